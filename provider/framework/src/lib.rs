@@ -1,1 +1,25 @@
-//! In the making.
+#![doc = include_str!("../README.md")]
+
+pub mod diff;
+pub mod log;
+pub mod path;
+pub mod provider;
+pub mod resource;
+pub mod schema;
+pub mod value;
+
+pub use diff::{ChangeKind, Diff, PropertyChange};
+pub use log::Log;
+pub use path::{PropertyPath, Segment};
+pub use provider::{ConfigureError, MissingKey, Provider};
+pub use resource::{
+    Autonaming, AutonamingMode, CheckFailure, CheckRequest, Checked, Code, Context, CreateRequest,
+    Created, DeleteRequest, DiffRequest, Error, Failure, Found, Function, FunctionSpec,
+    InvokeFailure, InvokeRequest, ListRequest, Listed, Partial, ReadRequest, Resource,
+    ResourceSpec, Stop, StopReason, UpdateRequest, Urn,
+};
+pub use schema::ObjectSchema;
+pub use value::{
+    Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString,
+    Sensitive, Value,
+};

@@ -1,0 +1,45 @@
+//! From Rust types to a Pulumi package schema.
+
+use schemars::JsonSchema;
+
+/// The shape of an object, taken from a Rust type.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectSchema {
+    document: serde_json::Value,
+}
+
+impl ObjectSchema {
+    /// The shape of `T`, which must be a struct.
+    pub fn of<T: JsonSchema>() -> Self {
+        Self {
+            document: schemars::schema_for!(T).into(),
+        }
+    }
+}
+
+/// What a package says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Metadata {
+    /// The name shown to people.
+    pub display_name: String,
+    /// What the package is for.
+    pub description: String,
+    /// Words to find it by.
+    pub keywords: Vec<String>,
+    /// Its home page.
+    pub homepage: String,
+    /// Its licence, as an SPDX expression.
+    pub license: String,
+    /// Where its source is.
+    pub repository: String,
+    /// Who publishes it.
+    pub publisher: String,
+    /// The address of its logo.
+    pub logo_url: String,
+    /// Where its plugin is downloaded from.
+    pub plugin_download_url: String,
+    /// The namespace of its SDKs.
+    pub namespace: String,
+    /// Settings of each language's SDK generator, by language.
+    pub language: serde_json::Map<String, serde_json::Value>,
+}
