@@ -1,1 +1,64 @@
-fn main() {}
+//! The project's own commands, run as `cargo xtask NAME`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks to its terminal"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "builds and test runs are timed by the real clock"
+)]
+
+mod bench;
+mod cargo;
+mod codegen;
+mod demo;
+mod dist;
+mod job;
+mod libtest;
+mod lint;
+mod paths;
+mod suites;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
+cargo xtask test [NAME]       every test, or one suite: see the list below
+cargo xtask codegen [--check] write schema.json and the protocol's Rust code, or say which of them is stale
+cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency
+cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
+    match arguments {
+        ["demo"] => demo::run(),
+        ["test"] => test::run(None),
+        ["test", name] => test::run(Some(name)),
+        ["codegen"] => codegen::write(),
+        ["codegen", "--check"] => codegen::check(),
+        ["bench"] => bench::run(None),
+        ["bench", name] => bench::run(Some(name)),
+        ["dist"] => dist::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}\n\nsuites: {}", suites::names().join(", "));
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),
+    }
+}

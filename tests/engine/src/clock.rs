@@ -1,0 +1,81 @@
+//! The clock that the stand-in and the plugin share, and that tests move.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// A file with one decimal integer: the milliseconds by which the shared clock is ahead of the real one.
+#[derive(Debug, Clone)]
+pub struct TestClock {
+    file: PathBuf,
+}
+
+impl TestClock {
+    /// Starts a clock at the real time, kept in `file`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn start(file: PathBuf) -> Result<Self> {
+        fs::write(&file, "0").with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Self { file })
+    }
+
+    /// The file, for the variable `KEYROTATION_TEST_CLOCK`.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// How far the clock is ahead of the real one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no number.
+    pub fn offset(&self) -> Result<Duration> {
+        let text = fs::read_to_string(&self.file)
+            .with_context(|| format!("cannot read {}", self.file.display()))?;
+        let milliseconds = text
+            .trim()
+            .parse()
+            .with_context(|| format!("the test clock reads {text:?}"))?;
+        Ok(Duration::from_millis(milliseconds))
+    }
+
+    /// Moves the clock on. The plugin and the stand-in do the same, so the file is locked meanwhile.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn advance(&self, by: Duration) -> Result<()> {
+        let moved = self.locked_add(by);
+        moved.with_context(|| format!("cannot move the test clock in {}", self.file.display()))
+    }
+
+    fn locked_add(&self, by: Duration) -> Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.file)?;
+        file.lock()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let ahead = text.trim().parse::<u128>()? + by.as_millis();
+        let text = ahead.to_string();
+        file.rewind()?;
+        // A longer number overwrites a shorter one, so a reader that does not lock never finds the file empty.
+        file.write_all(text.as_bytes())?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_only_moves_by_what_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::start(folder.path().join("clock")).unwrap();
+        assert_eq!(clock.offset().unwrap(), Duration::ZERO);
+        clock.advance(Duration::from_secs(60)).unwrap();
+        clock.advance(Duration::from_secs(1)).unwrap();
+        assert_eq!(fs::read_to_string(clock.file()).unwrap(), "61000");
+    }
+}

@@ -1,0 +1,159 @@
+//! Searching everything that anyone may read for what nobody may.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Shorter strings than this are no secrets but words, and would be found everywhere.
+const SHORTEST: usize = 8;
+
+/// Values that must not stand in clear anywhere.
+#[derive(Default, Clone)]
+pub struct Secrets {
+    values: BTreeSet<String>,
+}
+
+impl Secrets {
+    /// Adds a value, unless it is too short to be one.
+    pub fn add(&mut self, value: &str) {
+        if value.len() >= SHORTEST {
+            self.values.insert(value.to_owned());
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none, so that a search would prove nothing.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Insists that none stands in a text, plainly or in a common encoding.
+    ///
+    /// # Errors
+    /// When one does. The message says where and never what.
+    pub fn absent_from_text(&self, place: &str, text: &[u8]) -> Result<()> {
+        for (number, value) in self.values.iter().enumerate() {
+            for (form, needle) in forms(value) {
+                if let Some(at) = find(text, needle.as_bytes()) {
+                    bail!(
+                        "secret {number} of {} stands in {place} at byte {at}, {form}",
+                        self.values.len()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Insists that none stands in any file below a folder.
+    ///
+    /// # Errors
+    /// When one does, or a file cannot be read.
+    pub fn absent_from_folder(&self, folder: &Path) -> Result<()> {
+        let entries =
+            fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+        for entry in entries {
+            let path = entry
+                .with_context(|| format!("cannot list {}", folder.display()))?
+                .path();
+            if path.is_dir() {
+                self.absent_from_folder(&path)?;
+            } else if path.is_file() {
+                let bytes =
+                    fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                self.absent_from_text(&path.display().to_string(), &bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ways in which a value may be written without being hidden.
+fn forms(value: &str) -> [(&'static str, String); 4] {
+    let percent: String = value
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let json = serde_json::Value::from(value).to_string();
+    [
+        ("plainly", value.to_owned()),
+        (
+            "in base64",
+            STANDARD.encode(value).trim_end_matches('=').to_owned(),
+        ),
+        ("in percent encoding", percent),
+        ("escaped in JSON", json.trim_matches('"').to_owned()),
+    ]
+}
+
+fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let candidates = text.iter().enumerate().filter(|(_, byte)| **byte == first);
+    candidates
+        .map(|(at, _)| at)
+        .find(|at| text[*at..].starts_with(needle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_in_every_form() {
+        let mut secrets = Secrets::default();
+        secrets.add("wJalr/XUtn+FEMI\"K7");
+        assert_eq!(secrets.len(), 1);
+        for leak in [
+            "a wJalr/XUtn+FEMI\"K7 b",
+            "=wJalr%2FXUtn%2BFEMI%22K7&",
+            "{\"x\":\"wJalr/XUtn+FEMI\\\"K7\"}",
+            "d0phbHIvWFV0bitGRU1JIks3==",
+        ] {
+            let error = secrets
+                .absent_from_text("the log", leak.as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("the log") && !error.contains("wJalr"),
+                "{error}"
+            );
+        }
+        assert!(
+            secrets
+                .absent_from_text("the log", b"wJalr/XUtn and FEMI")
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_secret_is_found_in_a_file_deep_down() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        fs::write(
+            folder.path().join("a/b/c"),
+            [b"\xff\x00".as_slice(), b"0123456789abcdef"].concat(),
+        )
+        .unwrap();
+        let mut secrets = Secrets::default();
+        secrets.add("short");
+        assert!(secrets.is_empty());
+        secrets.add("9abcdef0");
+        assert!(secrets.absent_from_folder(folder.path()).is_ok());
+        secrets.add("456789ab");
+        assert!(secrets.absent_from_folder(folder.path()).is_err());
+    }
+}

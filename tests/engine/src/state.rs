@@ -1,0 +1,140 @@
+//! The exported state of a stack, decrypted for the test's eyes only.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::leak::Secrets;
+
+/// Marks a wrapped value in a deployment; with this digest, a secret one.
+const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
+const SECRET: &str = "1b47061264138c4ac30d75fd1eb44270";
+
+/// What `pulumi stack export --show-secrets` says.
+#[derive(Debug, Clone)]
+pub struct State {
+    export: Value,
+}
+
+impl State {
+    /// Reads an export.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn parse(text: &str) -> Result<Self> {
+        Ok(Self {
+            export: serde_json::from_str(text).context("the exported state is no JSON")?,
+        })
+    }
+
+    /// Every resource.
+    pub fn resources(&self) -> impl Iterator<Item = &Value> {
+        self.export
+            .pointer("/deployment/resources")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    }
+
+    /// The resources of one type.
+    pub fn of_type(&self, token: &str) -> Vec<&Value> {
+        self.resources()
+            .filter(|resource| resource["type"] == token)
+            .collect()
+    }
+
+    /// An output of the only resource of a type, with secrets opened; `path` is a JSON pointer.
+    ///
+    /// # Errors
+    /// When there is not exactly one such resource. An output that is absent is null.
+    pub fn output(&self, token: &str, path: &str) -> Result<Value> {
+        let [resource] = self.of_type(token)[..] else {
+            anyhow::bail!(
+                "state holds {} resources of type {token}, not one",
+                self.of_type(token).len()
+            );
+        };
+        Ok(open(&resource["outputs"])
+            .pointer(path)
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// Operations that an engine began and never finished.
+    pub fn pending_operations(&self) -> usize {
+        self.export
+            .pointer("/deployment/pending_operations")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+    }
+
+    /// Adds every secret of the state to `secrets`.
+    pub fn collect(&self, secrets: &mut Secrets) {
+        collect(&self.export, false, secrets);
+    }
+}
+
+/// A value without its secret wrappers.
+fn open(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => match plaintext(value) {
+            Some(inner) => open(&inner),
+            None => fields
+                .iter()
+                .map(|(name, field)| (name.clone(), open(field)))
+                .collect(),
+        },
+        Value::Array(items) => items.iter().map(open).collect(),
+        other => other.clone(),
+    }
+}
+
+/// What a secret wrapper holds.
+fn plaintext(value: &Value) -> Option<Value> {
+    (value[SIGNATURE] == SECRET).then(|| serde_json::from_str(value["plaintext"].as_str()?).ok())?
+}
+
+fn collect(value: &Value, secret: bool, secrets: &mut Secrets) {
+    if let Some(inner) = plaintext(value) {
+        return collect(&inner, true, secrets);
+    }
+    match value {
+        Value::Object(fields) => fields
+            .values()
+            .for_each(|field| collect(field, secret, secrets)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, secrets)),
+        Value::String(text) if secret => secrets.add(text),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPORT: &str = r#"{"version":3,"deployment":{"pending_operations":[{"type":"creating"}],"resources":[
+        {"type":"a:b:C","outputs":{"id":"AKIA1","current":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270",
+            "plaintext":"{\"name\":\"plain-name\",\"secret\":\"wJalrXUtnFEMI\"}"},"clear":"nothing-secret"}},
+        {"type":"x:y:Z"}]}}"#;
+
+    #[test]
+    fn outputs_are_opened() {
+        let state = State::parse(EXPORT).unwrap();
+        assert_eq!(state.resources().count(), 2);
+        assert_eq!(
+            state.output("a:b:C", "/current/secret").unwrap(),
+            "wJalrXUtnFEMI"
+        );
+        assert_eq!(state.output("a:b:C", "/id").unwrap(), "AKIA1");
+        assert_eq!(state.output("a:b:C", "/absent").unwrap(), Value::Null);
+        assert!(state.output("not:a:Type", "/id").is_err());
+        assert_eq!(state.pending_operations(), 1);
+    }
+
+    #[test]
+    fn secrets_are_collected_and_nothing_else() {
+        let mut secrets = Secrets::default();
+        State::parse(EXPORT).unwrap().collect(&mut secrets);
+        assert!(secrets.absent_from_text("here", b"wJalrXUtnFEMI").is_err());
+        assert!(secrets.absent_from_text("here", b"nothing-secret").is_ok());
+    }
+}

@@ -1,0 +1,324 @@
+//! One Pulumi project with a backend, a home and a log of its own, driven through the real command line.
+
+use std::cell::RefCell;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::leak::Secrets;
+use crate::process;
+use crate::running::{Ended, Running};
+use crate::state::State;
+
+/// No command of the CLI may take longer.
+const LIMIT: Duration = Duration::from_secs(180);
+/// After the engine has gone, its plugin must follow within this time.
+const FAREWELL: Duration = Duration::from_secs(20);
+const PLUGIN: &str = "pulumi-resource-keyrotation";
+
+/// The programs under test.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// The folder with `pulumi`.
+    pub pulumi: PathBuf,
+    /// The plugin, built with the test clock.
+    pub plugin: PathBuf,
+}
+
+impl Tools {
+    /// Reads `KEYROTATION_PULUMI` and `KEYROTATION_PLUGIN`.
+    ///
+    /// # Errors
+    /// When one is not set; the message says which command sets them.
+    pub fn from_environment() -> Result<Self> {
+        let read = |name: &str| {
+            let value = std::env::var_os(name).map(PathBuf::from);
+            value.with_context(|| {
+                format!("{name} is not set: run these tests by `cargo xtask test engine`")
+            })
+        };
+        Ok(Self {
+            pulumi: read("KEYROTATION_PULUMI")?,
+            plugin: read("KEYROTATION_PLUGIN")?,
+        })
+    }
+}
+
+/// A project, its one stack `dev`, and everything that the CLI writes about it.
+pub struct Workspace {
+    root: TempDir,
+    tools: Tools,
+    variables: RefCell<Vec<(String, String)>>,
+    outputs: RefCell<Vec<PathBuf>>,
+}
+
+impl Workspace {
+    /// Makes the folders of a project without a program. `variables` are set for every command,
+    /// beside those that keep Pulumi and the AWS libraries away from the rest of the machine.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn new(tools: &Tools, variables: &[(&str, String)]) -> Result<Self> {
+        let root = tempfile::tempdir().context("cannot make a folder for a project")?;
+        for folder in [
+            "project", "backend", "home", "pulumi", "bin", "outputs", "log",
+        ] {
+            fs::create_dir(root.path().join(folder))
+                .with_context(|| format!("cannot make the folder {folder}"))?;
+        }
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let workspace = Self {
+            root,
+            tools: tools.clone(),
+            variables: RefCell::new(variables),
+            outputs: RefCell::default(),
+        };
+        workspace.wrap_plugin()?;
+        Ok(workspace)
+    }
+
+    /// The engine hides what a plugin writes to standard error, so a script in its place keeps it.
+    fn wrap_plugin(&self) -> Result<()> {
+        let script = self.folder("bin").join(PLUGIN);
+        let log = self.folder("log").join("plugin.log");
+        let text = format!(
+            "#!/bin/sh\nexec '{}' \"$@\" 2>>'{}'\n",
+            self.tools.plugin.display(),
+            log.display()
+        );
+        fs::write(&script, text)
+            .and_then(|()| fs::set_permissions(&script, Permissions::from_mode(0o755)))
+            .with_context(|| format!("cannot write {}", script.display()))
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// The folder of the program.
+    pub fn project(&self) -> PathBuf {
+        self.folder("project")
+    }
+
+    /// Writes a YAML program. JSON is YAML.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_program(&self, program: &Value) -> Result<()> {
+        fs::write(self.project().join("Pulumi.yaml"), program.to_string())
+            .context("cannot write the program")
+    }
+
+    /// Sets a variable for every later command.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut variables = self.variables.borrow_mut();
+        variables.retain(|(known, _)| known != name);
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Makes the stack.
+    ///
+    /// # Errors
+    /// When the CLI fails.
+    pub fn init(&self) -> Result<()> {
+        self.run(&["stack", "init", "dev"])?.expect_success()?;
+        Ok(())
+    }
+
+    /// Starts a command of the CLI. It sees nothing of this machine but what it needs.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new(self.tools.pulumi.join("pulumi"));
+        command
+            .args(arguments)
+            .args(["--non-interactive", "--color", "never"])
+            .current_dir(self.project());
+        command.env_clear().env(
+            "PATH",
+            format!(
+                "{}:{}:{path}",
+                self.folder("bin").display(),
+                self.tools.pulumi.display()
+            ),
+        );
+        command
+            .env("HOME", self.folder("home"))
+            .env("PULUMI_HOME", self.folder("pulumi"));
+        command.env(
+            "PULUMI_BACKEND_URL",
+            format!("file://{}", self.folder("backend").display()),
+        );
+        command
+            .env("PULUMI_CONFIG_PASSPHRASE", "a passphrase for tests")
+            .env("PULUMI_SKIP_UPDATE_CHECK", "true");
+        command
+            .env("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("RUST_LOG", "trace").envs(
+            self.variables
+                .borrow()
+                .iter()
+                .map(|(name, value)| (name, value)),
+        );
+        let output = self
+            .folder("outputs")
+            .join(self.outputs.borrow().len().to_string());
+        self.outputs.borrow_mut().push(output.clone());
+        Running::start(
+            format!("pulumi {}", arguments.join(" ")),
+            &mut command,
+            output,
+        )
+    }
+
+    /// Runs a command of the CLI to its end, whatever that is.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end.
+    pub fn run(&self, arguments: &[&str]) -> Result<Ended> {
+        self.start(arguments)?.wait(LIMIT)
+    }
+
+    /// `pulumi up`: preview and update in one.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn up(&self) -> Result<Ended> {
+        self.run(&["up", "--yes"])
+    }
+
+    /// `pulumi preview` with every property.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn preview(&self) -> Result<Ended> {
+        self.run(&["preview", "--diff"])
+    }
+
+    /// `pulumi preview` that fails if there is anything to do.
+    ///
+    /// # Errors
+    /// When there is, with the preview.
+    pub fn expect_quiet(&self) -> Result<()> {
+        self.run(&["preview", "--diff", "--expect-no-changes"])?
+            .expect_success()?;
+        Ok(())
+    }
+
+    /// `pulumi refresh` that fails if anything has drifted.
+    ///
+    /// # Errors
+    /// When it has, or the CLI fails.
+    pub fn expect_no_drift(&self) -> Result<()> {
+        self.run(&["refresh", "--yes", "--expect-no-changes"])?
+            .expect_success()?;
+        Ok(())
+    }
+
+    /// `pulumi destroy`.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn destroy(&self) -> Result<Ended> {
+        self.run(&["destroy", "--yes"])
+    }
+
+    /// The state with its secrets. The export itself is written to a file that is removed at once,
+    /// so that it is no place where a secret might be found.
+    ///
+    /// # Errors
+    /// When it cannot be exported.
+    pub fn state(&self) -> Result<State> {
+        let file = self.root.path().join("decrypted");
+        self.run(&[
+            "stack",
+            "export",
+            "--show-secrets",
+            "--file",
+            &file.display().to_string(),
+        ])?
+        .expect_success()?;
+        let text = fs::read_to_string(&file).context("cannot read the exported state")?;
+        fs::remove_file(&file).context("cannot remove the exported state")?;
+        State::parse(&text)
+    }
+
+    /// Insists that nothing that the CLI or the plugin ever wrote holds a secret: the program, every
+    /// command's output, the encrypted export, the backend with its history, the plugin's log.
+    ///
+    /// # Errors
+    /// When something does, or when there is no secret to look for.
+    pub fn expect_no_leak(&self, secrets: &Secrets) -> Result<()> {
+        anyhow::ensure!(
+            !secrets.is_empty(),
+            "a search for no secrets proves nothing"
+        );
+        let export = self.folder("outputs").join("export");
+        self.run(&["stack", "export", "--file", &export.display().to_string()])?
+            .expect_success()?;
+        for folder in ["project", "outputs", "backend", "log", "home", "pulumi"] {
+            secrets.absent_from_folder(&self.folder(folder))?;
+        }
+        Ok(())
+    }
+
+    /// What the plugin has logged.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn plugin_log(&self) -> Result<String> {
+        let log = self.folder("log").join("plugin.log");
+        let bytes = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The plugin processes of this workspace.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn plugins(&self) -> Result<Vec<u32>> {
+        process::find(&self.tools.plugin, &self.mark())
+    }
+
+    /// Insists that every plugin process of this workspace ends.
+    ///
+    /// # Errors
+    /// When one stays.
+    pub fn expect_no_plugin(&self) -> Result<()> {
+        process::until_none(&self.tools.plugin, &self.mark(), FAREWELL)
+    }
+
+    fn mark(&self) -> String {
+        format!("PULUMI_HOME={}", self.folder("pulumi").display())
+    }
+
+    /// Copies a program's files into the project.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn copy_program(&self, from: &Path) -> Result<()> {
+        for entry in
+            fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))?
+        {
+            let path = entry
+                .with_context(|| format!("cannot list {}", from.display()))?
+                .path();
+            let name = path.file_name().context("a file without a name")?;
+            fs::copy(&path, self.project().join(name))
+                .with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Calling cargo, and reading what it built.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::job::Job;
+use crate::paths;
+
+/// Turns the plugin into one whose clock the tests can move. No release is built with it.
+pub(crate) const TEST_CLOCK: &str = "plugin/test-clock";
+
+/// What an executable is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A program, or an example of how to use a library.
+    Program,
+    /// The unit tests of a library or a program.
+    Unit,
+    /// An integration test.
+    Integration,
+}
+
+/// An executable that cargo built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Executable {
+    /// Its package's name.
+    pub(crate) package: String,
+    /// Its target's name.
+    pub(crate) target: String,
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Its package's folder, where tests expect to be run.
+    pub(crate) folder: PathBuf,
+}
+
+/// The cargo that runs us, at the root of the work tree.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(paths::root());
+    command
+}
+
+/// Runs `cargo build` with these arguments and returns the executables it built.
+///
+/// # Errors
+/// When something does not compile; then with the compiler's words.
+pub(crate) fn build(what: &str, name: &str, arguments: &[&str]) -> Result<Vec<Executable>> {
+    let messages = paths::log(&format!("{name}-messages"))?;
+    let mut build = command();
+    build
+        .arg("build")
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics");
+    Job::new(what, paths::log(name)?)
+        .stdout_to(messages.clone())
+        .run(&mut build)?;
+    let text = fs::read_to_string(&messages)
+        .with_context(|| format!("cannot read {}", messages.display()))?;
+    Ok(text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter_map(|message| executable(&message))
+        .collect())
+}
+
+/// The path of a program among the executables.
+///
+/// # Errors
+/// When it is not there.
+pub(crate) fn program<'a>(built: &'a [Executable], target: &str) -> Result<&'a Path> {
+    let found = built
+        .iter()
+        .find(|executable| executable.kind == Kind::Program && executable.target == target);
+    Ok(&found
+        .with_context(|| format!("cargo built no program {target}"))?
+        .path)
+}
+
+fn executable(message: &Value) -> Option<Executable> {
+    let path = message.get("executable")?.as_str()?;
+    let target = message.get("target")?;
+    let kinds = target.get("kind")?.as_array()?;
+    let kind = match (
+        kinds.iter().any(|kind| kind == "test"),
+        message.pointer("/profile/test")?.as_bool()?,
+    ) {
+        (true, _) => Kind::Integration,
+        (false, true) => Kind::Unit,
+        (false, false) => Kind::Program,
+    };
+    Some(Executable {
+        package: package(message.get("package_id")?.as_str()?).to_owned(),
+        target: target.get("name")?.as_str()?.to_owned(),
+        kind,
+        path: path.into(),
+        folder: Path::new(message.get("manifest_path")?.as_str()?)
+            .parent()?
+            .to_path_buf(),
+    })
+}
+
+/// The name in a package id, which cargo leaves out where it is the folder's own.
+fn package(id: &str) -> &str {
+    let (source, fragment) = id.split_once('#').unwrap_or((id, ""));
+    match fragment.split_once('@') {
+        Some((name, _)) => name,
+        None => source.rsplit('/').next().unwrap_or(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_id_gives_its_name() {
+        assert_eq!(package("path+file:///a/provider/plugin#0.1.0"), "plugin");
+        assert_eq!(
+            package("path+file:///a/proto#pulumi-proto@0.1.0"),
+            "pulumi-proto"
+        );
+    }
+
+    #[test]
+    fn messages_tell_programs_from_tests() {
+        let message = |kind: &str, test: bool| {
+            serde_json::json!({
+                "reason": "compiler-artifact", "package_id": "path+file:///a/b#c@1.0.0", "manifest_path": "/a/b/Cargo.toml",
+                "target": {"kind": [kind], "name": "t"}, "profile": {"test": test}, "executable": "/x/t",
+            })
+        };
+        assert_eq!(
+            executable(&message("bin", false)).unwrap().kind,
+            Kind::Program
+        );
+        assert_eq!(executable(&message("lib", true)).unwrap().kind, Kind::Unit);
+        assert_eq!(
+            executable(&message("test", true)).unwrap().kind,
+            Kind::Integration
+        );
+        assert_eq!(
+            executable(&message("bin", true)).unwrap().folder,
+            Path::new("/a/b")
+        );
+        assert_eq!(
+            executable(&serde_json::json!({"reason": "build-finished", "success": true})),
+            None
+        );
+        assert_eq!(
+            executable(&serde_json::json!({"executable": null, "target": {"kind": ["lib"]}})),
+            None
+        );
+    }
+}

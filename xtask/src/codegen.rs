@@ -1,0 +1,126 @@
+//! `cargo xtask codegen`: the files that are generated and committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{self, Executable};
+use crate::job::{self, Job};
+use crate::paths;
+
+const SCHEMA: &str = "schema.json";
+const REMEDY: &str = "run `cargo xtask codegen` and commit the result";
+
+/// The programs that generate.
+pub(crate) struct Generators {
+    plugin: PathBuf,
+    wire: PathBuf,
+    protocol: PathBuf,
+}
+
+impl Generators {
+    /// Finds them among the executables of a build.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(crate) fn among(built: &[Executable]) -> Result<Self> {
+        let program = |name| cargo::program(built, name).map(Path::to_path_buf);
+        Ok(Self {
+            plugin: program("pulumi-resource-keyrotation")?,
+            wire: program("wire")?,
+            protocol: program("generate")?,
+        })
+    }
+
+    /// Builds them.
+    ///
+    /// # Errors
+    /// When one does not build.
+    pub(crate) fn build() -> Result<Self> {
+        let packages = [
+            "-p",
+            "plugin",
+            "-p",
+            "wire",
+            "-p",
+            "pulumi-proto",
+            "--bins",
+            "--examples",
+        ];
+        Self::among(&cargo::build(
+            "building the generators",
+            "build-generators",
+            &packages,
+        )?)
+    }
+
+    /// What stale files there are, by kind: the kind's name, and nothing or what is wrong.
+    ///
+    /// # Errors
+    /// When a generator cannot be started.
+    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 2]> {
+        Ok([
+            (SCHEMA, self.stale_schema()?),
+            ("proto/src/gen", self.stale_protocol()?),
+        ])
+    }
+
+    /// schema.json as the plugin serves it.
+    fn schema(&self) -> Result<Vec<u8>> {
+        let schema = paths::target().join("xtask/schema.json");
+        let job = Job::new("asking the plugin for its schema", paths::log("schema")?)
+            .stdout_to(schema.clone());
+        job.run(Command::new(&self.wire).arg("schema").arg(&self.plugin))?;
+        fs::read(&schema).with_context(|| format!("cannot read {}", schema.display()))
+    }
+
+    fn stale_schema(&self) -> Result<Option<String>> {
+        let same = fs::read(paths::root().join(SCHEMA))
+            .is_ok_and(|committed| Some(committed) == self.schema().ok());
+        Ok((!same).then(|| format!("{SCHEMA} is not what the plugin serves: {REMEDY}")))
+    }
+
+    fn stale_protocol(&self) -> Result<Option<String>> {
+        let log = paths::log("protocol-check")?;
+        let status = Job::new("comparing the protocol's code", log.clone())
+            .status(Command::new(&self.protocol).arg("--check"))?;
+        Ok((!status.success())
+            .then(|| format!("proto/src/gen is stale: {REMEDY}\n{}", job::tail(&log))))
+    }
+}
+
+/// Writes every generated file.
+///
+/// # Errors
+/// When a generator fails or a file cannot be written.
+pub(crate) fn write() -> Result<ExitCode> {
+    let generators = Generators::build()?;
+    fs::write(paths::root().join(SCHEMA), generators.schema()?)
+        .context("cannot write schema.json")?;
+    Job::new("generating the protocol's code", paths::log("protocol")?)
+        .run(&mut Command::new(&generators.protocol))?;
+    println!("wrote {SCHEMA} and proto/src/gen");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fails when a generated file is stale, and names it.
+///
+/// # Errors
+/// When a generator cannot be built or started.
+pub(crate) fn check() -> Result<ExitCode> {
+    let mut good = true;
+    for (name, stale) in Generators::build()?.stale()? {
+        println!(
+            "{}",
+            stale.as_deref().unwrap_or(&format!("{name} is up to date"))
+        );
+        good &= stale.is_none();
+    }
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

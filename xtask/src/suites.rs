@@ -1,0 +1,208 @@
+//! Which tests make up which suite. Every test of the workspace is in exactly one of [`SUITES`].
+
+use crate::cargo::{Executable, Kind};
+
+/// What a suite needs beside the built programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing.
+    Nothing,
+    /// The Python environment.
+    Python,
+    /// The Pulumi CLI.
+    Engine,
+    /// The Pulumi CLI and the release archive.
+    Archive,
+}
+
+/// A suite of tests.
+pub(crate) struct Suite {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// What it needs.
+    pub(crate) need: Need,
+}
+
+/// Every suite in the order of a whole run: what fails fastest comes first.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "lint",
+        need: Need::Nothing,
+    },
+    Suite {
+        name: "unit",
+        need: Need::Python,
+    },
+    Suite {
+        name: "protocol",
+        need: Need::Python,
+    },
+    Suite {
+        name: "conformance",
+        need: Need::Python,
+    },
+    Suite {
+        name: "faults",
+        need: Need::Nothing,
+    },
+    Suite {
+        name: "engine",
+        need: Need::Engine,
+    },
+    Suite {
+        name: "engine-kill",
+        need: Need::Engine,
+    },
+    Suite {
+        name: "examples",
+        need: Need::Engine,
+    },
+    Suite {
+        name: "dist",
+        need: Need::Archive,
+    },
+];
+
+/// Names for everything about one part, across suites, and the packages that it is made of.
+const PARTS: &[(&str, &[&str])] = &[(
+    "aws",
+    &[
+        "system-aws",
+        "localcloud",
+        "conformance",
+        "faults",
+        "engine",
+    ],
+)];
+
+/// The suite that a test program belongs to.
+pub(crate) fn suite_of(program: &Executable) -> &'static str {
+    match (
+        program.package.as_str(),
+        program.kind,
+        program.target.as_str(),
+    ) {
+        ("engine", Kind::Integration, "kill") => "engine-kill",
+        ("engine", Kind::Integration, "examples") => "examples",
+        ("engine", Kind::Integration, "archive") => "dist",
+        ("engine", Kind::Integration, _) => "engine",
+        ("conformance", _, _) => "conformance",
+        ("faults", _, _) => "faults",
+        ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
+        _ => "unit",
+    }
+}
+
+/// What `cargo xtask test NAME` may be told.
+pub(crate) fn names() -> Vec<&'static str> {
+    SUITES
+        .iter()
+        .map(|suite| suite.name)
+        .chain(PARTS.iter().map(|(name, _)| *name))
+        .collect()
+}
+
+/// Some of the tests.
+pub(crate) enum Choice {
+    /// All of them.
+    All,
+    /// One suite.
+    Suite(&'static str),
+    /// Those of some packages.
+    Part(&'static [&'static str]),
+}
+
+impl Choice {
+    /// Reads a name; none means all.
+    pub(crate) fn parse(name: Option<&str>) -> Option<Self> {
+        let Some(name) = name else {
+            return Some(Self::All);
+        };
+        let suite = SUITES
+            .iter()
+            .find(|suite| suite.name == name)
+            .map(|suite| Self::Suite(suite.name));
+        suite.or_else(|| {
+            PARTS
+                .iter()
+                .find(|(part, _)| *part == name)
+                .map(|(_, packages)| Self::Part(packages))
+        })
+    }
+
+    /// Whether a suite has anything to run.
+    pub(crate) fn has(&self, suite: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Suite(name) => *name == suite,
+            Self::Part(_) => !matches!(suite, "lint" | "protocol" | "dist"),
+        }
+    }
+
+    /// Whether a test program is among the chosen.
+    pub(crate) fn takes(&self, program: &Executable) -> bool {
+        match self {
+            Self::All => true,
+            Self::Suite(name) => *name == suite_of(program),
+            Self::Part(packages) => {
+                packages.contains(&program.package.as_str()) && self.has(suite_of(program))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(package: &str, kind: Kind, target: &str) -> Executable {
+        Executable {
+            package: package.into(),
+            target: target.into(),
+            kind,
+            path: "x".into(),
+            folder: "y".into(),
+        }
+    }
+
+    #[test]
+    fn every_test_program_has_one_suite_of_the_table() {
+        for (package, kind, target, suite) in [
+            ("rotation", Kind::Unit, "rotation", "unit"),
+            ("localcloud", Kind::Integration, "boto3", "unit"),
+            ("plugin", Kind::Unit, "pulumi-resource-keyrotation", "unit"),
+            ("plugin", Kind::Integration, "start", "protocol"),
+            ("pulumi-proto", Kind::Integration, "descriptors", "protocol"),
+            ("conformance", Kind::Integration, "aws", "conformance"),
+            ("engine", Kind::Unit, "engine", "unit"),
+            ("engine", Kind::Integration, "engine", "engine"),
+            ("engine", Kind::Integration, "bad_input", "engine"),
+            ("engine", Kind::Integration, "kill", "engine-kill"),
+            ("engine", Kind::Integration, "archive", "dist"),
+        ] {
+            assert_eq!(
+                suite_of(&program(package, kind, target)),
+                suite,
+                "{package} {target}"
+            );
+            assert!(SUITES.iter().any(|known| known.name == suite));
+        }
+    }
+
+    #[test]
+    fn a_part_takes_its_packages_only() {
+        let choice = Choice::parse(Some("aws")).unwrap();
+        assert!(choice.takes(&program("system-aws", Kind::Unit, "system_aws")));
+        assert!(choice.takes(&program("engine", Kind::Integration, "kill")));
+        assert!(!choice.takes(&program("rotation", Kind::Unit, "rotation")));
+        assert!(!choice.takes(&program("engine", Kind::Integration, "archive")));
+    }
+
+    #[test]
+    fn every_name_is_understood_and_no_other() {
+        for name in names() {
+            assert!(Choice::parse(Some(name)).is_some(), "{name}");
+        }
+        assert!(Choice::parse(Some("nothing")).is_none());
+    }
+}

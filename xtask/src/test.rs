@@ -1,0 +1,253 @@
+//! `cargo xtask test`: prepares everything, runs suites, counts.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo::{self, Executable, Kind};
+use crate::codegen::Generators;
+use crate::job::Job;
+use crate::libtest::{self, Counts};
+use crate::suites::{Choice, Need, SUITES, Suite};
+use crate::{dist, lint, paths, suites, tools};
+
+/// One test program may take that long.
+const LIMIT: Duration = Duration::from_secs(1200);
+
+/// Runs the named suite, or all.
+///
+/// # Errors
+/// When the name is unknown or a tool cannot be had. Failing tests are an exit code, not an error.
+pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
+    let Some(choice) = Choice::parse(name) else {
+        bail!(
+            "no such suite: {}; there are {}",
+            name.unwrap_or_default(),
+            suites::names().join(", ")
+        );
+    };
+    let started = Instant::now();
+    let mut rows = Vec::new();
+    match Stage::prepare(&choice) {
+        Ok(stage) => {
+            for suite in SUITES.iter().filter(|suite| stage.runs(suite)) {
+                let begun = Instant::now();
+                let counts = stage.run(suite)?;
+                rows.push(Row {
+                    name: suite.name,
+                    counts,
+                    took: begun.elapsed(),
+                });
+                report(rows.last());
+            }
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            rows.push(Row {
+                name: "preparation",
+                counts: Counts {
+                    failed: 1,
+                    ..Counts::default()
+                },
+                took: started.elapsed(),
+            });
+        }
+    }
+    Ok(conclude(&rows, started.elapsed()))
+}
+
+struct Row {
+    name: &'static str,
+    counts: Counts,
+    took: Duration,
+}
+
+fn report(row: Option<&Row>) {
+    let Some(Row { name, counts, took }) = row else {
+        return;
+    };
+    println!("{name}: {} ({:.1} s)", counts.line(), took.as_secs_f64());
+    for skipped in &counts.skipped {
+        println!("  skipped: {skipped}");
+    }
+    if counts.passed == 0 {
+        println!("  {name} ran no test that passed, which counts as a failure");
+    }
+}
+
+/// Prints the table and the closing line.
+fn conclude(rows: &[Row], took: Duration) -> ExitCode {
+    println!(
+        "\n{:<12} {:>7} {:>7} {:>8} {:>9}",
+        "suite", "passed", "failed", "skipped", "seconds"
+    );
+    let mut total = Counts::default();
+    for Row { name, counts, took } in rows {
+        println!(
+            "{name:<12} {:>7} {:>7} {:>8} {:>9.1}",
+            counts.passed,
+            counts.failed,
+            counts.skipped.len(),
+            took.as_secs_f64()
+        );
+        total += counts.clone();
+    }
+    println!(
+        "{:<12} {:>7} {:>7} {:>8} {:>9.1}\n",
+        "all",
+        total.passed,
+        total.failed,
+        total.skipped.len(),
+        took.as_secs_f64()
+    );
+    println!("{}", total.line());
+    let good =
+        total.failed == 0 && !rows.is_empty() && rows.iter().all(|row| row.counts.passed > 0);
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What the suites run with.
+struct Stage<'a> {
+    choice: &'a Choice,
+    programs: Vec<Executable>,
+    variables: Vec<(&'static str, OsString)>,
+}
+
+impl<'a> Stage<'a> {
+    fn prepare(choice: &'a Choice) -> Result<Self> {
+        let needs = |wanted: &[Need]| {
+            SUITES
+                .iter()
+                .any(|suite| choice.has(suite.name) && wanted.contains(&suite.need))
+        };
+        let mut stage = Self {
+            choice,
+            programs: Vec::new(),
+            variables: Vec::new(),
+        };
+        if needs(&[Need::Python]) {
+            stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
+        }
+        if needs(&[Need::Engine, Need::Archive]) {
+            stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);
+        }
+        if matches!(choice, Choice::Suite("lint")) {
+            return Ok(stage);
+        }
+        stage.programs = cargo::build(
+            "building all programs and tests",
+            "build-tests",
+            &[
+                "--workspace",
+                "--bins",
+                "--tests",
+                "--examples",
+                "--features",
+                cargo::TEST_CLOCK,
+            ],
+        )?;
+        for (variable, target) in [
+            ("KEYROTATION_PLUGIN", "pulumi-resource-keyrotation"),
+            ("KEYROTATION_LOCALCLOUD", "localcloud"),
+        ] {
+            stage.set(variable, settled(cargo::program(&stage.programs, target)?)?);
+        }
+        if needs(&[Need::Archive]) {
+            stage.set("KEYROTATION_ARCHIVE", dist::archive()?);
+        }
+        Ok(stage)
+    }
+
+    fn set(&mut self, name: &'static str, value: PathBuf) {
+        self.variables.push((name, value.into_os_string()));
+    }
+
+    fn runs(&self, suite: &Suite) -> bool {
+        let chosen = self.programs(suite).next().is_some();
+        self.choice.has(suite.name) && (chosen || !matches!(self.choice, Choice::Part(_)))
+    }
+
+    fn programs(&self, suite: &Suite) -> impl Iterator<Item = &Executable> {
+        let name = suite.name;
+        self.programs.iter().filter(move |program| {
+            program.kind != Kind::Program
+                && suites::suite_of(program) == name
+                && self.choice.takes(program)
+        })
+    }
+
+    fn run(&self, suite: &Suite) -> Result<Counts> {
+        if suite.name == "lint" {
+            let generators = if self.programs.is_empty() {
+                Generators::build()?
+            } else {
+                Generators::among(&self.programs)?
+            };
+            return lint::run(&generators);
+        }
+        let mut counts = Counts::default();
+        for program in self.programs(suite) {
+            let mut command = Command::new(&program.path);
+            // What needs preparation is marked as ignored for a bare `cargo test`; here it is prepared.
+            command
+                .arg("--include-ignored")
+                .current_dir(&program.folder)
+                .env("CARGO_MANIFEST_DIR", &program.folder);
+            counts += self.measure(
+                &format!("{}: {} {}", suite.name, program.package, program.target),
+                &mut command,
+            )?;
+        }
+        if suite.name == "unit" && !matches!(self.choice, Choice::Part(_)) {
+            let mut examples = cargo::command();
+            examples.args([
+                "test",
+                "--doc",
+                "--workspace",
+                "--features",
+                cargo::TEST_CLOCK,
+            ]);
+            counts += self.measure("unit: examples in the documentation", &mut examples)?;
+        }
+        Ok(counts)
+    }
+
+    /// Runs one test program and shows its output if something in it failed.
+    fn measure(&self, what: &str, command: &mut Command) -> Result<Counts> {
+        let log = paths::log(&what.replace([':', ' '], "-"))?;
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let ended = Job::new(what, log.clone()).limit(LIMIT).status(command);
+        let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        let output = String::from_utf8_lossy(&output);
+        let counts = libtest::read(
+            &output,
+            ended.as_ref().is_ok_and(std::process::ExitStatus::success),
+        );
+        if counts.failed > 0 {
+            println!("{what} failed:\n{output}");
+        }
+        if let Err(error) = ended {
+            println!("{error:#}");
+        }
+        Ok(counts)
+    }
+}
+
+/// Copies a program to where no other build replaces it while tests run it.
+pub(crate) fn settled(program: &Path) -> Result<PathBuf> {
+    let folder = paths::target().join("xtask/bin");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let place = folder.join(program.file_name().context("a program without a name")?);
+    let part = place.with_extension("part");
+    fs::copy(program, &part).with_context(|| format!("cannot copy {}", program.display()))?;
+    fs::rename(&part, &place).with_context(|| format!("cannot write {}", place.display()))?;
+    Ok(place)
+}

@@ -1,0 +1,5 @@
+//! The programs that builds and tests need beside Rust, each had once and kept in the cache.
+
+pub(crate) mod cli;
+pub(crate) mod deny;
+pub(crate) mod python;

@@ -1,0 +1,139 @@
+//! The Pulumi command line and its YAML language host: the user's own, or built from pinned Go modules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::job::Job;
+use crate::paths;
+
+/// The oldest engine that the plugin's behaviour was checked with.
+const OLDEST: (u64, u64) = (3, 250);
+const CLI_MODULE: &str = "github.com/pulumi/pulumi/pkg/v3";
+const CLI_PACKAGE: &str = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+const YAML_PACKAGE: &str = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml";
+const YAML_HOST: &str = "pulumi-language-yaml";
+
+/// The folder that holds a `pulumi` to use, from PATH if it is fit, else from the cache, where it
+/// is built first if it is missing.
+///
+/// # Errors
+/// When there is none and it cannot be built, for example because Go is missing.
+pub(crate) fn folder() -> Result<PathBuf> {
+    match on_path() {
+        Some(folder) => Ok(folder),
+        None => built(),
+    }
+}
+
+fn on_path() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let folder = folders
+        .iter()
+        .find(|folder| folder.join("pulumi").is_file())?;
+    let host = folder.join(YAML_HOST).is_file()
+        || folders.iter().any(|other| other.join(YAML_HOST).is_file());
+    let answer = Command::new(folder.join("pulumi"))
+        .arg("version")
+        .output()
+        .ok()?;
+    let version = String::from_utf8(answer.stdout).ok()?;
+    (answer.status.success() && host && parse(version.trim())? >= OLDEST).then(|| folder.clone())
+}
+
+/// Major and minor of `v3.259.0`.
+fn parse(version: &str) -> Option<(u64, u64)> {
+    let mut parts = version.strip_prefix('v').unwrap_or(version).split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn built() -> Result<PathBuf> {
+    let module = paths::root().join("xtask/go/cli");
+    let files = [module.join("go.mod"), module.join("go.sum")];
+    let folder = paths::cache()?.join(format!("cli-{}", paths::fingerprint(&files)?));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let _lock = paths::lock_cache()?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let text = fs::read_to_string(&files[0])
+        .with_context(|| format!("cannot read {}", files[0].display()))?;
+    let version = pinned(&text)
+        .with_context(|| format!("{} names no version of {CLI_MODULE}", files[0].display()))?;
+    let part = folder.with_extension("part");
+    let flags =
+        format!("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}");
+    build(
+        &module,
+        "building the Pulumi CLI (about 5 minutes, once)",
+        CLI_PACKAGE,
+        &flags,
+        &part.join("pulumi"),
+    )?;
+    build(
+        &module,
+        "building Pulumi's YAML language host (once)",
+        YAML_PACKAGE,
+        "-s -w",
+        &part.join(YAML_HOST),
+    )?;
+    fs::rename(&part, &folder)
+        .with_context(|| format!("cannot put the built CLI at {}", folder.display()))?;
+    Ok(folder)
+}
+
+fn build(module: &Path, what: &str, package: &str, flags: &str, output: &Path) -> Result<()> {
+    if Command::new("go").arg("version").output().is_err() {
+        bail!(
+            "there is no usable `pulumi` on PATH and no Go to build one with: install Go (https://go.dev/dl) or the Pulumi CLI"
+        );
+    }
+    let name = output
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut command = Command::new("go");
+    command
+        .current_dir(module)
+        .env("GOFLAGS", "-mod=readonly")
+        .args(["build", "-trimpath", "-ldflags", flags, "-o"])
+        .arg(output)
+        .arg(package);
+    Job::new(what, paths::log(&format!("go-{name}"))?).run(&mut command)?;
+    Ok(())
+}
+
+/// The version that a go.mod requires of the CLI's module.
+fn pinned(go_mod: &str) -> Option<&str> {
+    let line = go_mod
+        .lines()
+        .map(str::trim)
+        .find(|line| line.split_whitespace().next() == Some(CLI_MODULE))?;
+    line.split_whitespace().nth(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert_eq!(parse("v3.259.0"), Some((3, 259)));
+        assert_eq!(parse("3.99.1-alpha.1"), Some((3, 99)));
+        assert!(parse("v3.99.0").unwrap() < OLDEST);
+        assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn the_pin_is_read_from_go_mod() {
+        let text = fs::read_to_string(paths::root().join("xtask/go/cli/go.mod")).unwrap();
+        let version = pinned(&text).unwrap();
+        assert!(parse(version).unwrap() >= OLDEST, "{version}");
+    }
+}

@@ -1,0 +1,49 @@
+//! cargo-deny, which holds the dependencies to deny.toml.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::cargo;
+use crate::job::Job;
+use crate::paths;
+
+const VERSION: &str = "0.20.2";
+
+/// The program, built and installed into the cache first if it is missing.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn program() -> Result<PathBuf> {
+    let folder = paths::cache()?.join(format!("cargo-deny-{VERSION}"));
+    let program = folder.join("bin/cargo-deny");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let _lock = paths::lock_cache()?;
+    if program.is_file() {
+        return Ok(program);
+    }
+    // Unoptimised, because it runs for a second and takes minutes to optimise.
+    let mut install = cargo::command();
+    install
+        .args([
+            "install",
+            "cargo-deny",
+            "--version",
+            VERSION,
+            "--locked",
+            "--debug",
+            "--root",
+        ])
+        .arg(&folder);
+    Job::new(
+        "building cargo-deny (about 3 minutes, once)",
+        paths::log("cargo-deny-install")?,
+    )
+    .run(install.current_dir(paths::cache()?))?;
+    program
+        .is_file()
+        .then_some(program)
+        .context("cargo install put no cargo-deny where it was told to")
+}

@@ -1,0 +1,2 @@
+//! What `cargo xtask` does over gRPC.
+fn main() {}
