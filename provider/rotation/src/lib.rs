@@ -1,1 +1,43 @@
-//! In the making.
+//! The rotation model: whether a key must be made, when it may go, and what is ours.
+//!
+//! Nothing here knows a cloud, Pulumi or a runtime. A system implements [`KeyIssuer`]; the caller hands in a [`Clock`];
+//! [`schedule`] decides *when* from inputs alone, [`next`](fn@next) names the one step to take, [`run`](fn@run) takes steps until none is left.
+//!
+//! The rules that hold at every moment, whatever fails:
+//! a working key that the state knows exists at all times once one did; a key that is made can always be found again;
+//! one trigger leaves at most one new key; only keys that are provably ours are deleted; outputs change only when a run succeeds.
+
+mod args;
+mod clock;
+mod duration;
+mod error;
+mod issuer;
+mod ledger;
+mod next;
+mod plan;
+mod reduce;
+mod run;
+mod schedule;
+mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod trigger;
+mod words;
+
+pub use args::{Keepers, Problem, RotationArgs, RotationInputs, Verification, VerificationInputs};
+pub use clock::{Clock, Stop};
+pub use duration::{parse_duration, print_duration};
+pub use error::{Effect, Error, ErrorKind, Retry};
+pub use issuer::{
+    Capability, Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed,
+    ObservedKey, System, Verdict,
+};
+pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
+pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
+pub use plan::{Plan, plan};
+pub use reduce::{Event, World, reduce, refresh};
+pub use run::{Deck, Interrupted, run};
+pub use schedule::{OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
+pub use state::{ForeignKey, Key, KeyId, KeyState, RetiredKey, Retiring, STATE_VERSION};
+pub use trigger::Trigger;
+use words::warnings;

@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, KeyId, Ledger, Ledgers, OwnerId};
+
+/// What a system can do with keys, and how slowly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capability {
+    /// How many keys a principal may have, disabled ones included; none if there is no limit worth knowing.
+    pub quota: Option<usize>,
+    /// How long after a change a list may still be wrong.
+    pub settle: SignedDuration,
+    /// How long one attempt to mint may go unanswered. A key that a lost attempt made is not younger than that.
+    pub mint_timeout: SignedDuration,
+    /// Whether two generations of a key can work at the same time.
+    pub holds_two: bool,
+}
+
+impl Default for Capability {
+    /// No quota, nothing to wait for, 30 s for a mint, two generations.
+    fn default() -> Self {
+        let mint_timeout = SignedDuration::from_secs(30);
+        Self {
+            quota: None,
+            settle: SignedDuration::ZERO,
+            mint_timeout,
+            holds_two: true,
+        }
+    }
+}
+
+/// Whether the system accepts a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum KeyStatus {
+    /// It works.
+    #[default]
+    Active,
+    /// It was disabled.
+    Inactive,
+}
+
+/// When a key was last used, as far as the system tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastUse {
+    /// The system does not tell.
+    Unknown,
+    /// Never.
+    Never,
+    /// At this time, or a little later.
+    At(Timestamp),
+}
+
+/// A key as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedKey {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// Whether it works.
+    pub status: KeyStatus,
+    /// Absent until it was asked for.
+    pub last_use: Option<LastUse>,
+}
+
+/// What was found on the principal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// Every key, of whomever.
+    pub keys: BTreeMap<KeyId, ObservedKey>,
+    /// The marks that stand on the principal.
+    pub ledgers: Ledgers,
+    /// When it was asked, by our clock.
+    pub at: Timestamp,
+}
+
+/// One field of a key that users read.
+#[derive(Clone)]
+pub enum Field {
+    /// Public.
+    Plain(String),
+    /// Secret.
+    Secret(SecretString),
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "{text:?}"),
+            Self::Secret(_) => f.write_str("[secret]"),
+        }
+    }
+}
+
+impl PartialEq for Field {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "equality of two secrets reveals neither"
+    )]
+    fn eq(&self, other: &Self) -> bool {
+        use secrecy::ExposeSecret;
+        match (self, other) {
+            (Self::Plain(one), Self::Plain(two)) => one == two,
+            (Self::Secret(one), Self::Secret(two)) => one.expose_secret() == two.expose_secret(),
+            _ => false,
+        }
+    }
+}
+
+/// The fields of a key that users read, by the names that outputs have.
+pub type Material = BTreeMap<String, Field>;
+
+/// What a mint is told.
+#[derive(Clone, Debug)]
+pub struct MintOrder {
+    /// The nonce of the claim: a retry token where a system takes one.
+    pub nonce: String,
+    /// The generation of the key to be made.
+    pub generation: u64,
+}
+
+/// A key that was just made.
+#[derive(Clone, Debug)]
+pub struct Minted {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// What users read.
+    pub material: Material,
+}
+
+/// The outcome of one try of a new key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The system accepted it.
+    Accepted,
+    /// The system does not know it yet, or cannot be asked now.
+    NotYet,
+}
+
+/// The keys of one principal in one system. Bound to the principal; called by [`run`](fn@crate::run) and by the caller's Read.
+///
+/// Each method is one question or one act, tried again by itself only where a repetition cannot do harm.
+#[async_trait]
+pub trait KeyIssuer: Send + Sync {
+    /// What the system can do.
+    fn capability(&self) -> Capability;
+
+    /// Every key of the principal; none if the principal itself does not exist.
+    ///
+    /// # Errors
+    /// Anything but a definite answer. A refused or throttled call is an error, never "no keys".
+    async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error>;
+
+    /// The marks on the principal, ours apart from those of others.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error>;
+
+    /// Writes our mark whole, in one step; none removes it.
+    ///
+    /// # Errors
+    /// Names the permission that is missing.
+    async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error>;
+
+    /// Makes one key. Never repeated by itself or by a library beneath it, and never waits longer than `mint_timeout`.
+    ///
+    /// # Errors
+    /// `effect` says whether a key may have been made.
+    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error>;
+
+    /// Tries the key once, as a user of it would.
+    ///
+    /// # Errors
+    /// Only what waiting cannot cure.
+    async fn verify(&self, material: &Material) -> Result<Verdict, Error>;
+
+    /// When the key was last used.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error>;
+
+    /// Removes the key for good. A key that is gone already is success.
+    ///
+    /// # Errors
+    /// The key may still work.
+    async fn retire(&self, key: &KeyId) -> Result<(), Error>;
+
+    /// The key that the plugin itself uses for this system, if it is one that could stand on a principal.
+    ///
+    /// # Errors
+    /// The plugin's own credentials could not be had.
+    async fn configured_key(&self) -> Result<Option<KeyId>, Error>;
+}
+
+/// A system whose keys are rotated: what it adds to the inputs, what its keys look like, and its issuer.
+pub trait System: Send + Sync + 'static {
+    /// The inputs that it adds; a struct that decodes from the user's properties.
+    type Args: DeserializeOwned + JsonSchema + Send + Sync;
+    /// The fields of its keys, as [`Material`] names them; only its schema is used.
+    type Key: JsonSchema;
+    /// The type token's tail, such as `aws:RotatingApiKey`.
+    const TOKEN: &'static str;
+    /// What users read about the resource, in Markdown.
+    const DOCS: &'static str;
+
+    /// What the system can do; needs no network.
+    fn capability(&self) -> Capability;
+
+    /// The Pulumi id that names the principal, such as a user name. It never changes for one principal.
+    fn principal(&self, args: &Self::Args) -> String;
+
+    /// Wrong inputs, beyond what the types say.
+    fn check(&self, args: &Self::Args) -> Vec<crate::Problem>;
+
+    /// The inputs and, if named, the key that an import id stands for.
+    ///
+    /// # Errors
+    /// What an import id looks like.
+    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error>;
+
+    /// The fields of an existing key whose secret the user gave, or could not give.
+    fn imported(&self, args: &Self::Args, key: &KeyId, secret: Option<SecretString>) -> Material;
+
+    /// The keys of one principal.
+    fn issuer(&self, args: Self::Args) -> Box<dyn KeyIssuer>;
+}

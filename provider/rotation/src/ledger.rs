@@ -1,0 +1,165 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::{KeyId, KeyState};
+
+/// Whose mark it is: a hash of the resource's URN, and a readable name for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerId {
+    /// 16 hexadecimal digits of SHA-256 over the URN.
+    pub hash: String,
+    /// Such as `stack/project/name`.
+    pub label: String,
+}
+
+impl OwnerId {
+    /// The owner with this URN. `label` is shown to people.
+    pub fn new(urn: &str, label: impl Into<String>) -> Self {
+        let mut hash = String::new();
+        for byte in Sha256::digest(urn.as_bytes()).iter().take(8) {
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Self {
+            hash,
+            label: label.into(),
+        }
+    }
+}
+
+/// How far a key in the ledger has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It was made; no state may know it yet.
+    Minting,
+    /// It was proven, and the run that made it is about to end well.
+    Promoted,
+}
+
+/// One key of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The instance that made it.
+    pub instance: String,
+    /// How far it came.
+    pub mark: Mark,
+}
+
+/// A mint that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// A random name of this one attempt.
+    pub nonce: String,
+    /// When it was begun, by our clock.
+    pub at: Timestamp,
+    /// Every key that stood on the principal before.
+    pub known: BTreeSet<KeyId>,
+}
+
+impl Claim {
+    /// A claim older than this no longer keeps others out, in 15 minutes.
+    pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+
+    /// Whether it keeps others out.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) < Self::LIFETIME
+    }
+}
+
+/// The mark of one resource on a principal. It stands for as long as the resource lives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The keys that are ours.
+    pub keys: BTreeMap<KeyId, Entry>,
+    /// The mint under way.
+    pub open: Option<Claim>,
+}
+
+/// The mark of another resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherLedger {
+    /// Who it is.
+    pub owner: OwnerId,
+    /// What it says.
+    pub ledger: Ledger,
+}
+
+/// Every mark on a principal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledgers {
+    /// Ours; none if it was never written, or was stripped.
+    pub own: Option<Ledger>,
+    /// Those of other resources.
+    pub others: Vec<OtherLedger>,
+}
+
+impl Ledgers {
+    /// The open claim of ours.
+    pub fn own_claim(&self) -> Option<&Claim> {
+        self.own.as_ref()?.open.as_ref()
+    }
+
+    /// What our mark says about a key.
+    pub fn own_entry(&self, key: &KeyId) -> Option<&Entry> {
+        self.own.as_ref()?.keys.get(key)
+    }
+
+    /// The other resource whose mint is under way.
+    pub fn rival(&self, now: Timestamp) -> Option<&OtherLedger> {
+        self.others.iter().find(|other| {
+            other
+                .ledger
+                .open
+                .as_ref()
+                .is_some_and(|claim| claim.is_fresh(now))
+        })
+    }
+
+    /// The other resource that a key belongs to.
+    pub fn owner_of(&self, key: &KeyId) -> Option<&OwnerId> {
+        self.others
+            .iter()
+            .find(|other| other.ledger.keys.contains_key(key))
+            .map(|other| &other.owner)
+    }
+}
+
+impl Ledger {
+    /// The mark that `state` calls for: its own keys, and those of other instances that still stand.
+    pub(crate) fn for_state(
+        state: &KeyState,
+        before: Option<&Self>,
+        listed: impl Fn(&KeyId) -> bool,
+    ) -> Self {
+        let before = before.into_iter().flat_map(|ledger| &ledger.keys);
+        let others = before.filter(|(id, entry)| entry.instance != state.instance && listed(id));
+        let mut keys: BTreeMap<_, _> = others
+            .map(|(id, entry)| (id.clone(), entry.clone()))
+            .collect();
+        for key in state.keys() {
+            keys.insert(
+                key.id.clone(),
+                Entry {
+                    instance: state.instance.clone(),
+                    mark: Mark::Promoted,
+                },
+            );
+        }
+        Self { keys, open: None }
+    }
+
+    /// The same mark, with a key that was just made.
+    #[must_use]
+    pub(crate) fn with_minting(mut self, key: &KeyId, instance: &str) -> Self {
+        self.keys.insert(
+            key.clone(),
+            Entry {
+                instance: instance.to_owned(),
+                mark: Mark::Minting,
+            },
+        );
+        self
+    }
+}

@@ -1,0 +1,99 @@
+//! What an interrupted run may have left: orphans that the ledger names, and the one suspect of an unanswered mint.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Cause, Next, Step, View, act, is_orphan, later};
+use crate::{Claim, KeyId, LastUse, Mark, ObservedKey, World};
+
+/// Clocks of this machine and of the system may differ by so much.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// The next step that clears away what an interrupted run left, if there is one.
+pub(super) fn resolve(view: &View<'_>) -> Option<Next> {
+    orphan(view).or_else(|| suspect(view))
+}
+
+/// When lists can be believed about a claim that is not of this run; none if there is no such claim or it is answered and seen.
+pub(super) fn unsettled_until(view: &View<'_>) -> Option<Timestamp> {
+    let claim = old_claim(view)?;
+    let seen = answers(view, claim).any(|id| view.world.observed.keys.contains_key(&id));
+    let until = settled(view, claim);
+    (!seen && view.world.observed.at < until).then_some(until)
+}
+
+/// Keys that may be the result of the unanswered attempt.
+pub(super) fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
+    let Some(claim) = old_claim(view).filter(|claim| answers(view, claim).next().is_none()) else {
+        return Vec::new();
+    };
+    let World {
+        state, observed, ..
+    } = view.world;
+    let from = claim.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
+    let to = later(later(claim.at, view.capability.mint_timeout), SKEW);
+    let appeared = observed
+        .keys
+        .values()
+        .filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
+    appeared
+        .filter(|key| !state.knows(&key.id) && observed.ledgers.owner_of(&key.id).is_none())
+        .collect()
+}
+
+fn orphan(view: &View<'_>) -> Option<Next> {
+    let World { observed, .. } = view.world;
+    let entries = &observed.ledgers.own.as_ref()?.keys;
+    let mut orphans = entries
+        .iter()
+        .filter(|(id, entry)| is_orphan(view, id, entry.mark, &entry.instance));
+    let listed = orphans.find(|(id, _)| observed.keys.contains_key(*id))?;
+    act(Step::Discard(listed.0.clone()), Cause::Orphan)
+}
+
+fn suspect(view: &View<'_>) -> Option<Next> {
+    if let Some(until) = unsettled_until(view) {
+        return act(Step::Settle(until), Cause::Unsettled);
+    }
+    let suspects = suspects(view);
+    let [suspect] = suspects.as_slice() else {
+        return None;
+    };
+    match suspect.last_use {
+        None => act(Step::Inspect(suspect.id.clone()), Cause::UnansweredMint),
+        Some(LastUse::Never) => act(Step::Discard(suspect.id.clone()), Cause::UnansweredMint),
+        Some(_) => None,
+    }
+}
+
+fn old_claim<'a>(view: &View<'a>) -> Option<&'a Claim> {
+    view.world
+        .observed
+        .ledgers
+        .own_claim()
+        .filter(|claim| view.world.claim.as_ref() != Some(&claim.nonce))
+}
+
+fn settled(view: &View<'_>, claim: &Claim) -> Timestamp {
+    later(
+        later(claim.at, view.capability.mint_timeout),
+        view.capability.settle,
+    )
+}
+
+/// Keys that are known to have come of the claim: recorded in the ledger or in the state.
+fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId> + 'a {
+    let world = view.world;
+    let entries = world
+        .observed
+        .ledgers
+        .own
+        .iter()
+        .flat_map(|ledger| &ledger.keys);
+    let recorded = entries
+        .filter(|(_, entry)| entry.mark == Mark::Minting)
+        .map(|(id, _)| id.clone());
+    let pending = world.state.pending.iter().map(|key| key.id.clone());
+    recorded
+        .chain(pending)
+        .filter(|id| !claim.known.contains(id))
+}

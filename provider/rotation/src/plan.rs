@@ -1,0 +1,100 @@
+use jiff::Timestamp;
+
+use crate::next::mint_cause;
+use crate::{
+    Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World,
+    next, reduce,
+};
+
+/// What a run would do if every call succeeded: the preview.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Why a new key would be made, if one would.
+    pub mint: Option<Cause>,
+    /// The superseded keys that would be removed.
+    pub retire: Vec<KeyId>,
+    /// What would stop it.
+    pub blocked: Option<Blocked>,
+    /// The state afterwards. A key that would be made has an empty id and no fields.
+    pub state: KeyState,
+}
+
+/// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
+pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
+    let mut world = World::assumed(state.clone(), now);
+    let mut plan = Plan {
+        mint: None,
+        retire: Vec::new(),
+        blocked: None,
+        state: state.clone(),
+    };
+    for _ in 0..LONGEST {
+        let view = View {
+            world: &world,
+            want,
+            capability,
+            configured: None,
+            now,
+        };
+        match next(&view) {
+            Next::Idle => break,
+            Next::Blocked(why) => {
+                plan.blocked = Some(why);
+                break;
+            }
+            Next::Do { step, .. } => {
+                note(&mut plan, &world, &step, want);
+                world = assume(world, step, want, now);
+            }
+        }
+    }
+    let continues = world.state.pending.is_some() && plan.mint.is_none();
+    if let (Want::Current(goal), true) = (want, continues) {
+        plan.mint = mint_cause(state, goal);
+    }
+    plan.state = reduce(world, Event::Answered(now)).state;
+    plan
+}
+
+/// More steps than any run has.
+const LONGEST: usize = 64;
+
+fn note(plan: &mut Plan, world: &World, step: &Step, want: &Want) {
+    match (step, want) {
+        (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
+        (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push(id.clone()),
+        _ => {}
+    }
+}
+
+fn assume(world: World, step: Step, want: &Want, now: Timestamp) -> World {
+    match step {
+        Step::Settle(until) => {
+            let mut observed = world.observed.clone();
+            observed.at = until;
+            reduce(world, Event::Observed(observed))
+        }
+        Step::Inspect(id) => reduce(world, Event::Inspected(id, crate::LastUse::Unknown)),
+        Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
+            reduce(world, Event::Removed(id))
+        }
+        Step::Claim => reduce(world, Event::Claimed(String::new())),
+        Step::Mint => match want {
+            Want::Current(goal) => {
+                let minted = Minted {
+                    id: KeyId(String::new()),
+                    created_at: now,
+                    material: Default::default(),
+                };
+                reduce(world, Event::Minted(minted, goal.trigger.clone()))
+            }
+            Want::Gone => world,
+        },
+        Step::Verify => reduce(world, Event::Verified(now)),
+        Step::Record | Step::Close => {
+            let ledger = world.wanted_ledger();
+            reduce(world, Event::LedgerWritten(Some(ledger)))
+        }
+        Step::DropLedger => reduce(world, Event::LedgerWritten(None)),
+    }
+}

@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::next::{is_ready, later};
+use crate::{
+    Capability, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Minted, Observed,
+    ObservedKey, RetiredKey, Retiring, Trigger,
+};
+
+/// What one run knows: the state, what the system showed, and what this run itself did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    /// What will be saved.
+    pub state: KeyState,
+    /// What the system shows.
+    pub observed: Observed,
+    /// The nonce of the claim that this run holds.
+    pub claim: Option<String>,
+    /// Keys that this run removed: the ledger and late lists may still name them.
+    pub removed: BTreeSet<KeyId>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The system was asked.
+    Observed(Observed),
+    /// Last use was asked.
+    Inspected(KeyId, LastUse),
+    /// The ledger was written; none: removed.
+    LedgerWritten(Option<Ledger>),
+    /// A claim of this run stands.
+    Claimed(String),
+    /// A mint begins: from here on a key may exist.
+    MintBegan,
+    /// The system refused the mint for certain.
+    MintRefused,
+    /// A key was made for this trigger.
+    Minted(Minted, Trigger),
+    /// The pending key was accepted often enough.
+    Verified(Timestamp),
+    /// The pending key was not accepted in time.
+    NotVerified,
+    /// A key was removed by this run, or found gone.
+    Removed(KeyId),
+    /// The run ends well: the pending key, if it is ready, becomes current.
+    Answered(Timestamp),
+}
+
+impl World {
+    /// A run's start.
+    pub fn new(state: KeyState, observed: Observed) -> Self {
+        let world = Self {
+            state,
+            observed: observed.clone(),
+            claim: None,
+            removed: BTreeSet::new(),
+        };
+        reduce(world, Event::Observed(observed))
+    }
+
+    /// What a preview assumes: the system shows just what the state says.
+    pub fn assumed(state: KeyState, now: Timestamp) -> Self {
+        let shown = |key: &Key| ObservedKey {
+            id: key.id.clone(),
+            created_at: key.created_at,
+            status: key.status,
+            last_use: None,
+        };
+        let foreign = |key: &ForeignKey| ObservedKey {
+            id: key.id.clone(),
+            created_at: key.created_at,
+            status: key.status,
+            last_use: None,
+        };
+        let keys = state
+            .keys()
+            .map(shown)
+            .chain(state.foreign_keys.iter().map(foreign));
+        let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
+        let own = Ledger::for_state(&state, None, |_| false);
+        let observed = Observed {
+            keys,
+            ledgers: Ledgers {
+                own: Some(own),
+                others: Vec::new(),
+            },
+            at: now,
+        };
+        Self::new(state, observed)
+    }
+
+    /// The ledger that the state calls for once nothing is under way.
+    pub(crate) fn wanted_ledger(&self) -> Ledger {
+        let listed = |id: &KeyId| self.observed.keys.contains_key(id) && !self.removed.contains(id);
+        Ledger::for_state(&self.state, self.observed.ledgers.own.as_ref(), listed)
+    }
+}
+
+/// The world after an event. Pure.
+pub fn reduce(mut world: World, event: Event) -> World {
+    match event {
+        Event::Observed(observed) => observe(&mut world, observed),
+        Event::Inspected(id, last_use) => {
+            if let Some(key) = world.observed.keys.get_mut(&id) {
+                key.last_use = Some(last_use);
+            }
+        }
+        Event::LedgerWritten(ledger) => {
+            if ledger.as_ref().is_none_or(|ledger| ledger.open.is_none()) {
+                world.claim = None;
+                world.state.claim_open = false;
+            }
+            world.observed.ledgers.own = ledger;
+        }
+        Event::Claimed(nonce) => world.claim = Some(nonce),
+        Event::MintBegan => world.state.claim_open = true,
+        Event::MintRefused => world.state.claim_open = false,
+        Event::Minted(minted, trigger) => add_minted(&mut world, minted, trigger),
+        Event::Verified(at) => {
+            if let Some(pending) = &mut world.state.pending {
+                pending.verified_at = Some(at);
+            }
+        }
+        Event::NotVerified => {
+            if let Some(pending) = &mut world.state.pending {
+                pending.attempts += 1;
+            }
+        }
+        Event::Removed(id) => remove(&mut world, &id),
+        Event::Answered(now) => promote(&mut world.state, now),
+    }
+    world
+}
+
+/// The state after a refresh: statuses as listed, foreign keys as they stand, and keys that are gone for certain left out.
+pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability) -> KeyState {
+    let is_gone = |key: &Key| {
+        !observed.keys.contains_key(&key.id)
+            && later(key.created_at, capability.settle) <= observed.at
+    };
+    let gone: Vec<_> = state
+        .keys()
+        .filter(|key| is_gone(key))
+        .map(|key| key.id.clone())
+        .collect();
+    for id in gone {
+        forget(&mut state, &id);
+    }
+    mirror(&mut state, observed);
+    state
+}
+
+impl Goal {
+    /// Whether the pending key of `state` may be promoted.
+    pub fn is_ready(&self, state: &KeyState) -> bool {
+        is_ready(state, self)
+    }
+}
+
+/// How many removed keys the state remembers.
+const REMEMBERED: usize = 5;
+
+fn observe(world: &mut World, observed: Observed) {
+    world.observed = observed;
+    for id in &world.removed {
+        world.observed.keys.remove(id);
+    }
+    mirror(&mut world.state, &world.observed);
+}
+
+/// Takes over what lists show: status of our keys, and the keys that are not ours.
+fn mirror(state: &mut KeyState, observed: &Observed) {
+    for key in state.keys_mut() {
+        if let Some(shown) = observed.keys.get(&key.id) {
+            key.status = shown.status;
+        }
+    }
+    let foreign = observed
+        .keys
+        .values()
+        .filter(|key| !state.knows(&key.id) && observed.ledgers.own_entry(&key.id).is_none());
+    let foreign = foreign.map(|key| ForeignKey {
+        id: key.id.clone(),
+        created_at: key.created_at,
+        status: key.status,
+    });
+    state.foreign_keys = foreign.collect();
+}
+
+fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
+    let Minted {
+        id,
+        created_at,
+        material,
+    } = minted;
+    let shown = ObservedKey {
+        id: id.clone(),
+        created_at,
+        status: Default::default(),
+        last_use: None,
+    };
+    world.observed.keys.insert(id.clone(), shown);
+    world.state.claim_open = true;
+    world.state.pending = Some(Key {
+        id,
+        generation: world.state.generation + 1,
+        created_at,
+        verified_at: None,
+        attempts: 0,
+        trigger: Some(trigger),
+        status: Default::default(),
+        material: Some(material),
+    });
+}
+
+fn remove(world: &mut World, id: &KeyId) {
+    world.observed.keys.remove(id);
+    world.removed.insert(id.clone());
+    forget(&mut world.state, id);
+}
+
+fn forget(state: &mut KeyState, id: &KeyId) {
+    let known = state
+        .keys()
+        .find(|key| key.id == *id)
+        .map(|key| RetiredKey {
+            id: key.id.clone(),
+            generation: key.generation,
+        });
+    state.retired.extend(known);
+    let surplus = state.retired.len().saturating_sub(REMEMBERED);
+    state.retired.drain(..surplus);
+    state.retiring.retain(|retiring| retiring.key.id != *id);
+    state.current.take_if(|key| key.id == *id);
+    state.pending.take_if(|key| key.id == *id);
+    state.foreign_keys.retain(|key| key.id != *id);
+}
+
+fn promote(state: &mut KeyState, now: Timestamp) {
+    let Some(pending) = state.pending.take() else {
+        return;
+    };
+    let superseded = state.current.take().map(|key| Retiring {
+        key,
+        superseded_at: now,
+        disabled_at: None,
+    });
+    state.retiring.extend(superseded);
+    state.generation = pending.generation;
+    state.current = Some(pending);
+}

@@ -1,0 +1,433 @@
+//! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
+
+use std::fmt;
+
+use futures::future::{Either, select};
+use jiff::SignedDuration;
+
+use crate::next::later;
+use crate::{
+    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState,
+    Ledger, MintOrder, Next, Observed, OwnerId, Retry, Step, Stop, Verdict, Verification, View,
+    Want, World, next, reduce, warnings,
+};
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Deck<'a> {
+    /// The keys of the principal.
+    pub issuer: &'a dyn KeyIssuer,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Whether to go on.
+    pub stop: &'a dyn Stop,
+    /// Whose mark is written.
+    pub owner: &'a OwnerId,
+    /// What is to be.
+    pub want: &'a Want,
+    /// Makes names that nobody else chooses.
+    pub nonce: &'a (dyn Fn() -> String + Sync),
+    /// Takes lines for people; they hold no secret.
+    pub note: &'a (dyn Fn(String) + Sync),
+}
+
+/// A run that did not reach its end. `state` holds all that it made.
+#[derive(Debug)]
+pub struct Interrupted {
+    /// To be saved: nothing that was made is missing in it.
+    pub state: KeyState,
+    /// The step that failed; none if the first look failed.
+    pub step: Option<Step>,
+    /// Why.
+    pub error: Error,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// Takes steps until none is left and gives the state to save: with the new key promoted, or with no key for [`Want::Gone`].
+///
+/// # Errors
+/// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
+pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
+    let observed = match observe(&deck).await {
+        Ok(Some(observed)) => observed,
+        Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
+        Ok(None) => {
+            return Err(Interrupted {
+                state,
+                step: None,
+                error: no_principal(),
+            });
+        }
+        Err(error) => {
+            return Err(Interrupted {
+                state,
+                step: None,
+                error,
+            });
+        }
+    };
+    let configured = match deck.issuer.configured_key().await {
+        Ok(configured) => configured,
+        Err(error) => {
+            return Err(Interrupted {
+                state,
+                step: None,
+                error,
+            });
+        }
+    };
+    let mut run = Run {
+        deck,
+        world: World::new(state, observed),
+        configured,
+        refusals: 0,
+        failure: None,
+    };
+    let ended = run.to_the_end().await;
+    let mut world = run.world;
+    if ended.is_ok() {
+        world = reduce(world, Event::Answered(deck.clock.now()));
+    }
+    world.state.warnings = warnings(&world, run.configured.as_ref());
+    match ended {
+        Ok(()) => Ok(world.state),
+        Err((step, error)) => Err(Interrupted {
+            state: world.state,
+            step,
+            error,
+        }),
+    }
+}
+
+struct Run<'a> {
+    deck: Deck<'a>,
+    world: World,
+    configured: Option<KeyId>,
+    refusals: u32,
+    /// The verification failed for the last time: what is left is to remove the key.
+    failure: Option<Error>,
+}
+
+/// More steps than any run has; more means that the rules go round in a circle.
+const LONGEST: u32 = 100;
+/// How often a throttled mint is tried again in one run.
+const REFUSALS: u32 = 4;
+
+impl Run<'_> {
+    async fn to_the_end(&mut self) -> Result<(), (Option<Step>, Error)> {
+        for _ in 0..LONGEST {
+            let (step, cause) = match self.ask() {
+                Next::Do { step, cause } => (step, cause),
+                Next::Idle => {
+                    return self
+                        .failure
+                        .take()
+                        .map_or(Ok(()), |error| Err((None, error)));
+                }
+                Next::Blocked(why) => return Err((None, stands_in_the_way(&why))),
+            };
+            if !matches!(step, Step::Discard(_) | Step::Close)
+                && let Some(error) = self.failure.take()
+            {
+                return Err((Some(step), error));
+            }
+            if self.deck.stop.is_stopped() {
+                return Err((Some(step), stopped()));
+            }
+            self.tell(&step, cause);
+            self.take(step.clone())
+                .await
+                .map_err(|error| (Some(step), error))?;
+        }
+        Err((
+            None,
+            Error::new(
+                ErrorKind::Unexpected,
+                "",
+                "the rotation made no progress; this is a bug: please report it",
+            ),
+        ))
+    }
+
+    fn ask(&self) -> Next {
+        let capability = self.deck.issuer.capability();
+        let now = self.deck.clock.now();
+        next(&View {
+            world: &self.world,
+            want: self.deck.want,
+            capability: &capability,
+            configured: self.configured.as_ref(),
+            now,
+        })
+    }
+
+    async fn take(&mut self, step: Step) -> Result<(), Error> {
+        match step {
+            Step::Settle(until) => {
+                self.wait(until.duration_since(self.deck.clock.now()))
+                    .await?;
+                self.look_again().await?;
+            }
+            Step::Inspect(id) => {
+                let last_use = self.deck.issuer.last_use(&id).await?;
+                self.fold(Event::Inspected(id, last_use));
+            }
+            Step::Forget(id) => self.fold(Event::Removed(id)),
+            Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
+                self.deck.issuer.retire(&id).await?;
+                self.fold(Event::Removed(id));
+            }
+            Step::Claim => self.claim().await?,
+            Step::Mint => self.mint().await?,
+            Step::Record => self.record().await?,
+            Step::Verify => self.verify().await?,
+            Step::Close => self.write(Some(self.world.wanted_ledger())).await?,
+            Step::DropLedger => self.write(None).await?,
+        }
+        Ok(())
+    }
+
+    /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
+    async fn claim(&mut self) -> Result<(), Error> {
+        let known = self.world.observed.keys.keys().cloned().collect();
+        let claim = Claim {
+            nonce: (self.deck.nonce)(),
+            at: self.deck.clock.now(),
+            known,
+        };
+        self.write_claim(claim.clone()).await?;
+        self.look_again().await?;
+        let read_back = self.world.observed.ledgers.own_claim();
+        if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
+            return Err(stands_in_the_way(&Blocked::Claimed {
+                by: self.deck.owner.label.clone(),
+            }));
+        }
+        let known: std::collections::BTreeSet<_> = claim
+            .known
+            .iter()
+            .chain(self.world.observed.keys.keys())
+            .cloned()
+            .collect();
+        if known != claim.known || read_back.is_none_or(|other| other.nonce != claim.nonce) {
+            self.write_claim(Claim { known, ..claim }).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
+        let nonce = claim.nonce.clone();
+        self.write(Some(Ledger {
+            open: Some(claim),
+            ..self.world.wanted_ledger()
+        }))
+        .await?;
+        self.fold(Event::Claimed(nonce));
+        Ok(())
+    }
+
+    async fn mint(&mut self) -> Result<(), Error> {
+        let (Want::Current(goal), Some(nonce)) = (self.deck.want, self.world.claim.clone()) else {
+            return Err(Error::new(
+                ErrorKind::Unexpected,
+                "",
+                "a mint without a claim; this is a bug: please report it",
+            ));
+        };
+        self.fold(Event::MintBegan);
+        let order = MintOrder {
+            nonce,
+            generation: self.world.state.generation + 1,
+        };
+        match self.deck.issuer.mint(&order).await {
+            Ok(minted) => {
+                self.fold(Event::Minted(minted, goal.trigger.clone()));
+                Ok(())
+            }
+            Err(error) if error.effect == Effect::None => self.refused(error).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A definite refusal closes the claim at once; a throttled one is tried again after a pause.
+    async fn refused(&mut self, error: Error) -> Result<(), Error> {
+        self.fold(Event::MintRefused);
+        let closed = self.write(Some(self.world.wanted_ledger())).await;
+        self.refusals += 1;
+        if error.kind != ErrorKind::Throttled || self.refusals > REFUSALS || closed.is_err() {
+            return Err(error);
+        }
+        self.wait(pause(error.retry, self.refusals)).await
+    }
+
+    async fn record(&mut self) -> Result<(), Error> {
+        let Some(pending) = &self.world.state.pending else {
+            return Ok(());
+        };
+        let ledger = self
+            .world
+            .wanted_ledger()
+            .with_minting(&pending.id, &self.world.state.instance);
+        let open = self.world.observed.ledgers.own_claim().cloned();
+        self.write(Some(Ledger { open, ..ledger })).await
+    }
+
+    async fn verify(&mut self) -> Result<(), Error> {
+        let Want::Current(crate::Goal {
+            verification: Some(rules),
+            ..
+        }) = self.deck.want
+        else {
+            return Ok(());
+        };
+        match self.prove(*rules).await {
+            Ok(()) => {
+                self.fold(Event::Verified(self.deck.clock.now()));
+                Ok(())
+            }
+            Err(error) if error.kind == ErrorKind::Stopped => Err(error),
+            Err(error) => {
+                self.fold(Event::NotVerified);
+                let attempts = self
+                    .world
+                    .state
+                    .pending
+                    .as_ref()
+                    .map_or(0, |pending| pending.attempts);
+                if attempts < crate::next::ATTEMPTS {
+                    return Err(error);
+                }
+                self.failure = Some(error);
+                Ok(())
+            }
+        }
+    }
+
+    async fn prove(&self, rules: Verification) -> Result<(), Error> {
+        let pending = self
+            .world
+            .state
+            .pending
+            .as_ref()
+            .and_then(|key| key.material.as_ref());
+        let material = pending.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unverified,
+                "",
+                "the new key's secret is not at hand",
+            )
+        })?;
+        let until = later(self.deck.clock.now(), rules.timeout);
+        let (mut in_a_row, mut misses) = (0, 0);
+        loop {
+            match self.deck.issuer.verify(material).await {
+                Ok(Verdict::Accepted) => (in_a_row, misses) = (in_a_row + 1, 0),
+                Ok(Verdict::NotYet) => (in_a_row, misses) = (0, misses + 1),
+                Err(error) if error.retry == Retry::Never => return Err(error),
+                Err(_) => (in_a_row, misses) = (0, misses + 1),
+            }
+            if in_a_row >= rules.successes {
+                return Ok(());
+            }
+            let pause = pause(Retry::Backoff, misses).min(SignedDuration::from_secs(5));
+            if later(self.deck.clock.now(), pause) > until {
+                return Err(never_accepted(rules));
+            }
+            self.wait(pause).await?;
+        }
+    }
+
+    async fn look_again(&mut self) -> Result<(), Error> {
+        let observed = observe(&self.deck).await?.ok_or_else(no_principal)?;
+        self.fold(Event::Observed(observed));
+        Ok(())
+    }
+
+    async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
+        self.deck
+            .issuer
+            .write_ledger(self.deck.owner, ledger.as_ref())
+            .await?;
+        self.fold(Event::LedgerWritten(ledger));
+        Ok(())
+    }
+
+    async fn wait(&self, duration: SignedDuration) -> Result<(), Error> {
+        match select(self.deck.clock.wait(duration), self.deck.stop.stopped()).await {
+            Either::Left(_) => Ok(()),
+            Either::Right(_) => Err(stopped()),
+        }
+    }
+
+    fn fold(&mut self, event: Event) {
+        self.world = reduce(self.world.clone(), event);
+    }
+
+    fn tell(&self, step: &Step, cause: Cause) {
+        let line = match step {
+            Step::Settle(until) => format!("waiting until {until}: {cause}"),
+            Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
+                format!("removing key {id}: {cause}")
+            }
+            Step::Forget(id) => format!("key {id} no longer exists"),
+            Step::Mint => format!("making a new key: {cause}"),
+            Step::Verify => "trying the new key until it is accepted".to_owned(),
+            Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropLedger => {
+                return;
+            }
+        };
+        (self.deck.note)(line);
+    }
+}
+
+async fn observe(deck: &Deck<'_>) -> Result<Option<Observed>, Error> {
+    let at = deck.clock.now();
+    let Some(keys) = deck.issuer.list().await? else {
+        return Ok(None);
+    };
+    let ledgers = deck.issuer.read_ledgers(deck.owner).await?;
+    let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
+    Ok(Some(Observed { keys, ledgers, at }))
+}
+
+/// One second, doubled by each miss, or what the system asked for.
+fn pause(retry: Retry, misses: u32) -> SignedDuration {
+    match retry {
+        Retry::After(pause) => pause,
+        _ => SignedDuration::from_secs(1 << misses.min(6)),
+    }
+}
+
+fn no_principal() -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "",
+        "the principal does not exist; create it first, or correct its name",
+    )
+}
+
+fn stopped() -> Error {
+    Error::new(
+        ErrorKind::Stopped,
+        "",
+        "stopped before it was done; the next `pulumi up` goes on from here",
+    )
+}
+
+fn stands_in_the_way(why: &Blocked) -> Error {
+    Error::new(ErrorKind::Blocked, "", why.to_string())
+}
+
+fn never_accepted(rules: Verification) -> Error {
+    let text = format!(
+        "the new key was not accepted {} times in a row within verification.timeout ({}); the current key is untouched",
+        rules.successes,
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
+}

@@ -1,0 +1,161 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyStatus, Material, Trigger};
+
+/// The version of [`KeyState`] that this build writes.
+pub const STATE_VERSION: u32 = 1;
+
+/// The system's own name of a key: an access key id, a fingerprint, an accessor. Never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub String);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One key that the state knows, with its secret if that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Key {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// 1 for the first key of this resource, then counting.
+    pub generation: u64,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// When it had been accepted as often as asked; absent if verification was off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<Timestamp>,
+    /// Runs in which its verification failed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// What it was minted for; absent for a key that was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Trigger>,
+    /// As last seen in the system.
+    #[serde(default)]
+    pub status: KeyStatus,
+    /// The fields that users read, among them the secret. Stored by the caller, beside the rest.
+    #[serde(skip)]
+    pub material: Option<Material>,
+}
+
+/// A key that was current once and still lives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retiring {
+    /// The key.
+    pub key: Key,
+    /// When the answer that promoted its successor was given.
+    pub superseded_at: Timestamp,
+    /// When it was disabled, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// A key that is no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetiredKey {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// Its generation.
+    pub generation: u64,
+}
+
+/// A key on the principal that is not ours. It is counted and named, never touched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForeignKey {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// Whether it works.
+    pub status: KeyStatus,
+}
+
+/// Everything that one resource remembers between runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyState {
+    /// The version of this shape.
+    pub state_version: u32,
+    /// A random name chosen by the Create that made this resource; it tells a replacement from the one it replaces.
+    pub instance: String,
+    /// The generation of `current`; 0 before there was one.
+    pub generation: u64,
+    /// The key that dependents are to use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Key>,
+    /// A new key on its way to become current.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Key>,
+    /// Superseded keys that still live, the newest last.
+    #[serde(default)]
+    pub retiring: Vec<Retiring>,
+    /// A mint was begun and its claim may still stand open in the system.
+    #[serde(default)]
+    pub claim_open: bool,
+    /// The last few keys that were removed, the newest last.
+    #[serde(default)]
+    pub retired: Vec<RetiredKey>,
+    /// Keys on the principal that are not ours.
+    #[serde(default)]
+    pub foreign_keys: Vec<ForeignKey>,
+    /// What a person should know. No time is in it: two runs in the same situation say the same.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+impl KeyState {
+    /// The state of a resource that has no key yet.
+    pub fn new(instance: String) -> Self {
+        Self {
+            state_version: STATE_VERSION,
+            instance,
+            generation: 0,
+            current: None,
+            pending: None,
+            retiring: Vec::new(),
+            claim_open: false,
+            retired: Vec::new(),
+            foreign_keys: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Every living key that the state knows, the oldest first.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.retiring
+            .iter()
+            .map(|retiring| &retiring.key)
+            .chain(&self.current)
+            .chain(&self.pending)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut Key> {
+        self.retiring
+            .iter_mut()
+            .map(|retiring| &mut retiring.key)
+            .chain(&mut self.current)
+            .chain(&mut self.pending)
+    }
+
+    /// Whether the state knows this key as living.
+    pub fn knows(&self, id: &KeyId) -> bool {
+        self.keys().any(|key| key.id == *id)
+    }
+
+    /// The newest superseded key that still lives: the output `previous`.
+    pub fn previous(&self) -> Option<&Retiring> {
+        self.retiring.last()
+    }
+}
