@@ -1,1 +1,27 @@
-//! In the making.
+#![doc = include_str!("../README.md")]
+
+mod aws;
+mod clock;
+mod cloud;
+mod control;
+mod fault;
+mod journal;
+mod random;
+mod rule;
+mod server;
+mod turn;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use aws::{Aws, AwsOptions, Consistency, Credentials, Key, LastUse, Refusal, Snapshot, User};
+pub use clock::{Clock, FileClock, ManualClock, SystemClock};
+pub use cloud::{LocalCloud, Options};
+pub use fault::{ErrorAnswer, Fault, Hook};
+pub use journal::Entry;
+pub use rule::{Faults, Held, Rule};
+
+/// Locks. A thread that panicked while it held the lock has failed its test already; the others
+/// may go on to look at what is there.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

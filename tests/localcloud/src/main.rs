@@ -1,0 +1,163 @@
+//! The stand-in as a process of its own.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use jiff::SignedDuration;
+use lexopt::prelude::*;
+use localcloud::{Consistency, Credentials, FileClock, LocalCloud, Options};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+const USAGE: &str = "\
+Usage: localcloud [OPTION]...
+
+Serves local stand-ins of AWS IAM and STS until SIGTERM or SIGINT. When it listens, it prints one
+line of JSON: the endpoint, and the credentials of the user admin.
+
+      --listen ADDRESS             loopback address and port [127.0.0.1:0]
+      --clock FILE                 add the milliseconds in FILE to real time; FILE need not exist
+      --seed NUMBER                what ids and secrets follow from, with the time of the start [0]
+      --account ID                 the AWS account [123456789012]
+      --admin ID:SECRET            the credentials of the user admin [made up]
+      --user NAME                  a user that is there from the start; may be repeated
+      --immediate                  no lags at all; options after it add some again
+      --settle SECONDS             a new key is refused for this long [8]
+      --unsteady SECONDS           and then accepted and refused in turn for this long [8]
+      --unsteady-refusals NUMBER   but refused no more often than this [2]
+      --listing-lag SECONDS        lists show new and deleted keys this late [0]
+      --stop-lag SECONDS           deleted and inactive keys work this much longer [0]
+      --tag-lag SECONDS            readers see changed tags this late [0]
+      --hang-advances SECONDS      move the clock when a request begins to hang [0]
+      --until-stdin-ends           end when standard input does, too
+      --help                       print this
+";
+
+struct Wanted {
+    options: Options,
+    users: Vec<String>,
+    until_stdin_ends: bool,
+}
+
+fn main() -> ExitCode {
+    match arguments().and_then(|wanted| wanted.map_or(Ok(()), run)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is closed as well.
+            let _ = writeln!(io::stderr(), "localcloud: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn run(wanted: Wanted) -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let cloud = LocalCloud::start(wanted.options)?;
+    for user in &wanted.users {
+        cloud.aws().create_user(user)?;
+    }
+    // The handlers stand before the line is printed: who has read it may send signals.
+    let ended = runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        announce(&cloud)?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => Ok(()),
+            result = stdin_ends(), if wanted.until_stdin_ends => result,
+        }
+    });
+    // Reading standard input occupies a thread that nothing can wake.
+    runtime.shutdown_background();
+    Ok(ended?)
+}
+
+fn announce(cloud: &LocalCloud) -> io::Result<()> {
+    let admin = cloud.aws().admin_credentials();
+    let line = json!({
+        "endpoint": cloud.endpoint(),
+        "accessKeyId": admin.access_key_id,
+        "secretAccessKey": admin.secret_access_key,
+    });
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+async fn stdin_ends() -> io::Result<()> {
+    let mut stdin = tokio::io::stdin();
+    let mut ignored = [0; 1024];
+    while stdin.read(&mut ignored).await? > 0 {}
+    Ok(())
+}
+
+/// Nothing if only help was wanted.
+fn arguments() -> Outcome<Option<Wanted>> {
+    let mut wanted = Wanted {
+        options: Options::default(),
+        users: Vec::new(),
+        until_stdin_ends: false,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        let Wanted {
+            options,
+            users,
+            until_stdin_ends,
+        } = &mut wanted;
+        match argument {
+            Long("listen") => options.listen = parser.value()?.parse()?,
+            Long("clock") => options.clock = FileClock::open(parser.value()?)?.into(),
+            Long("seed") => options.seed = parser.value()?.parse()?,
+            Long("account") => options.aws.account = parser.value()?.string()?,
+            Long("admin") => options.aws.admin = Some(credentials(&parser.value()?.string()?)?),
+            Long("user") => users.push(parser.value()?.string()?),
+            Long("hang-advances") => options.hang_advances = seconds(&mut parser)?,
+            Long("until-stdin-ends") => *until_stdin_ends = true,
+            Long("help") => {
+                io::stdout().write_all(USAGE.as_bytes())?;
+                return Ok(None);
+            }
+            Long(name) => {
+                let name = name.to_owned();
+                lag(&mut options.aws.consistency, &name, &mut parser)?;
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(wanted))
+}
+
+fn lag(lags: &mut Consistency, name: &str, parser: &mut lexopt::Parser) -> Outcome<()> {
+    match name {
+        "immediate" => *lags = Consistency::immediate(),
+        "settle" => lags.settle = seconds(parser)?,
+        "unsteady" => lags.unsteady = seconds(parser)?,
+        "unsteady-refusals" => lags.unsteady_refusals = parser.value()?.parse()?,
+        "listing-lag" => lags.listing_lag = seconds(parser)?,
+        "stop-lag" => lags.stop_lag = seconds(parser)?,
+        "tag-lag" => lags.tag_lag = seconds(parser)?,
+        _ => return Err(format!("there is no option --{name}; --help lists them all").into()),
+    }
+    Ok(())
+}
+
+fn seconds(parser: &mut lexopt::Parser) -> Outcome<SignedDuration> {
+    let seconds: f64 = parser.value()?.parse()?;
+    Ok(SignedDuration::try_from_secs_f64(seconds)?)
+}
+
+fn credentials(pair: &str) -> Outcome<Credentials> {
+    let (id, secret) = pair
+        .split_once(':')
+        .ok_or("--admin takes an access key id, a colon and a secret")?;
+    Ok(Credentials {
+        access_key_id: id.to_owned(),
+        secret_access_key: secret.to_owned(),
+    })
+}

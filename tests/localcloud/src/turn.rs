@@ -1,0 +1,110 @@
+//! One request's way past the faults, the same for every cloud.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Clock;
+use crate::fault::{ErrorAnswer, Fault};
+use crate::journal::{Effect, Journal};
+use crate::rule::{Faults, Held};
+
+/// What all clouds of one stand-in share.
+pub(crate) struct Desk {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+    pub(crate) hang_advances: SignedDuration,
+}
+
+/// Why a request does not get its ordinary answer.
+pub(crate) enum Interruption {
+    Error(ErrorAnswer),
+    Throttled,
+    Dropped,
+    Cut,
+}
+
+/// A request from its arrival to its answer.
+pub(crate) struct Turn {
+    desk: Arc<Desk>,
+    seq: u64,
+    action: String,
+    fault: Option<Fault>,
+    pub(crate) arrived: Timestamp,
+}
+
+impl Turn {
+    /// Counts and records the request, and finds the fault that befalls it.
+    pub(crate) fn open(desk: &Arc<Desk>, action: &str) -> Self {
+        let arrived = desk.clock.now();
+        let (call, fault) = desk.faults.strike(action);
+        let name = fault.as_ref().map(Fault::name);
+        let seq = desk.journal.arrived(arrived, call, action, name);
+        Self {
+            desk: Arc::clone(desk),
+            seq,
+            action: action.to_owned(),
+            fault,
+            arrived,
+        }
+    }
+
+    /// Whatever has to happen before the request takes effect.
+    pub(crate) async fn before(&self) -> Result<(), Interruption> {
+        match &self.fault {
+            Some(Fault::ErrorBefore(error)) => return Err(Interruption::Error(error.clone())),
+            Some(Fault::Throttle) => return Err(Interruption::Throttled),
+            Some(Fault::DropBefore) => return Err(Interruption::Dropped),
+            Some(Fault::Hang) => self.hang().await,
+            Some(Fault::HoldBefore) => self.hold(false).await,
+            Some(Fault::MoveClockBefore { seconds }) => self.move_clock(*seconds),
+            Some(Fault::Stranger(hook)) => hook.act(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Records what the request did.
+    pub(crate) fn done(&self, effect: Effect) {
+        self.desk.journal.done(self.seq, effect);
+    }
+
+    /// Whatever has to happen between the effect and the answer.
+    pub(crate) async fn after(&self) -> Result<(), Interruption> {
+        match &self.fault {
+            Some(Fault::ErrorAfter(error)) => return Err(Interruption::Error(error.clone())),
+            Some(Fault::DropAfter) => return Err(Interruption::Dropped),
+            Some(Fault::CutBody) => return Err(Interruption::Cut),
+            Some(Fault::HangAfter) => self.hang().await,
+            Some(Fault::HoldAfter) => self.hold(true).await,
+            Some(Fault::MoveClockAfter { seconds }) => self.move_clock(*seconds),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Records the status that the client is sent.
+    pub(crate) fn answered(&self, status: u16) {
+        self.desk.journal.answered(self.seq, status);
+    }
+
+    async fn hang(&self) {
+        self.desk.faults.hang_begins();
+        self.desk.clock.advance(self.desk.hang_advances);
+        std::future::pending().await
+    }
+
+    async fn hold(&self, done: bool) {
+        let held = Held {
+            seq: self.seq,
+            action: self.action.clone(),
+            done,
+        };
+        self.desk.faults.hold(held).await;
+    }
+
+    fn move_clock(&self, seconds: i64) {
+        self.desk.clock.advance(SignedDuration::from_secs(seconds));
+    }
+}
