@@ -63,22 +63,12 @@ pub struct Keepers(#[schemars(with = "BTreeMap<String, String>")] BTreeMap<Strin
 impl Keepers {
     /// From plain entries.
     pub fn new(entries: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(
-            entries
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect(),
-        )
+        Self(entries.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "keepers are compared and hashed here; neither result reveals them"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "keepers are compared and hashed here; neither result reveals them")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.expose_secret()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret()))
     }
 }
 
@@ -153,11 +143,7 @@ impl RotationInputs {
             verification,
         };
         problems.check_plan(&args, self.allow_outage.unwrap_or(false), capability);
-        if problems.0.is_empty() {
-            Ok(args)
-        } else {
-            Err(problems.0)
-        }
+        if problems.0.is_empty() { Ok(args) } else { Err(problems.0) }
     }
 }
 
@@ -173,16 +159,11 @@ struct Problems(Vec<Problem>);
 
 impl Problems {
     fn add(&mut self, property: &str, reason: impl Into<String>) {
-        self.0.push(Problem {
-            property: property.to_owned(),
-            reason: reason.into(),
-        });
+        self.0.push(Problem { property: property.to_owned(), reason: reason.into() });
     }
 
     fn duration(&mut self, property: &str, text: Option<&str>) -> Option<SignedDuration> {
-        parse_duration(text?)
-            .map_err(|reason| self.add(property, reason))
-            .ok()
+        parse_duration(text?).map_err(|reason| self.add(property, reason)).ok()
     }
 
     fn timestamp(&mut self, property: &str, text: Option<&str>) -> Option<Timestamp> {
@@ -192,9 +173,8 @@ impl Problems {
 
     fn verification(&mut self, inputs: Option<&VerificationInputs>) -> Option<Verification> {
         let inputs = inputs.cloned().unwrap_or_default();
-        let timeout = self
-            .duration("verification.timeout", inputs.timeout.as_deref())
-            .unwrap_or(SignedDuration::from_mins(5));
+        let timeout =
+            self.duration("verification.timeout", inputs.timeout.as_deref()).unwrap_or(SignedDuration::from_mins(5));
         let successes = inputs.successes.unwrap_or(3);
         if !(1..=100).contains(&successes) {
             self.add("verification.successes", "must be from 1 to 100");
@@ -202,10 +182,7 @@ impl Problems {
         if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(1)).contains(&timeout) {
             self.add("verification.timeout", "must be from \"1s\" to \"1h\"");
         }
-        inputs
-            .enabled
-            .unwrap_or(true)
-            .then_some(Verification { successes, timeout })
+        inputs.enabled.unwrap_or(true).then_some(Verification { successes, timeout })
     }
 
     fn check_plan(&mut self, args: &RotationArgs, allow_outage: bool, capability: &Capability) {
@@ -216,10 +193,7 @@ impl Problems {
             self.add("overlap", "\"0s\" leaves a moment without a working key for what still uses the old one: set allowOutage to true to permit it");
         }
         if !capability.holds_two && !allow_outage {
-            self.add(
-                "allowOutage",
-                "must be true: this system cannot hold two generations of the key",
-            );
+            self.add("allowOutage", "must be true: this system cannot hold two generations of the key");
         }
         self.check_times(args);
     }
@@ -227,25 +201,14 @@ impl Problems {
     fn check_times(&mut self, args: &RotationArgs) {
         let Some(period) = args.period else {
             if args.max_age.is_some() {
-                self.add(
-                    "maxAge",
-                    "needs rotationPeriod: without one a key is never rotated by time",
-                );
+                self.add("maxAge", "needs rotationPeriod: without one a key is never rotated by time");
             }
             return;
         };
         if args.overlap >= period {
-            self.add(
-                "overlap",
-                format!(
-                    "must be shorter than rotationPeriod ({})",
-                    print_duration(period)
-                ),
-            );
+            self.add("overlap", format!("must be shorter than rotationPeriod ({})", print_duration(period)));
         }
-        let needed = period
-            .checked_add(args.overlap)
-            .and_then(|sum| sum.checked_add(args.overlap));
+        let needed = period.checked_add(args.overlap).and_then(|sum| sum.checked_add(args.overlap));
         if let (Some(limit), Some(needed)) = (args.max_age, needed)
             && needed > limit
         {
@@ -261,13 +224,7 @@ mod tests {
 
     fn problems(inputs: RotationInputs) -> Vec<String> {
         let capability = Capability::default();
-        inputs
-            .parse(&capability)
-            .err()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|problem| problem.property)
-            .collect()
+        inputs.parse(&capability).err().unwrap_or_default().into_iter().map(|problem| problem.property).collect()
     }
 
     fn text(value: &str) -> Option<String> {
@@ -276,23 +233,12 @@ mod tests {
 
     #[test]
     fn defaults_are_filled_in_at_use() {
-        let args = RotationInputs::default()
+        let args = RotationInputs::default().parse(&Capability::default()).unwrap();
+        assert_eq!(args.overlap, DAY);
+        assert_eq!(args.verification, Some(Verification { successes: 3, timeout: SignedDuration::from_mins(5) }));
+        let short = RotationInputs { rotation_period: text("12h"), ..Default::default() }
             .parse(&Capability::default())
             .unwrap();
-        assert_eq!(args.overlap, DAY);
-        assert_eq!(
-            args.verification,
-            Some(Verification {
-                successes: 3,
-                timeout: SignedDuration::from_mins(5)
-            })
-        );
-        let short = RotationInputs {
-            rotation_period: text("12h"),
-            ..Default::default()
-        }
-        .parse(&Capability::default())
-        .unwrap();
         assert_eq!(short.overlap, SignedDuration::from_hours(6));
     }
 
@@ -310,47 +256,22 @@ mod tests {
         assert_eq!(problems(bad("7d", "0s", "90d")), ["overlap"]);
         assert_eq!(problems(bad("88d", "1d", "89d")), ["maxAge"]);
         assert_eq!(problems(bad("88d", "1d", "90d")), [""; 0]);
+        assert_eq!(problems(bad("x", "y", "z")), ["rotationPeriod", "overlap", "maxAge"]);
+        assert_eq!(problems(RotationInputs { max_age: text("90d"), ..Default::default() }), ["maxAge"]);
         assert_eq!(
-            problems(bad("x", "y", "z")),
-            ["rotationPeriod", "overlap", "maxAge"]
-        );
-        assert_eq!(
-            problems(RotationInputs {
-                max_age: text("90d"),
-                ..Default::default()
-            }),
-            ["maxAge"]
-        );
-        assert_eq!(
-            problems(RotationInputs {
-                rotation_anchor: text("tomorrow"),
-                ..Default::default()
-            }),
+            problems(RotationInputs { rotation_anchor: text("tomorrow"), ..Default::default() }),
             ["rotationAnchor"]
         );
-        let verification = VerificationInputs {
-            successes: Some(0),
-            timeout: text("2h"),
-            ..Default::default()
-        };
-        let inputs = RotationInputs {
-            verification: Some(verification),
-            ..Default::default()
-        };
-        assert_eq!(
-            problems(inputs),
-            ["verification.successes", "verification.timeout"]
-        );
+        let verification = VerificationInputs { successes: Some(0), timeout: text("2h"), ..Default::default() };
+        let inputs = RotationInputs { verification: Some(verification), ..Default::default() };
+        assert_eq!(problems(inputs), ["verification.successes", "verification.timeout"]);
     }
 
     #[test]
     fn keepers_hide_their_values() {
         let keepers = Keepers::new([("db".to_owned(), "hunter2".to_owned())]);
         assert!(!format!("{keepers:?}").contains("hunter2"));
-        assert_eq!(
-            keepers,
-            Keepers::new([("db".to_owned(), "hunter2".to_owned())])
-        );
+        assert_eq!(keepers, Keepers::new([("db".to_owned(), "hunter2".to_owned())]));
         assert_ne!(keepers, Keepers::default());
     }
 }

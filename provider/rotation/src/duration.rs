@@ -6,19 +6,18 @@ use jiff::{SignedDuration, Span};
 /// A sentence that says what is wrong: not a duration, a calendar unit (month, year), or a negative one.
 pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     let span: Span = text.trim().parse().map_err(|_| {
-        "is not a duration: write one such as \"90d\", \"12h\", \"1d12h\" or ISO 8601 \"P90D\""
-            .to_owned()
+        "is not a duration: write one such as \"90d\", \"12h\", \"1d12h\" or ISO 8601 \"P90D\"".to_owned()
     })?;
     if span.get_years() != 0 || span.get_months() != 0 {
-        return Err("uses months or years, which have no fixed length: write days, such as \"30d\" or \"365d\"".to_owned());
+        return Err(
+            "uses months or years, which have no fixed length: write days, such as \"30d\" or \"365d\"".to_owned()
+        );
     }
     if span.is_negative() {
         return Err("must not be negative".to_owned());
     }
     let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
-    let whole_days = days
-        .checked_mul(24)
-        .and_then(|hours| SignedDuration::try_from_hours(hours));
+    let whole_days = days.checked_mul(24).and_then(|hours| SignedDuration::try_from_hours(hours));
     let rest = SignedDuration::try_from(span.weeks(0).days(0)).ok();
     whole_days
         .zip(rest)
@@ -40,11 +39,7 @@ pub fn print_duration(duration: SignedDuration) -> String {
             text.push_str(&format!("{count}{unit}"));
         }
     }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -55,40 +50,19 @@ mod tests {
 
     #[test]
     fn reads_both_notations() {
-        for (text, hours) in [
-            ("90d", 2160),
-            ("12h", 12),
-            ("P90D", 2160),
-            ("PT12H", 12),
-            ("1w", 168),
-            ("1d12h", 36),
-            ("0s", 0),
-        ] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(SignedDuration::from_hours(hours)),
-                "{text}"
-            );
+        for (text, hours) in
+            [("90d", 2160), ("12h", 12), ("P90D", 2160), ("PT12H", 12), ("1w", 168), ("1d12h", 36), ("0s", 0)]
+        {
+            assert_eq!(parse_duration(text), Ok(SignedDuration::from_hours(hours)), "{text}");
         }
         assert_eq!(parse_duration("90s"), Ok(SignedDuration::from_secs(90)));
     }
 
     #[test]
     fn refuses_what_has_no_length() {
-        for text in [
-            "",
-            "soon",
-            "1mo",
-            "P1M",
-            "P1Y",
-            "1y",
-            "-1d",
-            "-P1D",
-            "90",
-            "99999999999w",
-            "P999999D",
-            "1d banana",
-        ] {
+        for text in
+            ["", "soon", "1mo", "P1M", "P1Y", "1y", "-1d", "-P1D", "90", "99999999999w", "P999999D", "1d banana"]
+        {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

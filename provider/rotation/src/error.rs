@@ -74,14 +74,7 @@ pub struct Error {
 impl Error {
     /// An error that will not go away by itself and had no effect.
     pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            retry: Retry::Never,
-            effect: Effect::None,
-            operation,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, retry: Retry::Never, effect: Effect::None, operation, message: message.into(), source: None }
     }
 
     /// The same error with another verdict on trying again.

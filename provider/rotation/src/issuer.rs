@@ -27,12 +27,7 @@ impl Default for Capability {
     /// No quota, nothing to wait for, 30 s for a mint, two generations.
     fn default() -> Self {
         let mint_timeout = SignedDuration::from_secs(30);
-        Self {
-            quota: None,
-            settle: SignedDuration::ZERO,
-            mint_timeout,
-            holds_two: true,
-        }
+        Self { quota: None, settle: SignedDuration::ZERO, mint_timeout, holds_two: true }
     }
 }
 
@@ -101,10 +96,7 @@ impl fmt::Debug for Field {
 }
 
 impl PartialEq for Field {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "equality of two secrets reveals neither"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "equality of two secrets reveals neither")]
     fn eq(&self, other: &Self) -> bool {
         use secrecy::ExposeSecret;
         match (self, other) {

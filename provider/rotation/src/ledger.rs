@@ -4,7 +4,7 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::{KeyId, KeyState};
+use crate::{Key, KeyId, KeyState};
 
 /// Whose mark it is: a hash of the resource's URN, and a readable name for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,7 @@ impl OwnerId {
         for byte in Sha256::digest(urn.as_bytes()).iter().take(8) {
             let _ = write!(hash, "{byte:02x}");
         }
-        Self {
-            hash,
-            label: label.into(),
-        }
+        Self { hash, label: label.into() }
     }
 }
 
@@ -45,6 +42,15 @@ pub struct Entry {
     pub instance: String,
     /// How far it came.
     pub mark: Mark,
+    /// When the system says that it was made, in whole seconds.
+    pub since: Timestamp,
+}
+
+impl Entry {
+    fn new(key: &Key, instance: &str, mark: Mark) -> Self {
+        let since = Timestamp::from_second(key.created_at.as_second()).unwrap_or(key.created_at);
+        Self { instance: instance.to_owned(), mark, since }
+    }
 }
 
 /// A mint that was begun.
@@ -108,58 +114,35 @@ impl Ledgers {
 
     /// The other resource whose mint is under way.
     pub fn rival(&self, now: Timestamp) -> Option<&OtherLedger> {
-        self.others.iter().find(|other| {
-            other
-                .ledger
-                .open
-                .as_ref()
-                .is_some_and(|claim| claim.is_fresh(now))
-        })
+        self.others.iter().find(|other| other.ledger.open.as_ref().is_some_and(|claim| claim.is_fresh(now)))
     }
 
     /// The other resource that a key belongs to.
     pub fn owner_of(&self, key: &KeyId) -> Option<&OwnerId> {
-        self.others
-            .iter()
-            .find(|other| other.ledger.keys.contains_key(key))
-            .map(|other| &other.owner)
+        self.others.iter().find(|other| other.ledger.keys.contains_key(key)).map(|other| &other.owner)
     }
 }
 
 impl Ledger {
-    /// The mark that `state` calls for: its own keys, and those of other instances that still stand.
+    /// The mark that `state` calls for: its own keys, and those of other instances that may still stand.
     pub(crate) fn for_state(
         state: &KeyState,
         before: Option<&Self>,
-        listed: impl Fn(&KeyId) -> bool,
+        may_stand: impl Fn(&KeyId, &Entry) -> bool,
     ) -> Self {
         let before = before.into_iter().flat_map(|ledger| &ledger.keys);
-        let others = before.filter(|(id, entry)| entry.instance != state.instance && listed(id));
-        let mut keys: BTreeMap<_, _> = others
-            .map(|(id, entry)| (id.clone(), entry.clone()))
-            .collect();
+        let others = before.filter(|(id, entry)| entry.instance != state.instance && may_stand(id, entry));
+        let mut keys: BTreeMap<_, _> = others.map(|(id, entry)| (id.clone(), entry.clone())).collect();
         for key in state.keys() {
-            keys.insert(
-                key.id.clone(),
-                Entry {
-                    instance: state.instance.clone(),
-                    mark: Mark::Promoted,
-                },
-            );
+            keys.insert(key.id.clone(), Entry::new(key, &state.instance, Mark::Promoted));
         }
         Self { keys, open: None }
     }
 
     /// The same mark, with a key that was just made.
     #[must_use]
-    pub(crate) fn with_minting(mut self, key: &KeyId, instance: &str) -> Self {
-        self.keys.insert(
-            key.clone(),
-            Entry {
-                instance: instance.to_owned(),
-                mark: Mark::Minting,
-            },
-        );
+    pub(crate) fn with_minting(mut self, key: &Key, instance: &str) -> Self {
+        self.keys.insert(key.id.clone(), Entry::new(key, instance, Mark::Minting));
         self
     }
 }

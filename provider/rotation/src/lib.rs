@@ -9,6 +9,7 @@
 
 mod args;
 mod clock;
+mod due;
 mod duration;
 mod error;
 mod issuer;
@@ -26,18 +27,19 @@ mod words;
 
 pub use args::{Keepers, Problem, RotationArgs, RotationInputs, Verification, VerificationInputs};
 pub use clock::{Clock, Stop};
+pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
 pub use issuer::{
-    Capability, Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed,
-    ObservedKey, System, Verdict,
+    Capability, Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System,
+    Verdict,
 };
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
 pub use plan::{Plan, plan};
 pub use reduce::{Event, World, reduce, refresh};
 pub use run::{Deck, Interrupted, run};
-pub use schedule::{OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
+pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
 pub use state::{ForeignKey, Key, KeyId, KeyState, RetiredKey, Retiring, STATE_VERSION};
 pub use trigger::Trigger;
 use words::warnings;

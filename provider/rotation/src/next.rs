@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, KeyId, KeyState, KeyStatus, Ledger, Mark, Trigger, Verification, World};
+use crate::{Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, Retiring, Trigger, Verification, World};
 
 mod gone;
 mod leftovers;
@@ -134,9 +134,7 @@ impl fmt::Display for Cause {
             Self::CurrentGone => "the current key no longer exists",
             Self::CurrentDisabled => "the current key was disabled by someone",
             Self::Orphan => "an interrupted run made it and its secret is lost",
-            Self::UnansweredMint => {
-                "it appeared during an attempt that had no answer, and its secret is lost"
-            }
+            Self::UnansweredMint => "it appeared during an attempt that had no answer, and its secret is lost",
             Self::Unwanted => "it is no longer wanted",
             Self::NeverAccepted => "it was never accepted in three runs",
             Self::QuotaFull => "its place is needed for the new key",
@@ -210,20 +208,13 @@ pub fn next(view: &View<'_>) -> Next {
 
 /// Whether a pending key has come as far as it must before it may be promoted.
 pub(crate) fn is_ready(state: &KeyState, goal: &Goal) -> bool {
-    state
-        .pending
-        .as_ref()
-        .is_some_and(|pending| goal.verification.is_none() || pending.verified_at.is_some())
+    state.pending.as_ref().is_some_and(|pending| goal.verification.is_none() || pending.verified_at.is_some())
 }
 
 /// Why a new key must be made, if it must.
 pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
     let Some(current) = &state.current else {
-        return Some(if state.generation == 0 {
-            Cause::Created
-        } else {
-            Cause::CurrentGone
-        });
+        return Some(if state.generation == 0 { Cause::Created } else { Cause::CurrentGone });
     };
     if current.status == KeyStatus::Inactive {
         return Some(Cause::CurrentDisabled);
@@ -231,15 +222,8 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
     if goal.trigger.is_answered_by(current, goal.overlap) {
         return None;
     }
-    let same_keepers = current
-        .trigger
-        .as_ref()
-        .is_some_and(|of_key| of_key.hash == goal.trigger.hash);
-    Some(if same_keepers {
-        Cause::PeriodBegan
-    } else {
-        Cause::KeepersChanged
-    })
+    let same_keepers = current.trigger.as_ref().is_some_and(|of_key| of_key.hash == goal.trigger.hash);
+    Some(if same_keepers { Cause::PeriodBegan } else { Cause::KeepersChanged })
 }
 
 /// Runs in which a new key may be refused before it is given up.
@@ -251,12 +235,8 @@ fn act(step: Step, cause: Cause) -> Option<Next> {
 
 /// A key that the state knows and the list does not show: wait while it may only be late, then take it for gone.
 fn lost_keys(view: &View<'_>) -> Option<Next> {
-    let World {
-        state, observed, ..
-    } = view.world;
-    let lost = state
-        .keys()
-        .find(|key| !observed.keys.contains_key(&key.id))?;
+    let World { state, observed, .. } = view.world;
+    let lost = state.keys().find(|key| !observed.keys.contains_key(&key.id))?;
     let settled = later(lost.created_at, view.capability.settle);
     if observed.at < settled {
         return act(Step::Settle(settled), Cause::Unsettled);
@@ -265,70 +245,40 @@ fn lost_keys(view: &View<'_>) -> Option<Next> {
 }
 
 fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World {
-        state, observed, ..
-    } = view.world;
+    let World { state, observed, .. } = view.world;
     let pending = state.pending.as_ref()?;
     let id = pending.id.clone();
     if pending.attempts >= ATTEMPTS {
         return act(Step::Discard(id), Cause::NeverAccepted);
     }
-    if !goal.trigger.is_answered_by(pending, goal.overlap) || pending.status == KeyStatus::Inactive
-    {
+    if !goal.trigger.is_answered_by(pending, goal.overlap) || pending.status == KeyStatus::Inactive {
         return act(Step::Discard(id), Cause::Unwanted);
     }
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);
     }
-    if is_ready(state, goal) {
-        None
-    } else {
-        act(
-            Step::Verify,
-            mint_cause(state, goal).unwrap_or(Cause::Created),
-        )
-    }
+    if is_ready(state, goal) { None } else { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) }
 }
 
 fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World {
-        state,
-        observed,
-        claim,
-        ..
-    } = view.world;
+    let World { state, observed, claim, .. } = view.world;
     if state.pending.is_some() {
         return None;
     }
     let cause = mint_cause(state, goal)?;
     if let Some(rival) = observed.ledgers.rival(view.now) {
-        return Some(blocked(
-            view,
-            Blocked::Claimed {
-                by: rival.owner.label.clone(),
-            },
-        ));
+        return Some(blocked(view, Blocked::Claimed { by: rival.owner.label.clone() }));
     }
     if let Some(room) = room::make(view, goal) {
         return Some(room);
     }
-    act(
-        if claim.is_some() {
-            Step::Mint
-        } else {
-            Step::Claim
-        },
-        cause,
-    )
+    act(if claim.is_some() { Step::Mint } else { Step::Claim }, cause)
 }
 
 /// Blocked, once no claim of this run stands open.
 fn blocked(view: &View<'_>, why: Blocked) -> Next {
     if view.world.claim.is_some() {
-        Next::Do {
-            step: Step::Close,
-            cause: Cause::Bookkeeping,
-        }
+        Next::Do { step: Step::Close, cause: Cause::Bookkeeping }
     } else {
         Next::Blocked(why)
     }
@@ -336,7 +286,7 @@ fn blocked(view: &View<'_>, why: Blocked) -> Next {
 
 fn close(view: &View<'_>) -> Option<Next> {
     let own = view.world.observed.ledgers.own.as_ref();
-    let wanted = view.world.wanted_ledger();
+    let wanted = view.world.wanted_ledger(view.capability);
     if own == Some(&wanted) || (own.is_none() && wanted == Ledger::default()) {
         return None;
     }
@@ -346,25 +296,22 @@ fn close(view: &View<'_>) -> Option<Next> {
 fn retire(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let state = &view.world.state;
     if goal.overlap.is_zero() && state.pending.is_some() {
-        let superseded = state
-            .current
-            .as_ref()
-            .filter(|current| view.configured != Some(&current.id));
+        let superseded = state.current.as_ref().filter(|current| view.configured != Some(&current.id));
         if let Some(current) = superseded {
             return act(Step::Retire(current.id.clone()), Cause::OverlapOver);
         }
     }
-    if !goal.retire {
-        return None;
-    }
-    let over = state
+    let due = state
         .retiring
         .iter()
-        .filter(|retiring| later(retiring.superseded_at, goal.overlap) <= view.now);
-    let free = over
-        .map(|retiring| &retiring.key.id)
-        .find(|id| view.configured != Some(id))?;
+        .filter(|retiring| retiring.is_dead() || (goal.retire && is_over(retiring, goal, view.now)));
+    let free = due.map(|retiring| &retiring.key.id).find(|id| view.configured != Some(id))?;
     act(Step::Retire(free.clone()), Cause::OverlapOver)
+}
+
+/// Whether a superseded key has had its whole overlap.
+fn is_over(retiring: &Retiring, goal: &Goal, now: Timestamp) -> bool {
+    later(retiring.superseded_at, goal.overlap) <= now
 }
 
 pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
@@ -372,8 +319,8 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 /// Whether an entry of our ledger is a key that no state of ours knows and that may therefore go.
-fn is_orphan(view: &View<'_>, id: &KeyId, mark: Mark, instance: &str) -> bool {
+fn is_orphan(view: &View<'_>, id: &KeyId, entry: &Entry) -> bool {
     let world = view.world;
-    let ours = mark == Mark::Minting || instance == world.state.instance;
+    let ours = entry.mark == Mark::Minting || entry.instance == world.state.instance;
     ours && !world.state.knows(id) && !world.removed.contains(id)
 }

@@ -1,10 +1,7 @@
 use jiff::Timestamp;
 
 use crate::next::mint_cause;
-use crate::{
-    Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World,
-    next, reduce,
-};
+use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
 
 /// What a run would do if every call succeeded: the preview.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,20 +19,9 @@ pub struct Plan {
 /// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
-    let mut plan = Plan {
-        mint: None,
-        retire: Vec::new(),
-        blocked: None,
-        state: state.clone(),
-    };
+    let mut plan = Plan { mint: None, retire: Vec::new(), blocked: None, state: state.clone() };
     for _ in 0..LONGEST {
-        let view = View {
-            world: &world,
-            want,
-            capability,
-            configured: None,
-            now,
-        };
+        let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
             Next::Idle => break,
             Next::Blocked(why) => {
@@ -44,7 +30,7 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
             }
             Next::Do { step, .. } => {
                 note(&mut plan, &world, &step, want);
-                world = assume(world, step, want, now);
+                world = assume(world, step, (want, capability), now);
             }
         }
     }
@@ -67,7 +53,8 @@ fn note(plan: &mut Plan, world: &World, step: &Step, want: &Want) {
     }
 }
 
-fn assume(world: World, step: Step, want: &Want, now: Timestamp) -> World {
+fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) -> World {
+    let (want, capability) = view;
     match step {
         Step::Settle(until) => {
             let mut observed = world.observed.clone();
@@ -81,18 +68,14 @@ fn assume(world: World, step: Step, want: &Want, now: Timestamp) -> World {
         Step::Claim => reduce(world, Event::Claimed(String::new())),
         Step::Mint => match want {
             Want::Current(goal) => {
-                let minted = Minted {
-                    id: KeyId(String::new()),
-                    created_at: now,
-                    material: Default::default(),
-                };
+                let minted = Minted { id: KeyId(String::new()), created_at: now, material: Default::default() };
                 reduce(world, Event::Minted(minted, goal.trigger.clone()))
             }
             Want::Gone => world,
         },
         Step::Verify => reduce(world, Event::Verified(now)),
         Step::Record | Step::Close => {
-            let ledger = world.wanted_ledger();
+            let ledger = world.wanted_ledger(capability);
             reduce(world, Event::LedgerWritten(Some(ledger)))
         }
         Step::DropLedger => reduce(world, Event::LedgerWritten(None)),

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::next::{is_ready, later};
 use crate::{
-    Capability, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Minted, Observed,
-    ObservedKey, RetiredKey, Retiring, Trigger,
+    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Minted, Observed, ObservedKey,
+    RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -51,12 +51,7 @@ pub enum Event {
 impl World {
     /// A run's start.
     pub fn new(state: KeyState, observed: Observed) -> Self {
-        let world = Self {
-            state,
-            observed: observed.clone(),
-            claim: None,
-            removed: BTreeSet::new(),
-        };
+        let world = Self { state, observed: observed.clone(), claim: None, removed: BTreeSet::new() };
         reduce(world, Event::Observed(observed))
     }
 
@@ -74,27 +69,22 @@ impl World {
             status: key.status,
             last_use: None,
         };
-        let keys = state
-            .keys()
-            .map(shown)
-            .chain(state.foreign_keys.iter().map(foreign));
+        let keys = state.keys().map(shown).chain(state.foreign_keys.iter().map(foreign));
         let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
-        let own = Ledger::for_state(&state, None, |_| false);
-        let observed = Observed {
-            keys,
-            ledgers: Ledgers {
-                own: Some(own),
-                others: Vec::new(),
-            },
-            at: now,
-        };
+        let own = Ledger::for_state(&state, None, |_, _| false);
+        let observed = Observed { keys, ledgers: Ledgers { own: Some(own), others: Vec::new() }, at: now };
         Self::new(state, observed)
     }
 
     /// The ledger that the state calls for once nothing is under way.
-    pub(crate) fn wanted_ledger(&self) -> Ledger {
-        let listed = |id: &KeyId| self.observed.keys.contains_key(id) && !self.removed.contains(id);
-        Ledger::for_state(&self.state, self.observed.ledgers.own.as_ref(), listed)
+    pub(crate) fn wanted_ledger(&self, capability: &Capability) -> Ledger {
+        let may_stand = |id: &KeyId, entry: &Entry| !self.removed.contains(id) && !self.is_gone(id, entry, capability);
+        Ledger::for_state(&self.state, self.observed.ledgers.own.as_ref(), may_stand)
+    }
+
+    /// Whether a key that the ledger names exists no more: not listed, although a list can be believed by now.
+    pub(crate) fn is_gone(&self, id: &KeyId, entry: &Entry, capability: &Capability) -> bool {
+        !self.observed.keys.contains_key(id) && later(entry.since, capability.settle) <= self.observed.at
     }
 }
 
@@ -136,15 +126,9 @@ pub fn reduce(mut world: World, event: Event) -> World {
 
 /// The state after a refresh: statuses as listed, foreign keys as they stand, and keys that are gone for certain left out.
 pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability) -> KeyState {
-    let is_gone = |key: &Key| {
-        !observed.keys.contains_key(&key.id)
-            && later(key.created_at, capability.settle) <= observed.at
-    };
-    let gone: Vec<_> = state
-        .keys()
-        .filter(|key| is_gone(key))
-        .map(|key| key.id.clone())
-        .collect();
+    let is_gone =
+        |key: &Key| !observed.keys.contains_key(&key.id) && later(key.created_at, capability.settle) <= observed.at;
+    let gone: Vec<_> = state.keys().filter(|key| is_gone(key)).map(|key| key.id.clone()).collect();
     for id in gone {
         forget(&mut state, &id);
     }
@@ -167,6 +151,7 @@ fn observe(world: &mut World, observed: Observed) {
     for id in &world.removed {
         world.observed.keys.remove(id);
     }
+    world.state.claim_open = world.observed.ledgers.own_claim().is_some();
     mirror(&mut world.state, &world.observed);
 }
 
@@ -177,30 +162,15 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
             key.status = shown.status;
         }
     }
-    let foreign = observed
-        .keys
-        .values()
-        .filter(|key| !state.knows(&key.id) && observed.ledgers.own_entry(&key.id).is_none());
-    let foreign = foreign.map(|key| ForeignKey {
-        id: key.id.clone(),
-        created_at: key.created_at,
-        status: key.status,
-    });
+    let foreign =
+        observed.keys.values().filter(|key| !state.knows(&key.id) && observed.ledgers.own_entry(&key.id).is_none());
+    let foreign = foreign.map(|key| ForeignKey { id: key.id.clone(), created_at: key.created_at, status: key.status });
     state.foreign_keys = foreign.collect();
 }
 
 fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
-    let Minted {
-        id,
-        created_at,
-        material,
-    } = minted;
-    let shown = ObservedKey {
-        id: id.clone(),
-        created_at,
-        status: Default::default(),
-        last_use: None,
-    };
+    let Minted { id, created_at, material } = minted;
+    let shown = ObservedKey { id: id.clone(), created_at, status: Default::default(), last_use: None };
     world.observed.keys.insert(id.clone(), shown);
     world.state.claim_open = true;
     world.state.pending = Some(Key {
@@ -222,13 +192,8 @@ fn remove(world: &mut World, id: &KeyId) {
 }
 
 fn forget(state: &mut KeyState, id: &KeyId) {
-    let known = state
-        .keys()
-        .find(|key| key.id == *id)
-        .map(|key| RetiredKey {
-            id: key.id.clone(),
-            generation: key.generation,
-        });
+    let known =
+        state.keys().find(|key| key.id == *id).map(|key| RetiredKey { id: key.id.clone(), generation: key.generation });
     state.retired.extend(known);
     let surplus = state.retired.len().saturating_sub(REMEMBERED);
     state.retired.drain(..surplus);
@@ -242,11 +207,7 @@ fn promote(state: &mut KeyState, now: Timestamp) {
     let Some(pending) = state.pending.take() else {
         return;
     };
-    let superseded = state.current.take().map(|key| Retiring {
-        key,
-        superseded_at: now,
-        disabled_at: None,
-    });
+    let superseded = state.current.take().map(|key| Retiring { key, superseded_at: now, disabled_at: None });
     state.retiring.extend(superseded);
     state.generation = pending.generation;
     state.current = Some(pending);

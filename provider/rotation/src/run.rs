@@ -7,9 +7,8 @@ use jiff::SignedDuration;
 
 use crate::next::later;
 use crate::{
-    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState,
-    Ledger, MintOrder, Next, Observed, OwnerId, Retry, Step, Stop, Verdict, Verification, View,
-    Want, World, next, reduce, warnings,
+    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, MintOrder, Next,
+    Observed, OwnerId, Retry, Step, Stop, Verdict, Verification, View, Want, World, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -57,37 +56,19 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
         Ok(None) => {
-            return Err(Interrupted {
-                state,
-                step: None,
-                error: no_principal(),
-            });
+            return Err(Interrupted { state, step: None, error: no_principal() });
         }
         Err(error) => {
-            return Err(Interrupted {
-                state,
-                step: None,
-                error,
-            });
+            return Err(Interrupted { state, step: None, error });
         }
     };
     let configured = match deck.issuer.configured_key().await {
         Ok(configured) => configured,
         Err(error) => {
-            return Err(Interrupted {
-                state,
-                step: None,
-                error,
-            });
+            return Err(Interrupted { state, step: None, error });
         }
     };
-    let mut run = Run {
-        deck,
-        world: World::new(state, observed),
-        configured,
-        refusals: 0,
-        failure: None,
-    };
+    let mut run = Run { deck, world: World::new(state, observed), configured, refusals: 0, failure: None };
     let ended = run.to_the_end().await;
     let mut world = run.world;
     if ended.is_ok() {
@@ -96,11 +77,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     world.state.warnings = warnings(&world, run.configured.as_ref());
     match ended {
         Ok(()) => Ok(world.state),
-        Err((step, error)) => Err(Interrupted {
-            state: world.state,
-            step,
-            error,
-        }),
+        Err((step, error)) => Err(Interrupted { state: world.state, step, error }),
     }
 }
 
@@ -124,10 +101,7 @@ impl Run<'_> {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
                 Next::Idle => {
-                    return self
-                        .failure
-                        .take()
-                        .map_or(Ok(()), |error| Err((None, error)));
+                    return self.failure.take().map_or(Ok(()), |error| Err((None, error)));
                 }
                 Next::Blocked(why) => return Err((None, stands_in_the_way(&why))),
             };
@@ -140,17 +114,11 @@ impl Run<'_> {
                 return Err((Some(step), stopped()));
             }
             self.tell(&step, cause);
-            self.take(step.clone())
-                .await
-                .map_err(|error| (Some(step), error))?;
+            self.take(step.clone()).await.map_err(|error| (Some(step), error))?;
         }
         Err((
             None,
-            Error::new(
-                ErrorKind::Unexpected,
-                "",
-                "the rotation made no progress; this is a bug: please report it",
-            ),
+            Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"),
         ))
     }
 
@@ -169,8 +137,7 @@ impl Run<'_> {
     async fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Settle(until) => {
-                self.wait(until.duration_since(self.deck.clock.now()))
-                    .await?;
+                self.wait(until.duration_since(self.deck.clock.now())).await?;
                 self.look_again().await?;
             }
             Step::Inspect(id) => {
@@ -186,7 +153,7 @@ impl Run<'_> {
             Step::Mint => self.mint().await?,
             Step::Record => self.record().await?,
             Step::Verify => self.verify().await?,
-            Step::Close => self.write(Some(self.world.wanted_ledger())).await?,
+            Step::Close => self.write(Some(self.wanted_ledger())).await?,
             Step::DropLedger => self.write(None).await?,
         }
         Ok(())
@@ -195,25 +162,15 @@ impl Run<'_> {
     /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
     async fn claim(&mut self) -> Result<(), Error> {
         let known = self.world.observed.keys.keys().cloned().collect();
-        let claim = Claim {
-            nonce: (self.deck.nonce)(),
-            at: self.deck.clock.now(),
-            known,
-        };
+        let claim = Claim { nonce: (self.deck.nonce)(), at: self.deck.clock.now(), known };
         self.write_claim(claim.clone()).await?;
         self.look_again().await?;
         let read_back = self.world.observed.ledgers.own_claim();
         if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
-            return Err(stands_in_the_way(&Blocked::Claimed {
-                by: self.deck.owner.label.clone(),
-            }));
+            return Err(stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
         }
-        let known: std::collections::BTreeSet<_> = claim
-            .known
-            .iter()
-            .chain(self.world.observed.keys.keys())
-            .cloned()
-            .collect();
+        let known: std::collections::BTreeSet<_> =
+            claim.known.iter().chain(self.world.observed.keys.keys()).cloned().collect();
         if known != claim.known || read_back.is_none_or(|other| other.nonce != claim.nonce) {
             self.write_claim(Claim { known, ..claim }).await?;
         }
@@ -222,11 +179,7 @@ impl Run<'_> {
 
     async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
         let nonce = claim.nonce.clone();
-        self.write(Some(Ledger {
-            open: Some(claim),
-            ..self.world.wanted_ledger()
-        }))
-        .await?;
+        self.write(Some(Ledger { open: Some(claim), ..self.wanted_ledger() })).await?;
         self.fold(Event::Claimed(nonce));
         Ok(())
     }
@@ -240,10 +193,7 @@ impl Run<'_> {
             ));
         };
         self.fold(Event::MintBegan);
-        let order = MintOrder {
-            nonce,
-            generation: self.world.state.generation + 1,
-        };
+        let order = MintOrder { nonce, generation: self.world.state.generation + 1 };
         match self.deck.issuer.mint(&order).await {
             Ok(minted) => {
                 self.fold(Event::Minted(minted, goal.trigger.clone()));
@@ -257,7 +207,7 @@ impl Run<'_> {
     /// A definite refusal closes the claim at once; a throttled one is tried again after a pause.
     async fn refused(&mut self, error: Error) -> Result<(), Error> {
         self.fold(Event::MintRefused);
-        let closed = self.write(Some(self.world.wanted_ledger())).await;
+        let closed = self.write(Some(self.wanted_ledger())).await;
         self.refusals += 1;
         if error.kind != ErrorKind::Throttled || self.refusals > REFUSALS || closed.is_err() {
             return Err(error);
@@ -269,20 +219,13 @@ impl Run<'_> {
         let Some(pending) = &self.world.state.pending else {
             return Ok(());
         };
-        let ledger = self
-            .world
-            .wanted_ledger()
-            .with_minting(&pending.id, &self.world.state.instance);
+        let ledger = self.wanted_ledger().with_minting(pending, &self.world.state.instance);
         let open = self.world.observed.ledgers.own_claim().cloned();
         self.write(Some(Ledger { open, ..ledger })).await
     }
 
     async fn verify(&mut self) -> Result<(), Error> {
-        let Want::Current(crate::Goal {
-            verification: Some(rules),
-            ..
-        }) = self.deck.want
-        else {
+        let Want::Current(crate::Goal { verification: Some(rules), .. }) = self.deck.want else {
             return Ok(());
         };
         match self.prove(*rules).await {
@@ -293,12 +236,7 @@ impl Run<'_> {
             Err(error) if error.kind == ErrorKind::Stopped => Err(error),
             Err(error) => {
                 self.fold(Event::NotVerified);
-                let attempts = self
-                    .world
-                    .state
-                    .pending
-                    .as_ref()
-                    .map_or(0, |pending| pending.attempts);
+                let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);
                 if attempts < crate::next::ATTEMPTS {
                     return Err(error);
                 }
@@ -309,19 +247,9 @@ impl Run<'_> {
     }
 
     async fn prove(&self, rules: Verification) -> Result<(), Error> {
-        let pending = self
-            .world
-            .state
-            .pending
-            .as_ref()
-            .and_then(|key| key.material.as_ref());
-        let material = pending.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unverified,
-                "",
-                "the new key's secret is not at hand",
-            )
-        })?;
+        let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
+        let material =
+            pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
         let until = later(self.deck.clock.now(), rules.timeout);
         let (mut in_a_row, mut misses) = (0, 0);
         loop {
@@ -349,10 +277,7 @@ impl Run<'_> {
     }
 
     async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
-        self.deck
-            .issuer
-            .write_ledger(self.deck.owner, ledger.as_ref())
-            .await?;
+        self.deck.issuer.write_ledger(self.deck.owner, ledger.as_ref()).await?;
         self.fold(Event::LedgerWritten(ledger));
         Ok(())
     }
@@ -362,6 +287,10 @@ impl Run<'_> {
             Either::Left(_) => Ok(()),
             Either::Right(_) => Err(stopped()),
         }
+    }
+
+    fn wanted_ledger(&self) -> Ledger {
+        self.world.wanted_ledger(&self.deck.issuer.capability())
     }
 
     fn fold(&mut self, event: Event) {
@@ -404,19 +333,11 @@ fn pause(retry: Retry, misses: u32) -> SignedDuration {
 }
 
 fn no_principal() -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        "",
-        "the principal does not exist; create it first, or correct its name",
-    )
+    Error::new(ErrorKind::NotFound, "", "the principal does not exist; create it first, or correct its name")
 }
 
 fn stopped() -> Error {
-    Error::new(
-        ErrorKind::Stopped,
-        "",
-        "stopped before it was done; the next `pulumi up` goes on from here",
-    )
+    Error::new(ErrorKind::Stopped, "", "stopped before it was done; the next `pulumi up` goes on from here")
 }
 
 fn stands_in_the_way(why: &Blocked) -> Error {

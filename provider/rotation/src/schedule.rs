@@ -70,32 +70,22 @@ pub struct Ask<'a> {
 /// A period asks once, however late the run is, and not at all if a key was made within `overlap` before it began.
 pub fn schedule(old: Option<OldSchedule<'_>>, ask: Ask<'_>, now: Timestamp) -> Scheduled {
     let now = round_up(now, step(ask.args));
-    let Some((old, before)) = old.and_then(|old| old.schedule.map(|schedule| (old, schedule)))
-    else {
+    let Some((old, before)) = old.and_then(|old| old.schedule.map(|schedule| (old, schedule))) else {
         let anchor = ask.args.anchor.unwrap_or(now);
-        let schedule = Schedule {
-            anchor,
-            window: None,
-            rotated_at: now,
-            phase: Phase::Overlap,
-        };
-        return Scheduled {
-            schedule,
-            warnings: Vec::new(),
-        };
+        let schedule = Schedule { anchor, window: None, rotated_at: now, phase: Phase::Overlap };
+        return Scheduled { schedule, warnings: Vec::new() };
     };
     let mut next = before.clone();
     let mut warnings = Vec::new();
     next.anchor = ask.args.anchor.unwrap_or(before.anchor);
     if before.rotated_at > later(now, HOUR) {
-        warnings.push("the clock of this machine is behind the last rotation: the time since it is counted from now on".to_owned());
+        warnings.push(
+            "the clock of this machine is behind the last rotation: the time since it is counted from now on"
+                .to_owned(),
+        );
         next.rotated_at = now;
     }
-    let asked = if ask.suspended {
-        None
-    } else {
-        time_asks(&next, old, ask.args, now)
-    };
+    let asked = if ask.suspended { None } else { time_asks(&next, old, ask.args, now) };
     next.window = asked.or(before.window);
     if asked.is_some() || ask.keepers_unknown || ask.args.keepers != *old.keepers {
         next.rotated_at = now;
@@ -104,10 +94,7 @@ pub fn schedule(old: Option<OldSchedule<'_>>, ask: Ask<'_>, now: Timestamp) -> S
         next.phase = phase(next.rotated_at, ask.args, now);
     }
     warnings.extend(age_warning(&next, ask.args, now));
-    Scheduled {
-        schedule: next,
-        warnings,
-    }
+    Scheduled { schedule: next, warnings }
 }
 
 /// The next instant at which time will ask for a rotation, as far as inputs tell; none without a period.
@@ -120,11 +107,7 @@ pub fn next_rotation(schedule: &Schedule, args: &RotationArgs) -> Option<Timesta
         .max(later(schedule.rotated_at, SECOND))
         .max(schedule.anchor);
     let start = window_at(schedule.anchor, period, earliest)?;
-    if start >= earliest {
-        Some(start)
-    } else {
-        start.checked_add(period).ok()
-    }
+    if start >= earliest { Some(start) } else { start.checked_add(period).ok() }
 }
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -132,18 +115,10 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn time_asks(
-    schedule: &Schedule,
-    old: OldSchedule<'_>,
-    args: &RotationArgs,
-    now: Timestamp,
-) -> Option<Timestamp> {
+fn time_asks(schedule: &Schedule, old: OldSchedule<'_>, args: &RotationArgs, now: Timestamp) -> Option<Timestamp> {
     let period = args.period?;
     let window = window_at(schedule.anchor, period, now)?;
-    let grid_changed = old.period != args.period
-        || old
-            .schedule
-            .is_some_and(|before| before.anchor != schedule.anchor);
+    let grid_changed = old.period != args.period || old.schedule.is_some_and(|before| before.anchor != schedule.anchor);
     let due = schedule.rotated_at < window && later(schedule.rotated_at, args.overlap) <= window;
     let full_period = !grid_changed || later(schedule.rotated_at, period) <= now;
     (due && full_period).then_some(window)
@@ -160,18 +135,9 @@ fn window_at(anchor: Timestamp, period: SignedDuration, now: Timestamp) -> Optio
 }
 
 fn phase(rotated_at: Timestamp, args: &RotationArgs, now: Timestamp) -> Phase {
-    let proof = args
-        .verification
-        .map_or(SignedDuration::ZERO, |verification| verification.timeout);
-    let due = later(
-        later(rotated_at, args.overlap),
-        proof.saturating_add(step(args)),
-    );
-    if now >= due {
-        Phase::Retire
-    } else {
-        Phase::Overlap
-    }
+    let proof = args.verification.map_or(SignedDuration::ZERO, |verification| verification.timeout);
+    let due = later(later(rotated_at, args.overlap), proof.saturating_add(step(args)));
+    if now >= due { Phase::Retire } else { Phase::Overlap }
 }
 
 fn age_warning(schedule: &Schedule, args: &RotationArgs, now: Timestamp) -> Option<String> {

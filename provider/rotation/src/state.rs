@@ -59,6 +59,13 @@ pub struct Retiring {
     pub disabled_at: Option<Timestamp>,
 }
 
+impl Retiring {
+    /// Whether somebody disabled it: it serves nobody, so no overlap keeps it.
+    pub fn is_dead(&self) -> bool {
+        self.key.status == KeyStatus::Inactive && self.disabled_at.is_none()
+    }
+}
+
 /// A key that is no more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -133,25 +140,29 @@ impl KeyState {
 
     /// Every living key that the state knows, the oldest first.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.retiring
-            .iter()
-            .map(|retiring| &retiring.key)
-            .chain(&self.current)
-            .chain(&self.pending)
+        self.retiring.iter().map(|retiring| &retiring.key).chain(&self.current).chain(&self.pending)
     }
 
     /// The same, to be changed.
     pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut Key> {
-        self.retiring
-            .iter_mut()
-            .map(|retiring| &mut retiring.key)
-            .chain(&mut self.current)
-            .chain(&mut self.pending)
+        self.retiring.iter_mut().map(|retiring| &mut retiring.key).chain(&mut self.current).chain(&mut self.pending)
     }
 
     /// Whether the state knows this key as living.
     pub fn knows(&self, id: &KeyId) -> bool {
         self.keys().any(|key| key.id == *id)
+    }
+
+    /// Whether a Create that failed has made, or may have made, something that must be remembered.
+    pub fn has_begun(&self) -> bool {
+        self.claim_open || self.keys().next().is_some()
+    }
+
+    /// Gives a current key that was taken over the trigger that it stands for from now on.
+    pub fn adopt(&mut self, trigger: &Trigger) {
+        if let Some(current) = &mut self.current {
+            current.trigger.get_or_insert_with(|| trigger.clone());
+        }
     }
 
     /// The newest superseded key that still lives: the output `previous`.

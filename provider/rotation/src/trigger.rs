@@ -26,10 +26,7 @@ impl Trigger {
             hash.part(name.as_bytes());
             hash.part(value.as_bytes());
         }
-        Self {
-            hash: hash.finish(),
-            window: schedule.window,
-        }
+        Self { hash: hash.finish(), window: schedule.window }
     }
 
     /// Whether `key` answers this trigger. Windows are ordered: a key of a later one will do, and so will a key that was
@@ -39,17 +36,12 @@ impl Trigger {
             return true;
         };
         of_key.hash == self.hash
-            && (self.window <= of_key.window
-                || self
-                    .window
-                    .is_none_or(|window| young_at(key, window, overlap)))
+            && (self.window <= of_key.window || self.window.is_none_or(|window| young_at(key, window, overlap)))
     }
 }
 
 fn young_at(key: &Key, window: Timestamp, overlap: SignedDuration) -> bool {
-    key.created_at
-        .checked_add(overlap)
-        .is_ok_and(|end| end > window)
+    key.created_at.checked_add(overlap).is_ok_and(|end| end > window)
 }
 
 struct Sha256Mac(Hmac<Sha256>);

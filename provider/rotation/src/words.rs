@@ -2,33 +2,20 @@ use crate::{KeyStatus, Mark, World};
 
 /// What a person should know about the world as a run leaves it. No time is in it, so that two runs say the same.
 pub(crate) fn warnings(world: &World, configured: Option<&crate::KeyId>) -> Vec<String> {
-    let World {
-        state, observed, ..
-    } = world;
+    let World { state, observed, .. } = world;
     let mut warnings = Vec::new();
-    if state
-        .current
-        .as_ref()
-        .is_some_and(|key| key.status == KeyStatus::Inactive)
-    {
-        warnings.push(
-            "the current key was disabled by someone; the next `pulumi up` makes a new one"
-                .to_owned(),
-        );
+    if state.current.as_ref().is_some_and(|key| key.status == KeyStatus::Inactive) {
+        warnings.push("the current key was disabled by someone; the next `pulumi up` makes a new one".to_owned());
     }
     for (id, entry) in observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys) {
-        let lost = entry.mark == Mark::Promoted
-            && entry.instance != state.instance
-            && observed.keys.contains_key(id);
+        let lost = entry.mark == Mark::Promoted && entry.instance != state.instance && observed.keys.contains_key(id);
         if lost {
-            warnings.push(format!("key {id} was made by an earlier instance of this resource; if nothing uses it, delete it"));
+            warnings.push(format!(
+                "key {id} was made by an earlier instance of this resource; if nothing uses it, delete it"
+            ));
         }
     }
-    for retiring in state
-        .retiring
-        .iter()
-        .filter(|retiring| configured == Some(&retiring.key.id))
-    {
+    for retiring in state.retiring.iter().filter(|retiring| configured == Some(&retiring.key.id)) {
         let id = &retiring.key.id;
         warnings.push(format!("key {id} is not removed while the plugin itself is configured with it: configure the plugin with the current key"));
     }

@@ -1,34 +1,26 @@
 //! Toward nothing: every key of ours goes, then the mark.
 
+use jiff::Timestamp;
+
 use super::{Blocked, Cause, Next, Step, View, act, is_orphan, later, leftovers};
 use crate::{Claim, KeyId, LastUse, Ledger, ObservedKey, World};
 
 /// The next step of a Delete.
 pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
-        return Next::Do {
-            step: Step::Settle(until),
-            cause: Cause::Unsettled,
-        };
+        return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    suspect(view)
-        .or_else(|| key(view))
-        .or_else(|| mark(view))
-        .unwrap_or(Next::Idle)
+    suspect(view).or_else(|| key(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
 }
 
-fn unsettled(view: &View<'_>) -> Option<jiff::Timestamp> {
-    let World {
-        state, observed, ..
-    } = view.world;
-    let unseen = state
-        .keys()
-        .filter(|key| !observed.keys.contains_key(&key.id));
-    let young = unseen
-        .map(|key| later(key.created_at, view.capability.settle))
-        .max()
-        .filter(|until| observed.at < *until);
-    leftovers::unsettled_until(view).max(young)
+fn unsettled(view: &View<'_>) -> Option<Timestamp> {
+    let World { state, observed, .. } = view.world;
+    let known = state.keys().map(|key| (&key.id, key.created_at));
+    let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    let orphans = entries.filter(|(id, entry)| is_orphan(view, id, entry)).map(|(id, entry)| (id, entry.since));
+    let unseen = known.chain(orphans).filter(|(id, _)| !observed.keys.contains_key(*id));
+    let young = unseen.map(|(_, since)| later(since, view.capability.settle)).max();
+    leftovers::unsettled_until(view).max(young.filter(|until| observed.at < *until))
 }
 
 fn suspect(view: &View<'_>) -> Option<Next> {
@@ -48,11 +40,7 @@ fn key(view: &View<'_>) -> Option<Next> {
     let superseded = state.retiring.iter().map(|retiring| &retiring.key.id);
     let pending = state.pending.iter().map(|key| &key.id);
     let current = state.current.iter().map(|key| &key.id);
-    let id = superseded
-        .chain(pending)
-        .chain(orphans(view))
-        .chain(current)
-        .next()?;
+    let id = superseded.chain(pending).chain(orphans(view)).chain(current).next()?;
     if view.configured == Some(id) {
         return Some(Next::Blocked(Blocked::Configured(id.clone())));
     }
@@ -61,28 +49,21 @@ fn key(view: &View<'_>) -> Option<Next> {
 
 /// Keys of this instance that the state lost, and unfinished ones of other instances once they are older than a claim lives.
 fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
-    let World {
-        state, observed, ..
-    } = view.world;
+    let World { state, observed, .. } = view.world;
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
-    let orphans = entries.filter(|(id, entry)| is_orphan(view, id, entry.mark, &entry.instance));
+    let orphans = entries.filter(|(id, entry)| is_orphan(view, id, entry));
     let listed = orphans.filter_map(|(id, entry)| observed.keys.get(id).map(|key| (key, entry)));
-    let may_go = listed.filter(|(key, entry)| {
-        entry.instance == state.instance || later(key.created_at, Claim::LIFETIME) <= view.now
-    });
+    let may_go = listed
+        .filter(|(key, entry)| entry.instance == state.instance || later(key.created_at, Claim::LIFETIME) <= view.now);
     may_go.map(|(key, _)| &key.id)
 }
 
 fn mark(view: &View<'_>) -> Option<Next> {
     let World { observed, .. } = view.world;
     let own = observed.ledgers.own.as_ref()?;
-    let wanted = view.world.wanted_ledger();
+    let wanted = view.world.wanted_ledger(view.capability);
     if wanted == Ledger::default() {
         return act(Step::DropLedger, Cause::Deleting);
     }
-    if *own == wanted {
-        None
-    } else {
-        act(Step::Close, Cause::Bookkeeping)
-    }
+    if *own == wanted { None } else { act(Step::Close, Cause::Bookkeeping) }
 }

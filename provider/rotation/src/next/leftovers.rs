@@ -26,28 +26,23 @@ pub(super) fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
     let Some(claim) = old_claim(view).filter(|claim| answers(view, claim).next().is_none()) else {
         return Vec::new();
     };
-    let World {
-        state, observed, ..
-    } = view.world;
+    let World { state, observed, .. } = view.world;
     let from = claim.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let to = later(later(claim.at, view.capability.mint_timeout), SKEW);
-    let appeared = observed
-        .keys
-        .values()
-        .filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
-    appeared
-        .filter(|key| !state.knows(&key.id) && observed.ledgers.owner_of(&key.id).is_none())
-        .collect()
+    let appeared =
+        observed.keys.values().filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
+    appeared.filter(|key| !state.knows(&key.id) && observed.ledgers.owner_of(&key.id).is_none()).collect()
 }
 
 fn orphan(view: &View<'_>) -> Option<Next> {
     let World { observed, .. } = view.world;
     let entries = &observed.ledgers.own.as_ref()?.keys;
-    let mut orphans = entries
-        .iter()
-        .filter(|(id, entry)| is_orphan(view, id, entry.mark, &entry.instance));
-    let listed = orphans.find(|(id, _)| observed.keys.contains_key(*id))?;
-    act(Step::Discard(listed.0.clone()), Cause::Orphan)
+    let orphans = entries.iter().filter(|(id, entry)| is_orphan(view, id, entry));
+    let (id, entry) = orphans.into_iter().find(|(id, entry)| !view.world.is_gone(id, entry, view.capability))?;
+    if observed.keys.contains_key(id) {
+        return act(Step::Discard(id.clone()), Cause::Orphan);
+    }
+    act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
 }
 
 fn suspect(view: &View<'_>) -> Option<Next> {
@@ -66,34 +61,18 @@ fn suspect(view: &View<'_>) -> Option<Next> {
 }
 
 fn old_claim<'a>(view: &View<'a>) -> Option<&'a Claim> {
-    view.world
-        .observed
-        .ledgers
-        .own_claim()
-        .filter(|claim| view.world.claim.as_ref() != Some(&claim.nonce))
+    view.world.observed.ledgers.own_claim().filter(|claim| view.world.claim.as_ref() != Some(&claim.nonce))
 }
 
 fn settled(view: &View<'_>, claim: &Claim) -> Timestamp {
-    later(
-        later(claim.at, view.capability.mint_timeout),
-        view.capability.settle,
-    )
+    later(later(claim.at, view.capability.mint_timeout), view.capability.settle)
 }
 
 /// Keys that are known to have come of the claim: recorded in the ledger or in the state.
 fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId> + 'a {
     let world = view.world;
-    let entries = world
-        .observed
-        .ledgers
-        .own
-        .iter()
-        .flat_map(|ledger| &ledger.keys);
-    let recorded = entries
-        .filter(|(_, entry)| entry.mark == Mark::Minting)
-        .map(|(id, _)| id.clone());
+    let entries = world.observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    let recorded = entries.filter(|(_, entry)| entry.mark == Mark::Minting).map(|(id, _)| id.clone());
     let pending = world.state.pending.iter().map(|key| key.id.clone());
-    recorded
-        .chain(pending)
-        .filter(|id| !claim.known.contains(id))
+    recorded.chain(pending).filter(|id| !claim.known.contains(id))
 }

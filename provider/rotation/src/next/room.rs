@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Blocked, Cause, Goal, Next, Step, View, act, blocked, later};
+use super::{Blocked, Cause, Goal, Next, Step, View, act, blocked, is_over, later};
 use crate::{KeyId, KeyStatus, LastUse, Mark, ObservedKey, World, print_duration};
 
 /// A promoted key of another instance is left alone for so long.
@@ -10,20 +10,10 @@ const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What must be done before a key can be made; none if there is a place.
 pub(super) fn make(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World {
-        state, observed, ..
-    } = view.world;
-    let quota = view
-        .capability
-        .quota
-        .filter(|quota| observed.keys.len() >= *quota)?;
-    let over = state
-        .retiring
-        .iter()
-        .filter(|retiring| later(retiring.superseded_at, goal.overlap) <= view.now);
-    let superseded = over
-        .map(|retiring| &retiring.key.id)
-        .find(|id| view.configured != Some(*id));
+    let World { state, observed, .. } = view.world;
+    let quota = view.capability.quota.filter(|quota| observed.keys.len() >= *quota)?;
+    let over = state.retiring.iter().filter(|retiring| retiring.is_dead() || is_over(retiring, goal, view.now));
+    let superseded = over.map(|retiring| &retiring.key.id).find(|id| view.configured != Some(*id));
     if let Some(id) = superseded {
         return act(Step::MakeRoom(id.clone()), Cause::QuotaFull);
     }
@@ -32,18 +22,12 @@ pub(super) fn make(view: &View<'_>, goal: &Goal) -> Option<Next> {
 
 /// A key that an earlier instance promoted, that was never used and is over a day old: its state is lost.
 fn abandoned(view: &View<'_>) -> Option<Next> {
-    let World {
-        state, observed, ..
-    } = view.world;
+    let World { state, observed, .. } = view.world;
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
-    let promoted = entries
-        .filter(|(_, entry)| entry.mark == Mark::Promoted && entry.instance != state.instance);
-    let old = promoted
-        .filter_map(|(id, _)| observed.keys.get(id))
-        .filter(|key| later(key.created_at, A_DAY) < view.now);
-    let unused = old
-        .filter(|key| view.configured != Some(&key.id))
-        .find(|key| !used_since_day_one(key))?;
+    let promoted = entries.filter(|(_, entry)| entry.mark == Mark::Promoted && entry.instance != state.instance);
+    let old =
+        promoted.filter_map(|(id, _)| observed.keys.get(id)).filter(|key| later(key.created_at, A_DAY) < view.now);
+    let unused = old.filter(|key| view.configured != Some(&key.id)).find(|key| !used_since_day_one(key))?;
     if unused.last_use.is_none() {
         return act(Step::Inspect(unused.id.clone()), Cause::QuotaFull);
     }
@@ -60,38 +44,18 @@ fn used_since_day_one(key: &ObservedKey) -> bool {
 }
 
 fn full(view: &View<'_>, quota: usize) -> Blocked {
-    let keys = view
-        .world
-        .observed
-        .keys
-        .values()
-        .map(|key| describe(view, key))
-        .collect();
+    let keys = view.world.observed.keys.values().map(|key| describe(view, key)).collect();
     Blocked::QuotaFull { quota, keys }
 }
 
 fn describe(view: &View<'_>, key: &ObservedKey) -> String {
-    let age = view
-        .now
-        .duration_since(key.created_at)
-        .max(SignedDuration::ZERO);
-    let status = if key.status == KeyStatus::Active {
-        "active"
-    } else {
-        "disabled"
-    };
-    format!(
-        "{} ({}, made {} ago, {status})",
-        key.id,
-        whose(view, &key.id),
-        coarse(age)
-    )
+    let age = view.now.duration_since(key.created_at).max(SignedDuration::ZERO);
+    let status = if key.status == KeyStatus::Active { "active" } else { "disabled" };
+    format!("{} ({}, made {} ago, {status})", key.id, whose(view, &key.id), coarse(age))
 }
 
 fn whose(view: &View<'_>, id: &KeyId) -> String {
-    let World {
-        state, observed, ..
-    } = view.world;
+    let World { state, observed, .. } = view.world;
     if state.current.as_ref().is_some_and(|key| key.id == *id) {
         return "current".to_owned();
     }
@@ -109,9 +73,6 @@ fn whose(view: &View<'_>, id: &KeyId) -> String {
 
 /// The age in its largest unit alone.
 fn coarse(age: SignedDuration) -> String {
-    let unit = [86_400, 3_600, 60, 1]
-        .into_iter()
-        .find(|unit| age.as_secs() >= *unit)
-        .unwrap_or(1);
+    let unit = [86_400, 3_600, 60, 1].into_iter().find(|unit| age.as_secs() >= *unit).unwrap_or(1);
     print_duration(SignedDuration::from_secs(age.as_secs() / unit * unit))
 }

@@ -18,49 +18,22 @@ fn args(period: Option<&str>, overlap: Option<&str>, keeper: &str) -> RotationAr
 }
 
 fn create(args: &RotationArgs, now: &str) -> Schedule {
-    schedule(
-        None,
-        Ask {
-            args,
-            keepers_unknown: false,
-            suspended: false,
-        },
-        at(now),
-    )
-    .schedule
+    schedule(None, Ask { args, keepers_unknown: false, suspended: false }, at(now)).schedule
 }
 
 fn follow(old: &RotationArgs, before: &Schedule, args: &RotationArgs, now: &str) -> Schedule {
-    later_run(
-        old,
-        before,
-        Ask {
-            args,
-            keepers_unknown: false,
-            suspended: false,
-        },
-        at(now),
-    )
-    .schedule
+    later_run(old, before, Ask { args, keepers_unknown: false, suspended: false }, at(now)).schedule
 }
 
 fn later_run(old: &RotationArgs, before: &Schedule, ask: Ask<'_>, now: Timestamp) -> Scheduled {
-    let old = OldSchedule {
-        keepers: &old.keepers,
-        period: old.period,
-        anchor: old.anchor,
-        schedule: Some(before),
-    };
+    let old = OldSchedule { keepers: &old.keepers, period: old.period, anchor: old.anchor, schedule: Some(before) };
     schedule(Some(old), ask, now)
 }
 
 #[test]
 fn creation_rounds_up_to_the_hour_or_the_minute() {
     let made = create(&args(Some("90d"), None, "a"), "2026-01-01T00:00:01Z");
-    assert_eq!(
-        (made.anchor, made.rotated_at),
-        (at("2026-01-01T01:00:00Z"), at("2026-01-01T01:00:00Z"))
-    );
+    assert_eq!((made.anchor, made.rotated_at), (at("2026-01-01T01:00:00Z"), at("2026-01-01T01:00:00Z")));
     assert_eq!((made.window, made.phase), (None, Phase::Overlap));
     let short = create(&args(Some("12h"), None, "a"), "2026-01-01T00:00:01Z");
     assert_eq!(short.rotated_at, at("2026-01-01T00:01:00Z"));
@@ -70,10 +43,7 @@ fn creation_rounds_up_to_the_hour_or_the_minute() {
 fn a_period_asks_exactly_once_however_late_the_run_is() {
     let plan = args(Some("10d"), Some("1d"), "a");
     let made = create(&plan, "2026-01-01T00:00:00Z");
-    assert_eq!(
-        follow(&plan, &made, &plan, "2026-01-10T22:00:00Z").window,
-        None
-    );
+    assert_eq!(follow(&plan, &made, &plan, "2026-01-10T22:00:00Z").window, None);
     let late = follow(&plan, &made, &plan, "2026-04-15T12:00:00Z");
     assert_eq!(late.window, Some(at("2026-04-11T00:00:00Z")));
     assert_eq!(late.rotated_at, at("2026-04-15T12:00:00Z"));
@@ -87,16 +57,10 @@ fn a_key_made_just_before_a_boundary_is_not_rotated_at_it() {
     let made = create(&plan, "2026-01-01T00:00:00Z");
     let changed = args(Some("10d"), Some("2d"), "b");
     let by_keepers = follow(&plan, &made, &changed, "2026-01-10T00:00:00Z");
-    assert_eq!(
-        (by_keepers.window, by_keepers.rotated_at),
-        (None, at("2026-01-10T00:00:00Z"))
-    );
+    assert_eq!((by_keepers.window, by_keepers.rotated_at), (None, at("2026-01-10T00:00:00Z")));
     let at_boundary = follow(&changed, &by_keepers, &changed, "2026-01-11T06:00:00Z");
     assert_eq!(at_boundary, by_keepers);
-    assert_eq!(
-        next_rotation(&by_keepers, &changed),
-        Some(at("2026-01-21T00:00:00Z"))
-    );
+    assert_eq!(next_rotation(&by_keepers, &changed), Some(at("2026-01-21T00:00:00Z")));
 }
 
 #[test]
@@ -104,79 +68,40 @@ fn a_changed_grid_waits_for_a_full_period() {
     let long = args(Some("90d"), Some("1d"), "a");
     let made = create(&long, "2026-01-01T00:00:00Z");
     let shorter = args(Some("10d"), Some("1d"), "a");
-    assert_eq!(
-        follow(&long, &made, &shorter, "2026-01-05T00:00:00Z").rotated_at,
-        made.rotated_at
-    );
-    assert_eq!(
-        follow(&long, &made, &shorter, "2026-01-15T00:00:00Z").window,
-        Some(at("2026-01-11T00:00:00Z"))
-    );
+    assert_eq!(follow(&long, &made, &shorter, "2026-01-05T00:00:00Z").rotated_at, made.rotated_at);
+    assert_eq!(follow(&long, &made, &shorter, "2026-01-15T00:00:00Z").window, Some(at("2026-01-11T00:00:00Z")));
     let none = args(None, Some("1d"), "a");
     let rotated = follow(&long, &made, &long, "2026-04-15T00:00:00Z");
-    assert_eq!(
-        follow(&long, &rotated, &none, "2026-08-01T00:00:00Z").window,
-        rotated.window
-    );
+    assert_eq!(follow(&long, &rotated, &none, "2026-08-01T00:00:00Z").window, rotated.window);
 }
 
 #[test]
 fn the_phase_follows_overlap_margin_and_the_clock() {
     let plan = args(None, Some("1d"), "a");
     let made = create(&plan, "2026-01-01T00:00:00Z");
-    assert_eq!(
-        follow(&plan, &made, &plan, "2026-01-02T00:59:00Z").phase,
-        Phase::Overlap
-    );
-    assert_eq!(
-        follow(&plan, &made, &plan, "2026-01-02T01:06:00Z").phase,
-        Phase::Retire
-    );
+    assert_eq!(follow(&plan, &made, &plan, "2026-01-02T00:59:00Z").phase, Phase::Overlap);
+    assert_eq!(follow(&plan, &made, &plan, "2026-01-02T01:06:00Z").phase, Phase::Retire);
 }
 
 #[test]
 fn an_import_is_adopted_without_a_trigger() {
     let plan = args(Some("10d"), None, "a");
-    let old = OldSchedule {
-        keepers: &Keepers::default(),
-        period: None,
-        anchor: None,
-        schedule: None,
-    };
-    let ask = Ask {
-        args: &plan,
-        keepers_unknown: false,
-        suspended: false,
-    };
+    let old = OldSchedule { keepers: &Keepers::default(), period: None, anchor: None, schedule: None };
+    let ask = Ask { args: &plan, keepers_unknown: false, suspended: false };
     let made = schedule(Some(old), ask, at("2026-01-01T00:00:00Z")).schedule;
-    assert_eq!(
-        (made.window, made.rotated_at),
-        (None, at("2026-01-01T00:00:00Z"))
-    );
+    assert_eq!((made.window, made.rotated_at), (None, at("2026-01-01T00:00:00Z")));
 }
 
 #[test]
 fn suspended_time_neither_rotates_nor_retires_but_keepers_do() {
     let plan = args(Some("10d"), Some("1d"), "a");
     let made = create(&plan, "2026-01-01T00:00:00Z");
-    let ask = Ask {
-        args: &plan,
-        keepers_unknown: false,
-        suspended: true,
-    };
-    assert_eq!(
-        later_run(&plan, &made, ask, at("2026-03-01T00:00:00Z")).schedule,
-        made
-    );
+    let ask = Ask { args: &plan, keepers_unknown: false, suspended: true };
+    assert_eq!(later_run(&plan, &made, ask, at("2026-03-01T00:00:00Z")).schedule, made);
     let changed = args(Some("10d"), Some("1d"), "b");
-    let ask = Ask {
-        args: &changed,
-        ..ask
-    };
+    let ask = Ask { args: &changed, ..ask };
     assert_eq!(
-        later_run(&plan, &made, ask, at("2026-03-01T00:00:00Z"))
-            .schedule
-            .rotated_at,
+        later_run(&plan, &made, ask, at("2026-03-01T00:00:00Z")).schedule.rotated_at,
         at("2026-03-01T00:00:00Z")
     );
 }
@@ -185,11 +110,7 @@ fn suspended_time_neither_rotates_nor_retires_but_keepers_do() {
 fn a_clock_that_went_back_is_told_and_healed() {
     let plan = args(Some("10d"), Some("1d"), "a");
     let made = create(&plan, "2026-01-01T00:00:00Z");
-    let ask = Ask {
-        args: &plan,
-        keepers_unknown: false,
-        suspended: false,
-    };
+    let ask = Ask { args: &plan, keepers_unknown: false, suspended: false };
     let healed = later_run(&plan, &made, ask, at("2025-06-01T00:00:00Z"));
     assert_eq!(healed.schedule.rotated_at, at("2025-06-01T00:00:00Z"));
     assert_eq!(healed.warnings.len(), 1);
@@ -199,15 +120,9 @@ fn a_clock_that_went_back_is_told_and_healed() {
 fn an_unknown_keeper_counts_as_changed() {
     let plan = args(None, Some("1d"), "a");
     let made = create(&plan, "2026-01-01T00:00:00Z");
-    let ask = Ask {
-        args: &plan,
-        keepers_unknown: true,
-        suspended: false,
-    };
+    let ask = Ask { args: &plan, keepers_unknown: true, suspended: false };
     assert_eq!(
-        later_run(&plan, &made, ask, at("2026-02-01T00:00:00Z"))
-            .schedule
-            .rotated_at,
+        later_run(&plan, &made, ask, at("2026-02-01T00:00:00Z")).schedule.rotated_at,
         at("2026-02-01T00:00:00Z")
     );
 }

@@ -20,10 +20,7 @@ struct Inner {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
-            now,
-            timers: Vec::new(),
-        })))
+        Self(Arc::new(Mutex::new(Inner { now, timers: Vec::new() })))
     }
 
     /// Moves it forward and lets every timer look.

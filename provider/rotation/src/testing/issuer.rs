@@ -1,16 +1,18 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending, poll_fn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Clock, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse,
-    Ledger, Ledgers, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Retry,
-    Verdict,
+    Capability, Clock, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers,
+    Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Retry, Verdict,
 };
 
-use super::ManualClock;
+use super::{Fault, ManualClock, Rig};
 
 /// How the system in memory behaves.
 #[derive(Clone, Debug)]
@@ -21,21 +23,6 @@ pub struct InMemoryRules {
     pub accepts_after: SignedDuration,
     /// A new key is not listed for so long.
     pub lists_after: SignedDuration,
-}
-
-/// How the next calls fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Refused; nothing was done.
-    Before,
-    /// Done, but the answer is lost.
-    After,
-    /// Too many calls; nothing was done.
-    Throttled,
-    /// Nothing was done and no answer came until the time-out.
-    HangBefore,
-    /// Done, and no answer came until the time-out.
-    HangAfter,
 }
 
 /// One system with one principal; clones share it, as processes do that come one after another.
@@ -51,10 +38,12 @@ struct Inner {
     keys: BTreeMap<KeyId, KeyRecord>,
     ledgers: BTreeMap<String, (String, Ledger)>,
     minted: u64,
-    calls: Vec<&'static str>,
+    calls: Vec<String>,
     faults: BTreeMap<usize, Fault>,
-    strangers: VecDeque<usize>,
+    strangers: BTreeSet<usize>,
     gone: bool,
+    died: bool,
+    mourner: Option<std::task::Waker>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,76 +56,7 @@ struct KeyRecord {
 impl InMemoryCloud {
     /// An empty principal.
     pub fn new(rules: InMemoryRules, clock: ManualClock) -> Self {
-        Self {
-            rules,
-            clock,
-            inner: Arc::default(),
-        }
-    }
-
-    /// The keys of its principal, as a plugin would reach them.
-    pub fn issuer(&self) -> InMemoryIssuer {
-        InMemoryIssuer(self.clone())
-    }
-
-    /// Lets the call with this number, counted from 0 over all, fail.
-    pub fn fail(&self, call: usize, fault: Fault) {
-        self.lock().faults.insert(call, fault);
-    }
-
-    /// Lets a stranger make a key just before the call with this number.
-    pub fn stranger_at(&self, call: usize) {
-        self.lock().strangers.push_back(call);
-    }
-
-    /// A stranger makes a key now.
-    pub fn mint_as_stranger(&self) -> KeyId {
-        let now = self.clock.now();
-        self.lock().add(now)
-    }
-
-    /// The names of all calls so far.
-    pub fn calls(&self) -> Vec<&'static str> {
-        self.lock().calls.clone()
-    }
-
-    /// Every key that exists.
-    pub fn keys(&self) -> Vec<KeyId> {
-        self.lock().keys.keys().cloned().collect()
-    }
-
-    /// Whether the key would be accepted once settled.
-    pub fn works(&self, id: &KeyId) -> bool {
-        self.lock()
-            .keys
-            .get(id)
-            .is_some_and(|key| key.status == KeyStatus::Active)
-    }
-
-    /// Every mark that stands.
-    pub fn ledgers(&self) -> Vec<Ledger> {
-        self.lock()
-            .ledgers
-            .values()
-            .map(|(_, ledger)| ledger.clone())
-            .collect()
-    }
-
-    /// Somebody removes every mark.
-    pub fn strip_ledgers(&self) {
-        self.lock().ledgers.clear();
-    }
-
-    /// Somebody deletes a key.
-    pub fn delete(&self, id: &KeyId) {
-        self.lock().keys.remove(id);
-    }
-
-    /// Somebody disables a key.
-    pub fn disable(&self, id: &KeyId) {
-        if let Some(key) = self.lock().keys.get_mut(id) {
-            key.status = KeyStatus::Inactive;
-        }
+        Self { rules, clock, inner: Arc::default() }
     }
 
     /// Somebody deletes the principal, with all that it has.
@@ -152,52 +72,63 @@ impl InMemoryCloud {
     }
 
     /// One call: counted, failed if asked, and done at most once.
-    fn call<T>(
+    async fn call<T>(
         &self,
         name: &'static str,
-        effect: impl FnOnce(&mut Inner, Timestamp) -> Result<T, Error>,
+        effect: impl FnOnce(&mut Inner, Timestamp) -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
+        let fault = self.count(name);
+        if fault == Some(Fault::DieBefore) {
+            return self.die().await;
+        }
+        if let Some((kind, judged, hangs)) = fault.and_then(refusal) {
+            if hangs {
+                self.clock.advance(self.rules.capability.mint_timeout);
+            }
+            return Err(Error::new(kind, name, "failed on demand").effect(judged));
+        }
+        let done = effect(&mut self.lock(), self.clock.now())?;
+        let kind = match fault {
+            None => return Ok(done),
+            Some(Fault::DieAfter) => return self.die().await,
+            Some(Fault::HangAfter) => {
+                self.clock.advance(self.rules.capability.mint_timeout);
+                ErrorKind::TimedOut
+            }
+            Some(_) => ErrorKind::Unreachable,
+        };
+        Err(Error::new(kind, name, "failed on demand").retry(Retry::Backoff).effect(Effect::Unknown))
+    }
+
+    fn count(&self, name: &'static str) -> Option<Fault> {
         let now = self.clock.now();
         let mut inner = self.lock();
         let number = inner.calls.len();
-        inner.calls.push(name);
-        if inner.strangers.front() == Some(&number) {
-            inner.strangers.pop_front();
+        inner.calls.push(name.to_owned());
+        if inner.strangers.remove(&number) {
             inner.add(now);
         }
-        let fault = inner.faults.remove(&number);
-        let failure = |kind, retry, effect| {
-            Error::new(kind, name, "failed on demand")
-                .retry(retry)
-                .effect(effect)
+        inner.faults.remove(&number)
+    }
+
+    async fn die<T>(&self) -> T {
+        let waiting = {
+            let mut inner = self.lock();
+            inner.died = true;
+            inner.mourner.take()
         };
-        match fault {
-            None => effect(&mut inner, now),
-            Some(Fault::Before) => Err(failure(ErrorKind::Unexpected, Retry::Never, Effect::None)),
-            Some(Fault::Throttled) => {
-                Err(failure(ErrorKind::Throttled, Retry::Backoff, Effect::None))
-            }
-            Some(Fault::After) => {
-                let _ = effect(&mut inner, now)?;
-                Err(failure(
-                    ErrorKind::Unreachable,
-                    Retry::Backoff,
-                    Effect::Unknown,
-                ))
-            }
-            Some(hang) => {
-                if hang == Fault::HangAfter {
-                    let _ = effect(&mut inner, now)?;
-                }
-                drop(inner);
-                self.clock.advance(self.rules.capability.mint_timeout);
-                Err(failure(
-                    ErrorKind::TimedOut,
-                    Retry::Backoff,
-                    Effect::Unknown,
-                ))
-            }
-        }
+        waiting.into_iter().for_each(std::task::Waker::wake);
+        pending().await
+    }
+}
+
+/// What a fault before the effect looks like: its meaning, what it may have done, and whether time went by.
+fn refusal(fault: Fault) -> Option<(ErrorKind, Effect, bool)> {
+    match fault {
+        Fault::Before => Some((ErrorKind::Unexpected, Effect::None, false)),
+        Fault::Throttled => Some((ErrorKind::Throttled, Effect::None, false)),
+        Fault::Hang => Some((ErrorKind::TimedOut, Effect::Unknown, true)),
+        _ => None,
     }
 }
 
@@ -205,15 +136,79 @@ impl Inner {
     fn add(&mut self, now: Timestamp) -> KeyId {
         self.minted += 1;
         let id = KeyId(format!("KEY{:04}", self.minted));
-        self.keys.insert(
-            id.clone(),
-            KeyRecord {
-                created_at: now,
-                status: KeyStatus::Active,
-                last_use: None,
-            },
-        );
+        self.keys.insert(id.clone(), KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None });
         id
+    }
+}
+
+impl Rig for InMemoryCloud {
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn issuer(&self) -> Box<dyn KeyIssuer> {
+        Box::new(InMemoryIssuer(self.clone()))
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    fn inject(&self, call: usize, fault: Fault) {
+        self.lock().faults.insert(call, fault);
+    }
+
+    fn stranger_at(&self, call: usize) {
+        self.lock().strangers.insert(call);
+    }
+
+    fn calm(&self) {
+        let mut inner = self.lock();
+        inner.faults.clear();
+        inner.strangers.clear();
+    }
+
+    fn death(&self) -> BoxFuture<'_, ()> {
+        poll_fn(|context| {
+            let mut inner = self.lock();
+            if std::mem::take(&mut inner.died) {
+                return Poll::Ready(());
+            }
+            inner.mourner = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .boxed()
+    }
+
+    fn keys(&self) -> Vec<KeyId> {
+        self.lock().keys.keys().cloned().collect()
+    }
+
+    fn works(&self, id: &KeyId) -> bool {
+        self.lock().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
+    }
+
+    fn mint_as_stranger(&self) -> KeyId {
+        let now = self.clock.now();
+        self.lock().add(now)
+    }
+
+    fn delete(&self, id: &KeyId) {
+        self.lock().keys.remove(id);
+    }
+
+    fn disable(&self, id: &KeyId) {
+        if let Some(key) = self.lock().keys.get_mut(id) {
+            key.status = KeyStatus::Inactive;
+        }
+    }
+
+    fn strip_marks(&self) {
+        self.lock().ledgers.clear();
+    }
+
+    fn marks(&self) -> usize {
+        self.lock().ledgers.len()
     }
 }
 
@@ -229,113 +224,98 @@ impl KeyIssuer for InMemoryIssuer {
 
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         let lag = self.0.rules.lists_after;
-        self.0.call("list", |inner, now| {
-            let listed = inner
-                .keys
-                .iter()
-                .filter(|(_, key)| now.duration_since(key.created_at) >= lag);
-            let shown = listed.map(|(id, key)| ObservedKey {
-                id: id.clone(),
-                created_at: key.created_at,
-                status: key.status,
-                last_use: None,
-            });
-            Ok((!inner.gone).then(|| shown.collect()))
-        })
+        self.0
+            .call("list", |inner, now| {
+                let listed = inner.keys.iter().filter(|(_, key)| now.duration_since(key.created_at) >= lag);
+                let shown = listed.map(|(id, key)| ObservedKey {
+                    id: id.clone(),
+                    created_at: key.created_at,
+                    status: key.status,
+                    last_use: None,
+                });
+                Ok((!inner.gone).then(|| shown.collect()))
+            })
+            .await
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
-        self.0.call("read_ledgers", |inner, _| {
-            let own = inner
-                .ledgers
-                .get(&owner.hash)
-                .map(|(_, ledger)| ledger.clone());
-            let others = inner
-                .ledgers
-                .iter()
-                .filter(|(hash, _)| **hash != owner.hash);
-            let named = |(hash, (label, ledger)): (&String, &(String, Ledger))| OtherLedger {
-                owner: OwnerId {
-                    hash: hash.clone(),
-                    label: label.clone(),
-                },
-                ledger: ledger.clone(),
-            };
-            Ok(Ledgers {
-                own,
-                others: others.map(named).collect(),
+        self.0
+            .call("read_ledgers", |inner, _| {
+                let own = inner.ledgers.get(&owner.hash).map(|(_, ledger)| ledger.clone());
+                let others = inner.ledgers.iter().filter(|(hash, _)| **hash != owner.hash);
+                let named = |(hash, (label, ledger)): (&String, &(String, Ledger))| OtherLedger {
+                    owner: OwnerId { hash: hash.clone(), label: label.clone() },
+                    ledger: ledger.clone(),
+                };
+                Ok(Ledgers { own, others: others.map(named).collect() })
             })
-        })
+            .await
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
-        self.0.call("write_ledger", |inner, _| {
-            match ledger {
-                Some(ledger) => inner
-                    .ledgers
-                    .insert(owner.hash.clone(), (owner.label.clone(), ledger.clone())),
-                None => inner.ledgers.remove(&owner.hash),
-            };
-            Ok(())
-        })
+        self.0
+            .call("write_ledger", |inner, _| {
+                match ledger {
+                    Some(ledger) => inner.ledgers.insert(owner.hash.clone(), (owner.label.clone(), ledger.clone())),
+                    None => inner.ledgers.remove(&owner.hash),
+                };
+                Ok(())
+            })
+            .await
     }
 
     async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
         let quota = self.0.rules.capability.quota;
-        self.0.call("mint", |inner, now| {
-            if quota.is_some_and(|quota| inner.keys.len() >= quota) {
-                return Err(Error::new(
-                    ErrorKind::LimitReached,
-                    "mint",
-                    "the quota is used up",
-                ));
-            }
-            let id = inner.add(now);
-            let secret = format!("secret-of-{id}");
-            let material = [
-                ("keyId".to_owned(), Field::Plain(id.0.clone())),
-                ("secret".to_owned(), Field::Secret(secret.into())),
-            ];
-            Ok(Minted {
-                id,
-                created_at: now,
-                material: material.into(),
+        self.0
+            .call("mint", |inner, now| {
+                if quota.is_some_and(|quota| inner.keys.len() >= quota) {
+                    return Err(Error::new(ErrorKind::LimitReached, "mint", "the quota is used up"));
+                }
+                let id = inner.add(now);
+                let secret = format!("secret-of-{id}");
+                let material = [
+                    ("keyId".to_owned(), Field::Plain(id.0.clone())),
+                    ("secret".to_owned(), Field::Secret(secret.into())),
+                ];
+                Ok(Minted { id, created_at: now, material: material.into() })
             })
-        })
+            .await
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let settles = self.0.rules.accepts_after;
-        self.0.call("verify", |inner, now| {
-            let Some(Field::Plain(id)) = material.get("keyId") else {
-                return Ok(Verdict::NotYet);
-            };
-            let Some(key) = inner.keys.get_mut(&KeyId(id.clone())) else {
-                return Ok(Verdict::NotYet);
-            };
-            if key.status == KeyStatus::Inactive || now.duration_since(key.created_at) < settles {
-                return Ok(Verdict::NotYet);
-            }
-            key.last_use = Some(now);
-            Ok(Verdict::Accepted)
-        })
+        self.0
+            .call("verify", |inner, now| {
+                let Some(Field::Plain(id)) = material.get("keyId") else {
+                    return Ok(Verdict::NotYet);
+                };
+                let Some(key) = inner.keys.get_mut(&KeyId(id.clone())) else {
+                    return Ok(Verdict::NotYet);
+                };
+                if key.status == KeyStatus::Inactive || now.duration_since(key.created_at) < settles {
+                    return Ok(Verdict::NotYet);
+                }
+                key.last_use = Some(now);
+                Ok(Verdict::Accepted)
+            })
+            .await
     }
 
     async fn last_use(&self, id: &KeyId) -> Result<LastUse, Error> {
-        self.0.call("last_use", |inner, _| {
-            Ok(inner
-                .keys
-                .get(id)
-                .and_then(|key| key.last_use)
-                .map_or(LastUse::Never, LastUse::At))
-        })
+        self.0
+            .call("last_use", |inner, _| {
+                Ok(inner.keys.get(id).and_then(|key| key.last_use).map_or(LastUse::Never, LastUse::At))
+            })
+            .await
     }
 
     async fn retire(&self, id: &KeyId) -> Result<(), Error> {
-        self.0.call("retire", |inner, _| {
-            inner.keys.remove(id);
-            Ok(())
-        })
+        self.0
+            .call("retire", |inner, _| {
+                inner.keys.remove(id);
+                Ok(())
+            })
+            .await
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

@@ -1,0 +1,85 @@
+use futures::future::BoxFuture;
+
+use crate::{KeyId, KeyIssuer};
+
+use super::ManualClock;
+
+/// How one call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused; nothing was done.
+    Before,
+    /// Done, and answered with a failure.
+    After,
+    /// Too many calls; nothing was done.
+    Throttled,
+    /// Nothing was done and no answer comes until the time-out.
+    Hang,
+    /// Done, and no answer comes until the time-out.
+    HangAfter,
+    /// Done, and the answer breaks off in the middle.
+    Cut,
+    /// The process dies before the call has an effect.
+    DieBefore,
+    /// The process dies once the call was done, before its answer.
+    DieAfter,
+}
+
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Before,
+        Self::After,
+        Self::Throttled,
+        Self::Hang,
+        Self::HangAfter,
+        Self::Cut,
+        Self::DieBefore,
+        Self::DieAfter,
+    ];
+}
+
+/// A system on a bench: one principal, calls that are counted and fail on demand, and the truth about its keys.
+pub trait Rig: Sync {
+    /// Its time.
+    fn clock(&self) -> &ManualClock;
+
+    /// The keys of the principal as a newly started process reaches them.
+    fn issuer(&self) -> Box<dyn KeyIssuer>;
+
+    /// The names of all calls so far, by every process.
+    fn calls(&self) -> Vec<String>;
+
+    /// Lets the call with this number, counted from 0 over all, fail.
+    fn inject(&self, call: usize, fault: Fault);
+
+    /// Lets a stranger make a key just before the call with this number.
+    fn stranger_at(&self, call: usize);
+
+    /// Takes back every fault and stranger that has not come yet.
+    fn calm(&self);
+
+    /// Completes when a fault kills the process.
+    fn death(&self) -> BoxFuture<'_, ()>;
+
+    /// Every key that exists, of whomever.
+    fn keys(&self) -> Vec<KeyId>;
+
+    /// Whether the key would be accepted once everything has settled.
+    fn works(&self, id: &KeyId) -> bool;
+
+    /// A stranger makes a key.
+    fn mint_as_stranger(&self) -> KeyId;
+
+    /// Somebody deletes a key.
+    fn delete(&self, id: &KeyId);
+
+    /// Somebody disables a key.
+    fn disable(&self, id: &KeyId);
+
+    /// Somebody removes every mark.
+    fn strip_marks(&self);
+
+    /// How many marks stand.
+    fn marks(&self) -> usize;
+}

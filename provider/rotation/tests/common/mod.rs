@@ -1,0 +1,170 @@
+//! What the tests of whole lives share.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Outcome, Rig, Stack};
+use rotation::{Capability, Clock, Keepers, KeyId, RotationArgs, RotationInputs};
+
+pub const SECOND: SignedDuration = SignedDuration::from_secs(1);
+pub const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+pub fn clock() -> ManualClock {
+    ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap())
+}
+
+/// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds.
+pub fn like_aws(lists_after: SignedDuration) -> InMemoryRules {
+    let capability = Capability { quota: Some(2), settle: MINUTE, ..Capability::default() };
+    InMemoryRules { capability, accepts_after: SECOND * 10, lists_after }
+}
+
+pub fn cloud() -> InMemoryCloud {
+    InMemoryCloud::new(like_aws(SignedDuration::ZERO), clock())
+}
+
+pub fn args(keeper: &str, period: Option<&str>) -> RotationArgs {
+    let inputs = RotationInputs {
+        keepers: Some(Keepers::new([("version".to_owned(), keeper.to_owned())])),
+        rotation_period: period.map(str::to_owned),
+        overlap: Some("1d".to_owned()),
+        ..RotationInputs::default()
+    };
+    inputs.parse(&Capability::default()).unwrap()
+}
+
+/// One stack on one principal, and what must hold after every run.
+pub struct Watch<'a> {
+    pub rig: &'a dyn Rig,
+    pub stack: Stack,
+    pub strangers: BTreeSet<KeyId>,
+    /// Keys that the test itself deleted or disabled.
+    pub harmed: BTreeSet<KeyId>,
+    /// Keys of lost instances that the warnings name.
+    named: BTreeSet<KeyId>,
+    superseded: BTreeMap<KeyId, Timestamp>,
+    overlap: SignedDuration,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(rig: &'a dyn Rig, overlap: SignedDuration) -> Self {
+        let stack = Stack::new("stack/project/key");
+        Self {
+            rig,
+            stack,
+            strangers: BTreeSet::new(),
+            harmed: BTreeSet::new(),
+            named: BTreeSet::new(),
+            superseded: BTreeMap::new(),
+            overlap,
+        }
+    }
+
+    /// One run; panics when it broke an invariant.
+    pub async fn up(&mut self, args: &RotationArgs) -> Outcome {
+        let before = self.stack.state().cloned();
+        let outcome = self.stack.up(self.rig, args).await;
+        self.strangers_live();
+        self.overlaps_hold();
+        let had = before.as_ref().and_then(|state| state.current.as_ref()).map(|key| key.id.clone());
+        if let Some(had) = had.filter(|id| !self.harmed.contains(id)) {
+            assert!(
+                self.rig.works(&had),
+                "I1: {had} was current when the run began and does not work at its end: {outcome:?}"
+            );
+        }
+        let after = self.stack.state();
+        if let (Outcome::Failed(_) | Outcome::Died, Some(before), Some(after)) = (&outcome, &before, after) {
+            let unharmed = before.current.as_ref().filter(|key| !self.harmed.contains(&key.id));
+            if let Some(current) = unharmed {
+                assert_eq!(
+                    Some(&current.id),
+                    after.current.as_ref().map(|key| &key.id),
+                    "a failed run changed the outputs"
+                );
+            }
+        }
+        self.superseded =
+            after.iter().flat_map(|state| &state.retiring).map(|old| (old.key.id.clone(), old.superseded_at)).collect();
+        outcome
+    }
+
+    /// Plain runs, a minute apart, until one has nothing to do; at most four may have.
+    pub async fn until_quiet(&mut self, args: &RotationArgs) -> usize {
+        let mut log = Vec::new();
+        for runs in 0..=4 {
+            let outcome = self.up(args).await;
+            if outcome.is_quiet() {
+                self.nothing_is_left_over();
+                return runs;
+            }
+            log.push(format!("{outcome:?}"));
+            self.rig.clock().advance(MINUTE);
+        }
+        panic!(
+            "liveness: four runs were not enough: {log:#?}\nstate: {:#?}\nkeys: {:?}",
+            self.stack.state(),
+            self.rig.keys()
+        );
+    }
+
+    /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
+    /// died when all was done leaves a key of an instance that nobody knows, which the warnings name.
+    pub fn nothing_is_left_over(&mut self) {
+        if let Some(state) = self.stack.state() {
+            let named = |id: &KeyId| state.warnings.iter().any(|warning| warning.contains(&id.0));
+            self.named = self.rig.keys().into_iter().filter(named).collect();
+        }
+        let known: BTreeSet<_> =
+            self.stack.state().iter().flat_map(|state| state.keys()).map(|key| key.id.clone()).collect();
+        let others = |id: &KeyId| self.strangers.contains(id) || self.named.contains(id);
+        let ours: BTreeSet<_> = self.rig.keys().into_iter().filter(|id| !others(id)).collect();
+        assert_eq!(ours, known, "keys that exist and keys that the state knows");
+        if let Some(state) = self.stack.state() {
+            let current = state.current.as_ref().expect("a quiet run has a current key");
+            assert!(self.rig.works(&current.id), "the current key works");
+            assert!(state.pending.is_none() && !state.claim_open);
+        }
+    }
+
+    pub async fn destroyed(&mut self) {
+        let mut log = Vec::new();
+        for _ in 0..4 {
+            let outcome = self.stack.destroy(self.rig).await;
+            if self.stack.state().is_none() {
+                self.nothing_is_left_over();
+                let lost = self.rig.keys().iter().any(|id| self.named.contains(id));
+                assert_eq!(self.rig.marks(), usize::from(lost), "I12: no mark is left");
+                return;
+            }
+            log.push(format!("{outcome:?}"));
+            self.rig.clock().advance(MINUTE);
+        }
+        panic!("destroy did not end: {log:#?}");
+    }
+
+    pub fn stranger(&mut self) -> KeyId {
+        let id = self.rig.mint_as_stranger();
+        self.strangers.insert(id.clone());
+        id
+    }
+
+    fn strangers_live(&self) {
+        for id in self.strangers.difference(&self.harmed) {
+            assert!(self.rig.keys().contains(id), "I5: the stranger's key {id} was deleted");
+        }
+    }
+
+    fn overlaps_hold(&self) {
+        for (id, superseded_at) in &self.superseded {
+            let over = *superseded_at + self.overlap <= self.rig.clock().now();
+            assert!(
+                over || self.harmed.contains(id) || self.rig.works(id),
+                "I7: {id} went before its overlap was over"
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Whole lives of a key on the reference system, told step by step.
+
+mod common;
+
+use common::{DAY, HOUR, MINUTE, Watch, args, cloud};
+use rotation::testing::{Fault, Outcome, Rig};
+use rotation::{Clock, ErrorKind};
+
+#[tokio::test]
+async fn a_key_is_created_kept_rotated_retired_and_deleted() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    let (one, two) = (args("1", None), args("2", None));
+    assert!(watch.up(&one).await.is_done());
+    let first = watch.stack.state().unwrap().current.clone().unwrap();
+    let calls = cloud.calls().len();
+    assert!(watch.up(&one).await.is_quiet());
+    assert_eq!(cloud.calls().len(), calls, "a quiet run makes no call");
+
+    assert!(watch.up(&two).await.is_done());
+    let state = watch.stack.state().unwrap();
+    let second = state.current.clone().unwrap();
+    assert_eq!((state.generation, &state.previous().unwrap().key.id), (2, &first.id));
+    assert!(cloud.works(&first.id) && cloud.works(&second.id), "both work in the overlap");
+    assert!(watch.up(&two).await.is_quiet());
+
+    cloud.clock().advance(DAY);
+    assert!(watch.up(&two).await.is_quiet(), "not before the margin is over");
+    cloud.clock().advance(HOUR * 2);
+    assert!(watch.up(&two).await.is_done());
+    assert_eq!(cloud.keys(), [second.id]);
+    assert!(watch.up(&two).await.is_quiet());
+    watch.destroyed().await;
+    assert!(cloud.keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_period_rotates_once_even_when_the_run_is_late() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    let plan = args("1", Some("30d"));
+    assert!(watch.up(&plan).await.is_done());
+    cloud.clock().advance(DAY * 95);
+    assert!(watch.up(&plan).await.is_done());
+    assert_eq!(watch.stack.state().unwrap().generation, 2);
+    assert!(watch.up(&plan).await.is_quiet());
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_one_key_in_the_end() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    let (one, two) = (args("1", None), args("2", None));
+    watch.up(&one).await;
+    let mint = cloud.calls().len() + calls_before_mint(&cloud);
+    cloud.inject(mint, Fault::HangAfter);
+    let Outcome::Failed(error) = watch.up(&two).await else { panic!("the run failed") };
+    assert_eq!(error.kind, ErrorKind::TimedOut);
+    assert_eq!(cloud.calls()[mint], "mint");
+    assert_eq!(cloud.keys().len(), 2, "the lost key is there");
+    watch.until_quiet(&two).await;
+    assert_eq!(cloud.keys().len(), 2, "current and previous");
+}
+
+#[tokio::test]
+async fn a_throttled_mint_is_tried_again_in_the_same_run() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    cloud.inject(calls_before_mint(&cloud), Fault::Throttled);
+    assert!(watch.up(&args("1", None)).await.is_done());
+    assert_eq!(cloud.calls().iter().filter(|call| *call == "mint").count(), 2);
+}
+
+#[tokio::test]
+async fn a_full_principal_is_refused_and_its_keys_are_named() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    let (one, two) = (watch.stranger(), watch.stranger());
+    let Outcome::Failed(error) = watch.up(&args("1", None)).await else { panic!("the run failed") };
+    assert!(error.message.contains(&one.0) && error.message.contains(&two.0), "{error}");
+    assert_eq!(cloud.keys(), [one, two]);
+    assert!(watch.stack.state().is_none(), "nothing was made, so nothing is recorded");
+    assert_eq!(cloud.marks(), 0);
+}
+
+#[tokio::test]
+async fn a_second_owner_is_refused_while_a_claim_stands() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    cloud.inject(calls_before_mint(&cloud), Fault::DieBefore);
+    assert!(matches!(watch.up(&args("1", None)).await, Outcome::Died));
+    let mut rival = rotation::testing::Stack::new("other/project/key");
+    let Outcome::Failed(error) = rival.up(&cloud, &args("1", None)).await else { panic!("the rival is refused") };
+    assert!(error.message.contains("stack/project/key"), "{error}");
+    cloud.clock().advance(MINUTE * 16);
+    assert!(rival.up(&cloud, &args("1", None)).await.is_done(), "a stale claim keeps nobody out");
+}
+
+#[tokio::test]
+async fn a_lost_or_disabled_current_key_is_replaced() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    let plan = args("1", None);
+    watch.up(&plan).await;
+    let first = watch.stack.state().unwrap().current.clone().unwrap().id;
+    cloud.clock().advance(HOUR);
+    cloud.delete(&first);
+    watch.harmed.insert(first.clone());
+    assert!(watch.up(&args("2", None)).await.is_done());
+    let state = watch.stack.state().unwrap();
+    assert_eq!((state.retiring.len(), cloud.keys().len()), (0, 1), "what is gone never becomes previous");
+}
+
+#[tokio::test]
+async fn a_key_that_is_never_accepted_is_given_up_after_three_runs() {
+    let mut rules = common::like_aws(jiff::SignedDuration::ZERO);
+    rules.accepts_after = DAY * 1000;
+    let cloud = rotation::testing::InMemoryCloud::new(rules, common::clock());
+    let mut watch = Watch::new(&cloud, DAY);
+    let plan = args("1", None);
+    for run in 1..=3 {
+        let Outcome::Failed(error) = watch.up(&plan).await else { panic!("run {run} fails") };
+        assert_eq!(error.kind, ErrorKind::Unverified);
+        assert_eq!(cloud.keys().len(), usize::from(run < 3), "run {run}");
+    }
+    assert_eq!(watch.stack.state().unwrap().pending, None);
+    assert!(!watch.stack.state().unwrap().claim_open);
+}
+
+#[tokio::test]
+async fn stripped_marks_are_written_again_by_the_next_rotation() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&args("1", None)).await;
+    cloud.strip_marks();
+    assert!(watch.up(&args("2", None)).await.is_done());
+    assert_eq!(cloud.marks(), 1);
+    watch.nothing_is_left_over();
+}
+
+/// list, read, claim, list, read: the calls of a run on a fresh principal before it mints.
+fn calls_before_mint(_: &dyn Rig) -> usize {
+    5
+}
