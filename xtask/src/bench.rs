@@ -17,21 +17,11 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
         "build-wire",
         &["--release", "-p", "wire"],
     )?;
-    let cloud = cargo::build(
-        "building the stand-in of AWS",
-        "build-localcloud",
-        &["-p", "localcloud", "--bins"],
-    )?;
     let status = Command::new(cargo::program(&measuring, "wire")?)
         .arg("bench")
         .arg(plugin)
-        .arg(cargo::program(&cloud, "localcloud")?)
         .args(name)
         .status()
         .context("cannot start the measuring program")?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -53,15 +53,9 @@ pub(crate) fn command() -> Command {
 pub(crate) fn build(what: &str, name: &str, arguments: &[&str]) -> Result<Vec<Executable>> {
     let messages = paths::log(&format!("{name}-messages"))?;
     let mut build = command();
-    build
-        .arg("build")
-        .args(arguments)
-        .arg("--message-format=json-render-diagnostics");
-    Job::new(what, paths::log(name)?)
-        .stdout_to(messages.clone())
-        .run(&mut build)?;
-    let text = fs::read_to_string(&messages)
-        .with_context(|| format!("cannot read {}", messages.display()))?;
+    build.arg("build").args(arguments).arg("--message-format=json-render-diagnostics");
+    Job::new(what, paths::log(name)?).stdout_to(messages.clone()).run(&mut build)?;
+    let text = fs::read_to_string(&messages).with_context(|| format!("cannot read {}", messages.display()))?;
     Ok(text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -74,22 +68,15 @@ pub(crate) fn build(what: &str, name: &str, arguments: &[&str]) -> Result<Vec<Ex
 /// # Errors
 /// When it is not there.
 pub(crate) fn program<'a>(built: &'a [Executable], target: &str) -> Result<&'a Path> {
-    let found = built
-        .iter()
-        .find(|executable| executable.kind == Kind::Program && executable.target == target);
-    Ok(&found
-        .with_context(|| format!("cargo built no program {target}"))?
-        .path)
+    let found = built.iter().find(|executable| executable.kind == Kind::Program && executable.target == target);
+    Ok(&found.with_context(|| format!("cargo built no program {target}"))?.path)
 }
 
 fn executable(message: &Value) -> Option<Executable> {
     let path = message.get("executable")?.as_str()?;
     let target = message.get("target")?;
     let kinds = target.get("kind")?.as_array()?;
-    let kind = match (
-        kinds.iter().any(|kind| kind == "test"),
-        message.pointer("/profile/test")?.as_bool()?,
-    ) {
+    let kind = match (kinds.iter().any(|kind| kind == "test"), message.pointer("/profile/test")?.as_bool()?) {
         (true, _) => Kind::Integration,
         (false, true) => Kind::Unit,
         (false, false) => Kind::Program,
@@ -99,9 +86,7 @@ fn executable(message: &Value) -> Option<Executable> {
         target: target.get("name")?.as_str()?.to_owned(),
         kind,
         path: path.into(),
-        folder: Path::new(message.get("manifest_path")?.as_str()?)
-            .parent()?
-            .to_path_buf(),
+        folder: Path::new(message.get("manifest_path")?.as_str()?).parent()?.to_path_buf(),
     })
 }
 
@@ -121,10 +106,7 @@ mod tests {
     #[test]
     fn a_package_id_gives_its_name() {
         assert_eq!(package("path+file:///a/provider/plugin#0.1.0"), "plugin");
-        assert_eq!(
-            package("path+file:///a/proto#pulumi-proto@0.1.0"),
-            "pulumi-proto"
-        );
+        assert_eq!(package("path+file:///a/proto#pulumi-proto@0.1.0"), "pulumi-proto");
     }
 
     #[test]
@@ -135,26 +117,11 @@ mod tests {
                 "target": {"kind": [kind], "name": "t"}, "profile": {"test": test}, "executable": "/x/t",
             })
         };
-        assert_eq!(
-            executable(&message("bin", false)).unwrap().kind,
-            Kind::Program
-        );
+        assert_eq!(executable(&message("bin", false)).unwrap().kind, Kind::Program);
         assert_eq!(executable(&message("lib", true)).unwrap().kind, Kind::Unit);
-        assert_eq!(
-            executable(&message("test", true)).unwrap().kind,
-            Kind::Integration
-        );
-        assert_eq!(
-            executable(&message("bin", true)).unwrap().folder,
-            Path::new("/a/b")
-        );
-        assert_eq!(
-            executable(&serde_json::json!({"reason": "build-finished", "success": true})),
-            None
-        );
-        assert_eq!(
-            executable(&serde_json::json!({"executable": null, "target": {"kind": ["lib"]}})),
-            None
-        );
+        assert_eq!(executable(&message("test", true)).unwrap().kind, Kind::Integration);
+        assert_eq!(executable(&message("bin", true)).unwrap().folder, Path::new("/a/b"));
+        assert_eq!(executable(&serde_json::json!({"reason": "build-finished", "success": true})), None);
+        assert_eq!(executable(&serde_json::json!({"executable": null, "target": {"kind": ["lib"]}})), None);
     }
 }

@@ -39,21 +39,8 @@ impl Generators {
     /// # Errors
     /// When one does not build.
     pub(crate) fn build() -> Result<Self> {
-        let packages = [
-            "-p",
-            "plugin",
-            "-p",
-            "wire",
-            "-p",
-            "pulumi-proto",
-            "--bins",
-            "--examples",
-        ];
-        Self::among(&cargo::build(
-            "building the generators",
-            "build-generators",
-            &packages,
-        )?)
+        let packages = ["-p", "plugin", "-p", "wire", "-p", "pulumi-proto", "--bins", "--examples"];
+        Self::among(&cargo::build("building the generators", "build-generators", &packages)?)
     }
 
     /// What stale files there are, by kind: the kind's name, and nothing or what is wrong.
@@ -61,24 +48,19 @@ impl Generators {
     /// # Errors
     /// When a generator cannot be started.
     pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 2]> {
-        Ok([
-            (SCHEMA, self.stale_schema()?),
-            ("proto/src/gen", self.stale_protocol()?),
-        ])
+        Ok([(SCHEMA, self.stale_schema()?), ("proto/src/gen", self.stale_protocol()?)])
     }
 
     /// schema.json as the plugin serves it.
     fn schema(&self) -> Result<Vec<u8>> {
         let schema = paths::target().join("xtask/schema.json");
-        let job = Job::new("asking the plugin for its schema", paths::log("schema")?)
-            .stdout_to(schema.clone());
+        let job = Job::new("asking the plugin for its schema", paths::log("schema")?).stdout_to(schema.clone());
         job.run(Command::new(&self.wire).arg("schema").arg(&self.plugin))?;
         fs::read(&schema).with_context(|| format!("cannot read {}", schema.display()))
     }
 
     fn stale_schema(&self) -> Result<Option<String>> {
-        let same = fs::read(paths::root().join(SCHEMA))
-            .is_ok_and(|committed| Some(committed) == self.schema().ok());
+        let same = fs::read(paths::root().join(SCHEMA)).is_ok_and(|committed| Some(committed) == self.schema().ok());
         Ok((!same).then(|| format!("{SCHEMA} is not what the plugin serves: {REMEDY}")))
     }
 
@@ -86,8 +68,7 @@ impl Generators {
         let log = paths::log("protocol-check")?;
         let status = Job::new("comparing the protocol's code", log.clone())
             .status(Command::new(&self.protocol).arg("--check"))?;
-        Ok((!status.success())
-            .then(|| format!("proto/src/gen is stale: {REMEDY}\n{}", job::tail(&log))))
+        Ok((!status.success()).then(|| format!("proto/src/gen is stale: {REMEDY}\n{}", job::tail(&log))))
     }
 }
 
@@ -97,10 +78,8 @@ impl Generators {
 /// When a generator fails or a file cannot be written.
 pub(crate) fn write() -> Result<ExitCode> {
     let generators = Generators::build()?;
-    fs::write(paths::root().join(SCHEMA), generators.schema()?)
-        .context("cannot write schema.json")?;
-    Job::new("generating the protocol's code", paths::log("protocol")?)
-        .run(&mut Command::new(&generators.protocol))?;
+    fs::write(paths::root().join(SCHEMA), generators.schema()?).context("cannot write schema.json")?;
+    Job::new("generating the protocol's code", paths::log("protocol")?).run(&mut Command::new(&generators.protocol))?;
     println!("wrote {SCHEMA} and proto/src/gen");
     Ok(ExitCode::SUCCESS)
 }
@@ -112,15 +91,8 @@ pub(crate) fn write() -> Result<ExitCode> {
 pub(crate) fn check() -> Result<ExitCode> {
     let mut good = true;
     for (name, stale) in Generators::build()?.stale()? {
-        println!(
-            "{}",
-            stale.as_deref().unwrap_or(&format!("{name} is up to date"))
-        );
+        println!("{}", stale.as_deref().unwrap_or(&format!("{name} is up to date")));
         good &= stale.is_none();
     }
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -13,33 +13,13 @@ use crate::{cargo, test, tools};
 pub(crate) fn run() -> Result<ExitCode> {
     let engine = tools::cli::folder()?;
     let what = "building the plugin and the stand-in of AWS (a few minutes, once)";
-    let packages = [
-        "-p",
-        "plugin",
-        "-p",
-        "localcloud",
-        "-p",
-        "engine",
-        "--bins",
-        "--features",
-        cargo::TEST_CLOCK,
-    ];
+    let packages = ["-p", "plugin", "-p", "localcloud", "-p", "engine", "--bins", "--features", cargo::TEST_CLOCK];
     let built = cargo::build(what, "build-demo", &packages)?;
     let status = Command::new(cargo::program(&built, "demo")?)
         .env("KEYROTATION_PULUMI", engine)
-        .env(
-            "KEYROTATION_PLUGIN",
-            test::settled(cargo::program(&built, "pulumi-resource-keyrotation")?)?,
-        )
-        .env(
-            "KEYROTATION_LOCALCLOUD",
-            test::settled(cargo::program(&built, "localcloud")?)?,
-        )
+        .env("KEYROTATION_PLUGIN", test::settled(cargo::program(&built, "pulumi-resource-keyrotation")?)?)
+        .env("KEYROTATION_LOCALCLOUD", test::settled(cargo::program(&built, "localcloud")?)?)
         .status()
         .context("cannot start the demo")?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

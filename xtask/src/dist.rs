@@ -34,12 +34,7 @@ pub(crate) fn archive() -> Result<PathBuf> {
     refuse_test_clock(&program)?;
     let folder = paths::target().join("dist");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let archive = folder.join(format!(
-        "{PROGRAM}-v{}-{}-{}.tar.gz",
-        env!("CARGO_PKG_VERSION"),
-        os()?,
-        arch()?
-    ));
+    let archive = folder.join(format!("{PROGRAM}-v{}-{}-{}.tar.gz", env!("CARGO_PKG_VERSION"), os()?, arch()?));
     let mut tar = Command::new("tar");
     tar.args([
         "--create",
@@ -52,9 +47,7 @@ pub(crate) fn archive() -> Result<PathBuf> {
         "--file",
     ])
     .arg(&archive);
-    tar.arg("--directory")
-        .arg(program.parent().context("a program without a folder")?)
-        .arg(PROGRAM);
+    tar.arg("--directory").arg(program.parent().context("a program without a folder")?).arg(PROGRAM);
     tar.arg("--directory").arg(paths::root()).arg("LICENSE");
     Job::new("packing the archive", paths::log("dist-tar")?).run(&mut tar)?;
     Ok(archive)
@@ -66,21 +59,14 @@ pub(crate) fn archive() -> Result<PathBuf> {
 /// When it does not build.
 pub(crate) fn release() -> Result<PathBuf> {
     let packages = ["--release", "--package", "plugin", "--bin", PROGRAM];
-    let built = cargo::build(
-        "building the release of the plugin (several minutes, once)",
-        "build-release",
-        &packages,
-    )?;
+    let built = cargo::build("building the release of the plugin (several minutes, once)", "build-release", &packages)?;
     Ok(cargo::program(&built, PROGRAM)?.to_path_buf())
 }
 
 fn refuse_test_clock(program: &Path) -> Result<()> {
     let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
     if contains(&bytes, TEST_MARK) {
-        bail!(
-            "{} was built with the test clock; a release must not be",
-            program.display()
-        );
+        bail!("{} was built with the test clock; a release must not be", program.display());
     }
     Ok(())
 }

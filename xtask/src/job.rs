@@ -24,12 +24,7 @@ impl Job {
     /// A job that is described to the user as `what`, for example "building the plugin". Both of
     /// its outputs go to `log`. It may take half an hour.
     pub(crate) fn new(what: impl Into<String>, log: PathBuf) -> Self {
-        Self {
-            what: what.into(),
-            log,
-            stdout: None,
-            limit: Duration::from_secs(1800),
-        }
+        Self { what: what.into(), log, stdout: None, limit: Duration::from_secs(1800) }
     }
 
     /// Sends standard output to a file of its own.
@@ -52,12 +47,7 @@ impl Job {
         let started = Instant::now();
         let status = self.status(command)?;
         if !status.success() {
-            bail!(
-                "{} failed ({status})\n{}\nall of its output: {}",
-                self.what,
-                tail(&self.log),
-                self.log.display()
-            );
+            bail!("{} failed ({status})\n{}\nall of its output: {}", self.what, tail(&self.log), self.log.display());
         }
         Ok(started.elapsed())
     }
@@ -67,9 +57,7 @@ impl Job {
     /// # Errors
     /// When it cannot be started or takes too long.
     pub(crate) fn status(&self, command: &mut Command) -> Result<ExitStatus> {
-        let open = |path: &Path| {
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))
-        };
+        let open = |path: &Path| File::create(path).with_context(|| format!("cannot write {}", path.display()));
         let log = open(&self.log)?;
         let stdout = match &self.stdout {
             Some(path) => open(path)?,
@@ -111,9 +99,7 @@ impl Job {
 
 /// The last lines of a log.
 pub(crate) fn tail(log: &Path) -> String {
-    let text = fs::read(log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
+    let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }
@@ -131,13 +117,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(what: &'a str) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self {
-            what,
-            started: Instant::now(),
-            next: Duration::from_secs(2),
-            shown: false,
-            terminal,
-        }
+        Self { what, started: Instant::now(), next: Duration::from_secs(2), shown: false, terminal }
     }
 
     fn elapsed(&self) -> Duration {
@@ -163,11 +143,7 @@ impl<'a> Line<'a> {
         if self.shown {
             let start = if self.terminal { "\r" } else { "" };
             let end = if success { "done" } else { "failed" };
-            eprintln!(
-                "{start}{} ... {end} after {} s",
-                self.what,
-                self.elapsed().as_secs()
-            );
+            eprintln!("{start}{} ... {end} after {} s", self.what, self.elapsed().as_secs());
         }
     }
 }
@@ -186,16 +162,9 @@ mod tests {
     #[test]
     fn a_failure_shows_the_end_of_the_log() {
         let job = Job::new("counting", paths::log("job-test-failure").unwrap());
-        let error = job
-            .run(&mut shell(
-                "for i in $(seq 100); do echo line-$i-; done; exit 3",
-            ))
-            .unwrap_err()
-            .to_string();
+        let error = job.run(&mut shell("for i in $(seq 100); do echo line-$i-; done; exit 3")).unwrap_err().to_string();
         assert!(
-            error.contains("counting failed")
-                && error.contains("line-100-")
-                && error.contains("line-41-"),
+            error.contains("counting failed") && error.contains("line-100-") && error.contains("line-41-"),
             "{error}"
         );
         assert!(!error.contains("line-40-"), "{error}");
@@ -203,12 +172,8 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended() {
-        let job = Job::new("hanging", paths::log("job-test-hang").unwrap())
-            .limit(Duration::from_millis(200));
-        let error = job
-            .run(&mut shell("exec sleep 60"))
-            .unwrap_err()
-            .to_string();
+        let job = Job::new("hanging", paths::log("job-test-hang").unwrap()).limit(Duration::from_millis(200));
+        let error = job.run(&mut shell("exec sleep 60")).unwrap_err().to_string();
         assert!(error.contains("hanging took longer"), "{error}");
     }
 
@@ -216,10 +181,7 @@ mod tests {
     fn output_can_be_kept_apart_from_messages() {
         let out = paths::log("job-test-out").unwrap();
         let log = paths::log("job-test-err").unwrap();
-        Job::new("speaking", log.clone())
-            .stdout_to(out.clone())
-            .run(&mut shell("echo data; echo words >&2"))
-            .unwrap();
+        Job::new("speaking", log.clone()).stdout_to(out.clone()).run(&mut shell("echo data; echo words >&2")).unwrap();
         assert_eq!(fs::read_to_string(out).unwrap(), "data\n");
         assert_eq!(fs::read_to_string(log).unwrap(), "words\n");
     }

@@ -16,12 +16,7 @@ pub(crate) struct Counts {
 impl Counts {
     /// "3 passed, 0 failed, 1 skipped".
     pub(crate) fn line(&self) -> String {
-        format!(
-            "{} passed, {} failed, {} skipped",
-            self.passed,
-            self.failed,
-            self.skipped.len()
-        )
+        format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())
     }
 }
 
@@ -50,9 +45,7 @@ pub(crate) fn read(output: &str, success: bool) -> Counts {
         }
     }
     while counts.skipped.len() < ignored {
-        counts
-            .skipped
-            .push("(a test that was not named)".to_owned());
+        counts.skipped.push("(a test that was not named)".to_owned());
     }
     if counts.failed == 0 && (!success || results == 0) {
         counts.failed = 1;
@@ -63,20 +56,13 @@ pub(crate) fn read(output: &str, success: bool) -> Counts {
 /// The number before a word in "ok. 3 passed; 0 failed; 1 ignored; ...".
 fn number(summary: &str, word: &str) -> usize {
     let parts = summary.split([';', '.']).map(str::trim);
-    parts
-        .filter_map(|part| part.strip_suffix(word)?.trim().parse().ok())
-        .next()
-        .unwrap_or(0)
+    parts.filter_map(|part| part.strip_suffix(word)?.trim().parse().ok()).next().unwrap_or(0)
 }
 
 /// "name" or "name, reason" from "test name ... ignored, reason".
 fn skipped(line: &str) -> Option<String> {
     let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
-    Some(format!(
-        "{}{}",
-        name.trim_end(),
-        outcome.strip_prefix("ignored")?
-    ))
+    Some(format!("{}{}", name.trim_end(), outcome.strip_prefix("ignored")?))
 }
 
 #[cfg(test)]
@@ -98,10 +84,7 @@ mod tests {
     fn several_results_add_up() {
         let twice = format!("{OUTPUT}{OUTPUT}");
         let counts = read(&twice, false);
-        assert_eq!(
-            (counts.passed, counts.failed, counts.skipped.len()),
-            (2, 2, 2)
-        );
+        assert_eq!((counts.passed, counts.failed, counts.skipped.len()), (2, 2, 2));
     }
 
     #[test]
@@ -110,22 +93,8 @@ mod tests {
         assert_eq!(read(died, false).failed, 1);
         assert_eq!(read(died, true).failed, 1);
         let after = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
-        assert_eq!(
-            read(after, false),
-            Counts {
-                passed: 2,
-                failed: 1,
-                skipped: vec![]
-            }
-        );
-        assert_eq!(
-            read(after, true),
-            Counts {
-                passed: 2,
-                failed: 0,
-                skipped: vec![]
-            }
-        );
+        assert_eq!(read(after, false), Counts { passed: 2, failed: 1, skipped: vec![] });
+        assert_eq!(read(after, true), Counts { passed: 2, failed: 0, skipped: vec![] });
     }
 
     #[test]

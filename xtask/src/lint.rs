@@ -22,47 +22,17 @@ const FETCH: Duration = Duration::from_secs(60);
 pub(crate) fn run(generators: &Generators) -> Result<Counts> {
     let mut counts = Counts::default();
     let deny = tools::deny::program()?;
-    check(
-        &mut counts,
-        "format",
-        cargo::command().args(["fmt", "--all", "--check"]),
-    )?;
-    let clippy = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        cargo::TEST_CLOCK,
-        "--",
-        "-D",
-        "warnings",
-    ];
+    check(&mut counts, "format", cargo::command().args(["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--features", cargo::TEST_CLOCK, "--", "-D", "warnings"];
     check(&mut counts, "clippy", cargo::command().args(clippy))?;
-    let documentation = [
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--features",
-        cargo::TEST_CLOCK,
-    ];
-    check(
-        &mut counts,
-        "rustdoc",
-        cargo::command()
-            .args(documentation)
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
+    let documentation = ["doc", "--workspace", "--no-deps", "--features", cargo::TEST_CLOCK];
+    check(&mut counts, "rustdoc", cargo::command().args(documentation).env("RUSTDOCFLAGS", "-D warnings"))?;
     for what in ["bans", "licenses", "sources"] {
         check(&mut counts, what, checker(&deny).args(["check", what]))?;
     }
     advisories(&mut counts, &deny)?;
     for (name, stale) in generators.stale()? {
-        tally(
-            &mut counts,
-            &format!("generated {name}"),
-            stale.is_none(),
-            stale.as_deref().unwrap_or_default(),
-        );
+        tally(&mut counts, &format!("generated {name}"), stale.is_none(), stale.as_deref().unwrap_or_default());
     }
     Ok(counts)
 }
@@ -87,19 +57,12 @@ fn tally(counts: &mut Counts, name: &str, good: bool, words: &str) {
 /// cannot be fetched, the check is skipped and named.
 fn advisories(counts: &mut Counts, deny: &Path) -> Result<()> {
     let log = paths::log("lint-advisories")?;
-    let fetched = Job::new("lint: fetching the advisory database", log)
-        .limit(FETCH)
-        .status(checker(deny).args(["fetch", "db"]));
+    let fetched =
+        Job::new("lint: fetching the advisory database", log).limit(FETCH).status(checker(deny).args(["fetch", "db"]));
     if fetched.is_ok_and(|status| status.success()) {
-        return check(
-            counts,
-            "advisories",
-            checker(deny).args(["check", "--disable-fetch", "advisories"]),
-        );
+        return check(counts, "advisories", checker(deny).args(["check", "--disable-fetch", "advisories"]));
     }
-    counts
-        .skipped
-        .push("advisories: the advisory database cannot be fetched from here".to_owned());
+    counts.skipped.push("advisories: the advisory database cannot be fetched from here".to_owned());
     Ok(())
 }
 

@@ -1,13 +1,6 @@
 //! The project's own commands, run as `cargo xtask NAME`.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command-line tool speaks to its terminal"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "builds and test runs are timed by the real clock"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its terminal")]
+#![expect(clippy::disallowed_methods, reason = "builds and test runs are timed by the real clock")]
 
 mod bench;
 mod cargo;

@@ -14,8 +14,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The folder that cargo builds into.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |folder| root().join(folder))
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
 /// The file below the build folder that keeps the output of one piece of work.
@@ -34,17 +33,12 @@ pub(crate) fn log(name: &str) -> Result<PathBuf> {
 /// # Errors
 /// When none of the three variables is set, or the folder cannot be made.
 pub(crate) fn cache() -> Result<PathBuf> {
-    let set = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("KEYROTATION_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|base| base.join("keyrotation")))
         .or_else(|| set("HOME").map(|home| home.join(".cache/keyrotation")))
         .context("no place to keep built tools: set KEYROTATION_CACHE to a folder")?;
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make the cache folder {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make the cache folder {}", folder.display()))?;
     Ok(folder)
 }
 
@@ -64,8 +58,7 @@ pub(crate) fn lock_cache() -> Result<CacheLock> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             eprintln!("waiting for another run that is preparing the same tools ...");
-            file.lock()
-                .with_context(|| format!("cannot lock {}", path.display()))?;
+            file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         }
         Err(TryLockError::Error(error)) => {
             return Err(error).with_context(|| format!("cannot lock {}", path.display()));
@@ -85,12 +78,7 @@ pub(crate) fn fingerprint(files: &[PathBuf]) -> Result<String> {
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(&bytes);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

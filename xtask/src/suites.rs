@@ -25,63 +25,23 @@ pub(crate) struct Suite {
 
 /// Every suite in the order of a whole run: what fails fastest comes first.
 pub(crate) const SUITES: &[Suite] = &[
-    Suite {
-        name: "lint",
-        need: Need::Nothing,
-    },
-    Suite {
-        name: "unit",
-        need: Need::Python,
-    },
-    Suite {
-        name: "protocol",
-        need: Need::Python,
-    },
-    Suite {
-        name: "conformance",
-        need: Need::Python,
-    },
-    Suite {
-        name: "faults",
-        need: Need::Nothing,
-    },
-    Suite {
-        name: "engine",
-        need: Need::Engine,
-    },
-    Suite {
-        name: "engine-kill",
-        need: Need::Engine,
-    },
-    Suite {
-        name: "examples",
-        need: Need::Engine,
-    },
-    Suite {
-        name: "dist",
-        need: Need::Archive,
-    },
+    Suite { name: "lint", need: Need::Nothing },
+    Suite { name: "unit", need: Need::Python },
+    Suite { name: "protocol", need: Need::Python },
+    Suite { name: "conformance", need: Need::Python },
+    Suite { name: "faults", need: Need::Nothing },
+    Suite { name: "engine", need: Need::Engine },
+    Suite { name: "engine-kill", need: Need::Engine },
+    Suite { name: "examples", need: Need::Engine },
+    Suite { name: "dist", need: Need::Archive },
 ];
 
 /// Names for everything about one part, across suites, and the packages that it is made of.
-const PARTS: &[(&str, &[&str])] = &[(
-    "aws",
-    &[
-        "system-aws",
-        "localcloud",
-        "conformance",
-        "faults",
-        "engine",
-    ],
-)];
+const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"])];
 
 /// The suite that a test program belongs to.
 pub(crate) fn suite_of(program: &Executable) -> &'static str {
-    match (
-        program.package.as_str(),
-        program.kind,
-        program.target.as_str(),
-    ) {
+    match (program.package.as_str(), program.kind, program.target.as_str()) {
         ("engine", Kind::Integration, "kill") => "engine-kill",
         ("engine", Kind::Integration, "examples") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
@@ -95,11 +55,7 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
 
 /// What `cargo xtask test NAME` may be told.
 pub(crate) fn names() -> Vec<&'static str> {
-    SUITES
-        .iter()
-        .map(|suite| suite.name)
-        .chain(PARTS.iter().map(|(name, _)| *name))
-        .collect()
+    SUITES.iter().map(|suite| suite.name).chain(PARTS.iter().map(|(name, _)| *name)).collect()
 }
 
 /// Some of the tests.
@@ -118,16 +74,8 @@ impl Choice {
         let Some(name) = name else {
             return Some(Self::All);
         };
-        let suite = SUITES
-            .iter()
-            .find(|suite| suite.name == name)
-            .map(|suite| Self::Suite(suite.name));
-        suite.or_else(|| {
-            PARTS
-                .iter()
-                .find(|(part, _)| *part == name)
-                .map(|(_, packages)| Self::Part(packages))
-        })
+        let suite = SUITES.iter().find(|suite| suite.name == name).map(|suite| Self::Suite(suite.name));
+        suite.or_else(|| PARTS.iter().find(|(part, _)| *part == name).map(|(_, packages)| Self::Part(packages)))
     }
 
     /// Whether a suite has anything to run.
@@ -144,9 +92,7 @@ impl Choice {
         match self {
             Self::All => true,
             Self::Suite(name) => *name == suite_of(program),
-            Self::Part(packages) => {
-                packages.contains(&program.package.as_str()) && self.has(suite_of(program))
-            }
+            Self::Part(packages) => packages.contains(&program.package.as_str()) && self.has(suite_of(program)),
         }
     }
 }
@@ -156,13 +102,7 @@ mod tests {
     use super::*;
 
     fn program(package: &str, kind: Kind, target: &str) -> Executable {
-        Executable {
-            package: package.into(),
-            target: target.into(),
-            kind,
-            path: "x".into(),
-            folder: "y".into(),
-        }
+        Executable { package: package.into(), target: target.into(), kind, path: "x".into(), folder: "y".into() }
     }
 
     #[test]
@@ -180,11 +120,7 @@ mod tests {
             ("engine", Kind::Integration, "kill", "engine-kill"),
             ("engine", Kind::Integration, "archive", "dist"),
         ] {
-            assert_eq!(
-                suite_of(&program(package, kind, target)),
-                suite,
-                "{package} {target}"
-            );
+            assert_eq!(suite_of(&program(package, kind, target)), suite, "{package} {target}");
             assert!(SUITES.iter().any(|known| known.name == suite));
         }
     }

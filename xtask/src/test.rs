@@ -24,11 +24,7 @@ const LIMIT: Duration = Duration::from_secs(1200);
 /// When the name is unknown or a tool cannot be had. Failing tests are an exit code, not an error.
 pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
     let Some(choice) = Choice::parse(name) else {
-        bail!(
-            "no such suite: {}; there are {}",
-            name.unwrap_or_default(),
-            suites::names().join(", ")
-        );
+        bail!("no such suite: {}; there are {}", name.unwrap_or_default(), suites::names().join(", "));
     };
     let started = Instant::now();
     let mut rows = Vec::new();
@@ -37,11 +33,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
             for suite in SUITES.iter().filter(|suite| stage.runs(suite)) {
                 let begun = Instant::now();
                 let counts = stage.run(suite)?;
-                rows.push(Row {
-                    name: suite.name,
-                    counts,
-                    took: begun.elapsed(),
-                });
+                rows.push(Row { name: suite.name, counts, took: begun.elapsed() });
                 report(rows.last());
             }
         }
@@ -49,10 +41,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
             eprintln!("error: {error:#}");
             rows.push(Row {
                 name: "preparation",
-                counts: Counts {
-                    failed: 1,
-                    ..Counts::default()
-                },
+                counts: Counts { failed: 1, ..Counts::default() },
                 took: started.elapsed(),
             });
         }
@@ -81,10 +70,7 @@ fn report(row: Option<&Row>) {
 
 /// Prints the table and the closing line.
 fn conclude(rows: &[Row], took: Duration) -> ExitCode {
-    println!(
-        "\n{:<12} {:>7} {:>7} {:>8} {:>9}",
-        "suite", "passed", "failed", "skipped", "seconds"
-    );
+    println!("\n{:<12} {:>7} {:>7} {:>8} {:>9}", "suite", "passed", "failed", "skipped", "seconds");
     let mut total = Counts::default();
     for Row { name, counts, took } in rows {
         println!(
@@ -105,13 +91,8 @@ fn conclude(rows: &[Row], took: Duration) -> ExitCode {
         took.as_secs_f64()
     );
     println!("{}", total.line());
-    let good =
-        total.failed == 0 && !rows.is_empty() && rows.iter().all(|row| row.counts.passed > 0);
-    if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let good = total.failed == 0 && !rows.is_empty() && rows.iter().all(|row| row.counts.passed > 0);
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What the suites run with.
@@ -123,16 +104,8 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn prepare(choice: &'a Choice) -> Result<Self> {
-        let needs = |wanted: &[Need]| {
-            SUITES
-                .iter()
-                .any(|suite| choice.has(suite.name) && wanted.contains(&suite.need))
-        };
-        let mut stage = Self {
-            choice,
-            programs: Vec::new(),
-            variables: Vec::new(),
-        };
+        let needs = |wanted: &[Need]| SUITES.iter().any(|suite| choice.has(suite.name) && wanted.contains(&suite.need));
+        let mut stage = Self { choice, programs: Vec::new(), variables: Vec::new() };
         if needs(&[Need::Python]) {
             stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
         }
@@ -145,19 +118,11 @@ impl<'a> Stage<'a> {
         stage.programs = cargo::build(
             "building all programs and tests",
             "build-tests",
-            &[
-                "--workspace",
-                "--bins",
-                "--tests",
-                "--examples",
-                "--features",
-                cargo::TEST_CLOCK,
-            ],
+            &["--workspace", "--bins", "--tests", "--examples", "--features", cargo::TEST_CLOCK],
         )?;
-        for (variable, target) in [
-            ("KEYROTATION_PLUGIN", "pulumi-resource-keyrotation"),
-            ("KEYROTATION_LOCALCLOUD", "localcloud"),
-        ] {
+        for (variable, target) in
+            [("KEYROTATION_PLUGIN", "pulumi-resource-keyrotation"), ("KEYROTATION_LOCALCLOUD", "localcloud")]
+        {
             stage.set(variable, settled(cargo::program(&stage.programs, target)?)?);
         }
         if needs(&[Need::Archive]) {
@@ -178,43 +143,26 @@ impl<'a> Stage<'a> {
     fn programs(&self, suite: &Suite) -> impl Iterator<Item = &Executable> {
         let name = suite.name;
         self.programs.iter().filter(move |program| {
-            program.kind != Kind::Program
-                && suites::suite_of(program) == name
-                && self.choice.takes(program)
+            program.kind != Kind::Program && suites::suite_of(program) == name && self.choice.takes(program)
         })
     }
 
     fn run(&self, suite: &Suite) -> Result<Counts> {
         if suite.name == "lint" {
-            let generators = if self.programs.is_empty() {
-                Generators::build()?
-            } else {
-                Generators::among(&self.programs)?
-            };
+            let generators =
+                if self.programs.is_empty() { Generators::build()? } else { Generators::among(&self.programs)? };
             return lint::run(&generators);
         }
         let mut counts = Counts::default();
         for program in self.programs(suite) {
             let mut command = Command::new(&program.path);
             // What needs preparation is marked as ignored for a bare `cargo test`; here it is prepared.
-            command
-                .arg("--include-ignored")
-                .current_dir(&program.folder)
-                .env("CARGO_MANIFEST_DIR", &program.folder);
-            counts += self.measure(
-                &format!("{}: {} {}", suite.name, program.package, program.target),
-                &mut command,
-            )?;
+            command.arg("--include-ignored").current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+            counts += self.measure(&format!("{}: {} {}", suite.name, program.package, program.target), &mut command)?;
         }
         if suite.name == "unit" && !matches!(self.choice, Choice::Part(_)) {
             let mut examples = cargo::command();
-            examples.args([
-                "test",
-                "--doc",
-                "--workspace",
-                "--features",
-                cargo::TEST_CLOCK,
-            ]);
+            examples.args(["test", "--doc", "--workspace", "--features", cargo::TEST_CLOCK]);
             counts += self.measure("unit: examples in the documentation", &mut examples)?;
         }
         Ok(counts)
@@ -227,10 +175,7 @@ impl<'a> Stage<'a> {
         let ended = Job::new(what, log.clone()).limit(LIMIT).status(command);
         let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
         let output = String::from_utf8_lossy(&output);
-        let counts = libtest::read(
-            &output,
-            ended.as_ref().is_ok_and(std::process::ExitStatus::success),
-        );
+        let counts = libtest::read(&output, ended.as_ref().is_ok_and(std::process::ExitStatus::success));
         if counts.failed > 0 {
             println!("{what} failed:\n{output}");
         }

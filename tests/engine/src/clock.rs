@@ -33,12 +33,8 @@ impl TestClock {
     /// # Errors
     /// When the file cannot be read or holds no number.
     pub fn offset(&self) -> Result<Duration> {
-        let text = fs::read_to_string(&self.file)
-            .with_context(|| format!("cannot read {}", self.file.display()))?;
-        let milliseconds = text
-            .trim()
-            .parse()
-            .with_context(|| format!("the test clock reads {text:?}"))?;
+        let text = fs::read_to_string(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let milliseconds = text.trim().parse().with_context(|| format!("the test clock reads {text:?}"))?;
         Ok(Duration::from_millis(milliseconds))
     }
 

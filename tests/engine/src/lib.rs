@@ -1,14 +1,20 @@
 //! The real Pulumi engine on the plugin and the stand-in: what the tests and the demo are made of.
 
-pub mod clock;
+mod clock;
+mod cloud;
 pub mod leak;
 pub mod process;
-pub mod running;
-pub mod state;
-pub mod workspace;
+mod running;
+mod scene;
+mod state;
+mod wait;
+mod workspace;
 
 pub use clock::TestClock;
+pub use cloud::Cloud;
 pub use leak::Secrets;
+pub use localcloud::{Credentials, Fault, Rule};
 pub use running::{Ended, Running};
+pub use scene::{Known, Scene, TOKEN, USER, program};
 pub use state::State;
 pub use workspace::{Tools, Workspace};

@@ -2,30 +2,24 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::running::LOOK;
+use crate::wait;
 
 /// The processes that run `program` with the text `mark` somewhere in their environment.
 ///
 /// # Errors
 /// When /proc cannot be listed.
 pub fn find(program: &Path, mark: &str) -> Result<Vec<u32>> {
-    let program =
-        fs::canonicalize(program).with_context(|| format!("there is no {}", program.display()))?;
+    let program = fs::canonicalize(program).with_context(|| format!("there is no {}", program.display()))?;
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").context("cannot list /proc")? {
         let entry = entry.context("cannot list /proc")?;
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         // A process that ends while it is looked at is none that is looked for.
@@ -47,10 +41,7 @@ pub fn find(program: &Path, mark: &str) -> Result<Vec<u32>> {
 /// # Errors
 /// When it may not be killed.
 pub fn kill(pid: u32) -> Result<()> {
-    let process = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .context("no such process id")?;
+    let process = i32::try_from(pid).ok().and_then(Pid::from_raw).context("no such process id")?;
     match kill_process(process, Signal::KILL) {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
         Err(error) => Err(error).with_context(|| format!("cannot kill process {pid}")),
@@ -62,21 +53,8 @@ pub fn kill(pid: u32) -> Result<()> {
 /// # Errors
 /// When one is still there after `limit`.
 pub fn until_none(program: &Path, mark: &str, limit: Duration) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        let left = find(program, mark)?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        if started.elapsed() > limit {
-            bail!(
-                "{} still runs after {} s as {left:?}",
-                program.display(),
-                limit.as_secs()
-            );
-        }
-        thread::sleep(LOOK);
-    }
+    let gone = wait::until(limit, || Ok(find(program, mark)?.is_empty().then_some(())))?;
+    gone.with_context(|| format!("{} still runs after {} s", program.display(), limit.as_secs()))
 }
 
 #[cfg(test)]
@@ -86,16 +64,9 @@ mod tests {
 
     #[test]
     fn a_process_is_found_by_its_program_and_environment_and_can_be_killed() {
-        let mut child = Command::new("/bin/sleep")
-            .arg("60")
-            .env("MARK", "find-me-by-this")
-            .spawn()
-            .unwrap();
+        let mut child = Command::new("/bin/sleep").arg("60").env("MARK", "find-me-by-this").spawn().unwrap();
         let program = fs::read_link(format!("/proc/{}/exe", child.id())).unwrap();
-        assert_eq!(
-            find(&program, "MARK=find-me-by-this").unwrap(),
-            [child.id()]
-        );
+        assert_eq!(find(&program, "MARK=find-me-by-this").unwrap(), [child.id()]);
         assert!(find(&program, "MARK=another").unwrap().is_empty());
         assert!(until_none(&program, "MARK=find-me-by-this", Duration::ZERO).is_err());
         kill(child.id()).unwrap();

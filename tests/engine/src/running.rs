@@ -1,15 +1,13 @@
 //! A program under way: its output in a file, a time limit, a way to kill it.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// How often a waiting loop looks.
-pub(crate) const LOOK: Duration = Duration::from_millis(20);
+use crate::wait;
 
 /// A program that was started and has not been waited for. It is killed when dropped.
 pub struct Running {
@@ -35,20 +33,11 @@ impl Running {
     /// # Errors
     /// When it cannot be started.
     pub fn start(what: String, command: &mut Command, output: PathBuf) -> Result<Self> {
-        let file =
-            File::create(&output).with_context(|| format!("cannot write {}", output.display()))?;
+        let file = File::create(&output).with_context(|| format!("cannot write {}", output.display()))?;
         let both = file.try_clone().context("cannot share an output file")?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(file)
-            .stderr(both)
-            .spawn();
+        let child = command.stdin(Stdio::null()).stdout(file).stderr(both).spawn();
         let child = child.with_context(|| format!("cannot start {what}"))?;
-        Ok(Self {
-            what,
-            child,
-            output,
-        })
+        Ok(Self { what, child, output })
     }
 
     /// Its process id.
@@ -61,7 +50,8 @@ impl Running {
     /// # Errors
     /// When the output file cannot be read.
     pub fn text(&self) -> Result<String> {
-        read(&self.output)
+        let bytes = fs::read(&self.output).with_context(|| format!("cannot read {}", self.output.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Whether it has ended.
@@ -69,11 +59,7 @@ impl Running {
     /// # Errors
     /// When it cannot be asked.
     pub fn ended(&mut self) -> Result<bool> {
-        Ok(self
-            .child
-            .try_wait()
-            .with_context(|| format!("cannot wait for {}", self.what))?
-            .is_some())
+        Ok(self.child.try_wait().with_context(|| format!("cannot wait for {}", self.what))?.is_some())
     }
 
     /// Kills it with SIGKILL, as a crash or the kernel would, and returns what it printed.
@@ -81,9 +67,7 @@ impl Running {
     /// # Errors
     /// When it cannot be killed or waited for.
     pub fn kill(mut self) -> Result<Ended> {
-        self.child
-            .kill()
-            .with_context(|| format!("cannot kill {}", self.what))?;
+        self.child.kill().with_context(|| format!("cannot kill {}", self.what))?;
         self.wait(Duration::from_secs(10))
     }
 
@@ -92,29 +76,11 @@ impl Running {
     /// # Errors
     /// When it takes longer than `limit`; it is killed then, and its output is in the message.
     pub fn wait(mut self, limit: Duration) -> Result<Ended> {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self
-                .child
-                .try_wait()
-                .with_context(|| format!("cannot wait for {}", self.what))?
-            {
-                return Ok(Ended {
-                    what: self.what.clone(),
-                    success: status.success(),
-                    text: read(&self.output)?,
-                });
-            }
-            if started.elapsed() > limit {
-                bail!(
-                    "{} took longer than {} s:\n{}",
-                    self.what,
-                    limit.as_secs(),
-                    read(&self.output)?
-                );
-            }
-            thread::sleep(LOOK);
-        }
+        let what = self.what.clone();
+        let ended = wait::until(limit, || self.child.try_wait().with_context(|| format!("cannot wait for {what}")))?;
+        let text = self.text()?;
+        let Some(status) = ended else { bail!("{what} took longer than {} s:\n{text}", limit.as_secs()) };
+        Ok(Ended { what, success: status.success(), text })
     }
 }
 
@@ -144,11 +110,7 @@ impl Ended {
     /// When it did not; with its output.
     pub fn expect_failure(self) -> Result<Self> {
         if self.success {
-            bail!(
-                "{} succeeded, and should not have:\n{}",
-                self.what,
-                self.text
-            );
+            bail!("{} succeeded, and should not have:\n{}", self.what, self.text);
         }
         Ok(self)
     }
@@ -163,11 +125,6 @@ impl Ended {
         }
         Ok(self)
     }
-}
-
-fn read(output: &Path) -> Result<String> {
-    let bytes = fs::read(output).with_context(|| format!("cannot read {}", output.display()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -194,15 +151,8 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_an_error_with_its_words() {
         let (_folder, running) = shell("echo before; exec sleep 60");
-        let error = running
-            .unwrap()
-            .wait(Duration::from_millis(300))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("took longer") && error.contains("before"),
-            "{error}"
-        );
+        let error = running.unwrap().wait(Duration::from_millis(300)).unwrap_err().to_string();
+        assert!(error.contains("took longer") && error.contains("before"), "{error}");
     }
 
     #[test]

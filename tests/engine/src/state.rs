@@ -21,25 +21,17 @@ impl State {
     /// # Errors
     /// When it is no JSON.
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self {
-            export: serde_json::from_str(text).context("the exported state is no JSON")?,
-        })
+        Ok(Self { export: serde_json::from_str(text).context("the exported state is no JSON")? })
     }
 
     /// Every resource.
     pub fn resources(&self) -> impl Iterator<Item = &Value> {
-        self.export
-            .pointer("/deployment/resources")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        self.export.pointer("/deployment/resources").and_then(Value::as_array).into_iter().flatten()
     }
 
     /// The resources of one type.
     pub fn of_type(&self, token: &str) -> Vec<&Value> {
-        self.resources()
-            .filter(|resource| resource["type"] == token)
-            .collect()
+        self.resources().filter(|resource| resource["type"] == token).collect()
     }
 
     /// An output of the only resource of a type, with secrets opened; `path` is a JSON pointer.
@@ -48,23 +40,14 @@ impl State {
     /// When there is not exactly one such resource. An output that is absent is null.
     pub fn output(&self, token: &str, path: &str) -> Result<Value> {
         let [resource] = self.of_type(token)[..] else {
-            anyhow::bail!(
-                "state holds {} resources of type {token}, not one",
-                self.of_type(token).len()
-            );
+            anyhow::bail!("state holds {} resources of type {token}, not one", self.of_type(token).len());
         };
-        Ok(open(&resource["outputs"])
-            .pointer(path)
-            .cloned()
-            .unwrap_or_default())
+        Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
     }
 
     /// Operations that an engine began and never finished.
     pub fn pending_operations(&self) -> usize {
-        self.export
-            .pointer("/deployment/pending_operations")
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len)
+        self.export.pointer("/deployment/pending_operations").and_then(Value::as_array).map_or(0, Vec::len)
     }
 
     /// Adds every secret of the state to `secrets`.
@@ -78,10 +61,7 @@ fn open(value: &Value) -> Value {
     match value {
         Value::Object(fields) => match plaintext(value) {
             Some(inner) => open(&inner),
-            None => fields
-                .iter()
-                .map(|(name, field)| (name.clone(), open(field)))
-                .collect(),
+            None => fields.iter().map(|(name, field)| (name.clone(), open(field))).collect(),
         },
         Value::Array(items) => items.iter().map(open).collect(),
         other => other.clone(),
@@ -98,9 +78,7 @@ fn collect(value: &Value, secret: bool, secrets: &mut Secrets) {
         return collect(&inner, true, secrets);
     }
     match value {
-        Value::Object(fields) => fields
-            .values()
-            .for_each(|field| collect(field, secret, secrets)),
+        Value::Object(fields) => fields.values().for_each(|field| collect(field, secret, secrets)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, secret, secrets)),
         Value::String(text) if secret => secrets.add(text),
         _ => {}
@@ -120,10 +98,7 @@ mod tests {
     fn outputs_are_opened() {
         let state = State::parse(EXPORT).unwrap();
         assert_eq!(state.resources().count(), 2);
-        assert_eq!(
-            state.output("a:b:C", "/current/secret").unwrap(),
-            "wJalrXUtnFEMI"
-        );
+        assert_eq!(state.output("a:b:C", "/current/secret").unwrap(), "wJalrXUtnFEMI");
         assert_eq!(state.output("a:b:C", "/id").unwrap(), "AKIA1");
         assert_eq!(state.output("a:b:C", "/absent").unwrap(), Value::Null);
         assert!(state.output("not:a:Type", "/id").is_err());

@@ -1,1 +1,173 @@
-fn main() {}
+//! The engine or the plugin is killed at every call that the plugin makes, and plain runs mend it.
+//!
+//! The calls are those of a run that nobody disturbs, recorded first; so a change in what the plugin
+//! calls changes what is tested.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use engine::{Fault, Rule, Running, Scene, USER, process};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::json;
+
+/// At most so many plain runs until one finds nothing to do.
+const RUNS: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After that long a key is accepted every time.
+const SETTLED: Duration = Duration::from_secs(60);
+const UP: [&str; 3] = ["up", "--yes", "--skip-preview"];
+
+fn main() -> Result<()> {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for life in [Life::Create, Life::Rotate] {
+        let calls = record(life).with_context(|| format!("recording the calls of {life:?}"))?;
+        for (number, action) in (1..).zip(&calls) {
+            trials.extend(kills(life, number, action));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The run that is disturbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Create,
+    Rotate,
+}
+
+/// Who is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Plugin,
+    Engine,
+}
+
+/// Where the call stands at that moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Before,
+    After,
+}
+
+/// A kill at the call with this number.
+#[derive(Debug, Clone, Copy)]
+struct Kill {
+    life: Life,
+    call: u64,
+    victim: Victim,
+    moment: Moment,
+}
+
+/// Reading changes nothing, so a kill after it is the same as one before the next call.
+fn kills(life: Life, call: u64, action: &str) -> Vec<Trial> {
+    let reads = action.starts_with("Get") || action.starts_with("List");
+    let moments = if reads { &[Moment::Before][..] } else { &[Moment::Before, Moment::After] };
+    let mut trials = Vec::new();
+    for &moment in moments {
+        for victim in [Victim::Plugin, Victim::Engine] {
+            let kill = Kill { life, call, victim, moment };
+            let name = format!("{life:?} call {call:02} {moment:?} {action} kill {victim:?}").to_lowercase();
+            trials.push(Trial::test(name, move || kill.run().map_err(|error| Failed::from(format!("{error:#}")))));
+        }
+    }
+    trials
+}
+
+/// The actions that an undisturbed run calls, in order.
+fn record(life: Life) -> Result<Vec<String>> {
+    let scene = life.prepare()?;
+    let before = scene.cloud.calls().len();
+    scene.work.run(&UP)?.expect_success()?;
+    let calls: Vec<String> = scene.cloud.calls().into_iter().skip(before).map(|entry| entry.action).collect();
+    ensure!(calls.iter().any(|action| action == "CreateAccessKey"), "nothing was minted: {calls:?}");
+    Ok(calls)
+}
+
+impl Life {
+    /// A scene in which the next run is the one to disturb.
+    fn prepare(self) -> Result<Scene> {
+        let scene = Scene::start()?;
+        let declare = |release: &str| scene.declare(json!({ "keepers": { "release": release } }));
+        declare("1")?;
+        if self == Self::Rotate {
+            scene.work.run(&UP)?.expect_success()?;
+            scene.clock.advance(SETTLED)?;
+            declare("2")?;
+        }
+        scene.cloud.restart_count();
+        Ok(scene)
+    }
+
+    /// How many keys there have been when all is well again: one for each trigger.
+    fn generation(self) -> u64 {
+        match self {
+            Self::Create => 1,
+            Self::Rotate => 2,
+        }
+    }
+}
+
+impl Kill {
+    fn run(self) -> Result<()> {
+        let scene = self.life.prepare()?;
+        let worked = scene.cloud.key_ids(USER);
+        let fault = match self.moment {
+            Moment::Before => Fault::HoldBefore,
+            Moment::After => Fault::HoldAfter,
+        };
+        scene.cloud.fault(Rule::new(fault).at_call(self.call));
+        let mut engine = scene.work.start(&UP)?;
+        scene.cloud.until_held(PATIENCE, || engine.ended())?;
+        self.kill(&scene, engine)?;
+        still_work(&scene, &worked)?;
+        let runs = mend(&scene, &worked)?;
+        let known = scene.expect_known().with_context(|| format!("after {runs} runs"))?;
+        ensure!(known.generation == self.life.generation(), "one trigger made generation {}", known.generation);
+        scene.expect_destroyed()
+    }
+
+    /// Kills, and waits until nothing of the run is left.
+    fn kill(self, scene: &Scene, engine: Running) -> Result<()> {
+        match self.victim {
+            Victim::Plugin => {
+                let plugins = scene.work.plugins()?;
+                ensure!(!plugins.is_empty(), "no plugin runs while its call is held");
+                for pid in plugins {
+                    process::kill(pid)?;
+                }
+                scene.cloud.clear_faults();
+                engine.wait(PATIENCE)?.expect_failure()?;
+            }
+            Victim::Engine => {
+                engine.kill()?;
+                scene.cloud.clear_faults();
+                scene.work.expect_no_plugin()?;
+                // A killed engine leaves its lock in the backend; that is Pulumi's, and so is the cure.
+                scene.work.run(&["cancel", "--yes"])?.expect_success()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Plain runs until one has nothing to do.
+fn mend(scene: &Scene, worked: &[String]) -> Result<usize> {
+    let mut last = String::new();
+    for run in 1..=RUNS {
+        let ended = scene.work.run(&["up", "--yes", "--skip-preview", "--expect-no-changes"])?;
+        still_work(scene, worked)?;
+        if ended.success {
+            return Ok(run);
+        }
+        last = ended.text;
+    }
+    anyhow::bail!("after {RUNS} runs there is still something to do:\n{last}")
+}
+
+/// Insists that the keys that worked before still do, as nothing here retires one.
+fn still_work(scene: &Scene, worked: &[String]) -> Result<()> {
+    let stopped: Vec<&String> = worked.iter().filter(|id| !scene.cloud.works(id)).collect();
+    ensure!(stopped.is_empty(), "keys that worked stopped working: {stopped:?}");
+    Ok(())
+}

@@ -31,15 +31,9 @@ pub(crate) fn folder() -> Result<PathBuf> {
 fn on_path() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let folder = folders
-        .iter()
-        .find(|folder| folder.join("pulumi").is_file())?;
-    let host = folder.join(YAML_HOST).is_file()
-        || folders.iter().any(|other| other.join(YAML_HOST).is_file());
-    let answer = Command::new(folder.join("pulumi"))
-        .arg("version")
-        .output()
-        .ok()?;
+    let folder = folders.iter().find(|folder| folder.join("pulumi").is_file())?;
+    let host = folder.join(YAML_HOST).is_file() || folders.iter().any(|other| other.join(YAML_HOST).is_file());
+    let answer = Command::new(folder.join("pulumi")).arg("version").output().ok()?;
     let version = String::from_utf8(answer.stdout).ok()?;
     (answer.status.success() && host && parse(version.trim())? >= OLDEST).then(|| folder.clone())
 }
@@ -61,29 +55,13 @@ fn built() -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let text = fs::read_to_string(&files[0])
-        .with_context(|| format!("cannot read {}", files[0].display()))?;
-    let version = pinned(&text)
-        .with_context(|| format!("{} names no version of {CLI_MODULE}", files[0].display()))?;
+    let text = fs::read_to_string(&files[0]).with_context(|| format!("cannot read {}", files[0].display()))?;
+    let version = pinned(&text).with_context(|| format!("{} names no version of {CLI_MODULE}", files[0].display()))?;
     let part = folder.with_extension("part");
-    let flags =
-        format!("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}");
-    build(
-        &module,
-        "building the Pulumi CLI (about 5 minutes, once)",
-        CLI_PACKAGE,
-        &flags,
-        &part.join("pulumi"),
-    )?;
-    build(
-        &module,
-        "building Pulumi's YAML language host (once)",
-        YAML_PACKAGE,
-        "-s -w",
-        &part.join(YAML_HOST),
-    )?;
-    fs::rename(&part, &folder)
-        .with_context(|| format!("cannot put the built CLI at {}", folder.display()))?;
+    let flags = format!("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}");
+    build(&module, "building the Pulumi CLI (about 5 minutes, once)", CLI_PACKAGE, &flags, &part.join("pulumi"))?;
+    build(&module, "building Pulumi's YAML language host (once)", YAML_PACKAGE, "-s -w", &part.join(YAML_HOST))?;
+    fs::rename(&part, &folder).with_context(|| format!("cannot put the built CLI at {}", folder.display()))?;
     Ok(folder)
 }
 
@@ -93,11 +71,7 @@ fn build(module: &Path, what: &str, package: &str, flags: &str, output: &Path) -
             "there is no usable `pulumi` on PATH and no Go to build one with: install Go (https://go.dev/dl) or the Pulumi CLI"
         );
     }
-    let name = output
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = output.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut command = Command::new("go");
     command
         .current_dir(module)
@@ -111,10 +85,7 @@ fn build(module: &Path, what: &str, package: &str, flags: &str, output: &Path) -
 
 /// The version that a go.mod requires of the CLI's module.
 fn pinned(go_mod: &str) -> Option<&str> {
-    let line = go_mod
-        .lines()
-        .map(str::trim)
-        .find(|line| line.split_whitespace().next() == Some(CLI_MODULE))?;
+    let line = go_mod.lines().map(str::trim).find(|line| line.split_whitespace().next() == Some(CLI_MODULE))?;
     line.split_whitespace().nth(1)
 }
 

@@ -26,24 +26,8 @@ pub(crate) fn program() -> Result<PathBuf> {
     }
     // Unoptimised, because it runs for a second and takes minutes to optimise.
     let mut install = cargo::command();
-    install
-        .args([
-            "install",
-            "cargo-deny",
-            "--version",
-            VERSION,
-            "--locked",
-            "--debug",
-            "--root",
-        ])
-        .arg(&folder);
-    Job::new(
-        "building cargo-deny (about 3 minutes, once)",
-        paths::log("cargo-deny-install")?,
-    )
-    .run(install.current_dir(paths::cache()?))?;
-    program
-        .is_file()
-        .then_some(program)
-        .context("cargo install put no cargo-deny where it was told to")
+    install.args(["install", "cargo-deny", "--version", VERSION, "--locked", "--debug", "--root"]).arg(&folder);
+    Job::new("building cargo-deny (about 3 minutes, once)", paths::log("cargo-deny-install")?)
+        .run(install.current_dir(paths::cache()?))?;
+    program.is_file().then_some(program).context("cargo install put no cargo-deny where it was told to")
 }

@@ -15,17 +15,13 @@ use crate::paths;
 /// When there is no Python 3 with venv, or a package cannot be had.
 pub(crate) fn interpreter() -> Result<PathBuf> {
     let requirements = paths::root().join("xtask/python/requirements.txt");
-    let folder = paths::cache()?.join(format!(
-        "python-{}",
-        paths::fingerprint(std::slice::from_ref(&requirements))?
-    ));
+    let folder = paths::cache()?.join(format!("python-{}", paths::fingerprint(std::slice::from_ref(&requirements))?));
     let complete = folder.join("complete");
     if !complete.is_file() {
         let _lock = paths::lock_cache()?;
         if !complete.is_file() {
             install(&folder, &requirements)?;
-            fs::write(&complete, "")
-                .with_context(|| format!("cannot write {}", complete.display()))?;
+            fs::write(&complete, "").with_context(|| format!("cannot write {}", complete.display()))?;
         }
     }
     Ok(folder.join("bin/python"))
@@ -37,25 +33,12 @@ fn install(folder: &Path, requirements: &Path) -> Result<()> {
         bail!("the tests need Python 3 (3.10 or later, with venv) as `python3`; the demo does not");
     }
     if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     Job::new("making a Python environment", paths::log("python-venv")?)
         .run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--requirement",
-    ])
-    .arg(requirements);
-    Job::new(
-        "fetching Python packages (about a minute, once)",
-        paths::log("python-packages")?,
-    )
-    .run(&mut pip)?;
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--requirement"]).arg(requirements);
+    Job::new("fetching Python packages (about a minute, once)", paths::log("python-packages")?).run(&mut pip)?;
     Ok(())
 }

@@ -1,0 +1,156 @@
+//! The stand-in of AWS, run within the test, as the tests speak of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use localcloud::{Credentials, Entry, FileClock, Held, Key, LocalCloud, Options, Rule};
+
+use crate::wait;
+
+/// A key that was accepted a few times may still be refused now and then for this long.
+const SETTLING: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+/// A running stand-in with realistic lags.
+pub struct Cloud {
+    inner: LocalCloud,
+}
+
+impl Cloud {
+    /// Starts a stand-in that lives in the time of a clock file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or no port is free.
+    pub fn start(clock: &Path) -> Result<Self> {
+        let clock = FileClock::open(clock).context("cannot read the test clock")?;
+        let inner = LocalCloud::start(Options::new(clock)).context("cannot start the stand-in of AWS")?;
+        Ok(Self { inner })
+    }
+
+    /// Where every service listens.
+    pub fn endpoint(&self) -> String {
+        self.inner.endpoint().to_owned()
+    }
+
+    /// The credentials that the plugin is given.
+    pub fn administrator(&self) -> Credentials {
+        self.inner.aws().admin_credentials()
+    }
+
+    /// AWS's own environment variables that lead to the stand-in.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let Credentials { access_key_id, secret_access_key } = self.administrator();
+        vec![
+            ("AWS_ACCESS_KEY_ID", access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", secret_access_key),
+            ("AWS_ENDPOINT_URL_IAM", self.endpoint()),
+            ("AWS_ENDPOINT_URL_STS", self.endpoint()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+        ]
+    }
+
+    /// Creates a user.
+    ///
+    /// # Errors
+    /// When there is one of that name.
+    pub fn add_user(&self, name: &str) -> Result<()> {
+        self.inner.aws().create_user(name).map_err(|refusal| anyhow!("cannot create {name}: {refusal:?}"))
+    }
+
+    /// Makes a key for a user, as a stranger would.
+    ///
+    /// # Errors
+    /// At the quota.
+    pub fn add_key(&self, user: &str) -> Result<Credentials> {
+        self.inner.aws().mint_key(user).map_err(|refusal| anyhow!("cannot make a key: {refusal:?}"))
+    }
+
+    /// Deletes a key, as a stranger would.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn remove_key(&self, id: &str) -> Result<()> {
+        self.inner.aws().delete_key(id).map_err(|refusal| anyhow!("cannot delete {id}: {refusal:?}"))
+    }
+
+    /// A user's keys.
+    pub fn keys(&self, user: &str) -> Vec<Key> {
+        self.inner.aws().keys(user)
+    }
+
+    /// The ids of a user's keys, in order.
+    pub fn key_ids(&self, user: &str) -> Vec<String> {
+        let mut ids: Vec<String> = self.keys(user).into_iter().map(|key| key.id).collect();
+        ids.sort();
+        ids
+    }
+
+    /// A user's tags.
+    pub fn tags(&self, user: &str) -> BTreeMap<String, String> {
+        self.inner.aws().tags(user)
+    }
+
+    /// Insists that this is the secret of an active key that is accepted, at the latest once it has settled.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn expect_works(&self, id: &str, secret: &str) -> Result<()> {
+        ensure!(self.inner.aws().secret_is_right(id, secret), "the secret of {id} is wrong, or the key is gone");
+        if !self.inner.aws().works(id) {
+            self.inner.clock().advance(SETTLING);
+        }
+        ensure!(self.inner.aws().works(id), "{id} does not work");
+        Ok(())
+    }
+
+    /// Whether a key exists, is active and has settled.
+    pub fn works(&self, id: &str) -> bool {
+        self.inner.aws().works(id)
+    }
+
+    /// The ids of the keys whose secrets occur in a text; of all that were ever made.
+    pub fn leaks(&self, text: &str) -> Vec<String> {
+        self.inner.aws().leaks(text)
+    }
+
+    /// Every request so far.
+    pub fn calls(&self) -> Vec<Entry> {
+        self.inner.journal()
+    }
+
+    /// How many requests of an action had their effect.
+    pub fn count(&self, action: &str) -> usize {
+        let done = |entry: &&Entry| entry.action == action && entry.outcome.as_deref() == Some("OK");
+        self.calls().iter().filter(done).count()
+    }
+
+    /// Arranges that something goes wrong.
+    pub fn fault(&self, rule: Rule) {
+        self.inner.faults().add(rule);
+    }
+
+    /// Makes the next request number 1 for [`Rule::at_call`].
+    pub fn restart_count(&self) {
+        self.inner.faults().restart_count();
+    }
+
+    /// Withdraws every fault and lets go what is held.
+    pub fn clear_faults(&self) {
+        self.inner.faults().clear();
+        self.inner.faults().release_all();
+    }
+
+    /// Waits until a request is held, or `ended` says that none will come.
+    ///
+    /// # Errors
+    /// When none is held within `limit`, or `ended` fails or is true first.
+    pub fn until_held(&self, limit: Duration, mut ended: impl FnMut() -> Result<bool>) -> Result<Held> {
+        let held = wait::until(limit, || {
+            let held = self.inner.faults().held().into_iter().next();
+            ensure!(held.is_some() || !ended()?, "the command ended before the call that was to be held");
+            Ok(held)
+        })?;
+        held.with_context(|| format!("no call was held within {} s", limit.as_secs()))
+    }
+}

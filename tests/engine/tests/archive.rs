@@ -1,0 +1,57 @@
+//! The release archive: what is in it, and that Pulumi takes it and works with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use engine::{Scene, Tools};
+use serde_json::{Value, json};
+
+const PROGRAM: &str = "pulumi-resource-keyrotation";
+/// Only a plugin that reads the test clock contains this name.
+const TEST_CLOCK: &[u8] = b"KEYROTATION_TEST_CLOCK";
+
+fn archive() -> Result<PathBuf> {
+    let archive = std::env::var_os("KEYROTATION_ARCHIVE").map(PathBuf::from);
+    archive.context("KEYROTATION_ARCHIVE is not set: run this by `cargo xtask test dist`")
+}
+
+fn unpack(into: &Path) -> Result<PathBuf> {
+    let status =
+        Command::new("tar").arg("--extract").arg("--file").arg(archive()?).arg("--directory").arg(into).status();
+    ensure!(status.context("cannot start tar")?.success(), "the archive cannot be unpacked");
+    Ok(into.join(PROGRAM))
+}
+
+fn has_test_clock(program: &Path) -> Result<bool> {
+    let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    Ok(bytes.windows(TEST_CLOCK.len()).any(|window| window == TEST_CLOCK))
+}
+
+#[test]
+fn the_released_plugin_has_no_test_clock_and_the_tested_one_has() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    ensure!(!has_test_clock(&unpack(folder.path())?)?, "the release reads a test clock");
+    ensure!(has_test_clock(&Tools::from_environment()?.plugin)?, "the tested plugin reads no test clock");
+    Ok(())
+}
+
+#[test]
+fn pulumi_installs_the_archive_and_makes_a_key_with_it() -> Result<()> {
+    let scene = Scene::start()?;
+    let version = env!("CARGO_PKG_VERSION");
+    let archive = archive()?.display().to_string();
+    scene.work.run(&["plugin", "install", "resource", "keyrotation", version, "--file", &archive])?.expect_success()?;
+    let listed = scene.work.run(&["plugin", "ls", "--json"])?.expect_success()?;
+    let listed: Value = serde_json::from_str(&listed.text).context("the list of plugins is no JSON")?;
+    ensure!(listed[0]["name"] == "keyrotation" && listed[0]["version"] == version, "installed is {listed}");
+
+    scene.work.set("PULUMI_IGNORE_AMBIENT_PLUGINS", "true");
+    scene.declare(json!({ "keepers": { "release": "1" }, "verification": { "successes": 1 } }))?;
+    scene.up()?;
+    ensure!(!scene.work.logged()?, "the plugin on PATH was used and not the installed one");
+    scene.expect_known()?;
+    scene.work.expect_quiet()?;
+    scene.expect_destroyed()
+}
