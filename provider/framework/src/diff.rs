@@ -29,12 +29,7 @@ pub struct PropertyChange {
 impl PropertyChange {
     /// A change of an input that the resource takes in place.
     pub fn input(path: impl Into<PropertyPath>, kind: ChangeKind) -> Self {
-        Self {
-            path: path.into(),
-            kind,
-            replace: false,
-            input: true,
-        }
+        Self { path: path.into(), kind, replace: false, input: true }
     }
 }
 
@@ -55,10 +50,7 @@ pub struct Diff {
 impl Diff {
     /// A diff of these changes and nothing else.
     pub fn of(changes: Vec<PropertyChange>) -> Self {
-        Self {
-            changes,
-            ..Self::default()
-        }
+        Self { changes, ..Self::default() }
     }
 
     /// Whether there is nothing to do.

@@ -1,25 +1,28 @@
 #![doc = include_str!("../README.md")]
 
+pub mod decode;
 pub mod diff;
+pub mod encode;
 pub mod log;
 pub mod path;
 pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod value;
+pub mod wire;
 
+pub use decode::{Decoded, decode, decode_both};
 pub use diff::{ChangeKind, Diff, PropertyChange};
+pub use encode::{EncodeError, to_object, to_value};
 pub use log::Log;
 pub use path::{PropertyPath, Segment};
 pub use provider::{ConfigureError, MissingKey, Provider};
 pub use resource::{
-    Autonaming, AutonamingMode, CheckFailure, CheckRequest, Checked, Code, Context, CreateRequest,
-    Created, DeleteRequest, DiffRequest, Error, Failure, Found, Function, FunctionSpec,
-    InvokeFailure, InvokeRequest, ListRequest, Listed, Partial, ReadRequest, Resource,
-    ResourceSpec, Stop, StopReason, UpdateRequest, Urn,
+    Autonaming, AutonamingMode, CheckFailure, CheckRequest, Checked, Code, Context, CreateRequest, Created,
+    DeleteRequest, DiffRequest, Error, Failure, Found, Function, FunctionSpec, InvokeFailure, InvokeRequest,
+    ListRequest, Listed, Partial, ReadRequest, Resource, ResourceSpec, Stop, StopReason, UpdateRequest, Urn,
 };
 pub use schema::ObjectSchema;
 pub use value::{
-    Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString,
-    Sensitive, Value,
+    Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString, Sensitive, Value,
 };

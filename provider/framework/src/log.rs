@@ -40,18 +40,12 @@ pub struct Log {
 impl Log {
     /// A log whose entries arrive at a receiver.
     pub fn new(urn: Urn, sender: UnboundedSender<Entry>) -> Self {
-        Self {
-            urn,
-            sender: Some(sender),
-        }
+        Self { urn, sender: Some(sender) }
     }
 
     /// A log that drops everything.
     pub fn discard() -> Self {
-        Self {
-            urn: Urn::default(),
-            sender: None,
-        }
+        Self { urn: Urn::default(), sender: None }
     }
 
     /// For the plugin's author; shown with `--debug` only.
@@ -75,11 +69,7 @@ impl Log {
     }
 
     fn send(&self, severity: Severity, message: String) {
-        let entry = Entry {
-            severity,
-            urn: self.urn.clone(),
-            message,
-        };
+        let entry = Entry { severity, urn: self.urn.clone(), message };
         let _ = self.sender.as_ref().map(|sender| sender.send(entry));
     }
 }

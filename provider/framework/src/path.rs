@@ -97,8 +97,7 @@ impl fmt::Display for PropertyPath {
 }
 
 fn needs_quotes(key: &str) -> bool {
-    let special =
-        |c: char| matches!(c, '.' | '[' | ']' | '"' | '*') || c.is_whitespace() || c.is_control();
+    let special = |c: char| matches!(c, '.' | '[' | ']' | '"' | '*') || c.is_whitespace() || c.is_control();
     key.is_empty() || key.contains(special)
 }
 
@@ -110,30 +109,15 @@ mod tests {
     fn writes_plain_keys_indexes_and_quoted_keys() {
         let path = PropertyPath::from("stores").index(0).key("name");
         assert_eq!(path.to_string(), "stores[0].name");
-        assert_eq!(
-            PropertyPath::from("keepers").key("a.b").to_string(),
-            "keepers[\"a.b\"]"
-        );
-        assert_eq!(
-            PropertyPath::from("a b").key("c").to_string(),
-            "[\"a b\"].c"
-        );
+        assert_eq!(PropertyPath::from("keepers").key("a.b").to_string(), "keepers[\"a.b\"]");
+        assert_eq!(PropertyPath::from("a b").key("c").to_string(), "[\"a b\"].c");
         assert_eq!(PropertyPath::from("k").key("").to_string(), "k[\"\"]");
-        assert_eq!(
-            PropertyPath::from("k").key("say \"x\"").to_string(),
-            "k[\"say \\\"x\\\"\"]"
-        );
+        assert_eq!(PropertyPath::from("k").key("say \"x\"").to_string(), "k[\"say \\\"x\\\"\"]");
     }
 
     #[test]
     fn a_backslash_needs_no_quotes_and_one_that_cannot_be_quoted_ends_the_path() {
         assert_eq!(PropertyPath::from("k").key("a\\").to_string(), "k.a\\");
-        assert_eq!(
-            PropertyPath::from("k")
-                .key("a.\\")
-                .key("deeper")
-                .to_string(),
-            "k"
-        );
+        assert_eq!(PropertyPath::from("k").key("a.\\").key("deeper").to_string(), "k");
     }
 }

@@ -66,19 +66,12 @@ pub struct Stop {
 impl Stop {
     /// A stop that follows `parent` when that is cancelled.
     pub fn following(parent: &CancellationToken) -> Self {
-        Self {
-            token: parent.child_token(),
-            timed_out: Arc::default(),
-        }
+        Self { token: parent.child_token(), timed_out: Arc::default() }
     }
 
     /// Why the call should end; none while it should not.
     pub fn reason(&self) -> Option<StopReason> {
-        let reason = if self.timed_out.load(Ordering::Acquire) {
-            StopReason::TimedOut
-        } else {
-            StopReason::Cancelled
-        };
+        let reason = if self.timed_out.load(Ordering::Acquire) { StopReason::TimedOut } else { StopReason::Cancelled };
         self.token.is_cancelled().then_some(reason)
     }
 

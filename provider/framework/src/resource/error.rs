@@ -51,10 +51,7 @@ pub struct Error {
 impl Error {
     /// An error of a kind, with what the user reads.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 

@@ -14,9 +14,8 @@ use crate::value::Object;
 pub use context::{Context, Stop, StopReason};
 pub use error::{Code, Error, Failure, Partial};
 pub use request::{
-    Autonaming, AutonamingMode, CheckFailure, CheckRequest, Checked, CreateRequest, Created,
-    DeleteRequest, DiffRequest, Found, InvokeFailure, InvokeRequest, ListRequest, Listed,
-    ReadRequest, UpdateRequest,
+    Autonaming, AutonamingMode, CheckFailure, CheckRequest, Checked, CreateRequest, Created, DeleteRequest,
+    DiffRequest, Found, InvokeFailure, InvokeRequest, ListRequest, Listed, ReadRequest, UpdateRequest,
 };
 pub use spec::{FunctionSpec, ResourceSpec};
 pub use urn::Urn;
@@ -66,8 +65,7 @@ pub trait Resource: Send + Sync + 'static {
     ///
     /// # Errors
     /// Whatever prevents a definite answer: refused, throttled, unreachable. It is never `None`.
-    async fn read(&self, request: ReadRequest, context: &Context)
-    -> Result<Option<Found>, Failure>;
+    async fn read(&self, request: ReadRequest, context: &Context) -> Result<Option<Found>, Failure>;
 
     /// Deletes the resource. One that is gone already is a success.
     ///
@@ -80,10 +78,7 @@ pub trait Resource: Send + Sync + 'static {
     /// # Errors
     /// What prevented it.
     async fn list(&self, _request: ListRequest, _context: &Context) -> Result<Listed, Error> {
-        Err(Error::new(
-            Code::Unimplemented,
-            "this resource cannot be listed",
-        ))
+        Err(Error::new(Code::Unimplemented, "this resource cannot be listed"))
     }
 }
 
@@ -97,9 +92,5 @@ pub trait Function: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`InvokeFailure::Arguments`] for wrong arguments, an [`Error`] for the rest.
-    async fn invoke(
-        &self,
-        request: InvokeRequest,
-        context: &Context,
-    ) -> Result<Object, InvokeFailure>;
+    async fn invoke(&self, request: InvokeRequest, context: &Context) -> Result<Object, InvokeFailure>;
 }

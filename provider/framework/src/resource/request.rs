@@ -64,10 +64,7 @@ pub struct CheckFailure {
 impl CheckFailure {
     /// A failure of a property.
     pub fn new(property: impl ToString, reason: impl Into<String>) -> Self {
-        Self {
-            property: property.to_string(),
-            reason: reason.into(),
-        }
+        Self { property: property.to_string(), reason: reason.into() }
     }
 }
 

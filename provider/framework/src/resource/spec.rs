@@ -30,13 +30,7 @@ impl ResourceSpec {
         inputs: ObjectSchema,
         outputs: ObjectSchema,
     ) -> Self {
-        Self {
-            token: token.into(),
-            description: description.into(),
-            inputs,
-            outputs,
-            ..Self::default()
-        }
+        Self { token: token.into(), description: description.into(), inputs, outputs, ..Self::default() }
     }
 }
 
@@ -64,12 +58,6 @@ impl FunctionSpec {
         inputs: ObjectSchema,
         outputs: ObjectSchema,
     ) -> Self {
-        Self {
-            token: token.into(),
-            description: description.into(),
-            inputs,
-            outputs,
-            deprecation: None,
-        }
+        Self { token: token.into(), description: description.into(), inputs, outputs, deprecation: None }
     }
 }

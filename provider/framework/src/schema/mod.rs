@@ -11,9 +11,7 @@ pub struct ObjectSchema {
 impl ObjectSchema {
     /// The shape of `T`, which must be a struct.
     pub fn of<T: JsonSchema>() -> Self {
-        Self {
-            document: schemars::schema_for!(T).into(),
-        }
+        Self { document: schemars::schema_for!(T).into() }
     }
 }
 

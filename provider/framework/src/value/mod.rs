@@ -65,9 +65,7 @@ impl Value {
     pub fn unwrapped(&self) -> &Self {
         match self {
             Self::Secret(inner) => inner.value().unwrapped(),
-            Self::Output(Output {
-                value: Some(inner), ..
-            }) => inner.unwrapped(),
+            Self::Output(Output { value: Some(inner), .. }) => inner.unwrapped(),
             Self::Output(Output { value: None, .. }) => &UNKNOWN,
             other => other,
         }
@@ -111,9 +109,7 @@ impl Value {
             (Self::Asset(left), Self::Asset(right)) => left.same(right),
             (Self::Archive(left), Self::Archive(right)) => left.same(right),
             (Self::ResourceRef(left), Self::ResourceRef(right)) => left.same(right),
-            (Self::Number(left), Self::Number(right)) => {
-                left == right || (left.is_nan() && right.is_nan())
-            }
+            (Self::Number(left), Self::Number(right)) => left == right || (left.is_nan() && right.is_nan()),
             (left, right) => left == right,
         }
     }
@@ -180,14 +176,9 @@ impl Value {
             Self::Array(elements) => elements.iter().any(test),
             Self::Object(entries) => entries.values().any(test),
             Self::Secret(inner) => test(inner.value()),
-            Self::Output(Output {
-                value: Some(inner), ..
-            }) => test(inner),
+            Self::Output(Output { value: Some(inner), .. }) => test(inner),
             Self::ResourceRef(ResourceRef { id: Some(id), .. }) => test(id),
-            Self::Archive(Archive {
-                content: ArchiveContent::Assets(entries),
-                ..
-            }) => entries.values().any(test),
+            Self::Archive(Archive { content: ArchiveContent::Assets(entries), .. }) => entries.values().any(test),
             _ => false,
         }
     }
@@ -196,9 +187,8 @@ impl Value {
 /// Whether two objects are the same to the user; see [`Value::same`].
 pub fn same_objects(left: &Object, right: &Object) -> bool {
     let present = |entries: &Object| entries.values().filter(|value| !value.is_null()).count();
-    let found = |(key, value): (&String, &Value)| {
-        value.is_null() || right.get(key).is_some_and(|other| value.same(other))
-    };
+    let found =
+        |(key, value): (&String, &Value)| value.is_null() || right.get(key).is_some_and(|other| value.same(other));
     present(left) == present(right) && left.iter().all(found)
 }
 

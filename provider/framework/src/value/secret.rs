@@ -106,10 +106,17 @@ impl JsonSchema for SecretString {
 /// Runs `work` with this thread's secrets open to serializers. Only the crate's own serializer calls
 /// it, around the one text it was just announced.
 pub(crate) fn expose_while<T>(work: impl FnOnce() -> T) -> T {
-    let before = EXPOSING.replace(true);
-    let result = work();
-    EXPOSING.set(before);
-    result
+    let _closing = Closing(EXPOSING.replace(true));
+    work()
+}
+
+/// Puts the guard back, also when the work panics.
+struct Closing(bool);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        EXPOSING.set(self.0);
+    }
 }
 
 struct Guarded<'a>(&'a str);
@@ -117,9 +124,7 @@ struct Guarded<'a>(&'a str);
 impl Serialize for Guarded<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !EXPOSING.get() {
-            return Err(ser::Error::custom(
-                "a secret can only be written as a Pulumi property",
-            ));
+            return Err(ser::Error::custom("a secret can only be written as a Pulumi property"));
         }
         serializer.serialize_str(self.0)
     }

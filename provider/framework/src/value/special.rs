@@ -166,9 +166,7 @@ impl Archive {
     pub(super) fn same(&self, other: &Self) -> bool {
         match (&self.hash, &other.hash, &self.content, &other.content) {
             (Some(left), Some(right), ..) => left == right,
-            (_, _, ArchiveContent::Assets(left), ArchiveContent::Assets(right)) => {
-                same_objects(left, right)
-            }
+            (_, _, ArchiveContent::Assets(left), ArchiveContent::Assets(right)) => same_objects(left, right),
             (.., left, right) => left == right,
         }
     }

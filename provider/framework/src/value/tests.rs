@@ -1,23 +1,14 @@
 use super::*;
 
 fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Object(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
+    Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 #[test]
 fn a_secret_is_redacted_at_every_depth() {
     let value = object([("a", Value::from(vec![Value::secret("hunter2")]))]);
     assert_eq!(format!("{value:?}"), r#"{"a": [[secret]]}"#);
-    let output = Output {
-        value: Some(Box::new("hunter2".into())),
-        secret: true,
-        dependencies: vec![],
-    };
+    let output = Output { value: Some(Box::new("hunter2".into())), secret: true, dependencies: vec![] };
     assert!(!format!("{:?}", Value::Output(output)).contains("hunter2"));
     assert!(!format!("{:?}", SecretString::new("hunter2")).contains("hunter2"));
 }
@@ -34,11 +25,7 @@ fn sameness_looks_below_wrappers_and_past_nulls() {
 
 #[test]
 fn unknowns_and_secrets_are_found_at_any_depth() {
-    let nothing = Output {
-        value: None,
-        secret: false,
-        dependencies: vec![],
-    };
+    let nothing = Output { value: None, secret: false, dependencies: vec![] };
     assert!(Value::Output(nothing.clone()).is_unknown());
     assert!(object([("a", vec![Value::secret(Value::Output(nothing))].into())]).contains_unknown());
     assert!(object([("a", vec![Value::secret("x")].into())]).contains_secret());

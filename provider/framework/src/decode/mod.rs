@@ -1,0 +1,210 @@
+//! From properties to typed structs, with every failure told at once.
+
+mod access;
+mod error;
+mod node;
+mod place;
+mod synth;
+
+use serde::de::DeserializeOwned;
+
+use crate::path::{PropertyPath, Segment};
+use crate::resource::CheckFailure;
+use crate::value::{Object, Value};
+use error::{Error, Problem};
+use node::Node;
+use place::{Place, Session};
+
+/// More failures than anyone reads in one go.
+const ENOUGH: usize = 100;
+
+/// What decoding found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded<T> {
+    /// The struct; none if anything failed, or if a value that the struct needs is not known yet.
+    pub value: Option<T>,
+    /// Everything that is wrong, without any value.
+    pub failures: Vec<CheckFailure>,
+    /// Where values stand that are not known yet.
+    pub unknowns: Vec<PropertyPath>,
+}
+
+impl<T> Decoded<T> {
+    /// Whether nothing is wrong, whether or not everything is known.
+    pub fn is_sound(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Reads properties into a struct.
+///
+/// Wrappers are looked through. Null is absence. Nothing is converted: `"5"` is no number. A value that is not known
+/// yet is `None` in an `Option`; where the struct needs it, there is no struct and no failure. Names
+/// that the struct does not have are failures, with the name that was probably meant. A resource reference is read as its id.
+///
+/// The struct must not use serde's `flatten`, which hides names and paths: read two structs from one
+/// object with [`decode_both`].
+pub fn decode<T: DeserializeOwned>(object: &Object) -> Decoded<T> {
+    let mut found = gather::<T>(object);
+    let strangers = std::mem::take(&mut found.strangers);
+    for (path, names) in strangers {
+        let reason = unknown_name(&path, &names);
+        found.failures.push(CheckFailure::new(path, reason));
+    }
+    found.finish(object)
+}
+
+/// Reads one object into two structs that share its entries between them. A name is unknown if
+/// neither has it; so neither may deny unknown fields by serde's attribute.
+pub fn decode_both<A: DeserializeOwned, B: DeserializeOwned>(object: &Object) -> Decoded<(A, B)> {
+    let left = gather::<A>(object);
+    let right = gather::<B>(object);
+    let mut failures = left.failures;
+    failures.extend(right.failures);
+    for (path, names) in unknown_to_both(left.strangers, right.strangers) {
+        let reason = unknown_name(&path, &names);
+        failures.push(CheckFailure::new(path, reason));
+    }
+    let value = left.value.zip(right.value);
+    Gathered { value, failures, strangers: Strangers::new() }.finish(object)
+}
+
+/// At the top a name is a stranger if both say so; below, only one of the two looks at all.
+fn unknown_to_both(left: Strangers, right: Strangers) -> Strangers {
+    let is_top = |path: &PropertyPath| path.segments().len() == 1;
+    let (tops, mut all): (Strangers, Strangers) = left.into_iter().partition(|(path, _)| is_top(path));
+    let (others, nested): (Strangers, Strangers) = right.into_iter().partition(|(path, _)| is_top(path));
+    for (path, mut names) in tops {
+        if let Some((_, more)) = others.iter().find(|(other, _)| *other == path) {
+            names.extend(more);
+            all.push((path, names));
+        }
+    }
+    all.extend(nested);
+    all
+}
+
+/// Names that a type does not have, each with the names that it has.
+type Strangers = Vec<(PropertyPath, Vec<&'static str>)>;
+
+struct Gathered<T> {
+    value: Option<T>,
+    failures: Vec<CheckFailure>,
+    strangers: Strangers,
+}
+
+impl<T> Gathered<T> {
+    fn finish(self, object: &Object) -> Decoded<T> {
+        let mut unknowns = Vec::new();
+        object
+            .iter()
+            .for_each(|(key, value)| unknown_paths(value, &PropertyPath::root().key(key.as_str()), &mut unknowns));
+        let value = self.value.filter(|_| self.failures.is_empty());
+        Decoded { value, failures: self.failures, unknowns }
+    }
+}
+
+/// Decodes again and again, each time with one more failing place filled in or left out, until
+/// nothing else fails.
+fn gather<T: DeserializeOwned>(object: &Object) -> Gathered<T> {
+    let root = Value::Object(object.clone());
+    let mut session = Session::default();
+    let mut failures: Vec<CheckFailure> = Vec::new();
+    while failures.len() < ENOUGH {
+        session.strangers.borrow_mut().clear();
+        session.needs_unknown.set(false);
+        let node = Node { value: &root, place: &Place::Root, session: &session, siblings: None };
+        let error = match T::deserialize(node) {
+            Ok(value) => {
+                let whole = session.holes.is_empty() && !session.needs_unknown.get();
+                return Gathered { value: whole.then_some(value), failures, strangers: strangers(&session) };
+            }
+            Err(error) => error,
+        };
+        if !note(error, &root, &mut session, &mut failures) {
+            break;
+        }
+    }
+    Gathered { value: None, failures, strangers: strangers(&session) }
+}
+
+fn strangers(session: &Session) -> Strangers {
+    let taken = session.strangers.take();
+    taken.into_iter().map(|(path, names)| (path, names.to_vec())).collect()
+}
+
+/// Notes one error and arranges for the next attempt to get past it; false if there is no way past.
+fn note(error: Error, root: &Value, session: &mut Session, failures: &mut Vec<CheckFailure>) -> bool {
+    let mut path = error.path.clone().unwrap_or_default();
+    if let Problem::Missing(name) = error.problem {
+        let field = path.key(name);
+        if !session.holes.contains(&field) && !session.skipped.contains(&field) {
+            failures.push(CheckFailure::new(&field, error.to_string()));
+            session.holes.push(field);
+            return true;
+        }
+    } else if let Problem::UnknownName(names) = error.problem {
+        failures.push(CheckFailure::new(&path, unknown_name(&path, names)));
+        session.skipped.push(path);
+        return true;
+    } else if !is_filled(session, &path) && !is_unknown(root, &path) {
+        failures.push(CheckFailure::new(&path, error.to_string()));
+    }
+    loop {
+        if path.segments().is_empty() {
+            return false;
+        }
+        if !session.holes.contains(&path) {
+            session.holes.push(path);
+            return true;
+        }
+        if !session.skipped.contains(&path) {
+            session.skipped.push(path);
+            return true;
+        }
+        path = path.parent().unwrap_or_default();
+    }
+}
+
+fn is_filled(session: &Session, path: &PropertyPath) -> bool {
+    session.holes.iter().any(|hole| path.starts_with(hole))
+}
+
+fn is_unknown(root: &Value, path: &PropertyPath) -> bool {
+    value_at(root, path).is_some_and(Value::is_unknown)
+}
+
+fn value_at<'a>(root: &'a Value, path: &PropertyPath) -> Option<&'a Value> {
+    path.segments().iter().try_fold(root, |value, segment| match segment {
+        Segment::Key(key) => value.as_object()?.get(key),
+        Segment::Index(index) => value.as_array()?.get(*index),
+    })
+}
+
+fn unknown_paths(value: &Value, path: &PropertyPath, found: &mut Vec<PropertyPath>) {
+    match value.unwrapped() {
+        Value::Unknown => found.push(path.clone()),
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, value)| unknown_paths(value, &path.index(index), found));
+        }
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| unknown_paths(value, &path.key(key.as_str()), found));
+        }
+        _ => {}
+    }
+}
+
+fn unknown_name(path: &PropertyPath, names: &[&str]) -> String {
+    let Some(Segment::Key(given)) = path.segments().last() else {
+        return "is not a property".to_owned();
+    };
+    let bare = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let near = |name: &&&str| bare(name) == bare(given) || strsim::damerau_levenshtein(name, given) <= 2;
+    match names.iter().filter(near).min_by_key(|name| strsim::damerau_levenshtein(name, given)) {
+        Some(name) => format!("is not a property; did you mean {name}?"),
+        None => "is not a property".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
