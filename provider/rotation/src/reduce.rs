@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::next::{is_ready, later};
 use crate::{
-    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Minted, Observed, ObservedKey,
-    RetiredKey, Retiring, Trigger,
+    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Mark, Minted, Observed,
+    ObservedKey, RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -124,7 +124,8 @@ pub fn reduce(mut world: World, event: Event) -> World {
     world
 }
 
-/// The state after a refresh: statuses as listed, foreign keys as they stand, and keys that are gone for certain left out.
+/// The state after a refresh: statuses as listed, foreign keys as they stand, keys that are gone for certain left out, and
+/// a mint that a dead run left noted as an open claim.
 pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability) -> KeyState {
     let is_gone =
         |key: &Key| !observed.keys.contains_key(&key.id) && later(key.created_at, capability.settle) <= observed.at;
@@ -132,6 +133,7 @@ pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability
     for id in gone {
         forget(&mut state, &id);
     }
+    state.claim_open = is_unfinished(&state, observed);
     mirror(&mut state, observed);
     state
 }
@@ -141,6 +143,15 @@ impl Goal {
     pub fn is_ready(&self, state: &KeyState) -> bool {
         is_ready(state, self)
     }
+}
+
+/// Whether the ledger tells of a mint that the state knows nothing of: its run died, and the inputs may have gone back since.
+fn is_unfinished(state: &KeyState, observed: &Observed) -> bool {
+    let lost = |(id, entry): (&KeyId, &Entry)| {
+        let ours = entry.mark == Mark::Minting || entry.instance == state.instance;
+        ours && !state.knows(id) && observed.keys.contains_key(id)
+    };
+    observed.ledgers.own.as_ref().is_some_and(|ledger| ledger.open.is_some() || ledger.keys.iter().any(lost))
 }
 
 /// How many removed keys the state remembers.

@@ -74,7 +74,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     if ended.is_ok() {
         world = reduce(world, Event::Answered(deck.clock.now()));
     }
-    world.state.warnings = warnings(&world, run.configured.as_ref());
+    world.state.warnings = warnings(&world, &deck.issuer.capability(), run.configured.as_ref());
     match ended {
         Ok(()) => Ok(world.state),
         Err((step, error)) => Err(Interrupted { state: world.state, step, error }),
@@ -105,10 +105,11 @@ impl Run<'_> {
                 }
                 Next::Blocked(why) => return Err((None, stands_in_the_way(&why))),
             };
-            if !matches!(step, Step::Discard(_) | Step::Close)
+            if !matches!(step, Step::Discard(_))
                 && let Some(error) = self.failure.take()
             {
-                return Err((Some(step), error));
+                let closed = self.write(Some(self.wanted_ledger())).await;
+                return Err((Some(Step::Verify), closed.err().unwrap_or(error)));
             }
             if self.deck.stop.is_stopped() {
                 return Err((Some(step), stopped()));
