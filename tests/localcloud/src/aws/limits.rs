@@ -60,9 +60,9 @@ pub(super) static TAG_VALUE: Text = Text::new(0, 256, r"[\p{L}\p{Z}\p{N}_.:/=+\-
 pub(super) static SESSION_NAME: Text =
     Text::new(2, 64, r"[\w+=,.@-]*", || whole("[0-9A-Za-z_+=,.@-]*"));
 /// AssumeRole judges the form of an ARN itself; only its length is a constraint here.
-pub(super) static ROLE_ARN: Text = Text::new(20, 2048, ".*", || whole(r"[\s\S]*"));
+pub(super) static ROLE_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
 /// A text whose possible values are enumerated elsewhere.
-pub(super) static ANY: Text = Text::new(0, usize::MAX, ".*", || whole(r"[\s\S]*"));
+pub(super) static ANY: Text = Text::new(0, usize::MAX, ".*", || whole("(?s:.*)"));
 
 /// Reads parameters and gathers every constraint that one of them breaks.
 pub(super) struct Check<'a> {
@@ -203,6 +203,15 @@ mod tests {
         assert!(!takes(&TAG_KEY, ""));
         assert!(!takes(&TAG_KEY, &"k".repeat(129)));
         assert!(!takes(&TAG_VALUE, &"v".repeat(257)));
+    }
+
+    #[test]
+    fn what_is_judged_elsewhere_may_be_any_text() {
+        for text in [&ANY, &ROLE_ARN] {
+            assert!(takes(text, "arn: any\nläng\u{0}th of twenty"));
+        }
+        assert!(takes(&SESSION_NAME, "run-7") && takes(&MARKER, "a é") && takes(&ACCESS_KEY_ID, "AKIAIOSFODNN7EXAMPLE"));
+        assert!(takes(&PATH_PREFIX, "/teams"));
     }
 
     #[test]

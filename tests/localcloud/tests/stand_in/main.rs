@@ -1,0 +1,13 @@
+//! The stand-in under the clients that it stands in for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests and their helpers fail by panicking, and a client's waits are real ones"
+)]
+
+mod boto3;
+mod common;
+mod faults;
+mod program;
+mod sdk;
