@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use engine::{Credentials, Fault, Known, Rule, Scene, TOKEN, USER};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[test]
 fn a_key_lives_through_preview_up_refresh_rotation_retirement_and_destroy() -> Result<()> {
