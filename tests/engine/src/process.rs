@@ -65,8 +65,12 @@ mod tests {
     #[test]
     fn a_process_is_found_by_its_program_and_environment_and_can_be_killed() {
         let mut child = Command::new("/bin/sleep").arg("60").env("MARK", "find-me-by-this").spawn().unwrap();
-        let program = fs::read_link(format!("/proc/{}/exe", child.id())).unwrap();
-        assert_eq!(find(&program, "MARK=find-me-by-this").unwrap(), [child.id()]);
+        let program = fs::canonicalize("/bin/sleep").unwrap();
+        let found = wait::until(Duration::from_secs(5), || {
+            let found = find(&program, "MARK=find-me-by-this")?;
+            Ok((!found.is_empty()).then_some(found))
+        });
+        assert_eq!(found.unwrap().unwrap(), [child.id()]);
         assert!(find(&program, "MARK=another").unwrap().is_empty());
         assert!(until_none(&program, "MARK=find-me-by-this", Duration::ZERO).is_err());
         kill(child.id()).unwrap();
