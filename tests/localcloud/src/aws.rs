@@ -45,11 +45,7 @@ pub struct AwsOptions {
 
 impl Default for AwsOptions {
     fn default() -> Self {
-        Self {
-            account: "123456789012".to_owned(),
-            admin: None,
-            consistency: Consistency::default(),
-        }
+        Self { account: "123456789012".to_owned(), admin: None, consistency: Consistency::default() }
     }
 }
 
@@ -65,9 +61,7 @@ pub struct Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { access_key_id, .. } = self;
-        f.debug_struct("Credentials")
-            .field("access_key_id", access_key_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("access_key_id", access_key_id).finish_non_exhaustive()
     }
 }
 
@@ -94,19 +88,9 @@ impl Aws {
             access_key_id: format!("AKIA{}", account.random.base32(16)),
             secret_access_key: account.random.base64(40),
         });
-        let key = AccessKey::new(
-            admin.access_key_id.clone(),
-            admin.secret_access_key.clone(),
-            now,
-        );
+        let key = AccessKey::new(admin.access_key_id.clone(), admin.secret_access_key.clone(), now);
         account.found(ADMIN, key.settled(), now);
         let account = Mutex::new(account);
-        Self {
-            inner: Arc::new(Inner {
-                desk,
-                account,
-                admin,
-            }),
-        }
+        Self { inner: Arc::new(Inner { desk, account, admin }) }
     }
 }

@@ -54,9 +54,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `start` until it is advanced.
     pub fn new(start: Timestamp) -> Self {
-        Self {
-            now: Arc::new(Mutex::new(start)),
-        }
+        Self { now: Arc::new(Mutex::new(start)) }
     }
 }
 
@@ -94,12 +92,7 @@ impl FileClock {
     }
 
     fn add(&self, by: i64) -> io::Result<i64> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&self.path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
         file.lock()?;
         let sum = parse(&mut file)?.saturating_add(by);
         let text = sum.to_string();
@@ -169,14 +162,10 @@ fn parse(file: &mut File) -> io::Result<i64> {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clocks that follow real time read it here and nowhere else"
-)]
+#[expect(clippy::disallowed_methods, reason = "the clocks that follow real time read it here and nowhere else")]
 fn shifted(milliseconds: i64) -> Timestamp {
     let real = Timestamp::now();
-    real.saturating_add(SignedDuration::from_millis(milliseconds))
-        .unwrap_or(real)
+    real.saturating_add(SignedDuration::from_millis(milliseconds)).unwrap_or(real)
 }
 
 fn milliseconds(by: SignedDuration) -> i64 {
@@ -200,10 +189,7 @@ mod tests {
     fn two_file_clocks_on_one_file_share_every_advance() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clock");
-        let (one, two) = (
-            FileClock::open(&path).unwrap(),
-            FileClock::open(&path).unwrap(),
-        );
+        let (one, two) = (FileClock::open(&path).unwrap(), FileClock::open(&path).unwrap());
         one.advance(SignedDuration::from_hours(1));
         two.advance(SignedDuration::from_secs(-30));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "3570000");
@@ -226,10 +212,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clock");
         std::fs::write(&path, "soon").unwrap();
-        assert_eq!(
-            FileClock::open(&path).unwrap_err().kind(),
-            io::ErrorKind::InvalidData
-        );
+        assert_eq!(FileClock::open(&path).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

@@ -102,12 +102,7 @@ impl LocalCloud {
         let aws = Aws::new(options.aws, Arc::clone(&desk), random);
         let shared = Arc::new(Shared { desk, aws });
         let server = Server::start(options.listen, app(&shared))?;
-        Ok(Self {
-            shared,
-            endpoint: format!("http://{}", server.address),
-            address: server.address,
-            _server: server,
-        })
+        Ok(Self { shared, endpoint: format!("http://{}", server.address), address: server.address, _server: server })
     }
 
     /// The URL of every service, for `AWS_ENDPOINT_URL_IAM` and the like; without a slash at its end.
@@ -164,7 +159,5 @@ impl Shared {
 
 fn app(shared: &Arc<Shared>) -> Router {
     let aws = any(aws::serve).with_state(shared.aws.clone());
-    Router::new()
-        .nest("/_localcloud", control::routes(Arc::clone(shared)))
-        .route("/", aws)
+    Router::new().nest("/_localcloud", control::routes(Arc::clone(shared))).route("/", aws)
 }

@@ -39,14 +39,16 @@ type Cloud = State<Arc<Shared>>;
 struct NewRule {
     #[serde(flatten)]
     when: When,
-    fault: NewFault,
+    #[serde(flatten)]
+    what: What,
 }
 
+/// The key of the last part of a rule: `fault` or `stranger`.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum NewFault {
-    Stranger { stranger: Act },
+#[serde(rename_all = "snake_case")]
+enum What {
     Fault(Fault),
+    Stranger(Act),
 }
 
 #[derive(Deserialize)]
@@ -83,9 +85,9 @@ async fn faults(State(cloud): Cloud) -> Json<Value> {
 }
 
 async fn add_fault(State(cloud): Cloud, Json(new): Json<NewRule>) -> Json<Value> {
-    let fault = match new.fault {
-        NewFault::Fault(fault) => fault,
-        NewFault::Stranger { stranger } => {
+    let fault = match new.what {
+        What::Fault(fault) => fault,
+        What::Stranger(stranger) => {
             let aws = cloud.aws.clone();
             // A stranger who is refused, by the quota say, has simply done nothing.
             Fault::stranger(move || drop(stranger.perform(&aws)))

@@ -99,11 +99,7 @@ pub struct ErrorAnswer {
 
 impl ErrorAnswer {
     fn new(status: u16, code: &str) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: "A fault that a test asked for.".to_owned(),
-        }
+        Self { status, code: code.to_owned(), message: "A fault that a test asked for.".to_owned() }
     }
 }
 

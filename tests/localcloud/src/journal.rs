@@ -63,13 +63,7 @@ impl Journal {
     }
 
     /// Opens an entry and gives its number.
-    pub(crate) fn arrived(
-        &self,
-        at: Timestamp,
-        call: u64,
-        action: &str,
-        fault: Option<&'static str>,
-    ) -> u64 {
+    pub(crate) fn arrived(&self, at: Timestamp, call: u64, action: &str, fault: Option<&'static str>) -> u64 {
         let mut pages = locked(&self.pages);
         pages.last += 1;
         let seq = pages.last;

@@ -54,9 +54,7 @@ fn main() -> ExitCode {
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn run(wanted: Wanted) -> Outcome<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cloud = LocalCloud::start(wanted.options)?;
     for user in &wanted.users {
         cloud.aws().create_user(user)?;
@@ -98,18 +96,10 @@ async fn stdin_ends() -> io::Result<()> {
 
 /// Nothing if only help was wanted.
 fn arguments() -> Outcome<Option<Wanted>> {
-    let mut wanted = Wanted {
-        options: Options::default(),
-        users: Vec::new(),
-        until_stdin_ends: false,
-    };
+    let mut wanted = Wanted { options: Options::default(), users: Vec::new(), until_stdin_ends: false };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
-        let Wanted {
-            options,
-            users,
-            until_stdin_ends,
-        } = &mut wanted;
+        let Wanted { options, users, until_stdin_ends } = &mut wanted;
         match argument {
             Long("listen") => options.listen = parser.value()?.parse()?,
             Long("clock") => options.clock = FileClock::open(parser.value()?)?.into(),
@@ -153,11 +143,6 @@ fn seconds(parser: &mut lexopt::Parser) -> Outcome<SignedDuration> {
 }
 
 fn credentials(pair: &str) -> Outcome<Credentials> {
-    let (id, secret) = pair
-        .split_once(':')
-        .ok_or("--admin takes an access key id, a colon and a secret")?;
-    Ok(Credentials {
-        access_key_id: id.to_owned(),
-        secret_access_key: secret.to_owned(),
-    })
+    let (id, secret) = pair.split_once(':').ok_or("--admin takes an access key id, a colon and a secret")?;
+    Ok(Credentials { access_key_id: id.to_owned(), secret_access_key: secret.to_owned() })
 }

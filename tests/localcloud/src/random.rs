@@ -19,10 +19,7 @@ impl Random {
         let mut key = [0; 24];
         key[..8].copy_from_slice(&seed.to_be_bytes());
         key[8..].copy_from_slice(&start.as_nanosecond().to_be_bytes());
-        Self {
-            state: Hmac::new(&hmac_key(&key)),
-            drawn: 0,
-        }
+        Self { state: Hmac::new(&hmac_key(&key)), drawn: 0 }
     }
 
     /// `length` capital letters and digits.
@@ -39,14 +36,7 @@ impl Random {
     pub(crate) fn uuid(&mut self) -> String {
         let hex = hex::encode(self.block());
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        [
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32),
-        ]
-        .join("-")
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
     }
 
     // Both alphabets have a power of two of characters, so no character is likelier than another.
@@ -56,10 +46,7 @@ impl Random {
             let missing = length - text.len();
             let block = self.block();
             text.extend(
-                block
-                    .iter()
-                    .take(missing)
-                    .map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])),
+                block.iter().take(missing).map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])),
             );
         }
         text

@@ -38,12 +38,7 @@ pub(crate) struct When {
 impl Rule {
     /// A rule for the next request, whatever it is.
     pub fn new(fault: Fault) -> Self {
-        let when = When {
-            on: None,
-            call: None,
-            nth: 1,
-            times: 1,
-        };
+        let when = When { on: None, call: None, nth: 1, times: 1 };
         Self { when, fault }
     }
 
@@ -110,20 +105,12 @@ pub struct Faults {
 
 impl Faults {
     pub(crate) fn new() -> Self {
-        Self {
-            book: Mutex::default(),
-            held: watch::Sender::new(Vec::new()),
-            hangs: watch::Sender::new(0),
-        }
+        Self { book: Mutex::default(), held: watch::Sender::new(Vec::new()), hangs: watch::Sender::new(0) }
     }
 
     /// Puts a rule in force. Where several meet a request, the oldest one decides.
     pub fn add(&self, rule: Rule) {
-        locked(&self.book).rules.push(Armed {
-            rule,
-            met: 0,
-            fired: 0,
-        });
+        locked(&self.book).rules.push(Armed { rule, met: 0, fired: 0 });
     }
 
     /// Withdraws every rule. What is already held or hanging stays so.
@@ -204,9 +191,7 @@ impl Faults {
         self.held.send_modify(|all| all.push(held));
         let _left = Leave { faults: self, seq };
         // An error means that the stand-in itself has ended; then nothing is left to wait for.
-        let _ = changes
-            .wait_for(|all| all.iter().all(|one| one.seq != seq))
-            .await;
+        let _ = changes.wait_for(|all| all.iter().all(|one| one.seq != seq)).await;
     }
 
     pub(crate) fn hang_begins(&self) {
@@ -248,10 +233,7 @@ mod tests {
     use super::*;
 
     fn struck(faults: &Faults, actions: &[&str]) -> Vec<bool> {
-        actions
-            .iter()
-            .map(|action| faults.strike(action).1.is_some())
-            .collect()
+        actions.iter().map(|action| faults.strike(action).1.is_some()).collect()
     }
 
     #[test]
@@ -259,10 +241,7 @@ mod tests {
         let faults = Faults::new();
         faults.add(Rule::new(Fault::Throttle).on("TagUser"));
         assert_eq!(faults.unfired(), 1);
-        assert_eq!(
-            struck(&faults, &["GetUser", "TagUser", "TagUser"]),
-            [false, true, false]
-        );
+        assert_eq!(struck(&faults, &["GetUser", "TagUser", "TagUser"]), [false, true, false]);
         assert_eq!(faults.unfired(), 0);
     }
 
@@ -270,10 +249,7 @@ mod tests {
     fn a_rule_finds_the_call_with_its_number() {
         let faults = Faults::new();
         faults.add(Rule::new(Fault::Hang).at_call(3).times(2));
-        assert_eq!(
-            struck(&faults, &["A", "B", "C", "D", "E"]),
-            [false, false, true, true, false]
-        );
+        assert_eq!(struck(&faults, &["A", "B", "C", "D", "E"]), [false, false, true, true, false]);
         faults.add(Rule::new(Fault::Hang).at_call(2));
         faults.restart_count();
         assert_eq!(struck(&faults, &["A", "B", "C"]), [false, true, false]);
@@ -284,10 +260,7 @@ mod tests {
         let faults = Faults::new();
         struck(&faults, &["TagUser"]);
         faults.add(Rule::new(Fault::CutBody).on("TagUser").nth(2));
-        assert_eq!(
-            struck(&faults, &["TagUser", "GetUser", "TagUser", "TagUser"]),
-            [false, false, true, false]
-        );
+        assert_eq!(struck(&faults, &["TagUser", "GetUser", "TagUser", "TagUser"]), [false, false, true, false]);
     }
 
     #[test]
@@ -300,14 +273,9 @@ mod tests {
     #[test]
     fn conditions_and_faults_are_read_from_json() {
         let when: When = serde_json::from_str(r#"{"on":"TagUser","nth":2}"#).unwrap();
-        assert_eq!(
-            (when.on.as_deref(), when.nth, when.times),
-            (Some("TagUser"), 2, 1)
-        );
-        let fault: Fault = serde_json::from_str(
-            r#"{"kind":"error_after","status":503,"code":"ServiceUnavailable"}"#,
-        )
-        .unwrap();
+        assert_eq!((when.on.as_deref(), when.nth, when.times), (Some("TagUser"), 2, 1));
+        let fault: Fault =
+            serde_json::from_str(r#"{"kind":"error_after","status":503,"code":"ServiceUnavailable"}"#).unwrap();
         assert_eq!(fault.name(), "error_after");
     }
 }

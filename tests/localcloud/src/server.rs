@@ -39,21 +39,15 @@ impl Server {
         let listener = std::net::TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("localcloud".to_owned())
-            .spawn(move || {
-                let served = runtime.block_on(async { tokio::select! { result = serve(listener, app) => result, _ = stopped => Ok(()) } });
-                drop((served, runtime));
-            })?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-            address,
-        })
+        let thread = std::thread::Builder::new().name("localcloud".to_owned()).spawn(move || {
+            let served = runtime.block_on(async {
+                tokio::select! { result = serve(listener, app) => result, _ = stopped => Ok(()) }
+            });
+            drop((served, runtime));
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread), address })
     }
 }
 
@@ -116,7 +110,5 @@ async fn converse(stream: TcpStream, app: Router) {
     // Without it a small answer waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     // Clients that go away and connections that are cut end here; both are in order.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), answer)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }

@@ -41,13 +41,7 @@ impl Turn {
         let (call, fault) = desk.faults.strike(action);
         let name = fault.as_ref().map(Fault::name);
         let seq = desk.journal.arrived(arrived, call, action, name);
-        Self {
-            desk: Arc::clone(desk),
-            seq,
-            action: action.to_owned(),
-            fault,
-            arrived,
-        }
+        Self { desk: Arc::clone(desk), seq, action: action.to_owned(), fault, arrived }
     }
 
     /// Whatever has to happen before the request takes effect.
@@ -96,11 +90,7 @@ impl Turn {
     }
 
     async fn hold(&self, done: bool) {
-        let held = Held {
-            seq: self.seq,
-            action: self.action.clone(),
-            done,
-        };
+        let held = Held { seq: self.seq, action: self.action.clone(), done };
         self.desk.faults.hold(held).await;
     }
 

@@ -41,10 +41,7 @@ impl User {
 
     /// The key with this id, if it exists and is this user's.
     pub(super) fn key_mut(&mut self, id: &str) -> Result<&mut AccessKey, Refusal> {
-        let key = self
-            .keys
-            .iter_mut()
-            .find(|key| key.id == id && key.exists());
+        let key = self.keys.iter_mut().find(|key| key.id == id && key.exists());
         key.ok_or_else(|| Refusal::no_key(id))
     }
 
@@ -90,10 +87,7 @@ impl Account {
     /// Puts the first user there, with the key that opens the account.
     pub(super) fn found(&mut self, name: &str, key: AccessKey, now: Timestamp) {
         self.issued.push((key.id.clone(), key.secret.clone()));
-        let user = User {
-            keys: vec![key],
-            ..self.new_user(name, "/", Tags::new(), now)
-        };
+        let user = User { keys: vec![key], ..self.new_user(name, "/", Tags::new(), now) };
         self.users.insert(name.to_owned(), user);
     }
 
@@ -110,23 +104,12 @@ impl Account {
     }
 
     pub(super) fn user_mut(&mut self, name: &str) -> Result<&mut User, Refusal> {
-        self.users
-            .get_mut(name)
-            .ok_or_else(|| Refusal::no_user(name))
+        self.users.get_mut(name).ok_or_else(|| Refusal::no_user(name))
     }
 
     /// Names must differ by more than case (IAM User Guide, "IAM identifiers").
-    pub(super) fn create_user(
-        &mut self,
-        name: &str,
-        path: &str,
-        tags: Tags,
-        now: Timestamp,
-    ) -> Result<&User, Refusal> {
-        let taken = self
-            .users
-            .keys()
-            .any(|known| known.eq_ignore_ascii_case(name));
+    pub(super) fn create_user(&mut self, name: &str, path: &str, tags: Tags, now: Timestamp) -> Result<&User, Refusal> {
+        let taken = self.users.keys().any(|known| known.eq_ignore_ascii_case(name));
         if taken {
             return Err(Refusal::user_exists(name));
         }
@@ -156,10 +139,7 @@ impl Account {
     }
 
     pub(super) fn key(&self, id: &str) -> Option<(&User, &AccessKey)> {
-        let mut all = self
-            .users
-            .values()
-            .flat_map(|user| user.keys.iter().map(move |key| (user, key)));
+        let mut all = self.users.values().flat_map(|user| user.keys.iter().map(move |key| (user, key)));
         all.find(|(_, key)| key.id == id)
     }
 
@@ -195,22 +175,14 @@ impl Account {
     }
 
     /// Opens a session of a role and gives its access key id with it.
-    pub(super) fn open_session(
-        &mut self,
-        role: &str,
-        name: &str,
-        now: Timestamp,
-        seconds: i64,
-    ) -> (String, Session) {
+    pub(super) fn open_session(&mut self, role: &str, name: &str, now: Timestamp, seconds: i64) -> (String, Session) {
         let fresh = format!("AROA{}", self.random.base32(17));
         let role_id = self.roles.entry(role.to_owned()).or_insert(fresh).clone();
         let id = format!("ASIA{}", self.random.base32(16));
         let session = Session {
             secret: self.random.base64(40),
             token: self.random.base64(356),
-            expires: now
-                .saturating_add(SignedDuration::from_secs(seconds))
-                .unwrap_or(now),
+            expires: now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
             arn: format!("arn:aws:sts::{}:assumed-role/{role}/{name}", self.id),
             user_id: format!("{role_id}:{name}"),
         };
@@ -241,13 +213,7 @@ where
 {
     let entry = |(key, value): (K, V)| {
         let key = key.into();
-        (
-            key.to_lowercase(),
-            Tag {
-                key,
-                value: value.into(),
-            },
-        )
+        (key.to_lowercase(), Tag { key, value: value.into() })
     };
     pairs.into_iter().map(entry).collect()
 }

@@ -11,20 +11,10 @@ use super::error::Refusal;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub(crate) enum Act {
-    MintKey {
-        user: String,
-    },
-    DeleteKey {
-        access_key_id: String,
-    },
-    SetKeyActive {
-        access_key_id: String,
-        active: bool,
-    },
-    SetTags {
-        user: String,
-        tags: BTreeMap<String, String>,
-    },
+    MintKey { user: String },
+    DeleteKey { access_key_id: String },
+    SetKeyActive { access_key_id: String, active: bool },
+    SetTags { user: String, tags: BTreeMap<String, String> },
 }
 
 impl Act {
@@ -32,10 +22,7 @@ impl Act {
         match self {
             Self::MintKey { user } => aws.mint_key(user).map(drop),
             Self::DeleteKey { access_key_id } => aws.delete_key(access_key_id),
-            Self::SetKeyActive {
-                access_key_id,
-                active,
-            } => aws.set_key_active(access_key_id, *active),
+            Self::SetKeyActive { access_key_id, active } => aws.set_key_active(access_key_id, *active),
             Self::SetTags { user, tags } => aws.set_tags(user, tags),
         }
     }

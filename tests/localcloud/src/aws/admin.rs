@@ -94,10 +94,7 @@ impl Aws {
     /// `NoSuchEntity`, or `LimitExceeded` at two keys.
     pub fn mint_key(&self, user: &str) -> Result<Credentials, Refusal> {
         let key = self.change(|account, now| account.mint(user, now))?;
-        Ok(Credentials {
-            access_key_id: key.id,
-            secret_access_key: key.secret,
-        })
+        Ok(Credentials { access_key_id: key.id, secret_access_key: key.secret })
     }
 
     /// Deletes a key as if somebody else had.
@@ -121,15 +118,8 @@ impl Aws {
     /// # Errors
     /// `NoSuchEntity`.
     pub fn set_tags(&self, user: &str, tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
-        let tags = tags_of(
-            tags.iter()
-                .map(|(key, value)| (key.as_str(), value.as_str())),
-        );
-        self.change(|account, now| {
-            account
-                .user_mut(user)
-                .map(|user| user.tags.write(now, tags))
-        })
+        let tags = tags_of(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        self.change(|account, now| account.user_mut(user).map(|user| user.tags.write(now, tags)))
     }
 
     /// The user's tags as last written. Empty if there is no such user.
@@ -144,10 +134,7 @@ impl Aws {
 
     /// The user, if there is one of this name.
     pub fn user(&self, name: &str) -> Option<User> {
-        self.snapshot()
-            .users
-            .into_iter()
-            .find(|user| user.name == name)
+        self.snapshot().users.into_iter().find(|user| user.name == name)
     }
 
     /// Whether the key exists, is active and is accepted from now on, every time. A deleted or
@@ -169,8 +156,7 @@ impl Aws {
     pub fn leaks(&self, text: &str) -> Vec<String> {
         let account = locked(&self.inner.account);
         let encoded = |secret: &str| {
-            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
-                .to_string()
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string()
         };
         let issued = account.issued.iter();
         let mut ids: Vec<String> = issued
@@ -187,11 +173,7 @@ impl Aws {
         let now = self.inner.desk.clock.now();
         Snapshot {
             account: account.id.clone(),
-            users: account
-                .users
-                .values()
-                .map(|user| seen(user, &account, now))
-                .collect(),
+            users: account.users.values().map(|user| seen(user, &account, now)).collect(),
             sessions: account.sessions.keys().cloned().collect(),
         }
     }
@@ -200,23 +182,15 @@ impl Aws {
         locked(&self.inner.account).reset();
     }
 
-    fn change<T>(
-        &self,
-        change: impl FnOnce(&mut Account, Timestamp) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    fn change<T>(&self, change: impl FnOnce(&mut Account, Timestamp) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let now = self.inner.desk.clock.now();
         change(&mut locked(&self.inner.account), now)
     }
 
-    fn change_key(
-        &self,
-        id: &str,
-        change: impl FnOnce(&mut AccessKey, Timestamp),
-    ) -> Result<(), Refusal> {
+    fn change_key(&self, id: &str, change: impl FnOnce(&mut AccessKey, Timestamp)) -> Result<(), Refusal> {
         self.change(|account, now| {
             let key = account.key_mut(id).filter(|key| key.exists());
-            key.map(|key| change(key, now))
-                .ok_or_else(|| Refusal::no_key(id))
+            key.map(|key| change(key, now)).ok_or_else(|| Refusal::no_key(id))
         })
     }
 }
@@ -235,9 +209,7 @@ fn seen(user: &Kept, account: &Account, now: Timestamp) -> User {
         name: user.name.clone(),
         arn: user.arn(&account.id),
         created: user.created,
-        tags: tags
-            .map(|tag| (tag.key.clone(), tag.value.clone()))
-            .collect(),
+        tags: tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
         deny: user.deny.clone(),
         keys: user.existing_keys().map(key).collect(),
     }

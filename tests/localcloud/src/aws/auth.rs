@@ -34,9 +34,7 @@ impl Signer {
             return session(&claim, request, account, now);
         }
         let lags = account.lags;
-        let key = account
-            .key_mut(&claim.access_key_id)
-            .ok_or_else(Refusal::invalid_token)?;
+        let key = account.key_mut(&claim.access_key_id).ok_or_else(Refusal::invalid_token)?;
         if !key.admit(now, &lags) {
             return Err(Refusal::invalid_token());
         }
@@ -60,9 +58,7 @@ impl Signer {
 }
 
 fn user(access_key_id: &str, account: &Account) -> Result<Signer, Refusal> {
-    let (user, _) = account
-        .key(access_key_id)
-        .ok_or_else(Refusal::invalid_token)?;
+    let (user, _) = account.key(access_key_id).ok_or_else(Refusal::invalid_token)?;
     Ok(Signer {
         access_key_id: access_key_id.to_owned(),
         arn: user.arn(&account.id),
@@ -72,12 +68,7 @@ fn user(access_key_id: &str, account: &Account) -> Result<Signer, Refusal> {
     })
 }
 
-fn session(
-    claim: &Claim,
-    request: &Request,
-    account: &Account,
-    now: Timestamp,
-) -> Result<Signer, Refusal> {
+fn session(claim: &Claim, request: &Request, account: &Account, now: Timestamp) -> Result<Signer, Refusal> {
     let known = account.sessions.get(&claim.access_key_id);
     let session = known
         .filter(|session| claim.session_token.as_deref() == Some(&session.token))

@@ -31,9 +31,7 @@ impl Call<'_> {
     /// # Errors
     /// `ValidationError` when a session names none.
     pub(super) fn user_or_own(&self, named: Option<String>) -> Result<String, Refusal> {
-        named
-            .or_else(|| self.signer.user.clone())
-            .ok_or_else(Refusal::user_name_needed)
+        named.or_else(|| self.signer.user.clone()).ok_or_else(Refusal::user_name_needed)
     }
 
     /// Notes which user the call is about and checks that the signer may make it.
@@ -47,8 +45,7 @@ impl Call<'_> {
     }
 
     pub(super) fn permit(&self, resource: &str) -> Result<(), Refusal> {
-        self.signer
-            .permit(&format!("iam:{}", self.action), resource)
+        self.signer.permit(&format!("iam:{}", self.action), resource)
     }
 }
 
@@ -61,10 +58,7 @@ pub(super) struct Page {
 impl Page {
     pub(super) fn read(check: &mut Check<'_>) -> Self {
         let (most, ordinary) = PAGE;
-        Self {
-            after: check.optional("Marker", &MARKER),
-            size: check.number("MaxItems", (1, most), ordinary),
-        }
+        Self { after: check.optional("Marker", &MARKER), size: check.number("MaxItems", (1, most), ordinary) }
     }
 
     /// Cuts the page out of `items`, which are in order of their names, and appends what tells the
@@ -77,10 +71,8 @@ impl Page {
         element: impl Fn(&T) -> Vec<Element>,
     ) -> Result<Vec<Element>, Refusal> {
         let after = self.after.as_deref().map(open_marker).transpose()?;
-        let rest: Vec<&T> = items
-            .iter()
-            .filter(|item| after.as_ref().is_none_or(|after| name(item) > *after))
-            .collect();
+        let rest: Vec<&T> =
+            items.iter().filter(|item| after.as_ref().is_none_or(|after| name(item) > *after)).collect();
         let shown = rest.get(..self.size).unwrap_or(&rest);
         let truncated = shown.len() < rest.len();
         let mut elements = vec![
@@ -88,10 +80,7 @@ impl Page {
             Element::text("IsTruncated", truncated.to_string()),
         ];
         if let (true, Some(last)) = (truncated, shown.last()) {
-            elements.push(Element::text(
-                "Marker",
-                BASE64_URL_SAFE_NO_PAD.encode(name(last)),
-            ));
+            elements.push(Element::text("Marker", BASE64_URL_SAFE_NO_PAD.encode(name(last))));
         }
         Ok(elements)
     }

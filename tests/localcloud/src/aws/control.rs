@@ -59,11 +59,7 @@ async fn delete_user(State(aws): State<Aws>, Path(name): Path<String>) -> Done {
     done(aws.delete_user(&name))
 }
 
-async fn deny(
-    State(aws): State<Aws>,
-    Path(name): Path<String>,
-    Json(actions): Json<Vec<String>>,
-) -> Done {
+async fn deny(State(aws): State<Aws>, Path(name): Path<String>, Json(actions): Json<Vec<String>>) -> Done {
     take_from(&aws, &name, &actions)
 }
 
@@ -79,11 +75,7 @@ async fn mint_key(State(aws): State<Aws>, Json(new): Json<NewKey>) -> Done {
     aws.mint_key(&new.user).map(|key| Json(json!(key)))
 }
 
-async fn set_key(
-    State(aws): State<Aws>,
-    Path(id): Path<String>,
-    Json(status): Json<Status>,
-) -> Done {
+async fn set_key(State(aws): State<Aws>, Path(id): Path<String>, Json(status): Json<Status>) -> Done {
     done(aws.set_key_active(&id, status.active))
 }
 

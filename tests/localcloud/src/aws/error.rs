@@ -17,19 +17,11 @@ impl Refusal {
          Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self { status, code: code.to_owned(), message: message.into() }
     }
 
     pub(super) fn missing_authentication() -> Self {
-        Self::new(
-            403,
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        )
+        Self::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     }
 
     pub(super) fn incomplete_signature(message: &str) -> Self {
@@ -122,11 +114,7 @@ impl Refusal {
     /// Several broken constraints in the one message that AWS makes of them.
     pub(super) fn constraints(broken: &[String]) -> Self {
         let many = if broken.len() == 1 { "error" } else { "errors" };
-        let message = format!(
-            "{} validation {many} detected: {}",
-            broken.len(),
-            broken.join("; ")
-        );
+        let message = format!("{} validation {many} detected: {}", broken.len(), broken.join("; "));
         Self::invalid(message)
     }
 
@@ -136,10 +124,6 @@ impl Refusal {
 
     /// `Sender` when the caller is to blame.
     pub(super) fn blame(&self) -> &'static str {
-        if self.status < 500 {
-            "Sender"
-        } else {
-            "Receiver"
-        }
+        if self.status < 500 { "Sender" } else { "Receiver" }
     }
 }

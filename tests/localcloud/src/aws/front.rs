@@ -36,13 +36,7 @@ pub(crate) async fn serve(State(aws): State<Aws>, request: axum::extract::Reques
     };
     let params = Params::of(&request);
     let action = params.get("Action").unwrap_or_default().to_owned();
-    let asked = Asked {
-        service: service_of(&action, &params),
-        request,
-        params,
-        action,
-        id,
-    };
+    let asked = Asked { service: service_of(&action, &params), request, params, action, id };
     let turn = Turn::open(&aws.inner.desk, &asked.action);
     match aws.take_turn(&asked, &turn).await {
         Some(mut response) => {
@@ -63,9 +57,7 @@ impl Aws {
         }
         let mut effect = Effect::default();
         let answer = self.act(asked, turn, &mut effect);
-        effect.outcome = answer
-            .as_ref()
-            .map_or_else(|refusal| refusal.code.clone(), |_| "OK".to_owned());
+        effect.outcome = answer.as_ref().map_or_else(|refusal| refusal.code.clone(), |_| "OK".to_owned());
         turn.done(effect);
         let response = asked.respond(&answer);
         match turn.after().await {
@@ -82,13 +74,7 @@ impl Aws {
     }
 
     fn act(&self, asked: &Asked, turn: &Turn, effect: &mut Effect) -> Answer {
-        let Asked {
-            request,
-            params,
-            action,
-            service,
-            ..
-        } = asked;
+        let Asked { request, params, action, service, .. } = asked;
         let version = params.get("Version");
         let unknown = || Refusal::unknown_action(action, version);
         if version != Some(service.version) {
@@ -98,14 +84,7 @@ impl Aws {
         let mut account = locked(&self.inner.account);
         let signer = Signer::of(request, service, &mut account, (turn.arrived, now))?;
         effect.signer = Some(signer.access_key_id.clone());
-        let mut call = Call {
-            action,
-            params,
-            account: &mut account,
-            signer: &signer,
-            now,
-            effect,
-        };
+        let mut call = Call { action, params, account: &mut account, signer: &signer, now, effect };
         let answer = match service.name {
             "sts" => sts::answer(&mut call),
             _ => iam::answer(&mut call),
@@ -119,11 +98,7 @@ impl Asked {
         respond(self.service, &self.action, answer, &self.id)
     }
 
-    async fn interrupted(
-        &self,
-        interruption: Interruption,
-        response: Option<Response>,
-    ) -> Option<Response> {
+    async fn interrupted(&self, interruption: Interruption, response: Option<Response>) -> Option<Response> {
         match interruption {
             Interruption::Dropped => None,
             Interruption::Cut => Some(cut(response?).await),

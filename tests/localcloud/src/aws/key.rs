@@ -77,16 +77,7 @@ pub(super) struct AccessKey {
 impl AccessKey {
     /// A key that has yet to settle.
     pub(super) fn new(id: String, secret: String, created: Timestamp) -> Self {
-        Self {
-            id,
-            secret,
-            created,
-            last_use: None,
-            stopped: None,
-            deleted: None,
-            settled: false,
-            tries: 0,
-        }
+        Self { id, secret, created, last_use: None, stopped: None, deleted: None, settled: false, tries: 0 }
     }
 
     /// The same key as it is long after its creation.
@@ -157,11 +148,7 @@ impl AccessKey {
         if self.last_use.as_ref().is_some_and(recent) {
             return;
         }
-        self.last_use = Some(LastUse {
-            at: now,
-            service: service.to_owned(),
-            region: region.to_owned(),
-        });
+        self.last_use = Some(LastUse { at: now, service: service.to_owned(), region: region.to_owned() });
     }
 
     fn refusals(&self) -> u32 {
@@ -182,10 +169,7 @@ pub(super) struct History<T> {
 
 impl<T> History<T> {
     pub(super) fn new(first: T) -> Self {
-        Self {
-            first,
-            later: Vec::new(),
-        }
+        Self { first, later: Vec::new() }
     }
 
     /// What was written last.
@@ -235,10 +219,7 @@ mod tests {
         let mut key = key();
         assert_eq!(tries(&mut key, 9, 2), [false, false]);
         assert!(!key.works(at(10), &LAGS));
-        assert_eq!(
-            tries(&mut key, 10, 6),
-            [true, false, true, false, true, true]
-        );
+        assert_eq!(tries(&mut key, 10, 6), [true, false, true, false, true, true]);
         assert!(key.works(at(10), &LAGS));
     }
 
@@ -279,10 +260,7 @@ mod tests {
         let mut key = key();
         key.used(at(0), "iam", "us-east-1");
         key.used(at(899), "sts", "eu-west-1");
-        assert_eq!(
-            key.last_use.as_ref().map(|last| &*last.service),
-            Some("iam")
-        );
+        assert_eq!(key.last_use.as_ref().map(|last| &*last.service), Some("iam"));
         key.used(at(900), "sts", "eu-west-1");
         assert_eq!(key.last_use.as_ref().map(|last| last.at), Some(at(900)));
     }
@@ -293,13 +271,8 @@ mod tests {
         value.write(at(10), 2);
         value.write(at(12), 3);
         let lag = SignedDuration::from_secs(5);
-        let seen: Vec<i32> = [14, 15, 16, 17]
-            .map(|second| *value.seen(at(second), lag))
-            .into();
+        let seen: Vec<i32> = [14, 15, 16, 17].map(|second| *value.seen(at(second), lag)).into();
         assert_eq!(seen, [1, 2, 2, 3]);
-        assert_eq!(
-            (*value.latest(), *value.seen(at(12), SignedDuration::ZERO)),
-            (3, 3)
-        );
+        assert_eq!((*value.latest(), *value.seen(at(12), SignedDuration::ZERO)), (3, 3));
     }
 }

@@ -22,18 +22,8 @@ pub(super) struct Text {
 }
 
 impl Text {
-    const fn new(
-        least: usize,
-        most: usize,
-        shown: &'static str,
-        pattern: fn() -> Option<Regex>,
-    ) -> Self {
-        Self {
-            least,
-            most,
-            pattern: LazyLock::new(pattern),
-            shown,
-        }
+    const fn new(least: usize, most: usize, shown: &'static str, pattern: fn() -> Option<Regex>) -> Self {
+        Self { least, most, pattern: LazyLock::new(pattern), shown }
     }
 }
 
@@ -42,23 +32,13 @@ const TAG: &str = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]";
 
 pub(super) static NEW_USER_NAME: Text = Text::new(1, 64, NAME, || whole("[0-9A-Za-z_+=,.@-]+"));
 pub(super) static USER_NAME: Text = Text::new(1, 128, NAME, || whole("[0-9A-Za-z_+=,.@-]+"));
-pub(super) static PATH: Text =
-    Text::new(1, 512, r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", || {
-        whole("/|/[!-~]+/")
-    });
-pub(super) static PATH_PREFIX: Text =
-    Text::new(1, 512, r"\u002F[\u0021-\u007F]*", || whole(r"/[!-\x7F]*"));
+pub(super) static PATH: Text = Text::new(1, 512, r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", || whole("/|/[!-~]+/"));
+pub(super) static PATH_PREFIX: Text = Text::new(1, 512, r"\u002F[\u0021-\u007F]*", || whole(r"/[!-\x7F]*"));
 pub(super) static ACCESS_KEY_ID: Text = Text::new(16, 128, r"[\w]+", || whole("[0-9A-Za-z_]+"));
-pub(super) static MARKER: Text =
-    Text::new(1, 320, r"[\u0020-\u00FF]+", || whole(r"[\x20-\x{FF}]+"));
-pub(super) static TAG_KEY: Text = Text::new(1, 128, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", || {
-    whole(&format!("{TAG}+"))
-});
-pub(super) static TAG_VALUE: Text = Text::new(0, 256, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", || {
-    whole(&format!("{TAG}*"))
-});
-pub(super) static SESSION_NAME: Text =
-    Text::new(2, 64, r"[\w+=,.@-]*", || whole("[0-9A-Za-z_+=,.@-]*"));
+pub(super) static MARKER: Text = Text::new(1, 320, r"[\u0020-\u00FF]+", || whole(r"[\x20-\x{FF}]+"));
+pub(super) static TAG_KEY: Text = Text::new(1, 128, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", || whole(&format!("{TAG}+")));
+pub(super) static TAG_VALUE: Text = Text::new(0, 256, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", || whole(&format!("{TAG}*")));
+pub(super) static SESSION_NAME: Text = Text::new(2, 64, r"[\w+=,.@-]*", || whole("[0-9A-Za-z_+=,.@-]*"));
 /// AssumeRole judges the form of an ARN itself; only its length is a constraint here.
 pub(super) static ROLE_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
 /// A text whose possible values are enumerated elsewhere.
@@ -72,10 +52,7 @@ pub(super) struct Check<'a> {
 
 impl<'a> Check<'a> {
     pub(super) fn new(params: &'a Params) -> Self {
-        Self {
-            params,
-            broken: Vec::new(),
-        }
+        Self { params, broken: Vec::new() }
     }
 
     /// A parameter that must be there. Empty when it is not; [`Check::finish`] then says so.
@@ -113,42 +90,26 @@ impl<'a> Check<'a> {
     pub(super) fn text(&mut self, value: &str, at: &str, text: &Text) {
         let length = value.chars().count();
         if length > text.most {
-            let complaint = format!(
-                "Member must have length less than or equal to {}",
-                text.most
-            );
+            let complaint = format!("Member must have length less than or equal to {}", text.most);
             self.complain(value, at, &complaint);
         }
         if length < text.least {
-            let complaint = format!(
-                "Member must have length greater than or equal to {}",
-                text.least
-            );
+            let complaint = format!("Member must have length greater than or equal to {}", text.least);
             self.complain(value, at, &complaint);
         }
-        let matches = text
-            .pattern
-            .as_ref()
-            .is_some_and(|pattern| pattern.is_match(value));
+        let matches = text.pattern.as_ref().is_some_and(|pattern| pattern.is_match(value));
         if !matches {
-            let complaint = format!(
-                "Member must satisfy regular expression pattern: {}",
-                text.shown
-            );
+            let complaint = format!("Member must satisfy regular expression pattern: {}", text.shown);
             self.complain(value, at, &complaint);
         }
     }
 
     pub(super) fn complain(&mut self, value: &str, at: &str, complaint: &str) {
-        self.broken.push(format!(
-            "Value '{value}' at '{at}' failed to satisfy constraint: {complaint}"
-        ));
+        self.broken.push(format!("Value '{value}' at '{at}' failed to satisfy constraint: {complaint}"));
     }
 
     pub(super) fn missing(&mut self, at: &str) {
-        self.broken.push(format!(
-            "Value null at '{at}' failed to satisfy constraint: Member must not be null"
-        ));
+        self.broken.push(format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
     }
 
     /// # Errors
@@ -210,7 +171,9 @@ mod tests {
         for text in [&ANY, &ROLE_ARN] {
             assert!(takes(text, "arn: any\nläng\u{0}th of twenty"));
         }
-        assert!(takes(&SESSION_NAME, "run-7") && takes(&MARKER, "a é") && takes(&ACCESS_KEY_ID, "AKIAIOSFODNN7EXAMPLE"));
+        assert!(
+            takes(&SESSION_NAME, "run-7") && takes(&MARKER, "a é") && takes(&ACCESS_KEY_ID, "AKIAIOSFODNN7EXAMPLE")
+        );
         assert!(takes(&PATH_PREFIX, "/teams"));
     }
 

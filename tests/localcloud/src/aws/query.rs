@@ -47,10 +47,7 @@ impl Params {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The items `list.member.1`, `list.member.2`, … up to the first gap; each as the prefix of its fields.
@@ -66,12 +63,7 @@ impl Params {
 pub(super) type Answer = Result<Vec<Element>, Refusal>;
 
 /// Writes an answer as the service would.
-pub(super) fn respond(
-    service: &Service,
-    action: &str,
-    answer: &Answer,
-    request_id: &str,
-) -> Response {
+pub(super) fn respond(service: &Service, action: &str, answer: &Answer, request_id: &str) -> Response {
     match answer {
         Ok(result) => success(service, action, result, request_id),
         Err(refusal) => failure(service, refusal, request_id),
@@ -87,8 +79,7 @@ fn success(service: &Service, action: &str, result: &[Element], request_id: &str
         _ => format!("<{action}Result>{inside}</{action}Result>"),
     };
     let namespace = service.namespace;
-    let body =
-        format!("<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>");
+    let body = format!("<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>");
     xml(StatusCode::OK, body, request_id)
 }
 
@@ -108,15 +99,11 @@ fn failure(service: &Service, refusal: &Refusal, request_id: &str) -> Response {
 }
 
 fn xml(status: StatusCode, body: String, request_id: &str) -> Response {
-    let headers = [
-        (CONTENT_TYPE.as_str(), "text/xml"),
-        ("x-amzn-requestid", request_id),
-    ];
+    let headers = [(CONTENT_TYPE.as_str(), "text/xml"), ("x-amzn-requestid", request_id)];
     (status, headers, body).into_response()
 }
 
 /// Whether a parameter is the item itself or one of its fields.
 fn within(name: &str, item: &str) -> bool {
-    name.strip_prefix(item)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    name.strip_prefix(item).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -21,11 +21,7 @@ const STAMP: &str = "%Y%m%dT%H%M%SZ";
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request as it came over the wire.
 #[derive(Debug)]
@@ -66,15 +62,11 @@ impl Claim {
             return Err(Refusal::missing_authentication());
         };
         let parts = header.strip_prefix(ALGORITHM).map(parts).ok_or_else(|| {
-            Refusal::incomplete_signature(
-                "Authorization header requires the algorithm 'AWS4-HMAC-SHA256'.",
-            )
+            Refusal::incomplete_signature("Authorization header requires the algorithm 'AWS4-HMAC-SHA256'.")
         })?;
         let part = |name: &str| {
             parts.get(name).copied().ok_or_else(|| {
-                Refusal::incomplete_signature(&format!(
-                    "Authorization header requires '{name}' parameter."
-                ))
+                Refusal::incomplete_signature(&format!("Authorization header requires '{name}' parameter."))
             })
         };
         let credential: Vec<&str> = part("Credential")?.split('/').collect();
@@ -93,7 +85,9 @@ impl Claim {
             signed_headers: part("SignedHeaders")?.split(';').map(str::to_owned).collect(),
             signature: hex::decode(part("Signature")?).unwrap_or_default(),
             time: parse_stamp(&stamp).ok_or_else(|| {
-                Refusal::incomplete_signature("Authorization header requires existence of a 'X-Amz-Date' header in ISO-8601 basic format.")
+                Refusal::incomplete_signature(
+                    "Authorization header requires existence of a 'X-Amz-Date' header in ISO-8601 basic format.",
+                )
             })?,
             stamp,
         };
@@ -127,14 +121,10 @@ impl Claim {
     /// The scope must name this service, and this region where the service knows only one.
     pub(crate) fn check_scope(&self, service: &str, region: Option<&str>) -> Result<(), Refusal> {
         if region.is_some_and(|region| region != self.region) {
-            return Err(Refusal::signature(
-                "Credential should be scoped to a valid region. ",
-            ));
+            return Err(Refusal::signature("Credential should be scoped to a valid region. "));
         }
         if self.service != service {
-            return Err(Refusal::signature(&format!(
-                "Credential should be scoped to correct service: '{service}'. "
-            )));
+            return Err(Refusal::signature(&format!("Credential should be scoped to correct service: '{service}'. ")));
         }
         Ok(())
     }
@@ -147,10 +137,7 @@ impl Claim {
             return Err(Refusal::signature(Refusal::SIGNATURE_DIFFERS));
         }
         let canonical = canonical_request(request, &self.signed_headers, &payload);
-        let scope = format!(
-            "{}/{}/{}/aws4_request",
-            self.date, self.region, self.service
-        );
+        let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let hashed = hex::encode(Sha256::digest(canonical));
         let to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{hashed}", self.stamp);
         let key = signing_key(secret, &self.date, &self.region, &self.service);
@@ -177,9 +164,7 @@ impl Claim {
 
 /// `name=value` pairs that commas or spaces separate.
 fn parts(text: &str) -> BTreeMap<&str, &str> {
-    text.split([',', ' '])
-        .filter_map(|part| part.trim().split_once('='))
-        .collect()
+    text.split([',', ' ']).filter_map(|part| part.trim().split_once('=')).collect()
 }
 
 fn parse_stamp(stamp: &str) -> Option<Timestamp> {
@@ -191,16 +176,12 @@ fn parse_stamp(stamp: &str) -> Option<Timestamp> {
 fn signing_key(secret: &str, date: &str, region: &str, service: &str) -> Vec<u8> {
     let first = format!("AWS4{secret}").into_bytes();
     let parts = [date, region, service, "aws4_request"];
-    parts.iter().fold(first, |key, part| {
-        mac(&key, part.as_bytes()).finalize().into_bytes().to_vec()
-    })
+    parts.iter().fold(first, |key, part| mac(&key, part.as_bytes()).finalize().into_bytes().to_vec())
 }
 
 fn canonical_request(request: &Request, signed_headers: &[String], payload: &str) -> String {
-    let headers: String = signed_headers
-        .iter()
-        .map(|name| format!("{name}:{}\n", canonical_header(request, name)))
-        .collect();
+    let headers: String =
+        signed_headers.iter().map(|name| format!("{name}:{}\n", canonical_header(request, name))).collect();
     [
         request.method.as_str(),
         &canonical_path(&request.path),
@@ -216,12 +197,7 @@ fn canonical_request(request: &Request, signed_headers: &[String], payload: &str
 fn canonical_header(request: &Request, name: &str) -> String {
     let values = request.headers.get_all(name).iter();
     values
-        .map(|value| {
-            String::from_utf8_lossy(value.as_bytes())
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
         .collect::<Vec<_>>()
         .join(",")
 }
@@ -237,11 +213,7 @@ fn canonical_path(path: &str) -> String {
         }
     }
     let encoded: Vec<String> = kept.iter().map(|segment| encode(segment)).collect();
-    let end = if path.ends_with('/') && !kept.is_empty() {
-        "/"
-    } else {
-        ""
-    };
+    let end = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
     format!("/{}{end}", encoded.join("/"))
 }
 
@@ -255,10 +227,7 @@ fn canonical_query(query: &str) -> String {
         .map(|(name, value)| (recode(name), recode(value)))
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
@@ -269,8 +238,7 @@ fn encode(text: &str) -> String {
 fn mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
     // HMAC takes a key of any length, so the error that the signature allows for cannot occur;
     // should it, an empty key verifies nothing.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(message);
     mac
 }

@@ -44,7 +44,8 @@ fn assume_role(call: &mut Call<'_>) -> Answer {
     call.signer.permit("sts:AssumeRole", &arn)?;
     let chained = call.signer.user.is_none();
     if chained && seconds > ordinary {
-        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(Refusal::invalid(message));
     }
     let seconds = i64::try_from(seconds).unwrap_or_default();
@@ -61,14 +62,8 @@ fn described(id: &str, session: &Session) -> Vec<Element> {
         Element::text("SessionToken", &session.token),
         date("Expiration", session.expires),
     ];
-    let role = vec![
-        Element::text("AssumedRoleId", &session.user_id),
-        Element::text("Arn", &session.arn),
-    ];
-    vec![
-        Element::of("Credentials", credentials),
-        Element::of("AssumedRoleUser", role),
-    ]
+    let role = vec![Element::text("AssumedRoleId", &session.user_id), Element::text("Arn", &session.arn)];
+    vec![Element::of("Credentials", credentials), Element::of("AssumedRoleUser", role)]
 }
 
 /// The role's name, without its path.

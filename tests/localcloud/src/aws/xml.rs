@@ -42,19 +42,11 @@ impl Element {
     }
 
     fn new(name: &str, inside: Inside) -> Self {
-        Self {
-            name: name.to_owned(),
-            attributes: String::new(),
-            inside,
-        }
+        Self { name: name.to_owned(), attributes: String::new(), inside }
     }
 
     fn write(&self, out: &mut String) {
-        let Self {
-            name,
-            attributes,
-            inside,
-        } = self;
+        let Self { name, attributes, inside } = self;
         out.push_str(&format!("<{name}{attributes}>"));
         match inside {
             Inside::Text(text) => out.push_str(&escape(text)),
@@ -90,10 +82,7 @@ mod tests {
     #[test]
     fn text_is_escaped_and_lists_have_members() {
         let tag = |key: &str| vec![Element::text("Key", key)];
-        let list = Element::of(
-            "A",
-            vec![Element::list("Tags", [tag("<&\">"), tag("\u{1}")])],
-        );
+        let list = Element::of("A", vec![Element::list("Tags", [tag("<&\">"), tag("\u{1}")])]);
         assert_eq!(
             list.in_namespace("urn:x").render(),
             "<A xmlns=\"urn:x\"><Tags><member><Key>&lt;&amp;&quot;&gt;</Key></member>\

@@ -41,7 +41,12 @@ fn ok() -> Option<String> {
 
 #[tokio::test]
 async fn an_error_before_the_effect_leaves_nothing() {
-    for (status, error) in [(400, "MalformedInput"), (409, "EntityTemporarilyUnmodifiable"), (500, "ServiceFailure"), (503, "ServiceUnavailable")] {
+    for (status, error) in [
+        (400, "MalformedInput"),
+        (409, "EntityTemporarilyUnmodifiable"),
+        (500, "ServiceFailure"),
+        (503, "ServiceUnavailable"),
+    ] {
         let bench = Bench::new();
         let refused = mint_under(&bench, Fault::error_before(status, error)).await.unwrap_err();
         assert_eq!(refused.raw_response().unwrap().status().as_u16(), status);

@@ -198,7 +198,10 @@ async fn faults_are_set_and_held_requests_released_from_outside() {
     let refused = call.await.unwrap().unwrap_err();
     assert_eq!(code(&refused), "LimitExceeded", "the stranger's key and ours fill the quota");
 
-    program.post("faults", json!({ "call": 9, "fault": { "kind": "error_before", "status": 500, "code": "ServiceFailure" } }));
+    program.post(
+        "faults",
+        json!({ "call": 9, "fault": { "kind": "error_before", "status": 500, "code": "ServiceFailure" } }),
+    );
     ureq::delete(program.route("faults")).call().unwrap();
     assert_eq!(program.get("faults"), json!({ "calls": 0, "unfired": 0 }));
 }

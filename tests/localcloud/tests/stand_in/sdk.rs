@@ -1,8 +1,8 @@
 //! The AWS SDK for Rust as a client: every action, and every refusal that a rotation can meet.
 
+use crate::common::{Bench, Time, USER, client_credentials, code, system_time};
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::{StatusType, Tag};
-use crate::common::{Bench, Time, USER, client_credentials, code, system_time};
 use jiff::SignedDuration;
 use localcloud::{Clock, Consistency, ManualClock};
 
@@ -18,7 +18,8 @@ fn pairs(tags: &[Tag]) -> Vec<(&str, &str)> {
 async fn a_user_lives_with_its_tags() {
     let bench = Bench::new();
     let iam = bench.iam();
-    let made = iam.create_user().user_name("robot").path("/teams/ci/").tags(tag("Owner", "platform")).send().await.unwrap();
+    let made =
+        iam.create_user().user_name("robot").path("/teams/ci/").tags(tag("Owner", "platform")).send().await.unwrap();
     let made = made.user().unwrap();
     assert_eq!(made.arn(), "arn:aws:iam::123456789012:user/teams/ci/robot");
     assert!(made.user_id().starts_with("AIDA"));
@@ -150,7 +151,8 @@ async fn lists_come_in_pages() {
     let first = iam.list_access_keys().user_name(USER).max_items(1).send().await.unwrap();
     assert!(first.is_truncated());
     assert_eq!(first.access_key_metadata().len(), 1);
-    let rest = iam.list_access_keys().user_name(USER).set_marker(first.marker().map(str::to_owned)).send().await.unwrap();
+    let rest =
+        iam.list_access_keys().user_name(USER).set_marker(first.marker().map(str::to_owned)).send().await.unwrap();
     assert!(!rest.is_truncated());
     assert_eq!(rest.marker(), None);
     let listed = [first.access_key_metadata(), rest.access_key_metadata()].concat();
@@ -205,7 +207,11 @@ async fn a_session_of_a_role_is_known_until_it_expires_and_has_no_user_of_its_ow
     let given = answer.credentials().unwrap();
     assert!(given.access_key_id().starts_with("ASIA"));
     assert_eq!(given.expiration().secs(), bench.clock.now().as_second() + 900);
-    let session = Credentials::from_keys(given.access_key_id(), given.secret_access_key(), Some(given.session_token().to_owned()));
+    let session = Credentials::from_keys(
+        given.access_key_id(),
+        given.secret_access_key(),
+        Some(given.session_token().to_owned()),
+    );
     let arn = "arn:aws:sts::123456789012:assumed-role/deploy/run-7";
     assert_eq!(bench.identity(&session).await.unwrap(), arn);
     assert_eq!(answer.assumed_role_user().unwrap().arn(), arn);
@@ -271,7 +277,9 @@ async fn a_status_is_one_of_two() {
     assert_eq!(code(&refused), "ValidationError");
     assert_eq!(
         refused.into_service_error().meta().message(),
-        Some("1 validation error detected: Value 'Paused' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]")
+        Some(
+            "1 validation error detected: Value 'Paused' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
+        )
     );
 }
 
@@ -387,10 +395,8 @@ async fn the_journal_tells_who_did_what_and_no_secret() {
     let _ = bench.identity(&Credentials::from_keys(key.access_key_id(), "wrong", None)).await;
     bench.identity(&key).await.unwrap();
     let journal = bench.cloud.journal();
-    let told: Vec<_> = journal
-        .iter()
-        .map(|entry| (entry.seq, &*entry.action, entry.outcome.as_deref(), entry.answered))
-        .collect();
+    let told: Vec<_> =
+        journal.iter().map(|entry| (entry.seq, &*entry.action, entry.outcome.as_deref(), entry.answered)).collect();
     assert_eq!(
         told,
         [

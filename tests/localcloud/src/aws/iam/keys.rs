@@ -31,18 +31,9 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     call.about_user(&name)?;
     let lag = call.account.lags.listing_lag;
     let user = call.account.user(&name)?;
-    let mut keys: Vec<&AccessKey> = user
-        .keys
-        .iter()
-        .filter(|key| key.listed(call.now, lag))
-        .collect();
+    let mut keys: Vec<&AccessKey> = user.keys.iter().filter(|key| key.listed(call.now, lag)).collect();
     keys.sort_by(|one, other| one.id.cmp(&other.id));
-    page.cut(
-        "AccessKeyMetadata",
-        &keys,
-        |key| key.id.clone(),
-        |key| described(&name, key),
-    )
+    page.cut("AccessKeyMetadata", &keys, |key| key.id.clone(), |key| described(&name, key))
 }
 
 pub(super) fn update(call: &mut Call<'_>) -> Answer {
@@ -50,17 +41,11 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
     let (name, id) = named(&mut check);
     let status = check.required("Status", &ANY);
     if !matches!(status.as_str(), "Active" | "Inactive") {
-        check.complain(
-            &status,
-            "status",
-            "Member must satisfy enum value set: [Active, Inactive]",
-        );
+        check.complain(&status, "status", "Member must satisfy enum value set: [Active, Inactive]");
     }
     check.finish()?;
     let now = call.now;
-    about(call, name, &id)?
-        .key_mut(&id)?
-        .set_active(status == "Active", now);
+    about(call, name, &id)?.key_mut(&id)?.set_active(status == "Active", now);
     Ok(Vec::new())
 }
 
@@ -81,8 +66,7 @@ pub(super) fn last_used(call: &mut Call<'_>) -> Answer {
     call.about_key(&id);
     call.permit(&format!("access key {id}"))?;
     let known = call.account.key(&id).filter(|(_, key)| key.exists());
-    let (user, key) =
-        known.ok_or_else(|| Refusal::no_such_key_to_look_up(&call.signer.arn, &id))?;
+    let (user, key) = known.ok_or_else(|| Refusal::no_such_key_to_look_up(&call.signer.arn, &id))?;
     call.effect.principal = Some(user.name.clone());
     let use_of_key = match &key.last_use {
         Some(last) => vec![
@@ -90,15 +74,9 @@ pub(super) fn last_used(call: &mut Call<'_>) -> Answer {
             Element::text("ServiceName", &last.service),
             Element::text("Region", &last.region),
         ],
-        None => vec![
-            Element::text("ServiceName", "N/A"),
-            Element::text("Region", "N/A"),
-        ],
+        None => vec![Element::text("ServiceName", "N/A"), Element::text("Region", "N/A")],
     };
-    Ok(vec![
-        Element::text("UserName", &user.name),
-        Element::of("AccessKeyLastUsed", use_of_key),
-    ])
+    Ok(vec![Element::text("UserName", &user.name), Element::of("AccessKeyLastUsed", use_of_key)])
 }
 
 fn named(check: &mut Check<'_>) -> (Option<String>, String) {
@@ -106,11 +84,7 @@ fn named(check: &mut Check<'_>) -> (Option<String>, String) {
     (name, check.required("AccessKeyId", &ACCESS_KEY_ID))
 }
 
-fn about<'a>(
-    call: &'a mut Call<'_>,
-    name: Option<String>,
-    id: &str,
-) -> Result<&'a mut User, Refusal> {
+fn about<'a>(call: &'a mut Call<'_>, name: Option<String>, id: &str) -> Result<&'a mut User, Refusal> {
     call.about_key(id);
     let name = call.user_or_own(name)?;
     call.about_user(&name)?;

@@ -43,12 +43,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let lag = call.account.lags.tag_lag;
     let tags = call.account.user(&name)?.tags.seen(call.now, lag);
     let tags: Vec<&Tag> = tags.values().collect();
-    page.cut(
-        "Tags",
-        &tags,
-        |tag| tag.key.to_lowercase(),
-        |tag| element(tag),
-    )
+    page.cut("Tags", &tags, |tag| tag.key.to_lowercase(), |tag| element(tag))
 }
 
 /// The tags of a request, each within AWS's limits.
@@ -87,10 +82,7 @@ pub(super) fn distinct(pairs: Vec<(String, String)>) -> Result<Tags, Refusal> {
 }
 
 pub(super) fn element(tag: &Tag) -> Vec<Element> {
-    vec![
-        Element::text("Key", &tag.key),
-        Element::text("Value", &tag.value),
-    ]
+    vec![Element::text("Key", &tag.key), Element::text("Value", &tag.value)]
 }
 
 /// Keys to remove, in small letters. Keys that no tag has are fine.
@@ -119,10 +111,6 @@ fn count(check: &mut Check<'_>, at: &str, count: usize) {
 fn reserved(check: &mut Check<'_>, key: &str, index: usize) {
     if key.to_lowercase().starts_with("aws:") {
         let at = format!("tags.{}.member.key", index + 1);
-        check.complain(
-            key,
-            &at,
-            "Member must not begin with the reserved prefix aws:",
-        );
+        check.complain(key, &at, "Member must not begin with the reserved prefix aws:");
     }
 }

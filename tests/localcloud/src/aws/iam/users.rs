@@ -10,19 +10,14 @@ use crate::aws::xml::Element;
 pub(super) fn create(call: &mut Call<'_>) -> Answer {
     let mut check = Check::new(call.params);
     let name = check.required("UserName", &NEW_USER_NAME);
-    let path = check
-        .optional("Path", &PATH)
-        .unwrap_or_else(|| "/".to_owned());
+    let path = check.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
     let pairs = tags::read(&mut check, call.params);
     check.finish()?;
     call.about_user(&name)?;
     let tags = tags::distinct(pairs)?;
     let account = call.account.id.clone();
     let user = call.account.create_user(&name, &path, tags, call.now)?;
-    Ok(vec![Element::of(
-        "User",
-        described(user, &account, Some(user.tags.latest())),
-    )])
+    Ok(vec![Element::of("User", described(user, &account, Some(user.tags.latest())))])
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Answer {
@@ -33,10 +28,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Answer {
     call.about_user(&name)?;
     let user = call.account.user(&name)?;
     let tags = user.tags.seen(call.now, call.account.lags.tag_lag);
-    Ok(vec![Element::of(
-        "User",
-        described(user, &call.account.id, Some(tags)),
-    )])
+    Ok(vec![Element::of("User", described(user, &call.account.id, Some(tags)))])
 }
 
 pub(super) fn delete(call: &mut Call<'_>) -> Answer {
@@ -50,25 +42,13 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answer {
 
 pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let mut check = Check::new(call.params);
-    let prefix = check
-        .optional("PathPrefix", &PATH_PREFIX)
-        .unwrap_or_default();
+    let prefix = check.optional("PathPrefix", &PATH_PREFIX).unwrap_or_default();
     let page = Page::read(&mut check);
     check.finish()?;
     let account = &call.account.id;
     call.permit(&format!("arn:aws:iam::{account}:user{prefix}"))?;
-    let users: Vec<&User> = call
-        .account
-        .users
-        .values()
-        .filter(|user| user.path.starts_with(&prefix))
-        .collect();
-    page.cut(
-        "Users",
-        &users,
-        |user| user.name.clone(),
-        |user| described(user, account, None),
-    )
+    let users: Vec<&User> = call.account.users.values().filter(|user| user.path.starts_with(&prefix)).collect();
+    page.cut("Users", &users, |user| user.name.clone(), |user| described(user, account, None))
 }
 
 /// ListUsers leaves tags out (IAM API Reference).

@@ -8,32 +8,12 @@ const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 
 /// The cases of AWS's SigV4 test suite that an HTTP library can carry, with AWS's own signatures:
 /// name, method, path and query, further headers, body, signature.
-type Vector = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    &'static str,
-);
+type Vector =
+    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
 const VECTORS: &[Vector] = &[
-    (
-        "get-vanilla",
-        "GET",
-        "/",
-        &[],
-        "",
-        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-    ),
-    (
-        "get-relative",
-        "GET",
-        "/example/..",
-        &[],
-        "",
-        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-    ),
+    ("get-vanilla", "GET", "/", &[], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+    ("get-relative", "GET", "/example/..", &[], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
     (
         "get-relative-relative",
         "GET",
@@ -42,22 +22,8 @@ const VECTORS: &[Vector] = &[
         "",
         "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
     ),
-    (
-        "get-slash",
-        "GET",
-        "//",
-        &[],
-        "",
-        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-    ),
-    (
-        "get-slash-dot-slash",
-        "GET",
-        "/./",
-        &[],
-        "",
-        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-    ),
+    ("get-slash", "GET", "//", &[], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+    ("get-slash-dot-slash", "GET", "/./", &[], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
     (
         "get-slash-pointless-dot",
         "GET",
@@ -66,14 +32,7 @@ const VECTORS: &[Vector] = &[
         "",
         "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5",
     ),
-    (
-        "get-slashes",
-        "GET",
-        "//example//",
-        &[],
-        "",
-        "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84",
-    ),
+    ("get-slashes", "GET", "//example//", &[], "", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"),
     (
         "get-unreserved",
         "GET",
@@ -82,14 +41,7 @@ const VECTORS: &[Vector] = &[
         "",
         "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f",
     ),
-    (
-        "get-utf8",
-        "GET",
-        "/ሴ",
-        &[],
-        "",
-        "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
-    ),
+    ("get-utf8", "GET", "/ሴ", &[], "", "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"),
     (
         "get-vanilla-empty-query-key",
         "GET",
@@ -134,11 +86,7 @@ const VECTORS: &[Vector] = &[
         "get-header-key-duplicate",
         "GET",
         "/",
-        &[
-            ("my-header1", "value2"),
-            ("my-header1", "value2"),
-            ("my-header1", "value1"),
-        ],
+        &[("my-header1", "value2"), ("my-header1", "value2"), ("my-header1", "value1")],
         "",
         "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea",
     ),
@@ -146,12 +94,7 @@ const VECTORS: &[Vector] = &[
         "get-header-value-order",
         "GET",
         "/",
-        &[
-            ("my-header1", "value4"),
-            ("my-header1", "value1"),
-            ("my-header1", "value3"),
-            ("my-header1", "value2"),
-        ],
+        &[("my-header1", "value4"), ("my-header1", "value1"), ("my-header1", "value3"), ("my-header1", "value2")],
         "",
         "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01",
     ),
@@ -163,14 +106,7 @@ const VECTORS: &[Vector] = &[
         "",
         "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
     ),
-    (
-        "post-vanilla",
-        "POST",
-        "/",
-        &[],
-        "",
-        "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
-    ),
+    ("post-vanilla", "POST", "/", &[], "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
     (
         "post-vanilla-query",
         "POST",
@@ -202,10 +138,7 @@ const VECTORS: &[Vector] = &[
         &[
             ("content-length", "13"),
             ("content-type", "application/x-www-form-urlencoded"),
-            (
-                "x-amz-content-sha256",
-                "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
-            ),
+            ("x-amz-content-sha256", "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
         ],
         "Param1=value1",
         "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b",
@@ -216,14 +149,8 @@ const VECTORS: &[Vector] = &[
         "/",
         &[
             ("content-length", "13"),
-            (
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            ),
-            (
-                "x-amz-content-sha256",
-                "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
-            ),
+            ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+            ("x-amz-content-sha256", "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
         ],
         "Param1=value1",
         "328d1b9eaadca9f5818ef05e8392801e091653bafec24fcab71e7344e7f51422",
@@ -233,15 +160,9 @@ const VECTORS: &[Vector] = &[
 fn request(vector: &Vector) -> Request {
     let &(_, method, target, headers, body, signature) = vector;
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut sent: Vec<(&str, String)> = vec![
-        ("host", "example.amazonaws.com".to_owned()),
-        ("x-amz-date", "20150830T123600Z".to_owned()),
-    ];
-    sent.extend(
-        headers
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned())),
-    );
+    let mut sent: Vec<(&str, String)> =
+        vec![("host", "example.amazonaws.com".to_owned()), ("x-amz-date", "20150830T123600Z".to_owned())];
+    sent.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let mut names: Vec<&str> = sent.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
     names.dedup();
@@ -252,10 +173,7 @@ fn request(vector: &Vector) -> Request {
     sent.push(("authorization", authorization));
     let mut map = HeaderMap::new();
     for (name, value) in sent {
-        map.append(
-            HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            HeaderValue::from_str(&value).unwrap(),
-        );
+        map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(&value).unwrap());
     }
     Request {
         method: method.parse().unwrap(),
@@ -291,16 +209,8 @@ fn the_published_vectors_verify() {
 #[test]
 fn the_published_signing_key_comes_out() {
     // "Examples of how to derive a signing key", IAM User Guide.
-    let key = signing_key(
-        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-        "20150830",
-        "us-east-1",
-        "iam",
-    );
-    assert_eq!(
-        hex::encode(key),
-        "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
-    );
+    let key = signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830", "us-east-1", "iam");
+    assert_eq!(hex::encode(key), "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
 }
 
 #[test]
@@ -309,19 +219,14 @@ fn the_published_iam_example_verifies() {
     request.query = "Action=ListUsers&Version=2010-05-08".to_owned();
     let headers = [
         ("host", "iam.amazonaws.com"),
-        (
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        ),
+        ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
         (
             "authorization",
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
         ),
     ];
     for (name, value) in headers {
-        request
-            .headers
-            .insert(name, HeaderValue::from_static(value));
+        request.headers.insert(name, HeaderValue::from_static(value));
     }
     let claim = Claim::read(&request).unwrap();
     claim.check_scope("iam", Some("us-east-1")).unwrap();
@@ -340,19 +245,13 @@ fn anything_changed_after_signing_is_noticed() {
         |request| {
             // A wrong body with a matching statement about it is still not what was signed.
             request.body = Bytes::new();
-            request
-                .headers
-                .insert("x-amz-content-sha256", HeaderValue::from_static(EMPTY));
+            request.headers.insert("x-amz-content-sha256", HeaderValue::from_static(EMPTY));
         },
         |request| {
-            request
-                .headers
-                .insert("host", HeaderValue::from_static("elsewhere.amazonaws.com"));
+            request.headers.insert("host", HeaderValue::from_static("elsewhere.amazonaws.com"));
         },
         |request| {
-            request
-                .headers
-                .insert("x-amz-date", HeaderValue::from_static("20150830T123601Z"));
+            request.headers.insert("x-amz-date", HeaderValue::from_static("20150830T123601Z"));
         },
     ];
     verify(&request(form)).unwrap();
@@ -360,10 +259,7 @@ fn anything_changed_after_signing_is_noticed() {
         let mut changed = request(form);
         change(&mut changed);
         let refusal = verify(&changed).expect_err(&format!("change {at} went unnoticed"));
-        assert_eq!(
-            (refusal.status, &*refusal.code),
-            (403, "SignatureDoesNotMatch")
-        );
+        assert_eq!((refusal.status, &*refusal.code), (403, "SignatureDoesNotMatch"));
     }
 }
 
@@ -371,22 +267,14 @@ fn anything_changed_after_signing_is_noticed() {
 fn another_secret_does_not_verify() {
     let request = vanilla();
     let claim = Claim::read(&request).unwrap();
-    assert!(
-        claim
-            .verify(&request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEZ")
-            .is_err()
-    );
+    assert!(claim.verify(&request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEZ").is_err());
     assert!(claim.verify(&request, "").is_err());
 }
 
 #[test]
 fn a_signature_is_good_for_fifteen_minutes_either_way() {
     let claim = Claim::read(&vanilla()).unwrap();
-    for good in [
-        "2015-08-30T12:36:00Z",
-        "2015-08-30T12:51:00Z",
-        "2015-08-30T12:21:00Z",
-    ] {
+    for good in ["2015-08-30T12:36:00Z", "2015-08-30T12:51:00Z", "2015-08-30T12:21:00Z"] {
         claim.check_age(time(good)).unwrap();
     }
     let late = claim.check_age(time("2015-08-30T12:51:01Z")).unwrap_err();
@@ -395,11 +283,7 @@ fn a_signature_is_good_for_fifteen_minutes_either_way() {
         "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T125101Z - 15 min.)"
     );
     let early = claim.check_age(time("2015-08-30T12:20:59Z")).unwrap_err();
-    assert!(
-        early
-            .message
-            .starts_with("Signature not yet current: 20150830T123600Z")
-    );
+    assert!(early.message.starts_with("Signature not yet current: 20150830T123600Z"));
 }
 
 #[test]
@@ -407,13 +291,7 @@ fn the_scope_must_name_the_service_and_its_region() {
     let claim = Claim::read(&vanilla()).unwrap();
     claim.check_scope("service", None).unwrap();
     claim.check_scope("service", Some("us-east-1")).unwrap();
-    assert!(
-        claim
-            .check_scope("iam", None)
-            .unwrap_err()
-            .message
-            .contains("'iam'")
-    );
+    assert!(claim.check_scope("iam", None).unwrap_err().message.contains("'iam'"));
     assert!(claim.check_scope("service", Some("eu-west-1")).is_err());
 }
 
@@ -423,37 +301,28 @@ fn a_request_without_a_usable_signature_says_what_is_missing() {
         let mut request = vanilla();
         request.headers.remove("authorization");
         if let Some(header) = header {
-            request
-                .headers
-                .insert("authorization", HeaderValue::from_static(header));
+            request.headers.insert("authorization", HeaderValue::from_static(header));
         }
         let refusal = Claim::read(&request).unwrap_err();
         (refusal.status, refusal.code)
     };
-    let missing =
-        |code: &str, status: u16, header| assert_eq!(with(header), (status, code.to_owned()));
+    let missing = |code: &str, status: u16, header| assert_eq!(with(header), (status, code.to_owned()));
     missing("MissingAuthenticationToken", 403, None);
     missing("IncompleteSignature", 400, Some("Bearer abc"));
     missing(
         "IncompleteSignature",
         400,
-        Some(
-            "AWS4-HMAC-SHA256 Credential=a/20150830/us-east-1/iam/aws4_request, SignedHeaders=host",
-        ),
+        Some("AWS4-HMAC-SHA256 Credential=a/20150830/us-east-1/iam/aws4_request, SignedHeaders=host"),
     );
     missing(
         "IncompleteSignature",
         400,
-        Some(
-            "AWS4-HMAC-SHA256 Credential=a/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00",
-        ),
+        Some("AWS4-HMAC-SHA256 Credential=a/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00"),
     );
     missing(
         "SignatureDoesNotMatch",
         403,
-        Some(
-            "AWS4-HMAC-SHA256 Credential=a/20150831/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00",
-        ),
+        Some("AWS4-HMAC-SHA256 Credential=a/20150831/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00"),
     );
     missing(
         "SignatureDoesNotMatch",
@@ -466,17 +335,8 @@ fn a_request_without_a_usable_signature_says_what_is_missing() {
 
 #[test]
 fn only_the_one_form_of_date_counts() {
-    for form in [
-        "",
-        "2015-08-30T12:36:00Z",
-        "20150830T123600",
-        "20150830T1236Z",
-        "Sun, 30 Aug 2015 12:36:00 GMT",
-    ] {
+    for form in ["", "2015-08-30T12:36:00Z", "20150830T123600", "20150830T1236Z", "Sun, 30 Aug 2015 12:36:00 GMT"] {
         assert_eq!(parse_stamp(form), None, "{form}");
     }
-    assert_eq!(
-        parse_stamp("20150830T123600Z"),
-        Some(time("2015-08-30T12:36:00Z"))
-    );
+    assert_eq!(parse_stamp("20150830T123600Z"), Some(time("2015-08-30T12:36:00Z")));
 }
