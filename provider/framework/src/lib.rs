@@ -22,7 +22,7 @@ pub use resource::{
     DeleteRequest, DiffRequest, Error, Failure, Found, Function, FunctionSpec, InvokeFailure, InvokeRequest,
     ListRequest, Listed, Partial, ReadRequest, Resource, ResourceSpec, Stop, StopReason, UpdateRequest, Urn,
 };
-pub use schema::ObjectSchema;
+pub use schema::{Metadata, ObjectSchema, SchemaError, build_schema};
 pub use value::{
     Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString, Sensitive, Value,
 };

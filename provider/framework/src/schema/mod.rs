@@ -1,43 +1,141 @@
-//! From Rust types to a Pulumi package schema.
+//! From Rust types to facts about properties, and to a Pulumi package schema.
+//!
+//! A type's JSON schema (schemars) says names, kinds, what is required and the documentation. What it
+//! cannot say is said with `#[schemars(extend("…" = …))]`:
+//!
+//! | mark | on | meaning |
+//! | --- | --- | --- |
+//! | `x-secret = true` | a field | the value is secret; [`SecretString`](crate::SecretString) says so itself |
+//! | `x-replace = true` | a field | a change needs a new resource |
+//! | `x-deprecated = "why"` | a field | not to be used any more |
+//! | `x-ref = "pulumi.json#/Asset"` | a field | a type of Pulumi's own |
+//! | `x-module = "aws"` | a type | the module its token stands in; the root without it |
+
+mod marks;
+mod package;
+mod parse;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-/// The shape of an object, taken from a Rust type.
-#[derive(Clone, Debug, Default)]
+pub use package::{Metadata, SchemaError, build_schema};
+
+/// The shape of an object, taken from a Rust type: what fields it has and what is true of each.
+///
+/// Making one takes far longer than using it: keep it in a `LazyLock`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectSchema {
-    document: serde_json::Value,
+    root: ObjectType,
+    types: BTreeMap<String, NamedType>,
+    problems: Vec<String>,
+}
+
+/// A struct's fields, in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ObjectType {
+    pub(crate) description: String,
+    pub(crate) fields: Vec<(String, Field)>,
+}
+
+/// What is true of one field.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) description: String,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    pub(crate) secret: bool,
+    pub(crate) replace: bool,
+    pub(crate) deprecated: Option<String>,
+}
+
+/// What kind of value a field holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    Boolean,
+    Integer,
+    Number,
+    String,
+    Any,
+    /// A type of Pulumi's own.
+    Reference(String),
+    List(Box<Self>),
+    Map(Box<Self>),
+    /// A type by the name it has in [`ObjectSchema::types`].
+    Named(String),
+}
+
+/// A type that a schema gives a token.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NamedType {
+    pub(crate) module: String,
+    pub(crate) kind: NamedKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NamedKind {
+    Object(ObjectType),
+    Enum { description: String, values: Vec<(String, String)> },
 }
 
 impl ObjectSchema {
-    /// The shape of `T`, which must be a struct.
+    /// The shape of `T`, a struct with named fields. What a Pulumi schema cannot say (unions, tuples) becomes
+    /// "anything" here and an error in [`build_schema`].
     pub fn of<T: JsonSchema>() -> Self {
-        Self { document: schemars::schema_for!(T).into() }
+        parse::object_schema(&schemars::schema_for!(T).into())
+    }
+
+    /// This shape with another one's fields after its own, for structs that share one object. A field
+    /// of both is taken from the other.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.root.fields.retain(|(name, _)| !other.root.has(name));
+        self.root.fields.extend(other.root.fields);
+        self.types.extend(other.types);
+        self.problems.extend(other.problems);
+        self
+    }
+
+    /// The names of the fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.root.fields.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether a field is marked secret.
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.root.field(name).is_some_and(|field| field.secret)
+    }
+
+    /// Whether a change of a field needs a new resource.
+    pub fn replaces(&self, name: &str) -> bool {
+        self.root.field(name).is_some_and(|field| field.replace)
+    }
+
+    pub(crate) fn root(&self) -> &ObjectType {
+        &self.root
+    }
+
+    /// The struct behind a shape, if it is one.
+    pub(crate) fn object(&self, shape: &Shape) -> Option<&ObjectType> {
+        let Shape::Named(name) = shape else {
+            return None;
+        };
+        match &self.types.get(name)?.kind {
+            NamedKind::Object(object) => Some(object),
+            NamedKind::Enum { .. } => None,
+        }
     }
 }
 
-/// What a package says about itself.
-#[derive(Clone, Debug, Default)]
-pub struct Metadata {
-    /// The name shown to people.
-    pub display_name: String,
-    /// What the package is for.
-    pub description: String,
-    /// Words to find it by.
-    pub keywords: Vec<String>,
-    /// Its home page.
-    pub homepage: String,
-    /// Its licence, as an SPDX expression.
-    pub license: String,
-    /// Where its source is.
-    pub repository: String,
-    /// Who publishes it.
-    pub publisher: String,
-    /// The address of its logo.
-    pub logo_url: String,
-    /// Where its plugin is downloaded from.
-    pub plugin_download_url: String,
-    /// The namespace of its SDKs.
-    pub namespace: String,
-    /// Settings of each language's SDK generator, by language.
-    pub language: serde_json::Map<String, serde_json::Value>,
+impl ObjectType {
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|(own, _)| own == name).map(|(_, field)| field)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
 }
+
+#[cfg(test)]
+mod tests;

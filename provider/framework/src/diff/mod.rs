@@ -1,6 +1,10 @@
 //! What a Diff answers, and the comparison of inputs by the facts of their schema.
 
+mod inputs;
+
 use crate::path::PropertyPath;
+
+pub use inputs::inputs;
 
 /// How one property changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,3 +67,6 @@ impl Diff {
         !self.force_replace.is_empty() || self.changes.iter().any(|change| change.replace)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What the framework does to values because their fields are marked.
+
+use prost_types::value::Kind;
+use prost_types::{ListValue, Struct, Value as Wire};
+use serde_json::Value as Json;
+
+use super::{ObjectSchema, ObjectType, Shape};
+use crate::value::{Object, Value};
+use crate::wire;
+
+impl ObjectSchema {
+    /// Wraps the values of fields that are marked secret, at every depth, where they are not yet.
+    pub fn wrap_secrets(&self, object: &mut Object) {
+        self.wrap_object(&self.root, object);
+    }
+
+    /// Replaces JSON text by what it says, in fields that are not texts: SDKs and stack configuration
+    /// send a provider's configuration so. Text that is no JSON stays, for decoding to refuse.
+    pub fn read_json_texts(&self, object: &mut Object) {
+        self.read_object(&self.root, object);
+    }
+
+    fn wrap_object(&self, kind: &ObjectType, object: &mut Object) {
+        for (name, field) in &kind.fields {
+            let Some(value) = object.get_mut(name).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            if field.secret {
+                let plain = std::mem::replace(value, Value::Null);
+                *value = Value::secret(plain);
+            } else {
+                self.wrap_value(&field.shape, value);
+            }
+        }
+    }
+
+    fn wrap_value(&self, shape: &Shape, value: &mut Value) {
+        match (shape, value) {
+            (Shape::List(shape), Value::Array(elements)) => {
+                elements.iter_mut().for_each(|element| self.wrap_value(shape, element));
+            }
+            (Shape::Map(shape), Value::Object(entries)) => {
+                entries.values_mut().for_each(|entry| self.wrap_value(shape, entry));
+            }
+            (shape, Value::Object(entries)) => {
+                if let Some(kind) = self.object(shape) {
+                    self.wrap_object(kind, entries);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn read_object(&self, kind: &ObjectType, object: &mut Object) {
+        for (name, field) in &kind.fields {
+            if let Some(value) = object.get_mut(name) {
+                self.read_value(&field.shape, value);
+            }
+        }
+    }
+
+    fn read_value(&self, shape: &Shape, value: &mut Value) {
+        if self.is_text(shape) {
+            return;
+        }
+        match value {
+            Value::Secret(inner) => {
+                let mut opened = inner.value().clone();
+                self.read_value(shape, &mut opened);
+                *value = Value::secret(opened);
+            }
+            Value::String(text) => {
+                if let Some(read) = from_json(text) {
+                    *value = read;
+                    self.read_inside(shape, value);
+                }
+            }
+            _ => self.read_inside(shape, value),
+        }
+    }
+
+    fn read_inside(&self, shape: &Shape, value: &mut Value) {
+        match (shape, value) {
+            (Shape::List(shape), Value::Array(elements)) => {
+                elements.iter_mut().for_each(|element| self.read_value(shape, element));
+            }
+            (Shape::Map(shape), Value::Object(entries)) => {
+                entries.values_mut().for_each(|entry| self.read_value(shape, entry));
+            }
+            (shape, Value::Object(entries)) => {
+                if let Some(kind) = self.object(shape) {
+                    self.read_object(kind, entries);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether text is what the field holds, so that none of it is JSON. An enum is text too.
+    fn is_text(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::String | Shape::Any | Shape::Reference(_) => true,
+            Shape::Named(_) => self.object(shape).is_none(),
+            Shape::Boolean | Shape::Integer | Shape::Number | Shape::List(_) | Shape::Map(_) => false,
+        }
+    }
+}
+
+/// Reads JSON text by way of the wire's form, so that unknowns and secrets inside it are seen.
+fn from_json(text: &str) -> Option<Value> {
+    let json: Json = serde_json::from_str(text).ok()?;
+    let fields = [(String::new(), to_wire(json))].into();
+    wire::from_struct(Struct { fields }).ok()?.remove("")
+}
+
+fn to_wire(json: Json) -> Wire {
+    let kind = match json {
+        Json::Null => Kind::NullValue(0),
+        Json::Bool(value) => Kind::BoolValue(value),
+        Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
+        Json::String(text) => Kind::StringValue(text),
+        Json::Array(elements) => Kind::ListValue(ListValue { values: elements.into_iter().map(to_wire).collect() }),
+        Json::Object(entries) => {
+            let fields = entries.into_iter().map(|(key, value)| (key, to_wire(value))).collect();
+            Kind::StructValue(Struct { fields })
+        }
+    };
+    Wire { kind: Some(kind) }
+}

@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde_json::Value as Json;
+
+use super::*;
+use crate::provider::{ConfigureError, Provider};
+use crate::resource::Resource;
+use crate::value::{Object, SecretString, Value};
+
+/// How to reach the cloud.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Config {
+    /// Where it is.
+    endpoint: Option<String>,
+    cloud: Option<Cloud>,
+    debug: Option<bool>,
+    /// How often to try.
+    retries: Option<u32>,
+    limits: Option<BTreeMap<String, f64>>,
+    tiers: Option<Vec<Tier>>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-module" = "cloud"))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Cloud {
+    secret_key: Option<SecretString>,
+    skip_verify: bool,
+}
+
+/// How fast.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Tier {
+    /// Very.
+    TopSpeed,
+    Slow,
+}
+
+struct Example(ObjectSchema);
+
+impl Provider for Example {
+    fn name(&self) -> &str {
+        "example"
+    }
+    fn version(&self) -> &str {
+        "1.2.3"
+    }
+    fn config(&self) -> ObjectSchema {
+        self.0.clone()
+    }
+    fn configure(&self, _: Object) -> Result<(), ConfigureError> {
+        Ok(())
+    }
+    fn resources(&self) -> Vec<Arc<dyn Resource>> {
+        Vec::new()
+    }
+    fn schema(&self) -> std::borrow::Cow<'static, str> {
+        "{}".into()
+    }
+}
+
+fn written() -> Json {
+    serde_json::from_str(&build_schema(&Example(ObjectSchema::of::<Config>())).unwrap()).unwrap()
+}
+
+#[test]
+fn types_get_tokens_enums_and_documentation() {
+    let schema = written();
+    let inputs = &schema["provider"]["inputProperties"];
+    assert_eq!(inputs["endpoint"]["description"], "Where it is.");
+    assert_eq!(inputs["cloud"]["$ref"], "#/types/example:cloud:Cloud");
+    assert_eq!(inputs["limits"]["additionalProperties"]["type"], "number");
+    assert_eq!(inputs["tiers"]["items"]["$ref"], "#/types/example:index:Tier");
+    let cloud = &schema["types"]["example:cloud:Cloud"];
+    assert_eq!(cloud["properties"]["secretKey"]["secret"], true);
+    assert_eq!(cloud["required"], serde_json::json!(["skipVerify"]));
+    let tier = &schema["types"]["example:index:Tier"];
+    let values: Vec<_> = tier["enum"].as_array().unwrap().iter().map(|one| &one["value"]).collect();
+    assert_eq!(tier["description"], "How fast.");
+    assert!(values.contains(&&Json::from("top-speed")) && values.contains(&&Json::from("slow")));
+    assert_eq!(schema["config"]["variables"], *inputs);
+    assert!(schema["provider"]["properties"].get("cloud").is_none());
+    assert!(!schema.to_string().contains("\"default\""));
+}
+
+#[test]
+fn what_a_schema_cannot_say_is_an_error_with_its_place() {
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Union {
+        Text(String),
+        Number(f64),
+    }
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Odd {
+        union: Union,
+        pair: (String, bool),
+    }
+    let problems = build_schema(&Example(ObjectSchema::of::<Odd>())).unwrap_err().problems;
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().any(|problem| problem.contains("Odd.pair")));
+    assert!(problems.iter().any(|problem| problem.contains("Union")));
+}
+
+#[test]
+fn json_texts_are_read_where_the_field_is_no_text_and_secrets_are_wrapped() {
+    let schema = ObjectSchema::of::<Config>();
+    let mut config: Object = [
+        ("endpoint".to_owned(), "5".into()),
+        ("debug".to_owned(), "true".into()),
+        ("retries".to_owned(), Value::secret("3")),
+        ("cloud".to_owned(), r#"{"secretKey":"hunter2","skipVerify":"true"}"#.into()),
+        ("limits".to_owned(), "not json".into()),
+    ]
+    .into();
+    schema.read_json_texts(&mut config);
+    schema.wrap_secrets(&mut config);
+    assert_eq!(config["endpoint"], "5".into());
+    assert_eq!(config["debug"], true.into());
+    assert_eq!(config["retries"], Value::secret(3));
+    assert_eq!(config["limits"], "not json".into());
+    let cloud = config["cloud"].as_object().unwrap();
+    assert_eq!(cloud["skipVerify"], true.into());
+    assert_eq!(cloud["secretKey"], Value::secret("hunter2"));
+}
+
+#[test]
+fn merging_keeps_one_field_of_each_name() {
+    let merged = ObjectSchema::of::<Config>().merge(ObjectSchema::of::<Cloud>());
+    assert_eq!(merged.names().count(), 8);
+    assert!(merged.is_secret("secretKey") && !merged.is_secret("endpoint"));
+}
