@@ -110,7 +110,7 @@ async fn a_body_that_ends_in_the_middle_is_no_answer_and_leaves_a_key() {
     let bench = Bench::new();
     let lost = mint_under(&bench, Fault::CutBody).await.unwrap_err();
     let SdkError::ResponseError(lost) = lost else {
-        unreachable!("the status line arrived, so the SDK has a response: {lost:?}");
+        panic!("the status line arrived, so the SDK has a response: {lost:?}");
     };
     assert_eq!(lost.raw().status().as_u16(), 200);
     assert_eq!(left(&bench), (1, Some(200), Some("cut_body"), ok()));
