@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::cargo;
+use crate::cargo::{self, Executable};
 use crate::codegen::Generators;
 use crate::job::{self, Job};
 use crate::libtest::Counts;
@@ -15,11 +15,11 @@ use crate::{paths, tools};
 /// How long fetching the advisory database may take before it counts as out of reach.
 const FETCH: Duration = Duration::from_secs(60);
 
-/// Makes every check; each counts as one test.
+/// Makes every check; each counts as one test. `built` are the programs of a whole build, if there was one.
 ///
 /// # Errors
 /// When a tool cannot be had or started.
-pub(crate) fn run(generators: &Generators) -> Result<Counts> {
+pub(crate) fn run(built: &[Executable]) -> Result<Counts> {
     let mut counts = Counts::default();
     let deny = tools::deny::program()?;
     check(&mut counts, "format", cargo::command().args(["fmt", "--all", "--check"]))?;
@@ -31,8 +31,12 @@ pub(crate) fn run(generators: &Generators) -> Result<Counts> {
         check(&mut counts, what, checker(&deny).args(["check", what]))?;
     }
     advisories(&mut counts, &deny)?;
-    for (name, stale) in generators.stale()? {
-        tally(&mut counts, &format!("generated {name}"), stale.is_none(), stale.as_deref().unwrap_or_default());
+    let generators = if built.is_empty() { Generators::build() } else { Generators::among(built) };
+    match generators.and_then(|generators| generators.stale()) {
+        Ok(products) => products.into_iter().for_each(|(name, stale)| {
+            tally(&mut counts, &format!("generated {name}"), stale.is_none(), stale.as_deref().unwrap_or_default());
+        }),
+        Err(error) => tally(&mut counts, "generated files", false, &format!("{error:#}")),
     }
     Ok(counts)
 }

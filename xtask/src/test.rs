@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{self, Executable, Kind};
-use crate::codegen::Generators;
 use crate::job::Job;
 use crate::libtest::{self, Counts};
 use crate::suites::{Choice, Need, SUITES, Suite};
@@ -32,18 +31,13 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
         Ok(stage) => {
             for suite in SUITES.iter().filter(|suite| stage.runs(suite)) {
                 let begun = Instant::now();
-                let counts = stage.run(suite)?;
+                let counts = stage.run(suite).unwrap_or_else(failure);
                 rows.push(Row { name: suite.name, counts, took: begun.elapsed() });
                 report(rows.last());
             }
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
-            rows.push(Row {
-                name: "preparation",
-                counts: Counts { failed: 1, ..Counts::default() },
-                took: started.elapsed(),
-            });
+            rows.push(Row { name: "preparation", counts: failure(error), took: started.elapsed() });
         }
     }
     Ok(conclude(&rows, started.elapsed()))
@@ -53,6 +47,12 @@ struct Row {
     name: &'static str,
     counts: Counts,
     took: Duration,
+}
+
+/// Shows why something could not be tested, which counts as a failed test.
+fn failure(error: anyhow::Error) -> Counts {
+    println!("error: {error:#}");
+    Counts { failed: 1, ..Counts::default() }
 }
 
 fn report(row: Option<&Row>) {
@@ -149,9 +149,7 @@ impl<'a> Stage<'a> {
 
     fn run(&self, suite: &Suite) -> Result<Counts> {
         if suite.name == "lint" {
-            let generators =
-                if self.programs.is_empty() { Generators::build()? } else { Generators::among(&self.programs)? };
-            return lint::run(&generators);
+            return lint::run(&self.programs);
         }
         let mut counts = Counts::default();
         for program in self.programs(suite) {
