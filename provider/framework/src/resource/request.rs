@@ -47,6 +47,8 @@ pub struct Checked {
     pub inputs: Object,
     /// What is wrong with them, all of it.
     pub failures: Vec<CheckFailure>,
+    /// What the user should hear although nothing is wrong with the inputs; goes to the engine's log.
+    pub warnings: Vec<String>,
 }
 
 /// One thing that is wrong with an input.
