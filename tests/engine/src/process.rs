@@ -1,7 +1,7 @@
 //! Processes that the engine starts on our behalf: finding them, killing them, waiting for their end.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,30 +10,32 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wait;
 
-/// The processes that run `program` with the text `mark` somewhere in their environment.
+/// The processes with the text `mark` somewhere in their environment, each with the program it runs.
 ///
 /// # Errors
 /// When /proc cannot be listed.
-pub fn find(program: &Path, mark: &str) -> Result<Vec<u32>> {
-    let program = fs::canonicalize(program).with_context(|| format!("there is no {}", program.display()))?;
+pub fn marked(mark: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").context("cannot list /proc")? {
         let entry = entry.context("cannot list /proc")?;
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // A process that ends while it is looked at is none that is looked for.
-        let Ok(running) = fs::read_link(entry.path().join("exe")) else {
-            continue;
-        };
-        let Ok(environment) = fs::read(entry.path().join("environ")) else {
-            continue;
-        };
-        if running == program && String::from_utf8_lossy(&environment).contains(mark) {
-            found.push(pid);
+        let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
+        let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
+        if String::from_utf8_lossy(&environment).contains(mark) {
+            found.push((pid, program));
         }
     }
     Ok(found)
+}
+
+/// The processes that run `program` with the text `mark` somewhere in their environment.
+///
+/// # Errors
+/// When /proc cannot be listed, or there is no such program.
+pub fn find(program: &Path, mark: &str) -> Result<Vec<u32>> {
+    let program = fs::canonicalize(program).with_context(|| format!("there is no {}", program.display()))?;
+    Ok(marked(mark)?.into_iter().filter(|(_, running)| *running == program).map(|(pid, _)| pid).collect())
 }
 
 /// Kills a process with SIGKILL. One that has ended already is no error.

@@ -253,3 +253,13 @@ impl Workspace {
         Ok(())
     }
 }
+
+impl Drop for Workspace {
+    /// Ends what a killed engine or a failed test has left running of this project, language hosts
+    /// for example. What cannot be ended has ended.
+    fn drop(&mut self) {
+        for (pid, _) in process::marked(&self.mark()).unwrap_or_default() {
+            let _ = process::kill(pid);
+        }
+    }
+}
