@@ -1,1 +1,93 @@
-//! In the making.
+//! AWS: access keys of IAM users.
+//!
+//! [`AwsApiKey`] is made once. It is given the provider's configuration when Pulumi gives it, and builds clients at the first call.
+//!
+//! What is peculiar to AWS: a user has two keys at most, the secret is shown once, and CreateAccessKey has no retry token, so
+//! that a lost answer leaves a key that nobody can use. The rules that meet this are [`rotation`]'s; here they stand on a mark
+//! in the user's tags, on a call that is made once and limited in time, and on an honest verdict about what a failure may have done.
+
+mod args;
+mod config;
+mod error;
+mod issuer;
+mod ledger;
+mod ses;
+mod session;
+mod time;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use secrecy::SecretString;
+
+pub use args::{AccessKey, Args};
+pub use config::{AssumeRole, AwsConfig, Endpoints};
+use issuer::AwsIssuer;
+use session::Session;
+
+/// The system behind `aws:RotatingApiKey`.
+pub struct AwsApiKey {
+    clock: Arc<dyn Clock>,
+    session: Mutex<Arc<Session>>,
+}
+
+impl AwsApiKey {
+    /// With nothing configured: then everything comes from AWS's customary environment. Nothing is looked up yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let session = Session::new(AwsConfig::default(), Arc::clone(&clock));
+        Self { clock, session: Mutex::new(Arc::new(session)) }
+    }
+
+    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
+    pub fn configure(&self, config: AwsConfig) {
+        let session = Session::new(config, Arc::clone(&self.clock));
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+    }
+
+    fn session(&self) -> Arc<Session> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&session)
+    }
+}
+
+impl System for AwsApiKey {
+    type Args = Args;
+    type Key = AccessKey;
+    const TOKEN: &'static str = "aws:RotatingApiKey";
+    const DOCS: &'static str = include_str!("docs.md");
+
+    fn capability(&self) -> Capability {
+        issuer::capability()
+    }
+
+    fn principal(&self, args: &Args) -> String {
+        args.user.clone()
+    }
+
+    fn check(&self, args: &Args) -> Vec<Problem> {
+        args::check(args)
+    }
+
+    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+        let (user, key) = match id.split_once('/') {
+            Some((user, key)) => (user, Some(key)),
+            None => (id, None),
+        };
+        let is_id = |key: &str| (16..=128).contains(&key.len()) && key.bytes().all(|c| c.is_ascii_alphanumeric());
+        if args::user_problem(user).is_some() || key.is_some_and(|key| !is_id(key)) {
+            let message = "an import id is an IAM user's name, or that and an access key id, such as \"ci\" or \"ci/AKIAIOSFODNN7EXAMPLE\"";
+            return Err(Error::new(ErrorKind::Invalid, "", message));
+        }
+        let inputs = BTreeMap::from([("user".to_owned(), user.to_owned())]);
+        Ok((inputs, key.map(|key| KeyId(key.to_owned()))))
+    }
+
+    fn imported(&self, args: &Args, key: &KeyId, secret: Option<SecretString>) -> Material {
+        args::material(args, key, secret)
+    }
+
+    fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
+        Box::new(AwsIssuer::new(self.session(), args))
+    }
+}

@@ -1,0 +1,238 @@
+use std::error::Error as StdError;
+use std::io;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::RequestId;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+
+/// A call, as messages name it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    /// The action's name in a policy, such as `iam:CreateAccessKey`.
+    pub(crate) operation: &'static str,
+    /// The IAM user whom it is about.
+    pub(crate) user: &'a str,
+}
+
+impl Call<'_> {
+    /// The failure of this call, in words for people. Neither a secret nor an answer's body is in it.
+    pub(crate) fn failed<E>(&self, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        if let Some(credentials) = find::<CredentialsError>(error) {
+            return no_credentials(self.operation, credentials);
+        }
+        let (meaning, message) = match error {
+            SdkError::ServiceError(answer) => {
+                let (code, status) = (answer.err().code(), answer.raw().status().as_u16());
+                let meaning = judge(code, status);
+                let request = answer.raw().request_id();
+                let message = self.refusal(meaning.0, code.unwrap_or_default(), status);
+                (meaning, with_request(message, request))
+            }
+            SdkError::TimeoutError(_) => (
+                (ErrorKind::TimedOut, Retry::Backoff, Effect::Unknown),
+                format!("{} did not answer in time", self.service()),
+            ),
+            SdkError::DispatchFailure(failure) if is_refused(error) || failure.is_timeout() => {
+                let effect = if is_refused(error) { Effect::None } else { Effect::Unknown };
+                ((ErrorKind::Unreachable, Retry::Backoff, effect), self.unreachable("no connection to"))
+            }
+            SdkError::DispatchFailure(_) => (
+                (ErrorKind::Unreachable, Retry::Backoff, Effect::Unknown),
+                self.unreachable("the connection broke on the way to"),
+            ),
+            SdkError::ConstructionFailure(_) => {
+                ((ErrorKind::Unexpected, Retry::Never, Effect::None), "the request could not be built".to_owned())
+            }
+            _ => (
+                (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
+                format!("the answer of {} could not be read", self.service()),
+            ),
+        };
+        let (kind, retry, effect) = meaning;
+        Error::new(kind, self.operation, message).retry(retry).effect(effect)
+    }
+
+    /// An answer without a field that AWS always gives.
+    pub(crate) fn incomplete(&self, field: &str) -> Error {
+        let message = format!("the answer of {} has no {field}", self.service());
+        Error::new(ErrorKind::Unexpected, self.operation, message).effect(Effect::Unknown)
+    }
+
+    fn refusal(&self, kind: ErrorKind, code: &str, status: u16) -> String {
+        let user = self.user;
+        match kind {
+            ErrorKind::Unauthenticated => credentials_refused(code),
+            ErrorKind::Denied => format!(
+                "the credentials that the plugin uses lack the right to call {} on the IAM user {user:?} ({code}): allow it in their policy",
+                self.operation
+            ),
+            ErrorKind::NotFound => {
+                format!("the IAM user {user:?} does not exist, or the key is gone ({code}): check `user`")
+            }
+            ErrorKind::LimitReached if self.operation == "iam:TagUser" => format!(
+                "the IAM user {user:?} has as many tags as AWS allows, and the mark of this resource needs two: remove tags that nobody needs"
+            ),
+            ErrorKind::LimitReached => format!(
+                "the IAM user {user:?} has as many access keys as AWS allows, disabled ones included: delete one that nobody needs, then run `pulumi up` again"
+            ),
+            ErrorKind::Conflict => format!(
+                "AWS is changing the IAM user {user:?} at this moment ({code}): run `pulumi up` again in a minute"
+            ),
+            ErrorKind::Throttled => {
+                format!("AWS takes no more calls for now ({code}): run `pulumi up` again in a minute")
+            }
+            ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
+            _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", self.service()),
+            _ if code.is_empty() => format!(
+                "{} answered with status {status} and none of AWS's codes: check that {} leads to AWS and not to a proxy",
+                self.service(),
+                self.property()
+            ),
+            _ => format!("{} failed ({code}, status {status})", self.service()),
+        }
+    }
+
+    fn unreachable(&self, how: &str) -> String {
+        let (service, property) = (self.service(), self.property());
+        format!("{how} {service}: check {property}, AWS_ENDPOINT_URL_{service} and the network")
+    }
+
+    fn service(&self) -> &'static str {
+        if self.operation.starts_with("sts:") { "STS" } else { "IAM" }
+    }
+
+    fn property(&self) -> &'static str {
+        if self.operation.starts_with("sts:") {
+            "keyrotation:aws.endpoints.sts"
+        } else {
+            "keyrotation:aws.endpoints.iam"
+        }
+    }
+}
+
+/// What AWS's error code means, and where there is none or an unknown one, its HTTP status.
+///
+/// Codes: the IAM and STS API References with their "Common Errors", and the SDK's list of throttling codes.
+pub(crate) fn judge(code: Option<&str>, status: u16) -> (ErrorKind, Retry, Effect) {
+    match code.unwrap_or_default() {
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidAccessKeyId"
+        | "AuthFailure"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "RequestExpired"
+        | "MissingAuthenticationToken"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "OptInRequired" => (ErrorKind::Unauthenticated, Retry::Never, Effect::None),
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "NotAuthorized"
+        | "RegionDisabledException" => (ErrorKind::Denied, Retry::Never, Effect::None),
+        "NoSuchEntity" => (ErrorKind::NotFound, Retry::Never, Effect::None),
+        "LimitExceeded" => (ErrorKind::LimitReached, Retry::Never, Effect::None),
+        "EntityTemporarilyUnmodifiable" | "ConcurrentModification" => {
+            (ErrorKind::Conflict, Retry::Backoff, Effect::None)
+        }
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => (ErrorKind::Throttled, Retry::Backoff, Effect::None),
+        "ValidationError"
+        | "InvalidInput"
+        | "InvalidAction"
+        | "InvalidParameterCombination"
+        | "InvalidParameterValue"
+        | "InvalidQueryParameter"
+        | "MalformedQueryString"
+        | "MissingAction"
+        | "MissingParameter" => (ErrorKind::Invalid, Retry::Never, Effect::None),
+        "RequestTimeout" | "RequestTimeoutException" => (ErrorKind::TimedOut, Retry::Backoff, Effect::Unknown),
+        code => match status {
+            400..=499 if code.is_empty() => (ErrorKind::Unexpected, Retry::Never, Effect::Unknown),
+            400..=499 => (ErrorKind::Unexpected, Retry::Never, Effect::None),
+            _ => (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
+        },
+    }
+}
+
+/// The plugin's own credentials could not be had; nothing was sent. What the source said stays unsaid: it may be a program's output.
+pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) -> Error {
+    if let Some(refused) = find::<AssumeRoleError>(error) {
+        let code = refused.code().unwrap_or("no code");
+        let message = format!(
+            "a role in keyrotation:aws.assumeRoles could not be assumed ({code}): check its ARN, its trust policy and externalId"
+        );
+        return Error::new(ErrorKind::Unauthenticated, operation, message);
+    }
+    let why = match error {
+        CredentialsError::CredentialsNotLoaded(_) => "there are none",
+        CredentialsError::ProviderTimedOut(_) => "their source did not answer in time",
+        CredentialsError::InvalidConfiguration(_) => "AWS's configuration files are not valid",
+        _ => "their source failed; a session of AWS SSO may have ended",
+    };
+    let message = format!(
+        "no AWS credentials for the plugin ({why}): set keyrotation:aws.accessKey and keyrotation:aws.secretKey, or keyrotation:aws.profile, or the AWS environment"
+    );
+    Error::new(ErrorKind::Unauthenticated, operation, message)
+}
+
+/// The provider configuration is wrong; nothing was sent.
+pub(crate) fn wrong_config(problem: &Problem) -> Error {
+    let message = format!("keyrotation:aws.{} {}", problem.property, problem.reason);
+    Error::new(ErrorKind::Invalid, "", message)
+}
+
+fn credentials_refused(code: &str) -> String {
+    let hint = match code {
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestExpired" => {
+            ", or the clock of this machine, which is part of every signature"
+        }
+        "ExpiredToken" | "ExpiredTokenException" => "; a temporary session has ended",
+        _ => "",
+    };
+    format!(
+        "the credentials that the plugin uses were refused ({code}): check keyrotation:aws.accessKey and keyrotation:aws.secretKey, or the AWS environment{hint}"
+    )
+}
+
+fn with_request(message: String, request: Option<&str>) -> String {
+    match request {
+        Some(id) if id.len() <= 64 && id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-') => {
+            format!("{message} [request {id}]")
+        }
+        _ => message,
+    }
+}
+
+/// Whether nobody listened: then nothing was sent.
+fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

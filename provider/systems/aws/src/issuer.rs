@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_iam::types::{AccessKeyMetadata, StatusType, Tag};
+use aws_smithy_types::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use rotation::{
+    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Material, MintOrder,
+    Minted, ObservedKey, OwnerId, Verdict,
+};
+use secrecy::SecretString;
+
+use crate::args::{self, Args};
+use crate::error::Call;
+use crate::ledger;
+use crate::session::{Session, limits};
+
+/// The access keys of one IAM user.
+pub(crate) struct AwsIssuer {
+    session: Arc<Session>,
+    args: Args,
+}
+
+/// Two keys a user, disabled ones included; the quota cannot be raised (IAM User Guide, "IAM and AWS STS quotas").
+/// AWS publishes no time after which lists are right; users report up to 15 s until a new key works everywhere.
+pub(crate) fn capability() -> Capability {
+    Capability { quota: Some(2), settle: SignedDuration::from_secs(60), mint_timeout: MINT_TIMEOUT, holds_two: true }
+}
+
+const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+impl AwsIssuer {
+    pub(crate) fn new(session: Arc<Session>, args: Args) -> Self {
+        Self { session, args }
+    }
+
+    fn call(&self, operation: &'static str) -> Call<'_> {
+        Call { operation, user: &self.args.user }
+    }
+
+    async fn tags(&self) -> Result<Vec<Tag>, Error> {
+        let call = self.call("iam:ListUserTags");
+        let iam = &self.session.clients().await?.iam;
+        let pages = iam.list_user_tags().user_name(&self.args.user).into_paginator();
+        let tags = pages.items().send().collect::<Result<_, _>>().await;
+        tags.map_err(|error| call.failed(&error))
+    }
+
+    async fn tag(&self, [keys, claim]: [(String, String); 2]) -> Result<(), Error> {
+        let call = self.call("iam:TagUser");
+        let tags = [keys, claim].map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let tags = tags.into_iter().collect::<Result<Vec<_>, _>>();
+        let tags = tags.map_err(|_| {
+            Error::new(ErrorKind::Unexpected, call.operation, "a tag without a key; this is a bug: please report it")
+        })?;
+        let iam = &self.session.clients().await?.iam;
+        let request = iam.tag_user().user_name(&self.args.user).set_tags(Some(tags));
+        let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
+        self.session.time().repeat(send).await.map(drop)
+    }
+
+    async fn untag(&self, keys: [String; 2]) -> Result<(), Error> {
+        let call = self.call("iam:UntagUser");
+        let iam = &self.session.clients().await?.iam;
+        let request = iam.untag_user().user_name(&self.args.user).set_tag_keys(Some(keys.into()));
+        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        self.session.time().repeat(send).await
+    }
+
+    async fn keys(&self) -> Result<Vec<AccessKeyMetadata>, Error> {
+        let call = self.call("iam:ListAccessKeys");
+        let iam = &self.session.clients().await?.iam;
+        let pages = iam.list_access_keys().user_name(&self.args.user).into_paginator();
+        let keys = pages.items().send().collect::<Result<_, _>>().await;
+        keys.map_err(|error| call.failed(&error))
+    }
+}
+
+#[async_trait]
+impl KeyIssuer for AwsIssuer {
+    fn capability(&self) -> Capability {
+        capability()
+    }
+
+    async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
+        let call = self.call("iam:ListAccessKeys");
+        match self.session.time().repeat(|| self.keys()).await {
+            Ok(keys) => keys.iter().map(|key| observed(call, key)).collect::<Result<_, _>>().map(Some),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
+        let tags = self.session.time().repeat(|| self.tags()).await?;
+        ledger::decode(owner, tags.iter().map(|tag| (tag.key(), tag.value())))
+    }
+
+    async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
+        match ledger {
+            Some(ledger) => self.tag(ledger::encode(owner, ledger)?).await,
+            None => self.untag(ledger::tag_keys(owner)).await,
+        }
+    }
+
+    async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
+        let call = self.call("iam:CreateAccessKey");
+        let iam = &self.session.clients().await?.iam;
+        let limits = limits(Duration::try_from(MINT_TIMEOUT).unwrap_or_default());
+        let limits = aws_sdk_iam::config::Builder::new().timeout_config(limits);
+        let request = iam.create_access_key().user_name(&self.args.user).customize();
+        let made = request.config_override(limits).send().await;
+        let made = made.map_err(|error| call.failed(&error))?.access_key;
+        let made = made.ok_or_else(|| call.incomplete("AccessKey"))?;
+        let created_at = made.create_date.and_then(timestamp).ok_or_else(|| call.incomplete("CreateDate"))?;
+        let id = KeyId(made.access_key_id);
+        let material = args::material(&self.args, &id, Some(made.secret_access_key.into()));
+        Ok(Minted { id, created_at, material })
+    }
+
+    async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
+        let call = self.call("sts:GetCallerIdentity");
+        let (id, secret) = credentials(material).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unverified,
+                call.operation,
+                "the secret of the key is not known, so the key cannot be tried",
+            )
+        })?;
+        let caller = self.session.clients().await?.caller(id, secret).await;
+        match caller {
+            Ok(caller) if is_arn_of(caller.arn().unwrap_or_default(), &self.args.user) => Ok(Verdict::Accepted),
+            Ok(_) => Err(Error::new(
+                ErrorKind::Unverified,
+                call.operation,
+                format!("the key {id} answers for somebody else than the IAM user {:?}", self.args.user),
+            )),
+            Err(error) => not_yet(call.failed(&error)),
+        }
+    }
+
+    async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error> {
+        let call = self.call("iam:GetAccessKeyLastUsed");
+        let iam = &self.session.clients().await?.iam;
+        let request = iam.get_access_key_last_used().access_key_id(&key.0);
+        let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
+        let answer = self.session.time().repeat(send).await?;
+        let last = answer.access_key_last_used.ok_or_else(|| call.incomplete("AccessKeyLastUsed"))?;
+        match last.last_used_date {
+            None => Ok(LastUse::Never),
+            Some(date) => timestamp(date).map(LastUse::At).ok_or_else(|| call.incomplete("LastUsedDate")),
+        }
+    }
+
+    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+        let call = self.call("iam:DeleteAccessKey");
+        let iam = &self.session.clients().await?.iam;
+        let request = iam.delete_access_key().user_name(&self.args.user).access_key_id(&key.0);
+        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        self.session.time().repeat(send).await
+    }
+
+    async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
+        self.session.clients().await?.configured_key().await
+    }
+}
+
+/// What is to be removed and does not exist is removed.
+fn gone_is_done<T>(result: Result<T, Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.kind != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A key that AWS does not know yet is refused like one that never was.
+fn not_yet(error: Error) -> Result<Verdict, Error> {
+    if error.kind == ErrorKind::Unauthenticated { Ok(Verdict::NotYet) } else { Err(error) }
+}
+
+fn credentials(material: &Material) -> Option<(&str, &SecretString)> {
+    match (material.get(args::ACCESS_KEY_ID)?, material.get(args::SECRET_ACCESS_KEY)?) {
+        (Field::Plain(id), Field::Secret(secret)) => Some((id, secret)),
+        _ => None,
+    }
+}
+
+/// `arn:aws:iam::123456789012:user/path/name` is the ARN of `name`.
+fn is_arn_of(arn: &str, user: &str) -> bool {
+    let path = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("user/"));
+    path.and_then(|path| path.rsplit('/').next()) == Some(user)
+}
+
+fn observed(call: Call<'_>, key: &AccessKeyMetadata) -> Result<ObservedKey, Error> {
+    let id = key.access_key_id().ok_or_else(|| call.incomplete("AccessKeyId"))?;
+    let created_at = key.create_date().copied().and_then(timestamp).ok_or_else(|| call.incomplete("CreateDate"))?;
+    let status = match key.status() {
+        Some(StatusType::Active) => KeyStatus::Active,
+        Some(_) => KeyStatus::Inactive,
+        None => return Err(call.incomplete("Status")),
+    };
+    Ok(ObservedKey { id: KeyId(id.to_owned()), created_at, status, last_use: None })
+}
+
+fn timestamp(date: DateTime) -> Option<Timestamp> {
+    Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_belongs_to_the_last_part_of_its_path() {
+        assert!(is_arn_of("arn:aws:iam::123456789012:user/ci", "ci"));
+        assert!(is_arn_of("arn:aws-cn:iam::123456789012:user/teams/ci", "ci"));
+        for other in [
+            "",
+            "ci",
+            "arn:aws:iam::123456789012:user/ci2",
+            "arn:aws:iam::123456789012:user/ci/x",
+            "arn:aws:sts::123456789012:assumed-role/x/ci",
+            "arn:aws:iam::123456789012:root",
+        ] {
+            assert!(!is_arn_of(other, "ci"), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_keeps_its_fraction() {
+        let date = DateTime::from_secs_and_nanos(1, 500_000_000);
+        assert_eq!(timestamp(date).unwrap().to_string(), "1970-01-01T00:00:01.5Z");
+        assert_eq!(timestamp(DateTime::from_secs(i64::MAX)), None);
+    }
+}

@@ -1,0 +1,214 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
+use pulumi_provider::SecretString;
+use rotation::{Clock, Error, ErrorKind, KeyId};
+use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
+
+use crate::config::AwsConfig;
+use crate::error::{no_credentials, wrong_config};
+use crate::time::Time;
+
+/// One configuration and, from its first use on, the clients that were built from it.
+pub(crate) struct Session {
+    config: AwsConfig,
+    time: Time,
+    clients: OnceCell<Clients>,
+}
+
+/// The clients of one configuration.
+pub(crate) struct Clients {
+    pub(crate) iam: aws_sdk_iam::Client,
+    sts: aws_sdk_sts::Client,
+    base: SharedCredentialsProvider,
+}
+
+/// The longest that one attempt of a call may take that can be repeated.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(10);
+
+impl Session {
+    pub(crate) fn new(config: AwsConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { config, time: Time::new(clock), clients: OnceCell::new() }
+    }
+
+    pub(crate) fn time(&self) -> &Time {
+        &self.time
+    }
+
+    pub(crate) async fn clients(&self) -> Result<&Clients, Error> {
+        self.clients.get_or_try_init(|| connect(&self.config, &self.time)).await
+    }
+}
+
+impl Clients {
+    /// Asks STS who signs, with the key given and nothing that was cached.
+    pub(crate) async fn caller(
+        &self,
+        id: &str,
+        secret: &secrecy::SecretString,
+    ) -> Result<GetCallerIdentityOutput, SdkError<GetCallerIdentityError>> {
+        let signer = aws_sdk_sts::config::Builder::new().credentials_provider(static_credentials(id, secret, None));
+        let call = self.sts.get_caller_identity().customize();
+        call.config_override(signer).send().await
+    }
+
+    /// The long-lived key that the plugin works with, or assumes its roles with.
+    pub(crate) async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
+        let credentials = self.base.provide_credentials().await;
+        let credentials = credentials.map_err(|error| no_credentials(CREDENTIALS, &error))?;
+        let id = credentials.access_key_id();
+        Ok(id.starts_with(LONG_LIVED).then(|| KeyId(id.to_owned())))
+    }
+}
+
+/// Access key ids of users begin with this (IAM User Guide, "Understanding unique ID prefixes"); those of sessions with ASIA.
+const LONG_LIVED: &str = "AKIA";
+const CREDENTIALS: &str = "aws credentials";
+
+async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
+    if let Some(problem) = config.problems().into_iter().next() {
+        return Err(wrong_config(&problem));
+    }
+    let sdk = load(config, time).await;
+    let Some(base) = sdk.credentials_provider() else {
+        return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
+    };
+    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT)).build();
+    let signer = assume(config, &sdk, base.clone()).await;
+    let sdk = sdk.into_builder().credentials_provider(signer).build();
+    let region = sdk.region().map_or(DEFAULT_REGION, Region::as_ref);
+    let mut iam = aws_sdk_iam::config::Builder::from(&sdk).region(iam_region(region));
+    if let Some(url) = config.endpoint_iam() {
+        iam = iam.endpoint_url(url);
+    }
+    let mut sts = aws_sdk_sts::config::Builder::from(&sdk).identity_cache(IdentityCache::no_cache());
+    if let Some(url) = config.endpoint_sts() {
+        sts = sts.endpoint_url(url);
+    }
+    Ok(Clients {
+        iam: aws_sdk_iam::Client::from_conf(iam.build()),
+        sts: aws_sdk_sts::Client::from_conf(sts.build()),
+        base,
+    })
+}
+
+/// What the environment and AWS's files say, and the configuration above them. The instance is not asked for its region:
+/// that would cost seconds wherever there is none.
+async fn load(config: &AwsConfig, time: &Time) -> SdkConfig {
+    let mut profile_region = ProfileFileRegionProvider::builder();
+    if let Some(profile) = &config.profile {
+        profile_region = profile_region.profile_name(profile);
+    }
+    let region = RegionProviderChain::first_try(config.region.clone().map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(profile_region.build())
+        .or_else(Region::from_static(DEFAULT_REGION));
+    // The one clock signs; a correction by what answers say would be a second one.
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .time_source(time.clone())
+        .sleep_impl(time.clone())
+        .disable_clock_skew_correction(true)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .region(region);
+    if let Some(profile) = &config.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let (Some(id), Some(secret)) = (given(&config.access_key), given(&config.secret_key)) {
+        let token = given(&config.token);
+        loader = loader.credentials_provider(explicit(id, secret, token));
+    }
+    loader.load().await
+}
+
+/// The provider's credentials, or those of the last role that they lead to.
+async fn assume(config: &AwsConfig, sdk: &SdkConfig, base: SharedCredentialsProvider) -> SharedCredentialsProvider {
+    let mut signer = base;
+    let mut sdk = sdk.clone();
+    if let Some(url) = config.endpoint_sts() {
+        sdk = sdk.into_builder().endpoint_url(url).build();
+    }
+    for role in config.roles() {
+        let mut provider = AssumeRoleProvider::builder(&role.role_arn)
+            .configure(&sdk)
+            .session_name(role.session_name.as_deref().unwrap_or("keyrotation"));
+        if let Some(external_id) = &role.external_id {
+            provider = provider.external_id(external_id);
+        }
+        signer = SharedCredentialsProvider::new(provider.build_from_provider(signer).await);
+    }
+    signer
+}
+
+/// Limits of a call. There is no limit on the whole operation, because the SDK makes one attempt only.
+pub(crate) fn limits(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt).build()
+}
+
+const CONNECT: Duration = Duration::from_secs(5);
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// IAM has one region in each partition, and takes signatures for that one only, whatever address it is reached at
+/// (AWS General Reference, "IAM endpoints and quotas").
+fn iam_region(region: &str) -> Region {
+    let partitions = [
+        ("cn-", "cn-north-1"),
+        ("us-gov-", "us-gov-west-1"),
+        ("us-iso-", "us-iso-east-1"),
+        ("us-isob-", "us-isob-east-1"),
+    ];
+    let other = partitions.into_iter().find(|(prefix, _)| region.starts_with(prefix));
+    if other.is_none() && ["eu-iso", "eusc-", "us-iso"].iter().any(|prefix| region.starts_with(prefix)) {
+        return Region::new(region.to_owned());
+    }
+    Region::from_static(other.map_or(DEFAULT_REGION, |(_, home)| home))
+}
+
+fn given(secret: &Option<SecretString>) -> Option<&SecretString> {
+    secret.as_ref().filter(|secret| !secret.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the SDK signs with them; it wipes and hides them itself")]
+fn explicit(id: &SecretString, secret: &SecretString, token: Option<&SecretString>) -> Credentials {
+    let id = id.as_secrecy().expose_secret();
+    static_credentials(id, secret.as_secrecy(), token.map(SecretString::as_secrecy))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the SDK signs with them; it wipes and hides them itself")]
+fn static_credentials(id: &str, secret: &secrecy::SecretString, token: Option<&secrecy::SecretString>) -> Credentials {
+    let token = token.map(|token| token.expose_secret().to_owned());
+    Credentials::new(id, secret.expose_secret(), token, None, "keyrotation")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iam_is_signed_for_in_the_home_region_of_the_partition() {
+        let homes = [
+            ("eu-central-1", "us-east-1"),
+            ("us-east-1", "us-east-1"),
+            ("cn-northwest-1", "cn-north-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+            ("us-iso-west-1", "us-iso-east-1"),
+            ("eusc-de-east-1", "eusc-de-east-1"),
+        ];
+        for (region, home) in homes {
+            assert_eq!(iam_region(region).as_ref(), home, "{region}");
+        }
+    }
+}
