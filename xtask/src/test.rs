@@ -91,8 +91,13 @@ fn conclude(rows: &[Row], took: Duration) -> ExitCode {
         took.as_secs_f64()
     );
     println!("{}", total.line());
-    let good = total.failed == 0 && !rows.is_empty() && rows.iter().all(|row| row.counts.passed > 0);
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if good(rows) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+}
+
+/// Whether nothing failed, and every suite ran a test that passed.
+fn good(rows: &[Row]) -> bool {
+    !rows.is_empty() && rows.iter().all(|row| row.counts.failed == 0 && row.counts.passed > 0)
 }
 
 /// What the suites run with.
@@ -193,4 +198,23 @@ pub(crate) fn settled(program: &Path) -> Result<PathBuf> {
     fs::copy(program, &part).with_context(|| format!("cannot copy {}", program.display()))?;
     fs::rename(&part, &place).with_context(|| format!("cannot write {}", place.display()))?;
     Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(passed: usize, failed: usize, skipped: usize) -> Row {
+        let counts = Counts { passed, failed, skipped: vec![String::new(); skipped] };
+        Row { name: "some", counts, took: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_run_is_good_when_every_suite_passed_something_and_failed_nothing() {
+        assert!(good(&[row(3, 0, 0), row(1, 0, 2)]));
+        assert!(!good(&[row(3, 0, 0), row(5, 1, 0)]), "a failure");
+        assert!(!good(&[row(3, 0, 0), row(0, 0, 0)]), "a suite without a test");
+        assert!(!good(&[row(0, 0, 4)]), "a suite that skipped everything");
+        assert!(!good(&[]), "no suite at all");
+    }
 }
