@@ -93,7 +93,6 @@ fn conclude(rows: &[Row], took: Duration) -> ExitCode {
     println!("{}", total.line());
     if good(rows) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
-}
 
 /// Whether nothing failed, and every suite ran a test that passed.
 fn good(rows: &[Row]) -> bool {
