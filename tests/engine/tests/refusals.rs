@@ -84,7 +84,7 @@ fn an_empty_user_name() -> Result<()> {
 fn a_user_that_does_not_exist() -> Result<()> {
     let scene = Scene::start()?;
     scene.declare(json!({ "user": "nobody-here" }))?;
-    refused_and_mended(&scene, &["nobody-here"], || scene.declare(json!({})))?;
+    refused_and_mended(&scene, &["nobody-here", "`user`"], || scene.declare(json!({})))?;
     scene.expect_destroyed()
 }
 
@@ -107,7 +107,7 @@ fn an_endpoint_that_nobody_listens_on() -> Result<()> {
     let scene = Scene::start()?;
     let endpoint = scene.cloud.endpoint();
     scene.work.set("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9");
-    refused_and_mended(&scene, &["IAM"], || {
+    refused_and_mended(&scene, &["keyrotation:aws.endpoints.iam"], || {
         scene.work.set("AWS_ENDPOINT_URL_IAM", &endpoint);
         Ok(())
     })?;
