@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{Capability, parse_duration, print_duration};
+use crate::{Capability, OldSchedule, Schedule, parse_duration, print_duration};
 
 /// The inputs that every rotating resource has, as users write them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -120,6 +120,13 @@ pub struct Problem {
 }
 
 impl RotationInputs {
+    /// What these inputs said, as inputs of an earlier run. A text that cannot be read any more counts as absent.
+    pub fn old_schedule<'a>(&'a self, schedule: Option<&'a Schedule>) -> OldSchedule<'a> {
+        let period = self.rotation_period.as_deref().and_then(|text| parse_duration(text).ok());
+        let anchor = self.rotation_anchor.as_deref().and_then(|text| text.parse().ok());
+        OldSchedule { keepers: self.keepers.as_ref().unwrap_or(&NO_KEEPERS), period, anchor, schedule }
+    }
+
     /// Reads the texts, fills in the defaults and checks what must hold between them.
     ///
     /// # Errors
@@ -146,6 +153,8 @@ impl RotationInputs {
         if problems.0.is_empty() { Ok(args) } else { Err(problems.0) }
     }
 }
+
+static NO_KEEPERS: Keepers = Keepers(BTreeMap::new());
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const SHORTEST_PERIOD: SignedDuration = SignedDuration::from_hours(1);

@@ -1,16 +1,26 @@
 //! Whole lives of a key on the reference system, told step by step.
 
-mod common;
+use jiff::{SignedDuration, Timestamp};
+use rotation::ErrorKind;
+use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};
 
-use common::{DAY, HOUR, MINUTE, Watch, args, cloud};
-use rotation::testing::{Fault, Outcome, Rig};
-use rotation::{Clock, ErrorKind};
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn clock() -> ManualClock {
+    ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap())
+}
+
+fn cloud() -> InMemoryCloud {
+    InMemoryCloud::new(InMemoryRules::like_aws(SignedDuration::ZERO), clock())
+}
 
 #[tokio::test]
 async fn a_key_is_created_kept_rotated_retired_and_deleted() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let (one, two) = (args("1", None), args("2", None));
+    let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
     assert!(watch.up(&one).await.is_done());
     let first = watch.stack.state().unwrap().current.clone().unwrap();
     let calls = cloud.calls().len();
@@ -38,7 +48,7 @@ async fn a_key_is_created_kept_rotated_retired_and_deleted() {
 async fn a_period_rotates_once_even_when_the_run_is_late() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let plan = args("1", Some("30d"));
+    let plan = Life::inputs("1", true);
     assert!(watch.up(&plan).await.is_done());
     cloud.clock().advance(DAY * 95);
     assert!(watch.up(&plan).await.is_done());
@@ -50,9 +60,9 @@ async fn a_period_rotates_once_even_when_the_run_is_late() {
 async fn a_lost_answer_leaves_one_key_in_the_end() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let (one, two) = (args("1", None), args("2", None));
+    let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
     watch.up(&one).await;
-    let mint = cloud.calls().len() + calls_before_mint(&cloud);
+    let mint = cloud.calls().len() + CALLS_BEFORE_MINT;
     cloud.inject(mint, Fault::HangAfter);
     let Outcome::Failed(error) = watch.up(&two).await else { panic!("the run failed") };
     assert_eq!(error.kind, ErrorKind::TimedOut);
@@ -66,8 +76,8 @@ async fn a_lost_answer_leaves_one_key_in_the_end() {
 async fn a_throttled_mint_is_tried_again_in_the_same_run() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    cloud.inject(calls_before_mint(&cloud), Fault::Throttled);
-    assert!(watch.up(&args("1", None)).await.is_done());
+    cloud.inject(CALLS_BEFORE_MINT, Fault::Throttled);
+    assert!(watch.up(&Life::inputs("1", false)).await.is_done());
     assert_eq!(cloud.calls().iter().filter(|call| *call == "mint").count(), 2);
 }
 
@@ -76,7 +86,7 @@ async fn a_full_principal_is_refused_and_its_keys_are_named() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
     let (one, two) = (watch.stranger(), watch.stranger());
-    let Outcome::Failed(error) = watch.up(&args("1", None)).await else { panic!("the run failed") };
+    let Outcome::Failed(error) = watch.up(&Life::inputs("1", false)).await else { panic!("the run failed") };
     assert!(error.message.contains(&one.0) && error.message.contains(&two.0), "{error}");
     assert_eq!(cloud.keys(), [one, two]);
     assert!(watch.stack.state().is_none(), "nothing was made, so nothing is recorded");
@@ -87,37 +97,39 @@ async fn a_full_principal_is_refused_and_its_keys_are_named() {
 async fn a_second_owner_is_refused_while_a_claim_stands() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    cloud.inject(calls_before_mint(&cloud), Fault::DieBefore);
-    assert!(matches!(watch.up(&args("1", None)).await, Outcome::Died));
-    let mut rival = rotation::testing::Stack::new("other/project/key");
-    let Outcome::Failed(error) = rival.up(&cloud, &args("1", None)).await else { panic!("the rival is refused") };
+    cloud.inject(CALLS_BEFORE_MINT, Fault::DieBefore);
+    assert!(matches!(watch.up(&Life::inputs("1", false)).await, Outcome::Died));
+    let mut rival = Stack::new("other/project/key");
+    let Outcome::Failed(error) = rival.up(&cloud, &Life::inputs("1", false)).await else {
+        panic!("the rival is refused")
+    };
     assert!(error.message.contains("stack/project/key"), "{error}");
     cloud.clock().advance(MINUTE * 16);
-    assert!(rival.up(&cloud, &args("1", None)).await.is_done(), "a stale claim keeps nobody out");
+    assert!(rival.up(&cloud, &Life::inputs("1", false)).await.is_done(), "a stale claim keeps nobody out");
 }
 
 #[tokio::test]
 async fn a_lost_or_disabled_current_key_is_replaced() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let plan = args("1", None);
+    let plan = Life::inputs("1", false);
     watch.up(&plan).await;
     let first = watch.stack.state().unwrap().current.clone().unwrap().id;
     cloud.clock().advance(HOUR);
     cloud.delete(&first);
     watch.harmed.insert(first.clone());
-    assert!(watch.up(&args("2", None)).await.is_done());
+    assert!(watch.up(&Life::inputs("2", false)).await.is_done());
     let state = watch.stack.state().unwrap();
     assert_eq!((state.retiring.len(), cloud.keys().len()), (0, 1), "what is gone never becomes previous");
 }
 
 #[tokio::test]
 async fn a_key_that_is_never_accepted_is_given_up_after_three_runs() {
-    let mut rules = common::like_aws(jiff::SignedDuration::ZERO);
+    let mut rules = InMemoryRules::like_aws(SignedDuration::ZERO);
     rules.accepts_after = DAY * 1000;
-    let cloud = rotation::testing::InMemoryCloud::new(rules, common::clock());
+    let cloud = InMemoryCloud::new(rules, clock());
     let mut watch = Watch::new(&cloud, DAY);
-    let plan = args("1", None);
+    let plan = Life::inputs("1", false);
     for run in 1..=3 {
         let Outcome::Failed(error) = watch.up(&plan).await else { panic!("run {run} fails") };
         assert_eq!(error.kind, ErrorKind::Unverified);
@@ -131,14 +143,12 @@ async fn a_key_that_is_never_accepted_is_given_up_after_three_runs() {
 async fn stripped_marks_are_written_again_by_the_next_rotation() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    watch.up(&args("1", None)).await;
+    watch.up(&Life::inputs("1", false)).await;
     cloud.strip_marks();
-    assert!(watch.up(&args("2", None)).await.is_done());
+    assert!(watch.up(&Life::inputs("2", false)).await.is_done());
     assert_eq!(cloud.marks(), 1);
     watch.nothing_is_left_over();
 }
 
-/// list, read, claim, list, read: the calls of a run on a fresh principal before it mints.
-fn calls_before_mint(_: &dyn Rig) -> usize {
-    5
-}
+/// list, read, claim, list, read: the calls of a run with a place for a key before it mints.
+const CALLS_BEFORE_MINT: usize = 5;

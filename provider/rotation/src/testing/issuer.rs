@@ -25,6 +25,14 @@ pub struct InMemoryRules {
     pub lists_after: SignedDuration,
 }
 
+impl InMemoryRules {
+    /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
+    pub fn like_aws(lists_after: SignedDuration) -> Self {
+        let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
+        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after }
+    }
+}
+
 /// One system with one principal; clones share it, as processes do that come one after another.
 #[derive(Clone, Debug)]
 pub struct InMemoryCloud {

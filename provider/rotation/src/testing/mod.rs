@@ -3,10 +3,14 @@
 
 mod clock;
 mod issuer;
+mod life;
 mod rig;
 mod stack;
+mod watch;
 
 pub use clock::{ManualClock, NeverStop};
 pub use issuer::{InMemoryCloud, InMemoryIssuer, InMemoryRules};
+pub use life::Life;
 pub use rig::{Fault, Rig};
 pub use stack::{Outcome, Stack};
+pub use watch::Watch;

@@ -1,45 +1,20 @@
-//! What the tests of whole lives share.
-#![allow(dead_code, reason = "each test binary uses its own part")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Outcome, Rig, Stack};
-use rotation::{Capability, Clock, Keepers, KeyId, RotationArgs, RotationInputs};
 
-pub const SECOND: SignedDuration = SignedDuration::from_secs(1);
-pub const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
-pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+use crate::{Clock, KeyId, RotationArgs};
 
-pub fn clock() -> ManualClock {
-    ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap())
-}
+use super::{Outcome, Rig, Stack};
 
-/// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds.
-pub fn like_aws(lists_after: SignedDuration) -> InMemoryRules {
-    let capability = Capability { quota: Some(2), settle: MINUTE, ..Capability::default() };
-    InMemoryRules { capability, accepts_after: SECOND * 10, lists_after }
-}
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-pub fn cloud() -> InMemoryCloud {
-    InMemoryCloud::new(like_aws(SignedDuration::ZERO), clock())
-}
-
-pub fn args(keeper: &str, period: Option<&str>) -> RotationArgs {
-    let inputs = RotationInputs {
-        keepers: Some(Keepers::new([("version".to_owned(), keeper.to_owned())])),
-        rotation_period: period.map(str::to_owned),
-        overlap: Some("1d".to_owned()),
-        ..RotationInputs::default()
-    };
-    inputs.parse(&Capability::default()).unwrap()
-}
-
-/// One stack on one principal, and what must hold after every run.
+/// One stack on one principal, and what must hold after every run. Its methods panic when an invariant is broken.
 pub struct Watch<'a> {
+    /// The system.
     pub rig: &'a dyn Rig,
+    /// The stack.
     pub stack: Stack,
+    /// Keys that strangers made.
     pub strangers: BTreeSet<KeyId>,
     /// Keys that the test itself deleted or disabled.
     pub harmed: BTreeSet<KeyId>,
@@ -50,6 +25,7 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
+    /// A stack that holds nothing yet, on this system. `overlap` is what its inputs ask for.
     pub fn new(rig: &'a dyn Rig, overlap: SignedDuration) -> Self {
         let stack = Stack::new("stack/project/key");
         Self {
@@ -104,11 +80,13 @@ impl<'a> Watch<'a> {
             log.push(format!("{outcome:?}"));
             self.rig.clock().advance(MINUTE);
         }
-        panic!(
+        assert!(
+            log.is_empty(),
             "liveness: four runs were not enough: {log:#?}\nstate: {:#?}\nkeys: {:?}",
             self.stack.state(),
             self.rig.keys()
         );
+        log.len()
     }
 
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
@@ -124,12 +102,13 @@ impl<'a> Watch<'a> {
         let ours: BTreeSet<_> = self.rig.keys().into_iter().filter(|id| !others(id)).collect();
         assert_eq!(ours, known, "keys that exist and keys that the state knows");
         if let Some(state) = self.stack.state() {
-            let current = state.current.as_ref().expect("a quiet run has a current key");
-            assert!(self.rig.works(&current.id), "the current key works");
+            let works = state.current.as_ref().is_some_and(|current| self.rig.works(&current.id));
+            assert!(works, "after a quiet run the current key works");
             assert!(state.pending.is_none() && !state.claim_open);
         }
     }
 
+    /// Plain destroys until one succeeds; at most four. Then nothing of ours is left.
     pub async fn destroyed(&mut self) {
         let mut log = Vec::new();
         for _ in 0..4 {
@@ -143,9 +122,10 @@ impl<'a> Watch<'a> {
             log.push(format!("{outcome:?}"));
             self.rig.clock().advance(MINUTE);
         }
-        panic!("destroy did not end: {log:#?}");
+        assert!(log.is_empty(), "liveness: destroy did not end: {log:#?}");
     }
 
+    /// A stranger makes a key.
     pub fn stranger(&mut self) -> KeyId {
         let id = self.rig.mint_as_stranger();
         self.strangers.insert(id.clone());
