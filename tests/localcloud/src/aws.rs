@@ -1,4 +1,4 @@
-//! AWS: IAM and STS over the query protocol.
+//! AWS: IAM and STS over the query protocol, and the account behind them.
 
 mod account;
 mod act;

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-mod aws;
+pub mod aws;
 mod clock;
 mod cloud;
 mod control;
@@ -13,7 +13,7 @@ mod turn;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use aws::{Aws, AwsOptions, Consistency, Credentials, Key, LastUse, Refusal, Snapshot, User};
+pub use aws::{Aws, AwsOptions, Consistency, Credentials, Key};
 pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};
 pub use fault::{ErrorAnswer, Fault, Hook};

@@ -2,6 +2,7 @@
 
 use crate::common::{Bench, Time, USER, client_credentials, code, system_time};
 use aws_credential_types::Credentials;
+use aws_sdk_iam::config::Region;
 use aws_sdk_iam::types::{StatusType, Tag};
 use jiff::SignedDuration;
 use localcloud::{Clock, Consistency, ManualClock};
@@ -140,6 +141,20 @@ async fn a_clock_that_is_off_by_more_than_fifteen_minutes_is_refused() {
     }
 }
 
+/// The SDK signs for its own region when it is given an endpoint, and the global endpoint of IAM
+/// takes us-east-1 alone; STS takes any.
+#[tokio::test]
+async fn a_signature_is_for_one_service_in_one_region() {
+    let bench = Bench::new();
+    let config = bench.iam_config(bench.admin()).region(Region::new("eu-central-1"));
+    let elsewhere = aws_sdk_iam::Client::from_conf(config.build());
+    let refused = elsewhere.list_users().send().await.unwrap_err();
+    assert_eq!(code(&refused), "SignatureDoesNotMatch");
+    let words = refused.into_service_error();
+    assert_eq!(words.meta().message(), Some("Credential should be scoped to a valid region. "));
+    bench.identity(&bench.admin()).await.unwrap();
+}
+
 #[tokio::test]
 async fn lists_come_in_pages() {
     let bench = Bench::new();
@@ -224,8 +239,15 @@ async fn a_session_of_a_role_is_known_until_it_expires_and_has_no_user_of_its_ow
     let unnamed = unnamed.into_service_error();
     assert_eq!(unnamed.meta().message(), Some("Must specify userName when calling with non-User credentials"));
 
-    let bare = Credentials::from_keys(given.access_key_id(), given.secret_access_key(), None);
-    assert_eq!(bench.identity(&bare).await.unwrap_err(), "InvalidClientTokenId");
+    let other = assume().send().await.unwrap();
+    let other = other.credentials().unwrap().session_token().to_owned();
+    for token in [None, Some(other)] {
+        let mixed = Credentials::from_keys(given.access_key_id(), given.secret_access_key(), token);
+        assert_eq!(bench.identity(&mixed).await.unwrap_err(), "InvalidClientTokenId");
+    }
+    let token = given.session_token().to_owned();
+    let forged = Credentials::from_keys(given.access_key_id(), "wrong", Some(token));
+    assert_eq!(bench.identity(&forged).await.unwrap_err(), "SignatureDoesNotMatch");
     bench.pass(900);
     assert_eq!(bench.identity(&session).await.unwrap_err(), "ExpiredToken");
 
