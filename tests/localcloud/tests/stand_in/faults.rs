@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::create_access_key::{CreateAccessKeyError, CreateAccessKeyOutput};
-use aws_sdk_iam::types::Tag;
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::SignedDuration;
 use localcloud::{Clock, Fault, LocalCloud, ManualClock, Options, Rule};
 
-use crate::common::{Bench, USER, code};
+use crate::common::{Bench, USER, code, tag};
 
 type Minted = Result<CreateAccessKeyOutput, SdkError<CreateAccessKeyError>>;
 
@@ -232,10 +231,9 @@ async fn faults_find_their_call_by_number() {
     iam.list_users().send().await.unwrap();
     bench.cloud.faults().restart_count();
     bench.cloud.faults().add(Rule::new(Fault::error_before(500, "ServiceFailure")).at_call(3));
-    let tag = Tag::builder().key("a").value("b").build().unwrap();
     let mut failed = Vec::new();
     failed.push(iam.list_access_keys().user_name(USER).send().await.is_err());
-    failed.push(iam.tag_user().user_name(USER).tags(tag).send().await.is_err());
+    failed.push(iam.tag_user().user_name(USER).tags(tag("a", "b")).send().await.is_err());
     failed.push(iam.create_access_key().user_name(USER).send().await.is_err());
     failed.push(iam.list_access_keys().user_name(USER).send().await.is_err());
     assert_eq!(failed, [false, false, true, false]);

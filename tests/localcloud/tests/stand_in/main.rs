@@ -10,5 +10,8 @@
 mod boto3;
 mod common;
 mod faults;
+mod keys;
 mod program;
-mod sdk;
+mod record;
+mod signing;
+mod users;

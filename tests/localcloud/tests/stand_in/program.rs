@@ -10,7 +10,7 @@ use aws_sdk_iam::config::{BehaviorVersion, Region};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::common::code;
+use crate::common::{code, tag};
 
 /// A running program; killed if a test ends before it does.
 struct Program {
@@ -149,8 +149,7 @@ async fn users_keys_and_tags_are_prepared_and_watched_from_outside() {
 
     let iam = program.iam(Credentials::from_keys(id, secret, None));
     iam.list_user_tags().user_name("ci").send().await.unwrap();
-    let tags = aws_sdk_iam::types::Tag::builder().key("x").value("y").build().unwrap();
-    let refused = iam.tag_user().user_name("ci").tags(tags).send().await.unwrap_err();
+    let refused = iam.tag_user().user_name("ci").tags(tag("x", "y")).send().await.unwrap_err();
     assert_eq!(code(&refused), "AccessDenied");
 
     let snapshot = program.get("snapshot");

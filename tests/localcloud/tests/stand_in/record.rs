@@ -1,0 +1,59 @@
+//! What the stand-in remembers, and what it forgets.
+
+use aws_credential_types::Credentials;
+use localcloud::Clock;
+
+use crate::common::{Bench, USER, system_time};
+
+#[tokio::test]
+async fn the_journal_tells_who_did_what_and_no_secret() {
+    let bench = Bench::new();
+    let key = bench.mint().await;
+    let _ = bench.identity(&Credentials::from_keys(key.access_key_id(), "wrong", None)).await;
+    bench.identity(&key).await.unwrap();
+    let journal = bench.cloud.journal();
+    let told: Vec<_> =
+        journal.iter().map(|entry| (entry.seq, &*entry.action, entry.outcome.as_deref(), entry.answered)).collect();
+    assert_eq!(
+        told,
+        [
+            (1, "CreateAccessKey", Some("OK"), Some(200)),
+            (2, "GetCallerIdentity", Some("SignatureDoesNotMatch"), Some(403)),
+            (3, "GetCallerIdentity", Some("OK"), Some(200)),
+        ]
+    );
+    let (made, forged, used) = (&journal[0], &journal[1], &journal[2]);
+    let admin = bench.cloud.aws().admin_credentials();
+    assert_eq!(made.signer.as_ref(), Some(&admin.access_key_id));
+    assert_eq!(made.principal.as_deref(), Some(USER));
+    assert_eq!(made.key.as_deref(), Some(key.access_key_id()));
+    assert_eq!(forged.signer, None);
+    assert_eq!(used.signer.as_deref(), Some(key.access_key_id()));
+    assert_eq!(system_time(used.at), system_time(bench.clock.now()));
+
+    let text = format!("{journal:?} {:?} {admin:?}", bench.cloud.aws().snapshot());
+    assert_eq!(bench.cloud.aws().leaks(&text), Vec::<String>::new());
+    let spilled = format!("{text} {}", key.secret_access_key().replace('/', "%2F").replace('+', "%2B"));
+    assert_eq!(bench.cloud.aws().leaks(&spilled), [key.access_key_id()]);
+}
+
+#[tokio::test]
+async fn a_reset_leaves_the_admin_and_nothing_else() {
+    let bench = Bench::new();
+    let key = bench.mint().await;
+    bench.cloud.reset();
+    assert_eq!(bench.identity(&key).await.unwrap_err(), "InvalidClientTokenId");
+    assert_eq!(bench.cloud.journal().len(), 1);
+    let users = bench.iam().list_users().send().await.unwrap();
+    let names: Vec<&str> = users.users().iter().map(|user| user.user_name()).collect();
+    assert_eq!(names, ["admin"]);
+}
+
+#[tokio::test]
+async fn the_same_seed_and_time_give_the_same_keys() {
+    let ids = async || {
+        let bench = Bench::new();
+        (bench.mint().await.access_key_id().to_owned(), bench.admin().access_key_id().to_owned())
+    };
+    assert_eq!(ids().await, ids().await);
+}
