@@ -77,12 +77,15 @@ pub struct Aws {
 struct Inner {
     desk: Arc<Desk>,
     account: Mutex<Account>,
+    /// For request ids, apart from the account's, so that keys do not depend on how often was asked.
+    requests: Mutex<Random>,
     admin: Credentials,
 }
 
 impl Aws {
-    pub(crate) fn new(options: AwsOptions, desk: Arc<Desk>, random: Random) -> Self {
+    pub(crate) fn new(options: AwsOptions, desk: Arc<Desk>, mut random: Random) -> Self {
         let now = desk.clock.now();
+        let requests = Mutex::new(random.split());
         let mut account = Account::new(options.account, options.consistency, random);
         let admin = options.admin.unwrap_or_else(|| Credentials {
             access_key_id: format!("AKIA{}", account.random.base32(16)),
@@ -91,6 +94,6 @@ impl Aws {
         let key = AccessKey::new(admin.access_key_id.clone(), admin.secret_access_key.clone(), now);
         account.found(ADMIN, key.settled(), now);
         let account = Mutex::new(account);
-        Self { inner: Arc::new(Inner { desk, account, admin }) }
+        Self { inner: Arc::new(Inner { desk, account, requests, admin }) }
     }
 }

@@ -22,6 +22,11 @@ impl Random {
         Self { state: Hmac::new(&hmac_key(&key)), drawn: 0 }
     }
 
+    /// Another generator, whose output does not depend on how often this one is used later.
+    pub(crate) fn split(&mut self) -> Self {
+        Self { state: Hmac::new(&hmac_key(&self.block())), drawn: 0 }
+    }
+
     /// `length` capital letters and digits.
     pub(crate) fn base32(&mut self, length: usize) -> String {
         self.text(BASE32, length)

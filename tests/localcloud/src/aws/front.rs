@@ -30,7 +30,7 @@ struct Asked {
 }
 
 pub(crate) async fn serve(State(aws): State<Aws>, request: axum::extract::Request) -> Response {
-    let id = locked(&aws.inner.account).random.uuid();
+    let id = locked(&aws.inner.requests).uuid();
     let Some(request) = read(request).await else {
         return respond(&IAM, "", &Err(Refusal::too_large()), &id);
     };
