@@ -8,6 +8,9 @@ pub mod path;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod serve;
+pub mod service;
+pub mod status;
 pub mod value;
 pub mod wire;
 
@@ -23,6 +26,8 @@ pub use resource::{
     ListRequest, Listed, Partial, ReadRequest, Resource, ResourceSpec, Stop, StopReason, UpdateRequest, Urn,
 };
 pub use schema::{Metadata, ObjectSchema, SchemaError, build_schema};
+pub use serve::run;
+pub use service::Service;
 pub use value::{
     Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString, Sensitive, Value,
 };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::resource::{Error, Function, Resource};
+use crate::resource::{CheckFailure, Error, Function, Resource};
 use crate::schema::{Metadata, ObjectSchema};
 use crate::value::Object;
 
@@ -52,10 +52,16 @@ pub trait Provider: Send + Sync + 'static {
         ObjectSchema::default()
     }
 
+    /// Checks the configuration as far as it is known, without contacting anything. Values that stood as
+    /// JSON text are typed here, and secrets are wrapped; see [`decode`](crate::decode()).
+    fn check_config(&self, _config: &Object) -> Vec<CheckFailure> {
+        Vec::new()
+    }
+
     /// Takes the configuration. Called once or more in a process, before any resource is touched.
     ///
-    /// It must not contact anything: resolve credentials at first use. Values that stood as JSON
-    /// text are typed here, and secrets are wrapped.
+    /// It must not contact anything: resolve credentials at first use. Required keys are there. Values that
+    /// stood as JSON text are typed here, and secrets are wrapped.
     ///
     /// # Errors
     /// What is missing or wrong; it is shown at the first use of the provider.
@@ -67,6 +73,16 @@ pub trait Provider: Send + Sync + 'static {
     /// The functions of this package.
     fn functions(&self) -> Vec<Arc<dyn Function>> {
         Vec::new()
+    }
+
+    /// Whether the resources' checks obey [`Autonaming`](crate::Autonaming); the engine warns its users otherwise.
+    fn obeys_autonaming(&self) -> bool {
+        false
+    }
+
+    /// Names of crates, as in `use`, whose traces may appear on stderr. Never name one that logs what it sends.
+    fn traced_crates(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// The package's schema, byte for byte as GetSchema answers: a committed file by `include_str!`, or

@@ -45,7 +45,9 @@ impl<'a> Comparison<'a> {
                 continue;
             }
             let (shape, replace) = match kinds {
-                Kinds::Struct(object) => object.field(key).map_or((&Shape::Any, false), |field| (&field.shape, field.replace)),
+                Kinds::Struct(object) => {
+                    object.field(key).map_or((&Shape::Any, false), |field| (&field.shape, field.replace))
+                }
                 Kinds::Map(shape) => (shape, false),
                 Kinds::Anything => (&Shape::Any, false),
             };

@@ -34,14 +34,20 @@ fn place(account: &str, label: &str) -> Value {
 }
 
 fn changes(old: Object, new: Object) -> Vec<String> {
-    let tell = |change: PropertyChange| format!("{:?} {} {}", change.kind, change.path, if change.replace { "replace" } else { "in place" });
+    let tell = |change: PropertyChange| {
+        format!("{:?} {} {}", change.kind, change.path, if change.replace { "replace" } else { "in place" })
+    };
     inputs(&old, &new, &ObjectSchema::of::<Args>()).into_iter().map(tell).collect()
 }
 
 #[test]
 fn marks_decide_what_replaces_at_every_depth() {
     let old = object([("user", "a".into()), ("place", place("1", "x")), ("stores", vec![place("1", "x")].into())]);
-    let new = object([("user", "b".into()), ("place", place("2", "y")), ("stores", vec![place("1", "y"), place("2", "x")].into())]);
+    let new = object([
+        ("user", "b".into()),
+        ("place", place("2", "y")),
+        ("stores", vec![place("1", "y"), place("2", "x")].into()),
+    ]);
     assert_eq!(
         changes(old, new),
         [

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+pub(crate) use package::full_token;
 pub use package::{Metadata, SchemaError, build_schema};
 
 /// The shape of an object, taken from a Rust type: what fields it has and what is true of each.

@@ -82,6 +82,14 @@ pub fn build_schema(provider: &dyn Provider) -> Result<String, SchemaError> {
     Ok(format!("{:#}\n", Json::Object(document)))
 }
 
+/// The token as the protocol has it: package, module, name.
+pub(crate) fn full_token(package: &str, token: &str) -> String {
+    match token.split_once(':') {
+        Some(_) => format!("{package}:{token}"),
+        None => format!("{package}:index:{token}"),
+    }
+}
+
 fn header(provider: &dyn Provider) -> Map<String, Json> {
     let about = provider.metadata();
     let texts = [
@@ -125,10 +133,7 @@ struct Writer {
 
 impl Writer {
     fn token(&self, token: &str) -> String {
-        match token.split_once(':') {
-            Some(_) => format!("{}:{token}", self.package),
-            None => format!("{}:index:{token}", self.package),
-        }
+        full_token(&self.package, token)
     }
 
     fn resource(&mut self, spec: &ResourceSpec) -> Json {
@@ -257,7 +262,8 @@ fn name_of(value: &str) -> String {
 }
 
 fn required(kind: &ObjectType) -> Json {
-    let names: Vec<&str> = kind.fields.iter().filter(|(_, field)| field.required).map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> =
+        kind.fields.iter().filter(|(_, field)| field.required).map(|(name, _)| name.as_str()).collect();
     json!(names)
 }
 

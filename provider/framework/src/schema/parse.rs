@@ -74,7 +74,9 @@ fn shape(property: &Json, place: &str, problems: &mut Vec<String>) -> Shape {
         Some("integer") => Shape::Integer,
         Some("number") => Shape::Number,
         Some("string") => Shape::String,
-        Some("array") if property.get("items").is_some() => Shape::List(Box::new(shape(&property["items"], place, problems))),
+        Some("array") if property.get("items").is_some() => {
+            Shape::List(Box::new(shape(&property["items"], place, problems)))
+        }
         Some("object") if property.get("additionalProperties").is_some() => {
             Shape::Map(Box::new(shape(&property["additionalProperties"], place, problems)))
         }

@@ -1,8 +1,14 @@
-//! Messages to the user, by way of the engine.
+//! Messages to the user, by way of the engine; and the plugin's own trace, on stderr.
+
+mod engine;
+mod trace;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::resource::Urn;
+
+pub(crate) use engine::EngineLog;
+pub(crate) use trace::{hide_panics, start_tracing};
 
 /// How much a message matters. There is no error level: the engine would mark the resource failed
 /// while its operation succeeds; return an [`Error`](crate::Error) instead.
@@ -14,7 +20,7 @@ pub enum Severity {
     Info,
     /// Shown under the resource, and counted.
     Warning,
-    /// Shown in the status column while the operation runs, and gone after it.
+    /// Shown in the resource's info column while it is worked on, and gone after it.
     Status,
 }
 

@@ -1,0 +1,109 @@
+//! The plugin's process: arguments, port, signals, and its end.
+
+mod arguments;
+mod ending;
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use pulumi_proto::pulumirpc::resource_provider_server::ResourceProviderServer;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+use crate::log::{hide_panics, start_tracing};
+use crate::provider::Provider;
+use crate::service::Service;
+use arguments::Arguments;
+use ending::{Ending, Patience};
+
+/// The largest message the engine sends or takes.
+const LARGEST_MESSAGE: usize = 400 << 20;
+
+/// What may be under way on a connection; large enough that big messages do not wait for permission.
+const WINDOW: u32 = 1 << 20;
+
+/// Runs a plugin to its end: `fn main() -> ExitCode { pulumi_provider::run(Example::new()) }`.
+///
+/// It serves on an IPv4 loopback port and prints that port as the first and only line of stdout. It ends when it gets
+/// SIGINT or SIGTERM (within five seconds), or when the engine that started it dies; running calls
+/// are told to end and are waited for.
+pub fn run(provider: impl Provider) -> ExitCode {
+    hide_panics();
+    start_tracing(provider.traced_crates());
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(problem) => return complain(problem),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(_) => return complain("the runtime cannot be started"),
+    };
+    let served = runtime.block_on(serve(Service::new(provider), arguments.engine));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&format!("cannot serve: {error}")),
+    }
+}
+
+async fn serve(service: Service, engine: Option<String>) -> io::Result<()> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let port = listener.local_addr()?.port();
+    let ending = Ending::watch(engine.is_some())?;
+    if let Some(address) = &engine {
+        service.attach_to(address);
+    }
+    let closing = CancellationToken::new();
+    let serving = tokio::spawn(serve_on(service.clone(), listener, closing.clone()));
+    print_port(port)?;
+    let patience = ending.reached().await;
+    service.stop();
+    closing.cancel();
+    finish(service, serving, patience).await;
+    Ok(())
+}
+
+/// Serves on a listener until `closing`, then finishes what is running. For embedding and tests; a plugin
+/// calls [`run`].
+///
+/// # Errors
+/// What the transport says.
+pub async fn serve_on(
+    service: Service,
+    listener: TcpListener,
+    closing: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    let server = ResourceProviderServer::new(service)
+        .max_decoding_message_size(LARGEST_MESSAGE)
+        .max_encoding_message_size(LARGEST_MESSAGE);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Server::builder()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .serve_with_incoming_shutdown(server, incoming, closing.cancelled_owned())
+        .await
+}
+
+/// Waits for running calls and their answers, but not longer than the ending leaves.
+async fn finish<T>(service: Service, serving: tokio::task::JoinHandle<T>, patience: Patience) {
+    let finished = async {
+        service.finished().await;
+        let _ = serving.await;
+    };
+    let _ = tokio::time::timeout(patience.time(), finished).await;
+}
+
+fn print_port(port: u16) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{port}")?;
+    stdout.flush()
+}
+
+fn complain(problem: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{problem}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,111 @@
+//! What a resource answers, made fit to be saved.
+
+use prost_types::Struct;
+use tonic::Status;
+
+use super::registry::Entry;
+use crate::resource::{Code, Error, Failure, Partial};
+use crate::schema::ObjectSchema;
+use crate::status::{self, InitFailed};
+use crate::value::{Object, Value};
+use crate::wire::{self, Unknowns, WireError};
+
+/// Takes over the wrappers of `known`: a value that is the same gets its representation, so that a
+/// secret inside a map is still one after a resource read and wrote the map. A value that differs
+/// from one that held a secret becomes secret as a whole.
+pub(super) fn keep_wrappers(answer: &mut Object, known: &Object) {
+    for (key, value) in answer.iter_mut() {
+        match known.get(key) {
+            Some(before) if before.same(value) && !value.contains_secret() => *value = before.clone(),
+            Some(before) if before.contains_secret() && !value.contains_secret() && !value.is_null() => {
+                *value = Value::secret(std::mem::replace(value, Value::Null));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Completes outputs by the inputs that a resource left out, keeps their wrappers, and wraps what the schema
+/// marks secret.
+pub(super) fn complete(entry: &Entry, outputs: &mut Object, inputs: &Object) {
+    keep_wrappers(outputs, inputs);
+    for (key, value) in inputs {
+        if !outputs.contains_key(key) {
+            outputs.insert(key.clone(), value.clone());
+        }
+    }
+    entry.outputs.wrap_secrets(outputs);
+}
+
+/// Adds each output that a preview left out as not known yet. Null says that it will not be there.
+pub(super) fn foretell(entry: &Entry, outputs: &mut Object, inputs: &Object, every: bool) {
+    for (name, field) in &entry.outputs.root().fields {
+        let is_input = entry.inputs.root().has(name);
+        if outputs.contains_key(name) || (is_input && !inputs.contains_key(name)) || !(every || field.required) {
+            continue;
+        }
+        outputs.insert(name.clone(), Value::Unknown);
+    }
+    entry.outputs.wrap_secrets(outputs);
+}
+
+/// Writes a preview's answer or checked inputs.
+pub(super) fn preview(outputs: Object) -> Result<Struct, Status> {
+    wire::to_struct(outputs, Unknowns::Allowed).map_err(|error| defect(&error))
+}
+
+/// The answer of a real run. What must not be saved (unknowns, numbers that are none) is taken out, and told.
+pub(super) fn real(mut outputs: Object) -> Result<(Struct, Vec<WireError>), Status> {
+    let stripped = wire::strip(&mut outputs);
+    let written = wire::to_struct(outputs, Unknowns::Refused).map_err(|error| defect(&error))?;
+    Ok((written, stripped))
+}
+
+/// The error of a run that succeeded and answered what cannot be saved: the rest is.
+pub(super) fn saved_without(stripped: &[WireError], id: String, properties: Struct) -> Status {
+    let reasons: Vec<String> =
+        stripped.iter().map(|error| format!("a defect of the provider: the output {error}")).collect();
+    let cause = Error::new(Code::Internal, reasons.join("; "));
+    status::partial(&cause, InitFailed { id, properties, reasons, ..InitFailed::default() })
+}
+
+/// The status of a failure, whose outputs are completed and whose words are clean.
+pub(super) fn failure(failure: Failure, schema: &ObjectSchema) -> Status {
+    let partial = match failure {
+        Failure::Failed(error) => return status::error(&error),
+        Failure::Partial(partial) => *partial,
+    };
+    if partial.id.is_empty() {
+        return status::error(&without_id(&partial));
+    }
+    let Partial { id, mut outputs, inputs, mut reasons, error, refresh_before_update } = partial;
+    schema.wrap_secrets(&mut outputs);
+    let mut strip = |mut object: Object| {
+        let told = wire::strip(&mut object);
+        reasons.extend(told.iter().map(|error| format!("a defect of the provider: the output {error}")));
+        wire::to_struct(object, Unknowns::Refused).map_err(|error| defect(&error))
+    };
+    let written = strip(outputs).and_then(|properties| Ok((properties, inputs.map(&mut strip).transpose()?)));
+    match written {
+        Ok((properties, inputs)) => {
+            status::partial(&error, InitFailed { id, properties, inputs, reasons, refresh_before_update })
+        }
+        Err(status) => status,
+    }
+}
+
+/// The error of a resource that was made and has no id, which the engine cannot save.
+pub(super) fn no_id() -> Error {
+    Error::new(
+        Code::Internal,
+        "a defect of the provider: it answered no id, so the resource cannot be saved, but it may exist",
+    )
+}
+
+fn without_id(partial: &Partial) -> Error {
+    Error::new(partial.error.code, format!("{} ({})", partial.error.message, no_id().message))
+}
+
+fn defect(error: &WireError) -> Status {
+    status::error(&Error::new(Code::Internal, format!("a defect of the provider: {error}")))
+}
