@@ -85,7 +85,7 @@ async fn a_throttled_mint_is_tried_again_in_the_same_run() {
 async fn a_full_principal_is_refused_and_its_keys_are_named() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let (one, two) = (watch.stranger(), watch.stranger());
+    let (one, two) = (watch.stranger().unwrap(), watch.stranger().unwrap());
     let Outcome::Failed(error) = watch.up(&Life::inputs("1", false)).await else { panic!("the run failed") };
     assert!(error.message.contains(&one.0) && error.message.contains(&two.0), "{error}");
     assert_eq!(cloud.keys(), [one, two]);

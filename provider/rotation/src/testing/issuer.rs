@@ -176,6 +176,10 @@ impl Rig for InMemoryCloud {
         inner.strangers.clear();
     }
 
+    fn unfired(&self) -> usize {
+        self.lock().faults.len()
+    }
+
     fn death(&self) -> BoxFuture<'_, ()> {
         poll_fn(|context| {
             let mut inner = self.lock();
@@ -196,9 +200,11 @@ impl Rig for InMemoryCloud {
         self.lock().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
     }
 
-    fn mint_as_stranger(&self) -> KeyId {
-        let now = self.clock.now();
-        self.lock().add(now)
+    fn mint_as_stranger(&self) -> Option<KeyId> {
+        let (now, quota) = (self.clock.now(), self.rules.capability.quota);
+        let mut inner = self.lock();
+        let free = quota.is_none_or(|quota| inner.keys.len() < quota);
+        free.then(|| inner.add(now))
     }
 
     fn delete(&self, id: &KeyId) {

@@ -59,6 +59,9 @@ pub trait Rig: Sync {
     /// Takes back every fault and stranger that has not come yet.
     fn calm(&self);
 
+    /// How many faults have not come yet.
+    fn unfired(&self) -> usize;
+
     /// Completes when a fault kills the process.
     fn death(&self) -> BoxFuture<'_, ()>;
 
@@ -68,8 +71,8 @@ pub trait Rig: Sync {
     /// Whether the key would be accepted once everything has settled.
     fn works(&self, id: &KeyId) -> bool;
 
-    /// A stranger makes a key.
-    fn mint_as_stranger(&self) -> KeyId;
+    /// A stranger makes a key; none if there is no place.
+    fn mint_as_stranger(&self) -> Option<KeyId>;
 
     /// Somebody deletes a key.
     fn delete(&self, id: &KeyId);

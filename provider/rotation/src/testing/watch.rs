@@ -125,11 +125,11 @@ impl<'a> Watch<'a> {
         assert!(log.is_empty(), "liveness: destroy did not end: {log:#?}");
     }
 
-    /// A stranger makes a key.
-    pub fn stranger(&mut self) -> KeyId {
-        let id = self.rig.mint_as_stranger();
+    /// A stranger makes a key, if there is a place.
+    pub fn stranger(&mut self) -> Option<KeyId> {
+        let id = self.rig.mint_as_stranger()?;
         self.strangers.insert(id.clone());
-        id
+        Some(id)
     }
 
     fn strangers_live(&self) {

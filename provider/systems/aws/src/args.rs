@@ -20,7 +20,7 @@ pub struct Args {
 
 /// An access key of an IAM user.
 #[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "camelCase")]
+#[schemars(rename_all = "camelCase", extend("x-module" = "aws"))]
 pub struct AccessKey {
     /// The public half, such as `AKIAIOSFODNN7EXAMPLE`; also the user name at Amazon SES's SMTP interface.
     pub access_key_id: String,

@@ -1,0 +1,54 @@
+//! Taking over a key that exists.
+
+use pulumi_provider::{Code, Error};
+use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey};
+use secrecy::SecretString;
+
+/// Names the variable that holds the secret of a key that is imported.
+const VARIABLE: &str = "KEYROTATION_IMPORT_SECRET";
+
+/// The secret of the key that is imported, if the user gave it.
+pub(crate) fn secret() -> Option<SecretString> {
+    std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(SecretString::from)
+}
+
+/// The key that is meant: the one named, or the only one there is. None if the named one does not exist.
+pub(crate) fn choose(named: Option<KeyId>, observed: &Observed) -> Result<Option<&ObservedKey>, Error> {
+    if let Some(id) = named {
+        return Ok(observed.keys.get(&id));
+    }
+    let keys: Vec<_> = observed.keys.values().collect();
+    match keys.as_slice() {
+        [one] => Ok(Some(one)),
+        [] => Err(Error::new(
+            Code::FailedPrecondition,
+            "there is no key to import: leave the import option out and the first `pulumi up` makes one",
+        )),
+        several => {
+            let ids: Vec<_> = several.iter().map(|key| key.id.0.as_str()).collect();
+            let text = format!(
+                "there are {} keys ({}): name the one to import after a slash in the import id",
+                ids.len(),
+                ids.join(", ")
+            );
+            Err(Error::new(Code::InvalidArgument, text))
+        }
+    }
+}
+
+/// The state of a resource whose current key was made elsewhere.
+pub(crate) fn state(instance: String, shown: &ObservedKey, material: Material) -> KeyState {
+    let mut state = KeyState::new(instance);
+    state.generation = 1;
+    state.current = Some(Key {
+        id: shown.id.clone(),
+        generation: 1,
+        created_at: shown.created_at,
+        verified_at: None,
+        attempts: 0,
+        trigger: None,
+        status: shown.status,
+        material: Some(material),
+    });
+    state
+}

@@ -1,0 +1,87 @@
+//! What the plugin offers. A new system is one line in [`KeyRotation::resources`] and one in [`KeyRotation::configure`].
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use pulumi_provider::{ConfigureError, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
+use rotation::Clock;
+use serde_json::json;
+use system_aws::AwsApiKey;
+
+use crate::config::Config;
+use crate::rotating::Rotating;
+
+/// The provider `keyrotation`.
+pub(crate) struct KeyRotation {
+    clock: Arc<dyn Clock>,
+    aws: Arc<AwsApiKey>,
+}
+
+impl KeyRotation {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { aws: Arc::new(AwsApiKey::new(clock.clone())), clock }
+    }
+}
+
+impl Provider for KeyRotation {
+    fn name(&self) -> &str {
+        "keyrotation"
+    }
+
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn metadata(&self) -> Metadata {
+        Metadata {
+            display_name: "Key rotation".to_owned(),
+            description: "Credentials that rotate without an outage, as declared resources.".to_owned(),
+            keywords: ["pulumi", "category/cloud", "kind/native", "keyrotation", "secrets"].map(str::to_owned).to_vec(),
+            license: "Apache-2.0".to_owned(),
+            language: languages(),
+            ..Metadata::default()
+        }
+    }
+
+    fn config(&self) -> ObjectSchema {
+        ObjectSchema::of::<Config>()
+    }
+
+    fn configure(&self, config: Object) -> Result<(), ConfigureError> {
+        let config = Config::read(&config)?;
+        self.aws.configure(config.aws.unwrap_or_default());
+        Ok(())
+    }
+
+    fn resources(&self) -> Vec<Arc<dyn Resource>> {
+        vec![Arc::new(Rotating::new(self.aws.clone(), self.clock.clone()))]
+    }
+
+    fn schema(&self) -> Cow<'static, str> {
+        // A test holds this to the committed schema.json, so it cannot fail.
+        Cow::Owned(build_schema(self).unwrap_or_default())
+    }
+}
+
+fn languages() -> serde_json::Map<String, serde_json::Value> {
+    let sections = json!({
+        "python": { "respectSchemaVersion": true, "pyproject": { "enabled": true } },
+        "nodejs": { "respectSchemaVersion": true },
+        "go": { "respectSchemaVersion": true, "generateResourceContainerTypes": true },
+        "java": { "buildFiles": "gradle" },
+        "csharp": { "respectSchemaVersion": true, "namespaces": { "keyrotation": "KeyRotation" } },
+    });
+    sections.as_object().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_what_the_types_say() {
+        let built = build_schema(&KeyRotation::new(crate::clock::clock())).unwrap();
+        let committed = include_str!("../../../schema.json");
+        assert_eq!(built, committed, "run `cargo xtask codegen`");
+    }
+}

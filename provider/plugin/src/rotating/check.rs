@@ -1,0 +1,93 @@
+//! Check: the inputs are read as they would be at work, everything wrong with them is told, and the schedule is computed.
+
+use pulumi_provider::{
+    CheckFailure, CheckRequest, Checked, Code, Error, Object, Value, decode, decode_both, to_object,
+};
+use rotation::{Ask, Clock, Problem, RotationInputs, Scheduled, System, schedule};
+
+use super::inputs::{self, Names, SCHEDULE, known};
+
+pub(super) fn check<S: System>(
+    system: &S,
+    names: &Names,
+    clock: &dyn Clock,
+    request: &CheckRequest,
+) -> Result<Checked, Error> {
+    let suspended = match request.inputs.get(SCHEDULE) {
+        None => false,
+        Some(given) if is_old_schedule(request, given) => true,
+        Some(_) => return Ok(refuse_schedule(&request.inputs)),
+    };
+    let given = known(&request.inputs);
+    let failures = failures(system, names, &given, &request.inputs);
+    let common: Option<RotationInputs> = decode(&names.split(&given).0).value;
+    let args = common.map(|common| common.parse(&system.capability()));
+    let args = match args {
+        Some(Ok(args)) if failures.is_empty() => args,
+        Some(Err(problems)) if given.len() == request.inputs.len() => return Ok(failed(request, failures, problems)),
+        // What is not known yet may make good what looks wrong now.
+        Some(Err(_)) if failures.is_empty() => return Ok(unscheduled(request)),
+        _ => return Ok(failed(request, failures, Vec::new())),
+    };
+    let keepers_unknown = request.inputs.get("keepers").is_some_and(Value::contains_unknown);
+    let ask = Ask { args: &args, keepers_unknown, suspended };
+    let Scheduled { schedule, warnings } = scheduled(request, names, ask, clock);
+    let mut inputs = request.inputs.clone();
+    let schedule = to_object(&schedule).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+    inputs.insert(SCHEDULE.to_owned(), Value::Object(schedule));
+    Ok(Checked { inputs, failures: Vec::new(), warnings })
+}
+
+fn scheduled(request: &CheckRequest, names: &Names, ask: Ask<'_>, clock: &dyn Clock) -> Scheduled {
+    let now = clock.now();
+    let Some(old) = &request.old_inputs else { return schedule(None, ask, now) };
+    let before = inputs::schedule(old);
+    let common: Option<RotationInputs> = decode(&names.split(old).0).value;
+    schedule(common.as_ref().map(|common| common.old_schedule(before.as_ref())), ask, now)
+}
+
+/// `ignoreChanges: ["schedule"]` makes the engine hand back what stood there.
+fn is_old_schedule(request: &CheckRequest, given: &Value) -> bool {
+    request.old_inputs.as_ref().and_then(|old| old.get(SCHEDULE)).is_some_and(|old| old.same(given))
+}
+
+fn refuse_schedule(inputs: &Object) -> Checked {
+    let reason = "is computed by the plugin and cannot be set; to stop rotation by time, put it into ignoreChanges";
+    let failures = vec![CheckFailure::new(SCHEDULE, reason)];
+    Checked { inputs: inputs.clone(), failures, ..Checked::default() }
+}
+
+/// What the types say, and what the system says; properties that are not known yet are not missed.
+fn failures<S: System>(system: &S, names: &Names, given: &Object, all: &Object) -> Vec<CheckFailure> {
+    let types = decode_both::<RotationInputs, S::Args>(&without_schedule(given)).failures;
+    let mut failures: Vec<_> = types.into_iter().filter(|failure| !is_unknown(all, &failure.property)).collect();
+    if let Some(own) = decode::<S::Args>(&names.split(given).1).value {
+        failures.extend(system.check(&own).into_iter().map(failure));
+    }
+    failures
+}
+
+fn is_unknown(all: &Object, property: &str) -> bool {
+    all.get(property).is_some_and(Value::contains_unknown)
+}
+
+fn without_schedule(inputs: &Object) -> Object {
+    let mut inputs = inputs.clone();
+    inputs.remove(SCHEDULE);
+    inputs
+}
+
+fn unscheduled(request: &CheckRequest) -> Checked {
+    let mut inputs = request.inputs.clone();
+    inputs.insert(SCHEDULE.to_owned(), Value::Unknown);
+    Checked { inputs, ..Checked::default() }
+}
+
+fn failed(request: &CheckRequest, mut failures: Vec<CheckFailure>, problems: Vec<Problem>) -> Checked {
+    failures.extend(problems.into_iter().map(failure));
+    Checked { inputs: request.inputs.clone(), failures, ..Checked::default() }
+}
+
+fn failure(problem: Problem) -> CheckFailure {
+    CheckFailure::new(problem.property, problem.reason)
+}

@@ -1,0 +1,61 @@
+//! Diff: the user's inputs against those of the last run, the schedule, and what the state says is left over. No clock, no network.
+
+use pulumi_provider::diff::inputs;
+use pulumi_provider::{ChangeKind, Diff, DiffRequest, Error, Object, PropertyChange, PropertyPath, Value};
+use rotation::{Due, Schedule, due, schedule_changed};
+
+use super::inputs::{Names, SCHEDULE, schedule};
+use super::outputs::from_outputs;
+
+pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> {
+    let (old, old_schedule) = apart(&request.old_inputs);
+    let (new, new_schedule) = apart(&request.inputs);
+    let mut diff = Diff::of(inputs(&old, &new, &names.inputs));
+    if new_schedule.is_some_and(Value::contains_unknown) {
+        diff.changes.push(at(PropertyPath::root().key(SCHEDULE)));
+        return Ok(diff);
+    }
+    let (Some(wanted), state) = (schedule(&request.inputs), from_outputs(&request.state)?) else { return Ok(diff) };
+    let before = old_schedule.and_then(|_| schedule(&request.old_inputs));
+    if schedule_changed(before.as_ref(), &wanted) {
+        diff.changes.extend(schedule_changes(before.as_ref(), &wanted));
+    }
+    match due(&state, &wanted) {
+        None => {}
+        Some(Due::Retire) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
+            diff.changes.push(at(path("phase")));
+        }
+        Some(_) => diff.force_update = true,
+    }
+    Ok(diff)
+}
+
+fn apart(inputs: &Object) -> (Object, Option<&Value>) {
+    let mut own = inputs.clone();
+    own.remove(SCHEDULE);
+    (own, inputs.get(SCHEDULE))
+}
+
+fn schedule_changes(before: Option<&Schedule>, wanted: &Schedule) -> Vec<PropertyChange> {
+    let Some(before) = before else { return Vec::new() };
+    let mut changes = Vec::new();
+    if before.anchor != wanted.anchor {
+        changes.push(at(path("anchor")));
+    }
+    if before.window != wanted.window {
+        let kind = if before.window.is_none() { ChangeKind::Add } else { ChangeKind::Update };
+        changes.push(PropertyChange::input(path("window"), kind));
+    }
+    if before.rotated_at != wanted.rotated_at {
+        changes.push(at(path("rotatedAt")));
+    }
+    changes
+}
+
+fn path(field: &str) -> PropertyPath {
+    PropertyPath::root().key(SCHEDULE).key(field)
+}
+
+fn at(path: PropertyPath) -> PropertyChange {
+    PropertyChange::input(path, ChangeKind::Update)
+}

@@ -1,0 +1,223 @@
+//! One Pulumi resource for any system: Check asks the rotation model for a schedule, Diff compares, Create and Update let it run.
+
+mod check;
+mod diff;
+mod errors;
+mod inputs;
+mod outputs;
+mod spec;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pulumi_provider::{
+    CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
+    Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
+};
+use rotation::{Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, System, Want, plan, refresh, run};
+
+use crate::import;
+use inputs::{Inputs, Names};
+use outputs::{from_outputs, is_ours, set_unknown, to_outputs};
+
+/// The rotating resource of one system.
+pub(crate) struct Rotating<S> {
+    system: Arc<S>,
+    clock: Arc<dyn Clock>,
+    names: Names,
+}
+
+impl<S: System> Rotating<S> {
+    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>) -> Self {
+        Self { system, clock, names: Names::of::<S>() }
+    }
+
+    fn inputs(&self, inputs: &Object) -> Result<Inputs<S>, Error> {
+        Inputs::checked(&self.names, inputs, &self.system.capability())
+    }
+
+    async fn live(
+        &self,
+        want: &Want,
+        args: S::Args,
+        state: KeyState,
+        context: &Context,
+    ) -> Result<KeyState, Interrupted> {
+        let issuer = self.system.issuer(args);
+        let owner = owner(context.urn());
+        let stop = Stopping(context);
+        let note = |line: String| context.log().info(line);
+        let deck = Deck {
+            issuer: &*issuer,
+            clock: &*self.clock,
+            stop: &stop,
+            owner: &owner,
+            want,
+            nonce: &nonce,
+            note: &note,
+        };
+        run(deck, state).await
+    }
+
+    async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
+        let at = self.clock.now();
+        let Some(keys) = issuer.list().await.map_err(errors::public)? else { return Ok(None) };
+        let ledgers = issuer.read_ledgers(&owner(urn)).await.map_err(errors::public)?;
+        Ok(Some(Observed { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect(), ledgers, at }))
+    }
+
+    /// What an Update or a Create would do, as outputs of which the new ones are unknown.
+    fn foretell(
+        &self,
+        request: &Object,
+        inputs: &Inputs<S>,
+        state: &KeyState,
+        context: &Context,
+    ) -> Result<Object, Error> {
+        let want = Want::Current(inputs.goal(&state.instance)?);
+        let plan = plan(state, &want, &self.system.capability(), self.clock.now());
+        let mut outputs = to_outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
+        if let Some(cause) = plan.mint {
+            context.log().info(format!("a new key will be made: {cause}"));
+            let material = self.names.material.iter().map(String::as_str);
+            set_unknown(&mut outputs, material.chain(["current", "pending", "retiring"]));
+            outputs.insert("generation".to_owned(), Value::Number((state.generation + 1) as f64));
+        }
+        for id in &plan.retire {
+            context.log().info(format!("key {id} will be removed: its overlap is over"));
+        }
+        if plan.mint.is_some() || !plan.retire.is_empty() {
+            set_unknown(&mut outputs, ["previous", "previousRetiresAt"]);
+        }
+        if let Some(why) = plan.blocked {
+            context.log().warning(format!("this will fail as things stand: {why}"));
+        }
+        Ok(outputs)
+    }
+
+    /// The state of a resource that is taken over: the key that the id names, or the only one there is.
+    async fn import(&self, id: &str, urn: &Urn) -> Result<Option<Found>, Failure> {
+        let (given, key) = self.system.import(id).map_err(errors::public)?;
+        let inputs: Object = given.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let args = inputs::own_args::<S>(&self.names, &inputs)?;
+        let principal = self.system.principal(&args);
+        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);
+        let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
+        let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
+        let secret = import::secret();
+        let state = import::state(nonce(), shown, self.system.imported(&args, &shown.id, secret));
+        let state = refresh(state, &observed, &self.system.capability());
+        let outputs = to_outputs(&inputs, &state, None)?;
+        Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
+    }
+}
+
+#[async_trait]
+impl<S: System> Resource for Rotating<S> {
+    fn spec(&self) -> ResourceSpec {
+        spec::of::<S>()
+    }
+
+    fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
+        check::check(&*self.system, &self.names, &*self.clock, request)
+    }
+
+    fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
+        diff::diff(&self.names, request)
+    }
+
+    async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
+        if request.preview {
+            return Ok(Created { outputs: request.inputs, ..Created::default() });
+        }
+        let inputs = self.inputs(&request.inputs)?;
+        let id = self.system.principal(&inputs.own);
+        let state = KeyState::new(nonce());
+        let want = Want::Current(inputs.goal(&state.instance)?);
+        let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
+        match self.live(&want, inputs.own, state, context).await {
+            Ok(state) => {
+                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                Ok(Created { id, outputs, ..Created::default() })
+            }
+            Err(Interrupted { state, error, .. }) if state.has_begun() => {
+                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                Err(Failure::partial(id, outputs, errors::interrupted(error, &state)))
+            }
+            Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
+        }
+    }
+
+    async fn update(&self, request: UpdateRequest, context: &Context) -> Result<Object, Failure> {
+        let inputs = self.inputs(&request.inputs)?;
+        let mut state = from_outputs(&request.state)?;
+        let old = Inputs::<S>::checked(&self.names, &request.old_inputs, &self.system.capability()).ok();
+        let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
+        let goal = inputs.goal(&state.instance)?;
+        state.adopt(stood_for.as_ref().unwrap_or(&goal.trigger));
+        if request.preview {
+            return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
+        }
+        let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
+        let before = state.clone();
+        match self.live(&Want::Current(goal), inputs.own, state, context).await {
+            Ok(state) => {
+                errors::tell_overlap(&before, &state, &args, context);
+                Ok(to_outputs(&request.inputs, &state, Some((&args, &schedule)))?)
+            }
+            Err(Interrupted { state, error, .. }) if state != before => {
+                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                Err(Failure::partial(request.id, outputs, errors::interrupted(error, &state)))
+            }
+            Err(Interrupted { error, state, .. }) => Err(errors::interrupted(error, &state).into()),
+        }
+    }
+
+    async fn read(&self, request: ReadRequest, context: &Context) -> Result<Option<Found>, Failure> {
+        let (Some(inputs), Some(stored)) = (request.inputs, request.state.filter(is_ours)) else {
+            return self.import(&request.id, context.urn()).await;
+        };
+        let own = inputs::own_args::<S>(&self.names, &inputs)?;
+        let issuer = self.system.issuer(own);
+        let Some(observed) = self.observe(&*issuer, context.urn()).await? else { return Ok(None) };
+        let state = refresh(from_outputs(&stored)?, &observed, &self.system.capability());
+        let read = self.inputs(&inputs).ok();
+        let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
+        let outputs = to_outputs(&inputs, &state, times)?;
+        Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
+    }
+
+    async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
+        let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
+        let state = from_outputs(&request.state)?;
+        match self.live(&Want::Gone, own, state, context).await {
+            Ok(_) => Ok(()),
+            Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
+        }
+    }
+}
+
+/// The context's stop, as the model asks for it.
+struct Stopping<'a>(&'a Context);
+
+impl rotation::Stop for Stopping<'_> {
+    fn is_stopped(&self) -> bool {
+        self.0.stopped()
+    }
+
+    fn stopped(&self) -> futures::future::BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.0.stop().cancelled().await;
+        })
+    }
+}
+
+fn owner(urn: &Urn) -> OwnerId {
+    OwnerId::new(urn.as_str(), format!("{}/{}/{}", urn.stack(), urn.project(), urn.name()))
+}
+
+/// A name that nobody else chooses; it need not be secret.
+fn nonce() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

@@ -1,0 +1,99 @@
+//! What the schema says of a rotating resource.
+
+use std::borrow::Cow;
+
+use pulumi_provider::{ObjectSchema, ResourceSpec};
+use rotation::{KeyStatus, RotationInputs, Schedule, System};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// The specification of the resource of one system.
+pub(super) fn of<S: System>() -> ResourceSpec {
+    let inputs = ObjectSchema::of::<S::Args>().merge(ObjectSchema::of::<RotationInputs>());
+    let outputs = ObjectSchema::of::<S::Key>().merge(ObjectSchema::of::<Outputs<S::Key>>());
+    ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs)
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made: outputs are written by outputs.rs")]
+struct Outputs<K> {
+    /// Counts the keys of this resource: 1 for the first.
+    generation: u64,
+    /// The key to use. Its fields also stand at the top level of the resource.
+    current: Generation<K>,
+    /// The key before it, while it lives; absent when there is none.
+    previous: Option<Generation<K>>,
+    /// When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+    schedule: Schedule,
+    /// When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+    next_rotation_at: Option<String>,
+    /// From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+    previous_retires_at: Option<String>,
+    /// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
+    foreign_keys: Vec<ForeignKey>,
+    /// What a person should know or do.
+    warnings: Vec<String>,
+}
+
+/// A key on the same principal that this resource does not manage.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made")]
+struct ForeignKey {
+    /// The system's name of the key.
+    id: String,
+    /// When the system says that it was made, in RFC 3339.
+    created_at: String,
+    /// Whether it works.
+    status: KeyStatus,
+}
+
+/// What every key has beside the fields of its system.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made")]
+struct Common {
+    /// The system's name of the key.
+    id: String,
+    /// Which key of this resource it is, from 1.
+    generation: u64,
+    /// When the system says that it was made, in RFC 3339.
+    created_at: String,
+    /// When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+    verified_at: Option<String>,
+    /// Whether it works, as last seen.
+    status: KeyStatus,
+    /// When another key took its place, in RFC 3339; absent for the current key.
+    superseded_at: Option<String>,
+}
+
+/// One key: what every key has, and the fields of its system. It carries the name of the system's type.
+struct Generation<K>(std::marker::PhantomData<K>);
+
+impl<K: JsonSchema> JsonSchema for Generation<K> {
+    fn schema_name() -> Cow<'static, str> {
+        K::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("generation of {}", K::schema_id()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = K::json_schema(generator);
+        let common = Common::json_schema(generator);
+        merge(&mut schema, &common, "properties");
+        merge(&mut schema, &common, "required");
+        schema
+    }
+}
+
+fn merge(into: &mut Schema, from: &Schema, name: &str) {
+    use serde_json::Value;
+    let added = from.get(name).cloned().unwrap_or_default();
+    match (into.ensure_object().get_mut(name), added) {
+        (Some(Value::Object(own)), Value::Object(added)) => own.extend(added),
+        (Some(Value::Array(own)), Value::Array(added)) => own.extend(added),
+        _ => {}
+    }
+}
