@@ -1,1 +1,17 @@
-//! In the making.
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test suite reads real time for a peer that has no other, and opens secrets to look for them"
+)]
+
+mod aws;
+mod bench;
+mod contract;
+mod lives;
+mod memory;
+mod suite;
+
+pub use aws::{AWS_TRIALS, AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, child};
+pub use bench::{Bench, Power};
+pub use memory::Memory;
+pub use suite::{Deviation, Trial, check, run, trials};

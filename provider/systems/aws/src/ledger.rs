@@ -31,14 +31,14 @@ pub(crate) fn encode(owner: &OwnerId, ledger: &Ledger) -> Result<[(String, Strin
             Mark::Promoted => PROMOTED,
         };
         let (id, instance) = (word(&id.0, &keys_tag)?, word(&entry.instance, &keys_tag)?);
-        keys.push_str(&format!(" {id}={instance}:{mark}:{}", entry.since.as_second()));
+        keys.push_str(&format!("{PART}{id}={instance}:{mark}:{}", entry.since.as_second()));
     }
     let claim = match &ledger.open {
-        None => format!("{VERSION} {CLOSED}"),
+        None => format!("{VERSION}{PART}{CLOSED}"),
         Some(claim) => {
-            let mut text = format!("{VERSION} {OPEN} {} {}", word(&claim.nonce, &claim_tag)?, claim.at);
+            let mut text = format!("{VERSION}{PART}{OPEN}{PART}{}{PART}{}", word(&claim.nonce, &claim_tag)?, claim.at);
             for id in &claim.known {
-                text.push_str(&format!(" {}", word(&id.0, &claim_tag)?));
+                text.push_str(&format!("{PART}{}", word(&id.0, &claim_tag)?));
             }
             text
         }
@@ -99,7 +99,9 @@ const MINTING: &str = "new";
 const PROMOTED: &str = "ok";
 const OPEN: &str = "open";
 const CLOSED: &str = "closed";
-const FOR: &str = " for ";
+/// No space: it is spelled in two ways in a request, and not everything on the way tells them apart.
+const PART: char = '/';
+const FOR: &str = "/for=";
 
 type Keys = BTreeMap<KeyId, Entry>;
 
@@ -108,7 +110,7 @@ fn read_keys(value: &str) -> Option<(Keys, Option<String>)> {
         Some((keys, label)) => (keys, Some(label.to_owned())),
         None => (value, None),
     };
-    let mut words = keys.split(' ');
+    let mut words = keys.split(PART);
     if words.next() != Some(VERSION) {
         return None;
     }
@@ -129,7 +131,7 @@ fn read_keys(value: &str) -> Option<(Keys, Option<String>)> {
 }
 
 fn read_claim(value: &str) -> Option<Option<Claim>> {
-    let mut words = value.split(' ');
+    let mut words = value.split(PART);
     if words.next() != Some(VERSION) {
         return None;
     }

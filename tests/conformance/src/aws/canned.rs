@@ -1,0 +1,52 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use anyhow::Result;
+
+/// Listens and answers requests in turn, whatever they are, with these bodies and status 200; the last one again and again.
+///
+/// For answers that AWS documents and no stand-in gives: a page that ends before its list does.
+///
+/// # Errors
+/// When it cannot listen.
+pub(crate) fn serve(bodies: &'static [&'static str]) -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || {
+        let mut bodies = bodies.iter().peekable();
+        for stream in listener.incoming().flatten() {
+            let next = match bodies.len() {
+                1 => bodies.peek().copied(),
+                _ => bodies.next(),
+            };
+            // A client that goes away in the middle has no further wish.
+            let _ = next.map(|body| answer(&stream, body));
+        }
+    });
+    Ok(url)
+}
+
+fn answer(mut stream: &TcpStream, body: &str) -> Result<()> {
+    let mut request = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        request.read_line(&mut line)?;
+        let line = line.trim().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse()?;
+        }
+    }
+    request.take(length).read_to_end(&mut Vec::new())?;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,69 @@
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Result, anyhow};
+use futures::future::LocalBoxFuture;
+use libtest_mimic::Failed;
+
+use crate::bench::{Bench, Power};
+use crate::{contract, lives};
+
+/// One rule, tried on a fresh system.
+#[derive(Clone, Copy)]
+pub struct Trial {
+    /// Its name.
+    pub name: &'static str,
+    /// What the system must be able to do.
+    pub needs: &'static [Power],
+    /// Fails, or panics, when the rule is broken.
+    pub run: for<'a> fn(&'a dyn Bench) -> LocalBoxFuture<'a, Result<()>>,
+}
+
+/// A trial that a system is known to fail.
+#[derive(Clone, Copy, Debug)]
+pub struct Deviation {
+    /// The trial's name.
+    pub trial: &'static str,
+    /// A part of how it fails.
+    pub says: &'static str,
+    /// What the system does, what AWS does, and how that is known.
+    pub reason: &'static str,
+}
+
+/// Every trial for a system with these powers.
+pub fn trials(powers: &[Power]) -> impl Iterator<Item = Trial> {
+    let all = contract::TRIALS.iter().flat_map(|part| part.iter()).chain(lives::TRIALS);
+    all.filter(move |trial| trial.needs.iter().all(|need| powers.contains(need))).copied()
+}
+
+/// Runs a future to its end, on a runtime of its own.
+///
+/// # Errors
+/// What the future gives, or that there is no runtime.
+pub fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work)
+}
+
+/// Judges how a trial ended: well, or as its deviation says.
+///
+/// # Errors
+/// The failure, or that a known deviation is gone.
+pub fn check(deviation: Option<&Deviation>, work: impl FnOnce() -> Result<()>) -> Result<(), Failed> {
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(anyhow!("{}", text.unwrap_or_else(|| "it panicked".to_owned())))
+    });
+    let Some(known) = deviation else {
+        return result.map_err(|error| format!("{error:#}").into());
+    };
+    match result {
+        Err(error) if format!("{error:#}").contains(known.says) => Ok(()),
+        Err(error) => {
+            let message = format!("it fails, but not as its deviation says ({:?}): {error:#}", known.says);
+            Err(message.into())
+        }
+        Ok(()) => Err(format!("a known deviation is gone; remove its row: {}", known.reason).into()),
+    }
+}

@@ -1,0 +1,67 @@
+//! Registers every trial for every system. See the crate's README.
+
+use std::process::ExitCode;
+
+use conformance::{
+    AWS_TRIALS, Bench, Deviation, LocalAws, MOTO_DEVIATIONS, Memory, Moto, Trial, check, child, run, trials,
+};
+use libtest_mimic::{Arguments, Completion, Trial as Test};
+
+fn main() -> ExitCode {
+    if child() {
+        return ExitCode::SUCCESS;
+    }
+    let moto = Moto::new(std::env::var("KEYROTATION_PYTHON").ok());
+    let mut tests = Vec::new();
+    tests.extend(trials(Memory::POWERS).map(in_memory));
+    tests.extend(trials(LocalAws::POWERS).map(in_localcloud));
+    tests.extend(AWS_TRIALS.iter().map(|trial| {
+        Test::test(format!("localcloud::{}", trial.name), || {
+            check(None, || {
+                let aws = LocalAws::new()?;
+                run((trial.run)(&aws))
+            })
+        })
+    }));
+    tests.extend(trials(Moto::POWERS).map(|trial| in_moto(trial, moto.clone())));
+    tests.extend(deviations_have_trials());
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    moto.end();
+    conclusion.exit_code()
+}
+
+fn in_memory(trial: Trial) -> Test {
+    Test::test(format!("memory::{}", trial.name), move || check(None, || run((trial.run)(&Memory::new()))))
+}
+
+fn in_localcloud(trial: Trial) -> Test {
+    Test::test(format!("localcloud::{}", trial.name), move || {
+        check(None, || {
+            let aws = LocalAws::new()?;
+            run((trial.run)(&aws as &dyn Bench))
+        })
+    })
+}
+
+fn in_moto(trial: Trial, moto: Moto) -> Test {
+    Test::ignorable_test(format!("moto::{}", trial.name), move || {
+        let bench = match moto.bench().map_err(|error| format!("{error:#}"))? {
+            Ok(bench) => bench,
+            Err(reason) => return Ok(Completion::ignored_with(reason)),
+        };
+        check(deviation(trial.name), || run((trial.run)(&bench)))?;
+        Ok(Completion::Completed)
+    })
+}
+
+fn deviation(trial: &str) -> Option<&'static Deviation> {
+    MOTO_DEVIATIONS.iter().find(|deviation| deviation.trial == trial)
+}
+
+/// A row whose trial was renamed would say nothing any more.
+fn deviations_have_trials() -> Option<Test> {
+    Some(Test::test("suite::every_deviation_names_a_trial", || {
+        let lost = MOTO_DEVIATIONS.iter().find(|row| trials(Moto::POWERS).all(|trial| trial.name != row.trial));
+        lost.map_or(Ok(()), |row| Err(format!("{} is no trial for moto", row.trial).into()))
+    }))
+}
