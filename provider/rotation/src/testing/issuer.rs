@@ -282,6 +282,9 @@ impl KeyIssuer for InMemoryIssuer {
         let quota = self.0.rules.capability.quota;
         self.0
             .call("mint", |inner, now| {
+                if inner.gone {
+                    return Err(Error::new(ErrorKind::NotFound, "mint", "the principal does not exist"));
+                }
                 if quota.is_some_and(|quota| inner.keys.len() >= quota) {
                     return Err(Error::new(ErrorKind::LimitReached, "mint", "the quota is used up"));
                 }
