@@ -4,7 +4,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 
 use crate::{Capability, OldSchedule, Schedule, parse_duration, print_duration};
 
@@ -15,6 +16,7 @@ pub struct RotationInputs {
     /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
     /// Order and secretness do not count; an empty map is the same as none.
     #[serde(default)]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub keepers: Option<Keepers>,
     /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
     /// A day is 24 hours; months and years are refused. Absent: time never rotates.
@@ -56,9 +58,8 @@ pub struct VerificationInputs {
 }
 
 /// Keepers, with values that may be secret and are never shown.
-#[derive(Clone, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Keepers(#[schemars(with = "BTreeMap<String, String>")] BTreeMap<String, SecretString>);
+#[derive(Clone, Default)]
+pub struct Keepers(BTreeMap<String, SecretString>);
 
 impl Keepers {
     /// From plain entries.
@@ -69,6 +70,52 @@ impl Keepers {
     #[expect(clippy::disallowed_methods, reason = "keepers are compared and hashed here; neither result reveals them")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Keepers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = BTreeMap::<String, Keeper>::deserialize(deserializer)?;
+        Ok(Self(entries.into_iter().map(|(name, Keeper(value))| (name, value)).collect()))
+    }
+}
+
+/// One value as its text. Stack configuration turns `42` and `true` into a number and a boolean before a program can quote them.
+struct Keeper(SecretString);
+
+impl<'de> Deserialize<'de> for Keeper {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KeeperVisitor)
+    }
+}
+
+struct KeeperVisitor;
+
+impl Visitor<'_> for KeeperVisitor {
+    type Value = Keeper;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, a number or a boolean")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Keeper, E> {
+        Ok(Keeper(text.into()))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Keeper, E> {
+        Ok(Keeper(value.to_string().into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Keeper, E> {
+        Ok(Keeper(value.to_string().into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Keeper, E> {
+        Ok(Keeper(value.to_string().into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Keeper, E> {
+        Ok(Keeper(value.to_string().into()))
     }
 }
 
@@ -282,5 +329,14 @@ mod tests {
         assert!(!format!("{keepers:?}").contains("hunter2"));
         assert_eq!(keepers, Keepers::new([("db".to_owned(), "hunter2".to_owned())]));
         assert_ne!(keepers, Keepers::default());
+    }
+
+    #[test]
+    fn a_keeper_may_be_written_as_a_number_or_a_boolean() {
+        let inputs: RotationInputs =
+            serde_json::from_str(r#"{"keepers": {"release": 42, "half": 0.5, "live": true}}"#).unwrap();
+        let texts = [("half", "0.5"), ("live", "true"), ("release", "42")];
+        assert_eq!(inputs.keepers.unwrap(), Keepers::new(texts.map(|(name, text)| (name.to_owned(), text.to_owned()))));
+        assert!(serde_json::from_str::<RotationInputs>(r#"{"keepers": {"list": []}}"#).is_err());
     }
 }
