@@ -3,6 +3,8 @@
 use aws_credential_types::Credentials;
 use localcloud::Clock;
 
+use localcloud::{LocalCloud, Options};
+
 use crate::common::{Bench, USER, system_time};
 
 #[tokio::test]
@@ -33,8 +35,22 @@ async fn the_journal_tells_who_did_what_and_no_secret() {
 
     let text = format!("{journal:?} {:?} {admin:?}", bench.cloud.aws().snapshot());
     assert_eq!(bench.cloud.aws().leaks(&text), Vec::<String>::new());
-    let spilled = format!("{text} {}", key.secret_access_key().replace('/', "%2F").replace('+', "%2B"));
+    let spilled = format!("{text} {}", key.secret_access_key());
     assert_eq!(bench.cloud.aws().leaks(&spilled), [key.access_key_id()]);
+}
+
+#[test]
+fn a_leak_is_found_however_a_url_spells_it() {
+    let mut options = Options::default();
+    options.aws.admin = Some(localcloud::Credentials {
+        access_key_id: "AKIAADMINADMINADMIN2".to_owned(),
+        secret_access_key: "wJalr/XUtn+FEMI".to_owned(),
+    });
+    let cloud = LocalCloud::start(options).unwrap();
+    for text in ["a wJalr/XUtn+FEMI b", "secret=wJalr%2FXUtn%2BFEMI&x"] {
+        assert_eq!(cloud.aws().leaks(text), ["AKIAADMINADMINADMIN2"], "{text}");
+    }
+    assert!(cloud.aws().leaks("wJalr/XUtn AKIAADMINADMINADMIN2").is_empty());
 }
 
 #[tokio::test]
