@@ -173,7 +173,7 @@ impl<'a> Stage<'a> {
     /// Runs one test program and shows its output if something in it failed.
     fn measure(&self, what: &str, command: &mut Command) -> Result<Counts> {
         let log = paths::log(&what.replace([':', ' '], "-"))?;
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.env("RUST_BACKTRACE", "0").envs(self.variables.iter().map(|(name, value)| (name, value)));
         let ended = Job::new(what, log.clone()).limit(LIMIT).status(command);
         let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
         let output = String::from_utf8_lossy(&output);

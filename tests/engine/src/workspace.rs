@@ -61,24 +61,26 @@ impl Workspace {
     /// When something cannot be written.
     pub fn new(tools: &Tools, variables: &[(&str, String)]) -> Result<Self> {
         let root = tempfile::tempdir().context("cannot make a folder for a project")?;
-        for folder in ["project", "backend", "home", "pulumi", "bin", "outputs", "log"] {
+        for folder in ["project", "backend", "home", "pulumi", "outputs", "log"] {
             fs::create_dir(root.path().join(folder)).with_context(|| format!("cannot make the folder {folder}"))?;
         }
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let workspace =
             Self { root, tools: tools.clone(), variables: RefCell::new(variables), outputs: RefCell::default() };
-        workspace.wrap_plugin()?;
+        workspace.install_plugin()?;
         Ok(workspace)
     }
 
-    /// The engine hides what a plugin writes to standard error, so a script in its place keeps it.
-    fn wrap_plugin(&self) -> Result<()> {
-        let script = self.folder("bin").join(PLUGIN);
-        let log = self.folder("log").join("plugin.log");
+    /// Installs the plugin where `pulumi plugin install` would. The engine hides what a plugin writes to
+    /// standard error, so a script in its place keeps it.
+    fn install_plugin(&self) -> Result<()> {
+        let folder = self.folder("pulumi").join(format!("plugins/resource-keyrotation-v{}", env!("CARGO_PKG_VERSION")));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let (script, log) = (folder.join(PLUGIN), self.folder("log").join("plugin.log"));
         let text = format!("#!/bin/sh\nexec '{}' \"$@\" 2>>'{}'\n", self.tools.plugin.display(), log.display());
-        fs::write(&script, text)
-            .and_then(|()| fs::set_permissions(&script, Permissions::from_mode(0o755)))
-            .with_context(|| format!("cannot write {}", script.display()))
+        let written =
+            fs::write(&script, text).and_then(|()| fs::set_permissions(&script, Permissions::from_mode(0o755)));
+        written.with_context(|| format!("cannot write {}", script.display()))
     }
 
     fn folder(&self, name: &str) -> PathBuf {
@@ -122,9 +124,7 @@ impl Workspace {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(self.tools.pulumi.join("pulumi"));
         command.args(arguments).args(["--non-interactive", "--color", "never"]).current_dir(self.project());
-        command
-            .env_clear()
-            .env("PATH", format!("{}:{}:{path}", self.folder("bin").display(), self.tools.pulumi.display()));
+        command.env_clear().env("PATH", format!("{}:{path}", self.tools.pulumi.display()));
         command.env("HOME", self.folder("home")).env("PULUMI_HOME", self.folder("pulumi"));
         command.env("PULUMI_BACKEND_URL", format!("file://{}", self.folder("backend").display()));
         command.env("PULUMI_CONFIG_PASSPHRASE", "a passphrase for tests").env("PULUMI_SKIP_UPDATE_CHECK", "true");

@@ -42,15 +42,15 @@ fn pulumi_installs_the_archive_and_makes_a_key_with_it() -> Result<()> {
     let scene = Scene::start()?;
     let version = env!("CARGO_PKG_VERSION");
     let archive = archive()?.display().to_string();
+    scene.work.run(&["plugin", "rm", "resource", "keyrotation", "--yes"])?.expect_success()?;
     scene.work.run(&["plugin", "install", "resource", "keyrotation", version, "--file", &archive])?.expect_success()?;
     let listed = scene.work.run(&["plugin", "ls", "--json"])?.expect_success()?;
     let listed: Value = serde_json::from_str(&listed.text).context("the list of plugins is no JSON")?;
     ensure!(listed[0]["name"] == "keyrotation" && listed[0]["version"] == version, "installed is {listed}");
 
-    scene.work.set("PULUMI_IGNORE_AMBIENT_PLUGINS", "true");
     scene.declare(json!({ "keepers": { "release": "1" }, "verification": { "successes": 1 } }))?;
     scene.up()?;
-    ensure!(!scene.work.logged()?, "the plugin on PATH was used and not the installed one");
+    ensure!(!scene.work.logged()?, "the tested plugin was used and not the released one");
     scene.expect_known()?;
     scene.work.expect_quiet()?;
     scene.expect_destroyed()

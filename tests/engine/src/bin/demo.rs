@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     match shown {
         Ok(()) => {
             println!(
-                "All {} phases went as they should; at every moment after the first there was a key that works.",
+                "All {} phases went as they should, and after every run but the last there was a key that works.",
                 done.len()
             );
             ExitCode::SUCCESS
