@@ -11,7 +11,7 @@ mod lives;
 mod memory;
 mod suite;
 
-pub use aws::{AWS_TRIALS, AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, child};
+pub use aws::{AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, aws_trials, child};
 pub use bench::{Bench, Power};
 pub use memory::Memory;
 pub use suite::{Deviation, Trial, check, run, trials};

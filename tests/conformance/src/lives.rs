@@ -51,7 +51,7 @@ async fn whole(bench: &dyn Bench) -> Result<()> {
     let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
     done(watch.up(&one).await)?;
     let first = current(&watch)?;
-    ensure!(bench.keys() == [first.clone()]);
+    ensure!(bench.keys() == std::slice::from_ref(&first));
     ensure!(watch.up(&one).await.is_quiet());
 
     bench.clock().advance(SignedDuration::from_hours(1));

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use conformance::{
-    AWS_TRIALS, Bench, Deviation, LocalAws, MOTO_DEVIATIONS, Memory, Moto, Trial, check, child, run, trials,
+    Bench, Deviation, LocalAws, MOTO_DEVIATIONS, Memory, Moto, Trial, aws_trials, check, child, run, trials,
 };
 use libtest_mimic::{Arguments, Completion, Trial as Test};
 
@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     let mut tests = Vec::new();
     tests.extend(trials(Memory::POWERS).map(in_memory));
     tests.extend(trials(LocalAws::POWERS).map(in_localcloud));
-    tests.extend(AWS_TRIALS.iter().map(|trial| {
-        Test::test(format!("localcloud::{}", trial.name), || {
+    tests.extend(aws_trials().map(|trial| {
+        Test::test(format!("localcloud::{}", trial.name), move || {
             check(None, || {
                 let aws = LocalAws::new()?;
                 run((trial.run)(&aws))

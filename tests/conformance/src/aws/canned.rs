@@ -4,7 +4,7 @@ use std::thread;
 
 use anyhow::Result;
 
-/// Listens and answers requests in turn, whatever they are, with these bodies and status 200; the last one again and again.
+/// Listens and answers requests in turn, whatever they are, with these bodies and status 200; then it stops.
 ///
 /// For answers that AWS documents and no stand-in gives: a page that ends before its list does.
 ///
@@ -14,14 +14,9 @@ pub(crate) fn serve(bodies: &'static [&'static str]) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     thread::spawn(move || {
-        let mut bodies = bodies.iter().peekable();
-        for stream in listener.incoming().flatten() {
-            let next = match bodies.len() {
-                1 => bodies.peek().copied(),
-                _ => bodies.next(),
-            };
+        for (stream, body) in listener.incoming().flatten().zip(bodies) {
             // A client that goes away in the middle has no further wish.
-            let _ = next.map(|body| answer(&stream, body));
+            let _ = answer(&stream, body);
         }
     });
     Ok(url)

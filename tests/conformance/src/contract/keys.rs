@@ -73,7 +73,7 @@ async fn unknown(bench: &dyn Bench) -> Result<()> {
 async fn new(bench: &dyn Bench) -> Result<()> {
     let issuer = bench.issuer();
     let key = mint(&*issuer).await?;
-    ensure!(bench.keys() == [key.id.clone()]);
+    ensure!(bench.keys() == std::slice::from_ref(&key.id));
     ensure!(key.material.values().any(|field| matches!(field, Field::Plain(text) if *text == key.id.0)));
     ensure!(key.material.values().any(|field| matches!(field, Field::Secret(_))));
     let age = bench.clock().now().duration_since(key.created_at).abs();
@@ -118,9 +118,9 @@ async fn retired(bench: &dyn Bench) -> Result<()> {
     let issuer = bench.issuer();
     let (one, two) = (mint(&*issuer).await?, mint(&*issuer).await?);
     issuer.retire(&one.id).await?;
-    ensure!(bench.keys() == [two.id.clone()]);
+    ensure!(bench.keys() == std::slice::from_ref(&two.id));
     issuer.retire(&one.id).await.context("the second time")?;
-    ensure!(bench.keys() == [two.id.clone()]);
+    ensure!(bench.keys() == std::slice::from_ref(&two.id));
     let listed = issuer.list().await?.context("the principal is gone")?;
     ensure!(listed.iter().map(|key| &key.id).eq([&two.id]), "{listed:?}");
     Ok(())

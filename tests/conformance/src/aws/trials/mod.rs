@@ -1,9 +1,16 @@
+//! What only AWS has, tried on the stand-in.
+
+mod access;
+mod marks;
+mod messages;
+mod traffic;
+
 use anyhow::Result;
 use futures::future::LocalBoxFuture;
 
 use super::LocalAws;
 
-/// What only AWS has, tried on the stand-in.
+/// A trial on the stand-in.
 #[derive(Clone, Copy)]
 pub struct AwsTrial {
     /// Its name.
@@ -13,4 +20,6 @@ pub struct AwsTrial {
 }
 
 /// Every one.
-pub const AWS_TRIALS: &[AwsTrial] = &[];
+pub fn aws_trials() -> impl Iterator<Item = AwsTrial> {
+    [access::TRIALS, marks::TRIALS, messages::TRIALS, traffic::TRIALS].into_iter().flatten().copied()
+}
