@@ -11,9 +11,12 @@ pub mod schema;
 pub mod serve;
 pub mod service;
 pub mod status;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 pub mod wire;
 
+pub use async_trait::async_trait;
 pub use decode::{Decoded, decode, decode_both};
 pub use diff::{ChangeKind, Diff, PropertyChange};
 pub use encode::{EncodeError, to_object, to_value};

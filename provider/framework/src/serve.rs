@@ -21,7 +21,7 @@ use arguments::Arguments;
 use ending::{Ending, Patience};
 
 /// The largest message the engine sends or takes.
-const LARGEST_MESSAGE: usize = 400 << 20;
+pub(crate) const LARGEST_MESSAGE: usize = 400 << 20;
 
 /// What may be under way on a connection; large enough that big messages do not wait for permission.
 const WINDOW: u32 = 1 << 20;

@@ -8,12 +8,13 @@ use super::Service;
 use super::answers::{keep_wrappers, preview};
 use super::failures::{Redactor, failed, on_wire, unreadable};
 use crate::diff::{ChangeKind, Diff};
-use crate::resource::{Autonaming, AutonamingMode, CheckRequest, DiffRequest, Urn};
+use crate::resource::{Autonaming, AutonamingMode, CheckRequest, Checked, DiffRequest, Urn};
 use crate::value::Object;
 use crate::wire;
 
 impl Service {
-    pub(super) fn do_check(&self, request: rpc::CheckRequest) -> Result<rpc::CheckResponse, Status> {
+    /// Answers the inputs, and what the user should hear about them.
+    pub(super) fn do_check(&self, request: rpc::CheckRequest) -> Result<(rpc::CheckResponse, Vec<String>), Status> {
         let urn = Urn::new(request.urn);
         let entry = self.registry().resource(self.provider(), &urn)?;
         let request = CheckRequest {
@@ -26,17 +27,19 @@ impl Service {
         };
         let checked =
             entry.resource.check(&request).map_err(|error| failed(&error, &Redactor::of([&request.inputs])))?;
-        let mut inputs = checked.inputs;
+        let Checked { mut inputs, failures, mut warnings } = checked;
         keep_wrappers(&mut inputs, &request.inputs);
         entry.inputs.wrap_secrets(&mut inputs);
-        let failures = if checked.failures.is_empty() {
-            Vec::new()
-        } else {
+        let mut failing = Vec::new();
+        if !failures.is_empty() || !warnings.is_empty() {
             let mut given = request.inputs;
             entry.inputs.wrap_secrets(&mut given);
-            on_wire(checked.failures, &given)
-        };
-        Ok(rpc::CheckResponse { inputs: Some(preview(inputs)?), failures })
+            let redactor = Redactor::of([&given]);
+            warnings.iter_mut().for_each(|warning| *warning = redactor.redact(warning));
+            failing = on_wire(failures, &given);
+        }
+        let inputs = Some(preview(inputs)?);
+        Ok((rpc::CheckResponse { inputs, failures: failing }, warnings))
     }
 
     pub(super) fn do_diff(&self, request: rpc::DiffRequest) -> Result<rpc::DiffResponse, Status> {

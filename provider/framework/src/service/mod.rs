@@ -18,6 +18,7 @@ use pulumi_proto::pulumirpc::resource_provider_server::ResourceProvider;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::provider::Provider;
+use crate::resource::Urn;
 use registry::Registry;
 use session::Session;
 
@@ -117,7 +118,11 @@ impl ResourceProvider for Service {
     }
 
     async fn check(&self, request: Request<rpc::CheckRequest>) -> Answer<rpc::CheckResponse> {
-        self.guarded(|| self.do_check(request.into_inner()))
+        let request = request.into_inner();
+        let urn = Urn::new(request.urn.clone());
+        let (answer, warnings) = self.guarded(|| self.do_check(request))?.into_inner();
+        self.session().warn(&urn, warnings).await;
+        Ok(Response::new(answer))
     }
 
     async fn diff(&self, request: Request<rpc::DiffRequest>) -> Answer<rpc::DiffResponse> {

@@ -37,6 +37,15 @@ impl Session {
         self.running.wait().await;
     }
 
+    /// Tells the user what a check found, before the check is answered.
+    pub(super) async fn warn(&self, urn: &Urn, warnings: Vec<String>) {
+        if warnings.is_empty() {
+            return;
+        }
+        let (log, delivery) = self.log.open(urn);
+        delivery.during(async move { warnings.into_iter().for_each(|warning| log.warning(warning)) }).await;
+    }
+
     fn token(&self) -> CancellationToken {
         self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -5,15 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 use prost_types::value::Kind;
 use prost_types::{Struct, Value as Wire};
 
-use super::{ARCHIVE, ASSET, BYTES, OUTPUT, RESOURCE, SECRET, SIGNATURE, WireError, is_unknown_text};
+use super::{
+    ARCHIVE, ASSET, BYTES, NOT_FINITE, OUTPUT, RESERVED_KEY, RESOURCE, SECRET, SIGNATURE, WireError, is_unknown_text,
+};
 use crate::path::PropertyPath;
 use crate::value::{Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, Sensitive, Value};
 
 /// Reads an object as the engine sends it.
 ///
 /// # Errors
-/// An object with a signature that is unknown, or that does not hold what its signature promises.
+/// An object with a signature that is unknown, or that does not hold what its signature promises; a number that is
+/// not finite.
 pub fn from_struct(wire: Struct) -> Result<Object, WireError> {
+    if wire.fields.contains_key(SIGNATURE) {
+        return Err(WireError::new(&PropertyPath::root(), RESERVED_KEY));
+    }
     entries(wire.fields, &PropertyPath::root())
 }
 
@@ -39,7 +45,7 @@ fn scalar(wire: Wire) -> Result<Value, Kind> {
     match wire.kind {
         None | Some(Kind::NullValue(_)) => Ok(Value::Null),
         Some(Kind::BoolValue(value)) => Ok(Value::Bool(value)),
-        Some(Kind::NumberValue(value)) => Ok(Value::Number(value)),
+        Some(Kind::NumberValue(value)) if value.is_finite() => Ok(Value::Number(value)),
         Some(Kind::StringValue(text)) if is_unknown_text(&text) => Ok(Value::Unknown),
         Some(Kind::StringValue(text)) => Ok(Value::String(text)),
         Some(nested) => Err(nested),
@@ -55,6 +61,7 @@ fn compound(kind: Kind, path: &PropertyPath) -> Result<Value, WireError> {
         }
         Kind::StructValue(object) if object.fields.contains_key(SIGNATURE) => signed(object.fields, path),
         Kind::StructValue(object) => entries(object.fields, path).map(Value::Object),
+        Kind::NumberValue(_) => Err(WireError::new(path, NOT_FINITE)),
         scalar_kind => read(Wire { kind: Some(scalar_kind) }, path),
     }
 }

@@ -1,0 +1,27 @@
+//! Drives a provider over gRPC as the engine does, inside a test (feature `testing`).
+//!
+//! ```no_run
+//! # async fn example(provider: impl pulumi_provider::Provider, inputs: pulumi_provider::Object) {
+//! use pulumi_provider::testing::{Action, Harness};
+//!
+//! let harness = Harness::start(provider).await.unwrap();
+//! harness.configure(Default::default()).await.unwrap();
+//! let mut token = harness.resource("token:index:Token", "mine");
+//! assert_eq!(token.preview(&inputs).await.unwrap().action, Action::Create);
+//! token.up(&inputs).await.unwrap();
+//! assert_eq!(token.preview(&inputs).await.unwrap().action, Action::Same);
+//! token.refresh().await.unwrap();
+//! token.destroy().await.unwrap();
+//! # }
+//! ```
+
+mod calls;
+mod engine;
+mod harness;
+mod managed;
+mod problem;
+
+pub use engine::Logged;
+pub use harness::{Harness, free_of};
+pub use managed::{Action, Managed, Saved, Step};
+pub use problem::Problem;

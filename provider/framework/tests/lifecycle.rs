@@ -1,0 +1,291 @@
+//! Whole lives of resources, as the engine leads them.
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
+
+mod support;
+#[path = "../examples/random-token/token.rs"]
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pulumi_provider::testing::{Action, Harness, Managed, Problem, free_of};
+use pulumi_provider::{Object, Value};
+use support::{PASSWORD, THING, TOKEN, Things, inputs, object};
+
+const TOKENS: &str = "token:index:Token";
+
+async fn things() -> (Harness, Managed, Arc<AtomicUsize>) {
+    let provider = Things::default();
+    let made = Arc::clone(&provider.made);
+    let harness = Harness::start(provider).await.unwrap();
+    let thing = harness.resource(THING, "mine");
+    (harness, thing, made)
+}
+
+/// Fails if an error shows a secret.
+fn without_secrets(problem: &Problem) {
+    let shown = format!("{problem:?} {:?}", problem.texts());
+    assert!(problem.texts().iter().all(|text| !text.is_empty()));
+    for text in problem.texts() {
+        assert!(!text.contains(PASSWORD) && !text.contains(TOKEN), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lives_from_preview_to_destroy() {
+    let harness = Harness::start(token::Tokens).await.unwrap();
+    harness.configure(Object::new()).await.unwrap();
+    let mut token = harness.resource(TOKENS, "mine");
+    let keepers = |value: &str| object([("keepers", object([("a.b", value.into())]).into()), ("length", 20.into())]);
+
+    let preview = token.preview(&keepers("1")).await.unwrap();
+    assert_eq!(preview.action, Action::Create);
+    assert!(preview.outputs["value"].is_unknown() && preview.outputs["value"].contains_secret());
+    assert!(token.saved.is_none());
+
+    let made = token.up(&keepers("1")).await.unwrap();
+    assert_eq!(made.outputs["value"].as_str().unwrap().len(), 20);
+    assert!(matches!(made.outputs["value"], Value::Secret(_)));
+    assert_eq!(made.outputs["keepers"], keepers("1")["keepers"]);
+
+    let before = token.saved.clone();
+    assert_eq!(token.preview(&keepers("1")).await.unwrap().action, Action::Same);
+    token.refresh().await.unwrap();
+    assert_eq!(token.saved, before);
+
+    let secret_keepers = object([("keepers", Value::secret(keepers("1")["keepers"].clone())), ("length", 20.into())]);
+    assert_eq!(token.preview(&secret_keepers).await.unwrap().action, Action::Same);
+
+    let changed = token.up(&keepers("2")).await.unwrap();
+    assert_eq!((changed.action, changed.changed), (Action::Replace, vec!["keepers[\"a.b\"]".to_owned()]));
+    assert!(!changed.outputs["value"].same(&made.outputs["value"]));
+    token.destroy().await.unwrap();
+    assert!(token.saved.is_none());
+}
+
+#[tokio::test]
+async fn inputs_are_echoed_with_their_wrappers() {
+    let (_harness, mut thing, _) = things().await;
+    let made = thing.up(&inputs("")).await.unwrap();
+    assert_eq!(made.outputs["tags"], inputs("")["tags"]);
+    assert_eq!(made.outputs["password"], Value::secret(PASSWORD));
+    assert!(free_of(&made.outputs, &[PASSWORD, TOKEN]));
+}
+
+#[tokio::test]
+async fn wrappers_that_a_resource_loses_are_put_back() {
+    let (_harness, mut thing, _) = things().await;
+    let made = thing.up(&inputs("strip")).await.unwrap();
+    assert_eq!(made.inputs["tags"], inputs("")["tags"]);
+    let mut plain = inputs("reread");
+    plain.insert("password".into(), PASSWORD.into());
+    let made = thing.up(&plain).await.unwrap();
+    assert_eq!(made.inputs["password"], Value::secret(PASSWORD), "marked in the schema");
+    thing.refresh().await.unwrap();
+    let saved = thing.saved.unwrap();
+    assert!(free_of(&saved.inputs, &[PASSWORD]) && free_of(&saved.outputs, &[PASSWORD]));
+    assert_eq!(saved.inputs["tags"], inputs("")["tags"]);
+}
+
+#[tokio::test]
+async fn a_preview_foretells_every_output_and_makes_nothing() {
+    let (_harness, mut thing, made) = things().await;
+    let mut given = inputs("");
+    given.insert("tags".into(), Value::Unknown);
+    let preview = thing.preview(&given).await.unwrap();
+    assert!(preview.outputs["token"].is_unknown() && preview.outputs["token"].contains_secret());
+    assert!(preview.outputs["note"].is_unknown());
+    assert!(preview.outputs["tags"].is_unknown());
+    assert_eq!(made.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_plain_error_saves_nothing_and_a_partial_one_everything() {
+    let (_harness, mut thing, _) = things().await;
+    let problem = thing.up(&inputs("error")).await.err().unwrap();
+    assert!(matches!(problem, Problem::Failed(_)) && thing.saved.is_none());
+    without_secrets(&problem);
+
+    let problem = thing.up(&inputs("partial")).await.err().unwrap();
+    without_secrets(&problem);
+    assert!(matches!(problem, Problem::Partial { .. }), "{problem:?}");
+    let saved = thing.saved.clone().unwrap();
+    assert_eq!(saved.outputs["token"], Value::secret(TOKEN));
+    assert_eq!(saved.outputs["tags"], inputs("")["tags"]);
+    assert!(!saved.init_errors.is_empty());
+
+    let mut same = inputs("partial");
+    same.insert("act".into(), "partial".into());
+    let preview = thing.preview(&same).await.unwrap();
+    assert_eq!(preview.action, Action::Update, "an update is forced after a partial failure");
+}
+
+#[tokio::test]
+async fn a_failed_update_keeps_old_inputs_and_new_outputs() {
+    let (_harness, mut thing, _) = things().await;
+    thing.up(&inputs("")).await.unwrap();
+    let before = thing.saved.clone().unwrap();
+    let problem = thing.up(&inputs("error")).await.err().unwrap();
+    without_secrets(&problem);
+    assert_eq!(thing.saved, Some(before.clone()));
+
+    let problem = thing.up(&inputs("partial")).await.err().unwrap();
+    without_secrets(&problem);
+    let after = thing.saved.clone().unwrap();
+    assert_eq!(after.inputs, before.inputs);
+    assert_eq!(after.outputs["note"], "half".into());
+    let done = thing.up(&inputs("")).await.unwrap();
+    assert_eq!((done.action, &done.outputs["note"]), (Action::Update, &"updated".into()));
+    assert!(thing.saved.unwrap().init_errors.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_saved_is_taken_out_and_the_rest_kept() {
+    for act in ["unknown", "nan", "partial-spoiled"] {
+        let (_harness, mut thing, _) = things().await;
+        let problem = thing.up(&inputs(act)).await.err().unwrap();
+        assert!(matches!(problem, Problem::Partial { .. }), "{act}: {problem:?}");
+        assert!(problem.texts().concat().contains("note[1]"), "{problem:?}");
+        let saved = thing.saved.clone().unwrap();
+        assert_eq!(saved.outputs["note"], Value::Array(vec!["kept".into(), Value::Null]));
+        assert_eq!(saved.outputs["token"], Value::secret(TOKEN));
+    }
+    let (_harness, mut thing, _) = things().await;
+    thing.up(&inputs("")).await.unwrap();
+    let problem = thing.up(&inputs("unknown")).await.err().unwrap();
+    assert!(matches!(problem, Problem::Partial { .. }));
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_saved_at_all_are_errors_that_say_so() {
+    let (_harness, mut thing, _) = things().await;
+    let problem = thing.up(&inputs("no-id")).await.err().unwrap();
+    assert!(problem.texts()[0].contains("no id"), "{problem:?}");
+    let problem = thing.up(&inputs("panic")).await.err().unwrap();
+    without_secrets(&problem);
+    let Problem::Failed(status) = problem else { panic!("a panic saves nothing") };
+    assert_eq!(status.code(), tonic::Code::Internal);
+    let problem = thing.up(&inputs("check-panic")).await.err().unwrap();
+    without_secrets(&problem);
+    let problem = thing.up(&inputs("partial-silent")).await.err().unwrap();
+    assert_eq!(problem.texts()[0], "too late");
+}
+
+#[tokio::test]
+async fn reading_has_three_answers() {
+    let (_harness, mut thing, _) = things().await;
+    thing.up(&inputs("refused")).await.unwrap();
+    let before = thing.saved.clone();
+    let problem = thing.refresh().await.err().unwrap();
+    without_secrets(&problem);
+    assert_eq!(thing.saved, before, "an error drops nothing");
+
+    thing.up(&inputs("partial-read")).await.unwrap();
+    thing.up(&inputs("gone")).await.unwrap();
+    thing.refresh().await.unwrap();
+    assert!(thing.saved.is_none());
+}
+
+#[tokio::test]
+async fn an_import_needs_only_an_id_and_leaves_no_diff() {
+    let (_harness, mut thing, _) = things().await;
+    thing.import("n").await.unwrap();
+    assert_eq!(thing.saved.clone().unwrap().outputs["token"], Value::secret(TOKEN));
+    let step = thing.preview(&object([("name", "n".into())])).await.unwrap();
+    assert_eq!(step.action, Action::Same);
+}
+
+#[tokio::test]
+async fn a_replaced_resource_is_checked_afresh_and_deleted_after_its_successor() {
+    let (_harness, mut thing, made) = things().await;
+    thing.up(&inputs("")).await.unwrap();
+    assert_eq!(thing.saved.clone().unwrap().inputs["fresh"], true.into());
+    let mut other = inputs("");
+    other.insert("name".into(), "m".into());
+    let step = thing.up(&other).await.unwrap();
+    assert_eq!((step.action, made.load(Ordering::SeqCst)), (Action::Replace, 2));
+    assert_eq!(step.inputs["fresh"], true.into());
+    let mut unknown = other.clone();
+    unknown.insert("name".into(), Value::Unknown);
+    assert_eq!(thing.preview(&unknown).await.unwrap().action, Action::Replace);
+    let mut stuck = other;
+    stuck.insert("act".into(), "stuck".into());
+    thing.up(&stuck).await.unwrap();
+    let problem = thing.destroy().await.err().unwrap();
+    without_secrets(&problem);
+    assert!(thing.saved.is_some());
+}
+
+#[tokio::test]
+async fn nothing_is_remembered_of_a_run_whose_engine_died() {
+    let (_harness, mut thing, made) = things().await;
+    thing.up_and_die(&inputs("")).await.unwrap();
+    assert!(thing.saved.is_none());
+    thing.up(&inputs("")).await.unwrap();
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn ignored_changes_are_ignored() {
+    let (_harness, mut thing, _) = things().await;
+    thing.up(&inputs("")).await.unwrap();
+    thing.ignore_changes = vec!["name".into()];
+    let mut other = inputs("");
+    other.insert("name".into(), "m".into());
+    assert_eq!(thing.preview(&other).await.unwrap().action, Action::Same);
+}
+
+#[tokio::test]
+async fn refused_inputs_are_told_without_their_secrets() {
+    let (_harness, mut thing, _) = things().await;
+    let mut bad = inputs("");
+    bad.insert("tags".into(), object([("k", Value::secret(vec![PASSWORD]))]).into());
+    bad.insert("act".into(), 5.into());
+    bad.insert("nmae".into(), "x".into());
+    bad.insert("password".into(), 5.into());
+    let Some(Problem::Refused(failures)) = thing.up(&bad).await.err() else { panic!("accepted") };
+    let told: Vec<(&str, &str)> = failures.iter().map(|f| (f.property.as_str(), f.reason.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("act", "expected a string, got a number"),
+            ("", "password: expected a string, got a number"),
+            ("", "tags.k: expected a string, got a list"),
+            ("nmae", "is not a property; did you mean name?"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn messages_arrive_before_the_answer_and_warnings_hold_no_secret() {
+    let (harness, mut thing, _) = things().await;
+    thing.up(&inputs("log")).await.unwrap();
+    let told: Vec<_> = harness.logged().into_iter().map(|entry| (entry.severity, entry.message)).collect();
+    assert_eq!(told, [("INFO".to_owned(), "first".to_owned()), ("WARNING".to_owned(), "second".to_owned())]);
+    thing.up(&inputs("warn")).await.unwrap();
+    let warned = harness.logged().pop().unwrap();
+    assert_eq!((warned.message.as_str(), warned.urn.as_str()), ("careful with [secret]", thing.urn().as_str()));
+}
+
+#[tokio::test]
+async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
+    let (harness, mut thing, _) = things().await;
+    thing.timeout = 0.05;
+    let step = thing.up(&inputs("slow")).await.unwrap();
+    assert_eq!(step.outputs["note"], "TimedOut".into());
+
+    let mut other = harness.resource(THING, "other");
+    let slow = tokio::spawn(async move { other.up(&inputs("slow")).await });
+    tokio::time::timeout(std::time::Duration::from_millis(200), std::future::pending::<()>()).await.unwrap_err();
+    harness.cancel().await.unwrap();
+    harness.cancel().await.unwrap();
+    let step = slow.await.unwrap().unwrap();
+    assert_eq!(step.outputs["note"], "Cancelled".into());
+
+    let mut late = harness.resource(THING, "late");
+    let Some(Problem::Failed(status)) = late.up(&inputs("")).await.err() else { panic!("began after Cancel") };
+    assert_eq!(status.code(), tonic::Code::Cancelled);
+    harness.configure(object([("region", "r".into())])).await.unwrap();
+    late.up(&inputs("")).await.unwrap();
+}

@@ -1,0 +1,184 @@
+//! The plugin's process, as the engine starts and ends it: over the example's binary.
+#![cfg(unix)]
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use pulumi_proto::pulumirpc as rpc;
+use rpc::resource_provider_client::ResourceProviderClient;
+use tonic::transport::{Channel, Endpoint};
+
+/// Nothing listens there; the address only has to look like one.
+const ENGINE: &str = "127.0.0.1:9";
+
+/// A plugin's process that ends with the test.
+struct Plugin {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let binary = folder.join("examples/pulumi-resource-token");
+    assert!(binary.exists(), "build the example first: cargo test -p pulumi-provider builds it");
+    binary
+}
+
+impl Plugin {
+    fn start(arguments: &[&str], stdin: Stdio) -> Self {
+        let mut command = Command::new(binary());
+        command.args(arguments).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let port = line.strip_suffix('\n').and_then(|digits| digits.parse().ok());
+        Self { child, stdout, port: port.unwrap_or_else(|| panic!("{line:?} is no port")) }
+    }
+
+    fn client(&self) -> ResourceProviderClient<Channel> {
+        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", self.port)).unwrap();
+        ResourceProviderClient::new(endpoint.connect_lazy())
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// The exit code, if the process ends in time.
+    async fn exit(&mut self, within: Duration) -> Option<i32> {
+        let ended = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                pause(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(within, ended).await.ok().flatten()
+    }
+
+    /// What was printed after the port, once the process has ended.
+    fn rest(&mut self) -> (String, String) {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (stdout, stderr)
+    }
+}
+
+async fn pause(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+async fn answers(plugin: &Plugin) -> bool {
+    let info = plugin.client().get_plugin_info(()).await;
+    info.is_ok_and(|info| info.into_inner().version == "0.1.0")
+}
+
+#[tokio::test]
+async fn the_first_line_is_the_port_and_nothing_else_is_printed() {
+    for arguments in [&[][..], &[ENGINE], &["--logtostderr", "-v=9", "--tracing", "http://x", "--later=1", ENGINE]] {
+        let mut plugin = Plugin::start(arguments, Stdio::piped());
+        assert!(answers(&plugin).await, "{arguments:?}");
+        plugin.signal("TERM");
+        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{arguments:?}");
+        assert_eq!(plugin.rest(), (String::new(), String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn two_addresses_are_an_error_that_prints_no_port() {
+    let output = Command::new(binary()).args([ENGINE, ENGINE]).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("at most one argument"));
+}
+
+#[tokio::test]
+async fn it_listens_on_ipv4_loopback_only() {
+    let plugin = Plugin::start(&[], Stdio::null());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", plugin.port)).is_ok());
+    assert!(std::net::TcpStream::connect(("::1", plugin.port)).is_err());
+}
+
+#[tokio::test]
+async fn cancel_is_answered_every_time_and_ends_nothing() {
+    let mut plugin = Plugin::start(&[ENGINE], Stdio::piped());
+    for _ in 0..3 {
+        plugin.client().cancel(()).await.unwrap();
+    }
+    assert!(answers(&plugin).await);
+    assert_eq!(plugin.exit(Duration::from_millis(300)).await, None);
+    let request = rpc::ProviderHandshakeRequest { engine_address: ENGINE.into(), ..Default::default() };
+    let hands = plugin.client().handshake(request).await.unwrap().into_inner();
+    assert!(hands.accept_secrets && hands.accept_resources && hands.accept_outputs);
+    assert!(create(&plugin).await.is_ok(), "a Handshake begins a new session");
+}
+
+#[tokio::test]
+async fn one_process_serves_commands_with_and_without_handshake() {
+    let plugin = Plugin::start(&[], Stdio::null());
+    for _ in 0..3 {
+        plugin.client().attach(rpc::PluginAttach { address: ENGINE.into() }).await.unwrap();
+        plugin.client().configure(rpc::ConfigureRequest::default()).await.unwrap();
+        create(&plugin).await.unwrap();
+        plugin.client().cancel(()).await.unwrap();
+        assert_eq!(create(&plugin).await.err().unwrap().code(), tonic::Code::Cancelled);
+    }
+    plugin.client().configure(rpc::ConfigureRequest::default()).await.unwrap();
+    create(&plugin).await.unwrap();
+}
+
+async fn create(plugin: &Plugin) -> Result<(), tonic::Status> {
+    let request = rpc::CreateRequest {
+        urn: "urn:pulumi:s::p::token:index:Token::t".into(),
+        properties: Some(prost_types::Struct::default()),
+        ..Default::default()
+    };
+    plugin.client().create(request).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn signals_end_it_with_success_also_while_a_connection_is_open() {
+    for signal in ["TERM", "INT"] {
+        let mut plugin = Plugin::start(&[ENGINE], Stdio::piped());
+        let mut client = plugin.client();
+        client.get_plugin_info(()).await.unwrap();
+        plugin.signal(signal);
+        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{signal}");
+        drop(client);
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_the_engine_that_holds_its_stdin_dies() {
+    let mut plugin = Plugin::start(&[ENGINE], Stdio::piped());
+    assert!(answers(&plugin).await);
+    assert_eq!(plugin.exit(Duration::from_millis(300)).await, None, "not before");
+    drop(plugin.child.stdin.take());
+    assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0));
+}
+
+#[tokio::test]
+async fn the_end_of_stdin_means_nothing_without_an_engine_or_a_pipe() {
+    let mut attached = Plugin::start(&[], Stdio::piped());
+    drop(attached.child.stdin.take());
+    let mut detached = Plugin::start(&[ENGINE], Stdio::null());
+    assert_eq!(attached.exit(Duration::from_millis(300)).await, None);
+    assert_eq!(detached.exit(Duration::from_millis(300)).await, None);
+    assert!(answers(&attached).await && answers(&detached).await);
+}
