@@ -12,13 +12,14 @@ use crate::config::Config;
 use crate::rotating::Rotating;
 
 /// The provider `keyrotation`.
-pub(crate) struct KeyRotation {
+pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     aws: Arc<AwsApiKey>,
 }
 
 impl KeyRotation {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    /// With this clock; nothing is configured and nothing contacted yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { aws: Arc::new(AwsApiKey::new(clock.clone())), clock }
     }
 }

@@ -1,0 +1,16 @@
+//! The Pulumi resource plugin `keyrotation`, as a library so that tests can hold it in one process with a clock of theirs.
+
+mod clock;
+mod config;
+mod import;
+mod registry;
+mod rotating;
+
+use std::process::ExitCode;
+
+pub use registry::KeyRotation;
+
+/// Runs the plugin to its end: what `main` does.
+pub fn run() -> ExitCode {
+    pulumi_provider::run(KeyRotation::new(clock::clock()))
+}

@@ -1,0 +1,79 @@
+use localcloud::{Fault, Rule};
+use pulumi_provider::testing::{Action, Problem};
+
+use crate::bench::{Bench, DAY, HOUR, inputs, number, saved, text};
+
+#[tokio::test]
+async fn a_failed_verification_keeps_the_key_and_resumes() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let refuse = Rule::new(Fault::error_before(403, "InvalidClientTokenId")).on("GetCallerIdentity").always();
+    bench.cloud.faults().add(refuse);
+    let Err(Problem::Partial { reasons, .. }) = key.up(&inputs("1", [])).await else { panic!("a partial failure") };
+    assert!(reasons[0].contains("verification.timeout"), "{reasons:?}");
+    let partial = saved(&key);
+    assert!(!partial.outputs.contains_key("current"), "what is not proven is not promoted");
+    bench.keeps_secrets_of_pending(&partial);
+    bench.cloud.faults().clear();
+    key.up(&inputs("1", [])).await.unwrap();
+    assert_eq!(bench.keys(), [text(&saved(&key).outputs, "accessKeyId")]);
+    assert_eq!(key.up(&inputs("1", [])).await.unwrap().action, Action::Same);
+}
+
+#[tokio::test]
+async fn a_failed_rotation_keeps_outputs_and_goes_on() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    key.up(&inputs("1", [])).await.unwrap();
+    let before = text(&saved(&key).outputs, "accessKeyId");
+    bench.later(HOUR);
+    bench.cloud.faults().add(Rule::new(Fault::DropAfter).on("CreateAccessKey"));
+    let Err(Problem::Partial { reasons, .. }) = key.up(&inputs("2", [])).await else { panic!("a partial failure") };
+    assert!(reasons[0].contains(&before) && reasons[0].contains("next `pulumi up`"), "{reasons:?}");
+    assert_eq!(text(&saved(&key).outputs, "accessKeyId"), before);
+    assert_eq!(bench.keys().len(), 2, "the lost key is there");
+    key.up(&inputs("2", [])).await.unwrap();
+    assert_eq!(bench.keys().len(), 2);
+    assert!(bench.keys().contains(&text(&saved(&key).outputs, "accessKeyId")));
+    assert_eq!(key.up(&inputs("2", [])).await.unwrap().action, Action::Same);
+}
+
+#[tokio::test]
+async fn a_plugin_that_dies_loses_nothing() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    key.up(&inputs("1", [])).await.unwrap();
+    bench.later(HOUR);
+    key.up_and_die(&inputs("2", [])).await.unwrap();
+    key.up(&inputs("2", [])).await.unwrap();
+    assert_eq!((bench.keys().len(), number(&saved(&key).outputs, "generation")), (2, 2.0));
+    bench.later(DAY * 2);
+    key.up(&inputs("2", [])).await.unwrap();
+    assert_eq!(bench.keys(), [text(&saved(&key).outputs, "accessKeyId")]);
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named_and_nothing_is_made() {
+    let bench = Bench::start().await;
+    bench.cloud.aws().deny("admin", &["iam:TagUser"]).unwrap();
+    let mut key = bench.key();
+    let Err(Problem::Failed(status)) = key.up(&inputs("1", [])).await else { panic!("a plain failure") };
+    assert!(status.message().contains("iam:TagUser"), "{}", status.message());
+    assert!(bench.keys().is_empty() && key.saved.is_none());
+}
+
+#[tokio::test]
+async fn the_key_that_the_plugin_works_with_is_never_removed() {
+    let bench = Bench::start().await;
+    let own = bench.cloud.aws().admin_credentials();
+    let mut key = bench.key();
+    key.import(&format!("admin/{}", own.access_key_id)).await.unwrap();
+    let of_admin = |keeper| inputs(keeper, [("user", "admin".into())]);
+    key.up(&of_admin("1")).await.unwrap();
+    key.up(&of_admin("2")).await.unwrap();
+    bench.later(DAY * 2);
+    key.up(&of_admin("2")).await.unwrap();
+    assert!(bench.cloud.aws().works(&own.access_key_id), "its retirement waits");
+    let warnings = format!("{:?}", saved(&key).outputs["warnings"]);
+    assert!(warnings.contains(&own.access_key_id), "{warnings}");
+}

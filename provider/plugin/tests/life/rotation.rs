@@ -1,0 +1,137 @@
+use pulumi_provider::Value;
+use pulumi_provider::testing::Action;
+
+use crate::bench::{Bench, DAY, HOUR, inputs, number, object, saved, text};
+
+#[tokio::test]
+async fn a_key_lives_from_create_to_destroy() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let one = inputs("1", [("rotationPeriod", "90d".into())]);
+    assert_eq!(key.preview(&one).await.unwrap().action, Action::Create);
+    assert_eq!(bench.calls(), 0, "a preview makes no call");
+
+    key.up(&one).await.unwrap();
+    let first = saved(&key);
+    assert_eq!(first.id, "deployer");
+    assert_eq!(bench.keys(), [text(&first.outputs, "accessKeyId")]);
+    assert_eq!(text(&first.outputs, "nextRotationAt"), "2026-04-01T00:00:00Z");
+    let calls = bench.calls();
+    assert_eq!(key.preview(&one).await.unwrap().action, Action::Same);
+    assert_eq!(key.up(&one).await.unwrap().action, Action::Same);
+    assert_eq!(bench.calls(), calls, "a run that finds nothing due makes no call");
+    key.refresh().await.unwrap();
+    assert_eq!(saved(&key), first, "a refresh of what did not change changes nothing");
+
+    let two = inputs("2", [("rotationPeriod", "90d".into())]);
+    let preview = key.preview(&two).await.unwrap();
+    assert_eq!(
+        (preview.action, preview.changed.as_slice()),
+        (Action::Update, ["keepers.release", "schedule.rotatedAt"].map(str::to_owned).as_slice())
+    );
+    assert!(preview.outputs["secretAccessKey"].is_unknown() && preview.outputs["previous"].is_unknown());
+    assert_eq!(number(&preview.outputs, "generation"), 2.0);
+    key.up(&two).await.unwrap();
+    let second = saved(&key);
+    let ids = [text(&first.outputs, "accessKeyId"), text(&second.outputs, "accessKeyId")];
+    assert!(ids.iter().all(|id| bench.cloud.aws().works(id)), "both work in the overlap");
+    assert_eq!(text(second.outputs["previous"].as_object().unwrap(), "id"), ids[0]);
+    assert_eq!(key.up(&two).await.unwrap().action, Action::Same);
+
+    bench.later(DAY + HOUR * 2);
+    let preview = key.preview(&two).await.unwrap();
+    assert_eq!((preview.action, preview.changed), (Action::Update, vec!["schedule.phase".to_owned()]));
+    assert!(!preview.outputs["secretAccessKey"].is_unknown(), "a retirement does not cascade into dependents");
+    key.up(&two).await.unwrap();
+    assert_eq!(bench.keys(), ids[1..]);
+    assert!(!saved(&key).outputs.contains_key("previous"));
+    assert_eq!(key.up(&two).await.unwrap().action, Action::Same);
+    bench.keeps_secrets(&saved(&key));
+
+    key.destroy().await.unwrap();
+    assert!(bench.keys().is_empty());
+    assert!(bench.cloud.aws().tags("deployer").is_empty(), "no mark is left");
+}
+
+#[tokio::test]
+async fn a_period_rotates_and_says_so() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let plan = inputs("1", [("rotationPeriod", "30d".into())]);
+    key.up(&plan).await.unwrap();
+    bench.later(DAY * 95);
+    let preview = key.preview(&plan).await.unwrap();
+    assert_eq!(preview.changed, ["schedule.rotatedAt", "schedule.window"]);
+    key.up(&plan).await.unwrap();
+    assert_eq!(number(&saved(&key).outputs, "generation"), 2.0);
+    assert_eq!(key.up(&plan).await.unwrap().action, Action::Same, "ten periods late is one rotation");
+    let told = bench.harness.logged().iter().any(|line| format!("{line:?}").contains("a new rotation period began"));
+    assert!(told, "the reason is told");
+}
+
+#[tokio::test]
+async fn the_overlap_may_be_given_up() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let more = || [("overlap", Value::from("0s")), ("allowOutage", true.into())];
+    key.up(&inputs("1", more())).await.unwrap();
+    key.up(&inputs("2", more())).await.unwrap();
+    assert_eq!(bench.keys(), [text(&saved(&key).outputs, "accessKeyId")]);
+    assert_eq!(key.up(&inputs("2", more())).await.unwrap().action, Action::Same);
+}
+
+#[tokio::test]
+async fn smtp_password_follows_the_region() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    key.up(&inputs("1", [("sesRegion", "eu-central-1".into())])).await.unwrap();
+    let outputs = saved(&key).outputs;
+    assert!(outputs["sesSmtpPassword"].contains_secret());
+    assert_eq!(text(&outputs, "sesSmtpPassword").len(), 44);
+}
+
+#[tokio::test]
+async fn another_user_is_another_resource() {
+    let bench = Bench::start().await;
+    bench.cloud.aws().create_user("other").unwrap();
+    let mut key = bench.key();
+    key.up(&inputs("1", [])).await.unwrap();
+    let step = key.up(&inputs("1", [("user", "other".into())])).await.unwrap();
+    assert_eq!(step.action, Action::Replace);
+    assert_eq!(saved(&key).id, "other");
+    assert!(bench.keys().is_empty(), "the old user's key went with the old resource");
+}
+
+#[tokio::test]
+async fn an_existing_key_is_imported_without_a_change() {
+    let bench = Bench::start().await;
+    let minted = bench.cloud.aws().mint_key("deployer").unwrap();
+    let mut key = bench.key();
+    key.import(&format!("deployer/{}", minted.access_key_id)).await.unwrap();
+    let imported = saved(&key);
+    assert_eq!(
+        (imported.id.as_str(), text(&imported.outputs, "accessKeyId")),
+        ("deployer", minted.access_key_id.clone())
+    );
+    let wanted = inputs("1", []);
+    let step = key.up(&wanted).await.unwrap();
+    assert_eq!(number(&saved(&key).outputs, "generation"), 1.0, "adopting inputs rotates nothing: {:?}", step.changed);
+    assert_eq!(bench.keys(), [minted.access_key_id.clone()]);
+    key.up(&inputs("2", [])).await.unwrap();
+    assert_eq!(number(&saved(&key).outputs, "generation"), 2.0);
+    assert_eq!(text(saved(&key).outputs["previous"].as_object().unwrap(), "id"), minted.access_key_id);
+}
+
+#[tokio::test]
+async fn what_a_preview_does_not_know_is_not_refused() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let later = object([("user", Value::Unknown), ("rotationPeriod", Value::Unknown), ("maxAge", "100d".into())]);
+    assert_eq!(key.preview(&later).await.unwrap().action, Action::Create);
+    key.up(&inputs("1", [])).await.unwrap();
+    let unknown = inputs("1", [("keepers", object([("release", Value::Unknown)]).into())]);
+    let preview = key.preview(&unknown).await.unwrap();
+    assert_eq!(preview.action, Action::Update);
+    assert!(preview.outputs["secretAccessKey"].is_unknown(), "an unknown keeper counts as changed");
+    assert_eq!(bench.keys().len(), 1);
+}
