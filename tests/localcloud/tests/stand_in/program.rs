@@ -125,7 +125,8 @@ fn it_ends_with_its_standard_input_only_if_told_to() {
 #[test]
 fn it_says_what_it_does_not_understand() {
     for arguments in [&["--no-such"][..], &["--listen", "0.0.0.0:0"], &["--settle", "soon"], &["--admin", "half"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_localcloud")).args(arguments).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_localcloud")).args(arguments).arg("--until-stdin-ends").output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");
         assert!(output.stdout.is_empty());
         assert!(output.stderr.starts_with(b"localcloud: "), "{output:?}");

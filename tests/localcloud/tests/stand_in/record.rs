@@ -1,9 +1,7 @@
 //! What the stand-in remembers, and what it forgets.
 
 use aws_credential_types::Credentials;
-use localcloud::Clock;
-
-use localcloud::{LocalCloud, Options};
+use localcloud::{Clock, LocalCloud, Options};
 
 use crate::common::{Bench, USER, system_time};
 
