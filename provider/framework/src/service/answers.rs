@@ -11,16 +11,24 @@ use crate::value::{Object, Value};
 use crate::wire::{self, Unknowns, WireError};
 
 /// Takes over the wrappers of `known`: a value that is the same gets its representation, so that a
-/// secret inside a map is still one after a resource read and wrote the map. A value that differs
-/// from one that held a secret becomes secret as a whole.
+/// secret inside a map is still one after a resource read and wrote the map.
 pub(super) fn keep_wrappers(answer: &mut Object, known: &Object) {
     for (key, value) in answer.iter_mut() {
-        match known.get(key) {
-            Some(before) if before.same(value) && !value.contains_secret() => *value = before.clone(),
-            Some(before) if before.contains_secret() && !value.contains_secret() && !value.is_null() => {
-                *value = Value::secret(std::mem::replace(value, Value::Null));
-            }
-            _ => {}
+        let before = known.get(key).filter(|before| !value.contains_secret() && before.same(value));
+        if let Some(before) = before {
+            *value = before.clone();
+        }
+    }
+}
+
+/// Keeps the secrets of inputs, also where a resource changed the value around them: one that differs from what the user gave, and
+/// has lost its secrets, becomes secret as a whole.
+pub(super) fn keep_secrets(answer: &mut Object, inputs: &Object) {
+    keep_wrappers(answer, inputs);
+    for (key, value) in answer.iter_mut() {
+        let held_secret = inputs.get(key).is_some_and(Value::contains_secret);
+        if held_secret && !value.contains_secret() && !value.is_null() {
+            *value = Value::secret(std::mem::replace(value, Value::Null));
         }
     }
 }
@@ -28,7 +36,7 @@ pub(super) fn keep_wrappers(answer: &mut Object, known: &Object) {
 /// Completes outputs by the inputs that a resource left out, keeps their wrappers, and wraps what the schema
 /// marks secret.
 pub(super) fn complete(entry: &Entry, outputs: &mut Object, inputs: &Object) {
-    keep_wrappers(outputs, inputs);
+    keep_secrets(outputs, inputs);
     for (key, value) in inputs {
         if !outputs.contains_key(key) {
             outputs.insert(key.clone(), value.clone());

@@ -5,7 +5,7 @@ use pulumi_proto::pulumirpc as rpc;
 use tonic::Status;
 
 use super::Service;
-use super::answers::{keep_wrappers, preview};
+use super::answers::{keep_secrets, preview};
 use super::failures::{Redactor, failed, on_wire, unreadable};
 use crate::diff::{ChangeKind, Diff};
 use crate::resource::{Autonaming, AutonamingMode, CheckRequest, Checked, DiffRequest, Urn};
@@ -28,7 +28,7 @@ impl Service {
         let checked =
             entry.resource.check(&request).map_err(|error| failed(&error, &Redactor::of([&request.inputs])))?;
         let Checked { mut inputs, failures, mut warnings } = checked;
-        keep_wrappers(&mut inputs, &request.inputs);
+        keep_secrets(&mut inputs, &request.inputs);
         entry.inputs.wrap_secrets(&mut inputs);
         let mut failing = Vec::new();
         if !failures.is_empty() || !warnings.is_empty() {

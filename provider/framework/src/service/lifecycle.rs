@@ -4,7 +4,7 @@ use pulumi_proto::pulumirpc as rpc;
 use tonic::Status;
 
 use super::Service;
-use super::answers::{complete, failure, foretell, keep_wrappers, no_id, preview, real, saved_without};
+use super::answers::{complete, failure, foretell, keep_secrets, keep_wrappers, no_id, preview, real, saved_without};
 use super::check::{read, read_or_empty};
 use super::failures::{Redactor, cleaned};
 use super::registry::Entry;
@@ -133,7 +133,7 @@ fn exists(entry: &Entry, found: Found, inputs: &Object, state: &Object) -> Resul
         return Err(status::error(&no_id()));
     }
     let mut read_inputs = found.inputs;
-    keep_wrappers(&mut read_inputs, inputs);
+    keep_secrets(&mut read_inputs, inputs);
     entry.inputs.wrap_secrets(&mut read_inputs);
     let mut outputs = found.outputs;
     keep_wrappers(&mut outputs, state);
@@ -162,7 +162,7 @@ fn left_behind(entry: &Entry, stopped: Failure, inputs: &Object, secrets: &[&Obj
         }
         complete(entry, &mut partial.outputs, inputs);
         if let Some(read_inputs) = &mut partial.inputs {
-            keep_wrappers(read_inputs, inputs);
+            keep_secrets(read_inputs, inputs);
             entry.inputs.wrap_secrets(read_inputs);
         }
     }
