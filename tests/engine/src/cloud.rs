@@ -141,6 +141,15 @@ impl Cloud {
         self.inner.faults().release_all();
     }
 
+    /// Waits until no request is held, because those who sent them have gone.
+    ///
+    /// # Errors
+    /// When one is still held after `limit`.
+    pub fn until_none_held(&self, limit: Duration) -> Result<()> {
+        let none = wait::until(limit, || Ok(self.inner.faults().held().is_empty().then_some(())))?;
+        none.with_context(|| format!("a call is still held after {} s", limit.as_secs()))
+    }
+
     /// Waits until a request is held, or `ended` says that none will come.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ fn a_key_lives_through_preview_up_refresh_rotation_retirement_and_destroy() -> R
     ensure!(!scene.cloud.works(&first.current), "the retired key still works");
     scene.work.expect_quiet()?;
     scene.work.expect_no_drift()?;
+    scene.expect_nothing_pending()?;
     scene.expect_clean()?;
 
     scene.expect_destroyed()
@@ -149,6 +150,7 @@ fn a_run_that_failed_after_the_mint_is_resumed_without_another_mint() -> Result<
     ensure!(failed.text.contains("pulumi up"), "the message does not say what the next run does:\n{}", failed.text);
     let minted = scene.expect_keys(1)?;
     scene.cloud.clear_faults();
+    scene.expect_nothing_pending()?;
     scene.up()?;
     let known = scene.expect_known()?;
     ensure!(known.current == minted[0].id, "the run after the failure minted again");
