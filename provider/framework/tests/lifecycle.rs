@@ -7,20 +7,27 @@ mod support;
 mod token;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::testing::{Action, Harness, Managed, Problem, free_of};
-use pulumi_provider::{Object, Value};
-use support::{PASSWORD, THING, TOKEN, Things, inputs, object};
+use pulumi_provider::wire::{Unknowns, to_struct};
+use pulumi_provider::{Autonaming, AutonamingMode, Object, Value};
+use support::{PASSWORD, THING, TOKEN, Things, Traces, inputs, object};
 
 const TOKENS: &str = "token:index:Token";
 
-async fn things() -> (Harness, Managed, Arc<AtomicUsize>) {
+async fn things() -> (Harness, Managed, Arc<Traces>) {
     let provider = Things::default();
-    let made = Arc::clone(&provider.made);
+    let traces = Arc::clone(&provider.traces);
     let harness = Harness::start(provider).await.unwrap();
     let thing = harness.resource(THING, "mine");
-    (harness, thing, made)
+    (harness, thing, traces)
+}
+
+async fn pause(milliseconds: u64) {
+    let _ = tokio::time::timeout(Duration::from_millis(milliseconds), std::future::pending::<()>()).await;
 }
 
 /// Fails if an error shows a secret.
@@ -90,14 +97,14 @@ async fn wrappers_that_a_resource_loses_are_put_back() {
 
 #[tokio::test]
 async fn a_preview_foretells_every_output_and_makes_nothing() {
-    let (_harness, mut thing, made) = things().await;
+    let (_harness, mut thing, traces) = things().await;
     let mut given = inputs("");
     given.insert("tags".into(), Value::Unknown);
     let preview = thing.preview(&given).await.unwrap();
     assert!(preview.outputs["token"].is_unknown() && preview.outputs["token"].contains_secret());
     assert!(preview.outputs["note"].is_unknown());
     assert!(preview.outputs["tags"].is_unknown());
-    assert_eq!(made.load(Ordering::SeqCst), 0);
+    assert_eq!(traces.made.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -198,13 +205,13 @@ async fn an_import_needs_only_an_id_and_leaves_no_diff() {
 
 #[tokio::test]
 async fn a_replaced_resource_is_checked_afresh_and_deleted_after_its_successor() {
-    let (_harness, mut thing, made) = things().await;
+    let (_harness, mut thing, traces) = things().await;
     thing.up(&inputs("")).await.unwrap();
     assert_eq!(thing.saved.clone().unwrap().inputs["fresh"], true.into());
     let mut other = inputs("");
     other.insert("name".into(), "m".into());
     let step = thing.up(&other).await.unwrap();
-    assert_eq!((step.action, made.load(Ordering::SeqCst)), (Action::Replace, 2));
+    assert_eq!((step.action, traces.made.load(Ordering::SeqCst)), (Action::Replace, 2));
     assert_eq!(step.inputs["fresh"], true.into());
     let mut unknown = other.clone();
     unknown.insert("name".into(), Value::Unknown);
@@ -219,11 +226,11 @@ async fn a_replaced_resource_is_checked_afresh_and_deleted_after_its_successor()
 
 #[tokio::test]
 async fn nothing_is_remembered_of_a_run_whose_engine_died() {
-    let (_harness, mut thing, made) = things().await;
+    let (_harness, mut thing, traces) = things().await;
     thing.up_and_die(&inputs("")).await.unwrap();
     assert!(thing.saved.is_none());
     thing.up(&inputs("")).await.unwrap();
-    assert_eq!(made.load(Ordering::SeqCst), 2);
+    assert_eq!(traces.made.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -277,7 +284,7 @@ async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
 
     let mut other = harness.resource(THING, "other");
     let slow = tokio::spawn(async move { other.up(&inputs("slow")).await });
-    tokio::time::timeout(std::time::Duration::from_millis(200), std::future::pending::<()>()).await.unwrap_err();
+    pause(200).await;
     harness.cancel().await.unwrap();
     harness.cancel().await.unwrap();
     let step = slow.await.unwrap().unwrap();
@@ -288,4 +295,49 @@ async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
     assert_eq!(status.code(), tonic::Code::Cancelled);
     harness.configure(object([("region", "r".into())])).await.unwrap();
     late.up(&inputs("")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_finishes_though_nobody_waits_for_it_any_more() {
+    let (harness, mut thing, traces) = things().await;
+    let slow = tokio::spawn(async move { thing.up(&inputs("slow")).await });
+    pause(200).await;
+    slow.abort();
+    pause(200).await;
+    assert_eq!((traces.made.load(Ordering::SeqCst), traces.finished.load(Ordering::SeqCst)), (1, 0));
+    harness.cancel().await.unwrap();
+    pause(200).await;
+    assert_eq!(traces.finished.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_newer_engines_send_is_passed_on_and_what_older_ones_leave_out_is_made_up_for() {
+    let (harness, thing, traces) = things().await;
+    let urn = thing.urn().to_string();
+    let named = |name: &str| Some(to_struct(object([("name", name.into())]), Unknowns::Allowed).unwrap());
+    let autonaming = rpc::check_request::AutonamingOptions { proposed_name: "x-1".into(), mode: 1 };
+    let request = rpc::CheckRequest {
+        urn: urn.clone(),
+        olds: named("old"),
+        news: named("new"),
+        random_seed: vec![9; 32],
+        autonaming: Some(autonaming),
+        old_outputs: named("state"),
+        ..Default::default()
+    };
+    harness.client().check(request).await.unwrap();
+    let seen = traces.checked.lock().unwrap().take().unwrap();
+    assert_eq!(seen.old_inputs.unwrap()["name"], "old".into());
+    assert_eq!(seen.state.unwrap()["name"], "state".into());
+    assert_eq!((seen.inputs["name"].as_str(), seen.random_seed), (Some("new"), vec![9; 32]));
+    assert_eq!(seen.autonaming, Some(Autonaming { proposed_name: "x-1".into(), mode: AutonamingMode::Enforce }));
+
+    let empty = Some(to_struct(Object::new(), Unknowns::Allowed).unwrap());
+    let request = rpc::CheckRequest { urn: urn.clone(), olds: empty, ..Default::default() };
+    harness.client().check(request).await.unwrap();
+    assert!(traces.checked.lock().unwrap().take().unwrap().old_inputs.is_none());
+
+    let request = rpc::DiffRequest { urn, olds: named("state"), news: named("state"), ..Default::default() };
+    harness.client().diff(request).await.unwrap();
+    assert_eq!(traces.diffed.lock().unwrap().take().unwrap().old_inputs["name"], "state".into());
 }

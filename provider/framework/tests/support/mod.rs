@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use pulumi_provider::*;
 use schemars::JsonSchema;
@@ -61,10 +61,16 @@ pub struct Cloud {
     host: Option<String>,
 }
 
+/// What a thing was asked and did.
 #[derive(Default)]
-pub struct Thing {
-    pub made: Arc<AtomicUsize>,
+pub struct Traces {
+    pub made: AtomicUsize,
+    pub finished: AtomicUsize,
+    pub checked: Mutex<Option<CheckRequest>>,
+    pub diffed: Mutex<Option<DiffRequest>>,
 }
+
+struct Thing(Arc<Traces>);
 
 fn state(note: Option<&str>) -> Object {
     to_object(&State { token: SecretString::new(TOKEN), note: note.map(str::to_owned) }).unwrap()
@@ -101,6 +107,7 @@ impl Resource for Thing {
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
+        *self.0.checked.lock().unwrap() = Some(request.clone());
         assert_ne!(act(&request.inputs), "check-panic", "{PASSWORD}");
         let failures = decode::<Args>(&request.inputs).failures;
         let warnings = match act(&request.inputs) {
@@ -116,6 +123,7 @@ impl Resource for Thing {
     }
 
     fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
+        *self.0.diffed.lock().unwrap() = Some(request.clone());
         let (mut old, mut new) = (request.old_inputs.clone(), request.inputs.clone());
         old.remove("fresh");
         new.remove("fresh");
@@ -126,7 +134,7 @@ impl Resource for Thing {
         if request.preview {
             return Ok(Created::default());
         }
-        self.made.fetch_add(1, Ordering::SeqCst);
+        self.0.made.fetch_add(1, Ordering::SeqCst);
         let id = "thing-1".to_owned();
         let outputs = match act(&request.inputs) {
             "error" => return Err(Error::new(Code::Unavailable, format!("no luck with {PASSWORD}")).into()),
@@ -140,7 +148,11 @@ impl Resource for Thing {
             "no-id" => return Ok(Created { outputs: state(None), ..Created::default() }),
             "panic" => panic!("{PASSWORD}"),
             spoil @ ("unknown" | "nan") => spoiled(spoil),
-            "slow" => until_stopped(context).await,
+            "slow" => {
+                let outputs = until_stopped(context).await;
+                self.0.finished.fetch_add(1, Ordering::SeqCst);
+                outputs
+            }
             "log" => {
                 context.log().info("first");
                 context.log().warning("second");
@@ -228,8 +240,8 @@ impl Function for Echo {
 
 #[derive(Default)]
 pub struct Things {
-    pub made: Arc<AtomicUsize>,
-    pub configured: Arc<std::sync::Mutex<Vec<Object>>>,
+    pub traces: Arc<Traces>,
+    pub configured: Arc<Mutex<Vec<Object>>>,
 }
 
 impl Provider for Things {
@@ -253,7 +265,7 @@ impl Provider for Things {
         Ok(())
     }
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![Arc::new(Thing { made: Arc::clone(&self.made) })]
+        vec![Arc::new(Thing(Arc::clone(&self.traces)))]
     }
     fn functions(&self) -> Vec<Arc<dyn Function>> {
         vec![Arc::new(Echo)]
