@@ -1,0 +1,182 @@
+//! The real engine over a provider that misbehaves: what it saves, and what it prints.
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+use support::{PASSWORD, TOKEN};
+use tempfile::TempDir;
+
+/// A stack of a YAML program with one thing in it.
+struct Stack {
+    folder: TempDir,
+    tools: PathBuf,
+}
+
+/// What a command of the CLI came to.
+struct Run {
+    success: bool,
+    text: String,
+}
+
+impl Stack {
+    fn new() -> Self {
+        let tools = std::env::var_os("KEYROTATION_PULUMI").expect("KEYROTATION_PULUMI is not set");
+        let stack = Self { folder: tempfile::tempdir().unwrap(), tools: PathBuf::from(tools) };
+        for folder in ["program", "state", "home"] {
+            std::fs::create_dir(stack.path(folder)).unwrap();
+        }
+        stack.program("");
+        stack.run(&["stack", "init", "dev"]).succeeded();
+        stack.run(&["config", "set", "test:region", "here"]).succeeded();
+        stack.run(&["config", "set", "--secret", "test:apiToken", PASSWORD]).succeeded();
+        stack
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Makes the program ask its thing to do this.
+    fn program(&self, act: &str) {
+        let test = std::env::current_exe().unwrap();
+        let plugins = test.parent().and_then(Path::parent).unwrap().join("examples");
+        let plugins = plugins.display();
+        let text = format!(
+            r#"name: program
+runtime: yaml
+plugins:
+  providers:
+    - {{ name: test, path: "{plugins}" }}
+resources:
+  thing:
+    type: test:Thing
+    properties:
+      name: n
+      act: "{act}"
+      password: {{ "fn::secret": {PASSWORD} }}
+      tags: {{ open: x, hidden: {{ "fn::secret": {PASSWORD} }} }}
+"#
+        );
+        std::fs::write(self.path("program/Pulumi.yaml"), text).unwrap();
+    }
+
+    /// Runs the CLI. Whatever it prints, no secret may be in it.
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut paths = vec![self.tools.clone()];
+        paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let output = Command::new(self.tools.join("pulumi"))
+            .args(arguments)
+            .args(["--non-interactive", "--color", "never"])
+            .current_dir(self.path("program"))
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("HOME", self.path("home"))
+            .env("PULUMI_HOME", self.path("home"))
+            .env("PULUMI_BACKEND_URL", format!("file://{}", self.path("state").display()))
+            .env("PULUMI_CONFIG_PASSPHRASE", "only a test's")
+            .env("PULUMI_SKIP_UPDATE_CHECK", "true")
+            .env("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+            .output()
+            .unwrap();
+        let Output { status, stdout, stderr } = output;
+        let text = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert!(!text.contains(TOKEN), "printed the secret output");
+        let given_by_hand = arguments.first() == Some(&"config");
+        assert!(given_by_hand || !text.contains(PASSWORD), "printed the secret input");
+        assert!(!text.contains("exited prematurely"), "{text}");
+        Run { success: status.success(), text }
+    }
+
+    fn up(&self, act: &str) -> Run {
+        self.program(act);
+        self.run(&["up", "--yes", "--skip-preview"])
+    }
+
+    /// The thing in the engine's state, in which no secret may stand in clear.
+    fn thing(&self) -> Option<Json> {
+        let exported = self.run(&["stack", "export"]).succeeded();
+        assert!(!exported.contains(PASSWORD) && !exported.contains(TOKEN), "a secret stands in the state");
+        let state: Json = serde_json::from_str(&exported).unwrap();
+        let resources = state["deployment"]["resources"].as_array().cloned().unwrap_or_default();
+        resources.into_iter().find(|resource| resource["type"] == "test:index:Thing")
+    }
+}
+
+impl Run {
+    fn succeeded(self) -> String {
+        assert!(self.success, "{}", self.text);
+        self.text
+    }
+
+    fn failed(self) -> String {
+        assert!(!self.success, "{}", self.text);
+        self.text
+    }
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn what_a_partial_failure_leaves_is_saved_and_the_next_run_goes_on() {
+    let stack = Stack::new();
+    assert!(stack.up("error").failed().contains("no luck with [secret]"));
+    assert!(stack.thing().is_none(), "nothing was made");
+
+    assert!(stack.up("partial").failed().contains("no luck with [secret] and [secret]"));
+    let thing = stack.thing().unwrap();
+    assert_eq!(thing["id"], "thing-1");
+    assert!(thing["outputs"]["token"]["ciphertext"].is_string());
+    assert!(thing["outputs"]["tags"]["hidden"]["ciphertext"].is_string());
+    assert!(!thing["initErrors"].as_array().unwrap().is_empty());
+
+    stack.up("").succeeded();
+    let thing = stack.thing().unwrap();
+    assert_eq!((&thing["id"], &thing["outputs"]["note"]), (&"thing-1".into(), &"updated".into()));
+    assert!(thing["initErrors"].is_null());
+    stack.run(&["refresh", "--yes", "--skip-preview", "--expect-no-changes"]).succeeded();
+    stack.run(&["preview", "--expect-no-changes"]).succeeded();
+
+    assert!(stack.up("partial").failed().contains("no luck"));
+    let thing = stack.thing().unwrap();
+    assert_eq!((&thing["inputs"]["act"], &thing["outputs"]["note"]), (&"".into(), &"half".into()));
+    stack.up("").succeeded();
+    stack.run(&["destroy", "--yes", "--skip-preview"]).succeeded();
+    assert!(stack.thing().is_none());
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn an_answer_that_cannot_be_saved_loses_only_what_is_wrong_with_it() {
+    let stack = Stack::new();
+    for act in ["unknown", "nan"] {
+        assert!(stack.up(act).failed().contains("a defect of the provider: the output note[1]"));
+        let thing = stack.thing().unwrap();
+        assert_eq!(thing["id"], "thing-1");
+        assert_eq!(thing["outputs"]["note"][0], "kept");
+        assert!(thing["outputs"]["token"]["ciphertext"].is_string());
+        stack.run(&["destroy", "--yes", "--skip-preview"]).succeeded();
+    }
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn panics_and_refusals_show_no_secret_and_the_plugin_lives_on() {
+    let stack = Stack::new();
+    assert!(stack.up("panic").failed().contains("Create failed by a defect of the provider"));
+    assert!(stack.up("check-panic").failed().contains("a defect of the provider"));
+    assert!(stack.up("no-id").failed().contains("no id"));
+    let warned = stack.up("warn").succeeded();
+    assert!(warned.contains("careful with [secret]"), "{warned}");
+    let logged = stack.up("log").succeeded();
+    assert!(stack.thing().is_some(), "{logged}");
+    stack.up("refused").succeeded();
+    let refused = stack.run(&["refresh", "--yes", "--skip-preview"]).failed();
+    assert!(refused.contains("no luck with [secret] and [secret]"), "{refused}");
+    assert!(stack.thing().is_some(), "a refusal is no disappearance");
+    stack.up("gone").succeeded();
+    stack.run(&["refresh", "--yes", "--skip-preview"]).succeeded();
+    assert!(stack.thing().is_none());
+}
