@@ -45,7 +45,7 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "kill") => "engine-kill",
         ("engine", Kind::Integration, "examples") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
-        ("engine", Kind::Integration, _) => "engine",
+        ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("conformance", _, _) => "conformance",
         ("faults", _, _) => "faults",
         ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
@@ -117,6 +117,7 @@ mod tests {
             ("engine", Kind::Unit, "engine", "unit"),
             ("engine", Kind::Integration, "engine", "engine"),
             ("engine", Kind::Integration, "bad_input", "engine"),
+            ("pulumi-provider", Kind::Integration, "engine", "engine"),
             ("engine", Kind::Integration, "kill", "engine-kill"),
             ("engine", Kind::Integration, "archive", "dist"),
         ] {
