@@ -6,6 +6,7 @@ pub mod encode;
 pub mod log;
 pub mod path;
 pub mod provider;
+mod redact;
 pub mod resource;
 pub mod schema;
 pub mod serve;

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tonic::transport::{Channel, Endpoint};
 
 use super::{Entry, Log, Severity};
+use crate::redact::Redactor;
 use crate::resource::Urn;
 
 /// How long one message may take; the engine is on the same machine.
@@ -28,27 +29,33 @@ impl EngineLog {
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = client;
     }
 
-    /// A log for one call, and what delivers its messages.
-    pub(crate) fn open(&self, urn: &Urn) -> (Log, Delivery) {
+    /// A log for one call, and what delivers its messages without the call's secrets.
+    pub(crate) fn open(&self, urn: &Urn, secrets: Redactor) -> (Log, Delivery) {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match engine {
             None => (Log::discard(), Delivery(None)),
             Some(engine) => {
                 let (sender, receiver) = unbounded_channel();
-                (Log::new(urn.clone(), sender), Delivery(Some((engine, receiver))))
+                (Log::new(urn.clone(), sender), Delivery(Some(Line { engine, receiver, secrets })))
             }
         }
     }
 }
 
 /// Delivers one call's messages in their order.
-pub(crate) struct Delivery(Option<(EngineClient<Channel>, UnboundedReceiver<Entry>)>);
+pub(crate) struct Delivery(Option<Line>);
+
+struct Line {
+    engine: EngineClient<Channel>,
+    receiver: UnboundedReceiver<Entry>,
+    secrets: Redactor,
+}
 
 impl Delivery {
     /// Runs the call, delivers while it runs, and answers when the last message is delivered: the engine
     /// shows what arrives after a call's answer under the next step, or not at all.
     pub(crate) async fn during<T>(self, call: impl Future<Output = T>) -> T {
-        let Some((engine, receiver)) = self.0 else {
+        let Some(line) = self.0 else {
             return call.await;
         };
         let (ended, end) = oneshot::channel::<()>();
@@ -57,31 +64,28 @@ impl Delivery {
             drop(ended);
             answer
         };
-        let (answer, ()) = futures::join!(watched, deliver(engine, receiver, end));
+        let (answer, ()) = futures::join!(watched, deliver(line, end));
         answer
     }
 }
 
 /// Delivers until the call has ended and nothing is left. Once the engine does not take a message, the
 /// others are dropped.
-async fn deliver(
-    mut engine: EngineClient<Channel>,
-    mut receiver: UnboundedReceiver<Entry>,
-    mut end: oneshot::Receiver<()>,
-) {
+async fn deliver(mut line: Line, mut end: oneshot::Receiver<()>) {
     loop {
         let next = tokio::select! {
             biased;
-            next = receiver.recv() => next,
-            _ = &mut end, if !receiver.is_closed() => {
-                receiver.close();
+            next = line.receiver.recv() => next,
+            _ = &mut end, if !line.receiver.is_closed() => {
+                line.receiver.close();
                 continue;
             }
         };
-        let Some(entry) = next else {
+        let Some(mut entry) = next else {
             return;
         };
-        match tokio::time::timeout(PATIENCE, engine.log(request(entry))).await {
+        entry.message = line.secrets.redact(&entry.message);
+        match tokio::time::timeout(PATIENCE, line.engine.log(request(entry))).await {
             Ok(Ok(_)) => {}
             Ok(Err(_)) | Err(_) => return,
         }

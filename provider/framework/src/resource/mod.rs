@@ -73,6 +73,12 @@ pub trait Resource: Send + Sync + 'static {
     /// What prevented it; the state stays and the next run tries again.
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure>;
 
+    /// Whether the engine is to read resources of this kind before each preview, update or destroy. It costs a
+    /// call each time, and hides the engine's warning about operations that were interrupted.
+    fn refreshes_before_update(&self) -> bool {
+        false
+    }
+
     /// Lists resources that exist, for `pulumi do … list`. Called only when the spec has list inputs.
     ///
     /// # Errors

@@ -6,8 +6,9 @@ use tonic::Status;
 
 use super::Service;
 use super::answers::{keep_secrets, preview};
-use super::failures::{Redactor, failed, on_wire, unreadable};
+use super::failures::{failed, on_wire, unreadable};
 use crate::diff::{ChangeKind, Diff};
+use crate::redact::Redactor;
 use crate::resource::{Autonaming, AutonamingMode, CheckRequest, Checked, DiffRequest, Urn};
 use crate::value::Object;
 use crate::wire;

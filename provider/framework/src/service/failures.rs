@@ -3,52 +3,11 @@
 use pulumi_proto::pulumirpc as rpc;
 use tonic::Status;
 
+use crate::redact::Redactor;
 use crate::resource::{CheckFailure, Error, Failure, Partial};
 use crate::status;
-use crate::value::{Object, Output, Value};
+use crate::value::{Object, Value};
 use crate::wire::WireError;
-
-/// Shorter texts are part of too many words to be taken out of a message.
-const SHORTEST: usize = 4;
-
-/// The secrets of a call, to take out of its messages. The last line of defence: messages should not
-/// hold them.
-#[derive(Default)]
-pub(super) struct Redactor(Vec<zeroize::Zeroizing<String>>);
-
-impl Redactor {
-    pub(super) fn of<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Self {
-        let mut redactor = Self::default();
-        redactor.learn(objects);
-        redactor
-    }
-
-    pub(super) fn learn<'a>(&mut self, objects: impl IntoIterator<Item = &'a Object>) {
-        for object in objects {
-            object.values().for_each(|value| self.collect(value, false));
-        }
-        self.0.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    }
-
-    pub(super) fn redact(&self, message: &str) -> String {
-        self.0.iter().fold(message.to_owned(), |message, secret| message.replace(secret.as_str(), "[secret]"))
-    }
-
-    pub(super) fn error(&self, error: &Error) -> Error {
-        Error::new(error.code, self.redact(&error.message))
-    }
-
-    fn collect(&mut self, value: &Value, secret: bool) {
-        match value {
-            Value::Secret(inner) => self.collect(inner.value(), true),
-            Value::Output(Output { value: Some(inner), secret: own, .. }) => self.collect(inner, secret || *own),
-            Value::Array(elements) => elements.iter().for_each(|element| self.collect(element, secret)),
-            Value::Object(entries) => entries.values().for_each(|entry| self.collect(entry, secret)),
-            Value::String(text) if secret && text.len() >= SHORTEST => self.0.push(text.clone().into()),
-            _ => {}
-        }
-    }
-}
 
 /// Check failures as the wire has them. The engine prints the value of the property that a failure
 /// names; where that is or holds a secret, the reason names the property instead.

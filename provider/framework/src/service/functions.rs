@@ -7,9 +7,10 @@ use tonic::Status;
 
 use super::answers::real;
 use super::check::read_or_empty;
-use super::failures::{Redactor, failed, on_wire};
+use super::failures::{failed, on_wire};
 use super::session::Call;
 use super::{ListStream, Service};
+use crate::redact::Redactor;
 use crate::resource::{Code, Error, InvokeFailure, InvokeRequest, ListRequest, Listed, Urn};
 use crate::status;
 use crate::value::Value;
@@ -18,7 +19,7 @@ impl Service {
     pub(super) async fn do_invoke(&self, request: rpc::InvokeRequest) -> Result<rpc::InvokeResponse, Status> {
         let entry = Arc::clone(self.registry().function(self.provider(), &request.tok)?);
         let arguments = read_or_empty(request.args)?;
-        let (given, call) = (arguments.clone(), Call::new("the function", &Urn::default(), 0.0));
+        let (given, call) = (arguments.clone(), Call::new("the function", Urn::default()).hiding([&arguments]));
         let invoke = InvokeRequest { arguments, preview: request.preview };
         let function = Arc::clone(&entry.function);
         let answer = self.run(call, |context| async move { function.invoke(invoke, &context).await }).await?;
@@ -54,7 +55,7 @@ impl Service {
             continuation: Some(request.continuation_token).filter(|token| !token.is_empty()),
         };
         let limit = list.limit.and_then(|limit| usize::try_from(limit).ok());
-        let call = Call::new("List", &Urn::default(), 0.0);
+        let call = Call::new("List", Urn::default());
         let resource = Arc::clone(&entry.resource);
         let listed = self.run(call, |context| async move { resource.list(list, &context).await }).await?;
         let listed = listed.map_err(|error| failed(&error, &secrets))?;

@@ -6,9 +6,10 @@ use tonic::Status;
 use super::Service;
 use super::answers::{complete, failure, foretell, keep_secrets, keep_wrappers, no_id, preview, real, saved_without};
 use super::check::{read, read_or_empty};
-use super::failures::{Redactor, cleaned};
+use super::failures::{cleaned, failed};
 use super::registry::Entry;
 use super::session::Call;
+use crate::redact::Redactor;
 use crate::resource::{CreateRequest, Created, DeleteRequest, Failure, Found, ReadRequest, UpdateRequest, Urn};
 use crate::status;
 use crate::value::Object;
@@ -18,13 +19,14 @@ impl Service {
         let (entry, call) = self.begin("Create", &request.urn, request.timeout)?;
         let inputs = read_or_empty(request.properties)?;
         let (preview, sent) = (request.preview, inputs.clone());
+        let call = call.hiding([&inputs]);
         let create = CreateRequest { urn: call.urn.clone(), inputs, preview, timeout: call.timeout };
         let resource = Arc::clone(&entry.resource);
         let created = self.run(call, |context| async move { resource.create(create, &context).await }).await?;
         match created {
             Ok(created) if preview => foretold(&entry, created, &sent),
             Ok(created) => made(&entry, created, &sent),
-            Err(stopped) => Err(left_behind(&entry, stopped, &sent, &[&sent])),
+            Err(stopped) => Err(left_behind(&entry, without_inputs(stopped), &sent, &[&sent])),
         }
     }
 
@@ -33,20 +35,24 @@ impl Service {
         let (id, preview_only) = (request.id.clone(), request.preview);
         let update = update_request(request, &call)?;
         let (sent, state) = (update.inputs.clone(), update.state.clone());
+        let call = call.hiding([&sent, &state]);
         let resource = Arc::clone(&entry.resource);
         let updated = self.run(call, |context| async move { resource.update(update, &context).await }).await?;
-        let mut outputs = updated.map_err(|stopped| left_behind(&entry, stopped, &sent, &[&sent, &state]))?;
+        let mut outputs = updated.map_err(|stopped| {
+            left_behind(&entry, of_resource(without_inputs(stopped), &id), &sent, &[&sent, &state])
+        })?;
         keep_wrappers(&mut outputs, &state);
         complete(&entry, &mut outputs, &sent);
+        let refresh_before_update = entry.resource.refreshes_before_update();
         if preview_only {
             foretell(&entry, &mut outputs, &sent, false);
-            return Ok(rpc::UpdateResponse { properties: Some(preview(outputs)?), refresh_before_update: false });
+            return Ok(rpc::UpdateResponse { properties: Some(preview(outputs)?), refresh_before_update });
         }
         let (properties, stripped) = real(outputs)?;
         if !stripped.is_empty() {
             return Err(saved_without(&stripped, id, properties));
         }
-        Ok(rpc::UpdateResponse { properties: Some(properties), refresh_before_update: false })
+        Ok(rpc::UpdateResponse { properties: Some(properties), refresh_before_update })
     }
 
     /// Three answers: it exists (id, inputs and outputs), it is gone (the empty response), or an error.
@@ -60,6 +66,7 @@ impl Service {
             timeout: call.timeout,
         };
         let (inputs, state) = (read.inputs.clone().unwrap_or_default(), read.state.clone().unwrap_or_default());
+        let call = call.hiding([&inputs, &state]);
         let resource = Arc::clone(&entry.resource);
         let found = self.run(call, |context| async move { resource.read(read, &context).await }).await?;
         match found {
@@ -69,27 +76,46 @@ impl Service {
         }
     }
 
+    /// The engine saves nothing of a Delete that fails, so nothing but the error is told.
     pub(super) async fn do_delete(&self, request: rpc::DeleteRequest) -> Result<(), Status> {
         let (entry, call) = self.begin("Delete", &request.urn, request.timeout)?;
         let state = read_or_empty(request.properties)?;
         let old_inputs = request.old_inputs.map(read).transpose()?;
+        let secrets = Redactor::of([&state]);
+        let call = call.hiding([&state]);
         let delete = DeleteRequest {
             urn: call.urn.clone(),
             id: request.id,
             old_inputs: old_inputs.unwrap_or_else(|| state.clone()),
-            state: state.clone(),
+            state,
             timeout: call.timeout,
         };
         let resource = Arc::clone(&entry.resource);
         let deleted = self.run(call, |context| async move { resource.delete(delete, &context).await }).await?;
-        deleted.map_err(|stopped| left_behind(&entry, stopped, &Object::new(), &[&state]))
+        deleted.map_err(|stopped| failed(stopped.error(), &secrets))
     }
 
     fn begin(&self, name: &'static str, urn: &str, timeout: f64) -> Result<(Arc<Entry>, Call), Status> {
         let urn = Urn::new(urn);
         let entry = self.registry().resource(self.provider(), &urn)?;
-        Ok((Arc::clone(entry), Call::new(name, &urn, timeout)))
+        Ok((Arc::clone(entry), Call::new(name, urn).limited_to(timeout)))
     }
+}
+
+/// Only Read may change what the inputs are.
+fn without_inputs(mut stopped: Failure) -> Failure {
+    if let Failure::Partial(partial) = &mut stopped {
+        partial.inputs = None;
+    }
+    stopped
+}
+
+/// A resource keeps its id for life.
+fn of_resource(mut stopped: Failure, id: &str) -> Failure {
+    if let Failure::Partial(partial) = &mut stopped {
+        id.clone_into(&mut partial.id);
+    }
+    stopped
 }
 
 fn update_request(request: rpc::UpdateRequest, call: &Call) -> Result<UpdateRequest, Status> {
@@ -124,7 +150,7 @@ fn made(entry: &Entry, created: Created, inputs: &Object) -> Result<rpc::CreateR
     if !stripped.is_empty() {
         return Err(saved_without(&stripped, created.id, properties));
     }
-    let refresh_before_update = created.refresh_before_update;
+    let refresh_before_update = created.refresh_before_update || entry.resource.refreshes_before_update();
     Ok(rpc::CreateResponse { id: created.id, properties: Some(properties), refresh_before_update })
 }
 
@@ -148,7 +174,7 @@ fn exists(entry: &Entry, found: Found, inputs: &Object, state: &Object) -> Resul
         id: found.id,
         properties: Some(properties),
         inputs: Some(written_inputs),
-        refresh_before_update: found.refresh_before_update,
+        refresh_before_update: found.refresh_before_update || entry.resource.refreshes_before_update(),
     })
 }
 
@@ -157,6 +183,7 @@ fn left_behind(entry: &Entry, stopped: Failure, inputs: &Object, secrets: &[&Obj
     let mut redactor = Redactor::of(secrets.iter().copied());
     let mut stopped = stopped;
     if let Failure::Partial(partial) = &mut stopped {
+        partial.refresh_before_update |= entry.resource.refreshes_before_update();
         for known in secrets {
             keep_wrappers(&mut partial.outputs, known);
         }

@@ -8,8 +8,10 @@ use tonic::{Response, Status};
 
 use super::{Answer, Service};
 use crate::log::EngineLog;
+use crate::redact::Redactor;
 use crate::resource::{Code, Context, Error, Stop, StopReason, Urn};
 use crate::status;
+use crate::value::Object;
 
 /// What lasts from one Handshake to the next: the engine's address, and whether it cancelled.
 #[derive(Default)]
@@ -42,7 +44,7 @@ impl Session {
         if warnings.is_empty() {
             return;
         }
-        let (log, delivery) = self.log.open(urn);
+        let (log, delivery) = self.log.open(urn, Redactor::default());
         delivery.during(async move { warnings.into_iter().for_each(|warning| log.warning(warning)) }).await;
     }
 
@@ -56,13 +58,26 @@ pub(super) struct Call {
     pub(super) name: &'static str,
     pub(super) urn: Urn,
     pub(super) timeout: Option<Duration>,
+    pub(super) secrets: Redactor,
 }
 
 impl Call {
-    /// A call whose request states its time limit in seconds; 0 is none.
-    pub(super) fn new(name: &'static str, urn: &Urn, timeout_seconds: f64) -> Self {
-        let limit = Duration::try_from_secs_f64(timeout_seconds).ok();
-        Self { name, urn: urn.clone(), timeout: limit.filter(|limit| !limit.is_zero()) }
+    /// A call without a time limit.
+    pub(super) fn new(name: &'static str, urn: Urn) -> Self {
+        Self { name, urn, timeout: None, secrets: Redactor::default() }
+    }
+
+    /// Its time limit, which the request states in seconds; 0 is none.
+    pub(super) fn limited_to(mut self, seconds: f64) -> Self {
+        let limit = Duration::try_from_secs_f64(seconds).ok();
+        self.timeout = limit.filter(|limit| !limit.is_zero());
+        self
+    }
+
+    /// What its messages must not say.
+    pub(super) fn hiding<'a>(mut self, objects: impl IntoIterator<Item = &'a Object>) -> Self {
+        self.secrets.learn(objects);
+        self
     }
 }
 
@@ -81,10 +96,13 @@ impl Service {
             let message = format!("{} did not begin: the run was cancelled before", call.name);
             return Err(status::error(&Error::new(Code::Cancelled, message)));
         }
-        let (log, delivery) = session.log.open(&call.urn);
+        let (log, delivery) = session.log.open(&call.urn, call.secrets);
+        tracing::debug!(call = call.name, urn = %call.urn, "begins");
         let limited = limited(work(Context::new(call.urn, log, stop.clone())), call.timeout, stop);
         let task = session.running.spawn(delivery.during(limited));
-        task.await.map_err(|_| panicked(call.name))
+        let answer = task.await.map_err(|_| panicked(call.name));
+        tracing::debug!(call = call.name, finished = answer.is_ok(), "ends");
+        answer
     }
 
     /// Runs what neither waits nor has effects, and turns a panic into an error without its text.
