@@ -1,6 +1,6 @@
 //! Taking over a key that exists.
 
-use pulumi_provider::{Code, Error};
+use pulumi_provider::{Code, Error, Failure};
 use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey};
 use secrecy::SecretString;
 
@@ -37,7 +37,7 @@ pub(crate) fn choose(named: Option<KeyId>, observed: &Observed) -> Result<Option
 }
 
 /// The state of a resource whose current key was made elsewhere.
-pub(crate) fn state(instance: String, shown: &ObservedKey, material: Material) -> KeyState {
+pub(crate) fn state(instance: String, shown: &ObservedKey, material: Option<Material>) -> KeyState {
     let mut state = KeyState::new(instance);
     state.generation = 1;
     state.current = Some(Key {
@@ -48,7 +48,28 @@ pub(crate) fn state(instance: String, shown: &ObservedKey, material: Material) -
         attempts: 0,
         trigger: None,
         status: shown.status,
-        material: Some(material),
+        material,
     });
     state
+}
+
+/// `adopt.id` names nothing.
+pub(crate) fn no_such_key(id: &KeyId, principal: &str) -> Failure {
+    wrong(format!("adopt.id names the key {id}, and {principal} has no such key"))
+}
+
+/// `adopt.id` names a key that another resource manages.
+pub(crate) fn owned(id: &KeyId, owner: &str) -> Failure {
+    wrong(format!("adopt.id names the key {id}, which belongs to another resource ({owner})"))
+}
+
+/// `adopt.secret` does not belong to `adopt.id`.
+pub(crate) fn refused(id: &KeyId) -> Failure {
+    wrong(format!(
+        "adopt.secret is not accepted with adopt.id {id}; nothing was changed. Correct it, or leave it out: then a new key takes the place of {id}"
+    ))
+}
+
+fn wrong(message: String) -> Failure {
+    Error::new(Code::InvalidArgument, message).into()
 }

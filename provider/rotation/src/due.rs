@@ -11,6 +11,10 @@ pub enum Due {
     Pending,
     /// A mint was begun and may have made a key.
     ClaimOpen,
+    /// A revoked key still lives.
+    Revoking,
+    /// A superseded key is to be disabled.
+    Disable,
     /// A superseded key's overlap is over.
     Retire,
 }
@@ -29,14 +33,23 @@ pub fn due(state: &KeyState, schedule: &Schedule) -> Option<Due> {
     if state.claim_open {
         return Some(Due::ClaimOpen);
     }
+    if !state.revoking.is_empty() {
+        return Some(Due::Revoking);
+    }
     let may_go = |retiring: &Retiring| schedule.phase == Phase::Retire || retiring.is_dead();
-    state.retiring.iter().any(may_go).then_some(Due::Retire)
+    let to_disable = |retiring: &Retiring| schedule.phase == Phase::Disable && retiring.disabled_at.is_none();
+    if state.retiring.iter().any(may_go) {
+        return Some(Due::Retire);
+    }
+    state.retiring.iter().any(to_disable).then_some(Due::Disable)
 }
 
 /// Whether a new schedule calls for a run. A phase alone does only through [`due`]: with nothing to retire it means nothing.
 /// A schedule that appears where none was (after an import) changes nothing.
 pub fn schedule_changed(old: Option<&Schedule>, new: &Schedule) -> bool {
-    old.is_some_and(|old| (old.anchor, old.window, old.rotated_at) != (new.anchor, new.window, new.rotated_at))
+    old.is_some_and(|old| {
+        (old.anchor, old.window, old.rotated_at, &old.revoked) != (new.anchor, new.window, new.rotated_at, &new.revoked)
+    })
 }
 
 impl Goal {
@@ -46,7 +59,8 @@ impl Goal {
             trigger: Trigger::new(instance, &args.keepers, schedule),
             overlap: args.overlap,
             verification: args.verification,
-            retire: schedule.phase == Phase::Retire,
+            retirement: args.retirement,
+            phase: schedule.phase,
         }
     }
 }

@@ -21,13 +21,24 @@ pub struct Capability {
     pub mint_timeout: SignedDuration,
     /// Whether two generations of a key can work at the same time.
     pub holds_two: bool,
+    /// Whether a key can be disabled, and enabled again.
+    pub disables: bool,
+    /// Whether it tells when a key was last used.
+    pub tells_last_use: bool,
 }
 
 impl Default for Capability {
-    /// No quota, nothing to wait for, 30 s for a mint, two generations.
+    /// No quota, nothing to wait for, 30 s for a mint, two generations, disabling and last use.
     fn default() -> Self {
         let mint_timeout = SignedDuration::from_secs(30);
-        Self { quota: None, settle: SignedDuration::ZERO, mint_timeout, holds_two: true }
+        Self {
+            quota: None,
+            settle: SignedDuration::ZERO,
+            mint_timeout,
+            holds_two: true,
+            disables: true,
+            tells_last_use: true,
+        }
     }
 }
 
@@ -182,6 +193,12 @@ pub trait KeyIssuer: Send + Sync {
     /// # Errors
     /// As [`list`](Self::list).
     async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error>;
+
+    /// Disables the key, which somebody may undo. A key that is gone already is success.
+    ///
+    /// # Errors
+    /// The key may still work.
+    async fn disable(&self, key: &KeyId) -> Result<(), Error>;
 
     /// Removes the key for good. A key that is gone already is success.
     ///

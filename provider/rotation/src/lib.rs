@@ -12,7 +12,9 @@ mod clock;
 mod due;
 mod duration;
 mod error;
+mod inputs;
 mod issuer;
+mod keepers;
 mod ledger;
 mod next;
 mod plan;
@@ -25,15 +27,17 @@ pub mod testing;
 mod trigger;
 mod words;
 
-pub use args::{Keepers, Problem, RotationArgs, RotationInputs, Verification, VerificationInputs};
+pub use args::{Problem, Retirement, RotationArgs, Verification};
 pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
+pub use inputs::{Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, VerificationInputs, WhenInUse};
 pub use issuer::{
     Capability, Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System,
     Verdict,
 };
+pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
 pub use plan::{Plan, plan};

@@ -4,11 +4,16 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, Retiring, Trigger, Verification, World};
+use crate::{
+    Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, Phase, Retirement, Trigger, Verification, World,
+};
 
 mod gone;
 mod leftovers;
+mod retire;
 mod room;
+
+pub(crate) use retire::kept_in_use;
 
 /// Everything that a decision may look at.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +48,10 @@ pub struct Goal {
     pub overlap: SignedDuration,
     /// How a new key is proven before it is promoted; none: it is not.
     pub verification: Option<Verification>,
-    /// Whether the schedule lets superseded keys go.
-    pub retire: bool,
+    /// What must be true before a superseded key is removed.
+    pub retirement: Retirement,
+    /// What the schedule lets happen to superseded keys.
+    pub phase: Phase,
 }
 
 /// What to do now.
@@ -86,7 +93,9 @@ pub enum Step {
     Verify,
     /// Write the ledger as the state calls for, with no open claim.
     Close,
-    /// Remove a superseded key whose overlap is over.
+    /// Disable a superseded key whose overlap is over.
+    Disable(KeyId),
+    /// Remove a superseded or revoked key.
     Retire(KeyId),
     /// Remove the ledger.
     DropLedger,
@@ -115,6 +124,10 @@ pub enum Cause {
     NeverAccepted,
     /// The quota is used up.
     QuotaFull,
+    /// The current key was adopted without its secret.
+    SecretUnknown,
+    /// An incident revoked it.
+    Revoked,
     /// A superseded key's overlap is over.
     OverlapOver,
     /// The ledger must say what is so.
@@ -138,6 +151,8 @@ impl fmt::Display for Cause {
             Self::Unwanted => "it is no longer wanted",
             Self::NeverAccepted => "it was never accepted in three runs",
             Self::QuotaFull => "its place is needed for the new key",
+            Self::SecretUnknown => "the adopted key's secret is not known",
+            Self::Revoked => "revoked",
             Self::OverlapOver => "its overlap is over",
             Self::Bookkeeping => "the mark on the principal must say what is so",
             Self::Unsettled => "the system's lists may still be behind",
@@ -202,7 +217,8 @@ pub fn next(view: &View<'_>) -> Next {
         .or_else(|| advance_pending(view, goal))
         .or_else(|| mint(view, goal))
         .or_else(|| close(view))
-        .or_else(|| retire(view, goal))
+        .or_else(|| retire::revoked(view))
+        .or_else(|| retire::superseded(view, goal))
         .unwrap_or(Next::Idle)
 }
 
@@ -218,6 +234,12 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
     };
     if current.status == KeyStatus::Inactive {
         return Some(Cause::CurrentDisabled);
+    }
+    if current.material.is_none() {
+        return Some(Cause::SecretUnknown);
+    }
+    if state.revoking.contains(&current.id) {
+        return Some(Cause::Revoked);
     }
     if goal.trigger.is_answered_by(current, goal.overlap) {
         return None;
@@ -291,27 +313,6 @@ fn close(view: &View<'_>) -> Option<Next> {
         return None;
     }
     act(Step::Close, Cause::Bookkeeping)
-}
-
-fn retire(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let state = &view.world.state;
-    if goal.overlap.is_zero() && state.pending.is_some() {
-        let superseded = state.current.as_ref().filter(|current| view.configured != Some(&current.id));
-        if let Some(current) = superseded {
-            return act(Step::Retire(current.id.clone()), Cause::OverlapOver);
-        }
-    }
-    let due = state
-        .retiring
-        .iter()
-        .filter(|retiring| retiring.is_dead() || (goal.retire && is_over(retiring, goal, view.now)));
-    let free = due.map(|retiring| &retiring.key.id).find(|id| view.configured != Some(id))?;
-    act(Step::Retire(free.clone()), Cause::OverlapOver)
-}
-
-/// Whether a superseded key has had its whole overlap.
-fn is_over(retiring: &Retiring, goal: &Goal, now: Timestamp) -> bool {
-    later(retiring.superseded_at, goal.overlap) <= now
 }
 
 pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

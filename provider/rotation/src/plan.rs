@@ -65,6 +65,7 @@ fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) 
         Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
             reduce(world, Event::Removed(id))
         }
+        Step::Disable(id) => reduce(world, Event::Disabled(id, now)),
         Step::Claim => reduce(world, Event::Claimed(String::new())),
         Step::Mint => match want {
             Want::Current(goal) => {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::next::{is_ready, later};
 use crate::{
-    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, LastUse, Ledger, Ledgers, Mark, Minted, Observed,
-    ObservedKey, RetiredKey, Retiring, Trigger,
+    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
+    Observed, ObservedKey, RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -42,6 +42,8 @@ pub enum Event {
     Verified(Timestamp),
     /// The pending key was not accepted in time.
     NotVerified,
+    /// A superseded key was disabled.
+    Disabled(KeyId, Timestamp),
     /// A key was removed by this run, or found gone.
     Removed(KeyId),
     /// The run ends well: the pending key, if it is ready, becomes current.
@@ -116,6 +118,12 @@ pub fn reduce(mut world: World, event: Event) -> World {
         Event::NotVerified => {
             if let Some(pending) = &mut world.state.pending {
                 pending.attempts += 1;
+            }
+        }
+        Event::Disabled(id, at) => {
+            for retiring in world.state.retiring.iter_mut().filter(|retiring| retiring.key.id == id) {
+                retiring.disabled_at = Some(at);
+                retiring.key.status = KeyStatus::Inactive;
             }
         }
         Event::Removed(id) => remove(&mut world, &id),
@@ -211,6 +219,7 @@ fn forget(state: &mut KeyState, id: &KeyId) {
     state.retiring.retain(|retiring| retiring.key.id != *id);
     state.current.take_if(|key| key.id == *id);
     state.pending.take_if(|key| key.id == *id);
+    state.revoking.retain(|revoked| revoked != id);
     state.foreign_keys.retain(|key| key.id != *id);
 }
 

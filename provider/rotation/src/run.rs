@@ -74,7 +74,10 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     if ended.is_ok() {
         world = reduce(world, Event::Answered(deck.clock.now()));
     }
-    world.state.warnings = warnings(&world, &deck.issuer.capability(), run.configured.as_ref());
+    let (capability, now) = (deck.issuer.capability(), deck.clock.now());
+    let view =
+        View { world: &world, want: deck.want, capability: &capability, configured: run.configured.as_ref(), now };
+    world.state.warnings = warnings(&view);
     match ended {
         Ok(()) => Ok(world.state),
         Err((step, error)) => Err(Interrupted { state: world.state, step, error }),
@@ -146,6 +149,10 @@ impl Run<'_> {
                 self.fold(Event::Inspected(id, last_use));
             }
             Step::Forget(id) => self.fold(Event::Removed(id)),
+            Step::Disable(id) => {
+                self.deck.issuer.disable(&id).await?;
+                self.fold(Event::Disabled(id, self.deck.clock.now()));
+            }
             Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
                 self.deck.issuer.retire(&id).await?;
                 self.fold(Event::Removed(id));
@@ -304,6 +311,7 @@ impl Run<'_> {
             Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
                 format!("removing key {id}: {cause}")
             }
+            Step::Disable(id) => format!("disabling key {id}: {cause}"),
             Step::Forget(id) => format!("key {id} no longer exists"),
             Step::Mint => format!("making a new key: {cause}"),
             Step::Verify => "trying the new key until it is accepted".to_owned(),

@@ -20,6 +20,9 @@ pub struct Schedule {
     pub rotated_at: Timestamp,
     /// What a superseded key is due for.
     pub phase: Phase,
+    /// The last incident that `revoke` named; it revokes no second time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
 }
 
 /// What a superseded key is due for.
@@ -28,6 +31,8 @@ pub struct Schedule {
 pub enum Phase {
     /// It keeps working.
     Overlap,
+    /// It may be disabled.
+    Disable,
     /// It may be removed.
     Retire,
 }
@@ -72,7 +77,8 @@ pub fn schedule(old: Option<OldSchedule<'_>>, ask: Ask<'_>, now: Timestamp) -> S
     let now = round_up(now, step(ask.args));
     let Some((old, before)) = old.and_then(|old| old.schedule.map(|schedule| (old, schedule))) else {
         let anchor = ask.args.anchor.unwrap_or(now);
-        let schedule = Schedule { anchor, window: None, rotated_at: now, phase: Phase::Overlap };
+        let revoked = ask.args.revoke.as_ref().map(|revoke| revoke.incident.clone());
+        let schedule = Schedule { anchor, window: None, rotated_at: now, phase: Phase::Overlap, revoked };
         return Scheduled { schedule, warnings: Vec::new() };
     };
     let mut next = before.clone();
@@ -87,7 +93,10 @@ pub fn schedule(old: Option<OldSchedule<'_>>, ask: Ask<'_>, now: Timestamp) -> S
     }
     let asked = if ask.suspended { None } else { time_asks(&next, old, ask.args, now) };
     next.window = asked.or(before.window);
-    if asked.is_some() || ask.keepers_unknown || ask.args.keepers != *old.keepers {
+    let incident = ask.args.revoke.as_ref().map(|revoke| &revoke.incident);
+    let revokes = incident.filter(|incident| before.revoked.as_ref() != Some(*incident));
+    next.revoked = revokes.or(before.revoked.as_ref()).cloned();
+    if asked.is_some() || revokes.is_some() || ask.keepers_unknown || ask.args.keepers != *old.keepers {
         next.rotated_at = now;
         next.phase = Phase::Overlap;
     } else if !ask.suspended {
@@ -137,7 +146,11 @@ fn window_at(anchor: Timestamp, period: SignedDuration, now: Timestamp) -> Optio
 fn phase(rotated_at: Timestamp, args: &RotationArgs, now: Timestamp) -> Phase {
     let proof = args.verification.map_or(SignedDuration::ZERO, |verification| verification.timeout);
     let due = later(later(rotated_at, args.overlap), proof.saturating_add(step(args)));
-    if now >= due { Phase::Retire } else { Phase::Overlap }
+    match args.retirement.soak {
+        _ if now < due => Phase::Overlap,
+        soak if now < later(due, soak) => Phase::Disable,
+        _ => Phase::Retire,
+    }
 }
 
 fn age_warning(schedule: &Schedule, args: &RotationArgs, now: Timestamp) -> Option<String> {

@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyStatus, Material, Trigger};
+use crate::{KeyStatus, Material, RevokedGeneration, Trigger};
 
 /// The version of [`KeyState`] that this build writes.
 pub const STATE_VERSION: u32 = 1;
@@ -107,6 +107,9 @@ pub struct KeyState {
     /// Superseded keys that still live, the newest last.
     #[serde(default)]
     pub retiring: Vec<Retiring>,
+    /// Keys that `revoke` named; each stays here until it is removed.
+    #[serde(default)]
+    pub revoking: Vec<KeyId>,
     /// A mint was begun and its claim may still stand open in the system.
     #[serde(default)]
     pub claim_open: bool,
@@ -131,6 +134,7 @@ impl KeyState {
             current: None,
             pending: None,
             retiring: Vec::new(),
+            revoking: Vec::new(),
             claim_open: false,
             retired: Vec::new(),
             foreign_keys: Vec::new(),
@@ -158,8 +162,17 @@ impl KeyState {
         self.claim_open || self.keys().next().is_some()
     }
 
+    /// Names the keys that a revocation removes. Saying it twice is saying it once.
+    pub fn revoke(&mut self, generation: RevokedGeneration) {
+        let current = self.current.iter().filter(|_| generation != RevokedGeneration::Previous);
+        let previous = self.retiring.iter().filter(|_| generation != RevokedGeneration::Current);
+        let named = current.chain(previous.map(|retiring| &retiring.key)).map(|key| key.id.clone());
+        let named: Vec<_> = named.filter(|id| !self.revoking.contains(id)).collect();
+        self.revoking.extend(named);
+    }
+
     /// Gives a current key that was taken over the trigger that it stands for from now on.
-    pub fn adopt(&mut self, trigger: &Trigger) {
+    pub fn stand_for(&mut self, trigger: &Trigger) {
         if let Some(current) = &mut self.current {
             current.trigger.get_or_insert_with(|| trigger.clone());
         }

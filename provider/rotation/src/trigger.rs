@@ -10,7 +10,7 @@ use crate::{Keepers, Key, Schedule};
 /// What a key was minted for. Two equal triggers want the same key; time of day is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
-    /// A keyed hash of keepers, with the version of its make. It does not reveal them.
+    /// A keyed hash of keepers and the last revoked incident, with the version of its make. It does not reveal them.
     pub hash: String,
     /// The period that asked, if time ever did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,6 +25,10 @@ impl Trigger {
             hash.part(b"keeper");
             hash.part(name.as_bytes());
             hash.part(value.as_bytes());
+        }
+        if let Some(incident) = &schedule.revoked {
+            hash.part(b"revoked");
+            hash.part(incident.as_bytes());
         }
         Self { hash: hash.finish(), window: schedule.window }
     }

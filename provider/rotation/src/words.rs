@@ -1,26 +1,37 @@
-use crate::{Capability, KeyId, KeyStatus, Mark, World};
+use crate::next::kept_in_use;
+use crate::{KeyStatus, Mark, View, Want, World};
 
 /// What a person should know about the world as a run leaves it. No time is in it, so that two runs say the same.
-pub(crate) fn warnings(world: &World, capability: &Capability, configured: Option<&KeyId>) -> Vec<String> {
-    let World { state, observed, .. } = world;
+pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
+    let World { state, observed, removed, .. } = view.world;
     let mut warnings = Vec::new();
     if state.current.as_ref().is_some_and(|key| key.status == KeyStatus::Inactive) {
         warnings.push("the current key was disabled by someone; the next `pulumi up` makes a new one".to_owned());
     }
     for (id, entry) in observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys) {
-        let lost = entry.mark == Mark::Promoted
-            && entry.instance != state.instance
-            && !world.removed.contains(id)
-            && !world.is_gone(id, entry, capability);
-        if lost {
+        let stands = !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
+        if stands && entry.mark == Mark::Promoted && entry.instance != state.instance {
             warnings.push(format!(
                 "key {id} was made by an earlier instance of this resource; if nothing uses it, delete it"
             ));
         }
     }
-    for retiring in state.retiring.iter().filter(|retiring| configured == Some(&retiring.key.id)) {
+    for key in
+        state.keys().filter(|key| view.configured == Some(&key.id)).filter(|key| Some(*key) != state.current.as_ref())
+    {
+        let id = &key.id;
+        warnings.push(format!(
+            "key {id} is not removed while the plugin itself is configured with it: configure the plugin with the current key"
+        ));
+    }
+    for retiring in state.retiring.iter().filter(|retiring| retiring.disabled_at.is_some()) {
         let id = &retiring.key.id;
-        warnings.push(format!("key {id} is not removed while the plugin itself is configured with it: configure the plugin with the current key"));
+        warnings.push(format!("key {id} is disabled; a `pulumi up` after retirement.soak removes it"));
+    }
+    if let Want::Current(goal) = view.want {
+        warnings.extend(kept_in_use(view, goal).map(|id| {
+            format!("key {id} is past its overlap and still in use, so it is kept: find what uses it (retirement.quietPeriod)")
+        }));
     }
     warnings
 }

@@ -1,8 +1,8 @@
 //! Whole lives of a key on the reference system, told step by step.
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::ErrorKind;
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};
+use rotation::{ErrorKind, Retirement, Revoke, RevokedGeneration, RotationArgs, WhenInUse};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -148,6 +148,96 @@ async fn stripped_marks_are_written_again_by_the_next_rotation() {
     assert!(watch.up(&Life::inputs("2", false)).await.is_done());
     assert_eq!(cloud.marks(), 1);
     watch.nothing_is_left_over();
+}
+
+#[tokio::test]
+async fn a_revoked_key_goes_in_the_run_that_replaces_it() {
+    for (generation, left) in
+        [(RevokedGeneration::Current, 2), (RevokedGeneration::Previous, 2), (RevokedGeneration::All, 1)]
+    {
+        let mut rules = InMemoryRules::like_aws(SignedDuration::ZERO);
+        rules.capability.quota = Some(3);
+        let cloud = InMemoryCloud::new(rules, clock());
+        let mut watch = Watch::new(&cloud, DAY);
+        watch.up(&Life::inputs("1", false)).await;
+        watch.up(&Life::inputs("2", false)).await;
+        let before = cloud.keys();
+        let revoke = Revoke { incident: "leak".to_owned(), generation };
+        let wanted = RotationArgs { revoke: Some(revoke), ..Life::inputs("2", false) };
+        assert!(watch.up(&wanted).await.is_done(), "{generation:?}");
+        let gone: Vec<_> = before.iter().filter(|id| !cloud.keys().contains(id)).cloned().collect();
+        let named = match generation {
+            RevokedGeneration::Current => &before[1..],
+            RevokedGeneration::Previous => &before[..1],
+            RevokedGeneration::All => &before[..],
+        };
+        assert_eq!((gone.as_slice(), cloud.keys().len()), (named, left), "{generation:?}");
+        assert!(watch.up(&wanted).await.is_quiet(), "an incident revokes once");
+        assert!(watch.up(&Life::inputs("2", false)).await.is_done(), "taking the block away is a change of inputs");
+        assert_eq!(cloud.keys().len(), left, "and changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn at_quota_a_revoked_current_key_makes_its_own_room() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&Life::inputs("1", false)).await;
+    let first = cloud.keys()[0].clone();
+    cloud.clock().advance(HOUR);
+    watch.stranger();
+    assert!(watch.up(&Life::revoking("1", "leak")).await.is_done());
+    assert!(!cloud.keys().contains(&first));
+    assert_eq!(cloud.keys().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_in_use_is_kept_until_it_is_quiet_or_overdue() {
+    let retirement = |deadline, when_in_use| Retirement {
+        quiet_period: Some(HOUR * 6),
+        deadline,
+        when_in_use,
+        ..Retirement::default()
+    };
+    for (rules, kept) in [
+        (retirement(None, WhenInUse::Wait), true),
+        (retirement(Some(HOUR), WhenInUse::Wait), true),
+        (retirement(Some(HOUR), WhenInUse::Delete), false),
+    ] {
+        let cloud = cloud();
+        let mut watch = Watch::new(&cloud, DAY);
+        let wanted = |keeper| RotationArgs { retirement: rules, ..Life::inputs(keeper, false) };
+        watch.up(&wanted("1")).await;
+        let first = cloud.keys()[0].clone();
+        watch.up(&wanted("2")).await;
+        cloud.clock().advance(DAY + HOUR * 2);
+        cloud.use_key(&first);
+        assert!(watch.up(&wanted("2")).await.is_done());
+        assert_eq!(cloud.works(&first), kept, "{rules:?}");
+        let warned = watch.stack.state().unwrap().warnings.iter().any(|warning| warning.contains(&first.0));
+        assert_eq!(warned, kept, "a key that is kept is named");
+        cloud.clock().advance(HOUR * 7);
+        watch.up(&wanted("2")).await;
+        assert!(!cloud.works(&first), "a quiet key goes");
+        assert!(watch.up(&wanted("2")).await.is_quiet());
+    }
+}
+
+#[tokio::test]
+async fn a_soaking_key_is_disabled_first_and_removed_later() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&Life::soaking("1")).await;
+    let first = cloud.keys()[0].clone();
+    watch.up(&Life::soaking("2")).await;
+    cloud.clock().advance(DAY + HOUR * 2);
+    assert!(watch.up(&Life::soaking("2")).await.is_done());
+    assert!(cloud.keys().contains(&first) && !cloud.works(&first), "disabled");
+    assert!(watch.up(&Life::soaking("2")).await.is_quiet(), "a soak is quiet");
+    cloud.clock().advance(HOUR * 13);
+    assert!(watch.up(&Life::soaking("2")).await.is_done());
+    assert!(!cloud.keys().contains(&first));
+    assert!(watch.up(&Life::soaking("2")).await.is_quiet());
 }
 
 /// list, read, claim, list, read: the calls of a run with a place for a key before it mints.

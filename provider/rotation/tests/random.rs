@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
-use rotation::{KeyId, RotationArgs};
+use rotation::{KeyId, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -15,6 +15,8 @@ enum Act {
     Up,
     Keepers(u8),
     Wait(i32),
+    Revoke(u8, RevokedGeneration),
+    Soak(bool),
     Fail(usize, Fault),
     Stranger,
     StrangerLeaves,
@@ -23,11 +25,18 @@ enum Act {
     DisableCurrent,
 }
 
+fn generation() -> impl Strategy<Value = RevokedGeneration> {
+    let all = [RevokedGeneration::Current, RevokedGeneration::Previous, RevokedGeneration::All];
+    prop::sample::select(all.to_vec())
+}
+
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         6 => Just(Act::Up),
         3 => (0_u8..4).prop_map(Act::Keepers),
         3 => (1_i32..4_000_000).prop_map(Act::Wait),
+        1 => (0_u8..3, generation()).prop_map(|(incident, generation)| Act::Revoke(incident, generation)),
+        1 => any::<bool>().prop_map(Act::Soak),
         6 => (0_usize..14, prop::sample::select(Fault::ALL.as_slice())).prop_map(|(call, fault)| Act::Fail(call, fault)),
         1 => Just(Act::Stranger),
         1 => Just(Act::StrangerLeaves),
@@ -58,7 +67,13 @@ async fn live(acts: Vec<Act>, lag: SignedDuration, by_period: bool) {
                 watch.up(&wanted).await;
                 cloud.calm();
             }
-            Act::Keepers(keeper) => wanted = Life::inputs(&keeper.to_string(), by_period),
+            Act::Keepers(keeper) => wanted.keepers = Life::inputs(&keeper.to_string(), by_period).keepers,
+            Act::Revoke(incident, generation) => {
+                wanted.revoke = (incident > 0).then(|| Revoke { incident: incident.to_string(), generation });
+            }
+            Act::Soak(soaks) => {
+                wanted.retirement = if soaks { Life::soaking("").retirement } else { Retirement::default() }
+            }
             Act::Wait(seconds) => cloud.clock().advance(SECOND * seconds),
             Act::Fail(call, fault) => cloud.inject(cloud.calls().len() + call, fault),
             Act::Stranger => {

@@ -22,7 +22,7 @@ pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> 
     }
     match due(&state, &wanted) {
         None => {}
-        Some(Due::Retire) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
+        Some(Due::Retire | Due::Disable) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
             diff.changes.push(at(path("phase")));
         }
         Some(_) => diff.force_update = true,
@@ -48,6 +48,10 @@ fn schedule_changes(before: Option<&Schedule>, wanted: &Schedule) -> Vec<Propert
     }
     if before.rotated_at != wanted.rotated_at {
         changes.push(at(path("rotatedAt")));
+    }
+    if before.revoked != wanted.revoked {
+        let kind = if before.revoked.is_none() { ChangeKind::Add } else { ChangeKind::Update };
+        changes.push(PropertyChange::input(path("revoked"), kind));
     }
     changes
 }

@@ -15,7 +15,10 @@ use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
     Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
-use rotation::{Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, System, Want, plan, refresh, run};
+use rotation::{
+    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, System, Verdict, Want, plan,
+    refresh, run,
+};
 
 use crate::import;
 use inputs::{Inputs, Names};
@@ -96,6 +99,29 @@ impl<S: System> Rotating<S> {
         Ok(outputs)
     }
 
+    /// The state of a resource that begins with an existing key. Nothing is changed by it.
+    async fn adopt(&self, adopt: &Adopt, args: S::Args, instance: String, urn: &Urn) -> Result<KeyState, Failure> {
+        let id = KeyId(adopt.id.clone());
+        let secret = adopt.secret.clone();
+        let material = secret.map(|secret| self.system.imported(&args, &id, Some(secret)));
+        let principal = self.system.principal(&args);
+        let issuer = self.system.issuer(args);
+        let observed = self.observe(&*issuer, urn).await?;
+        let shown = observed.as_ref().and_then(|observed| observed.keys.get(&id));
+        let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
+            return Err(import::no_such_key(&id, &principal));
+        };
+        if let Some(owner) = observed.ledgers.owner_of(&id) {
+            return Err(import::owned(&id, &owner.label));
+        }
+        if let Some(material) = &material
+            && issuer.verify(material).await.map_err(errors::public)? == Verdict::NotYet
+        {
+            return Err(import::refused(&id));
+        }
+        Ok(import::state(instance, shown, material))
+    }
+
     /// The state of a resource that is taken over: the key that the id names, or the only one there is.
     async fn import(&self, id: &str, urn: &Urn) -> Result<Option<Found>, Failure> {
         let (given, key) = self.system.import(id).map_err(errors::public)?;
@@ -106,7 +132,7 @@ impl<S: System> Rotating<S> {
         let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
         let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
         let secret = import::secret();
-        let state = import::state(nonce(), shown, self.system.imported(&args, &shown.id, secret));
+        let state = import::state(nonce(), shown, Some(self.system.imported(&args, &shown.id, secret)));
         let state = refresh(state, &observed, &self.system.capability());
         let outputs = to_outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
@@ -133,8 +159,14 @@ impl<S: System> Resource for Rotating<S> {
         }
         let inputs = self.inputs(&request.inputs)?;
         let id = self.system.principal(&inputs.own);
-        let state = KeyState::new(nonce());
-        let want = Want::Current(inputs.goal(&state.instance)?);
+        let mut state = KeyState::new(nonce());
+        let goal = inputs.goal(&state.instance)?;
+        if let Some(adopt) = &inputs.args.adopt {
+            let own = inputs::own_args::<S>(&self.names, &request.inputs)?;
+            state = self.adopt(adopt, own, state.instance, context.urn()).await?;
+            state.stand_for(&goal.trigger);
+        }
+        let want = Want::Current(goal);
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         match self.live(&want, inputs.own, state, context).await {
             Ok(state) => {
@@ -155,7 +187,13 @@ impl<S: System> Resource for Rotating<S> {
         let old = Inputs::<S>::checked(&self.names, &request.old_inputs, &self.system.capability()).ok();
         let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
         let goal = inputs.goal(&state.instance)?;
-        state.adopt(stood_for.as_ref().unwrap_or(&goal.trigger));
+        state.stand_for(stood_for.as_ref().unwrap_or(&goal.trigger));
+        let revokes = inputs::schedule(&request.old_inputs).zip(inputs.schedule.as_ref());
+        if let (Some(revoke), true) =
+            (&inputs.args.revoke, revokes.is_some_and(|(old, new)| old.revoked != new.revoked))
+        {
+            state.revoke(revoke.generation);
+        }
         if request.preview {
             return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
         }

@@ -55,7 +55,8 @@ pub(super) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
 }
 
 /// Fields of the model's state that are stored as they are; keys are stored with their material.
-const STATE: &[&str] = &["stateVersion", "instance", "generation", "claimOpen", "retired", "foreignKeys", "warnings"];
+const STATE: &[&str] =
+    &["stateVersion", "instance", "generation", "claimOpen", "revoking", "retired", "foreignKeys", "warnings"];
 /// Fields of a key that are not material.
 const KEY: &[&str] = &["id", "generation", "createdAt", "verifiedAt", "attempts", "trigger", "status"];
 /// What a superseded key has beside those.

@@ -135,3 +135,61 @@ async fn what_a_preview_does_not_know_is_not_refused() {
     assert!(preview.outputs["secretAccessKey"].is_unknown(), "an unknown keeper counts as changed");
     assert_eq!(bench.keys().len(), 1);
 }
+
+#[tokio::test]
+async fn an_adopted_key_is_current_with_its_secret_and_superseded_without() {
+    for with_secret in [true, false] {
+        let bench = Bench::start().await;
+        let minted = bench.cloud.aws().mint_key("deployer").unwrap();
+        bench.later(HOUR);
+        let mut adopt = object([("id", minted.access_key_id.as_str().into())]);
+        if with_secret {
+            adopt.insert("secret".to_owned(), Value::secret(minted.secret_access_key.as_str()));
+        }
+        let wanted = inputs("1", [("adopt", adopt.into())]);
+        let mut key = bench.key();
+        key.up(&wanted).await.unwrap();
+        let outputs = saved(&key).outputs;
+        assert_eq!(text(&outputs, "accessKeyId") == minted.access_key_id, with_secret);
+        assert_eq!(outputs.contains_key("previous"), !with_secret);
+        assert_eq!(key.up(&wanted).await.unwrap().action, Action::Same);
+        bench.later(DAY * 2);
+        key.up(&wanted).await.unwrap();
+        assert_eq!(bench.keys().contains(&minted.access_key_id), with_secret);
+        bench.keeps_secrets(&saved(&key));
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_key_must_exist_and_its_secret_must_fit() {
+    let bench = Bench::start().await;
+    let minted = bench.cloud.aws().mint_key("deployer").unwrap();
+    bench.later(HOUR);
+    let wrong = object([("id", minted.access_key_id.as_str().into()), ("secret", Value::secret("not-this-one"))]);
+    let nobody = object([("id", "AKIAIOSFODNN7EXAMPLE".into())]);
+    for (adopt, property) in [(wrong, "adopt.secret"), (nobody, "adopt.id")] {
+        let mut key = bench.key();
+        let problem = key.up(&inputs("1", [("adopt", adopt.into())])).await.err().expect("refused");
+        let texts = problem.texts().join(" ");
+        assert!(texts.contains(property) && !texts.contains("not-this-one"), "{texts}");
+        assert_eq!(bench.keys(), [minted.access_key_id.clone()]);
+    }
+}
+
+#[tokio::test]
+async fn an_incident_revokes_once() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    key.up(&inputs("1", [])).await.unwrap();
+    let first = bench.keys();
+    let revoke = object([("incident", "2026-01 leak".into()), ("generation", "current".into())]);
+    let wanted = inputs("1", [("revoke", revoke.into())]);
+    let preview = key.preview(&wanted).await.unwrap();
+    assert!(preview.changed.contains(&"schedule.revoked".to_owned()), "{:?}", preview.changed);
+    key.up(&wanted).await.unwrap();
+    assert_eq!(bench.keys().len(), 1);
+    assert_ne!(bench.keys(), first);
+    assert_eq!(key.up(&wanted).await.unwrap().action, Action::Same);
+    key.up(&inputs("1", [])).await.unwrap();
+    assert_eq!(number(&saved(&key).outputs, "generation"), 2.0);
+}

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::{Blocked, Cause, Goal, Next, Step, View, act, blocked, is_over, later};
+use super::retire::{Verdict, is_over, may_end};
+use super::{Blocked, Cause, Goal, Next, Step, View, act, blocked, later};
 use crate::{KeyId, KeyStatus, LastUse, Mark, ObservedKey, World, print_duration};
 
 /// A promoted key of another instance is left alone for so long.
@@ -12,10 +13,22 @@ const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(super) fn make(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let World { state, observed, .. } = view.world;
     let quota = view.capability.quota.filter(|quota| observed.keys.len() >= *quota)?;
-    let over = state.retiring.iter().filter(|retiring| retiring.is_dead() || is_over(retiring, goal, view.now));
-    let superseded = over.map(|retiring| &retiring.key.id).find(|id| view.configured != Some(*id));
-    if let Some(id) = superseded {
-        return act(Step::MakeRoom(id.clone()), Cause::QuotaFull);
+    let revoking = !state.revoking.is_empty();
+    for retiring in state.retiring.iter().filter(|retiring| view.configured != Some(&retiring.key.id)) {
+        let id = &retiring.key.id;
+        if revoking || retiring.is_dead() || retiring.disabled_at.is_some() {
+            return act(Step::MakeRoom(id.clone()), Cause::QuotaFull);
+        }
+        match may_end(view, goal, retiring) {
+            _ if !is_over(retiring, goal, view.now) => {}
+            Verdict::Ask => return act(Step::Inspect(id.clone()), Cause::QuotaFull),
+            Verdict::Free => return act(Step::MakeRoom(id.clone()), Cause::QuotaFull),
+            Verdict::InUse => {}
+        }
+    }
+    let revoked = state.current.as_ref().map(|key| &key.id).filter(|id| state.revoking.contains(id));
+    if let Some(id) = revoked.filter(|id| view.configured != Some(*id)) {
+        return act(Step::MakeRoom(id.clone()), Cause::Revoked);
     }
     abandoned(view).or_else(|| Some(blocked(view, full(view, quota))))
 }

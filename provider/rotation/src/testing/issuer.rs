@@ -67,6 +67,14 @@ impl InMemoryCloud {
         Self { rules, clock, inner: Arc::default() }
     }
 
+    /// Somebody uses a key.
+    pub fn use_key(&self, id: &KeyId) {
+        let now = self.clock.now();
+        if let Some(key) = self.lock().keys.get_mut(id) {
+            key.last_use = Some(now);
+        }
+    }
+
     /// Somebody deletes the principal, with all that it has.
     pub fn delete_principal(&self) {
         let mut inner = self.lock();
@@ -322,6 +330,17 @@ impl KeyIssuer for InMemoryIssuer {
         self.0
             .call("last_use", |inner, _| {
                 Ok(inner.keys.get(id).and_then(|key| key.last_use).map_or(LastUse::Never, LastUse::At))
+            })
+            .await
+    }
+
+    async fn disable(&self, id: &KeyId) -> Result<(), Error> {
+        self.0
+            .call("disable", |inner, _| {
+                if let Some(key) = inner.keys.get_mut(id) {
+                    key.status = KeyStatus::Inactive;
+                }
+                Ok(())
             })
             .await
     }

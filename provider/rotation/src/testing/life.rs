@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use crate::{Keepers, RotationArgs, Verification};
+use crate::{Keepers, Retirement, Revoke, RevokedGeneration, RotationArgs, Verification};
 
 use super::{Outcome, Watch};
 
@@ -18,6 +18,10 @@ pub enum Life {
     RotateByPeriod,
     /// A superseded key's overlap is over.
     Retire,
+    /// The same, when keys are disabled for a while first.
+    Disable,
+    /// An incident revokes everything.
+    Revoke,
     /// A rotation for which a superseded key must go first.
     MakeRoom,
     /// The resource is deleted in the overlap, with two keys.
@@ -26,8 +30,16 @@ pub enum Life {
 
 impl Life {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Create, Self::RotateByKeepers, Self::RotateByPeriod, Self::Retire, Self::MakeRoom, Self::Delete];
+    pub const ALL: [Self; 8] = [
+        Self::Create,
+        Self::RotateByKeepers,
+        Self::RotateByPeriod,
+        Self::Retire,
+        Self::Disable,
+        Self::Revoke,
+        Self::MakeRoom,
+        Self::Delete,
+    ];
 
     /// How long a superseded key lives in these lives.
     pub const OVERLAP: SignedDuration = DAY;
@@ -47,11 +59,17 @@ impl Life {
                 self.done(watch, &Self::inputs("2", false)).await;
                 watch.rig.clock().advance(DAY * 2);
             }
-            Self::Delete => self.done(watch, &Self::inputs("2", false)).await,
+            Self::Disable => {
+                self.done(watch, &Self::soaking("2")).await;
+                watch.rig.clock().advance(DAY + HOUR * 3);
+            }
+            Self::Revoke | Self::Delete => self.done(watch, &Self::inputs("2", false)).await,
         }
         match self {
             Self::RotateByPeriod => Self::inputs("1", true),
             Self::MakeRoom => Self::inputs("3", false),
+            Self::Disable => Self::soaking("2"),
+            Self::Revoke => Self::revoking("2", "leak"),
             _ => Self::inputs("2", false),
         }
     }
@@ -73,7 +91,22 @@ impl Life {
             overlap: Self::OVERLAP,
             max_age: None,
             verification: Some(Verification { successes: 3, timeout: SignedDuration::from_mins(5) }),
+            retirement: Default::default(),
+            revoke: None,
+            adopt: None,
         }
+    }
+
+    /// The same, with a soak of half a day.
+    pub fn soaking(keeper: &str) -> RotationArgs {
+        let retirement = Retirement { soak: HOUR * 12, ..Retirement::default() };
+        RotationArgs { retirement, ..Self::inputs(keeper, false) }
+    }
+
+    /// The same, with an incident that revokes every key.
+    pub fn revoking(keeper: &str, incident: &str) -> RotationArgs {
+        let revoke = Revoke { incident: incident.to_owned(), generation: RevokedGeneration::All };
+        RotationArgs { revoke: Some(revoke), ..Self::inputs(keeper, false) }
     }
 
     async fn done(self, watch: &mut Watch<'_>, inputs: &RotationArgs) {

@@ -61,6 +61,11 @@ impl Stack {
         self.saved.as_ref().map(|saved| &saved.state)
     }
 
+    /// The incident that the recorded inputs have revoked for.
+    pub fn revoked(&self) -> Option<&str> {
+        self.saved.as_ref().and_then(|saved| saved.schedule.revoked.as_deref())
+    }
+
     /// One `pulumi up`: Check, Diff, and Create or Update if they ask for it.
     pub async fn up(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let old = self.saved.as_ref().map(|saved| OldSchedule {
@@ -110,7 +115,13 @@ impl Stack {
     }
 
     async fn act(&mut self, rig: &dyn Rig, args: &RotationArgs, schedule: Schedule) -> Outcome {
-        let state = self.state().cloned().unwrap_or_else(|| KeyState::new(nonce()));
+        let mut state = self.state().cloned().unwrap_or_else(|| KeyState::new(nonce()));
+        let before = self.saved.as_ref().and_then(|saved| saved.schedule.revoked.as_ref());
+        if let Some(revoke) =
+            args.revoke.as_ref().filter(|_| self.saved.is_some() && before != schedule.revoked.as_ref())
+        {
+            state.revoke(revoke.generation);
+        }
         let want = Want::Current(Goal::new(&state.instance, args, &schedule));
         let (state, error) = match self.live(rig, &want, state).await {
             Some(Ok(state)) => (state, None),

@@ -25,7 +25,15 @@ pub(crate) struct AwsIssuer {
 /// Two keys a user, disabled ones included; the quota cannot be raised (IAM User Guide, "IAM and AWS STS quotas").
 /// AWS publishes no time after which lists are right; users report up to 15 s until a new key works everywhere.
 pub(crate) fn capability() -> Capability {
-    Capability { quota: Some(2), settle: SignedDuration::from_secs(60), mint_timeout: MINT_TIMEOUT, holds_two: true }
+    let settle = SignedDuration::from_secs(60);
+    Capability {
+        quota: Some(2),
+        settle,
+        mint_timeout: MINT_TIMEOUT,
+        holds_two: true,
+        disables: true,
+        tells_last_use: true,
+    }
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
@@ -151,6 +159,15 @@ impl KeyIssuer for AwsIssuer {
             None => Ok(LastUse::Never),
             Some(date) => timestamp(date).map(LastUse::At).ok_or_else(|| call.incomplete("LastUsedDate")),
         }
+    }
+
+    async fn disable(&self, key: &KeyId) -> Result<(), Error> {
+        let call = self.call("iam:UpdateAccessKey");
+        let iam = &self.session.clients().await?.iam;
+        let request =
+            iam.update_access_key().user_name(&self.args.user).access_key_id(&key.0).status(StatusType::Inactive);
+        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        self.session.time().repeat(send).await
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {

@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::args::{Problems, default_overlap};
+use crate::{Capability, Keepers, OldSchedule, Problem, RotationArgs, Schedule, parse_duration};
+
+/// The inputs that every rotating resource has, as users write them.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationInputs {
+    /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
+    /// Order and secretness do not count; an empty map is the same as none.
+    #[serde(default)]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub keepers: Option<Keepers>,
+    /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
+    /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+    #[serde(default)]
+    pub rotation_period: Option<String>,
+    /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+    #[serde(default)]
+    pub rotation_anchor: Option<String>,
+    /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+    /// With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+    #[serde(default)]
+    pub overlap: Option<String>,
+    /// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
+    /// `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+    #[serde(default)]
+    pub max_age: Option<String>,
+    /// How a new key is proven before it is promoted.
+    #[serde(default)]
+    pub verification: Option<VerificationInputs>,
+    /// What must be true before a superseded key is removed, beyond its overlap.
+    #[serde(default)]
+    pub retirement: Option<RetirementInputs>,
+    /// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
+    #[serde(default)]
+    pub revoke: Option<Revoke>,
+    /// An existing key to take over when the resource is created; ignored later.
+    #[serde(default)]
+    pub adopt: Option<Adopt>,
+    /// Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+    #[serde(default)]
+    pub allow_outage: Option<bool>,
+}
+
+/// How a new key is proven before it is promoted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Verification")]
+pub struct VerificationInputs {
+    /// Whether a new key is tried before it is promoted. Absent: true.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+    #[serde(default)]
+    pub successes: Option<u32>,
+    /// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+    #[serde(default)]
+    pub timeout: Option<String>,
+}
+
+/// What must be true before a superseded key is removed, beyond its overlap.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Retirement")]
+pub struct RetirementInputs {
+    /// The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+    #[serde(default)]
+    pub quiet_period: Option<String>,
+    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    #[serde(default)]
+    pub soak: Option<String>,
+    /// How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
+    #[serde(default)]
+    pub deadline: Option<String>,
+    /// What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+    #[serde(default)]
+    pub when_in_use: Option<WhenInUse>,
+}
+
+/// What happens at the deadline to a superseded key that is still in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhenInUse {
+    /// It stays, and every run warns.
+    #[default]
+    Wait,
+    /// It is removed all the same.
+    Delete,
+}
+
+/// An emergency: a generation that must go now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Revoke {
+    /// Names the incident. A text that was not there in the last run revokes once; taking the block away changes nothing.
+    pub incident: String,
+    /// Which generation goes.
+    pub generation: RevokedGeneration,
+}
+
+/// Which generation a revocation removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RevokedGeneration {
+    /// The current key.
+    Current,
+    /// Every superseded key.
+    Previous,
+    /// Every key that this resource has.
+    All,
+}
+
+/// An existing key to take over.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Adopt {
+    /// The system's name of the key, such as an access key id.
+    pub id: String,
+    /// Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-secret" = true))]
+    pub secret: Option<SecretString>,
+}
+
+impl PartialEq for Adopt {
+    /// By the key that is meant; its secret never differs for one key.
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.secret.is_some() == other.secret.is_some()
+    }
+}
+
+impl RotationInputs {
+    /// What these inputs said, as inputs of an earlier run. A text that cannot be read any more counts as absent.
+    pub fn old_schedule<'a>(&'a self, schedule: Option<&'a Schedule>) -> OldSchedule<'a> {
+        let period = self.rotation_period.as_deref().and_then(|text| parse_duration(text).ok());
+        let anchor = self.rotation_anchor.as_deref().and_then(|text| text.parse().ok());
+        OldSchedule { keepers: self.keepers.as_ref().unwrap_or(&NO_KEEPERS), period, anchor, schedule }
+    }
+
+    /// Reads the texts, fills in the defaults and checks what must hold between them.
+    ///
+    /// # Errors
+    /// Every problem that was found, not only the first.
+    pub fn parse(&self, capability: &Capability) -> Result<RotationArgs, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let period = problems.duration("rotationPeriod", self.rotation_period.as_deref());
+        let overlap = problems.duration("overlap", self.overlap.as_deref());
+        let max_age = problems.duration("maxAge", self.max_age.as_deref());
+        let anchor = problems.timestamp("rotationAnchor", self.rotation_anchor.as_deref());
+        let verification = problems.verification(self.verification.as_ref());
+        let retirement = problems.retirement(self.retirement.as_ref(), capability);
+        problems.named("revoke.incident", self.revoke.as_ref().map(|revoke| revoke.incident.as_str()));
+        problems.named("adopt.id", self.adopt.as_ref().map(|adopt| adopt.id.as_str()));
+        if !problems.0.is_empty() {
+            return Err(problems.0);
+        }
+        let args = RotationArgs {
+            keepers: self.keepers.clone().unwrap_or_default(),
+            period,
+            anchor,
+            overlap: overlap.unwrap_or_else(|| default_overlap(period)),
+            max_age,
+            verification,
+            retirement,
+            revoke: self.revoke.clone(),
+            adopt: self.adopt.clone(),
+        };
+        problems.check_plan(&args, self.allow_outage.unwrap_or(false), capability);
+        if problems.0.is_empty() { Ok(args) } else { Err(problems.0) }
+    }
+}
+
+static NO_KEEPERS: Keepers = Keepers::none();

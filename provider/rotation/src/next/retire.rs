@@ -1,0 +1,93 @@
+//! The end of keys that are current no more: when their overlap is over and nobody uses them, or at once when revoked.
+
+use jiff::Timestamp;
+
+use super::{Cause, Goal, Next, Step, View, act, later};
+use crate::{KeyId, LastUse, Phase, Retiring, WhenInUse};
+
+/// The next step that removes a revoked key; a new key is proven by then, or the quota left no other way.
+pub(super) fn revoked(view: &View<'_>) -> Option<Next> {
+    let state = &view.world.state;
+    let id = state.revoking.iter().find(|id| state.knows(id) && view.configured != Some(id))?;
+    act(Step::Retire(id.clone()), Cause::Revoked)
+}
+
+/// The next step in the end of a superseded key.
+pub(super) fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    let state = &view.world.state;
+    if goal.overlap.is_zero() && state.pending.is_some() {
+        let superseded = state.current.as_ref().filter(|current| view.configured != Some(&current.id));
+        if let Some(current) = superseded {
+            return act(Step::Retire(current.id.clone()), Cause::OverlapOver);
+        }
+    }
+    state.retiring.iter().find_map(|retiring| end(view, goal, retiring))
+}
+
+fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {
+    let id = &retiring.key.id;
+    if view.configured == Some(id) {
+        return None;
+    }
+    if retiring.is_dead() {
+        return act(Step::Retire(id.clone()), Cause::CurrentDisabled);
+    }
+    if goal.phase == Phase::Overlap || !is_over(retiring, goal, view.now) {
+        return None;
+    }
+    if retiring.disabled_at.is_none() {
+        match may_end(view, goal, retiring) {
+            Verdict::Ask => return act(Step::Inspect(id.clone()), Cause::OverlapOver),
+            Verdict::InUse => return None,
+            Verdict::Free => {}
+        }
+    }
+    let soak = goal.retirement.soak;
+    match retiring.disabled_at {
+        None if !soak.is_zero() => act(Step::Disable(id.clone()), Cause::OverlapOver),
+        Some(at) if later(at, soak) > view.now => None,
+        _ if goal.phase == Phase::Retire => act(Step::Retire(id.clone()), Cause::OverlapOver),
+        _ => None,
+    }
+}
+
+/// Whether a superseded key has had its whole overlap.
+pub(super) fn is_over(retiring: &Retiring, goal: &Goal, now: Timestamp) -> bool {
+    later(retiring.superseded_at, goal.overlap) <= now
+}
+
+/// Whether use stands in the way of a key's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Its last use must be asked for first.
+    Ask,
+    /// It was used within the quiet period.
+    InUse,
+    /// Nothing stands in the way.
+    Free,
+}
+
+/// Whether use stands in the way of this key's end.
+pub(crate) fn may_end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Verdict {
+    let rules = &goal.retirement;
+    let Some(quiet) = rules.quiet_period else { return Verdict::Free };
+    let overdue =
+        rules.deadline.is_some_and(|deadline| later(later(retiring.superseded_at, goal.overlap), deadline) <= view.now);
+    if overdue && rules.when_in_use == WhenInUse::Delete {
+        return Verdict::Free;
+    }
+    match view.world.observed.keys.get(&retiring.key.id).map(|key| key.last_use) {
+        None | Some(Some(LastUse::Never)) => Verdict::Free,
+        Some(None) => Verdict::Ask,
+        Some(Some(LastUse::At(time))) if later(time, quiet) <= view.now => Verdict::Free,
+        Some(Some(LastUse::At(_) | LastUse::Unknown)) => Verdict::InUse,
+    }
+}
+
+/// The superseded keys whose overlap is over and that stay because they are in use.
+pub(crate) fn kept_in_use<'a>(view: &View<'a>, goal: &'a Goal) -> impl Iterator<Item = &'a KeyId> {
+    let over = view.world.state.retiring.iter().filter(|retiring| retiring.disabled_at.is_none());
+    let view = *view;
+    let over = over.filter(move |retiring| goal.phase != Phase::Overlap && is_over(retiring, goal, view.now));
+    over.filter(move |retiring| may_end(&view, goal, retiring) == Verdict::InUse).map(|retiring| &retiring.key.id)
+}
