@@ -141,7 +141,7 @@ async fn a_failed_update_keeps_old_inputs_and_new_outputs() {
     without_secrets(&problem);
     let after = thing.saved.clone().unwrap();
     assert_eq!(after.inputs, before.inputs);
-    assert_eq!(after.outputs["note"], "half".into());
+    assert_eq!((after.id.as_str(), &after.outputs["note"]), ("thing-1", &"half".into()), "an id is for life");
     let done = thing.up(&inputs("")).await.unwrap();
     assert_eq!((done.action, &done.outputs["note"]), (Action::Update, &"updated".into()));
     assert!(thing.saved.unwrap().init_errors.is_empty());
@@ -216,12 +216,15 @@ async fn a_replaced_resource_is_checked_afresh_and_deleted_after_its_successor()
     let mut unknown = other.clone();
     unknown.insert("name".into(), Value::Unknown);
     assert_eq!(thing.preview(&unknown).await.unwrap().action, Action::Replace);
-    let mut stuck = other;
-    stuck.insert("act".into(), "stuck".into());
-    thing.up(&stuck).await.unwrap();
-    let problem = thing.destroy().await.err().unwrap();
-    without_secrets(&problem);
-    assert!(thing.saved.is_some());
+    for act in ["stuck", "stuck-half"] {
+        let mut stuck = other.clone();
+        stuck.insert("act".into(), act.into());
+        thing.up(&stuck).await.unwrap();
+        let problem = thing.destroy().await.err().unwrap();
+        without_secrets(&problem);
+        let Problem::Failed(status) = problem else { panic!("{problem:?}") };
+        assert!(status.details().is_empty() && thing.saved.is_some());
+    }
 }
 
 #[tokio::test]
@@ -269,7 +272,10 @@ async fn messages_arrive_before_the_answer_and_warnings_hold_no_secret() {
     let (harness, mut thing, _) = things().await;
     thing.up(&inputs("log")).await.unwrap();
     let told: Vec<_> = harness.logged().into_iter().map(|entry| (entry.severity, entry.message)).collect();
-    assert_eq!(told, [("INFO".to_owned(), "first".to_owned()), ("WARNING".to_owned(), "second".to_owned())]);
+    assert_eq!(
+        told,
+        [("INFO".to_owned(), "first".to_owned()), ("WARNING".to_owned(), "second, not [secret]".to_owned())]
+    );
     thing.up(&inputs("warn")).await.unwrap();
     let warned = harness.logged().pop().unwrap();
     assert_eq!((warned.message.as_str(), warned.urn.as_str()), ("careful with [secret]", thing.urn().as_str()));
@@ -340,4 +346,27 @@ async fn what_newer_engines_send_is_passed_on_and_what_older_ones_leave_out_is_m
     let request = rpc::DiffRequest { urn, olds: named("state"), news: named("state"), ..Default::default() };
     harness.client().diff(request).await.unwrap();
     assert_eq!(traces.diffed.lock().unwrap().take().unwrap().old_inputs["name"], "state".into());
+}
+
+#[tokio::test]
+async fn the_wish_to_be_read_first_is_told_by_every_call() {
+    let (harness, thing, traces) = things().await;
+    let urn = thing.urn().to_string();
+    for wish in [true, false] {
+        traces.refreshes.store(wish, Ordering::SeqCst);
+        let given = || Some(to_struct(inputs(""), Unknowns::Allowed).unwrap());
+        let create = rpc::CreateRequest { urn: urn.clone(), properties: given(), ..Default::default() };
+        let update = rpc::UpdateRequest { urn: urn.clone(), id: "i".into(), news: given(), ..Default::default() };
+        let read = rpc::ReadRequest {
+            urn: urn.clone(),
+            id: "i".into(),
+            inputs: given(),
+            properties: given(),
+            ..Default::default()
+        };
+        let mut client = harness.client();
+        assert_eq!(client.create(create).await.unwrap().into_inner().refresh_before_update, wish);
+        assert_eq!(client.update(update).await.unwrap().into_inner().refresh_before_update, wish);
+        assert_eq!(client.read(read).await.unwrap().into_inner().refresh_before_update, wish);
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pulumi_provider::*;
@@ -66,6 +66,7 @@ pub struct Cloud {
 pub struct Traces {
     pub made: AtomicUsize,
     pub finished: AtomicUsize,
+    pub refreshes: AtomicBool,
     pub checked: Mutex<Option<CheckRequest>>,
     pub diffed: Mutex<Option<DiffRequest>>,
 }
@@ -155,7 +156,7 @@ impl Resource for Thing {
             }
             "log" => {
                 context.log().info("first");
-                context.log().warning("second");
+                context.log().warning(format!("second, not {PASSWORD}"));
                 state(None)
             }
             _ => state(None),
@@ -167,7 +168,7 @@ impl Resource for Thing {
         match act(&request.inputs) {
             _ if request.preview => Ok(request.state),
             "error" => Err(failing(Code::Unavailable).into()),
-            "partial" => Err(Failure::partial(request.id, state(Some("half")), failing(Code::Unavailable))),
+            "partial" => Err(Failure::partial("another", state(Some("half")), failing(Code::Unavailable))),
             spoil @ ("unknown" | "nan") => Ok(spoiled(spoil)),
             _ => Ok(state(Some("updated"))),
         }
@@ -198,8 +199,13 @@ impl Resource for Thing {
     async fn delete(&self, request: DeleteRequest, _: &Context) -> Result<(), Failure> {
         match act(&request.old_inputs) {
             "stuck" => Err(failing(Code::FailedPrecondition).into()),
+            "stuck-half" => Err(Failure::partial(request.id, state(None), failing(Code::FailedPrecondition))),
             _ => Ok(()),
         }
+    }
+
+    fn refreshes_before_update(&self) -> bool {
+        self.0.refreshes.load(Ordering::SeqCst)
     }
 
     async fn list(&self, request: ListRequest, _: &Context) -> Result<Listed, Error> {
