@@ -18,6 +18,9 @@ use place::{Place, Session};
 /// More failures than anyone reads in one go.
 const ENOUGH: usize = 100;
 
+/// More attempts than sensible inputs need; what is still undecided then counts as not decodable.
+const ATTEMPTS: usize = 250;
+
 /// What decoding found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<T> {
@@ -39,8 +42,8 @@ impl<T> Decoded<T> {
 /// Reads properties into a struct.
 ///
 /// Wrappers are looked through. Null is absence. Nothing is converted: `"5"` is no number. A value that is not known
-/// yet is `None` in an `Option`; where the struct needs it, there is no struct and no failure. Names
-/// that the struct does not have are failures, with the name that was probably meant. A resource reference is read as its id.
+/// yet is `None` in an `Option`; where the struct needs it, there is no struct and no failure. Names that the struct
+/// does not have are failures, with the name that was probably meant. A resource reference is read as its id.
 ///
 /// The struct must not use serde's `flatten`, which hides names and paths: read two structs from one
 /// object with [`decode_both`].
@@ -110,7 +113,7 @@ fn gather<T: DeserializeOwned>(object: &Object) -> Gathered<T> {
     let root = Value::Object(object.clone());
     let mut session = Session::default();
     let mut failures: Vec<CheckFailure> = Vec::new();
-    while failures.len() < ENOUGH {
+    for _ in 0..ATTEMPTS {
         session.strangers.borrow_mut().clear();
         session.needs_unknown.set(false);
         let node = Node { value: &root, place: &Place::Root, session: &session, siblings: None };
@@ -121,7 +124,7 @@ fn gather<T: DeserializeOwned>(object: &Object) -> Gathered<T> {
             }
             Err(error) => error,
         };
-        if !note(error, &root, &mut session, &mut failures) {
+        if !note(error, &root, &mut session, &mut failures) || failures.len() == ENOUGH {
             break;
         }
     }

@@ -82,7 +82,9 @@ macro_rules! texts {
             match self.known() {
                 None => Synth.$method(visitor),
                 Some(Value::String(text)) => visitor.visit_str(text),
-                Some(Value::ResourceRef(ResourceRef { id: Some(id), .. })) => Node { value: id, ..self }.$method(visitor),
+                Some(Value::ResourceRef(ResourceRef { id: Some(value), .. })) => {
+                    Node { value, ..self }.$method(visitor)
+                }
                 Some(_) => self.expected("a string"),
             }
         })*

@@ -135,6 +135,14 @@ fn an_unknown_that_nothing_can_stand_in_for_is_no_failure() {
 }
 
 #[test]
+fn a_flood_of_failures_or_unknowns_comes_to_an_end() {
+    let many = |value: Value| object([("kinds", Value::Array(vec![value; 2000]))]);
+    assert_eq!(decode::<Args>(&many(5.into())).failures.len(), ENOUGH);
+    let unknown = decode::<Args>(&many(Value::Unknown));
+    assert_eq!((unknown.value, unknown.unknowns.len()), (None, 2000));
+}
+
+#[test]
 fn nothing_is_converted() {
     let base = || object([("user", "u".into()), ("region", "r".into())]);
     for (field, value) in

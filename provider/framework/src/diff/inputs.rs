@@ -5,9 +5,9 @@ use crate::value::{Object, Value};
 
 /// Compares the inputs of the last run with those of this one.
 ///
-/// Secret and output wrappers do not count, null is absence, and maps and structs are compared entry by entry. A value that
-/// is not known yet counts as changed. A change replaces if its field, or one around it, is
-/// marked so in the schema.
+/// Secret and output wrappers do not count, null is absence, and maps and structs are compared entry by entry. A
+/// value that is not known yet counts as changed. A change replaces if its field, or one around it, is marked so in
+/// the schema.
 pub fn inputs(old: &Object, new: &Object, schema: &ObjectSchema) -> Vec<PropertyChange> {
     let mut comparison = Comparison { schema, changes: Vec::new() };
     let root = Side { path: PropertyPath::root(), replace: false };

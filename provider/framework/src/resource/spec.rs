@@ -4,7 +4,7 @@ use crate::schema::ObjectSchema;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ResourceSpec {
-    /// The module and the name, as in `aws:RotatingApiKey`; `index:Name` or `Name` in the root.
+    /// The module and the name, as in `net:Router`; `index:Name` or `Name` in the root.
     pub token: String,
     /// What it is for and how it is used, in Markdown.
     pub description: String,
@@ -38,7 +38,7 @@ impl ResourceSpec {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct FunctionSpec {
-    /// The module and the name, as in `aws:getThing`.
+    /// The module and the name, as in `net:getRouter`.
     pub token: String,
     /// What it tells, in Markdown.
     pub description: String,

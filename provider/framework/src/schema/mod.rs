@@ -9,7 +9,7 @@
 //! | `x-replace = true` | a field | a change needs a new resource |
 //! | `x-deprecated = "why"` | a field | not to be used any more |
 //! | `x-ref = "pulumi.json#/Asset"` | a field | a type of Pulumi's own |
-//! | `x-module = "aws"` | a type | the module its token stands in; the root without it |
+//! | `x-module = "net"` | a type | the module its token stands in; the root without it |
 
 mod marks;
 mod package;

@@ -21,8 +21,8 @@ pub(super) fn keep_wrappers(answer: &mut Object, known: &Object) {
     }
 }
 
-/// Keeps the secrets of inputs, also where a resource changed the value around them: one that differs from what the user gave, and
-/// has lost its secrets, becomes secret as a whole.
+/// Keeps the secrets of inputs, also where a resource changed the value around them: one that differs from what the
+/// user gave, and has lost its secrets, becomes secret as a whole.
 pub(super) fn keep_secrets(answer: &mut Object, inputs: &Object) {
     keep_wrappers(answer, inputs);
     for (key, value) in answer.iter_mut() {

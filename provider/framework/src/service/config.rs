@@ -16,8 +16,8 @@ use crate::value::{Object, Value};
 const ENGINE_KEYS: [&str; 2] = ["version", "pluginDownloadURL"];
 
 impl Service {
-    /// The inputs go back as they came, so that nothing is added to the state; what the schema marks secret is wrapped, and
-    /// so is all of a JSON text that holds a secret.
+    /// The inputs go back as they came, so that nothing is added to the state; what the schema marks secret is
+    /// wrapped, and so is all of a JSON text that holds a secret.
     pub(super) fn do_check_config(&self, request: rpc::CheckRequest) -> Result<rpc::CheckResponse, Status> {
         let mut inputs = read_or_empty(request.news)?;
         let config = self.typed_config(&inputs);

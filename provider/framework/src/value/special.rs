@@ -20,7 +20,7 @@ impl Sensitive {
     /// The enclosed value, for code that passes it on or compares it.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one way from a secret property to its value; its users are typed decoding, the wire and comparison"
+        reason = "the one way from a secret property to its value: for decoding, the wire and comparison"
     )]
     pub fn value(&self) -> &Value {
         secrecy::ExposeSecret::expose_secret(&self.0)
