@@ -117,6 +117,17 @@ impl Ledgers {
         self.others.iter().find(|other| other.ledger.open.as_ref().is_some_and(|claim| claim.is_fresh(now)))
     }
 
+    /// The other resource that has keys on the principal, of those that `listed` tells.
+    pub fn holder(&self, listed: impl Fn(&KeyId) -> bool) -> Option<&OtherLedger> {
+        self.others.iter().find(|other| other.ledger.keys.keys().any(&listed))
+    }
+
+    /// A mark that this instance left under another URN: the resource was renamed or moved, with an alias.
+    pub fn former(&self, instance: &str) -> Option<&OwnerId> {
+        let ours = |other: &&OtherLedger| other.ledger.keys.values().any(|entry| entry.instance == instance);
+        self.others.iter().find(ours).map(|other| &other.owner)
+    }
+
     /// The other resource that a key belongs to.
     pub fn owner_of(&self, key: &KeyId) -> Option<&OwnerId> {
         self.others.iter().find(|other| other.ledger.keys.contains_key(key)).map(|other| &other.owner)

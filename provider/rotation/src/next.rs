@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, Phase, Retirement, Trigger, Verification, World,
+    Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, OwnerId, Phase, Retirement, Trigger, Verification,
+    World,
 };
 
 mod gone;
@@ -97,6 +98,8 @@ pub enum Step {
     Disable(KeyId),
     /// Remove a superseded or revoked key.
     Retire(KeyId),
+    /// Remove the mark that this instance left under a former URN.
+    DropFormer(OwnerId),
     /// Remove the ledger.
     DropLedger,
 }
@@ -176,6 +179,13 @@ pub enum Blocked {
         /// Its name.
         by: String,
     },
+    /// Another resource has keys on the same principal.
+    Managed {
+        /// Its name.
+        by: String,
+        /// The hash in its mark.
+        hash: String,
+    },
     /// The key to be deleted is the one that the plugin works with.
     Configured(KeyId),
 }
@@ -194,6 +204,12 @@ impl fmt::Display for Blocked {
                 write!(
                     f,
                     "another resource ({by}) is making a key on the same principal at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
+                )
+            }
+            Self::Managed { by, hash } => {
+                write!(
+                    f,
+                    "another resource ({by}) already manages keys of this principal, and only one may. If that was this resource's former name, give this one an alias; if it no longer exists, delete its keys or its mark {hash}"
                 )
             }
             Self::Configured(key) => {
@@ -291,10 +307,20 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if let Some(rival) = observed.ledgers.rival(view.now) {
         return Some(blocked(view, Blocked::Claimed { by: rival.owner.label.clone() }));
     }
+    let other = observed.ledgers.holder(|id| observed.keys.contains_key(id));
+    if let Some(other) = other.filter(|_| cause == Cause::Created) {
+        let OwnerId { hash, label } = other.owner.clone();
+        return Some(blocked(view, Blocked::Managed { by: label, hash }));
+    }
     if let Some(room) = room::make(view, goal) {
         return Some(room);
     }
     act(if claim.is_some() { Step::Mint } else { Step::Claim }, cause)
+}
+
+fn former(view: &View<'_>) -> Option<Next> {
+    let World { state, observed, .. } = view.world;
+    act(Step::DropFormer(observed.ledgers.former(&state.instance)?.clone()), Cause::Bookkeeping)
 }
 
 /// Blocked, once no claim of this run stands open.
@@ -307,12 +333,12 @@ fn blocked(view: &View<'_>, why: Blocked) -> Next {
 }
 
 fn close(view: &View<'_>) -> Option<Next> {
-    let own = view.world.observed.ledgers.own.as_ref();
+    let ledgers = &view.world.observed.ledgers;
     let wanted = view.world.wanted_ledger(view.capability);
-    if own == Some(&wanted) || (own.is_none() && wanted == Ledger::default()) {
-        return None;
+    if ledgers.own.as_ref() != Some(&wanted) && (ledgers.own.is_some() || wanted != Ledger::default()) {
+        return act(Step::Close, Cause::Bookkeeping);
     }
-    act(Step::Close, Cause::Bookkeeping)
+    former(view)
 }
 
 pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

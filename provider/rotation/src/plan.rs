@@ -79,6 +79,7 @@ fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) 
             let ledger = world.wanted_ledger(capability);
             reduce(world, Event::LedgerWritten(Some(ledger)))
         }
+        Step::DropFormer(owner) => reduce(world, Event::FormerDropped(owner)),
         Step::DropLedger => reduce(world, Event::LedgerWritten(None)),
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::next::{is_ready, later};
 use crate::{
     Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
-    Observed, ObservedKey, RetiredKey, Retiring, Trigger,
+    Observed, ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -30,6 +30,8 @@ pub enum Event {
     Inspected(KeyId, LastUse),
     /// The ledger was written; none: removed.
     LedgerWritten(Option<Ledger>),
+    /// The mark under a former URN was removed.
+    FormerDropped(OwnerId),
     /// A claim of this run stands.
     Claimed(String),
     /// A mint begins: from here on a key may exist.
@@ -106,6 +108,7 @@ pub fn reduce(mut world: World, event: Event) -> World {
             }
             world.observed.ledgers.own = ledger;
         }
+        Event::FormerDropped(owner) => world.observed.ledgers.others.retain(|other| other.owner != owner),
         Event::Claimed(nonce) => world.claim = Some(nonce),
         Event::MintBegan => world.state.claim_open = true,
         Event::MintRefused => world.state.claim_open = false,

@@ -162,6 +162,10 @@ impl Run<'_> {
             Step::Record => self.record().await?,
             Step::Verify => self.verify().await?,
             Step::Close => self.write(Some(self.wanted_ledger())).await?,
+            Step::DropFormer(owner) => {
+                self.deck.issuer.write_ledger(&owner, None).await?;
+                self.fold(Event::FormerDropped(owner));
+            }
             Step::DropLedger => self.write(None).await?,
         }
         Ok(())
@@ -315,7 +319,7 @@ impl Run<'_> {
             Step::Forget(id) => format!("key {id} no longer exists"),
             Step::Mint => format!("making a new key: {cause}"),
             Step::Verify => "trying the new key until it is accepted".to_owned(),
-            Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropLedger => {
+            Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropFormer(_) | Step::DropLedger => {
                 return;
             }
         };

@@ -240,5 +240,33 @@ async fn a_soaking_key_is_disabled_first_and_removed_later() {
     assert!(watch.up(&Life::soaking("2")).await.is_quiet());
 }
 
+#[tokio::test]
+async fn one_resource_manages_a_principal() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&Life::inputs("1", false)).await;
+    let mut other = Stack::new("stack/project/second");
+    let Outcome::Failed(error) = other.up(&cloud, &Life::inputs("1", false)).await else {
+        panic!("the second is refused")
+    };
+    assert!(error.message.contains("stack/project/key"), "{error}");
+    assert_eq!((cloud.keys().len(), cloud.marks()), (1, 1));
+    watch.destroyed().await;
+    assert!(other.up(&cloud, &Life::inputs("1", false)).await.is_done(), "once the first is gone the second may");
+}
+
+#[tokio::test]
+async fn a_renamed_resource_takes_its_mark_along() {
+    let cloud = cloud();
+    let mut stack = Stack::new("stack/project/old-name");
+    stack.up(&cloud, &Life::inputs("1", false)).await;
+    let mut renamed = stack.renamed("stack/project/new-name");
+    assert!(renamed.up(&cloud, &Life::inputs("1", false)).await.is_quiet(), "a new name alone is no change");
+    assert!(renamed.up(&cloud, &Life::inputs("2", false)).await.is_done());
+    assert_eq!((cloud.keys().len(), cloud.marks()), (2, 1));
+    assert!(renamed.destroy(&cloud).await.is_done());
+    assert_eq!((cloud.keys().len(), cloud.marks()), (0, 0));
+}
+
 /// list, read, claim, list, read: the calls of a run with a place for a key before it mints.
 const CALLS_BEFORE_MINT: usize = 5;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Blocked, Cause, Next, Step, View, act, is_orphan, later, leftovers};
+use super::{Blocked, Cause, Next, Step, View, act, former, is_orphan, later, leftovers};
 use crate::{Claim, KeyId, LastUse, Ledger, ObservedKey, World};
 
 /// The next step of a Delete.
@@ -10,7 +10,7 @@ pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
         return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    suspect(view).or_else(|| key(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
+    suspect(view).or_else(|| key(view)).or_else(|| former(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
 }
 
 fn unsettled(view: &View<'_>) -> Option<Timestamp> {

@@ -56,6 +56,12 @@ impl Stack {
         Self { owner: OwnerId::new(name, name), saved: None }
     }
 
+    /// The same resource under another URN, as an alias makes it.
+    #[must_use]
+    pub fn renamed(self, name: &str) -> Self {
+        Self { owner: OwnerId::new(name, name), ..self }
+    }
+
     /// What the stack has recorded; none if the resource is not in it.
     pub fn state(&self) -> Option<&KeyState> {
         self.saved.as_ref().map(|saved| &saved.state)
