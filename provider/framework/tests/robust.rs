@@ -8,7 +8,6 @@ mod token;
 
 use std::time::Duration;
 
-use http::uri::PathAndQuery;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,7 +16,7 @@ use prost_types::{ListValue, Struct, Value as Wire};
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::testing::Harness;
 use support::Things;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
 const SIGNATURES: [&str; 7] = [
@@ -164,65 +163,19 @@ fn any_properties_get_a_status_from_every_call() {
     outcome.unwrap();
 }
 
-/// Sends bytes as they are.
-struct Bytes;
-
-impl tonic::codec::Codec for Bytes {
-    type Encode = Vec<u8>;
-    type Decode = ();
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl tonic::codec::Encoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut tonic::codec::EncodeBuf<'_>) -> Result<(), Status> {
-        bytes::BufMut::put_slice(buffer, &item);
-        Ok(())
-    }
-}
-
-impl tonic::codec::Decoder for Bytes {
-    type Item = ();
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut tonic::codec::DecodeBuf<'_>) -> Result<Option<()>, Status> {
-        bytes::Buf::advance(buffer, bytes::Buf::remaining(buffer));
-        Ok(Some(()))
-    }
-}
-
-async fn send_bytes(harness: &Harness, method: &str, bytes: Vec<u8>) -> Result<(), Status> {
-    let channel = harness.channel();
-    let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let path = PathAndQuery::try_from(format!("/pulumirpc.ResourceProvider/{method}")).unwrap();
-    client.server_streaming(Request::new(bytes), path, Bytes).await.map(|_| ())
-}
-
 #[test]
 fn any_bytes_get_a_status_from_every_call() {
     let runtime = runtime();
     let harness = runtime.block_on(Harness::start(Things::default())).unwrap();
     let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&(prop::sample::select(&METHODS[..]), vec(any::<u8>(), 0..64)), |(method, bytes)| {
-        let call = async { tokio::time::timeout(Duration::from_secs(20), send_bytes(&harness, method, bytes)).await };
+        let call = async { tokio::time::timeout(Duration::from_secs(20), harness.call(method, bytes)).await };
         let answer = runtime.block_on(call).map_err(|_| TestCaseError::fail("a call hangs"))?;
         prop_assert!(answer.as_ref().err().is_none_or(expected_of_bytes), "{method}: {answer:?}");
         Ok(())
     });
     outcome.unwrap();
-    let unknown = runtime.block_on(send_bytes(&harness, "NoSuchMethod", Vec::new())).unwrap_err();
+    let unknown = runtime.block_on(harness.call("NoSuchMethod", Vec::new())).unwrap_err();
     assert_eq!(unknown.code(), Code::Unimplemented);
 }
 

@@ -97,6 +97,13 @@ impl ObjectSchema {
         self
     }
 
+    /// This shape with the fields that `keep` picks, alone.
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        self.root.fields.retain(|(name, _)| keep(name));
+        self
+    }
+
     /// The names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.root.fields.iter().map(|(name, _)| name.as_str())

@@ -51,13 +51,16 @@ impl Harness {
 
     /// The bare protocol.
     pub fn client(&self) -> ResourceProviderClient<Channel> {
-        let client = ResourceProviderClient::new(self.channel());
+        let client = ResourceProviderClient::new(self.channel.clone());
         client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE)
     }
 
-    /// The connection below it.
-    pub fn channel(&self) -> Channel {
-        self.channel.clone()
+    /// Calls an RPC by its name, with bytes as they are. Answers the bytes of each message that came back.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub async fn call(&self, method: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Status> {
+        super::raw::call(self.channel.clone(), method, bytes).await
     }
 
     /// Checks a configuration and configures the provider with it, as the engine does.

@@ -20,8 +20,11 @@ mod engine;
 mod harness;
 mod managed;
 mod problem;
+mod raw;
+mod replay;
 
 pub use engine::Logged;
 pub use harness::{Harness, free_of};
 pub use managed::{Action, Managed, Saved, Step};
 pub use problem::Problem;
+pub use replay::replay;
