@@ -1,7 +1,8 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use futures::future::LocalBoxFuture;
 use libtest_mimic::Failed;
 
@@ -36,14 +37,17 @@ pub fn trials(powers: &[Power]) -> impl Iterator<Item = Trial> {
     all.filter(move |trial| trial.needs.iter().all(|need| powers.contains(need))).copied()
 }
 
-/// Runs a future to its end, on a runtime of its own.
+/// Runs a future to its end, on a runtime of its own; a minute of real time at most, because a call that waits for a clock
+/// which nobody moves would otherwise stop the suite.
 ///
 /// # Errors
-/// What the future gives, or that there is no runtime.
+/// What the future gives, that it did not end, or that there is no runtime.
 pub fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(work)
+    runtime.block_on(async { tokio::time::timeout(LONGEST, work).await.context("it did not end")? })
 }
+
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Judges how a trial ended: well, or as its deviation says.
 ///
