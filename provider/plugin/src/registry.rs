@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pulumi_provider::{ConfigureError, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
+use pulumi_provider::{ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
 use rotation::Clock;
 use serde_json::json;
 use system_aws::AwsApiKey;
 
 use crate::config::Config;
-use crate::rotating::Rotating;
+use crate::rotating::{ListKeys, Rotating};
 
 /// The provider `keyrotation`.
 pub struct KeyRotation {
@@ -56,6 +56,10 @@ impl Provider for KeyRotation {
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
         vec![Arc::new(Rotating::new(self.aws.clone(), self.clock.clone()))]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        vec![Arc::new(ListKeys::new(self.aws.clone(), self.clock.clone()))]
     }
 
     fn schema(&self) -> Cow<'static, str> {

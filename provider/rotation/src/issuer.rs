@@ -221,6 +221,8 @@ pub trait System: Send + Sync + 'static {
     type Key: JsonSchema;
     /// The type token's tail, such as `aws:RotatingApiKey`.
     const TOKEN: &'static str;
+    /// The token's tail of the function that lists the keys of a principal, such as `aws:listKeys`.
+    const LIST_TOKEN: &'static str;
     /// What users read about the resource, in Markdown.
     const DOCS: &'static str;
 

@@ -104,6 +104,11 @@ impl ObjectSchema {
         self
     }
 
+    /// The documentation of the struct.
+    pub fn description(&self) -> &str {
+        &self.root.description
+    }
+
     /// The names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.root.fields.iter().map(|(name, _)| name.as_str())

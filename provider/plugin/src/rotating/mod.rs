@@ -1,5 +1,6 @@
 //! One Pulumi resource for any system: Check asks the rotation model for a schedule, Diff compares, Create and Update let it run.
 
+mod audit;
 mod check;
 mod diff;
 mod errors;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
-    Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
+    ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
     Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, System, Verdict, Want, plan,
@@ -21,6 +22,7 @@ use rotation::{
 };
 
 use crate::import;
+pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
 use outputs::{from_outputs, is_ours, set_unknown, to_outputs};
 
@@ -224,6 +226,10 @@ impl<S: System> Resource for Rotating<S> {
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
         let outputs = to_outputs(&inputs, &state, times)?;
         Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
+    }
+
+    async fn list(&self, request: ListRequest, _: &Context) -> Result<Listed, Error> {
+        audit::importable(&*self.system, &request).await
     }
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {

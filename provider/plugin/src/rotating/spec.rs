@@ -10,7 +10,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 pub(super) fn of<S: System>() -> ResourceSpec {
     let inputs = ObjectSchema::of::<S::Args>().merge(ObjectSchema::of::<RotationInputs>());
     let outputs = ObjectSchema::of::<S::Key>().merge(ObjectSchema::of::<Outputs<S::Key>>());
-    ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs)
+    let mut spec = ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs);
+    spec.list_inputs = Some(identity::<S>());
+    spec
+}
+
+/// The inputs that name the principal: those whose change replaces the resource.
+pub(super) fn identity<S: System>() -> ObjectSchema {
+    let all = ObjectSchema::of::<S::Args>();
+    let names = all.clone();
+    all.only(|name| names.replaces(name))
 }
 
 #[derive(JsonSchema)]

@@ -55,6 +55,7 @@ impl System for AwsApiKey {
     type Args = Args;
     type Key = AccessKey;
     const TOKEN: &'static str = "aws:RotatingApiKey";
+    const LIST_TOKEN: &'static str = "aws:listKeys";
     const DOCS: &'static str = include_str!("docs.md");
 
     fn capability(&self) -> Capability {
