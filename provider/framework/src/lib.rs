@@ -14,6 +14,7 @@ pub mod service;
 pub mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod typed;
 pub mod value;
 pub mod wire;
 
@@ -32,6 +33,7 @@ pub use resource::{
 pub use schema::{Metadata, ObjectSchema, SchemaError, build_schema};
 pub use serve::run;
 pub use service::Service;
+pub use typed::{Typed, TypedResource};
 pub use value::{
     Archive, ArchiveContent, Asset, AssetContent, Object, Output, ResourceRef, SecretString, Sensitive, Value,
 };

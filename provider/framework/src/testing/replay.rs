@@ -98,16 +98,15 @@ fn matches(expected: &Json, found: &Json, path: &str) -> Result<(), String> {
             if let Some(more) = found.keys().find(|key| !open && !expected.contains_key(*key)) {
                 return Err(format!("{path}: has an entry {more} that was not recorded"));
             }
-            let each = expected.iter().filter(|(key, _)| key.as_str() != "*");
-            each.map(|(key, value)| match found.get(key) {
+            let mut each = expected.iter().filter(|(key, _)| key.as_str() != "*");
+            each.try_for_each(|(key, value)| match found.get(key) {
                 Some(own) => matches(value, own, &format!("{path}.{key}")),
                 None => Err(format!("{path}: lacks the entry {key}")),
             })
-            .collect()
         }
         (Json::Array(expected), Json::Array(found)) if expected.len() == found.len() => {
-            let pairs = expected.iter().zip(found).enumerate();
-            pairs.map(|(index, (expected, found))| matches(expected, found, &format!("{path}[{index}]"))).collect()
+            let mut pairs = expected.iter().zip(found).enumerate();
+            pairs.try_for_each(|(index, (expected, found))| matches(expected, found, &format!("{path}[{index}]")))
         }
         _ => same(expected, found, path),
     }
