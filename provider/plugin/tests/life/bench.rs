@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use localcloud::{LocalCloud, Options};
+use localcloud::{Credentials, LocalCloud, Options};
 use plugin::KeyRotation;
 use pulumi_provider::testing::{Harness, Managed, Saved, free_of};
 use pulumi_provider::{Object, Value};
@@ -34,16 +35,17 @@ impl Bench {
         bench
     }
 
+    /// A plugin and an AWS without lag, in real time: many runs at once would each move a manual clock for all.
+    pub(crate) async fn start_live() -> (LocalCloud, Harness) {
+        let cloud = LocalCloud::start(Options::default().immediate()).unwrap();
+        let harness = Harness::start(KeyRotation::new(Arc::new(Live))).await.unwrap();
+        harness.configure(config(&cloud, &cloud.aws().admin_credentials())).await.unwrap();
+        (cloud, harness)
+    }
+
     pub(crate) async fn configure(&self, id: &str, secret: &str) {
-        let endpoint = Value::from(self.cloud.endpoint());
-        let endpoints = object([("iam", endpoint.clone()), ("sts", endpoint)]);
-        let aws = object([
-            ("region", "us-east-1".into()),
-            ("accessKey", Value::secret(id)),
-            ("secretKey", Value::secret(secret)),
-            ("endpoints", endpoints.into()),
-        ]);
-        self.harness.configure(object([("aws", aws.into())])).await.unwrap();
+        let given = Credentials { access_key_id: id.to_owned(), secret_access_key: secret.to_owned() };
+        self.harness.configure(config(&self.cloud, &given)).await.unwrap();
     }
 
     pub(crate) fn key(&self) -> Managed {
@@ -79,6 +81,18 @@ impl Bench {
         }
         assert!(self.cloud.aws().leaks(&format!("{:?}", saved.outputs)).is_empty(), "Debug shows a secret");
     }
+}
+
+fn config(cloud: &LocalCloud, given: &Credentials) -> Object {
+    let endpoint = Value::from(cloud.endpoint());
+    let endpoints = object([("iam", endpoint.clone()), ("sts", endpoint)]);
+    let aws = object([
+        ("region", "us-east-1".into()),
+        ("accessKey", Value::secret(given.access_key_id.as_str())),
+        ("secretKey", Value::secret(given.secret_access_key.as_str())),
+        ("endpoints", endpoints.into()),
+    ]);
+    object([("aws", aws.into())])
 }
 
 pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
@@ -117,5 +131,21 @@ impl localcloud::Clock for Shared {
 
     fn advance(&self, by: SignedDuration) {
         self.0.advance(by);
+    }
+}
+
+struct Live;
+
+impl Clock for Live {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn wait(&self, duration: SignedDuration) -> BoxFuture<'_, ()> {
+        self.timer(duration)
+    }
+
+    fn timer(&self, duration: SignedDuration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration.unsigned_abs()))
     }
 }

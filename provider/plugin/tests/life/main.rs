@@ -1,8 +1,10 @@
 //! The rotating resource over gRPC, as the engine calls it, against the stand-in of AWS, in a time that the test moves.
+#![allow(clippy::disallowed_methods, reason = "two tests live in real time")]
 
 mod audit;
 mod bench;
 mod changes;
 mod drift;
 mod failures;
+mod many;
 mod rotation;
