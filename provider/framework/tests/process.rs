@@ -3,13 +3,17 @@
 #![allow(missing_docs, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
 use rpc::resource_provider_client::ResourceProviderClient;
+use support::{PASSWORD, inputs};
 use tonic::transport::{Channel, Endpoint};
 
 /// Nothing listens there; the address only has to look like one.
@@ -29,17 +33,21 @@ impl Drop for Plugin {
     }
 }
 
-fn binary() -> PathBuf {
+fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let binary = folder.join("examples/pulumi-resource-token");
+    let binary = folder.join("examples").join(name);
     assert!(binary.exists(), "build the example first: cargo test -p pulumi-provider builds it");
     binary
 }
 
 impl Plugin {
     fn start(arguments: &[&str], stdin: Stdio) -> Self {
-        let mut command = Command::new(binary());
+        Self::start_named("pulumi-resource-token", arguments, stdin)
+    }
+
+    fn start_named(name: &str, arguments: &[&str], stdin: Stdio) -> Self {
+        let mut command = Command::new(binary(name));
         command.args(arguments).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -103,7 +111,8 @@ async fn the_first_line_is_the_port_and_nothing_else_is_printed() {
 
 #[test]
 fn two_addresses_are_an_error_that_prints_no_port() {
-    let output = Command::new(binary()).args([ENGINE, ENGINE]).stdin(Stdio::null()).output().unwrap();
+    let output =
+        Command::new(binary("pulumi-resource-token")).args([ENGINE, ENGINE]).stdin(Stdio::null()).output().unwrap();
     assert!(!output.status.success() && output.stdout.is_empty());
     assert!(String::from_utf8(output.stderr).unwrap().contains("at most one argument"));
 }
@@ -181,4 +190,45 @@ async fn the_end_of_stdin_means_nothing_without_an_engine_or_a_pipe() {
     assert_eq!(attached.exit(Duration::from_millis(300)).await, None);
     assert_eq!(detached.exit(Duration::from_millis(300)).await, None);
     assert!(answers(&attached).await && answers(&detached).await);
+}
+
+async fn make(mut client: ResourceProviderClient<Channel>, act: &str) -> Result<rpc::CreateResponse, tonic::Status> {
+    let request = rpc::CreateRequest {
+        urn: "urn:pulumi:s::p::test:index:Thing::t".into(),
+        properties: Some(to_struct(inputs(act), Unknowns::Allowed).unwrap()),
+        ..Default::default()
+    };
+    client.create(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn a_running_call_is_told_to_end_and_its_answer_arrives_before_the_process_does() {
+    for way in ["TERM", "INT", "end of stdin"] {
+        let mut plugin = Plugin::start_named("pulumi-resource-test", &[ENGINE], Stdio::piped());
+        let slow = tokio::spawn(make(plugin.client(), "slow"));
+        pause(Duration::from_millis(200)).await;
+        match way {
+            "end of stdin" => drop(plugin.child.stdin.take()),
+            signal => plugin.signal(signal),
+        }
+        let made = slow.await.unwrap().unwrap();
+        let outputs = from_struct(made.properties.unwrap()).unwrap();
+        assert_eq!(outputs["note"], "Cancelled".into(), "{way}");
+        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_says_where_and_not_what_and_the_process_goes_on() {
+    let mut plugin = Plugin::start_named("pulumi-resource-test", &[ENGINE], Stdio::piped());
+    for _ in 0..2 {
+        let status = make(plugin.client(), "panic").await.err().unwrap();
+        assert_eq!(status.code(), tonic::Code::Internal);
+    }
+    make(plugin.client(), "").await.unwrap();
+    plugin.signal("TERM");
+    assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0));
+    let (_, stderr) = plugin.rest();
+    assert_eq!(stderr.matches("the provider panicked at ").count(), 2, "{stderr}");
+    assert!(!stderr.contains(PASSWORD));
 }

@@ -79,6 +79,14 @@ fn an_unknown_counts_as_changed_and_replaces_where_a_change_would() {
 }
 
 #[test]
+fn a_secret_around_a_map_hides_no_entry_that_changed() {
+    let map = |value: &str| Value::Object(object([("k", value.into()), ("l", "1".into())]));
+    let old = object([("keepers", map("1")), ("stores", vec![Value::secret(map("1"))].into())]);
+    let new = object([("keepers", Value::secret(map("2"))), ("stores", Value::secret(vec![map("2")]))]);
+    assert_eq!(changes(old, new), ["Update keepers.k in place", "Update stores[0].k in place"]);
+}
+
+#[test]
 fn null_is_absence() {
     assert_eq!(changes(object([("user", Value::Null)]), object([])), Vec::<String>::new());
     assert_eq!(changes(object([("user", "a".into())]), object([("user", Value::Null)])), ["Delete user replace"]);

@@ -45,3 +45,10 @@ fn two_changes_whose_paths_are_written_alike_are_one_update() {
     let wire = diff_on_wire(&Diff::of(vec![unwritable("a.\\", true), unwritable("b.\\", false)]));
     assert!(wire.detailed_diff["keepers"].kind() == rpc::property_diff::Kind::UpdateReplace);
 }
+
+#[test]
+fn deleting_first_is_only_said_of_a_replacement() {
+    let first = |diff| diff_on_wire(&Diff { delete_before_replace: true, ..diff }).delete_before_replace;
+    assert!(first(Diff::of(vec![change("user".into(), true)])));
+    assert!(!first(Diff::of(vec![change("user".into(), false)])));
+}
