@@ -43,12 +43,14 @@ fn show(done: &mut Vec<&'static str>) -> Result<()> {
     demo.phase("1. pulumi up: the first key is made, and proven before anyone is given it", &["up", "--yes"], 1)?;
     done.push("create: one key, and it works");
 
+    let calls = demo.scene.cloud.calls().len();
     demo.phase(
         "2. pulumi up again: nothing has changed, so nothing is done",
         &["up", "--yes", "--expect-no-changes"],
         1,
     )?;
-    done.push("nothing to do: the same key, no call that changes anything");
+    ensure!(demo.scene.cloud.calls().len() == calls, "a run that had nothing to do called AWS");
+    done.push("nothing to do: the same key, and not one call to AWS");
 
     demo.scene.work.run(&["config", "set", "release", "2"])?.expect_success()?;
     demo.phase(
@@ -101,9 +103,12 @@ impl Demo {
     }
 }
 
-/// What Pulumi said about resources, and what the plugin said through it.
+/// What Pulumi says at the end of a run: the plugin's own words, the outputs, what became of the resources.
 fn said(ended: &Ended) -> impl Iterator<Item = &str> {
     let update = ended.text.rfind("Updating (").or_else(|| ended.text.rfind("Destroying ("));
-    let lines = ended.text[update.unwrap_or(0)..].lines().map(str::trim_end);
-    lines.filter(|line| !line.is_empty() && !line.starts_with("Updating (") && !line.starts_with("Destroying ("))
+    let update = &ended.text[update.unwrap_or(0)..];
+    let results =
+        ["\nDiagnostics:", "\nOutputs:", "\nResources:"].into_iter().filter_map(|title| update.find(title)).min();
+    let lines = update[results.unwrap_or(0)..].lines().map(str::trim_end);
+    lines.filter(|line| !line.is_empty()).take_while(|line| !line.starts_with("Duration:"))
 }
