@@ -7,6 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use pulumi_provider::build_schema;
 use serde_json::Value as Json;
 use support::{PASSWORD, TOKEN};
 use tempfile::TempDir;
@@ -179,4 +180,20 @@ fn panics_and_refusals_show_no_secret_and_the_plugin_lives_on() {
     stack.up("gone").succeeded();
     stack.run(&["refresh", "--yes", "--skip-preview"]).succeeded();
     assert!(stack.thing().is_none());
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn the_schema_is_one_that_pulumi_accepts() {
+    let stack = Stack::new();
+    let schema = build_schema(&support::Things::default()).unwrap();
+    std::fs::write(stack.path("schema.json"), schema).unwrap();
+    let file = stack.path("schema.json").display().to_string();
+    stack.run(&["schema", "check", &file]).succeeded();
+    std::fs::write(
+        stack.path("schema.json"),
+        r##"{"name":"x","resources":{"x:a:B":{"type":5,"inputProperties":{"a":{"$ref":"#/types/none"}}}}}"##,
+    )
+    .unwrap();
+    stack.run(&["schema", "check", &file]).failed();
 }

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::diff::Diff;
 use crate::provider::{ConfigureError, Provider};
-use crate::resource::Resource;
+use crate::resource::*;
 use crate::value::{Object, SecretString, Value};
 
 /// How to reach the cloud.
@@ -43,7 +44,36 @@ enum Tier {
     Slow,
 }
 
-struct Example(ObjectSchema);
+#[derive(Default)]
+struct Example(ObjectSchema, Option<ResourceSpec>);
+
+/// Says what a test wants it to.
+struct Specified(ResourceSpec);
+
+#[async_trait::async_trait]
+impl Resource for Specified {
+    fn spec(&self) -> ResourceSpec {
+        self.0.clone()
+    }
+    fn check(&self, _: &CheckRequest) -> Result<Checked, Error> {
+        Ok(Checked::default())
+    }
+    fn diff(&self, _: &DiffRequest) -> Result<Diff, Error> {
+        Ok(Diff::default())
+    }
+    async fn create(&self, _: CreateRequest, _: &Context) -> Result<Created, Failure> {
+        Ok(Created::default())
+    }
+    async fn update(&self, _: UpdateRequest, _: &Context) -> Result<Object, Failure> {
+        Ok(Object::new())
+    }
+    async fn read(&self, _: ReadRequest, _: &Context) -> Result<Option<Found>, Failure> {
+        Ok(None)
+    }
+    async fn delete(&self, _: DeleteRequest, _: &Context) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 impl Provider for Example {
     fn name(&self) -> &str {
@@ -59,7 +89,7 @@ impl Provider for Example {
         Ok(())
     }
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        Vec::new()
+        self.1.iter().map(|spec| Arc::new(Specified(spec.clone())) as Arc<dyn Resource>).collect()
     }
     fn schema(&self) -> std::borrow::Cow<'static, str> {
         "{}".into()
@@ -67,7 +97,7 @@ impl Provider for Example {
 }
 
 fn written() -> Json {
-    serde_json::from_str(&build_schema(&Example(ObjectSchema::of::<Config>())).unwrap()).unwrap()
+    serde_json::from_str(&build_schema(&Example(ObjectSchema::of::<Config>(), None)).unwrap()).unwrap()
 }
 
 #[test]
@@ -105,7 +135,7 @@ fn what_a_schema_cannot_say_is_an_error_with_its_place() {
         union: Union,
         pair: (String, bool),
     }
-    let problems = build_schema(&Example(ObjectSchema::of::<Odd>())).unwrap_err().problems;
+    let problems = build_schema(&Example(ObjectSchema::of::<Odd>(), None)).unwrap_err().problems;
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems.iter().any(|problem| problem.contains("Odd.pair")));
     assert!(problems.iter().any(|problem| problem.contains("Union")));
@@ -138,4 +168,73 @@ fn merging_keeps_one_field_of_each_name() {
     let merged = ObjectSchema::of::<Config>().merge(ObjectSchema::of::<Cloud>());
     assert_eq!(merged.names().count(), 8);
     assert!(merged.is_secret("secretKey") && !merged.is_secret("endpoint"));
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Router {
+    #[schemars(extend("x-replace" = true))]
+    name: String,
+    #[schemars(extend("x-deprecated" = "use name"))]
+    label: Option<String>,
+    #[schemars(extend("x-ref" = "pulumi.json#/Asset"))]
+    image: Option<String>,
+    extra: Option<serde_json::Value>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Address {
+    ip: String,
+    host: Option<String>,
+}
+
+#[test]
+fn a_resource_says_its_inputs_its_outputs_and_what_they_do() {
+    let mut spec =
+        ResourceSpec::new("net:Router", "Routes.", ObjectSchema::of::<Router>(), ObjectSchema::of::<Address>());
+    spec.aliases = vec!["Gateway".into()];
+    spec.deprecation = Some("use a switch".into());
+    spec.state_inputs = Some(ObjectSchema::of::<Address>());
+    spec.list_inputs = Some(ObjectSchema::default());
+    let schema = build_schema(&Example(ObjectSchema::default(), Some(spec))).unwrap();
+    let schema: Json = serde_json::from_str(&schema).unwrap();
+    let router = &schema["resources"]["example:net:Router"];
+    let names = |key: &str| router[key].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names("inputProperties"), ["name", "label", "image", "extra"]);
+    assert_eq!(names("properties"), ["name", "label", "image", "extra", "ip", "host"]);
+    assert_eq!(router["requiredInputs"], serde_json::json!(["name"]));
+    assert_eq!(router["required"], serde_json::json!(["name", "ip"]));
+    assert_eq!(router["inputProperties"]["name"]["willReplaceOnChanges"], true);
+    assert_eq!(router["inputProperties"]["label"]["deprecationMessage"], "use name");
+    assert_eq!(router["inputProperties"]["image"]["$ref"], "pulumi.json#/Asset");
+    assert_eq!(router["inputProperties"]["extra"]["$ref"], "pulumi.json#/Any");
+    assert_eq!(router["aliases"], serde_json::json!([{ "type": "example:index:Gateway" }]));
+    assert_eq!(router["deprecationMessage"], "use a switch");
+    assert_eq!(router["stateInputs"]["required"], serde_json::json!(["ip"]));
+    assert_eq!(router["listInputs"], serde_json::json!({ "type": "object" }));
+}
+
+#[test]
+fn two_types_of_one_name_are_an_error() {
+    mod other {
+        #[derive(schemars::JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is used")]
+        pub(super) struct Address {
+            street: String,
+        }
+    }
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct One {
+        at: Address,
+    }
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Two {
+        at: other::Address,
+    }
+    let spec = ResourceSpec::new("Thing", "", ObjectSchema::of::<One>(), ObjectSchema::default());
+    let clash = build_schema(&Example(ObjectSchema::of::<Two>(), Some(spec))).unwrap_err();
+    assert_eq!(clash.problems, ["two different types are called example:index:Address"]);
 }

@@ -39,7 +39,7 @@ impl Service {
         Self(Arc::new(Inner { provider, registry: Registry::default(), session: Session::default() }))
     }
 
-    /// Sends messages to the engine at this address from now on, and begins a session.
+    /// Sends messages to the engine at this address from now on, and begins a session. Call it inside a runtime.
     pub fn attach_to(&self, address: &str) {
         self.0.session.begin(Some(address));
     }
