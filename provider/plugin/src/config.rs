@@ -10,6 +10,10 @@ pub(crate) struct Config {
     /// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
     #[serde(default)]
     pub(crate) aws: Option<AwsConfig>,
+    /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
+    /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+    #[serde(default)]
+    pub(crate) refresh_before_update: Option<bool>,
 }
 
 impl Config {

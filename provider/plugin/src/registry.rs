@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pulumi_provider::{ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
 use rotation::Clock;
@@ -15,12 +16,13 @@ use crate::rotating::{ListKeys, Rotating};
 pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     aws: Arc<AwsApiKey>,
+    refreshes: Arc<AtomicBool>,
 }
 
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { aws: Arc::new(AwsApiKey::new(clock.clone())), clock }
+        Self { aws: Arc::new(AwsApiKey::new(clock.clone())), clock, refreshes: Arc::default() }
     }
 }
 
@@ -50,12 +52,13 @@ impl Provider for KeyRotation {
 
     fn configure(&self, config: Object) -> Result<(), ConfigureError> {
         let config = Config::read(&config)?;
+        self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
         self.aws.configure(config.aws.unwrap_or_default());
         Ok(())
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![Arc::new(Rotating::new(self.aws.clone(), self.clock.clone()))]
+        vec![Arc::new(Rotating::new(self.aws.clone(), self.clock.clone(), self.refreshes.clone()))]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

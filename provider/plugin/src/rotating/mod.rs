@@ -10,6 +10,7 @@ mod spec;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use pulumi_provider::{
@@ -31,11 +32,13 @@ pub(crate) struct Rotating<S> {
     system: Arc<S>,
     clock: Arc<dyn Clock>,
     names: Names,
+    refreshes: Arc<AtomicBool>,
 }
 
 impl<S: System> Rotating<S> {
-    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>) -> Self {
-        Self { system, clock, names: Names::of::<S>() }
+    /// `refreshes` is the configuration's `refreshBeforeUpdate`, whenever that is known.
+    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>, refreshes: Arc<AtomicBool>) -> Self {
+        Self { system, clock, names: Names::of::<S>(), refreshes }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<S>, Error> {
@@ -145,6 +148,10 @@ impl<S: System> Rotating<S> {
 impl<S: System> Resource for Rotating<S> {
     fn spec(&self) -> ResourceSpec {
         spec::of::<S>()
+    }
+
+    fn refreshes_before_update(&self) -> bool {
+        self.refreshes.load(Ordering::Relaxed)
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {

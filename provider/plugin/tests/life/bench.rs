@@ -48,6 +48,12 @@ impl Bench {
         self.harness.configure(config(&self.cloud, &given)).await.unwrap();
     }
 
+    pub(crate) async fn configure_refreshing(&self, refreshes: bool) {
+        let mut config = config(&self.cloud, &self.cloud.aws().admin_credentials());
+        config.insert("refreshBeforeUpdate".to_owned(), refreshes.into());
+        self.harness.configure(config).await.unwrap();
+    }
+
     pub(crate) fn key(&self) -> Managed {
         self.harness.resource(TOKEN, "key")
     }

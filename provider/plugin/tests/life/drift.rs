@@ -1,5 +1,7 @@
+use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::Value;
 use pulumi_provider::testing::Action;
+use pulumi_provider::wire::{Unknowns, to_struct};
 
 use crate::bench::{Bench, HOUR, USER, inputs, number, saved, text};
 
@@ -73,4 +75,24 @@ async fn refused_credentials_are_no_reason_to_forget_a_key() {
     let problem = key.refresh().await.expect_err("refused");
     assert!(!format!("{problem:?}").contains("wrong-secret"), "{problem:?}");
     assert_eq!(saved(&key), before);
+}
+
+#[tokio::test]
+async fn every_answer_asks_for_a_read_first_if_configured() {
+    for wanted in [false, true] {
+        let bench = Bench::start().await;
+        bench.configure_refreshing(wanted).await;
+        let request = rpc::CreateRequest {
+            urn: bench.key().urn().as_str().to_owned(),
+            properties: Some(to_struct(checked(&bench).await, Unknowns::Refused).unwrap()),
+            ..Default::default()
+        };
+        let created = bench.harness.client().create(request).await.unwrap().into_inner();
+        assert_eq!(created.refresh_before_update, wanted);
+    }
+}
+
+async fn checked(bench: &Bench) -> pulumi_provider::Object {
+    let mut key = bench.key();
+    key.preview(&inputs("1", [])).await.unwrap().inputs
 }
