@@ -2,6 +2,7 @@
 //! a resource as the engine does.
 
 mod clock;
+mod cloud;
 mod issuer;
 mod life;
 mod rig;
@@ -9,8 +10,9 @@ mod stack;
 mod watch;
 
 pub use clock::{ManualClock, NeverStop};
-pub use issuer::{InMemoryCloud, InMemoryIssuer, InMemoryRules};
+pub use cloud::{InMemoryCloud, InMemoryRules};
+pub use issuer::InMemoryIssuer;
 pub use life::Life;
-pub use rig::{Fault, Rig};
+pub use rig::{Fault, Rig, Stage};
 pub use stack::{Outcome, Stack};
 pub use watch::Watch;

@@ -86,3 +86,21 @@ pub trait Rig: Sync {
     /// How many marks stand.
     fn marks(&self) -> usize;
 }
+
+/// A rig on which others act in the middle of a run.
+pub trait Stage: Rig {
+    /// Lets somebody remove every mark just before the call with this number.
+    fn strip_at(&self, call: usize);
+
+    /// The keys that [`Rig::stranger_at`] has made so far; a principal without a place gets none.
+    fn intruders(&self) -> Vec<KeyId>;
+
+    /// Holds the call with this number, before it has an effect, until it is released.
+    fn hold_at(&self, call: usize);
+
+    /// Completes when that call has come.
+    fn until_held(&self, call: usize) -> BoxFuture<'_, ()>;
+
+    /// Lets a held call go on.
+    fn release(&self, call: usize);
+}

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, Goal, KeyState, Observed, OldSchedule, OwnerId, RotationArgs, Schedule, Want, due,
-    refresh, run, schedule, schedule_changed,
+    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyState, Observed, OldSchedule, OwnerId,
+    RotationArgs, Schedule, Trigger, Want, due, refresh, run, schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -15,6 +15,12 @@ use super::{NeverStop, Rig};
 pub struct Stack {
     owner: OwnerId,
     saved: Option<Saved>,
+    /// The next run replaces the resource.
+    replaces: bool,
+    /// Replaced instances that are still to be deleted.
+    replaced: Vec<KeyState>,
+    /// The key that a Create takes over, without its secret.
+    adopts: Option<KeyId>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +59,7 @@ impl Outcome {
 impl Stack {
     /// A stack that holds nothing yet.
     pub fn new(name: &str) -> Self {
-        Self { owner: OwnerId::new(name, name), saved: None }
+        Self { owner: OwnerId::new(name, name), saved: None, replaces: false, replaced: Vec::new(), adopts: None }
     }
 
     /// The same resource under another URN, as an alias makes it.
@@ -67,32 +73,45 @@ impl Stack {
         self.saved.as_ref().map(|saved| &saved.state)
     }
 
+    /// The recorded states of replaced instances that are not deleted yet.
+    pub fn replaced(&self) -> &[KeyState] {
+        &self.replaced
+    }
+
+    /// The name that others are told.
+    pub fn label(&self) -> &str {
+        &self.owner.label
+    }
+
     /// The incident that the recorded inputs have revoked for.
     pub fn revoked(&self) -> Option<&str> {
         self.saved.as_ref().and_then(|saved| saved.schedule.revoked.as_deref())
     }
 
-    /// One `pulumi up`: Check, Diff, and Create or Update if they ask for it.
+    /// From now on a property that cannot change in place differs, or does so no longer.
+    pub fn set_replaces(&mut self, replaces: bool) {
+        self.replaces = replaces;
+    }
+
+    /// The resource is to begin with this key, whose secret nobody knows.
+    pub fn adopt(&mut self, key: KeyId) {
+        self.adopts = Some(key);
+    }
+
+    /// One `pulumi up`: Check, Diff, and Create or Update if they ask for it; then the Deletes of replaced instances.
     pub async fn up(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
-        let old = self.saved.as_ref().map(|saved| OldSchedule {
-            keepers: &saved.args.keepers,
-            period: saved.args.period,
-            anchor: saved.args.anchor,
-            schedule: Some(&saved.schedule),
-        });
-        let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = schedule(old, ask, rig.clock().now()).schedule;
-        if let Some(saved) = self.saved.as_mut().filter(|saved| !saved.differs(args, &schedule)) {
-            saved.schedule = schedule;
-            return Outcome::Quiet;
-        }
-        self.act(rig, args, schedule).await
+        let outcome = match self.saved {
+            Some(_) if !self.replaces => self.update(rig, args).await,
+            _ => self.create(rig, args).await,
+        };
+        if outcome.is_quiet() || outcome.is_done() { self.delete_replaced(rig, outcome).await } else { outcome }
     }
 
     /// One `pulumi destroy`.
     pub async fn destroy(&mut self, rig: &dyn Rig) -> Outcome {
-        let Some(saved) = &self.saved else {
-            return Outcome::Quiet;
+        let outcome = self.delete_replaced(rig, Outcome::Quiet).await;
+        let Some(saved) = self.saved.as_ref().filter(|_| outcome.is_quiet() || outcome.is_done()) else {
+            return outcome;
         };
         match self.live(rig, &Want::Gone, saved.state.clone()).await {
             Some(Ok(_)) => {
@@ -104,46 +123,115 @@ impl Stack {
         }
     }
 
-    /// One `pulumi refresh`. A call that fails leaves everything as it was.
+    /// One `pulumi refresh`. A call that fails, and a death, leave everything as it was.
     pub async fn refresh(&mut self, rig: &dyn Rig) {
-        let (Some(saved), issuer) = (&mut self.saved, rig.issuer()) else {
-            return;
-        };
-        let at = rig.clock().now();
-        let Ok(Some(listed)) = issuer.list().await else {
-            return;
-        };
-        let Ok(ledgers) = issuer.read_ledgers(&self.owner).await else {
-            return;
-        };
-        let keys = listed.into_iter().map(|key| (key.id.clone(), key)).collect();
-        saved.state = refresh(saved.state.clone(), &Observed { keys, ledgers, at }, &issuer.capability());
+        let observed = self.observe(rig).await;
+        if let Some((saved, observed)) = self.saved.as_mut().zip(observed) {
+            saved.state = refresh(saved.state.clone(), &observed, &rig.issuer().capability());
+        }
     }
 
-    async fn act(&mut self, rig: &dyn Rig, args: &RotationArgs, schedule: Schedule) -> Outcome {
-        let mut state = self.state().cloned().unwrap_or_else(|| KeyState::new(nonce()));
-        let before = self.saved.as_ref().and_then(|saved| saved.schedule.revoked.as_ref());
-        if let Some(revoke) =
-            args.revoke.as_ref().filter(|_| self.saved.is_some() && before != schedule.revoked.as_ref())
-        {
-            state.revoke(revoke.generation);
+    /// All that decides what this stack does next, as text. Counters and memories that decide nothing are left out; `keepers`
+    /// are those that may be asked for.
+    pub fn picture(&self, keepers: &[RotationArgs]) -> String {
+        let mut plain = self.clone();
+        let current = plain.saved.iter_mut().map(|saved| &mut saved.state);
+        for state in current.chain(&mut plain.replaced) {
+            state.generation = 0;
+            state.retired.clear();
+            state.keys_mut().for_each(|key| key.generation = 0);
+        }
+        let saved = self.saved.as_ref();
+        let triggers = saved.map(|saved| keepers.iter().map(|args| saved.trigger(args)).collect::<Vec<_>>());
+        format!("{triggers:?} {plain:?}")
+    }
+
+    /// What a Read sees; none if it fails or dies.
+    async fn observe(&self, rig: &dyn Rig) -> Option<Observed> {
+        let issuer = rig.issuer();
+        let look = std::pin::pin!(async {
+            let at = rig.clock().now();
+            let keys = issuer.list().await.ok()??.into_iter().map(|key| (key.id.clone(), key)).collect();
+            let ledgers = issuer.read_ledgers(&self.owner).await.ok()?;
+            Some(Observed { keys, ledgers, at })
+        });
+        match select(look, rig.death()).await {
+            Either::Left((observed, _)) => observed,
+            Either::Right(_) => None,
+        }
+    }
+
+    /// A Create, with whatever it replaces left to be deleted once it has recorded anything.
+    async fn create(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
+        let ask = Ask { args, keepers_unknown: false, suspended: false };
+        let schedule = schedule(None, ask, rig.clock().now()).schedule;
+        let mut state = KeyState::new(nonce());
+        if let Some(id) = self.adopts.clone() {
+            let Some(key) = self.observe(rig).await.and_then(|observed| observed.keys.get(&id).map(adopted)) else {
+                return Outcome::Failed(Error::new(ErrorKind::NotFound, "", "the key to adopt was not found"));
+            };
+            (state.generation, state.current) = (1, Some(key));
+            state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         }
         let want = Want::Current(Goal::new(&state.instance, args, &schedule));
         let (state, error) = match self.live(rig, &want, state).await {
             Some(Ok(state)) => (state, None),
-            Some(Err(interrupted)) => (interrupted.state, Some(interrupted.error)),
+            Some(Err(interrupted)) if interrupted.state.has_begun() => (interrupted.state, Some(interrupted.error)),
+            Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
             None => return Outcome::Died,
         };
-        let failed = error.is_some();
-        match &mut self.saved {
-            Some(saved) if failed => (saved.state, saved.failed) = (state, true),
-            None if failed && !state.has_begun() => {}
-            saved => *saved = Some(Saved { args: args.clone(), schedule, state, failed }),
-        }
+        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some() };
+        self.replaced.extend(self.saved.replace(saved).map(|saved| saved.state));
+        self.replaces = false;
         error.map_or(Outcome::Done, Outcome::Failed)
     }
 
-    async fn live(&self, rig: &dyn Rig, want: &Want, state: KeyState) -> Option<Result<KeyState, crate::Interrupted>> {
+    async fn update(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
+        let Some(saved) = &mut self.saved else { return Outcome::Quiet };
+        let old = OldSchedule {
+            keepers: &saved.args.keepers,
+            period: saved.args.period,
+            anchor: saved.args.anchor,
+            schedule: Some(&saved.schedule),
+        };
+        let ask = Ask { args, keepers_unknown: false, suspended: false };
+        let schedule = schedule(Some(old), ask, rig.clock().now()).schedule;
+        if !saved.differs(args, &schedule) {
+            saved.schedule = schedule;
+            return Outcome::Quiet;
+        }
+        let mut state = saved.state.clone();
+        if let Some(revoke) = args.revoke.as_ref().filter(|_| saved.schedule.revoked != schedule.revoked) {
+            state.revoke(revoke.generation);
+        }
+        let want = Want::Current(Goal::new(&state.instance, args, &schedule));
+        match self.live(rig, &want, state).await {
+            Some(Ok(state)) => {
+                self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false });
+                Outcome::Done
+            }
+            Some(Err(interrupted)) => {
+                self.saved.iter_mut().for_each(|saved| (saved.state, saved.failed) = (interrupted.state.clone(), true));
+                Outcome::Failed(interrupted.error)
+            }
+            None => Outcome::Died,
+        }
+    }
+
+    /// Deletes what was replaced; `outcome` if there is nothing.
+    async fn delete_replaced(&mut self, rig: &dyn Rig, mut outcome: Outcome) -> Outcome {
+        while let Some(state) = self.replaced.first().cloned() {
+            match self.live(rig, &Want::Gone, state).await {
+                Some(Ok(_)) => outcome = Outcome::Done,
+                Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
+                None => return Outcome::Died,
+            }
+            self.replaced.remove(0);
+        }
+        outcome
+    }
+
+    async fn live(&self, rig: &dyn Rig, want: &Want, state: KeyState) -> Option<Result<KeyState, Interrupted>> {
         let issuer = rig.issuer();
         let deck = Deck {
             issuer: &*issuer,
@@ -168,6 +256,24 @@ impl Saved {
             || self.args != *args
             || schedule_changed(Some(&self.schedule), schedule)
             || due(&self.state, schedule).is_some()
+    }
+
+    fn trigger(&self, args: &RotationArgs) -> Trigger {
+        Trigger::new(&self.state.instance, &args.keepers, &self.schedule)
+    }
+}
+
+/// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.
+fn adopted(shown: &crate::ObservedKey) -> Key {
+    Key {
+        id: shown.id.clone(),
+        generation: 1,
+        created_at: shown.created_at,
+        verified_at: None,
+        attempts: 0,
+        trigger: None,
+        status: shown.status,
+        material: None,
     }
 }
 

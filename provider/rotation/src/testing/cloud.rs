@@ -1,0 +1,317 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending, poll_fn};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Capability, Clock, Effect, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Retry};
+
+use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
+
+/// How the system in memory behaves.
+#[derive(Clone, Debug)]
+pub struct InMemoryRules {
+    /// What it says of itself; its quota is enforced.
+    pub capability: Capability,
+    /// A new key is refused for so long.
+    pub accepts_after: SignedDuration,
+    /// A new key is not listed for so long.
+    pub lists_after: SignedDuration,
+}
+
+impl InMemoryRules {
+    /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
+    pub fn like_aws(lists_after: SignedDuration) -> Self {
+        let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
+        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after }
+    }
+}
+
+/// One system with one principal; clones share it, as processes do that come one after another.
+#[derive(Clone, Debug)]
+pub struct InMemoryCloud {
+    pub(super) rules: InMemoryRules,
+    clock: ManualClock,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Inner {
+    pub(super) keys: BTreeMap<KeyId, KeyRecord>,
+    pub(super) ledgers: BTreeMap<String, (String, Ledger)>,
+    pub(super) gone: bool,
+    minted: u64,
+    calls: Vec<String>,
+    faults: BTreeMap<usize, Fault>,
+    strangers: BTreeSet<usize>,
+    intruders: Vec<KeyId>,
+    strips: BTreeSet<usize>,
+    holds: BTreeMap<usize, Hold>,
+    died: bool,
+    waiting: Vec<Waker>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct KeyRecord {
+    pub(super) created_at: Timestamp,
+    pub(super) status: KeyStatus,
+    pub(super) last_use: Option<Timestamp>,
+}
+
+/// How far a call is that is to be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    Awaited,
+    Held,
+}
+
+impl InMemoryCloud {
+    /// An empty principal.
+    pub fn new(rules: InMemoryRules, clock: ManualClock) -> Self {
+        Self { rules, clock, inner: Arc::default() }
+    }
+
+    /// The same system in another world, at the same time: what happens there does not happen here. Calls count from 0.
+    pub fn fork(&self) -> Self {
+        let inner = self.lock();
+        let copy = Inner {
+            keys: inner.keys.clone(),
+            ledgers: inner.ledgers.clone(),
+            gone: inner.gone,
+            minted: inner.minted,
+            ..Inner::default()
+        };
+        let clock = ManualClock::new(self.clock.now());
+        Self { rules: self.rules.clone(), clock, inner: Arc::new(Mutex::new(copy)) }
+    }
+
+    /// All that a process could find here, as text.
+    pub fn picture(&self) -> String {
+        let inner = self.lock();
+        format!("{:?} {:?} {}", inner.keys, inner.ledgers, inner.gone)
+    }
+
+    /// Somebody uses a key.
+    pub fn use_key(&self, id: &KeyId) {
+        let now = self.clock.now();
+        if let Some(key) = self.lock().keys.get_mut(id) {
+            key.last_use = Some(now);
+        }
+    }
+
+    /// Somebody deletes the principal, with all that it has.
+    pub fn delete_principal(&self) {
+        let mut inner = self.lock();
+        inner.keys.clear();
+        inner.ledgers.clear();
+        inner.gone = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call: counted, failed if asked, and done at most once.
+    pub(super) async fn call<T>(
+        &self,
+        name: &'static str,
+        effect: impl FnOnce(&mut Inner, Timestamp) -> Result<T, Error> + Send,
+    ) -> Result<T, Error> {
+        let (number, fault) = self.count(name);
+        poll_fn(|context| self.hold(number, context)).await;
+        if fault == Some(Fault::DieBefore) {
+            return self.die().await;
+        }
+        if let Some((kind, judged, hangs)) = fault.and_then(refusal) {
+            if hangs {
+                self.clock.advance(self.rules.capability.mint_timeout);
+            }
+            return Err(Error::new(kind, name, "failed on demand").effect(judged));
+        }
+        let done = effect(&mut self.lock(), self.clock.now())?;
+        let kind = match fault {
+            None => return Ok(done),
+            Some(Fault::DieAfter) => return self.die().await,
+            Some(Fault::HangAfter) => {
+                self.clock.advance(self.rules.capability.mint_timeout);
+                ErrorKind::TimedOut
+            }
+            Some(_) => ErrorKind::Unreachable,
+        };
+        Err(Error::new(kind, name, "failed on demand").retry(Retry::Backoff).effect(Effect::Unknown))
+    }
+
+    fn count(&self, name: &'static str) -> (usize, Option<Fault>) {
+        let now = self.clock.now();
+        let quota = self.rules.capability.quota;
+        let mut inner = self.lock();
+        let number = inner.calls.len();
+        inner.calls.push(name.to_owned());
+        if inner.strangers.remove(&number) {
+            let made = inner.has_room(quota).then(|| inner.add(now));
+            inner.intruders.extend(made);
+        }
+        if inner.strips.remove(&number) {
+            inner.ledgers.clear();
+        }
+        (number, inner.faults.remove(&number))
+    }
+
+    /// Ready when the call with this number need not wait.
+    fn hold(&self, number: usize, context: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        let Some(hold) = inner.holds.get_mut(&number) else { return Poll::Ready(()) };
+        if std::mem::replace(hold, Hold::Held) == Hold::Awaited {
+            inner.wake();
+        }
+        inner.waiting.push(context.waker().clone());
+        Poll::Pending
+    }
+
+    async fn die<T>(&self) -> T {
+        {
+            let mut inner = self.lock();
+            inner.died = true;
+            inner.wake();
+        }
+        pending().await
+    }
+}
+
+/// What a fault before the effect looks like: its meaning, what it may have done, and whether time went by.
+fn refusal(fault: Fault) -> Option<(ErrorKind, Effect, bool)> {
+    match fault {
+        Fault::Before => Some((ErrorKind::Unexpected, Effect::None, false)),
+        Fault::Throttled => Some((ErrorKind::Throttled, Effect::None, false)),
+        Fault::Hang => Some((ErrorKind::TimedOut, Effect::Unknown, true)),
+        _ => None,
+    }
+}
+
+impl Inner {
+    pub(super) fn has_room(&self, quota: Option<usize>) -> bool {
+        quota.is_none_or(|quota| self.keys.len() < quota)
+    }
+
+    fn wake(&mut self) {
+        self.waiting.drain(..).for_each(Waker::wake);
+    }
+
+    pub(super) fn add(&mut self, now: Timestamp) -> KeyId {
+        self.minted += 1;
+        let id = KeyId(format!("KEY{:04}", self.minted));
+        self.keys.insert(id.clone(), KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None });
+        id
+    }
+}
+
+impl Rig for InMemoryCloud {
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn issuer(&self) -> Box<dyn KeyIssuer> {
+        Box::new(InMemoryIssuer(self.clone()))
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    fn inject(&self, call: usize, fault: Fault) {
+        self.lock().faults.insert(call, fault);
+    }
+
+    fn stranger_at(&self, call: usize) {
+        self.lock().strangers.insert(call);
+    }
+
+    fn calm(&self) {
+        let mut inner = self.lock();
+        inner.faults.clear();
+        inner.strangers.clear();
+        inner.strips.clear();
+    }
+
+    fn unfired(&self) -> usize {
+        self.lock().faults.len()
+    }
+
+    fn death(&self) -> BoxFuture<'_, ()> {
+        poll_fn(|context| {
+            let mut inner = self.lock();
+            if std::mem::take(&mut inner.died) {
+                return Poll::Ready(());
+            }
+            inner.waiting.push(context.waker().clone());
+            Poll::Pending
+        })
+        .boxed()
+    }
+
+    fn keys(&self) -> Vec<KeyId> {
+        self.lock().keys.keys().cloned().collect()
+    }
+
+    fn works(&self, id: &KeyId) -> bool {
+        self.lock().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
+    }
+
+    fn mint_as_stranger(&self) -> Option<KeyId> {
+        let (now, quota) = (self.clock.now(), self.rules.capability.quota);
+        let mut inner = self.lock();
+        inner.has_room(quota).then(|| inner.add(now))
+    }
+
+    fn delete(&self, id: &KeyId) {
+        self.lock().keys.remove(id);
+    }
+
+    fn disable(&self, id: &KeyId) {
+        if let Some(key) = self.lock().keys.get_mut(id) {
+            key.status = KeyStatus::Inactive;
+        }
+    }
+
+    fn strip_marks(&self) {
+        self.lock().ledgers.clear();
+    }
+
+    fn marks(&self) -> usize {
+        self.lock().ledgers.len()
+    }
+}
+
+impl Stage for InMemoryCloud {
+    fn strip_at(&self, call: usize) {
+        self.lock().strips.insert(call);
+    }
+
+    fn intruders(&self) -> Vec<KeyId> {
+        self.lock().intruders.clone()
+    }
+
+    fn hold_at(&self, call: usize) {
+        self.lock().holds.insert(call, Hold::Awaited);
+    }
+
+    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
+        poll_fn(move |context| {
+            let mut inner = self.lock();
+            if inner.holds.get(&call) == Some(&Hold::Held) {
+                return Poll::Ready(());
+            }
+            inner.waiting.push(context.waker().clone());
+            Poll::Pending
+        })
+        .boxed()
+    }
+
+    fn release(&self, call: usize) {
+        let mut inner = self.lock();
+        inner.holds.remove(&call);
+        inner.wake();
+    }
+}
