@@ -1,14 +1,15 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
+mod prove;
+
 use std::fmt;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 
-use crate::next::later;
 use crate::{
     Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, MintOrder, Next,
-    Observed, OwnerId, Retry, Step, Stop, Verdict, Verification, View, Want, World, next, reduce, warnings,
+    Observed, OwnerId, Retry, Step, Stop, View, Want, World, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -236,52 +237,6 @@ impl Run<'_> {
         self.write(Some(Ledger { open, ..ledger })).await
     }
 
-    async fn verify(&mut self) -> Result<(), Error> {
-        let Want::Current(crate::Goal { verification: Some(rules), .. }) = self.deck.want else {
-            return Ok(());
-        };
-        match self.prove(*rules).await {
-            Ok(()) => {
-                self.fold(Event::Verified(self.deck.clock.now()));
-                Ok(())
-            }
-            Err(error) if error.kind == ErrorKind::Stopped => Err(error),
-            Err(error) => {
-                self.fold(Event::NotVerified);
-                let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);
-                if attempts < crate::next::ATTEMPTS {
-                    return Err(error);
-                }
-                self.failure = Some(error);
-                Ok(())
-            }
-        }
-    }
-
-    async fn prove(&self, rules: Verification) -> Result<(), Error> {
-        let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
-        let material =
-            pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
-        let until = later(self.deck.clock.now(), rules.timeout);
-        let (mut in_a_row, mut misses) = (0, 0);
-        loop {
-            match self.deck.issuer.verify(material).await {
-                Ok(Verdict::Accepted) => (in_a_row, misses) = (in_a_row + 1, 0),
-                Ok(Verdict::NotYet) => (in_a_row, misses) = (0, misses + 1),
-                Err(error) if error.retry == Retry::Never => return Err(error),
-                Err(_) => (in_a_row, misses) = (0, misses + 1),
-            }
-            if in_a_row >= rules.successes {
-                return Ok(());
-            }
-            let pause = pause(Retry::Backoff, misses).min(SignedDuration::from_secs(5));
-            if later(self.deck.clock.now(), pause) > until {
-                return Err(never_accepted(rules));
-            }
-            self.wait(pause).await?;
-        }
-    }
-
     async fn look_again(&mut self) -> Result<(), Error> {
         let observed = observe(&self.deck).await?.ok_or_else(no_principal)?;
         self.fold(Event::Observed(observed));
@@ -337,14 +292,6 @@ async fn observe(deck: &Deck<'_>) -> Result<Option<Observed>, Error> {
     Ok(Some(Observed { keys, ledgers, at }))
 }
 
-/// One second, doubled by each miss, or what the system asked for.
-fn pause(retry: Retry, misses: u32) -> SignedDuration {
-    match retry {
-        Retry::After(pause) => pause,
-        _ => SignedDuration::from_secs(1 << misses.min(6)),
-    }
-}
-
 fn no_principal() -> Error {
     Error::new(ErrorKind::NotFound, "", "the principal does not exist; create it first, or correct its name")
 }
@@ -357,11 +304,10 @@ fn stands_in_the_way(why: &Blocked) -> Error {
     Error::new(ErrorKind::Blocked, "", why.to_string())
 }
 
-fn never_accepted(rules: Verification) -> Error {
-    let text = format!(
-        "the new key was not accepted {} times in a row within verification.timeout ({}); the current key is untouched",
-        rules.successes,
-        crate::print_duration(rules.timeout)
-    );
-    Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
+/// One second, doubled by each miss, or what the system asked for.
+fn pause(retry: Retry, misses: u32) -> SignedDuration {
+    match retry {
+        Retry::After(pause) => pause,
+        _ => SignedDuration::from_secs(1 << misses.min(6)),
+    }
 }

@@ -1,0 +1,213 @@
+//! The words of a decision: what it looks at, what it may say, and why.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Capability, KeyId, OwnerId, Phase, Retirement, Trigger, Verification, World};
+
+/// Everything that a decision may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// State and system, as far as this run knows.
+    pub world: &'a World,
+    /// What is to be.
+    pub want: &'a Want,
+    /// What the system can do.
+    pub capability: &'a Capability,
+    /// The key that the plugin itself works with, if it may stand on this principal.
+    pub configured: Option<&'a KeyId>,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// What is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Want {
+    /// A current key that answers the goal.
+    Current(Goal),
+    /// Nothing of ours.
+    Gone,
+}
+
+/// What the current key must answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// What it must have been minted for.
+    pub trigger: Trigger,
+    /// How long a superseded key keeps working.
+    pub overlap: SignedDuration,
+    /// How a new key is proven before it is promoted; none: it is not.
+    pub verification: Option<Verification>,
+    /// What must be true before a superseded key is removed.
+    pub retirement: Retirement,
+    /// What the schedule lets happen to superseded keys.
+    pub phase: Phase,
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Nothing is left to do.
+    Idle,
+    /// This, and then ask again.
+    Do {
+        /// The act.
+        step: Step,
+        /// Why.
+        cause: Cause,
+    },
+    /// Nothing can be done until a person or time helps.
+    Blocked(Blocked),
+}
+
+/// One act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Wait until the system's lists can be believed, and list again.
+    Settle(Timestamp),
+    /// Ask when a key was last used.
+    Inspect(KeyId),
+    /// Note that a key is gone; no call.
+    Forget(KeyId),
+    /// Remove a key that must not live.
+    Discard(KeyId),
+    /// Remove a superseded key because its place is needed.
+    MakeRoom(KeyId),
+    /// Write the claim, and look whether somebody else writes one too.
+    Claim,
+    /// Make the key.
+    Mint,
+    /// Write the new key's id into the ledger.
+    Record,
+    /// Try the new key until it is accepted often enough.
+    Verify,
+    /// Write the ledger as the state calls for, with no open claim.
+    Close,
+    /// Disable a superseded key whose overlap is over.
+    Disable(KeyId),
+    /// Remove a superseded or revoked key.
+    Retire(KeyId),
+    /// Remove the mark that this instance left under a former URN.
+    DropFormer(OwnerId),
+    /// Remove the ledger.
+    DropLedger,
+}
+
+/// Why a step is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The resource has no key yet.
+    Created,
+    /// Keepers differ from those of the current key.
+    KeepersChanged,
+    /// A new period has begun.
+    PeriodBegan,
+    /// The current key no longer exists.
+    CurrentGone,
+    /// Somebody disabled the current key.
+    CurrentDisabled,
+    /// A key that this resource made is in no state.
+    Orphan,
+    /// An attempt to mint had no answer, and this key appeared in that time.
+    UnansweredMint,
+    /// A new key is no longer wanted.
+    Unwanted,
+    /// A new key was refused in three runs.
+    NeverAccepted,
+    /// The quota is used up.
+    QuotaFull,
+    /// The current key was adopted without its secret.
+    SecretUnknown,
+    /// An incident revoked it.
+    Revoked,
+    /// A superseded key's overlap is over.
+    OverlapOver,
+    /// The ledger must say what is so.
+    Bookkeeping,
+    /// Lists may still be behind.
+    Unsettled,
+    /// The resource is being deleted.
+    Deleting,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "the resource has no key yet",
+            Self::KeepersChanged => "keepers changed",
+            Self::PeriodBegan => "a new rotation period began",
+            Self::CurrentGone => "the current key no longer exists",
+            Self::CurrentDisabled => "the current key was disabled by someone",
+            Self::Orphan => "an interrupted run made it and its secret is lost",
+            Self::UnansweredMint => "it appeared during an attempt that had no answer, and its secret is lost",
+            Self::Unwanted => "it is no longer wanted",
+            Self::NeverAccepted => "it was never accepted in three runs",
+            Self::QuotaFull => "its place is needed for the new key",
+            Self::SecretUnknown => "the adopted key's secret is not known",
+            Self::Revoked => "revoked",
+            Self::OverlapOver => "its overlap is over",
+            Self::Bookkeeping => "the mark on the principal must say what is so",
+            Self::Unsettled => "the system's lists may still be behind",
+            Self::Deleting => "the resource is being deleted",
+        })
+    }
+}
+
+/// What stands in the way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blocked {
+    /// The quota is used up by keys that may not be removed.
+    QuotaFull {
+        /// The quota.
+        quota: usize,
+        /// The keys, with age and status.
+        keys: Vec<String>,
+    },
+    /// Another resource is making a key on the same principal.
+    Claimed {
+        /// Its name.
+        by: String,
+    },
+    /// Another resource has keys on the same principal.
+    Managed {
+        /// Its name.
+        by: String,
+        /// The hash in its mark.
+        hash: String,
+    },
+    /// The key to be deleted is the one that the plugin works with.
+    Configured(KeyId),
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuotaFull { quota, keys } => {
+                write!(
+                    f,
+                    "the principal already has its {quota} keys and none of them may be removed: {}. Delete one that nobody needs, then run `pulumi up` again",
+                    keys.join("; ")
+                )
+            }
+            Self::Claimed { by } => {
+                write!(
+                    f,
+                    "another resource ({by}) is making a key on the same principal at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
+                )
+            }
+            Self::Managed { by, hash } => {
+                write!(
+                    f,
+                    "another resource ({by}) already manages keys of this principal, and only one may. If that was this resource's former name, give this one an alias; if it no longer exists, delete its keys or its mark {hash}"
+                )
+            }
+            Self::Configured(key) => {
+                write!(
+                    f,
+                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Configure the plugin with other credentials, then run again"
+                )
+            }
+        }
+    }
+}

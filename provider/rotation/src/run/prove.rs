@@ -1,0 +1,64 @@
+//! The proof of a new key: it is tried until it is accepted often enough in a row.
+
+use jiff::SignedDuration;
+
+use super::{Run, pause};
+use crate::next::{ATTEMPTS, later};
+use crate::{Error, ErrorKind, Event, Goal, Retry, Verdict, Verification, Want};
+
+impl Run<'_> {
+    pub(super) async fn verify(&mut self) -> Result<(), Error> {
+        let Want::Current(Goal { verification: Some(rules), .. }) = self.deck.want else {
+            return Ok(());
+        };
+        match self.prove(*rules).await {
+            Ok(()) => {
+                self.fold(Event::Verified(self.deck.clock.now()));
+                Ok(())
+            }
+            Err(error) if error.kind == ErrorKind::Stopped => Err(error),
+            Err(error) => {
+                self.fold(Event::NotVerified);
+                let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);
+                if attempts < ATTEMPTS {
+                    return Err(error);
+                }
+                self.failure = Some(error);
+                Ok(())
+            }
+        }
+    }
+
+    async fn prove(&self, rules: Verification) -> Result<(), Error> {
+        let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
+        let material =
+            pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
+        let until = later(self.deck.clock.now(), rules.timeout);
+        let (mut in_a_row, mut misses) = (0, 0);
+        loop {
+            match self.deck.issuer.verify(material).await {
+                Ok(Verdict::Accepted) => (in_a_row, misses) = (in_a_row + 1, 0),
+                Ok(Verdict::NotYet) => (in_a_row, misses) = (0, misses + 1),
+                Err(error) if error.retry == Retry::Never => return Err(error),
+                Err(_) => (in_a_row, misses) = (0, misses + 1),
+            }
+            if in_a_row >= rules.successes {
+                return Ok(());
+            }
+            let pause = pause(Retry::Backoff, misses).min(SignedDuration::from_secs(5));
+            if later(self.deck.clock.now(), pause) > until {
+                return Err(never_accepted(rules));
+            }
+            self.wait(pause).await?;
+        }
+    }
+}
+
+fn never_accepted(rules: Verification) -> Error {
+    let text = format!(
+        "the new key was not accepted {} times in a row within verification.timeout ({}); the current key is untouched",
+        rules.successes,
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
+}
