@@ -4,8 +4,9 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use pulumi_provider::build_schema;
 use serde_json::Value as Json;
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 struct Stack {
     folder: TempDir,
     tools: PathBuf,
+    /// A plugin that runs already, as `name:port`.
+    attached: Option<String>,
 }
 
 /// What a command of the CLI came to.
@@ -27,7 +30,7 @@ struct Run {
 impl Stack {
     fn new() -> Self {
         let tools = std::env::var_os("KEYROTATION_PULUMI").expect("KEYROTATION_PULUMI is not set");
-        let stack = Self { folder: tempfile::tempdir().unwrap(), tools: PathBuf::from(tools) };
+        let stack = Self { folder: tempfile::tempdir().unwrap(), tools: PathBuf::from(tools), attached: None };
         for folder in ["program", "state", "home"] {
             std::fs::create_dir(stack.path(folder)).unwrap();
         }
@@ -44,8 +47,12 @@ impl Stack {
 
     /// Makes the program ask its thing to do this.
     fn program(&self, act: &str) {
-        let test = std::env::current_exe().unwrap();
-        let plugins = test.parent().and_then(Path::parent).unwrap().join("examples");
+        self.program_with(act, "");
+    }
+
+    /// The same, with more of the resource and more resources.
+    fn program_with(&self, act: &str, more: &str) {
+        let plugins = plugins();
         let plugins = plugins.display();
         let text = format!(
             r#"name: program
@@ -61,7 +68,7 @@ resources:
       act: "{act}"
       password: {{ "fn::secret": {PASSWORD} }}
       tags: {{ open: x, hidden: {{ "fn::secret": {PASSWORD} }} }}
-"#
+{more}"#
         );
         std::fs::write(self.path("program/Pulumi.yaml"), text).unwrap();
     }
@@ -70,7 +77,11 @@ resources:
     fn run(&self, arguments: &[&str]) -> Run {
         let mut paths = vec![self.tools.clone()];
         paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-        let output = Command::new(self.tools.join("pulumi"))
+        let mut command = Command::new(self.tools.join("pulumi"));
+        if let Some(attached) = &self.attached {
+            command.env("PULUMI_DEBUG_PROVIDERS", attached);
+        }
+        let output = command
             .args(arguments)
             .args(["--non-interactive", "--color", "never"])
             .current_dir(self.path("program"))
@@ -105,6 +116,12 @@ resources:
         let resources = state["deployment"]["resources"].as_array().cloned().unwrap_or_default();
         resources.into_iter().find(|resource| resource["type"] == "test:index:Thing")
     }
+}
+
+/// The folder of the example plugins.
+fn plugins() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().join("examples")
 }
 
 impl Run {
@@ -196,4 +213,64 @@ fn the_schema_is_one_that_pulumi_accepts() {
     )
     .unwrap();
     stack.run(&["schema", "check", &file]).failed();
+}
+
+/// A program's own provider, with these credentials.
+fn own_provider(token: &str) -> String {
+    format!(
+        r#"    options: {{ provider: "${{own}}" }}
+  own:
+    type: pulumi:providers:test
+    properties:
+      region: there
+      debug: true
+      apiToken: {{ "fn::secret": {token} }}
+      cloud: {{ host: h, secretKey: {{ "fn::secret": {PASSWORD} }} }}
+"#
+    )
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn a_provider_of_the_program_takes_new_credentials_without_replacing_anything() {
+    let stack = Stack::new();
+    stack.program_with("", &own_provider(PASSWORD));
+    stack.run(&["up", "--yes", "--skip-preview"]).succeeded();
+    let thing = stack.thing().unwrap();
+    stack.run(&["preview", "--expect-no-changes"]).succeeded();
+
+    stack.program_with("", &own_provider(TOKEN));
+    let steps = stack.run(&["up", "--yes", "--skip-preview", "--json"]).succeeded();
+    let changes = find(&steps, "resourceChanges");
+    assert_eq!((changes["update"].as_u64(), changes["replace"].as_u64()), (Some(1), None), "{steps}");
+    assert_eq!(stack.thing().unwrap()["created"], thing["created"]);
+    stack.run(&["destroy", "--yes", "--skip-preview"]).succeeded();
+}
+
+/// The first object of this name in JSON text, wherever it stands.
+fn find(text: &str, name: &str) -> Json {
+    let rest = text.split_once(&format!("\"{name}\":")).map_or("", |(_, rest)| rest);
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
+    values.next().and_then(Result::ok).unwrap_or_default()
+}
+
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn one_process_that_was_attached_to_serves_many_commands() {
+    let mut plugin = Command::new(plugins().join("pulumi-resource-test"));
+    let mut plugin = plugin.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(plugin.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let mut stack = Stack::new();
+    stack.attached = Some(format!("test:{}", port.trim()));
+    for act in ["", "log", "warn"] {
+        stack.up(act).succeeded();
+        stack.run(&["preview", "--expect-no-changes"]).succeeded();
+    }
+    assert!(stack.up("partial").failed().contains("no luck"));
+    stack.run(&["destroy", "--yes", "--skip-preview"]).succeeded();
+    assert!(stack.thing().is_none());
+    assert!(plugin.try_wait().unwrap().is_none(), "it serves on");
+    plugin.kill().unwrap();
+    plugin.wait().unwrap();
 }

@@ -155,3 +155,16 @@ fn what_is_wrong_is_told_with_its_path_and_without_its_value() {
     let error = to_struct(one(inner.into()), Unknowns::Refused).unwrap_err();
     assert_eq!(error.to_string(), "p[\"a.b\"][0]: is not known, which only a preview may answer");
 }
+
+#[test]
+fn numbers_that_are_none_and_properties_that_are_a_signature_are_refused() {
+    for number in [f64::NAN, f64::INFINITY] {
+        let list = ListValue { values: vec![Wire { kind: Some(Kind::NumberValue(number)) }] };
+        let fields = [("p".to_owned(), Wire { kind: Some(Kind::ListValue(list)) })].into();
+        assert_eq!(from_struct(Struct { fields }).unwrap_err().path.to_string(), "p[0]");
+    }
+    let Some(Kind::StructValue(whole)) = sealed(SECRET, &[]).fields["p"].kind.clone() else {
+        panic!("a sealed value is a struct");
+    };
+    assert!(from_struct(whole).is_err());
+}
