@@ -41,10 +41,11 @@ impl FileClock {
     }
 }
 
+/// Whoever reads without the lock finds the old number or the new one, never none.
 fn rewrite(file: &mut File, text: &str) -> io::Result<()> {
-    file.set_len(0)?;
     file.rewind()?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
 }
 
 impl Clock for FileClock {
