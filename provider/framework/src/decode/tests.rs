@@ -158,6 +158,40 @@ fn nothing_is_converted() {
 }
 
 #[test]
+fn null_is_absence_also_in_maps_and_where_a_value_is_required() {
+    let nulls =
+        object([("user", Value::Null), ("region", "r".into()), ("keepers", object([("a", Value::Null)]).into())]);
+    assert_eq!(told(&decode::<Args>(&nulls)), ["user: is required"]);
+    let mut given = nulls;
+    given.insert("user".into(), "u".into());
+    assert_eq!(decode::<Args>(&given).value.unwrap().keepers.len(), 0);
+}
+
+#[test]
+fn words_of_a_types_author_about_what_holds_a_secret_are_not_passed_on() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(try_from = "BTreeMap<String, String>")]
+    struct Pair(String);
+
+    impl TryFrom<BTreeMap<String, String>> for Pair {
+        type Error = String;
+
+        fn try_from(map: BTreeMap<String, String>) -> Result<Self, String> {
+            Err(format!("{map:?} is no pair"))
+        }
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Holder {
+        pair: Pair,
+    }
+    let holding = |value: Value| object([("pair", object([("a", value)]).into())]);
+    let open = decode::<Holder>(&holding("public".into())).failures;
+    assert_eq!(open[0].reason, r#"{"a": "public"} is no pair"#);
+    let secret = decode::<Holder>(&holding(Value::secret("hunter2"))).failures;
+    assert_eq!((secret[0].property.as_str(), secret[0].reason.as_str()), ("pair", "is not valid"));
+}
+
+#[test]
 fn denied_names_are_told_too() {
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
