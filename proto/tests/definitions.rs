@@ -26,11 +26,7 @@ fn committed() -> FileDescriptorSet {
 fn texts_agree_with_the_descriptors() {
     let texts = facts(&code::compile(root()).unwrap());
     let descriptors = facts(&committed());
-    assert!(
-        descriptors.len() > 450,
-        "only {} facts compared",
-        descriptors.len()
-    );
+    assert!(descriptors.len() > 450, "only {} facts compared", descriptors.len());
     assert_eq!(differences(&descriptors, &texts), Vec::<String>::new());
 }
 
@@ -42,18 +38,9 @@ fn the_comparison_sees_what_it_should() {
         differences(&facts(&committed()), &facts(&set)).len()
     };
     assert_eq!(alter(|_| ()), 0);
-    assert_eq!(
-        alter(|set| set.file[0].message_type[0].field[0].number = Some(77)),
-        1
-    );
-    assert_eq!(
-        alter(|set| set.file[0].message_type[0].field[0].r#type = Some(9)),
-        1
-    );
-    assert_eq!(
-        alter(|set| set.file[0].message_type[0].field[0].label = Some(3)),
-        1
-    );
+    assert_eq!(alter(|set| set.file[0].message_type[0].field[0].number = Some(77)), 1);
+    assert_eq!(alter(|set| set.file[0].message_type[0].field[0].r#type = Some(9)), 1);
+    assert_eq!(alter(|set| set.file[0].message_type[0].field[0].label = Some(3)), 1);
     assert!(alter(|set| drop(set.file[0].message_type.pop())) > 0);
     assert!(alter(|set| set.file.iter_mut().for_each(|file| file.service.clear())) > 0);
     assert!(alter(|set| set.file.iter_mut().for_each(|file| file.enum_type.clear())) > 0);
@@ -77,19 +64,8 @@ fn the_notice_states_the_descriptors_hash() {
 fn descriptors_are_those_of_the_package() {
     let python = std::env::var("KEYROTATION_PYTHON").expect("KEYROTATION_PYTHON is not set");
     let script = root().join("tools/descriptors.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg("set")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(python).arg(script).arg("set").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let package = FileDescriptorSet::decode(output.stdout.as_slice()).unwrap();
-    assert_eq!(
-        differences(&facts(&package), &facts(&committed())),
-        Vec::<String>::new()
-    );
+    assert_eq!(differences(&facts(&package), &facts(&committed())), Vec::<String>::new());
 }

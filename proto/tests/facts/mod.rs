@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet,
-    ServiceDescriptorProto,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet, ServiceDescriptorProto,
 };
 
 /// Each message, field, oneof, reserved number, enum value and RPC by its full name, and what is said of it.
@@ -20,15 +19,9 @@ pub(crate) fn facts(set: &FileDescriptorSet) -> Facts {
         }
         let first = file.message_type.first().map_or("", DescriptorProto::name);
         facts.insert(format!("file syntax {package} {first}"), file.syntax().to_owned());
-        file.message_type
-            .iter()
-            .for_each(|message| message_facts(&package, message, &mut facts));
-        file.enum_type
-            .iter()
-            .for_each(|item| enum_facts(&package, item, &mut facts));
-        file.service
-            .iter()
-            .for_each(|service| service_facts(&package, service, &mut facts));
+        file.message_type.iter().for_each(|message| message_facts(&package, message, &mut facts));
+        file.enum_type.iter().for_each(|item| enum_facts(&package, item, &mut facts));
+        file.service.iter().for_each(|service| service_facts(&package, service, &mut facts));
     }
     facts
 }
@@ -37,56 +30,30 @@ pub(crate) fn facts(set: &FileDescriptorSet) -> Facts {
 pub(crate) fn differences(expected: &Facts, found: &Facts) -> Vec<String> {
     let names: std::collections::BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let differs = |name: &&String| expected.get(*name) != found.get(*name);
-    let tell = |name: &String| {
-        format!(
-            "{name}: expected {:?}, found {:?}",
-            expected.get(name),
-            found.get(name)
-        )
-    };
+    let tell = |name: &String| format!("{name}: expected {:?}, found {:?}", expected.get(name), found.get(name));
     names.into_iter().filter(differs).map(tell).collect()
 }
 
 fn message_facts(scope: &str, message: &DescriptorProto, facts: &mut Facts) {
     let name = format!("{scope}.{}", message.name());
-    let entry = message
-        .options
-        .as_ref()
-        .is_some_and(|options| options.map_entry());
+    let entry = message.options.as_ref().is_some_and(|options| options.map_entry());
     facts.insert(format!("message {name}"), format!("map entry {entry}"));
     for field in &message.field {
-        facts.insert(
-            format!("field {name}.{}", field.name()),
-            field_fact(message, field),
-        );
+        facts.insert(format!("field {name}.{}", field.name()), field_fact(message, field));
     }
     for range in &message.reserved_range {
-        facts.insert(
-            format!("reserved {name} {}..{}", range.start(), range.end()),
-            String::new(),
-        );
+        facts.insert(format!("reserved {name} {}..{}", range.start(), range.end()), String::new());
     }
     for reserved in &message.reserved_name {
         facts.insert(format!("reserved {name} {reserved}"), String::new());
     }
-    message
-        .nested_type
-        .iter()
-        .for_each(|nested| message_facts(&name, nested, facts));
-    message
-        .enum_type
-        .iter()
-        .for_each(|item| enum_facts(&name, item, facts));
+    message.nested_type.iter().for_each(|nested| message_facts(&name, nested, facts));
+    message.enum_type.iter().for_each(|item| enum_facts(&name, item, facts));
 }
 
 fn field_fact(message: &DescriptorProto, field: &FieldDescriptorProto) -> String {
-    let oneof = field
-        .oneof_index
-        .map(|index| message.oneof_decl[index as usize].name());
-    let deprecated = field
-        .options
-        .as_ref()
-        .is_some_and(|options| options.deprecated());
+    let oneof = field.oneof_index.map(|index| message.oneof_decl[index as usize].name());
+    let deprecated = field.options.as_ref().is_some_and(|options| options.deprecated());
     format!(
         "number {} type {:?} {} label {:?} optional {} oneof {oneof:?} deprecated {deprecated}",
         field.number(),
@@ -99,10 +66,7 @@ fn field_fact(message: &DescriptorProto, field: &FieldDescriptorProto) -> String
 
 fn enum_facts(scope: &str, item: &EnumDescriptorProto, facts: &mut Facts) {
     for value in &item.value {
-        facts.insert(
-            format!("enum {scope}.{}.{}", item.name(), value.name()),
-            value.number().to_string(),
-        );
+        facts.insert(format!("enum {scope}.{}.{}", item.name(), value.name()), value.number().to_string());
     }
 }
 
@@ -115,9 +79,6 @@ fn service_facts(scope: &str, service: &ServiceDescriptorProto, facts: &mut Fact
             method.output_type(),
             method.server_streaming(),
         );
-        facts.insert(
-            format!("rpc {scope}.{}.{}", service.name(), method.name()),
-            fact,
-        );
+        facts.insert(format!("rpc {scope}.{}.{}", service.name(), method.name()), fact);
     }
 }
