@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{self, Executable};
 use crate::job::{self, Job};
-use crate::paths;
+use crate::{paths, sdk};
 
 const SCHEMA: &str = "schema.json";
 const REMEDY: &str = "run `cargo xtask codegen` and commit the result";
@@ -47,8 +47,8 @@ impl Generators {
     ///
     /// # Errors
     /// When a generator cannot be started.
-    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 2]> {
-        Ok([(SCHEMA, self.stale_schema()?), ("proto/src/gen", self.stale_protocol()?)])
+    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 3]> {
+        Ok([(SCHEMA, self.stale_schema()?), (sdk::FOLDER, stale_sdk()?), ("proto/src/gen", self.stale_protocol()?)])
     }
 
     /// schema.json as the plugin serves it.
@@ -72,15 +72,22 @@ impl Generators {
     }
 }
 
+fn stale_sdk() -> Result<Option<String>> {
+    let stale = sdk::stale(&paths::root().join(SCHEMA))?;
+    Ok(stale.map(|which| format!("{which}: {REMEDY}")))
+}
+
 /// Writes every generated file.
 ///
 /// # Errors
 /// When a generator fails or a file cannot be written.
 pub(crate) fn write() -> Result<ExitCode> {
     let generators = Generators::build()?;
-    fs::write(paths::root().join(SCHEMA), generators.schema()?).context("cannot write schema.json")?;
+    let schema = paths::root().join(SCHEMA);
+    fs::write(&schema, generators.schema()?).context("cannot write schema.json")?;
     Job::new("generating the protocol's code", paths::log("protocol")?).run(&mut Command::new(&generators.protocol))?;
-    println!("wrote {SCHEMA} and proto/src/gen");
+    sdk::write(&schema)?;
+    println!("wrote {SCHEMA}, {} and proto/src/gen", sdk::FOLDER);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,6 +11,7 @@ mod job;
 mod libtest;
 mod lint;
 mod paths;
+mod sdk;
 mod suites;
 mod test;
 mod tools;
@@ -22,7 +23,7 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
 cargo xtask test [NAME]       every test, or one suite: see the list below
-cargo xtask codegen [--check] write schema.json and the protocol's Rust code, or say which of them is stale
+cargo xtask codegen [--check] write schema.json, sdk/ and the protocol's Rust code, or say which of them is stale
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency
 cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
 

@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Python,
     /// The Pulumi CLI.
     Engine,
+    /// The Pulumi CLI with its language hosts, and the Python environment.
+    Languages,
     /// The Pulumi CLI and the release archive.
     Archive,
 }
@@ -32,7 +34,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "faults", need: Need::Nothing },
     Suite { name: "engine", need: Need::Engine },
     Suite { name: "engine-kill", need: Need::Engine },
-    Suite { name: "examples", need: Need::Engine },
+    Suite { name: "examples", need: Need::Languages },
     Suite { name: "dist", need: Need::Archive },
 ];
 
@@ -43,7 +45,7 @@ const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "confo
 pub(crate) fn suite_of(program: &Executable) -> &'static str {
     match (program.package.as_str(), program.kind, program.target.as_str()) {
         ("engine", Kind::Integration, "kill") => "engine-kill",
-        ("engine", Kind::Integration, "examples") => "examples",
+        ("engine", Kind::Integration, "examples" | "sdk") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("conformance", _, _) => "conformance",
@@ -119,6 +121,7 @@ mod tests {
             ("engine", Kind::Integration, "bad_input", "engine"),
             ("pulumi-provider", Kind::Integration, "engine", "engine"),
             ("engine", Kind::Integration, "kill", "engine-kill"),
+            ("engine", Kind::Integration, "sdk", "examples"),
             ("engine", Kind::Integration, "archive", "dist"),
         ] {
             assert_eq!(suite_of(&program(package, kind, target)), suite, "{package} {target}");

@@ -110,11 +110,14 @@ impl<'a> Stage<'a> {
     fn prepare(choice: &'a Choice) -> Result<Self> {
         let needs = |wanted: &[Need]| SUITES.iter().any(|suite| choice.has(suite.name) && wanted.contains(&suite.need));
         let mut stage = Self { choice, programs: Vec::new(), variables: Vec::new() };
-        if needs(&[Need::Python]) {
+        if needs(&[Need::Python, Need::Languages]) {
             stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
         }
-        if needs(&[Need::Engine, Need::Archive]) {
+        if needs(&[Need::Engine, Need::Languages, Need::Archive]) {
             stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);
+        }
+        if needs(&[Need::Languages]) {
+            stage.set("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?);
         }
         if matches!(choice, Choice::Suite("lint")) {
             return Ok(stage);

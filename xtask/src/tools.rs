@@ -2,4 +2,7 @@
 
 pub(crate) mod cli;
 pub(crate) mod deny;
+pub(crate) mod go;
 pub(crate) mod python;
+pub(crate) mod python_host;
+pub(crate) mod sdk;

@@ -1,12 +1,13 @@
 //! What the plugin offers. A new system is one line in [`KeyRotation::resources`] and one in [`KeyRotation::configure`].
 
+mod languages;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pulumi_provider::{ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
 use rotation::Clock;
-use serde_json::json;
 use system_aws::AwsApiKey;
 
 use crate::config::Config;
@@ -41,7 +42,7 @@ impl Provider for KeyRotation {
             description: "Credentials that rotate without an outage, as declared resources.".to_owned(),
             keywords: ["pulumi", "category/cloud", "kind/native", "keyrotation", "secrets"].map(str::to_owned).to_vec(),
             license: "Apache-2.0".to_owned(),
-            language: languages(),
+            language: languages::sections(),
             ..Metadata::default()
         }
     }
@@ -69,17 +70,6 @@ impl Provider for KeyRotation {
         // A test holds this to the committed schema.json, so it cannot fail.
         Cow::Owned(build_schema(self).unwrap_or_default())
     }
-}
-
-fn languages() -> serde_json::Map<String, serde_json::Value> {
-    let sections = json!({
-        "python": { "respectSchemaVersion": true, "pyproject": { "enabled": true } },
-        "nodejs": { "respectSchemaVersion": true },
-        "go": { "respectSchemaVersion": true, "generateResourceContainerTypes": true },
-        "java": { "buildFiles": "gradle" },
-        "csharp": { "respectSchemaVersion": true, "namespaces": { "keyrotation": "KeyRotation" } },
-    });
-    sections.as_object().cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -87,6 +87,11 @@ impl Workspace {
         self.root.path().join(name)
     }
 
+    /// The folder of the CLI.
+    pub fn pulumi(&self) -> PathBuf {
+        self.tools.pulumi.clone()
+    }
+
     /// The folder of the program.
     pub fn project(&self) -> PathBuf {
         self.folder("project")
@@ -196,6 +201,16 @@ impl Workspace {
         let text = fs::read_to_string(&file).context("cannot read the exported state")?;
         fs::remove_file(&file).context("cannot remove the exported state")?;
         State::parse(&text)
+    }
+
+    /// An output of the program as anyone may see it, a secret one as `[secret]`; none if it is null or absent.
+    ///
+    /// # Errors
+    /// When the CLI fails.
+    pub fn output(&self, name: &str) -> Result<Option<String>> {
+        let shown = self.run(&["stack", "output", "--json"])?.expect_success()?;
+        let shown: Value = serde_json::from_str(&shown.text).context("the outputs are no JSON")?;
+        Ok(shown[name].as_str().map(str::to_owned))
     }
 
     /// All that the CLI and the plugin ever wrote, with its place: the program, every command's output,

@@ -1,10 +1,10 @@
-//! Every program in examples/ does what it says: up, nothing more to do, destroy.
+//! Every program in examples/ does what it says: up, nothing more to do, another release, the old key's end, destroy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::Scene;
+use engine::{Known, Python, Scene};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> Result<()> {
@@ -35,15 +35,47 @@ fn trial(folder: PathBuf) -> Result<Trial> {
 
 fn run(name: &str, folder: &Path) -> Result<()> {
     match name.split_once('-') {
-        Some(("aws", "yaml")) => {}
+        Some(("aws", "yaml")) => live(&Scene::of_program(folder)?, &[]),
+        Some(("aws", "python")) => {
+            let python = Python::with_sdk()?;
+            let scene = Scene::of_program(folder)?;
+            python.lead(&scene.work);
+            live(&scene, &["previousAccessKeyId"])
+        }
         _ => bail!("nobody has said how the example {name} is run"),
     }
-    let scene = Scene::of_program(folder)?;
-    scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
+}
+
+/// The life that the README of each program tells. `previous` are the outputs that show the id of the previous key.
+fn live(scene: &Scene, previous: &[&str]) -> Result<()> {
+    let config = |arguments: &[&str]| scene.work.run(&[&["config", "set"], arguments].concat())?.expect_success();
+    config(&["--path", "keyrotation:aws.region", "us-east-1"])?;
     scene.up()?;
-    let known = scene.expect_known()?;
+    let first = scene.expect_known()?;
     scene.work.expect_quiet()?;
-    let shown = scene.work.run(&["stack", "output", "accessKeyId"])?.expect_success()?;
-    ensure!(shown.text.trim() == known.current, "the output accessKeyId is {:?}", shown.text);
+    ensure!(scene.work.output("accessKeyId")?.as_deref() == Some(&*first.current), "the first key is not shown");
+    ensure!(
+        scene.work.output("secretAccessKey")?.as_deref() == Some("[secret]"),
+        "the secret is shown, or there is none"
+    );
+
+    config(&["release", "2"])?;
+    scene.up()?;
+    let second = scene.expect_known()?;
+    ensure!(second.generation == 2, "another release made generation {}", second.generation);
+    ensure!(second.previous == Some((first.current.clone(), first.secret)), "the first key is not kept: {second:?}");
+    ensure!(scene.work.output("accessKeyId")?.as_deref() == Some(&*second.current), "the second key is not shown");
+    for name in previous {
+        ensure!(scene.work.output(name)?.as_deref() == Some(&*first.current), "{name} does not show the first key");
+    }
+    scene.work.expect_quiet()?;
+
+    scene.wait_hours(26)?;
+    scene.up()?;
+    let third = scene.expect_known()?;
+    ensure!(third == Known { previous: None, ..second }, "the first key is not retired: {third:?}");
+    for name in previous {
+        ensure!(scene.work.output(name)?.is_none(), "{name} shows a key that is gone");
+    }
     scene.expect_destroyed()
 }

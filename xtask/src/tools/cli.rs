@@ -1,13 +1,12 @@
 //! The Pulumi command line and its YAML language host: the user's own, or built from pinned Go modules.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::job::Job;
-use crate::paths;
+use crate::tools::go::Module;
 
 /// The oldest engine that the plugin's behaviour was checked with.
 const OLDEST: (u64, u64) = (3, 250);
@@ -15,6 +14,11 @@ const CLI_MODULE: &str = "github.com/pulumi/pulumi/pkg/v3";
 const CLI_PACKAGE: &str = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 const YAML_PACKAGE: &str = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml";
 const YAML_HOST: &str = "pulumi-language-yaml";
+const MODULE: Module = Module {
+    name: "cli",
+    sources: &[],
+    without_go: "there is no usable `pulumi` on PATH and no Go to build one with: install Go (https://go.dev/dl) or the Pulumi CLI",
+};
 
 /// The folder that holds a `pulumi` to use, from PATH if it is fit, else from the cache, where it
 /// is built first if it is missing.
@@ -45,42 +49,16 @@ fn parse(version: &str) -> Option<(u64, u64)> {
 }
 
 fn built() -> Result<PathBuf> {
-    let module = paths::root().join("xtask/go/cli");
-    let files = [module.join("go.mod"), module.join("go.sum")];
-    let folder = paths::cache()?.join(format!("cli-{}", paths::fingerprint(&files)?));
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    let _lock = paths::lock_cache()?;
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    let text = fs::read_to_string(&files[0]).with_context(|| format!("cannot read {}", files[0].display()))?;
-    let version = pinned(&text).with_context(|| format!("{} names no version of {CLI_MODULE}", files[0].display()))?;
-    let part = folder.with_extension("part");
-    let flags = format!("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}");
-    build(&module, "building the Pulumi CLI (about 5 minutes, once)", CLI_PACKAGE, &flags, &part.join("pulumi"))?;
-    build(&module, "building Pulumi's YAML language host (once)", YAML_PACKAGE, "-s -w", &part.join(YAML_HOST))?;
-    fs::rename(&part, &folder).with_context(|| format!("cannot put the built CLI at {}", folder.display()))?;
-    Ok(folder)
-}
-
-fn build(module: &Path, what: &str, package: &str, flags: &str, output: &Path) -> Result<()> {
-    if Command::new("go").arg("version").output().is_err() {
-        bail!(
-            "there is no usable `pulumi` on PATH and no Go to build one with: install Go (https://go.dev/dl) or the Pulumi CLI"
-        );
-    }
-    let name = output.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut command = Command::new("go");
-    command
-        .current_dir(module)
-        .env("GOFLAGS", "-mod=readonly")
-        .args(["build", "-trimpath", "-ldflags", flags, "-o"])
-        .arg(output)
-        .arg(package);
-    Job::new(what, paths::log(&format!("go-{name}"))?).run(&mut command)?;
-    Ok(())
+    MODULE.built(|folder| {
+        let pins = MODULE.file("go.mod");
+        let text = fs::read_to_string(&pins).with_context(|| format!("cannot read {}", pins.display()))?;
+        let version = pinned(&text).with_context(|| format!("{} names no version of {CLI_MODULE}", pins.display()))?;
+        let linker = format!("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}");
+        let what = "building the Pulumi CLI (about 5 minutes, once)";
+        MODULE.build(what, CLI_PACKAGE, &linker, &folder.join("pulumi"))?;
+        let what = "building Pulumi's YAML language host (once)";
+        MODULE.build(what, YAML_PACKAGE, "-s -w", &folder.join(YAML_HOST))
+    })
 }
 
 /// The version that a go.mod requires of the CLI's module.
@@ -103,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_pin_is_read_from_go_mod() {
-        let text = fs::read_to_string(paths::root().join("xtask/go/cli/go.mod")).unwrap();
+        let text = fs::read_to_string(MODULE.file("go.mod")).unwrap();
         let version = pinned(&text).unwrap();
         assert!(parse(version).unwrap() >= OLDEST, "{version}");
     }

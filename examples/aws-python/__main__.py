@@ -1,0 +1,34 @@
+"""An IAM user's access key that rotates every 90 days, or whenever the release changes."""
+
+from typing import Optional
+
+import pulumi
+from pulumi_keyrotation import VerificationArgs, aws
+from pulumi_keyrotation.aws.outputs import AccessKey
+
+config = pulumi.Config()
+
+key = aws.RotatingApiKey(
+    "key",
+    user=config.get("user") or "deployer",
+    # A changed value rotates once.
+    keepers={"release": config.get("release") or "1"},
+    rotation_period="90d",
+    # The key before keeps working for a day; a `pulumi up` after that retires it.
+    overlap="1d",
+    # A new key must be accepted that often in a row before it becomes the current one.
+    verification=VerificationArgs(successes=3, timeout="5m"),
+)
+
+
+def key_id(previous: Optional[AccessKey]) -> Optional[str]:
+    """The id of the key before, which is there for the time of the overlap only."""
+    return previous.access_key_id if previous else None
+
+
+pulumi.export("accessKeyId", key.access_key_id)
+# A secret: `pulumi stack output secretAccessKey --show-secrets` shows it.
+pulumi.export("secretAccessKey", key.secret_access_key)
+pulumi.export("generation", key.generation)
+# Whatever is taken from an object that holds a secret counts as one, which an id is not.
+pulumi.export("previousAccessKeyId", pulumi.Output.unsecret(key.previous.apply(key_id)))
