@@ -17,7 +17,7 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
         return Err("must not be negative".to_owned());
     }
     let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
-    let whole_days = days.checked_mul(24).and_then(|hours| SignedDuration::try_from_hours(hours));
+    let whole_days = days.checked_mul(24).and_then(SignedDuration::try_from_hours);
     let rest = SignedDuration::try_from(span.weeks(0).days(0)).ok();
     whole_days
         .zip(rest)

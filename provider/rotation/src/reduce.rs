@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::next::{is_ready, later};
+use crate::words::refreshed;
 use crate::{
     Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
     Observed, ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
@@ -135,17 +136,19 @@ pub fn reduce(mut world: World, event: Event) -> World {
     world
 }
 
-/// The state after a refresh: statuses as listed, foreign keys as they stand, keys that are gone for certain left out, and
+/// The state after a refresh: statuses as listed, foreign keys as they stand, keys of earlier instances named, keys that are gone for certain left out, and
 /// a mint that a dead run left noted as an open claim.
 pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability) -> KeyState {
-    let is_gone =
-        |key: &Key| !observed.keys.contains_key(&key.id) && later(key.created_at, capability.settle) <= observed.at;
-    let gone: Vec<_> = state.keys().filter(|key| is_gone(key)).map(|key| key.id.clone()).collect();
+    let is_gone = |id: &KeyId, since: Timestamp| {
+        !observed.keys.contains_key(id) && later(since, capability.settle) <= observed.at
+    };
+    let gone: Vec<_> = state.keys().filter(|key| is_gone(&key.id, key.created_at)).map(|key| key.id.clone()).collect();
     for id in gone {
         forget(&mut state, &id);
     }
     state.claim_open = is_unfinished(&state, observed);
     mirror(&mut state, observed);
+    state.warnings = refreshed(&state, observed, |id, entry| !is_gone(id, entry.since));
     state
 }
 

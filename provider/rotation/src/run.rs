@@ -36,8 +36,6 @@ pub struct Deck<'a> {
 pub struct Interrupted {
     /// To be saved: nothing that was made is missing in it.
     pub state: KeyState,
-    /// The step that failed; none if the first look failed.
-    pub step: Option<Step>,
     /// Why.
     pub error: Error,
 }
@@ -57,20 +55,20 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
         Ok(None) => {
-            return Err(Interrupted { state, step: None, error: no_principal() });
+            return Err(Interrupted { state, error: no_principal() });
         }
         Err(error) => {
-            return Err(Interrupted { state, step: None, error });
+            return Err(Interrupted { state, error });
         }
     };
     let configured = match deck.issuer.configured_key().await {
         Ok(configured) => configured,
         Err(error) => {
-            return Err(Interrupted { state, step: None, error });
+            return Err(Interrupted { state, error });
         }
     };
     let mut run = Run { deck, world: World::new(state, observed), configured, refusals: 0, failure: None };
-    let ended = run.to_the_end().await;
+    let ended = run.finish().await;
     let mut world = run.world;
     if ended.is_ok() {
         world = reduce(world, Event::Answered(deck.clock.now()));
@@ -81,7 +79,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     world.state.warnings = warnings(&view);
     match ended {
         Ok(()) => Ok(world.state),
-        Err((step, error)) => Err(Interrupted { state: world.state, step, error }),
+        Err(error) => Err(Interrupted { state: world.state, error }),
     }
 }
 
@@ -100,31 +98,26 @@ const LONGEST: u32 = 100;
 const REFUSALS: u32 = 4;
 
 impl Run<'_> {
-    async fn to_the_end(&mut self) -> Result<(), (Option<Step>, Error)> {
+    async fn finish(&mut self) -> Result<(), Error> {
         for _ in 0..LONGEST {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
-                Next::Idle => {
-                    return self.failure.take().map_or(Ok(()), |error| Err((None, error)));
-                }
-                Next::Blocked(why) => return Err((None, stands_in_the_way(&why))),
+                Next::Idle => return self.failure.take().map_or(Ok(()), Err),
+                Next::Blocked(why) => return Err(stands_in_the_way(&why)),
             };
             if !matches!(step, Step::Discard(_))
                 && let Some(error) = self.failure.take()
             {
-                let closed = self.write(Some(self.wanted_ledger())).await;
-                return Err((Some(Step::Verify), closed.err().unwrap_or(error)));
+                self.write(Some(self.wanted_ledger())).await?;
+                return Err(error);
             }
             if self.deck.stop.is_stopped() {
-                return Err((Some(step), stopped()));
+                return Err(stopped());
             }
             self.tell(&step, cause);
-            self.take(step.clone()).await.map_err(|error| (Some(step), error))?;
+            self.take(step).await?;
         }
-        Err((
-            None,
-            Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"),
-        ))
+        Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
     }
 
     fn ask(&self) -> Next {

@@ -1,5 +1,5 @@
 use crate::next::kept_in_use;
-use crate::{KeyStatus, Mark, View, Want, World};
+use crate::{Entry, KeyId, KeyState, KeyStatus, Mark, Observed, View, Want, World};
 
 /// What a person should know about the world as a run leaves it. No time is in it, so that two runs say the same.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
@@ -8,14 +8,8 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     if state.current.as_ref().is_some_and(|key| key.status == KeyStatus::Inactive) {
         warnings.push("the current key was disabled by someone; the next `pulumi up` makes a new one".to_owned());
     }
-    for (id, entry) in observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys) {
-        let stands = !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
-        if stands && entry.mark == Mark::Promoted && entry.instance != state.instance {
-            warnings.push(format!(
-                "key {id} was made by an earlier instance of this resource; if nothing uses it, delete it"
-            ));
-        }
-    }
+    let stands = |id: &KeyId, entry: &Entry| !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
+    warnings.extend(of_earlier_instances(state, observed, stands));
     for key in
         state.keys().filter(|key| view.configured == Some(&key.id)).filter(|key| Some(*key) != state.current.as_ref())
     {
@@ -34,4 +28,24 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
         }));
     }
     warnings
+}
+
+/// The warnings of a state after a refresh: which keys of earlier instances stand can have changed, nothing else.
+pub(crate) fn refreshed(state: &KeyState, observed: &Observed, stands: impl Fn(&KeyId, &Entry) -> bool) -> Vec<String> {
+    let others = state.warnings.iter().filter(|warning| !warning.ends_with(EARLIER_INSTANCE)).cloned();
+    of_earlier_instances(state, observed, stands).chain(others).collect()
+}
+
+const EARLIER_INSTANCE: &str = "was made by an earlier instance of this resource; if nothing uses it, delete it";
+
+fn of_earlier_instances<'a>(
+    state: &'a KeyState,
+    observed: &'a Observed,
+    stands: impl Fn(&KeyId, &Entry) -> bool + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    let lost = move |(id, entry): &(&KeyId, &Entry)| {
+        entry.mark == Mark::Promoted && entry.instance != state.instance && stands(id, entry)
+    };
+    entries.filter(lost).map(|(id, _)| format!("key {id} {EARLIER_INSTANCE}"))
 }

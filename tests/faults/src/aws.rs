@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use localcloud::{LocalCloud, Options, Rule};
 use pulumi_provider::SecretString;
-use rotation::testing::{Fault, ManualClock, Rig};
+use rotation::testing::{Fault, ManualClock, Rig, Stage};
 use rotation::{Clock, KeyId, KeyIssuer, System};
 use system_aws::{Args, AwsApiKey, AwsConfig, Endpoints};
 
@@ -19,6 +19,7 @@ pub struct AwsRig {
     cloud: LocalCloud,
     /// Requests that a process died over: its connections may linger a little.
     mourned: Mutex<BTreeSet<u64>>,
+    intruders: Arc<Mutex<Vec<KeyId>>>,
 }
 
 impl AwsRig {
@@ -31,12 +32,12 @@ impl AwsRig {
         options.hang_advances = SignedDuration::from_secs(31);
         let cloud = LocalCloud::start(options)?;
         cloud.aws().create_user(USER).map_err(|refusal| std::io::Error::other(format!("{refusal:?}")))?;
-        Ok(Self { clock, cloud, mourned: Mutex::default() })
+        Ok(Self { clock, cloud, mourned: Mutex::default(), intruders: Arc::default() })
     }
 
     /// Whether a request is held that nobody died over yet.
     fn mourns(&self) -> bool {
-        let mut mourned = self.mourned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mourned = locked(&self.mourned);
         self.cloud.faults().held().into_iter().any(|request| mourned.insert(request.seq))
     }
 
@@ -83,7 +84,11 @@ impl Rig for AwsRig {
 
     fn stranger_at(&self, call: usize) {
         let aws = self.cloud.aws().clone();
-        let mint = localcloud::Fault::stranger(move || drop(aws.mint_key(USER)));
+        let intruders = Arc::clone(&self.intruders);
+        let mint = localcloud::Fault::stranger(move || {
+            let made = aws.mint_key(USER).ok().map(|key| KeyId(key.access_key_id));
+            locked(&intruders).extend(made);
+        });
         self.cloud.faults().add(Rule::new(mint).at_call(call as u64 + 1));
     }
 
@@ -135,6 +140,44 @@ impl Rig for AwsRig {
     fn marks(&self) -> usize {
         self.cloud.aws().tags(USER).len().div_ceil(2)
     }
+}
+
+impl Stage for AwsRig {
+    fn strip_at(&self, call: usize) {
+        let aws = self.cloud.aws().clone();
+        let strip = localcloud::Fault::stranger(move || drop(aws.set_tags(USER, &Default::default())));
+        self.cloud.faults().add(Rule::new(strip).at_call(call as u64 + 1));
+    }
+
+    fn intruders(&self) -> Vec<KeyId> {
+        locked(&self.intruders).clone()
+    }
+
+    fn hold_at(&self, call: usize) {
+        locked(&self.mourned).insert(call as u64 + 1);
+        self.cloud.faults().add(Rule::new(localcloud::Fault::HoldBefore).at_call(call as u64 + 1));
+    }
+
+    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
+        async move {
+            loop {
+                self.cloud.faults().until_held().await;
+                if self.cloud.faults().held().iter().any(|held| held.seq == call as u64 + 1) {
+                    return;
+                }
+                pause().await;
+            }
+        }
+        .boxed()
+    }
+
+    fn release(&self, call: usize) {
+        self.cloud.faults().release(call as u64 + 1);
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a connection's end is not an event of the manual clock")]

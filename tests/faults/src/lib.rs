@@ -1,11 +1,19 @@
 //! Every call of every life of a key, failed in every way, on any system.
 //!
-//! A system takes part by a [`Rig`]: [`rotation::testing::InMemoryCloud`] is the reference, [`AwsRig`] is AWS's real client
+//! A system takes part by a [`Stage`]: [`rotation::testing::InMemoryCloud`] is the reference, [`AwsRig`] is AWS's real client
 //! against the stand-in. After the fault, plain runs must set everything right: see [`rotation::testing::Watch`].
+
+#![expect(clippy::print_stdout, reason = "the table is for people")]
 
 mod aws;
 mod case;
+mod suite;
+mod systems;
+mod table;
 
 pub use aws::AwsRig;
-pub use case::{Case, MakeRig, calls_of, rigs};
-pub use rotation::testing::Rig;
+pub use case::{Case, Runs, Then, calls_of, recover};
+pub use rotation::testing::{Rig, Stage};
+pub use suite::{Suite, block_on, named};
+pub use systems::{SYSTEMS, System};
+pub use table::Table;

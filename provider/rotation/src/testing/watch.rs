@@ -147,10 +147,11 @@ impl<'a> Watch<'a> {
         let after = self.stack.state().filter(|after| before.is_some_and(|before| before.instance == after.instance));
         let had = before.and_then(|state| state.current.as_ref()).map(|key| &key.id);
         let Some((after, had)) = after.zip(had).filter(|(_, id)| !self.harmed.contains(id)) else { return };
-        if !self.overlap.is_zero() {
-            let works = self.rig.works(had);
-            assert!(works, "I1: {had} was current when the run began and does not work at its end: {outcome:?}");
+        if self.overlap.is_zero() {
+            return;
         }
+        let works = self.rig.works(had);
+        assert!(works, "I1: {had} was current when the run began and does not work at its end: {outcome:?}");
         if matches!(outcome, Outcome::Failed(_) | Outcome::Died) {
             let has = after.current.as_ref().map(|key| &key.id);
             assert_eq!(Some(had), has, "a failed run changed the outputs");
