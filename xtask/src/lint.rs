@@ -22,7 +22,7 @@ const FETCH: Duration = Duration::from_secs(60);
 pub(crate) fn run(built: &[Executable]) -> Result<Counts> {
     let mut counts = Counts::default();
     let deny = tools::deny::program()?;
-    check(&mut counts, "format", cargo::command().args(["fmt", "--all", "--check"]))?;
+    check(&mut counts, "format", cargo::command().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--features", cargo::TEST_CLOCK, "--", "-D", "warnings"];
     check(&mut counts, "clippy", cargo::command().args(clippy))?;
     let documentation = ["doc", "--workspace", "--no-deps", "--features", cargo::TEST_CLOCK];
