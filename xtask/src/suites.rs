@@ -45,7 +45,7 @@ const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "confo
 pub(crate) fn suite_of(program: &Executable) -> &'static str {
     match (program.package.as_str(), program.kind, program.target.as_str()) {
         ("engine", Kind::Integration, "kill") => "engine-kill",
-        ("engine", Kind::Integration, "examples" | "sdk") => "examples",
+        ("engine", Kind::Integration, "examples" | "python" | "sdk") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("conformance", _, _) => "conformance",

@@ -17,7 +17,7 @@ const MODULE: Module = Module {
 /// # Errors
 /// When it cannot be built, for example because Go is missing.
 pub(crate) fn generator() -> Result<PathBuf> {
-    let what = "building Pulumi's SDK generators (about a minute, once)";
+    let what = "building Pulumi's SDK generators (a minute or two, once)";
     let folder = MODULE.built(|folder| MODULE.build(what, ".", "-s -w", &folder.join("sdk")))?;
     Ok(folder.join("sdk"))
 }
