@@ -1,7 +1,14 @@
 //! Random lives on the reference system: inputs, time, faults and strangers as they come; in the end plain runs must set everything right.
+//!
+//! At least 100,000 steps are taken. The seed is printed; `PROPTEST_RNG_SEED=<seed> cargo test -p rotation --test random` takes
+//! the same ones again. `PROPTEST_CASES` sets the number of lives, of about eighteen steps each.
+
+use std::cell::Cell;
+use std::io::Write;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
 use rotation::{KeyId, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
@@ -47,17 +54,45 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 1..30)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { ..ProptestConfig::with_cases(4000) })]
-
-    #[test]
-    fn random_lives_end_well(acts in acts(), lag in prop::sample::select(vec![0, 20]), timed in any::<bool>()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(live(acts, SECOND * lag, timed));
+#[test]
+fn random_lives_end_well() {
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    if !asked {
+        config.cases = LIVES;
     }
+    let seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => rand_seed(),
+    };
+    config.rng_seed = RngSeed::Fixed(seed);
+    let (steps, most) = (Cell::new(0), Cell::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let lives = (acts(), prop::sample::select(vec![0, 20]), any::<bool>());
+    let told = |line: String| std::io::stderr().write_all(line.as_bytes()).unwrap();
+    let proven = TestRunner::new(config).run(&lives, |(acts, lag, timed)| {
+        steps.set(steps.get() + acts.len());
+        most.set(most.get().max(runtime.block_on(live(acts, SECOND * lag, timed))));
+        Ok(())
+    });
+    let (steps, most) = (steps.get(), most.get());
+    told(format!("PROPTEST_RNG_SEED={seed}: {steps} steps, at most {most} plain runs until one was quiet\n"));
+    if let Err(error) = proven {
+        panic!("{error}\nseed {seed}");
+    }
+    assert!(asked || steps >= 100_000, "only {steps} steps");
 }
 
-async fn live(acts: Vec<Act>, lag: SignedDuration, by_period: bool) {
+/// Lives of about eighteen steps each.
+const LIVES: u32 = 8_000;
+
+fn rand_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}
+
+/// Lives one life; gives the number of plain runs that were needed at its end.
+async fn live(acts: Vec<Act>, lag: SignedDuration, by_period: bool) -> usize {
     let cloud = InMemoryCloud::new(InMemoryRules::like_aws(lag), ManualClock::new(START));
     let mut watch = Watch::new(&cloud, Life::OVERLAP);
     let mut wanted = Life::inputs("0", by_period);
@@ -103,8 +138,9 @@ async fn live(acts: Vec<Act>, lag: SignedDuration, by_period: bool) {
     cloud.clock().advance(DAY * 3);
     // Keepers that went back after a death leave a plain run nothing to see; a refresh finds what was left.
     watch.stack.refresh(&cloud).await;
-    watch.until_quiet(&wanted).await;
+    let runs = watch.until_quiet(&wanted).await;
     watch.destroyed().await;
+    runs
 }
 
 /// Marks that are stripped in the middle of a mint leave a key that can only be named; between runs they are rewritten.

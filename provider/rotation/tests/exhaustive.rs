@@ -1,0 +1,227 @@
+//! Every life of up to four actions with up to two faults, from an empty stack, on the reference system: breadth first, with
+//! states that differ only in names and in moments of no consequence taken as one.
+//!
+//! In every state the invariants of [`Watch`] hold, at most four plain runs reach a quiet one, and a destroy leaves nothing.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use jiff::{SignedDuration, Timestamp};
+use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
+use rotation::{Clock, RotationArgs};
+
+const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const DEPTH: usize = 4;
+const FAULTS: usize = 2;
+
+#[test]
+fn a_small_quota() {
+    // At the quota a second rotation waits until the first one's overlap is over.
+    search("quota 2", rules(2, 0), (MINUTE, DAY * 3));
+}
+
+#[test]
+fn runs_that_follow_while_lists_still_lag() {
+    search("quota 2, lag", rules(2, 50), (SECOND * 5, DAY * 3));
+}
+
+#[test]
+fn room_for_every_key() {
+    search("quota 9", rules(9, 0), (MINUTE, SignedDuration::ZERO));
+}
+
+fn rules(quota: usize, lag: i64) -> InMemoryRules {
+    let mut rules = InMemoryRules::like_aws(SECOND * i32::try_from(lag).unwrap());
+    rules.capability.quota = Some(quota);
+    rules
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    Up,
+    ChangedUp,
+    Destroy,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Run(Run, Option<(usize, Fault)>),
+    Pass(SignedDuration),
+}
+
+/// A stack, its system, and how they came about.
+#[derive(Clone)]
+struct Node {
+    cloud: InMemoryCloud,
+    watch: Watch<'static>,
+    keeper: usize,
+    faults: usize,
+    pause: SignedDuration,
+    path: Vec<Action>,
+}
+
+/// What a search found.
+#[derive(Default)]
+struct Found {
+    states: usize,
+    steps: usize,
+    most_runs: usize,
+}
+
+/// `pause` lies between two runs, `patience` before those that must end well.
+fn search(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
+    let nowhere: &'static InMemoryCloud = Box::leak(Box::new(cloud(&rules)));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let start = Node {
+        cloud: cloud(&rules),
+        watch: Watch::new(nowhere, Life::OVERLAP),
+        keeper: 0,
+        faults: 0,
+        pause,
+        path: Vec::new(),
+    };
+    let (mut found, mut seen, mut open) = (Found::default(), HashSet::new(), VecDeque::from([start]));
+    while let Some(node) = open.pop_front() {
+        for action in node.actions(&runtime, nowhere) {
+            found.steps += 1;
+            let next = node.after(action, &runtime, nowhere);
+            if !seen.insert(next.canonical()) {
+                continue;
+            }
+            found.states += 1;
+            found.most_runs = found.most_runs.max(next.ends_well(patience, &runtime));
+            if next.path.len() < DEPTH {
+                open.push_back(next);
+            }
+        }
+    }
+    let Found { states, steps, most_runs } = found;
+    let line = format!("{name}: {states} states, {steps} steps, at most {most_runs} plain runs until one was quiet\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    assert!(states > 2000, "{line}");
+}
+
+fn cloud(rules: &InMemoryRules) -> InMemoryCloud {
+    InMemoryCloud::new(rules.clone(), ManualClock::new(START))
+}
+
+fn inputs(keeper: usize) -> RotationArgs {
+    Life::inputs(&keeper.to_string(), true)
+}
+
+impl Node {
+    /// Everything that can happen next: each run plain and with each fault at each of its calls, and time.
+    fn actions(&self, runtime: &tokio::runtime::Runtime, nowhere: &'static InMemoryCloud) -> Vec<Action> {
+        let mut actions = vec![Action::Pass(DAY + HOUR * 2), Action::Pass(DAY * 31)];
+        for run in [Run::Up, Run::ChangedUp, Run::Destroy] {
+            let calls = self.after(Action::Run(run, None), runtime, nowhere).cloud.calls().len();
+            if calls == 0 && run != Run::Up {
+                continue;
+            }
+            actions.push(Action::Run(run, None));
+            if self.faults < FAULTS {
+                let all = (0..calls).flat_map(|call| Fault::ALL.map(|fault| (call, fault)));
+                actions.extend(all.map(|fault| Action::Run(run, Some(fault))));
+            }
+        }
+        actions
+    }
+
+    fn after(&self, action: Action, runtime: &tokio::runtime::Runtime, nowhere: &'static InMemoryCloud) -> Self {
+        let mut next = self.clone();
+        next.cloud = self.cloud.fork();
+        next.path.push(action);
+        let fork = next.cloud.clone();
+        let mut watch = self.watch.clone().on(&fork);
+        let path = next.path.clone();
+        told(&path, || match action {
+            Action::Pass(time) => fork.clock().advance(time),
+            Action::Run(run, fault) => {
+                if let Some((call, fault)) = fault {
+                    fork.inject(call, fault);
+                    next.faults += 1;
+                }
+                next.keeper ^= usize::from(run == Run::ChangedUp);
+                runtime.block_on(async {
+                    if run == Run::Destroy {
+                        // The engine records nothing of a Delete that fails: a refresh finds out what it did.
+                        watch.harmed.extend(
+                            watch.stack.state().iter().flat_map(|state| state.keys()).map(|key| key.id.clone()),
+                        );
+                        watch.stack.destroy(&fork).await;
+                        fork.clock().advance(MINUTE);
+                        watch.stack.refresh(&fork).await;
+                    } else {
+                        watch.up(&inputs(next.keeper)).await;
+                    }
+                });
+                assert_eq!(fork.unfired(), 0, "the fault never struck");
+                fork.clock().advance(self.pause);
+            }
+        });
+        next.watch = watch.on(nowhere);
+        next
+    }
+
+    /// A refresh and plain runs until one is quiet, and a destroy; the number of runs.
+    fn ends_well(&self, patience: SignedDuration, runtime: &tokio::runtime::Runtime) -> usize {
+        let fork = self.cloud.fork();
+        let mut watch = self.watch.clone().on(&fork);
+        fork.clock().advance(patience);
+        told(&self.path, || {
+            runtime.block_on(async {
+                // Keepers that went back after a death leave a plain run nothing to see; a refresh finds what was left.
+                watch.stack.refresh(&fork).await;
+                let runs = watch.until_quiet(&inputs(self.keeper)).await;
+                watch.destroyed().await;
+                runs
+            })
+        })
+    }
+
+    /// The state as text in which names are counted and moments are told from now on: to the minute within the last
+    /// twenty, to the hour beyond.
+    fn canonical(&self) -> String {
+        let all = [inputs(0), inputs(1)];
+        let text =
+            format!("{} {} {} {}", self.keeper, self.faults, self.cloud.picture(), self.watch.stack.picture(&all));
+        let mut names = BTreeMap::new();
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-:._".contains(letter);
+        let (mut out, mut rest) = (String::with_capacity(text.len()), text.as_str());
+        while let Some(start) = rest.find(is_part) {
+            out.push_str(&rest[..start]);
+            let word = &rest[start..];
+            let end = word.find(|letter| !is_part(letter)).unwrap_or(word.len());
+            out.push_str(&self.plain(&word[..end], &mut names));
+            rest = &word[end..];
+        }
+        out + rest
+    }
+
+    fn plain<'w>(&self, word: &'w str, names: &mut BTreeMap<&'w str, usize>) -> String {
+        if let Ok(time) = word.parse::<Timestamp>() {
+            let since = self.cloud.clock().now().duration_since(time);
+            let (unit, letter) = if since.abs() < MINUTE * 20 { (60, 'm') } else { (3600, 'h') };
+            return format!("{}{letter}", since.as_secs().div_euclid(unit));
+        }
+        let is_name = word.starts_with("KEY") || word.starts_with("1:") || (word.starts_with('n') && word.len() == 8);
+        if !is_name || !word.ends_with(|letter: char| letter.is_ascii_hexdigit()) {
+            return word.to_owned();
+        }
+        let count = names.len();
+        format!("#{}", names.entry(word).or_insert(count))
+    }
+}
+
+/// Lets a panic begin with what led to it.
+fn told<T>(path: &[Action], act: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|panic| {
+        std::io::stderr().write_all(format!("after {path:#?}\n").as_bytes()).unwrap();
+        resume_unwind(panic)
+    })
+}
