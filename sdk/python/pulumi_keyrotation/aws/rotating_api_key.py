@@ -311,7 +311,8 @@ class RotatingApiKey(pulumi.CustomResource):
         - AWS takes a few seconds to know a new key everywhere, and may refuse it again after it was accepted. That is what
           `verification.successes` is for. STS accepting a key does not prove that every service knows it already.
         - `sesSmtpPassword` belongs to one region; SMTP's user name is the access key id.
-        - One resource manages a user. A second one on the same user is refused while the first makes a key, and its keys are left alone.
+        - One resource manages a user. A second one on the same user is refused, with the name of the first. A resource that is renamed needs an alias, as for
+          any resource that must not be replaced; its mark moves along.
 
         ## The mark on the user
 
@@ -439,7 +440,8 @@ class RotatingApiKey(pulumi.CustomResource):
         - AWS takes a few seconds to know a new key everywhere, and may refuse it again after it was accepted. That is what
           `verification.successes` is for. STS accepting a key does not prove that every service knows it already.
         - `sesSmtpPassword` belongs to one region; SMTP's user name is the access key id.
-        - One resource manages a user. A second one on the same user is refused while the first makes a key, and its keys are left alone.
+        - One resource manages a user. A second one on the same user is refused, with the name of the first. A resource that is renamed needs an alias, as for
+          any resource that must not be replaced; its mark moves along.
 
         ## The mark on the user
 
