@@ -158,6 +158,9 @@ pub trait KeyIssuer: Send + Sync {
     /// What the system can do.
     fn capability(&self) -> Capability;
 
+    /// The principal as messages name it: what it is, its name, and the input that names it, such as "IAM user ci (`user`)".
+    fn principal(&self) -> String;
+
     /// Every key of the principal; none if the principal itself does not exist.
     ///
     /// # Errors

@@ -117,9 +117,9 @@ impl Ledgers {
         self.others.iter().find(|other| other.ledger.open.as_ref().is_some_and(|claim| claim.is_fresh(now)))
     }
 
-    /// The other resource that has keys on the principal, of those that `listed` tells.
-    pub fn holder(&self, listed: impl Fn(&KeyId) -> bool) -> Option<&OtherLedger> {
-        self.others.iter().find(|other| other.ledger.keys.keys().any(&listed))
+    /// The other resource that has keys on the principal, of those that `stands` tells.
+    pub fn holder(&self, stands: impl Fn(&KeyId, &Entry) -> bool) -> Option<&OtherLedger> {
+        self.others.iter().find(|other| other.ledger.keys.iter().any(|(id, entry)| stands(id, entry)))
     }
 
     /// A mark that this instance left under another URN: the resource was renamed or moved, with an alias.

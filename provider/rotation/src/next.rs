@@ -98,7 +98,7 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if let Some(rival) = observed.ledgers.rival(view.now) {
         return Some(blocked(view, Blocked::Claimed { by: rival.owner.label.clone() }));
     }
-    let other = observed.ledgers.holder(|id| observed.keys.contains_key(id));
+    let other = observed.ledgers.holder(|id, entry| !view.world.is_gone(id, entry, view.capability));
     if let Some(other) = other.filter(|_| cause == Cause::Created) {
         let OwnerId { hash, label } = other.owner.clone();
         return Some(blocked(view, Blocked::Managed { by: label, hash }));

@@ -55,7 +55,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
         Ok(None) => {
-            return Err(Interrupted { state, error: no_principal() });
+            return Err(Interrupted { state, error: no_principal(&deck) });
         }
         Err(error) => {
             return Err(Interrupted { state, error });
@@ -103,7 +103,7 @@ impl Run<'_> {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
                 Next::Idle => return self.failure.take().map_or(Ok(()), Err),
-                Next::Blocked(why) => return Err(stands_in_the_way(&why)),
+                Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
             };
             if !matches!(step, Step::Discard(_))
                 && let Some(error) = self.failure.take()
@@ -118,6 +118,10 @@ impl Run<'_> {
             self.take(step).await?;
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
+    }
+
+    fn stands_in_the_way(&self, why: &Blocked) -> Error {
+        Error::new(ErrorKind::Blocked, "", format!("{}: {why}", self.deck.issuer.principal()))
     }
 
     fn ask(&self) -> Next {
@@ -173,7 +177,7 @@ impl Run<'_> {
         self.look_again().await?;
         let read_back = self.world.observed.ledgers.own_claim();
         if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
-            return Err(stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
+            return Err(self.stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
         }
         let known: std::collections::BTreeSet<_> =
             claim.known.iter().chain(self.world.observed.keys.keys()).cloned().collect();
@@ -231,12 +235,14 @@ impl Run<'_> {
     }
 
     async fn look_again(&mut self) -> Result<(), Error> {
-        let observed = observe(&self.deck).await?.ok_or_else(no_principal)?;
+        let observed = observe(&self.deck).await?.ok_or_else(|| no_principal(&self.deck))?;
         self.fold(Event::Observed(observed));
         Ok(())
     }
 
+    /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
     async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
+        let ledger = ledger.filter(|ledger| *ledger != Ledger::default());
         self.deck.issuer.write_ledger(self.deck.owner, ledger.as_ref()).await?;
         self.fold(Event::LedgerWritten(ledger));
         Ok(())
@@ -285,16 +291,13 @@ async fn observe(deck: &Deck<'_>) -> Result<Option<Observed>, Error> {
     Ok(Some(Observed { keys, ledgers, at }))
 }
 
-fn no_principal() -> Error {
-    Error::new(ErrorKind::NotFound, "", "the principal does not exist; create it first, or correct its name")
+fn no_principal(deck: &Deck<'_>) -> Error {
+    let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());
+    Error::new(ErrorKind::NotFound, "", text)
 }
 
 fn stopped() -> Error {
     Error::new(ErrorKind::Stopped, "", "stopped before it was done; the next `pulumi up` goes on from here")
-}
-
-fn stands_in_the_way(why: &Blocked) -> Error {
-    Error::new(ErrorKind::Blocked, "", why.to_string())
 }
 
 /// One second, doubled by each miss, or what the system asked for.

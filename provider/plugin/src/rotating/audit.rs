@@ -26,7 +26,7 @@ impl<S: System> ListKeys<S> {
     }
 
     async fn audit(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Audit, Error> {
-        let mut keys = issuer.list().await.map_err(errors::public)?.ok_or_else(no_principal)?;
+        let mut keys = all(issuer).await?;
         keys.sort_by_key(|key| key.created_at);
         let ledgers = issuer.read_ledgers(&owner(urn)).await.map_err(errors::public)?;
         let mut audit = Audit { keys: Vec::new() };
@@ -59,7 +59,7 @@ impl<S: System> Function for ListKeys<S> {
 pub(super) async fn importable<S: System>(system: &S, request: &ListRequest) -> Result<Listed, Error> {
     let args = args(system, &request.query).map_err(|failures| Error::new(Code::InvalidArgument, told(&failures)))?;
     let principal = system.principal(&args);
-    let keys = system.issuer(args).list().await.map_err(errors::public)?.ok_or_else(no_principal)?;
+    let keys = all(&*system.issuer(args)).await?;
     let named = keys.into_iter().map(|key| (key.id.0.clone(), format!("{principal}/{}", key.id)));
     Ok(Listed { resources: named.collect(), continuation: None })
 }
@@ -119,6 +119,7 @@ fn told(failures: &[CheckFailure]) -> String {
     lines.join("; ")
 }
 
-fn no_principal() -> Error {
-    Error::new(Code::NotFound, "the principal does not exist")
+async fn all(issuer: &dyn KeyIssuer) -> Result<Vec<ObservedKey>, Error> {
+    let gone = || Error::new(Code::NotFound, format!("{} does not exist", issuer.principal()));
+    issuer.list().await.map_err(errors::public)?.ok_or_else(gone)
 }

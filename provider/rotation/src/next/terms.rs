@@ -186,20 +186,20 @@ impl fmt::Display for Blocked {
             Self::QuotaFull { quota, keys } => {
                 write!(
                     f,
-                    "the principal already has its {quota} keys and none of them may be removed: {}. Delete one that nobody needs, then run `pulumi up` again",
+                    "all {quota} keys that it may have are taken and none of them may be removed: {}. Delete one that nobody needs, then run `pulumi up` again",
                     keys.join("; ")
                 )
             }
             Self::Claimed { by } => {
                 write!(
                     f,
-                    "another resource ({by}) is making a key on the same principal at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
+                    "another resource ({by}) is making a key on it at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
                 )
             }
             Self::Managed { by, hash } => {
                 write!(
                     f,
-                    "another resource ({by}) already manages keys of this principal, and only one may. If that was this resource's former name, give this one an alias; if it no longer exists, delete its keys or its mark {hash}"
+                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if it no longer exists, delete its keys or its mark {hash}"
                 )
             }
             Self::Configured(key) => {

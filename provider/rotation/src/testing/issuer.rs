@@ -17,6 +17,10 @@ impl KeyIssuer for InMemoryIssuer {
         self.0.rules.capability.clone()
     }
 
+    fn principal(&self) -> String {
+        "the principal".to_owned()
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         let lag = self.0.rules.lists_after;
         self.0

@@ -91,6 +91,10 @@ impl KeyIssuer for AwsIssuer {
         capability()
     }
 
+    fn principal(&self) -> String {
+        format!("IAM user {:?} (`user`)", self.args.user)
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         let call = self.call("iam:ListAccessKeys");
         match self.session.time().repeat(|| self.keys()).await {
