@@ -99,7 +99,7 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
         return Some(blocked(view, Blocked::Claimed { by: rival.owner.label.clone() }));
     }
     let other = observed.ledgers.holder(|id, entry| !view.world.is_gone(id, entry, view.capability));
-    if let Some(other) = other.filter(|_| cause == Cause::Created) {
+    if let Some(other) = other.filter(|_| matches!(cause, Cause::Created | Cause::SecretUnknown)) {
         let OwnerId { hash, label } = other.owner.clone();
         return Some(blocked(view, Blocked::Managed { by: label, hash }));
     }

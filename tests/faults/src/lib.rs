@@ -7,12 +7,14 @@
 
 mod aws;
 mod case;
+mod others;
 mod suite;
 mod systems;
 mod table;
 
 pub use aws::AwsRig;
 pub use case::{Case, Runs, Then, calls_of, recover};
+pub use others::{Rivals, Stranger, stripped};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};
 pub use systems::{SYSTEMS, System};

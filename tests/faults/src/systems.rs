@@ -14,16 +14,16 @@ pub struct System {
     pub make: fn() -> Box<dyn Stage>,
     /// A trial costs so little that every combination can be tried.
     pub is_cheap: bool,
-    /// There is a place for a stranger's key beside those of a rotation.
-    pub is_roomy: bool,
+    /// A new key is not listed at once.
+    pub lags: bool,
 }
 
 /// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; and AWS itself.
 pub const SYSTEMS: [System; 4] = [
-    System { name: "model", make: || in_memory(0, 2), is_cheap: true, is_roomy: false },
-    System { name: "model-lagging", make: || in_memory(20, 2), is_cheap: true, is_roomy: false },
-    System { name: "model-roomy", make: || in_memory(0, 5), is_cheap: true, is_roomy: true },
-    System { name: "aws", make: aws, is_cheap: false, is_roomy: false },
+    System { name: "model", make: || in_memory(0, 2), is_cheap: true, lags: false },
+    System { name: "model-lagging", make: || in_memory(20, 2), is_cheap: true, lags: true },
+    System { name: "model-roomy", make: || in_memory(0, 5), is_cheap: true, lags: false },
+    System { name: "aws", make: aws, is_cheap: false, lags: false },
 ];
 
 fn in_memory(lists_after: i64, quota: usize) -> Box<dyn Stage> {

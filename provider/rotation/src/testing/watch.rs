@@ -19,6 +19,8 @@ pub struct Watch<'a> {
     pub strangers: BTreeSet<KeyId>,
     /// Keys that other stacks made; they may go and come as those please.
     pub neighbours: BTreeSet<KeyId>,
+    /// No other stack has a mark.
+    pub alone: bool,
     /// Keys that the test itself deleted or disabled, and those that inputs revoke or replace.
     pub harmed: BTreeSet<KeyId>,
     /// Keys of lost instances that the warnings name.
@@ -36,6 +38,7 @@ impl<'a> Watch<'a> {
             stack,
             strangers: BTreeSet::new(),
             neighbours: BTreeSet::new(),
+            alone: true,
             harmed: BTreeSet::new(),
             named: BTreeSet::new(),
             superseded: BTreeMap::new(),
@@ -124,8 +127,7 @@ impl<'a> Watch<'a> {
             if self.stack.state().is_none() {
                 self.nothing_is_left_over();
                 let lost = self.rig.keys().iter().any(|id| self.named.contains(id));
-                let alone = self.neighbours.is_empty();
-                assert!(!alone || self.rig.marks() == usize::from(lost), "I12: no mark is left");
+                assert!(!self.alone || self.rig.marks() == usize::from(lost), "I12: no mark is left");
                 return runs;
             }
             log.push(format!("{outcome:?}"));
