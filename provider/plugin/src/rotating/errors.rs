@@ -3,8 +3,6 @@
 use pulumi_provider::{Code, Context, Error};
 use rotation::{ErrorKind, KeyState, RotationArgs};
 
-use super::inputs::Names;
-
 /// The public form of the model's error.
 pub(super) fn public(error: rotation::Error) -> Error {
     let code = match error.kind {
@@ -21,21 +19,6 @@ pub(super) fn public(error: rotation::Error) -> Error {
         _ => Code::Unknown,
     };
     Error::new(code, error.to_string())
-}
-
-/// A principal in messages: the property that names it, and its name.
-pub(super) fn named(names: &Names, principal: &str) -> String {
-    let naming = names.inputs.names().filter(|name| names.inputs.replaces(name));
-    let properties: Vec<_> = naming.map(|name| format!("`{name}`")).collect();
-    format!("{} {principal:?}", properties.join(", "))
-}
-
-/// The model speaks of "the principal"; which one it is stands before its words. A system's own errors name it.
-pub(super) fn about(mut error: rotation::Error, principal: &str) -> rotation::Error {
-    if error.operation.is_empty() {
-        error.message = format!("{principal}: {}", error.message);
-    }
-    error
 }
 
 /// The same for a run that broke off: what still works, and what the next run does.

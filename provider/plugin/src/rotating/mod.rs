@@ -52,7 +52,6 @@ impl<S: System> Rotating<S> {
         state: KeyState,
         context: &Context,
     ) -> Result<KeyState, Interrupted> {
-        let principal = errors::named(&self.names, &self.system.principal(&args));
         let issuer = self.system.issuer(args);
         let owner = owner(context.urn());
         let stop = Stopping(context);
@@ -66,9 +65,7 @@ impl<S: System> Rotating<S> {
             nonce: &nonce,
             note: &note,
         };
-        run(deck, state)
-            .await
-            .map_err(|Interrupted { state, error }| Interrupted { state, error: errors::about(error, &principal) })
+        run(deck, state).await
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
