@@ -1,4 +1,5 @@
-//! What only a Python program can show: its own provider, inputs as dictionaries, functions.
+//! What only a Python program can show: providers of its own, configured by a class and by a dictionary; inputs as
+//! dictionaries; functions.
 
 use std::fs;
 
@@ -12,7 +13,7 @@ import os
 import pulumi
 from pulumi_keyrotation import Provider, aws
 
-provider = Provider(
+own = Provider(
     "own",
     aws=aws.ConfigArgs(
         region="us-east-1",
@@ -21,21 +22,30 @@ provider = Provider(
         endpoints=aws.EndpointsArgs(iam=os.environ["OWN_ENDPOINT"], sts=os.environ["OWN_ENDPOINT"]),
     ),
 )
+dictionary = Provider(
+    "dictionary",
+    aws={
+        "region": "us-east-1",
+        "access_key": os.environ["OWN_KEY"],
+        "secret_key": os.environ["OWN_SECRET"],
+        "endpoints": {"iam": os.environ["OWN_ENDPOINT"], "sts": os.environ["OWN_ENDPOINT"]},
+    },
+)
 key = aws.RotatingApiKey(
     "key",
     user="deployer",
     keepers={"release": "1"},
     verification={"successes": 1},
-    opts=pulumi.ResourceOptions(provider=provider),
+    opts=pulumi.ResourceOptions(provider=dictionary),
 )
-listed = aws.list_keys_output(user=key.user, opts=pulumi.InvokeOutputOptions(provider=provider))
+listed = aws.list_keys_output(user=key.user, opts=pulumi.InvokeOutputOptions(provider=own))
 pulumi.export("accessKeyId", key.access_key_id)
 pulumi.export("successes", key.verification.apply(lambda it: str(it.successes)))
 pulumi.export("listed", listed.keys.apply(lambda keys: ",".join(key.id for key in keys)))
 "#;
 
 #[test]
-fn a_programs_own_provider_is_used_and_its_secret_is_nowhere() -> Result<()> {
+fn a_programs_own_providers_are_used_and_their_secret_is_nowhere() -> Result<()> {
     let python = Python::with_sdk()?;
     let scene = Scene::without_environment()?;
     python.lead(&scene.work);

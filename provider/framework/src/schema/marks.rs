@@ -15,7 +15,8 @@ impl ObjectSchema {
     }
 
     /// Replaces JSON text by what it says, in fields that are not texts: SDKs and stack configuration
-    /// send a provider's configuration so. Text that is no JSON stays, for decoding to refuse.
+    /// send a provider's configuration so. Text that is no JSON stays, for decoding to refuse. Below the top, a
+    /// field may have its name in Python (`secret_key`): the Python SDK writes dictionaries into such text as they are.
     pub fn read_json_texts(&self, object: &mut Object) {
         self.read_object(&self.root, object);
     }
@@ -89,6 +90,7 @@ impl ObjectSchema {
             }
             (shape, Value::Object(entries)) => {
                 if let Some(kind) = self.object(shape) {
+                    kind.rename_from_python(entries);
                     self.read_object(kind, entries);
                 }
             }
@@ -102,6 +104,23 @@ impl ObjectSchema {
             Shape::String | Shape::Any | Shape::Reference(_) => true,
             Shape::Named(_) => self.object(shape).is_none(),
             Shape::Boolean | Shape::Integer | Shape::Number | Shape::List(_) | Shape::Map(_) => false,
+        }
+    }
+}
+
+impl ObjectType {
+    /// Gives fields that have their names in Python their own, unless that is there as well.
+    fn rename_from_python(&self, object: &mut Object) {
+        let named = |key: &str| {
+            let joined = key.replace('_', "");
+            let field = self.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(&joined))?;
+            (key.contains('_') && !self.has(key) && !object.contains_key(&field.0)).then(|| field.0.clone())
+        };
+        let renamed: Vec<_> = object.keys().filter_map(|key| Some((key.clone(), named(key)?))).collect();
+        for (key, name) in renamed {
+            if let Some(value) = object.remove(&key) {
+                object.insert(name, value);
+            }
         }
     }
 }

@@ -164,6 +164,20 @@ fn json_texts_are_read_where_the_field_is_no_text_and_secrets_are_wrapped() {
 }
 
 #[test]
+fn names_of_python_are_read_below_the_top_and_their_secrets_wrapped() {
+    let schema = ObjectSchema::of::<Config>();
+    let text = r#"{"secret_key":"hunter2","skip_verify":"true","skipVerify":false,"other_key":"x"}"#;
+    let mut config: Object = [("cloud".to_owned(), text.into())].into();
+    schema.read_json_texts(&mut config);
+    schema.wrap_secrets(&mut config);
+    let cloud = config["cloud"].as_object().unwrap();
+    assert_eq!(cloud["secretKey"], Value::secret("hunter2"));
+    assert!(!cloud.contains_key("secret_key"));
+    assert_eq!((&cloud["skip_verify"], &cloud["skipVerify"]), (&"true".into(), &false.into()), "one name twice");
+    assert_eq!(cloud["other_key"], "x".into());
+}
+
+#[test]
 fn merging_keeps_one_field_of_each_name() {
     let merged = ObjectSchema::of::<Config>().merge(ObjectSchema::of::<Cloud>());
     assert_eq!(merged.names().count(), 8);
