@@ -8,6 +8,7 @@
 mod aws;
 mod case;
 mod others;
+mod pair;
 mod suite;
 mod systems;
 mod table;
@@ -15,6 +16,7 @@ mod table;
 pub use aws::AwsRig;
 pub use case::{Case, Runs, Then, calls_of, recover};
 pub use others::{Rivals, Stranger, stripped};
+pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};
 pub use systems::{SYSTEMS, System};
