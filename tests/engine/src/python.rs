@@ -55,6 +55,10 @@ impl Python {
         let (copy, wheels) = (self.root.path().join("sources"), self.root.path().join("wheels"));
         let copied = Command::new("cp").arg("-r").arg(&sources).arg(&copy).status().context("cannot start cp")?;
         ensure!(copied.success(), "cannot copy {}", sources.display());
+        // What an earlier build left there would get into the wheel.
+        if copy.join("build").exists() {
+            fs::remove_dir_all(copy.join("build")).context("cannot remove an earlier build")?;
+        }
         let (copy, out) = (copy.display().to_string(), wheels.display().to_string());
         self.run(&self.base, &["-m", "build", "--wheel", "--no-isolation", "--outdir", &out, &copy])?;
         let mut built = fs::read_dir(&wheels).with_context(|| format!("cannot list {}", wheels.display()))?;

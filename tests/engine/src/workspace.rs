@@ -255,7 +255,7 @@ impl Workspace {
         format!("PULUMI_HOME={}", self.folder("pulumi").display())
     }
 
-    /// Copies a program's files into the project.
+    /// Copies a program's files into the project, but no folders, such as a virtual environment.
     ///
     /// # Errors
     /// When a file cannot be copied.
@@ -263,7 +263,9 @@ impl Workspace {
         for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
             let path = entry.with_context(|| format!("cannot list {}", from.display()))?.path();
             let name = path.file_name().context("a file without a name")?;
-            fs::copy(&path, self.project().join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+            if path.is_file() {
+                fs::copy(&path, self.project().join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+            }
         }
         Ok(())
     }
