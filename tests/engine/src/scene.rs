@@ -200,6 +200,14 @@ impl Scene {
     /// When something is.
     pub fn expect_destroyed(&self) -> Result<()> {
         self.work.destroy()?.expect_success()?;
+        self.expect_nothing_left()
+    }
+
+    /// Insists that nothing of ours is left on the user, and nothing secret anywhere.
+    ///
+    /// # Errors
+    /// When something is.
+    pub fn expect_nothing_left(&self) -> Result<()> {
         self.expect_keys(0)?;
         let tags = self.cloud.tags(USER);
         ensure!(tags.is_empty(), "tags are left on {USER}: {tags:?}");

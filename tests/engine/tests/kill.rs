@@ -15,12 +15,15 @@ const RUNS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After that long a key is accepted every time.
 const SETTLED: Duration = Duration::from_secs(60);
-const UP: [&str; 3] = ["up", "--yes", "--skip-preview"];
+const UP: &[&str] = &["up", "--yes", "--skip-preview"];
+const DESTROY: &[&str] = &["destroy", "--yes", "--skip-preview"];
+/// Fails as long as it found something to do.
+const QUIET_UP: &[&str] = &["up", "--yes", "--skip-preview", "--expect-no-changes"];
 
 fn main() -> Result<()> {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for life in [Life::Create, Life::Rotate] {
+    for life in [Life::Create, Life::Rotate, Life::Retire, Life::Delete] {
         let calls = record(life).with_context(|| format!("recording the calls of {life:?}"))?;
         for (number, action) in (1..).zip(&calls) {
             trials.extend(kills(life, number, action, number as usize == calls.len()));
@@ -34,6 +37,8 @@ fn main() -> Result<()> {
 enum Life {
     Create,
     Rotate,
+    Retire,
+    Delete,
 }
 
 /// Who is killed.
@@ -77,58 +82,100 @@ fn kills(life: Life, call: u64, action: &str, last: bool) -> Vec<Trial> {
 
 /// The actions that an undisturbed run calls, in order.
 fn record(life: Life) -> Result<Vec<String>> {
-    let scene = life.prepare()?;
+    let (scene, _) = life.prepare()?;
     let before = scene.cloud.calls().len();
-    scene.work.run(&UP)?.expect_success()?;
+    scene.work.run(life.command())?.expect_success()?;
     let calls: Vec<String> = scene.cloud.calls().into_iter().skip(before).map(|entry| entry.action).collect();
-    ensure!(calls.iter().any(|action| action == "CreateAccessKey"), "nothing was minted: {calls:?}");
+    ensure!(calls.iter().any(|action| action == life.decisive()), "{life:?} did not do its work: {calls:?}");
     Ok(calls)
 }
 
 impl Life {
-    /// A scene in which the next run is the one to disturb.
-    fn prepare(self) -> Result<Scene> {
+    /// A scene in which the next run is the one to disturb, and the keys that must work all through it.
+    fn prepare(self) -> Result<(Scene, Vec<String>)> {
         let scene = Scene::start()?;
         let declare = |release: &str| scene.declare(json!({ "keepers": { "release": release } }));
         declare("1")?;
-        if self == Self::Rotate {
-            scene.work.run(&UP)?.expect_success()?;
+        if self != Self::Create {
+            scene.work.run(UP)?.expect_success()?;
             scene.clock.advance(SETTLED)?;
+        }
+        if matches!(self, Self::Rotate | Self::Retire) {
             declare("2")?;
         }
+        let mut keep = scene.cloud.key_ids(USER);
+        if self == Self::Retire {
+            scene.work.run(UP)?.expect_success()?;
+            scene.wait_hours(26)?;
+            keep = vec![scene.expect_known()?.current];
+        }
+        if self == Self::Delete {
+            keep.clear();
+        }
         scene.cloud.restart_count();
-        Ok(scene)
+        Ok((scene, keep))
+    }
+
+    /// What is run, and run again.
+    fn command(self) -> &'static [&'static str] {
+        if self == Self::Delete { DESTROY } else { UP }
+    }
+
+    /// The call that the run is about.
+    fn decisive(self) -> &'static str {
+        match self {
+            Self::Create | Self::Rotate => "CreateAccessKey",
+            Self::Retire | Self::Delete => "DeleteAccessKey",
+        }
     }
 
     /// How many keys there have been when all is well again: one for each trigger.
     fn generation(self) -> u64 {
         match self {
-            Self::Create => 1,
-            Self::Rotate => 2,
+            Self::Create | Self::Delete => 1,
+            Self::Rotate | Self::Retire => 2,
         }
     }
 }
 
 impl Kill {
     fn run(self) -> Result<()> {
-        let scene = self.life.prepare()?;
-        let worked = scene.cloud.key_ids(USER);
+        let (scene, keep) = self.life.prepare()?;
         let fault = match self.moment {
             Moment::Before => Fault::HoldBefore,
             Moment::After => Fault::HoldAfter,
         };
         scene.cloud.fault(Rule::new(fault).at_call(self.call));
-        let mut engine = scene.work.start(&UP)?;
+        let mut engine = scene.work.start(self.life.command())?;
         scene.cloud.until_held(PATIENCE, || engine.ended())?;
         self.kill(&scene, engine)?;
-        still_work(&scene, &worked)?;
-        let runs = mend(&scene, &worked)?;
+        still_work(&scene, &keep)?;
+        let runs = self.mend(&scene, &keep)?;
+        if self.life == Life::Delete {
+            return scene.expect_nothing_left();
+        }
         if self.leaves_a_promoted_key() {
             return outlive_promoted_key(&scene);
         }
         let known = scene.expect_known().with_context(|| format!("after {runs} runs"))?;
         ensure!(known.generation == self.life.generation(), "one trigger made generation {}", known.generation);
+        ensure!(known.previous.is_some() == (self.life == Life::Rotate), "the previous key came out as {known:?}");
         scene.expect_destroyed()
+    }
+
+    /// Plain runs until one has nothing to do.
+    fn mend(self, scene: &Scene, keep: &[String]) -> Result<usize> {
+        let command = if self.life == Life::Delete { DESTROY } else { QUIET_UP };
+        let mut last = String::new();
+        for run in 1..=RUNS {
+            let ended = scene.work.run(command)?;
+            still_work(scene, keep)?;
+            if ended.success {
+                return Ok(run);
+            }
+            last = ended.text;
+        }
+        anyhow::bail!("after {RUNS} runs there is still something to do:\n{last}")
     }
 
     /// Whether the mint was closed by a Create whose answer nobody got: its last call had its effect.
@@ -164,23 +211,9 @@ impl Kill {
     }
 }
 
-/// Plain runs until one has nothing to do.
-fn mend(scene: &Scene, worked: &[String]) -> Result<usize> {
-    let mut last = String::new();
-    for run in 1..=RUNS {
-        let ended = scene.work.run(&["up", "--yes", "--skip-preview", "--expect-no-changes"])?;
-        still_work(scene, worked)?;
-        if ended.success {
-            return Ok(run);
-        }
-        last = ended.text;
-    }
-    anyhow::bail!("after {RUNS} runs there is still something to do:\n{last}")
-}
-
-/// Insists that the keys that worked before still do, as nothing here retires one.
-fn still_work(scene: &Scene, worked: &[String]) -> Result<()> {
-    let stopped: Vec<&String> = worked.iter().filter(|id| !scene.cloud.works(id)).collect();
+/// Insists that the keys that must work do.
+fn still_work(scene: &Scene, keep: &[String]) -> Result<()> {
+    let stopped: Vec<&String> = keep.iter().filter(|id| !scene.cloud.works(id)).collect();
     ensure!(stopped.is_empty(), "keys that worked stopped working: {stopped:?}");
     Ok(())
 }
