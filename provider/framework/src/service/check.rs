@@ -10,6 +10,7 @@ use super::failures::{failed, on_wire, unreadable};
 use crate::diff::{ChangeKind, Diff};
 use crate::redact::Redactor;
 use crate::resource::{Autonaming, AutonamingMode, CheckRequest, Checked, DiffRequest, Urn};
+use crate::schema::ObjectSchema;
 use crate::value::Object;
 use crate::wire;
 
@@ -51,7 +52,7 @@ impl Service {
         let request = DiffRequest {
             urn,
             id: request.id,
-            old_inputs: old_inputs.unwrap_or_else(|| state.clone()),
+            old_inputs: old_inputs.unwrap_or_else(|| echoed(&state, &entry.inputs)),
             state,
             inputs: read_or_empty(request.news)?,
             ignore_changes: request.ignore_changes,
@@ -60,6 +61,12 @@ impl Service {
         let diff = entry.resource.diff(&request).map_err(|error| failed(&error, &secrets()))?;
         Ok(diff_on_wire(&diff))
     }
+}
+
+/// The inputs among the outputs, for an engine that does not send them apart.
+fn echoed(state: &Object, inputs: &ObjectSchema) -> Object {
+    let own = state.iter().filter(|(name, _)| inputs.root().has(name));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 pub(super) fn read(wire: Struct) -> Result<Object, Status> {

@@ -37,13 +37,25 @@ impl Harness {
     /// When loopback cannot be listened on, or the Handshake fails.
     pub async fn start(provider: impl Provider) -> io::Result<Self> {
         let closing = CancellationToken::new();
+        let sockets = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = sockets.local_addr()?.port();
+        tokio::spawn(serve_on(Service::new(provider), sockets, closing.clone()));
+        Self::shake_hands(port, closing).await
+    }
+
+    /// Shakes hands with a plugin's process that listens at this port of loopback. The process is the caller's to end.
+    ///
+    /// # Errors
+    /// When loopback cannot be listened on, nobody answers there, or the Handshake fails.
+    pub async fn attach(port: u16) -> io::Result<Self> {
+        Self::shake_hands(port, CancellationToken::new()).await
+    }
+
+    async fn shake_hands(port: u16, closing: CancellationToken) -> io::Result<Self> {
         let listener = Listener::default();
         let engine = serve_engine(listener.clone(), closing.clone()).await?;
-        let sockets = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = sockets.local_addr()?;
-        tokio::spawn(serve_on(Service::new(provider), sockets, closing.clone()));
-        let harness =
-            Self { channel: connect(&format!("http://{address}"))?, listener, _closing: closing.drop_guard() };
+        let channel = connect(&format!("http://{}:{port}", Ipv4Addr::LOCALHOST))?;
+        let harness = Self { channel, listener, _closing: closing.drop_guard() };
         let request = rpc::ProviderHandshakeRequest { engine_address: engine, ..Default::default() };
         harness.client().handshake(request).await.map_err(io::Error::other)?;
         Ok(harness)

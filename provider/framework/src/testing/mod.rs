@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+pub mod arbitrary;
 mod calls;
 mod engine;
 mod harness;

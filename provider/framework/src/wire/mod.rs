@@ -13,7 +13,7 @@ pub use read::from_struct;
 pub use write::to_struct;
 
 /// The key that tells an object with a signature from the user's own.
-const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
+pub(crate) const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
 const SECRET: &str = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT: &str = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const RESOURCE: &str = "5cf8f73096256a8f31e491e813e4eb8e";
@@ -21,8 +21,12 @@ const ASSET: &str = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE: &str = "0def7320c3a5731c473e5ecbe6d01bc7";
 const BYTES: &str = "803fd3297a5875dc03ca845dda5d2a98";
 
+/// Every signature.
+#[cfg(feature = "testing")]
+pub(crate) const SIGNATURES: [&str; 6] = [SECRET, OUTPUT, RESOURCE, ASSET, ARCHIVE, BYTES];
+
 /// The texts that stand for an unknown of each type. SDKs send the string's for any type.
-const UNKNOWNS: [&str; 7] = [
+pub(crate) const UNKNOWNS: [&str; 7] = [
     UNKNOWN_STRING,
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421",

@@ -53,7 +53,7 @@ impl<S: System> Inputs<S> {
 
     pub(super) fn schedule(&self) -> Result<&Schedule, Error> {
         let missing =
-            || Error::new(Code::Internal, "the inputs hold no schedule: they were not checked by this plugin");
+            || Error::new(Code::InvalidArgument, "the inputs hold no schedule: they were not checked by this plugin");
         self.schedule.as_ref().ok_or_else(missing)
     }
 

@@ -1,0 +1,167 @@
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use localcloud::{LocalCloud, Options};
+use prost_types::Struct;
+use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::testing::Harness;
+use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
+use pulumi_provider::{Object, Value};
+
+pub(crate) const USER: &str = "deployer";
+pub(crate) const TOKEN: &str = "keyrotation:aws:RotatingApiKey";
+pub(crate) const URN: &str = "urn:pulumi:s::p::keyrotation:aws:RotatingApiKey::k";
+pub(crate) const LIST_KEYS: &str = "keyrotation:aws:listKeys";
+/// What no answer may show.
+pub(crate) const PASSWORD: &str = "hunter2-hunter2";
+/// Nothing listens there; the address only has to look like an engine's.
+pub(crate) const ENGINE: &str = "127.0.0.1:9";
+
+/// The plugin's process; it ends with the test.
+pub(crate) struct Plugin {
+    pub(crate) child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(crate) port: u16,
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The plugin's program, with an environment that holds nothing but secrets.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pulumi-resource-keyrotation"));
+    command.args(arguments).env_clear().env("PULUMI_CONFIG", PASSWORD).env("PULUMI_CONFIG_PASSPHRASE", PASSWORD);
+    command
+}
+
+impl Plugin {
+    pub(crate) fn start(arguments: &[&str], stdin: Stdio) -> Self {
+        Self::spawn(command(arguments).stdin(stdin))
+    }
+
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let port = line.strip_suffix('\n').and_then(|digits| digits.parse().ok());
+        Self { child, stdout, port: port.unwrap_or_else(|| panic!("{line:?} is no port")) }
+    }
+
+    pub(crate) async fn harness(&self) -> Harness {
+        Harness::attach(self.port).await.unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// The exit code, if the process ends in time.
+    pub(crate) async fn exit(&mut self, within: Duration) -> Option<i32> {
+        let ended = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                pause(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(within, ended).await.ok().flatten()
+    }
+
+    /// Ends the process, and answers what it printed after the port.
+    pub(crate) async fn rest(mut self) -> (String, String) {
+        self.signal("TERM");
+        assert_eq!(self.exit(Duration::from_secs(10)).await, Some(0));
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (stdout, stderr)
+    }
+}
+
+pub(crate) async fn pause(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+/// A plugin that nobody configured.
+pub(crate) async fn bare() -> (Plugin, Harness) {
+    let plugin = Plugin::start(&[], Stdio::null());
+    let harness = plugin.harness().await;
+    (plugin, harness)
+}
+
+/// A configured plugin, and an AWS with one user.
+pub(crate) struct Scene {
+    pub(crate) plugin: Plugin,
+    pub(crate) harness: Harness,
+    pub(crate) cloud: LocalCloud,
+}
+
+impl Scene {
+    pub(crate) async fn start() -> Self {
+        let cloud = LocalCloud::start(Options::default().immediate()).unwrap();
+        cloud.aws().create_user(USER).unwrap();
+        let (plugin, harness) = bare().await;
+        harness.configure(config(&cloud)).await.unwrap();
+        Self { plugin, harness, cloud }
+    }
+
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.cloud.aws().keys(USER).into_iter().map(|key| key.id).collect()
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.cloud.journal().len()
+    }
+}
+
+/// What reaches this AWS as its administrator.
+pub(crate) fn config(cloud: &LocalCloud) -> Object {
+    let admin = cloud.aws().admin_credentials();
+    object([("aws", aws(cloud.endpoint(), &admin.access_key_id, &admin.secret_access_key).into())])
+}
+
+pub(crate) fn aws(endpoint: &str, id: &str, secret: &str) -> Object {
+    let endpoints = object([("iam", endpoint.into()), ("sts", endpoint.into())]);
+    object([
+        ("region", "us-east-1".into()),
+        ("accessKey", Value::secret(id)),
+        ("secretKey", Value::secret(secret)),
+        ("endpoints", endpoints.into()),
+    ])
+}
+
+pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Inputs with one keeper and whatever else.
+pub(crate) fn inputs<const N: usize>(more: [(&str, Value); N]) -> Object {
+    let mut inputs = object([("user", USER.into()), ("keepers", object([("release", "1".into())]).into())]);
+    inputs.extend(object(more));
+    inputs
+}
+
+pub(crate) fn wire(object: &Object) -> Option<Struct> {
+    Some(to_struct(object.clone(), Unknowns::Allowed).unwrap())
+}
+
+pub(crate) fn read(wire: Option<Struct>) -> Object {
+    from_struct(wire.expect("a response without its properties")).unwrap()
+}
+
+pub(crate) fn text(object: &Object, name: &str) -> String {
+    object.get(name).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {name}")).to_owned()
+}
+
+/// The property and the reason of each failure.
+pub(crate) fn told(failures: &[rpc::CheckFailure]) -> Vec<(&str, &str)> {
+    failures.iter().map(|failure| (&*failure.property, &*failure.reason)).collect()
+}
