@@ -45,6 +45,11 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |bench| disabled(bench).boxed_local(),
     },
     Trial {
+        name: "contract::keys::a_key_is_disabled_twice_and_no_other_is",
+        needs: &[],
+        run: |bench| disabled_twice(bench).boxed_local(),
+    },
+    Trial {
         name: "contract::keys::a_disabled_key_is_not_accepted",
         needs: &[],
         run: |bench| stopped(bench).boxed_local(),
@@ -142,6 +147,17 @@ async fn disabled(bench: &dyn Bench) -> Result<()> {
     bench.disable(&key.id);
     ensure!(listed(&*issuer, &key.id).await?.status == KeyStatus::Inactive);
     Ok(())
+}
+
+async fn disabled_twice(bench: &dyn Bench) -> Result<()> {
+    let issuer = bench.issuer();
+    let (one, two) = (mint(&*issuer).await?, mint(&*issuer).await?);
+    issuer.disable(&one.id).await?;
+    issuer.disable(&one.id).await.context("the second time")?;
+    ensure!(listed(&*issuer, &one.id).await?.status == KeyStatus::Inactive && !bench.works(&one.id));
+    ensure!(listed(&*issuer, &two.id).await?.status == KeyStatus::Active && bench.works(&two.id));
+    issuer.retire(&one.id).await?;
+    issuer.disable(&one.id).await.context("a key that is gone")
 }
 
 async fn stopped(bench: &dyn Bench) -> Result<()> {

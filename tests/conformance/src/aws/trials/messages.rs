@@ -32,13 +32,14 @@ pub(super) const TRIALS: &[AwsTrial] = &[
     AwsTrial { name: "aws::messages::nothing_that_is_shown_holds_a_secret", run: |aws| secrets(aws).boxed_local() },
 ];
 
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "iam:ListAccessKeys",
     "iam:ListUserTags",
     "iam:TagUser",
     "iam:UntagUser",
     "iam:CreateAccessKey",
     "iam:GetAccessKeyLastUsed",
+    "iam:UpdateAccessKey",
     "iam:DeleteAccessKey",
 ];
 
@@ -161,6 +162,7 @@ async fn call(issuer: &dyn KeyIssuer, action: &str, key: &KeyId) -> Result<(), E
         "iam:UntagUser" => issuer.write_ledger(&owner, None).await,
         "iam:CreateAccessKey" => mint(issuer).await.map(drop),
         "iam:GetAccessKeyLastUsed" => issuer.last_use(key).await.map(drop),
+        "iam:UpdateAccessKey" => issuer.disable(key).await,
         _ => issuer.retire(key).await,
     }
 }
