@@ -1,4 +1,4 @@
-use pulumi_provider::{Code, Error, Object, decode};
+use pulumi_provider::{CheckFailure, Code, Error, Object, Value, decode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use system_aws::AwsConfig;
@@ -17,10 +17,20 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// What is wrong with a configuration, as far as it is known. An unknown name is: it may be a secret that is misspelt.
+    pub(crate) fn failures(config: &Object) -> Vec<CheckFailure> {
+        let decoded = decode::<Self>(config);
+        let is_known = !config.get("aws").is_some_and(Value::contains_unknown);
+        let aws = decoded.value.and_then(|config| config.aws).filter(|_| is_known);
+        let problems = aws.iter().flat_map(AwsConfig::problems);
+        let problems = problems.map(|problem| CheckFailure::new(format!("aws.{}", problem.property), problem.reason));
+        decoded.failures.into_iter().chain(problems).collect()
+    }
+
     pub(crate) fn read(config: &Object) -> Result<Self, Error> {
-        let decoded = decode(config);
-        let wrong: Vec<_> =
-            decoded.failures.iter().map(|failure| format!("{} {}", failure.property, failure.reason)).collect();
-        decoded.value.ok_or_else(|| Error::new(Code::InvalidArgument, wrong.join("; ")))
+        let failures = Self::failures(config);
+        let told = failures.iter().map(|failure| format!("{} {}", failure.property, failure.reason));
+        let wrong = || Error::new(Code::InvalidArgument, told.collect::<Vec<_>>().join("; "));
+        decode(config).value.filter(|_| failures.is_empty()).ok_or_else(wrong)
     }
 }

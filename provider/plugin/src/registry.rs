@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pulumi_provider::{ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema};
+use pulumi_provider::{
+    CheckFailure, ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema,
+};
 use rotation::Clock;
 use system_aws::AwsApiKey;
 
@@ -49,6 +51,10 @@ impl Provider for KeyRotation {
 
     fn config(&self) -> ObjectSchema {
         ObjectSchema::of::<Config>()
+    }
+
+    fn check_config(&self, config: &Object) -> Vec<CheckFailure> {
+        Config::failures(config)
     }
 
     fn configure(&self, config: Object) -> Result<(), ConfigureError> {

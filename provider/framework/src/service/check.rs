@@ -49,12 +49,13 @@ impl Service {
         let entry = self.registry().resource(self.provider(), &urn)?;
         let state = read_or_empty(request.olds)?;
         let old_inputs = request.old_inputs.map(read).transpose()?;
+        let inputs = read_or_empty(request.news)?;
         let request = DiffRequest {
             urn,
             id: request.id,
-            old_inputs: old_inputs.unwrap_or_else(|| echoed(&state, &entry.inputs)),
+            old_inputs: old_inputs.unwrap_or_else(|| echoed(&state, &inputs, &entry.inputs)),
             state,
-            inputs: read_or_empty(request.news)?,
+            inputs,
             ignore_changes: request.ignore_changes,
         };
         let secrets = || Redactor::of([&request.old_inputs, &request.state, &request.inputs]);
@@ -63,9 +64,9 @@ impl Service {
     }
 }
 
-/// The inputs among the outputs, for an engine that does not send them apart.
-fn echoed(state: &Object, inputs: &ObjectSchema) -> Object {
-    let own = state.iter().filter(|(name, _)| inputs.root().has(name));
+/// The inputs among the outputs, for an engine that does not send them apart: those of the schema, and what Check adds.
+fn echoed(state: &Object, inputs: &Object, schema: &ObjectSchema) -> Object {
+    let own = state.iter().filter(|(name, _)| schema.root().has(name) || inputs.contains_key(*name));
     own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod bench;
 mod changes;
+mod config;
 mod drift;
 mod failures;
 mod many;
