@@ -247,6 +247,12 @@ pub trait System: Send + Sync + 'static {
     /// The fields of an existing key whose secret the user gave, or could not give.
     fn imported(&self, args: &Self::Args, key: &KeyId, secret: Option<SecretString>) -> Material;
 
+    /// The fields of a key that is known already, by the inputs as they are now: what only follows from others may change
+    /// without a new key.
+    fn derived(&self, _args: &Self::Args, material: Material) -> Material {
+        material
+    }
+
     /// The keys of one principal.
     fn issuer(&self, args: Self::Args) -> Box<dyn KeyIssuer>;
 }

@@ -147,6 +147,13 @@ impl KeyState {
         self.retiring.iter().map(|retiring| &retiring.key).chain(&self.current).chain(&self.pending)
     }
 
+    /// Gives every key's fields a new form.
+    pub fn derive(&mut self, form: impl Fn(Material) -> Material) {
+        for key in self.keys_mut() {
+            key.material = key.material.take().map(&form);
+        }
+    }
+
     /// The same, to be changed.
     pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut Key> {
         self.retiring.iter_mut().map(|retiring| &mut retiring.key).chain(&mut self.current).chain(&mut self.pending)

@@ -193,6 +193,7 @@ impl<S: System> Resource for Rotating<S> {
     async fn update(&self, request: UpdateRequest, context: &Context) -> Result<Object, Failure> {
         let inputs = self.inputs(&request.inputs)?;
         let mut state = from_outputs(&request.state)?;
+        state.derive(|material| self.system.derived(&inputs.own, material));
         let old = Inputs::<S>::checked(&self.names, &request.old_inputs, &self.system.capability()).ok();
         let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
         let goal = inputs.goal(&state.instance)?;

@@ -81,13 +81,23 @@ async fn the_overlap_may_be_given_up() {
 }
 
 #[tokio::test]
-async fn smtp_password_follows_the_region() {
+async fn smtp_password_follows_the_region_without_a_new_key() {
     let bench = Bench::start().await;
     let mut key = bench.key();
-    key.up(&inputs("1", [("sesRegion", "eu-central-1".into())])).await.unwrap();
-    let outputs = saved(&key).outputs;
-    assert!(outputs["sesSmtpPassword"].contains_secret());
-    assert_eq!(text(&outputs, "sesSmtpPassword").len(), 44);
+    key.up(&inputs("1", [])).await.unwrap();
+    assert!(!saved(&key).outputs.contains_key("sesSmtpPassword"));
+    let mut passwords = Vec::new();
+    for region in ["eu-central-1", "eu-west-1"] {
+        key.up(&inputs("1", [("sesRegion", region.into())])).await.unwrap();
+        let outputs = saved(&key).outputs;
+        assert!(outputs["sesSmtpPassword"].contains_secret());
+        passwords.push(text(&outputs, "sesSmtpPassword"));
+        assert_eq!(text(outputs["current"].as_object().unwrap(), "sesSmtpPassword"), passwords[passwords.len() - 1]);
+    }
+    assert!(passwords[0].len() == 44 && passwords[0] != passwords[1]);
+    assert_eq!(number(&saved(&key).outputs, "generation"), 1.0);
+    key.up(&inputs("1", [])).await.unwrap();
+    assert!(!saved(&key).outputs.contains_key("sesSmtpPassword"));
 }
 
 #[tokio::test]

@@ -48,6 +48,22 @@ pub(crate) fn material(args: &Args, id: &KeyId, secret: Option<SecretString>) ->
     fields
 }
 
+/// The fields of a key that is known already: the password at SMTP follows `sesRegion` without a new key.
+pub(crate) fn derived(args: &Args, material: Material) -> Material {
+    let (Some(Field::Plain(id)), Some(Field::Secret(secret))) =
+        (material.get(ACCESS_KEY_ID), material.get(SECRET_ACCESS_KEY))
+    else {
+        return material;
+    };
+    let known = Some(secret.clone()).filter(|secret| !is_empty(secret));
+    self::material(args, &KeyId(id.clone()), known)
+}
+
+#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
+fn is_empty(secret: &SecretString) -> bool {
+    secrecy::ExposeSecret::expose_secret(secret).is_empty()
+}
+
 /// What is wrong with the inputs, beyond their types.
 pub(crate) fn check(args: &Args) -> Vec<Problem> {
     let region = args.ses_region.as_deref();

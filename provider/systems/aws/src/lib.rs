@@ -88,6 +88,10 @@ impl System for AwsApiKey {
         args::material(args, key, secret)
     }
 
+    fn derived(&self, args: &Args, material: Material) -> Material {
+        args::derived(args, material)
+    }
+
     fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
         Box::new(AwsIssuer::new(self.session(), args))
     }
