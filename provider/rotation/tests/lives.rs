@@ -1,4 +1,5 @@
 //! Whole lives of a key on the reference system, told step by step.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};

@@ -264,7 +264,8 @@ impl Workspace {
             let path = entry.with_context(|| format!("cannot list {}", from.display()))?.path();
             let name = path.file_name().context("a file without a name")?;
             if path.is_file() {
-                fs::copy(&path, self.project().join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+                fs::copy(&path, self.project().join(name))
+                    .with_context(|| format!("cannot copy {}", path.display()))?;
             }
         }
         Ok(())

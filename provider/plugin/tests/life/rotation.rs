@@ -126,7 +126,7 @@ async fn an_existing_key_is_imported_without_a_change() {
     let wanted = inputs("1", []);
     let step = key.up(&wanted).await.unwrap();
     assert_eq!(number(&saved(&key).outputs, "generation"), 1.0, "adopting inputs rotates nothing: {:?}", step.changed);
-    assert_eq!(bench.keys(), [minted.access_key_id.clone()]);
+    assert_eq!(bench.keys(), std::slice::from_ref(&minted.access_key_id));
     key.up(&inputs("2", [])).await.unwrap();
     assert_eq!(number(&saved(&key).outputs, "generation"), 2.0);
     assert_eq!(text(saved(&key).outputs["previous"].as_object().unwrap(), "id"), minted.access_key_id);
@@ -182,7 +182,7 @@ async fn an_adopted_key_must_exist_and_its_secret_must_fit() {
         let problem = key.up(&inputs("1", [("adopt", adopt.into())])).await.err().expect("refused");
         let texts = problem.texts().join(" ");
         assert!(texts.contains(property) && !texts.contains("not-this-one"), "{texts}");
-        assert_eq!(bench.keys(), [minted.access_key_id.clone()]);
+        assert_eq!(bench.keys(), std::slice::from_ref(&minted.access_key_id));
     }
 }
 
