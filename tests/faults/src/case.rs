@@ -33,17 +33,23 @@ pub enum Then {
     Window,
     /// Inputs go back to what they were before the run; where they had not changed, other keepers are asked for.
     Revert,
+    /// Two hours pass, so that a schedule that is made again is another one.
+    Later,
 }
 
 impl Then {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Window, Self::Revert];
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Window, Self::Revert, Self::Later];
 
     /// Those that are tried after this fault. A system that costs time is spared the combinations with faults that leave
     /// nothing new behind: a lost answer and the two deaths leave all that can be left.
     pub fn after(fault: Fault, system: System) -> &'static [Self] {
         let leaves = matches!(fault, Fault::HangAfter | Fault::DieBefore | Fault::DieAfter);
-        if system.is_cheap || leaves { &Self::ALL } else { &Self::ALL[..1] }
+        match (system.is_cheap, leaves) {
+            (true, _) => &Self::ALL,
+            (false, true) => &Self::ALL[..3],
+            (false, false) => &Self::ALL[..1],
+        }
     }
 }
 
@@ -76,13 +82,31 @@ impl Case {
             // The fault was overcome within the run: what follows is a rotation of its own, for which the overlap must be over.
             stage.clock().advance(DAY * 2);
         }
+        let pending = watch.stack.state().and_then(|state| state.pending.as_ref()).map(|key| key.id.clone());
         let wanted = self.goes_on(&mut watch, wanted).await;
-        recover(&mut watch, self.life, (self.then != Then::Retry || self.life != Life::Delete).then_some(&wanted)).await
+        if self.life == Life::Delete && matches!(self.then, Then::Retry | Then::Later) {
+            return recover(&mut watch, self.life, None).await;
+        }
+        if let Some(pending) = pending.filter(|_| matches!(self.then, Then::Retry | Then::Later)) {
+            watch.up(&wanted).await;
+            let current = watch.stack.state().and_then(|state| state.current.as_ref());
+            assert_eq!(
+                Some(&pending),
+                current.map(|key| &key.id),
+                "I4: the key that was made for this trigger is taken up"
+            );
+        }
+        recover(&mut watch, self.life, Some(&wanted)).await
     }
 
     async fn goes_on(self, watch: &mut Watch<'_>, wanted: RotationArgs) -> RotationArgs {
-        if self.then == Then::Retry {
-            return wanted;
+        match self.then {
+            Then::Retry => return wanted,
+            Then::Later => {
+                watch.rig.clock().advance(MINUTE * 120);
+                return wanted;
+            }
+            Then::Window | Then::Revert => {}
         }
         if self.life == Life::Delete {
             // The resource is back in the program although some of its keys may be gone.
