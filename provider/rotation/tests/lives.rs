@@ -74,6 +74,19 @@ async fn a_lost_answer_leaves_one_key_in_the_end() {
 }
 
 #[tokio::test]
+async fn a_retry_hours_later_takes_up_the_key_that_was_made() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&Life::inputs("1", false)).await;
+    cloud.inject(cloud.calls().len() + CALLS_BEFORE_MINT + 1, Fault::Before);
+    assert!(matches!(watch.up(&Life::inputs("2", false)).await, Outcome::Failed(_)));
+    let made = watch.stack.state().unwrap().pending.clone().unwrap();
+    cloud.clock().advance(HOUR * 3);
+    assert!(watch.up(&Life::inputs("2", false)).await.is_done());
+    assert_eq!(watch.stack.state().unwrap().current.as_ref().unwrap().id, made.id, "one trigger makes one key");
+}
+
+#[tokio::test]
 async fn a_throttled_mint_is_tried_again_in_the_same_run() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
