@@ -87,6 +87,17 @@ async fn a_retry_hours_later_takes_up_the_key_that_was_made() {
 }
 
 #[tokio::test]
+async fn at_the_quota_a_rotation_within_the_overlap_is_refused() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.up(&Life::inputs("1", false)).await;
+    watch.up(&Life::inputs("2", false)).await;
+    let keys = cloud.keys();
+    let Outcome::Failed(error) = watch.up(&Life::inputs("3", false)).await else { panic!("the run failed") };
+    assert_eq!((error.kind, cloud.keys()), (ErrorKind::Blocked, keys), "the previous key has its whole overlap");
+}
+
+#[tokio::test]
 async fn a_throttled_mint_is_tried_again_in_the_same_run() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
