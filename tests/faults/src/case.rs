@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use jiff::SignedDuration;
 use rotation::testing::{Fault, Life, Outcome, Watch};
 use rotation::{ErrorKind, Keepers, KeyState, RotationArgs};
@@ -150,7 +152,15 @@ pub async fn recover(watch: &mut Watch<'_>, life: Life, wanted: Option<&Rotation
         assert!(runs.to_quiet <= MOST, "liveness: {} runs", runs.to_quiet);
     }
     runs.to_nothing = watch.destroyed().await;
+    LARGEST.fetch_max(runs.to_quiet.max(runs.to_nothing), Ordering::Relaxed);
     runs
+}
+
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+/// The largest number of plain runs that any case of this process has needed after its last fault.
+pub fn most_runs() -> usize {
+    LARGEST.load(Ordering::Relaxed)
 }
 
 /// A Create that dies between its last call and the engine's save leaves a key of an instance that nobody knows. At the quota it stands in the way for a day, and a person who deletes it shortens that. Gives the number of runs

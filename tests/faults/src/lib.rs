@@ -14,7 +14,7 @@ mod systems;
 mod table;
 
 pub use aws::AwsRig;
-pub use case::{Case, Runs, Then, calls_of, recover};
+pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
 pub use others::{Rivals, Stranger, stripped};
 pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::Table;
+use crate::{Table, most_runs};
 
 /// Trials that each fill one cell of a table, which is printed at the end.
 pub struct Suite {
@@ -44,6 +44,10 @@ impl Suite {
             conclusion.exit();
         }
         println!("{}\n{legend}", table.print(&headings));
+        println!(
+            "Liveness: no case needed more than {} plain runs after its last fault; more than 4 fail.",
+            most_runs()
+        );
         if !part && table.empty() > 0 {
             println!("{} cells are empty", table.empty());
             std::process::exit(1);
