@@ -42,7 +42,7 @@ pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
 pub use plan::{Plan, plan};
 pub use reduce::{Event, World, reduce, refresh};
-pub use run::{Deck, Interrupted, run};
+pub use run::{Deck, Interrupted, observe, run};
 pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
 pub use state::{ForeignKey, Key, KeyId, KeyState, RetiredKey, Retiring, STATE_VERSION};
 pub use trigger::Trigger;

@@ -12,14 +12,12 @@ pub struct Plan {
     pub retire: Vec<KeyId>,
     /// What would stop it.
     pub blocked: Option<Blocked>,
-    /// The state afterwards. A key that would be made has an empty id and no fields.
-    pub state: KeyState,
 }
 
 /// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
-    let mut plan = Plan { mint: None, retire: Vec::new(), blocked: None, state: state.clone() };
+    let mut plan = Plan { mint: None, retire: Vec::new(), blocked: None };
     for _ in 0..LONGEST {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
@@ -38,7 +36,6 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
     if let (Want::Current(goal), true) = (want, continues) {
         plan.mint = mint_cause(state, goal);
     }
-    plan.state = reduce(world, Event::Answered(now)).state;
     plan
 }
 

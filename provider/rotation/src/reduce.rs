@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::next::{is_ready, later};
+use crate::next::later;
 use crate::words::refreshed;
 use crate::{
-    Capability, Entry, ForeignKey, Goal, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
-    Observed, ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
+    Capability, Entry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted, Observed,
+    ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -150,13 +150,6 @@ pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability
     mirror(&mut state, observed);
     state.warnings = refreshed(&state, observed, |id, entry| !is_gone(id, entry.since));
     state
-}
-
-impl Goal {
-    /// Whether the pending key of `state` may be promoted.
-    pub fn is_ready(&self, state: &KeyState) -> bool {
-        is_ready(state, self)
-    }
 }
 
 /// Whether the ledger tells of a mint that the state knows nothing of: its run died, and the inputs may have gone back since.

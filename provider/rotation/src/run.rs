@@ -51,7 +51,7 @@ impl fmt::Display for Interrupted {
 /// # Errors
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
 pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
-    let observed = match observe(&deck).await {
+    let observed = match observe(deck.issuer, deck.owner, deck.clock).await {
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
         Ok(None) => {
@@ -81,6 +81,18 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         Ok(()) => Ok(world.state),
         Err(error) => Err(Interrupted { state: world.state, error }),
     }
+}
+
+/// What stands on the principal now; none if it does not exist.
+///
+/// # Errors
+/// Anything but a definite answer.
+pub async fn observe(issuer: &dyn KeyIssuer, owner: &OwnerId, clock: &dyn Clock) -> Result<Option<Observed>, Error> {
+    let at = clock.now();
+    let Some(keys) = issuer.list().await? else { return Ok(None) };
+    let ledgers = issuer.read_ledgers(owner).await?;
+    let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
+    Ok(Some(Observed { keys, ledgers, at }))
 }
 
 struct Run<'a> {
@@ -235,7 +247,9 @@ impl Run<'_> {
     }
 
     async fn look_again(&mut self) -> Result<(), Error> {
-        let observed = observe(&self.deck).await?.ok_or_else(|| no_principal(&self.deck))?;
+        let observed = observe(self.deck.issuer, self.deck.owner, self.deck.clock)
+            .await?
+            .ok_or_else(|| no_principal(&self.deck))?;
         self.fold(Event::Observed(observed));
         Ok(())
     }
@@ -279,16 +293,6 @@ impl Run<'_> {
         };
         (self.deck.note)(line);
     }
-}
-
-async fn observe(deck: &Deck<'_>) -> Result<Option<Observed>, Error> {
-    let at = deck.clock.now();
-    let Some(keys) = deck.issuer.list().await? else {
-        return Ok(None);
-    };
-    let ledgers = deck.issuer.read_ledgers(deck.owner).await?;
-    let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
-    Ok(Some(Observed { keys, ledgers, at }))
 }
 
 fn no_principal(deck: &Deck<'_>) -> Error {

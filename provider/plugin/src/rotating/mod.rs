@@ -18,8 +18,8 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, System, Verdict, Want, plan,
-    refresh, run,
+    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, System, Verdict, Want, observe,
+    plan, refresh, run,
 };
 
 use crate::import;
@@ -69,10 +69,7 @@ impl<S: System> Rotating<S> {
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
-        let at = self.clock.now();
-        let Some(keys) = issuer.list().await.map_err(errors::public)? else { return Ok(None) };
-        let ledgers = issuer.read_ledgers(&owner(urn)).await.map_err(errors::public)?;
-        Ok(Some(Observed { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect(), ledgers, at }))
+        observe(issuer, &owner(urn), &*self.clock).await.map_err(errors::public)
     }
 
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::{Blocked, Cause, Next, Step, View, act, former, is_orphan, later, leftovers};
-use crate::{Claim, KeyId, LastUse, Ledger, ObservedKey, World};
+use crate::{Claim, KeyId, Ledger, World};
 
 /// The next step of a Delete.
 pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
         return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    suspect(view).or_else(|| key(view)).or_else(|| former(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
+    leftovers::suspect(view).or_else(|| key(view)).or_else(|| former(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
 }
 
 fn unsettled(view: &View<'_>) -> Option<Timestamp> {
@@ -21,18 +21,6 @@ fn unsettled(view: &View<'_>) -> Option<Timestamp> {
     let unseen = known.chain(orphans).filter(|(id, _)| !observed.keys.contains_key(*id));
     let young = unseen.map(|(_, since)| later(since, view.capability.settle)).max();
     leftovers::unsettled_until(view).max(young.filter(|until| observed.at < *until))
-}
-
-fn suspect(view: &View<'_>) -> Option<Next> {
-    let suspects = leftovers::suspects(view);
-    let [ObservedKey { id, last_use, .. }] = suspects.as_slice() else {
-        return None;
-    };
-    match last_use {
-        None => act(Step::Inspect(id.clone()), Cause::UnansweredMint),
-        Some(LastUse::Never) => act(Step::Discard(id.clone()), Cause::UnansweredMint),
-        Some(_) => None,
-    }
 }
 
 fn key(view: &View<'_>) -> Option<Next> {

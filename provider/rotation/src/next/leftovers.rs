@@ -10,7 +10,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// The next step that clears away what an interrupted run left, if there is one.
 pub(super) fn resolve(view: &View<'_>) -> Option<Next> {
-    orphan(view).or_else(|| suspect(view))
+    orphan(view).or_else(|| settle(view)).or_else(|| suspect(view))
 }
 
 /// When lists can be believed about a claim that is not of this run; none if there is no such claim or it is answered and seen.
@@ -22,7 +22,7 @@ pub(super) fn unsettled_until(view: &View<'_>) -> Option<Timestamp> {
 }
 
 /// Keys that may be the result of the unanswered attempt.
-pub(super) fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
+fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
     let Some(claim) = old_claim(view).filter(|claim| answers(view, claim).next().is_none()) else {
         return Vec::new();
     };
@@ -45,10 +45,12 @@ fn orphan(view: &View<'_>) -> Option<Next> {
     act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
 }
 
-fn suspect(view: &View<'_>) -> Option<Next> {
-    if let Some(until) = unsettled_until(view) {
-        return act(Step::Settle(until), Cause::Unsettled);
-    }
+fn settle(view: &View<'_>) -> Option<Next> {
+    act(Step::Settle(unsettled_until(view)?), Cause::Unsettled)
+}
+
+/// Removes the one key that an unanswered mint may have made, if it was never used.
+pub(super) fn suspect(view: &View<'_>) -> Option<Next> {
     let suspects = suspects(view);
     let [suspect] = suspects.as_slice() else {
         return None;

@@ -4,7 +4,7 @@ use futures::future::{Either, select};
 
 use crate::{
     Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyState, Observed, OldSchedule, OwnerId,
-    RotationArgs, Schedule, Trigger, Want, due, refresh, run, schedule, schedule_changed,
+    RotationArgs, Schedule, Trigger, Want, due, observe, refresh, run, schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -149,14 +149,9 @@ impl Stack {
     /// What a Read sees; none if it fails or dies.
     async fn observe(&self, rig: &dyn Rig) -> Option<Observed> {
         let issuer = rig.issuer();
-        let look = std::pin::pin!(async {
-            let at = rig.clock().now();
-            let keys = issuer.list().await.ok()??.into_iter().map(|key| (key.id.clone(), key)).collect();
-            let ledgers = issuer.read_ledgers(&self.owner).await.ok()?;
-            Some(Observed { keys, ledgers, at })
-        });
+        let look = std::pin::pin!(observe(&*issuer, &self.owner, rig.clock()));
         match select(look, rig.death()).await {
-            Either::Left((observed, _)) => observed,
+            Either::Left((observed, _)) => observed.ok().flatten(),
             Either::Right(_) => None,
         }
     }
