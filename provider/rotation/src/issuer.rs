@@ -25,6 +25,18 @@ pub struct Capability {
     pub disables: bool,
     /// Whether it tells when a key was last used.
     pub tells_last_use: bool,
+    /// Where our marks stand.
+    pub marks: Marks,
+}
+
+/// Where the marks stand that say which keys are ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Marks {
+    /// One on the principal, written before a key is made.
+    #[default]
+    OnPrincipal,
+    /// One on each key, made together with it, in one step: no claim stands before a mint, and none is needed to find its key.
+    OnKeys,
 }
 
 impl Default for Capability {
@@ -38,6 +50,7 @@ impl Default for Capability {
             holds_two: true,
             disables: true,
             tells_last_use: true,
+            marks: Marks::default(),
         }
     }
 }
@@ -128,6 +141,10 @@ pub struct MintOrder {
     pub nonce: String,
     /// The generation of the key to be made.
     pub generation: u64,
+    /// Whose it will be; where marks stand on keys, the new key carries it from its first moment.
+    pub owner: OwnerId,
+    /// The instance that makes it, for the same mark.
+    pub instance: String,
 }
 
 /// A key that was just made.
@@ -167,17 +184,36 @@ pub trait KeyIssuer: Send + Sync {
     /// Anything but a definite answer. A refused or throttled call is an error, never "no keys".
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error>;
 
+    /// Keys and marks together: two calls, or one where the marks stand on the keys.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
+        let Some(keys) = self.list().await? else { return Ok(None) };
+        Ok(Some((keys, self.read_ledgers(owner).await?)))
+    }
+
     /// The marks on the principal, ours apart from those of others.
     ///
     /// # Errors
     /// As [`list`](Self::list).
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error>;
 
-    /// Writes our mark whole, in one step; none removes it.
+    /// Writes our mark whole, in one step; none removes it. Where marks stand on keys, each key that the mark names gets what it
+    /// says, and none has nothing to remove: marks go with their keys.
     ///
     /// # Errors
     /// Names the permission that is missing.
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error>;
+
+    /// The name of the key that a mint by this order will make, where it can be known before: the claim then names it, so that it
+    /// is found again whatever happens to the answer. Makes nothing in the system.
+    ///
+    /// # Errors
+    /// The key could not be prepared.
+    async fn foresee(&self, _order: &MintOrder) -> Result<Option<KeyId>, Error> {
+        Ok(None)
+    }
 
     /// Makes one key. Never repeated by itself or by a library beneath it, and never waits longer than `mint_timeout`.
     ///

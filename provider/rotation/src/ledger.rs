@@ -150,6 +150,14 @@ impl Ledger {
         Self { keys, open: None }
     }
 
+    /// The same mark, with a key that is about to be made; from `since` on it exists or never will.
+    #[must_use]
+    pub(crate) fn with_foreseen(mut self, key: KeyId, instance: &str, since: Timestamp) -> Self {
+        let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
+        self.keys.insert(key, Entry { instance: instance.to_owned(), mark: Mark::Minting, since });
+        self
+    }
+
     /// The same mark, with a key that was just made.
     #[must_use]
     pub(crate) fn with_minting(mut self, key: &Key, instance: &str) -> Self {

@@ -34,8 +34,8 @@ pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
 pub use inputs::{Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, VerificationInputs, WhenInUse};
 pub use issuer::{
-    Capability, Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System,
-    Verdict,
+    Capability, Field, KeyIssuer, KeyStatus, LastUse, Marks, Material, MintOrder, Minted, Observed, ObservedKey,
+    System, Verdict,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Entry, KeyId, KeyState, KeyStatus, Ledger, Mark, OwnerId, World};
+use crate::{Entry, Key, KeyId, KeyState, KeyStatus, Ledger, Mark, Marks, OwnerId, World};
 
 mod gone;
 mod leftovers;
@@ -80,6 +80,9 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if pending.attempts >= ATTEMPTS {
         return act(Step::Discard(id), Cause::NeverAccepted);
     }
+    if yields(view, pending) {
+        return act(Step::Discard(id), Cause::Rival);
+    }
     if !goal.trigger.is_answered_by(pending, goal.overlap) || pending.status == KeyStatus::Inactive {
         return act(Step::Discard(id), Cause::Unwanted);
     }
@@ -87,6 +90,19 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
         return act(Step::Record, Cause::Bookkeeping);
     }
     if is_ready(state, goal) { None } else { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) }
+}
+
+/// Whether a first key must give way to another owner's: where marks stand on keys, two owners may both have made one before either
+/// could see the other. The one that is proven or older stays.
+fn yields(view: &View<'_>, pending: &Key) -> bool {
+    let World { state, observed, .. } = view.world;
+    if view.capability.marks == Marks::OnPrincipal || state.current.is_some() || pending.verified_at.is_some() {
+        return false;
+    }
+    let own = observed.ledgers.own_entry(&pending.id).map_or(pending.created_at, |entry| entry.since);
+    let older = |id: &KeyId, entry: &Entry| entry.mark == Mark::Promoted || (entry.since, id) < (own, &pending.id);
+    let stands = |id: &KeyId, entry: &Entry| observed.keys.contains_key(id) && older(id, entry);
+    observed.ledgers.former(&state.instance).is_none() && observed.ledgers.holder(stands).is_some()
 }
 
 fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
@@ -140,5 +156,6 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 fn is_orphan(view: &View<'_>, id: &KeyId, entry: &Entry) -> bool {
     let world = view.world;
     let ours = entry.mark == Mark::Minting || entry.instance == world.state.instance;
-    ours && !world.state.knows(id) && !world.removed.contains(id)
+    let foreseen = world.foreseen.as_ref() == Some(id);
+    ours && !foreseen && !world.state.knows(id) && !world.removed.contains(id)
 }

@@ -63,7 +63,7 @@ fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) 
             reduce(world, Event::Removed(id))
         }
         Step::Disable(id) => reduce(world, Event::Disabled(id, now)),
-        Step::Claim => reduce(world, Event::Claimed(String::new())),
+        Step::Claim => reduce(world, Event::Claimed(String::new(), None)),
         Step::Mint => match want {
             Want::Current(goal) => {
                 let minted = Minted { id: KeyId(String::new()), created_at: now, material: Default::default() };

@@ -18,6 +18,8 @@ pub struct World {
     pub observed: Observed,
     /// The nonce of the claim that this run holds.
     pub claim: Option<String>,
+    /// The key that the mint under way will make, if its name is known.
+    pub foreseen: Option<KeyId>,
     /// Keys that this run removed: the ledger and late lists may still name them.
     pub removed: BTreeSet<KeyId>,
 }
@@ -33,8 +35,8 @@ pub enum Event {
     LedgerWritten(Option<Ledger>),
     /// The mark under a former URN was removed.
     FormerDropped(OwnerId),
-    /// A claim of this run stands.
-    Claimed(String),
+    /// A claim of this run stands, perhaps with the name of the key to be made.
+    Claimed(String, Option<KeyId>),
     /// A mint begins: from here on a key may exist.
     MintBegan,
     /// The system refused the mint for certain.
@@ -56,7 +58,7 @@ pub enum Event {
 impl World {
     /// A run's start.
     pub fn new(state: KeyState, observed: Observed) -> Self {
-        let world = Self { state, observed: observed.clone(), claim: None, removed: BTreeSet::new() };
+        let world = Self { state, observed: observed.clone(), claim: None, foreseen: None, removed: BTreeSet::new() };
         reduce(world, Event::Observed(observed))
     }
 
@@ -104,13 +106,13 @@ pub fn reduce(mut world: World, event: Event) -> World {
         }
         Event::LedgerWritten(ledger) => {
             if ledger.as_ref().is_none_or(|ledger| ledger.open.is_none()) {
-                world.claim = None;
+                (world.claim, world.foreseen) = (None, None);
                 world.state.claim_open = false;
             }
             world.observed.ledgers.own = ledger;
         }
         Event::FormerDropped(owner) => world.observed.ledgers.others.retain(|other| other.owner != owner),
-        Event::Claimed(nonce) => world.claim = Some(nonce),
+        Event::Claimed(nonce, key) => (world.claim, world.foreseen) = (Some(nonce), key),
         Event::MintBegan => world.state.claim_open = true,
         Event::MintRefused => world.state.claim_open = false,
         Event::Minted(minted, trigger) => add_minted(&mut world, minted, trigger),

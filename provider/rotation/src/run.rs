@@ -7,9 +7,10 @@ use std::fmt;
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 
+use crate::next::later;
 use crate::{
-    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, MintOrder, Next,
-    Observed, OwnerId, Retry, Step, Stop, View, Want, World, next, reduce, warnings,
+    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks,
+    MintOrder, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -89,8 +90,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
 /// Anything but a definite answer.
 pub async fn observe(issuer: &dyn KeyIssuer, owner: &OwnerId, clock: &dyn Clock) -> Result<Option<Observed>, Error> {
     let at = clock.now();
-    let Some(keys) = issuer.list().await? else { return Ok(None) };
-    let ledgers = issuer.read_ledgers(owner).await?;
+    let Some((keys, ledgers)) = issuer.look(owner).await? else { return Ok(None) };
     let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
     Ok(Some(Observed { keys, ledgers, at }))
 }
@@ -182,9 +182,16 @@ impl Run<'_> {
     }
 
     /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
+    /// Where marks stand on keys, the new key itself is the claim.
     async fn claim(&mut self) -> Result<(), Error> {
+        let nonce = (self.deck.nonce)();
+        let foreseen = self.deck.issuer.foresee(&self.order(nonce.clone())).await?;
+        self.fold(Event::Claimed(nonce.clone(), foreseen));
+        if self.marks() == Marks::OnKeys {
+            return Ok(());
+        }
         let known = self.world.observed.keys.keys().cloned().collect();
-        let claim = Claim { nonce: (self.deck.nonce)(), at: self.deck.clock.now(), known };
+        let claim = Claim { nonce, at: self.deck.clock.now(), known };
         self.write_claim(claim.clone()).await?;
         self.look_again().await?;
         let read_back = self.world.observed.ledgers.own_claim();
@@ -200,10 +207,26 @@ impl Run<'_> {
     }
 
     async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
-        let nonce = claim.nonce.clone();
-        self.write(Some(Ledger { open: Some(claim), ..self.wanted_ledger() })).await?;
-        self.fold(Event::Claimed(nonce));
-        Ok(())
+        let mut ledger = self.wanted_ledger();
+        if let Some(key) = self.world.foreseen.clone() {
+            let since = later(claim.at, self.deck.issuer.capability().mint_timeout);
+            ledger = ledger.with_foreseen(key, &self.world.state.instance, since);
+        }
+        self.write(Some(Ledger { open: Some(claim), ..ledger })).await
+    }
+
+    fn order(&self, nonce: String) -> MintOrder {
+        let state = &self.world.state;
+        MintOrder {
+            nonce,
+            generation: state.generation + 1,
+            owner: self.deck.owner.clone(),
+            instance: state.instance.clone(),
+        }
+    }
+
+    fn marks(&self) -> Marks {
+        self.deck.issuer.capability().marks
     }
 
     async fn mint(&mut self) -> Result<(), Error> {
@@ -215,11 +238,10 @@ impl Run<'_> {
             ));
         };
         self.fold(Event::MintBegan);
-        let order = MintOrder { nonce, generation: self.world.state.generation + 1 };
-        match self.deck.issuer.mint(&order).await {
+        match self.deck.issuer.mint(&self.order(nonce)).await {
             Ok(minted) => {
                 self.fold(Event::Minted(minted, goal.trigger.clone()));
-                Ok(())
+                if self.marks() == Marks::OnKeys { self.look_again().await } else { Ok(()) }
             }
             Err(error) if error.effect == Effect::None => self.refused(error).await,
             Err(error) => Err(error),

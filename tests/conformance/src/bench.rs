@@ -1,7 +1,7 @@
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use rotation::testing::Rig;
-use rotation::{Clock, KeyIssuer, Material, MintOrder, Minted, Verdict};
+use rotation::{Clock, KeyIssuer, Material, MintOrder, Minted, OwnerId, Verdict};
 
 /// What a system on the bench can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,9 @@ pub trait Bench: Rig {
 /// # Errors
 /// As [`KeyIssuer::mint`].
 pub(crate) async fn mint(issuer: &dyn KeyIssuer) -> Result<Minted, rotation::Error> {
-    issuer.mint(&MintOrder { nonce: "n0000001".to_owned(), generation: 1 }).await
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    let order = MintOrder { nonce: "n0000001".to_owned(), generation: 1, owner, instance: "i0000001".to_owned() };
+    issuer.mint(&order).await
 }
 
 /// Tries the key, a second apart, until it was accepted three times in a row; gives every verdict.

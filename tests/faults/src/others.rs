@@ -40,7 +40,7 @@ impl Stranger {
                 stage.inject(first + mint, fault);
                 // A key that lists do not show yet was in no list, however early it was made.
                 let from = if self.system.lags { 0 } else { look + 1 };
-                Some((from..=mint).contains(&self.call))
+                Some(self.system.suspects && (from..=mint).contains(&self.call))
             }
             None => Some(false),
         }) else {

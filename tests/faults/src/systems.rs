@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stage};
+use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
 
 use crate::AwsRig;
 
@@ -16,19 +16,41 @@ pub struct System {
     pub is_cheap: bool,
     /// A new key is not listed at once.
     pub lags: bool,
+    /// A key of an unanswered mint is known by its time alone, which is the documented hole for a stranger's.
+    pub suspects: bool,
 }
 
-/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; and AWS itself.
-pub const SYSTEMS: [System; 4] = [
-    System { name: "model", make: || in_memory(0, 2), is_cheap: true, lags: false },
-    System { name: "model-lagging", make: || in_memory(20, 2), is_cheap: true, lags: true },
-    System { name: "model-roomy", make: || in_memory(0, 5), is_cheap: true, lags: false },
-    System { name: "aws", make: aws, is_cheap: false, lags: false },
+impl System {
+    /// The lives that its keys can have.
+    pub fn lives(&self) -> impl Iterator<Item = Life> + use<> {
+        Life::of(&(self.make)().issuer().capability())
+    }
+}
+
+/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; as OCI and as Confluent Cloud are; and AWS itself.
+pub const SYSTEMS: [System; 7] = [
+    System { name: "model", make: || like_aws(0, 2), ..MODEL },
+    System { name: "model-lagging", make: || like_aws(20, 2), lags: true, ..MODEL },
+    System { name: "model-roomy", make: || like_aws(0, 5), ..MODEL },
+    System { name: "model-oci", make: || like_oci(0), suspects: false, ..MODEL },
+    System { name: "model-oci-lags", make: || like_oci(20), lags: true, suspects: false, ..MODEL },
+    System { name: "model-confluent", make: || in_memory(InMemoryRules::like_confluent()), suspects: false, ..MODEL },
+    System { name: "aws", make: aws, is_cheap: false, ..MODEL },
 ];
 
-fn in_memory(lists_after: i64, quota: usize) -> Box<dyn Stage> {
+const MODEL: System = System { name: "", make: || like_aws(0, 2), is_cheap: true, lags: false, suspects: true };
+
+fn like_aws(lists_after: i64, quota: usize) -> Box<dyn Stage> {
     let mut rules = InMemoryRules::like_aws(SignedDuration::from_secs(lists_after));
     rules.capability.quota = Some(quota);
+    in_memory(rules)
+}
+
+fn like_oci(lists_after: i64) -> Box<dyn Stage> {
+    in_memory(InMemoryRules::like_oci(SignedDuration::from_secs(lists_after)))
+}
+
+fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
     Box::new(InMemoryCloud::new(rules, ManualClock::new(START)))
 }
 

@@ -7,11 +7,11 @@ fn main() {
     let headings = Fault::ALL.iter().map(|fault| format!("{fault:?}")).collect();
     let mut suite = Suite::new(headings, LEGEND);
     for system in SYSTEMS {
-        for life in Life::ALL {
+        for life in system.lives() {
             let calls = block_on(calls_of(system, life));
             assert!(!calls.is_empty(), "{life:?} makes no call on {}", system.name);
             for (call, name) in calls.iter().enumerate() {
-                let row = format!("{:14}{:17}{call:02} {name}", system.name, format!("{life:?}"));
+                let row = format!("{:16}{:17}{call:02} {name}", system.name, format!("{life:?}"));
                 for (column, fault) in Fault::ALL.into_iter().enumerate() {
                     suite.add(&row, column, move || prove(system, life, (call, fault)));
                 }

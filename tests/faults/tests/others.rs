@@ -9,10 +9,10 @@ fn main() {
     let mut suite = Suite::new(COLUMNS.map(str::to_owned).to_vec(), LEGEND);
     for system in SYSTEMS {
         let creates = block_on(calls_of(system, Life::Create)).len();
-        for life in Life::ALL {
+        for life in system.lives() {
             let calls = block_on(calls_of(system, life));
             for (call, name) in calls.iter().enumerate() {
-                let row = format!("{:14}{:17}{call:02} {name}", system.name, format!("{life:?}"));
+                let row = format!("{:16}{:17}{call:02} {name}", system.name, format!("{life:?}"));
                 suite.add(&row, 0, move || stranger(system, life, call, None));
                 if mints(&calls) && (system.is_cheap || life == Life::Create) {
                     suite.add(&row, 1, move || strangers(system, life, call));

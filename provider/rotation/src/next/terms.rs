@@ -115,6 +115,8 @@ pub enum Cause {
     Unwanted,
     /// A new key was refused in three runs.
     NeverAccepted,
+    /// Another resource made a key on the same principal at the same time, and was first.
+    Rival,
     /// The quota is used up.
     QuotaFull,
     /// The current key was adopted without its secret.
@@ -143,6 +145,7 @@ impl fmt::Display for Cause {
             Self::UnansweredMint => "it appeared during an attempt that had no answer, and its secret is lost",
             Self::Unwanted => "it is no longer wanted",
             Self::NeverAccepted => "it was never accepted in three runs",
+            Self::Rival => "another resource was first",
             Self::QuotaFull => "its place is needed for the new key",
             Self::SecretUnknown => "the adopted key's secret is not known",
             Self::Revoked => "revoked",

@@ -6,7 +6,9 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending, poll_fn};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, Clock, Effect, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Retry};
+use crate::{
+    Capability, Clock, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId, Retry,
+};
 
 use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
 
@@ -19,13 +21,32 @@ pub struct InMemoryRules {
     pub accepts_after: SignedDuration,
     /// A new key is not listed for so long.
     pub lists_after: SignedDuration,
+    /// Whether a key's name is known before it is made.
+    pub foresees: bool,
 }
 
 impl InMemoryRules {
     /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
     pub fn like_aws(lists_after: SignedDuration) -> Self {
         let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
-        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after }
+        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after, foresees: false }
+    }
+
+    /// A system like OCI: three keys whose names are known before they are made, no disabling, nothing about use.
+    pub fn like_oci(lists_after: SignedDuration) -> Self {
+        let mut rules = Self::like_aws(lists_after);
+        rules.foresees = true;
+        rules.capability = Capability { quota: Some(3), disables: false, tells_last_use: false, ..rules.capability };
+        rules
+    }
+
+    /// A system like Confluent Cloud: no quota to speak of, marks on the keys, no disabling, nothing about use, lists that are right.
+    pub fn like_confluent() -> Self {
+        let mut rules = Self::like_oci(SignedDuration::ZERO);
+        rules.foresees = false;
+        rules.capability =
+            Capability { quota: None, settle: SignedDuration::ZERO, marks: Marks::OnKeys, ..rules.capability };
+        rules
     }
 }
 
@@ -58,6 +79,8 @@ pub(super) struct KeyRecord {
     pub(super) created_at: Timestamp,
     pub(super) status: KeyStatus,
     pub(super) last_use: Option<Timestamp>,
+    /// Whose it is, where marks stand on keys.
+    pub(super) mark: Option<(OwnerId, Entry)>,
 }
 
 /// How far a call is that is to be held.
@@ -109,6 +132,12 @@ impl InMemoryCloud {
         inner.gone = true;
     }
 
+    /// Whether the key's mark says just this, so that nothing need be written.
+    pub(super) fn shows(&self, id: &KeyId, owner: &OwnerId, entry: &Entry) -> bool {
+        let inner = self.lock();
+        inner.keys.get(id).is_none_or(|key| key.mark.as_ref() == Some(&(owner.clone(), entry.clone())))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,11 +179,11 @@ impl InMemoryCloud {
         let number = inner.calls.len();
         inner.calls.push(name.to_owned());
         if inner.strangers.remove(&number) {
-            let made = inner.has_room(quota).then(|| inner.add(now));
+            let made = inner.has_room(quota).then(|| inner.add(None, None, now));
             inner.intruders.extend(made);
         }
         if inner.strips.remove(&number) {
-            inner.ledgers.clear();
+            inner.strip();
         }
         (number, inner.faults.remove(&number))
     }
@@ -199,11 +228,29 @@ impl Inner {
         self.waiting.drain(..).for_each(Waker::wake);
     }
 
-    pub(super) fn add(&mut self, now: Timestamp) -> KeyId {
+    /// Makes a key, by this name if it is given.
+    pub(super) fn add(&mut self, name: Option<KeyId>, mark: Option<(OwnerId, Entry)>, now: Timestamp) -> KeyId {
         self.minted += 1;
-        let id = KeyId(format!("KEY{:04}", self.minted));
-        self.keys.insert(id.clone(), KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None });
+        let id = name.unwrap_or_else(|| KeyId(format!("KEY{:04}", self.minted)));
+        self.keys.insert(id.clone(), KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None, mark });
         id
+    }
+
+    fn strip(&mut self) {
+        self.ledgers.clear();
+        self.keys.values_mut().for_each(|key| key.mark = None);
+    }
+
+    /// Every mark: those of the principal, and what those of the keys come to.
+    pub(super) fn marks(&self) -> BTreeMap<String, (String, Ledger)> {
+        let mut marks = self.ledgers.clone();
+        for (id, key) in &self.keys {
+            let Some((owner, entry)) = &key.mark else { continue };
+            let (_, ledger) =
+                marks.entry(owner.hash.clone()).or_insert_with(|| (owner.label.clone(), Ledger::default()));
+            ledger.keys.insert(id.clone(), entry.clone());
+        }
+        marks
     }
 }
 
@@ -262,7 +309,7 @@ impl Rig for InMemoryCloud {
     fn mint_as_stranger(&self) -> Option<KeyId> {
         let (now, quota) = (self.clock.now(), self.rules.capability.quota);
         let mut inner = self.lock();
-        inner.has_room(quota).then(|| inner.add(now))
+        inner.has_room(quota).then(|| inner.add(None, None, now))
     }
 
     fn delete(&self, id: &KeyId) {
@@ -276,11 +323,11 @@ impl Rig for InMemoryCloud {
     }
 
     fn strip_marks(&self) {
-        self.lock().ledgers.clear();
+        self.lock().strip();
     }
 
     fn marks(&self) -> usize {
-        self.lock().ledgers.len()
+        self.lock().marks().len()
     }
 }
 

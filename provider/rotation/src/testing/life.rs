@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use crate::{Keepers, Retirement, Revoke, RevokedGeneration, RotationArgs, Verification};
+use crate::{Capability, Keepers, Retirement, Revoke, RevokedGeneration, RotationArgs, Verification};
 
 use super::{Outcome, Watch};
 
@@ -59,6 +59,12 @@ impl Life {
         Self::Replace,
         Self::Delete,
     ];
+
+    /// Those that a system with this capability can have.
+    pub fn of(capability: &Capability) -> impl Iterator<Item = Self> + use<> {
+        let disables = capability.disables;
+        Self::ALL.into_iter().filter(move |life| disables || !matches!(life, Self::Disable | Self::CurrentDisabled))
+    }
 
     /// How long a superseded key lives in all lives but [`Life::RotateAtOnce`].
     pub const OVERLAP: SignedDuration = DAY;

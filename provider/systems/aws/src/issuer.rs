@@ -26,14 +26,7 @@ pub(crate) struct AwsIssuer {
 /// AWS publishes no time after which lists are right; users report up to 15 s until a new key works everywhere.
 pub(crate) fn capability() -> Capability {
     let settle = SignedDuration::from_secs(60);
-    Capability {
-        quota: Some(2),
-        settle,
-        mint_timeout: MINT_TIMEOUT,
-        holds_two: true,
-        disables: true,
-        tells_last_use: true,
-    }
+    Capability { quota: Some(2), settle, mint_timeout: MINT_TIMEOUT, ..Capability::default() }
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);

@@ -1,0 +1,173 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use jiff::SignedDuration;
+use reqwest::header::{HeaderMap, USER_AGENT};
+use reqwest::{Certificate, Identity, Method, Url};
+use rotation::{Clock, Effect, Error, ErrorKind, Retry};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+/// How servers are met. The default trusts what the machine trusts.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Certificates in PEM that are trusted beside the machine's own.
+    pub trusted: Vec<u8>,
+    /// A certificate with its private key in PEM, to show to servers that ask for one.
+    pub identity: Option<Zeroizing<Vec<u8>>>,
+    /// Trust any certificate. Only ever because the user said so.
+    pub trust_anybody: bool,
+}
+
+/// A call as messages name it, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// The system's own name of it, such as `identity:UploadApiKey`.
+    pub operation: &'static str,
+    /// Who answers it, such as `OCI Identity`.
+    pub service: &'static str,
+    /// What the user checks if nobody answers, such as `keyrotation:oci.region`.
+    pub setting: &'static str,
+    /// How long one attempt may take.
+    pub limit: SignedDuration,
+}
+
+impl Call {
+    /// A failure of this call.
+    pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error::new(kind, self.operation, message)
+    }
+
+    /// An answer that cannot be understood: what was done is not known.
+    pub fn unreadable(&self) -> Error {
+        let message = format!("the answer of {} could not be read", self.service);
+        self.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
+    }
+}
+
+/// What a server said.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body. It may hold a secret, so it is wiped when dropped, and is not in the `Debug`.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    /// Whether the status says that it was done.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// It is not the JSON that is expected; nothing of it is in the error.
+    pub fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|_| call.unreadable())
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Makes calls: each once, each with a limit, none followed elsewhere. Connections are kept and shared by clones.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+}
+
+impl Client {
+    /// Contacts nobody yet.
+    ///
+    /// # Errors
+    /// The certificates cannot be used.
+    pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let wrong = |what: &str| Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"));
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true)
+            .tls_danger_accept_invalid_certs(settings.trust_anybody);
+        if !settings.trusted.is_empty() {
+            let trusted = Certificate::from_pem_bundle(&settings.trusted);
+            builder = builder.tls_certs_merge(trusted.map_err(|_| wrong("the trusted certificates"))?);
+        }
+        if let Some(identity) = &settings.identity {
+            let identity = Identity::from_pem(identity).map_err(|_| wrong("the client certificate and its key"))?;
+            builder = builder.identity(identity);
+        }
+        let http = builder.build().map_err(|_| wrong("the certificates"))?;
+        Ok(Self { http, clock })
+    }
+
+    /// The clock that limits calls.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Makes the call once and gives the answer, whatever its status is.
+    ///
+    /// # Errors
+    /// There is no whole answer; `effect` says whether the call may have been done all the same.
+    pub async fn send(
+        &self,
+        call: &Call,
+        (method, url): (Method, Url),
+        headers: HeaderMap,
+        body: Zeroizing<Vec<u8>>,
+    ) -> Result<Answer, Error> {
+        let request = self.http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
+        let exchange = std::pin::pin!(exchange(request));
+        match select(exchange, self.clock.timer(call.limit)).await {
+            Either::Left((answer, _)) => answer.map_err(|error| failed(call, &error)),
+            Either::Right(_) => Err(timed_out(call)),
+        }
+    }
+}
+
+const AGENT: &str = concat!("keyrotation/", env!("CARGO_PKG_VERSION"));
+const CONNECT: Duration = Duration::from_secs(10);
+
+async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = Zeroizing::new(response.bytes().await?.to_vec());
+    Ok(Answer { status, headers, body })
+}
+
+fn failed(call: &Call, error: &reqwest::Error) -> Error {
+    let Call { service, setting, .. } = call;
+    if error.is_builder() {
+        return call.error(ErrorKind::Unexpected, "the request could not be built");
+    }
+    // Nothing was sent where there was no connection.
+    let (effect, how) = match error.is_connect() {
+        true => (Effect::None, "no connection to"),
+        false => (Effect::Unknown, "the connection broke on the way to"),
+    };
+    let message = format!("{how} {service}: check {setting} and the network");
+    call.error(ErrorKind::Unreachable, message).retry(Retry::Backoff).effect(effect)
+}
+
+fn timed_out(call: &Call) -> Error {
+    let message = format!("{} did not answer in time", call.service);
+    call.error(ErrorKind::TimedOut, message).retry(Retry::Backoff).effect(Effect::Unknown)
+}
+
+#[cfg(test)]
+mod tests;

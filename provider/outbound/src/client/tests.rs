@@ -1,0 +1,97 @@
+use futures::FutureExt;
+use jiff::Timestamp;
+use rotation::testing::ManualClock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const CALL: Call = Call {
+    operation: "any:Call",
+    service: "the service",
+    setting: "keyrotation:any.endpoint",
+    limit: SignedDuration::from_secs(30),
+};
+
+fn clock() -> ManualClock {
+    ManualClock::new(Timestamp::UNIX_EPOCH)
+}
+
+async fn call(clock: &ManualClock, url: &str) -> Result<Answer, Error> {
+    let client = Client::new(&Settings::default(), Arc::new(clock.clone())).unwrap();
+    let target = (Method::POST, url.parse().unwrap());
+    client.send(&CALL, target, HeaderMap::new(), Zeroizing::new(b"asked".to_vec())).await
+}
+
+/// A server that reads one request, says this, and goes; its URL.
+async fn saying(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"asked") {
+            let mut part = [0; 1024];
+            let read = stream.read(&mut part).await.unwrap();
+            seen.extend_from_slice(&part[..read]);
+        }
+        assert!(String::from_utf8_lossy(&seen).contains("user-agent: keyrotation/"));
+        stream.write_all(text.as_bytes()).await.unwrap();
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn an_answer_is_given_whatever_its_status() {
+    let url = saying("HTTP/1.1 418 teapot\r\ncontent-length: 4\r\nx-id: 7\r\n\r\ntrue").await;
+    let answer = call(&clock(), &url).await.unwrap();
+    assert_eq!((answer.status, answer.is_success(), answer.header("X-Id")), (418, false, Some("7")));
+    assert!(answer.json::<bool>(&CALL).unwrap());
+    assert_eq!(answer.json::<u8>(&CALL).unwrap_err().effect, Effect::Unknown);
+    assert!(!format!("{answer:?}").contains("true"));
+}
+
+#[tokio::test]
+async fn nobody_is_followed_elsewhere() {
+    let url = saying("HTTP/1.1 307 there\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+    assert_eq!(call(&clock(), &url).await.unwrap().status, 307);
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_done() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let error = call(&clock(), &url).await.unwrap_err();
+    assert_eq!((error.kind, error.effect), (ErrorKind::Unreachable, Effect::None));
+    assert!(error.to_string().contains("keyrotation:any.endpoint"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_leaves_everything_open() {
+    for text in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"] {
+        let url = saying(text).await;
+        let error = call(&clock(), &url).await.unwrap_err();
+        assert_eq!((error.kind, error.effect), (ErrorKind::Unreachable, Effect::Unknown), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_ends_by_the_clock_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let clock = clock();
+    let mut asked = Box::pin(call(&clock, &url));
+    assert!((&mut asked).now_or_never().is_none());
+    let (_held, _) = tokio::select! { held = listener.accept() => held.unwrap(), _ = &mut asked => unreachable!() };
+    clock.advance(SignedDuration::from_secs(30));
+    let error = asked.await.unwrap_err();
+    assert_eq!((error.kind, error.effect), (ErrorKind::TimedOut, Effect::Unknown));
+}
+
+#[test]
+fn certificates_that_are_none_are_refused() {
+    let settings = Settings { identity: Some(Zeroizing::new(b"none".to_vec())), ..Settings::default() };
+    let error = Client::new(&settings, Arc::new(clock())).err().unwrap();
+    assert!(error.to_string().contains("client certificate"), "{error}");
+}
