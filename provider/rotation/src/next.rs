@@ -96,7 +96,8 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
 /// could see the other. The one that is proven or older stays.
 fn yields(view: &View<'_>, pending: &Key) -> bool {
     let World { state, observed, .. } = view.world;
-    if view.capability.marks == Marks::OnPrincipal || state.current.is_some() || pending.verified_at.is_some() {
+    let serves = state.current.as_ref().is_some_and(|current| current.material.is_some());
+    if view.capability.marks == Marks::OnPrincipal || serves || pending.verified_at.is_some() {
         return false;
     }
     let own = observed.ledgers.own_entry(&pending.id).map_or(pending.created_at, |entry| entry.since);

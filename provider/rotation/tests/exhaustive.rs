@@ -36,6 +36,16 @@ fn room_for_every_key() {
     search("quota 9", rules(9, 0), (MINUTE, SignedDuration::ZERO));
 }
 
+#[test]
+fn names_known_before_the_keys_are_made() {
+    search("quota 3, names known, lag", InMemoryRules::like_oci(SECOND * 20), (SECOND * 5, DAY * 3));
+}
+
+#[test]
+fn marks_on_the_keys() {
+    search("marks on keys", InMemoryRules::like_confluent(), (MINUTE, SignedDuration::ZERO));
+}
+
 fn rules(quota: usize, lag: i64) -> InMemoryRules {
     let mut rules = InMemoryRules::like_aws(SECOND * i32::try_from(lag).unwrap());
     rules.capability.quota = Some(quota);
