@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
 
 /// A file with one decimal integer: the milliseconds by which the shared clock is ahead of the real one.
 #[derive(Debug, Clone)]
@@ -28,6 +29,34 @@ impl TestClock {
         &self.file
     }
 
+    /// What the clock shows.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn now(&self) -> Result<Timestamp> {
+        let text = fs::read_to_string(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let ahead = text.trim().parse().context("the test clock is no number")?;
+        real().checked_add(SignedDuration::from_millis(ahead)).context("the test clock is too far ahead")
+    }
+
+    /// Sets the clock, which otherwise only goes on, also back. Nothing else may move it meanwhile.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set(&self, to: Timestamp) -> Result<()> {
+        let ahead = to.duration_since(real()).as_millis().to_string();
+        fs::write(&self.file, ahead).with_context(|| format!("cannot write {}", self.file.display()))
+    }
+
+    /// Moves the clock to the beginning of the next hour, so that what a test does then is done within one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn to_next_hour(&self) -> Result<()> {
+        let into = self.now()?.as_second().rem_euclid(3600).unsigned_abs();
+        self.advance(Duration::from_secs(3600 - into + 1))
+    }
+
     /// Moves the clock on. The plugin and the stand-in do the same, so the file is locked meanwhile.
     ///
     /// # Errors
@@ -42,13 +71,19 @@ impl TestClock {
         file.lock()?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let ahead = text.trim().parse::<u128>()? + by.as_millis();
+        let ahead = text.trim().parse::<i128>()? + i128::try_from(by.as_millis())?;
         let text = ahead.to_string();
         file.rewind()?;
-        // A longer number overwrites a shorter one, so a reader that does not lock never finds the file empty.
+        // Written over before it is shortened, so a reader that does not lock never finds the file empty.
         file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
         Ok(())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock's file is relative to real time")]
+fn real() -> Timestamp {
+    Timestamp::now()
 }
 
 #[cfg(test)]
@@ -63,5 +98,10 @@ mod tests {
         clock.advance(Duration::from_secs(60)).unwrap();
         clock.advance(Duration::from_secs(1)).unwrap();
         assert_eq!(fs::read_to_string(clock.file()).unwrap(), "61000");
+        clock.to_next_hour().unwrap();
+        assert!(clock.now().unwrap().as_second().rem_euclid(3600) < 60);
+        let past = "2020-01-01T00:00:00Z".parse().unwrap();
+        clock.set(past).unwrap();
+        assert!(clock.now().unwrap().duration_since(past).as_secs() < 60);
     }
 }

@@ -28,6 +28,16 @@ impl Cloud {
         Ok(Self { inner })
     }
 
+    /// Starts a stand-in in real time, whose changes are seen at once: where many runs go on side by side, the pauses of one
+    /// must not be hours for the others.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn start_in_real_time() -> Result<Self> {
+        let started = LocalCloud::start(Options::default().immediate());
+        Ok(Self { inner: started.context("cannot start the stand-in of AWS")? })
+    }
+
     /// Where every service listens.
     pub fn endpoint(&self) -> String {
         self.inner.endpoint().to_owned()

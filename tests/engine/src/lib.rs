@@ -17,6 +17,6 @@ pub use leak::Secrets;
 pub use localcloud::{Credentials, Fault, Rule};
 pub use python::Python;
 pub use running::{Ended, Running};
-pub use scene::{Known, Scene, TOKEN, USER, program};
+pub use scene::{Known, Scene, TOKEN, URN, USER, program};
 pub use state::State;
 pub use workspace::{Tools, Workspace};

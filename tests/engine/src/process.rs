@@ -43,10 +43,22 @@ pub fn find(program: &Path, mark: &str) -> Result<Vec<u32>> {
 /// # Errors
 /// When it may not be killed.
 pub fn kill(pid: u32) -> Result<()> {
+    signal(pid, Signal::KILL)
+}
+
+/// Interrupts a process with SIGINT. One that has ended already is no error.
+///
+/// # Errors
+/// When it may not be signalled.
+pub fn interrupt(pid: u32) -> Result<()> {
+    signal(pid, Signal::INT)
+}
+
+fn signal(pid: u32, signal: Signal) -> Result<()> {
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw).context("no such process id")?;
-    match kill_process(process, Signal::KILL) {
+    match kill_process(process, signal) {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot kill process {pid}")),
+        Err(error) => Err(error).with_context(|| format!("cannot signal process {pid}")),
     }
 }
 

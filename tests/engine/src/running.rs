@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::process;
 use crate::wait;
 
 /// A program that was started and has not been waited for. It is killed when dropped.
@@ -60,6 +61,14 @@ impl Running {
     /// When it cannot be asked.
     pub fn ended(&mut self) -> Result<bool> {
         Ok(self.child.try_wait().with_context(|| format!("cannot wait for {}", self.what))?.is_some())
+    }
+
+    /// Interrupts it once, as ^C at a terminal does; it goes on until it has ended in order.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn interrupt(&self) -> Result<()> {
+        process::interrupt(self.pid()).with_context(|| format!("cannot interrupt {}", self.what))
     }
 
     /// Kills it with SIGKILL, as a crash or the kernel would, and returns what it printed.

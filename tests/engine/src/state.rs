@@ -45,6 +45,16 @@ impl State {
         Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
     }
 
+    /// Everything in a message of the protocol that stands outside of secret wrappers.
+    pub fn in_clear(message: &Value) -> Value {
+        match message {
+            Value::Object(fields) if fields.get(SIGNATURE).is_some_and(|signature| signature == SECRET) => Value::Null,
+            Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), Self::in_clear(field))).collect(),
+            Value::Array(items) => items.iter().map(Self::in_clear).collect(),
+            other => other.clone(),
+        }
+    }
+
     /// Operations that an engine began and never finished.
     pub fn pending_operations(&self) -> usize {
         self.export.pointer("/deployment/pending_operations").and_then(Value::as_array).map_or(0, Vec::len)
@@ -103,6 +113,13 @@ mod tests {
         assert_eq!(state.output("a:b:C", "/absent").unwrap(), Value::Null);
         assert!(state.output("not:a:Type", "/id").is_err());
         assert_eq!(state.pending_operations(), 1);
+    }
+
+    #[test]
+    fn what_is_wrapped_is_not_in_clear_and_the_rest_is() {
+        let resource = State::parse(EXPORT).unwrap().of_type("a:b:C")[0].clone();
+        let clear = State::in_clear(&resource).to_string();
+        assert!(clear.contains("nothing-secret") && !clear.contains("wJalrXUtnFEMI"), "{clear}");
     }
 
     #[test]

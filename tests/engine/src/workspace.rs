@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -20,6 +21,7 @@ use crate::state::State;
 const LIMIT: Duration = Duration::from_secs(180);
 /// After the engine has gone, its plugin must follow within this time.
 const FAREWELL: Duration = Duration::from_secs(20);
+const STACK: &str = "dev";
 const PLUGIN: &str = "pulumi-resource-keyrotation";
 
 /// The programs under test.
@@ -87,6 +89,20 @@ impl Workspace {
         self.root.path().join(name)
     }
 
+    /// A file for the test's eyes only: [`Self::written`] leaves it out.
+    pub fn private(&self, name: &str) -> PathBuf {
+        self.folder(name)
+    }
+
+    /// What the plugin wrote to standard error, at the level of a trace.
+    ///
+    /// # Errors
+    /// When it was never started.
+    pub fn trace(&self) -> Result<String> {
+        let bytes = fs::read(self.folder("log").join("plugin.log")).context("the plugin wrote no trace")?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The folder of the CLI.
     pub fn pulumi(&self) -> PathBuf {
         self.tools.pulumi.clone()
@@ -117,8 +133,37 @@ impl Workspace {
     /// # Errors
     /// When the CLI fails.
     pub fn init(&self) -> Result<()> {
-        self.run(&["stack", "init", "dev"])?.expect_success()?;
+        self.run(&["stack", "init", STACK])?.expect_success()?;
         Ok(())
+    }
+
+    /// Makes the stack of a project that is called `engine-test`: the first time by the CLI, and from then on as a copy of what the
+    /// CLI wrote, which takes no second.
+    ///
+    /// # Errors
+    /// When the CLI fails, or a file cannot be copied.
+    pub fn init_like_others(&self) -> Result<()> {
+        static WRITTEN: Mutex<Option<Vec<(PathBuf, Vec<u8>)>>> = Mutex::new(None);
+        let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = &*written {
+            return files.iter().try_for_each(|(path, bytes)| self.put(path, bytes));
+        }
+        self.init()?;
+        let settings = format!("project/Pulumi.{STACK}.yaml");
+        let backend = leak::contents(&self.folder("backend"))?;
+        let below = |path: String| Path::new(&path).strip_prefix(self.root.path()).map(Path::to_path_buf);
+        let mut files: Vec<_> =
+            backend.into_iter().map(|(path, bytes)| Ok((below(path)?, bytes))).collect::<Result<_>>()?;
+        let bytes = fs::read(self.folder(&settings)).with_context(|| format!("cannot read {settings}"))?;
+        files.push((settings.into(), bytes));
+        *written = Some(files);
+        Ok(())
+    }
+
+    fn put(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let place = self.root.path().join(path);
+        let made = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&place, bytes));
+        made.with_context(|| format!("cannot write {}", place.display()))
     }
 
     /// Starts a command of the CLI. It sees nothing of this machine but what it needs.
@@ -134,7 +179,11 @@ impl Workspace {
         command.env("PULUMI_BACKEND_URL", format!("file://{}", self.folder("backend").display()));
         command.env("PULUMI_CONFIG_PASSPHRASE", "a passphrase for tests").env("PULUMI_SKIP_UPDATE_CHECK", "true");
         command.env("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true").env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("RUST_LOG", "trace").envs(self.variables.borrow().iter().map(|(name, value)| (name, value)));
+        command
+            .env("PULUMI_STACK", STACK)
+            .env("RUST_LOG", "trace")
+            .env("PULUMI_PROVIDER_LOG", "trace")
+            .envs(self.variables.borrow().iter().map(|(name, value)| (name, value)));
         let output = self.folder("outputs").join(self.outputs.borrow().len().to_string());
         self.outputs.borrow_mut().push(output.clone());
         Running::start(format!("pulumi {}", arguments.join(" ")), &mut command, output)
@@ -182,12 +231,12 @@ impl Workspace {
         Ok(())
     }
 
-    /// `pulumi destroy`.
+    /// `pulumi destroy`, without its preview.
     ///
     /// # Errors
     /// As [`Self::run`].
     pub fn destroy(&self) -> Result<Ended> {
-        self.run(&["destroy", "--yes"])
+        self.run(&["destroy", "--yes", "--skip-preview"])
     }
 
     /// The state with its secrets. The export itself is written to a file that is removed at once,
@@ -196,7 +245,7 @@ impl Workspace {
     /// # Errors
     /// When it cannot be exported.
     pub fn state(&self) -> Result<State> {
-        let file = self.root.path().join("decrypted");
+        let file = self.private("decrypted");
         self.run(&["stack", "export", "--show-secrets", "--file", &file.display().to_string()])?.expect_success()?;
         let text = fs::read_to_string(&file).context("cannot read the exported state")?;
         fs::remove_file(&file).context("cannot remove the exported state")?;
@@ -213,13 +262,21 @@ impl Workspace {
         Ok(shown[name].as_str().map(str::to_owned))
     }
 
-    /// All that the CLI and the plugin ever wrote, with its place: the program, every command's output,
-    /// the encrypted export, the backend with its history, the plugin's log.
+    /// `pulumi stack export`, encrypted, whose output is then among what was [`Self::written`].
     ///
     /// # Errors
-    /// When something cannot be read, or the state cannot be exported.
-    pub fn written(&self) -> Result<Vec<(String, Vec<u8>)>> {
+    /// When the state cannot be exported.
+    pub fn export(&self) -> Result<()> {
         self.run(&["stack", "export"])?.expect_success()?;
+        Ok(())
+    }
+
+    /// All that the CLI and the plugin ever wrote, with its place: the program, every command's output,
+    /// the backend with its history, the plugin's log.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub fn written(&self) -> Result<Vec<(String, Vec<u8>)>> {
         let mut written = Vec::new();
         for folder in ["project", "outputs", "backend", "log", "home", "pulumi"] {
             written.extend(leak::contents(&self.folder(folder))?);

@@ -160,7 +160,7 @@ impl Kill {
         let known = scene.expect_known().with_context(|| format!("after {runs} runs"))?;
         ensure!(known.generation == self.life.generation(), "one trigger made generation {}", known.generation);
         ensure!(known.previous.is_some() == (self.life == Life::Rotate), "the previous key came out as {known:?}");
-        scene.expect_destroyed()
+        end(&scene)
     }
 
     /// Plain runs until one has nothing to do.
@@ -230,8 +230,14 @@ fn outlive_promoted_key(scene: &Scene) -> Result<()> {
     ensure!(told.contains(&strange), "nobody is told about {strange}: {told}");
     scene.wait_hours(26)?;
     scene.declare(json!({ "keepers": { "release": "2" } }))?;
-    scene.up()?;
+    scene.work.run(UP)?.expect_success()?;
     let known = scene.expect_known()?;
     ensure!(known.generation == 2 && known.previous.is_some(), "the next rotation came out as {known:?}");
-    scene.expect_destroyed()
+    end(scene)
+}
+
+/// The end of a trial: nothing is left of it.
+fn end(scene: &Scene) -> Result<()> {
+    scene.work.run(DESTROY)?.expect_success()?;
+    scene.expect_nothing_left()
 }

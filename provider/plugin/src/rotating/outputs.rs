@@ -30,13 +30,15 @@ pub(super) fn to_outputs(
     Ok(outputs)
 }
 
-/// The state that outputs hold. An older one is read as this version's; there is none yet.
+/// The state that outputs hold. An older one becomes this version's here; the next Update or Read writes it so.
 pub(super) fn from_outputs(outputs: &Object) -> Result<KeyState, Error> {
     let version = outputs.get("stateVersion").and_then(Value::as_number).unwrap_or_default();
     if version > f64::from(STATE_VERSION) {
         return Err(newer(version));
     }
-    let mut state: KeyState = read(&pick(outputs, STATE))?;
+    let mut stored = pick(outputs, STATE);
+    stored.insert("stateVersion".to_owned(), Value::Number(STATE_VERSION.into()));
+    let mut state: KeyState = read(&stored)?;
     state.current = nested(outputs, "current").map(key_from).transpose()?;
     state.pending = nested(outputs, "pending").map(key_from).transpose()?;
     let retiring = outputs.get("retiring").and_then(Value::as_array).unwrap_or_default();

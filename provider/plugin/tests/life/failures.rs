@@ -1,5 +1,8 @@
 use localcloud::{Fault, Rule};
+use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::Object;
 use pulumi_provider::testing::{Action, Problem};
+use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
 
 use crate::bench::{Bench, DAY, HOUR, inputs, number, saved, text};
 
@@ -50,6 +53,52 @@ async fn a_plugin_that_dies_loses_nothing() {
     bench.later(DAY * 2);
     key.up(&inputs("2", [])).await.unwrap();
     assert_eq!(bench.keys(), [text(&saved(&key).outputs, "accessKeyId")]);
+}
+
+/// An engine with a hook on errors repeats a call as it was, with the same old outputs, up to a hundred times in one run.
+#[tokio::test]
+async fn a_call_that_is_repeated_a_hundred_times_leaves_one_key() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let create = rpc::CreateRequest {
+        urn: key.urn().as_str().to_owned(),
+        properties: wire(&key.preview(&inputs("1", [])).await.unwrap().inputs),
+        ..Default::default()
+    };
+    bench.cloud.faults().add(Rule::new(Fault::DropAfter).on("CreateAccessKey").times(99));
+    for _ in 0..99 {
+        bench.harness.client().create(create.clone()).await.err().expect("the answer is lost");
+        assert!(bench.keys().len() <= 1, "{:?}", bench.keys());
+    }
+    bench.harness.client().create(create).await.expect("nothing is lost any more");
+    assert_eq!(bench.keys().len(), 1);
+
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    key.up(&inputs("1", [])).await.unwrap();
+    let (first, old) = (bench.keys(), saved(&key));
+    bench.later(HOUR);
+    let update = rpc::UpdateRequest {
+        id: old.id.clone(),
+        urn: key.urn().as_str().to_owned(),
+        news: wire(&key.preview(&inputs("2", [])).await.unwrap().inputs),
+        olds: wire(&old.outputs),
+        old_inputs: wire(&old.inputs),
+        ..Default::default()
+    };
+    bench.cloud.faults().add(Rule::new(Fault::DropAfter).on("CreateAccessKey").times(99));
+    for _ in 0..99 {
+        bench.harness.client().update(update.clone()).await.err().expect("the answer is lost");
+        assert!(bench.keys().len() <= 2 && bench.keys().contains(&first[0]), "{:?}", bench.keys());
+    }
+    let updated = bench.harness.client().update(update).await.expect("nothing is lost any more").into_inner();
+    let outputs = from_struct(updated.properties.unwrap()).unwrap();
+    assert_eq!(bench.keys(), [first[0].clone(), text(&outputs, "accessKeyId")]);
+    assert_eq!(text(outputs["previous"].as_object().unwrap(), "id"), first[0]);
+}
+
+fn wire(object: &Object) -> Option<prost_types::Struct> {
+    Some(to_struct(object.clone(), Unknowns::Refused).unwrap())
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use localcloud::{Fault, Rule};
-use pulumi_provider::testing::{Action, Problem};
+use pulumi_provider::testing::{Action, Managed, Problem};
 
-use crate::bench::{Bench, HOUR, TOKEN, inputs, number, saved, text};
+use crate::bench::{Bench, DAY, HOUR, TOKEN, USER, inputs, number, saved, text};
 
 #[tokio::test]
 async fn two_hundred_keys_are_made_and_rotated_at_once() {
@@ -49,56 +49,83 @@ async fn two_resources_on_one_user_are_told_apart() {
     assert_eq!(bench.keys().len(), 1);
 }
 
-#[tokio::test]
-async fn a_cancel_at_any_call_loses_nothing() {
-    for rotates in [false, true] {
-        let calls = calls_of(rotates).await;
-        assert!(calls > 10);
-        for call in 1..=calls {
-            cancelled(rotates, call).await;
+/// The run that is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    Create,
+    Rotate,
+    Retire,
+    Delete,
+}
+
+impl Run {
+    /// A resource for which the next run is this one.
+    async fn prepare(self) -> (Bench, Managed) {
+        let bench = Bench::start().await;
+        let mut key = bench.key();
+        if self != Self::Create {
+            key.up(&inputs("1", [])).await.unwrap();
+            bench.later(HOUR);
+        }
+        if matches!(self, Self::Retire | Self::Delete) {
+            key.up(&inputs("2", [])).await.unwrap();
+            bench.later(if self == Self::Retire { DAY * 2 } else { HOUR });
+        }
+        (bench, key)
+    }
+
+    async fn run(self, key: &mut Managed) -> Result<(), Problem> {
+        if self == Self::Delete { key.destroy().await } else { key.up(&inputs("2", [])).await.map(|_| ()) }
+    }
+
+    /// How many keys there are when all is well again.
+    fn keys(self) -> usize {
+        match self {
+            Self::Delete => 0,
+            Self::Create | Self::Retire => 1,
+            Self::Rotate => 2,
         }
     }
 }
 
-async fn calls_of(rotates: bool) -> usize {
-    let bench = Bench::start().await;
-    let mut key = bench.key();
-    key.up(&inputs("1", [])).await.unwrap();
-    let before = bench.calls();
-    if !rotates {
-        return before;
+#[tokio::test]
+async fn a_cancel_at_any_call_loses_nothing() {
+    for run in [Run::Create, Run::Rotate, Run::Retire, Run::Delete] {
+        let (bench, mut key) = run.prepare().await;
+        let before = bench.calls();
+        run.run(&mut key).await.unwrap();
+        let calls = bench.calls() - before;
+        assert!(calls > 3, "{run:?} makes {calls} calls");
+        for call in 1..=calls {
+            cancelled(run, call).await;
+        }
     }
-    bench.later(HOUR);
-    key.up(&inputs("2", [])).await.unwrap();
-    bench.calls() - before
 }
 
-async fn cancelled(rotates: bool, call: usize) {
-    let bench = Bench::start().await;
-    let mut key = bench.key();
-    if rotates {
-        key.up(&inputs("1", [])).await.unwrap();
-        bench.later(HOUR);
-    }
+async fn cancelled(run: Run, call: usize) {
+    let (bench, mut key) = run.prepare().await;
     let before = key.saved.clone();
     let faults = bench.cloud.faults();
     faults.restart_count();
     faults.add(Rule::new(Fault::HoldAfter).at_call(call as u64));
-    let wanted = inputs("2", []);
     let cancel = async {
         faults.until_held().await;
         bench.harness.cancel().await.unwrap();
         faults.release_all();
     };
-    let (ended, ()) = futures::join!(key.up(&wanted), cancel);
+    let (ended, ()) = futures::join!(run.run(&mut key), cancel);
     if let (Err(_), Some(before), Some(after)) = (&ended, before, &key.saved) {
-        assert_eq!(before.outputs.get("accessKeyId"), after.outputs.get("accessKeyId"), "call {call}");
+        assert_eq!(before.outputs.get("accessKeyId"), after.outputs.get("accessKeyId"), "{run:?} call {call}");
     }
     let admin = bench.cloud.aws().admin_credentials();
     bench.configure(&admin.access_key_id, &admin.secret_access_key).await;
-    key.up(&wanted).await.unwrap();
-    assert_eq!(key.up(&wanted).await.unwrap().action, Action::Same, "call {call}");
-    assert_eq!(bench.keys().len(), if rotates { 2 } else { 1 }, "call {call}");
+    run.run(&mut key).await.unwrap();
+    assert_eq!(bench.keys().len(), run.keys(), "{run:?} call {call}");
+    if run == Run::Delete {
+        assert!(key.saved.is_none() && bench.cloud.aws().tags(USER).is_empty(), "{run:?} call {call}");
+        return;
+    }
+    assert_eq!(key.up(&inputs("2", [])).await.unwrap().action, Action::Same, "{run:?} call {call}");
     assert!(bench.cloud.aws().works(&text(&saved(&key).outputs, "accessKeyId")));
 }
 

@@ -81,6 +81,22 @@ async fn the_overlap_may_be_given_up() {
 }
 
 #[tokio::test]
+async fn without_verification_a_new_key_is_promoted_untried() {
+    let bench = Bench::start().await;
+    let mut key = bench.key();
+    let more = || [("verification", object([("enabled", false.into())]).into())];
+    for (keeper, generation) in [("1", 1.0), ("2", 2.0)] {
+        key.up(&inputs(keeper, more())).await.unwrap();
+        let outputs = saved(&key).outputs;
+        assert_eq!(number(&outputs, "generation"), generation);
+        assert!(!outputs["current"].as_object().unwrap().contains_key("verifiedAt"), "nobody proved it");
+        assert_eq!(key.up(&inputs(keeper, more())).await.unwrap().action, Action::Same);
+    }
+    let tried = bench.cloud.journal().iter().any(|call| call.action == "GetCallerIdentity");
+    assert!(!tried && bench.keys().len() == 2);
+}
+
+#[tokio::test]
 async fn smtp_password_follows_the_region_without_a_new_key() {
     let bench = Bench::start().await;
     let mut key = bench.key();

@@ -25,6 +25,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("Update: a rotation keeps the old key in its overlap", rotate),
         trial("Update: in a preview nothing is made", rotate_preview),
         trial("Update: a plain change keeps the key", change),
+        trial("State: of an older version it is read, and written as this version's", older_state),
+        trial("State: of a newer version it is refused by every call, and nothing is changed", newer_state),
         trial("Delete: every key goes", delete),
         trial("Delete: what is gone already is deleted", delete_gone),
         trial("Delete: refused credentials are an error", delete_refused),
@@ -174,6 +176,60 @@ async fn change() {
     let before = scene.keys();
     let step = key.up(&inputs([("overlap", "2d".into())])).await.unwrap();
     assert_eq!((step.action, scene.keys()), (Action::Update, before));
+}
+
+/// Version 0 never was: it stands for whatever a later version finds.
+async fn older_state() {
+    for version in [Some(Value::from(0)), None] {
+        let (scene, mut key) = made().await;
+        let mut old = saved(&key);
+        let first = text(&old.outputs, "accessKeyId");
+        match version {
+            Some(version) => old.outputs.insert("stateVersion".to_owned(), version),
+            None => old.outputs.remove("stateVersion"),
+        };
+        key.saved = Some(old);
+        assert_eq!(key.preview(&inputs([])).await.unwrap().action, Action::Same, "an upgrade is no change");
+        assert_eq!(key.up(&other_keepers()).await.unwrap().action, Action::Update);
+        let migrated = saved(&key).outputs;
+        assert_eq!(migrated["stateVersion"].as_number(), Some(1.0));
+        assert_eq!(text(migrated["previous"].as_object().unwrap(), "id"), first);
+        assert_eq!(scene.keys().len(), 2);
+    }
+}
+
+async fn newer_state() {
+    let (scene, mut key) = made().await;
+    let mut newer = saved(&key);
+    newer.outputs.insert("stateVersion".to_owned(), 99.into());
+    key.saved = Some(newer.clone());
+    let (calls, keys) = (scene.calls(), scene.keys());
+    let problems = [
+        key.preview(&inputs([])).await.err(),
+        key.up(&other_keepers()).await.err(),
+        update(&scene, &newer).await.err().map(Problem::Failed),
+        key.refresh().await.err(),
+        key.destroy().await.err(),
+    ];
+    for problem in problems {
+        let told = problem.expect("an unknown version is refused").texts().concat();
+        assert!(told.contains("version 99") && told.contains("Nothing was changed"), "{told}");
+    }
+    assert_eq!((key.saved, scene.keys()), (Some(newer), keys));
+    assert!(scene.calls() <= calls + 2, "a Read may look and nothing else may call");
+}
+
+/// An Update without the Diff that refuses first.
+async fn update(scene: &Scene, saved: &Saved) -> Result<rpc::UpdateResponse, tonic::Status> {
+    let request = rpc::UpdateRequest {
+        id: saved.id.clone(),
+        urn: crate::scene::URN.into(),
+        olds: wire(&saved.outputs),
+        news: wire(&saved.inputs),
+        old_inputs: wire(&saved.inputs),
+        ..Default::default()
+    };
+    scene.harness.client().update(request).await.map(tonic::Response::into_inner)
 }
 
 async fn delete() {

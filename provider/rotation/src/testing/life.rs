@@ -15,6 +15,8 @@ pub enum Life {
     Create,
     /// A key is taken over whose secret nobody knows.
     Adopt,
+    /// A key is imported; nobody asked for another one.
+    Import,
     /// Keepers changed.
     RotateByKeepers,
     /// A period began.
@@ -43,9 +45,10 @@ pub enum Life {
 
 impl Life {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Create,
         Self::Adopt,
+        Self::Import,
         Self::RotateByKeepers,
         Self::RotateByPeriod,
         Self::RotateAtOnce,
@@ -82,7 +85,7 @@ impl Life {
     /// The inputs before the run in question; none where the resource did not exist.
     pub fn before(self) -> Option<RotationArgs> {
         Some(match self {
-            Self::Create | Self::Adopt => return None,
+            Self::Create | Self::Adopt | Self::Import => return None,
             Self::RotateByKeepers
             | Self::RotateByPeriod
             | Self::CurrentLost
@@ -107,8 +110,9 @@ impl Life {
 
     /// Lives up to the run in question and gives the inputs that it is to have. Panics if that fails.
     pub async fn prepare(self, watch: &mut Watch<'_>) -> RotationArgs {
-        if self == Self::Adopt {
-            watch.rig.mint_as_stranger().into_iter().for_each(|key| watch.stack.adopt(key));
+        if let Self::Adopt | Self::Import = self {
+            let imports = self == Self::Import;
+            watch.rig.mint_as_stranger().into_iter().for_each(|key| watch.stack.take_over(key, imports));
             watch.rig.clock().advance(HOUR);
         }
         let Some(before) = self.before() else { return self.wanted() };

@@ -21,6 +21,8 @@ pub struct Stack {
     replaced: Vec<KeyState>,
     /// The key that a Create takes over, without its secret.
     adopts: Option<KeyId>,
+    /// It is not a Create that takes that key over, but an import.
+    imports: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -59,7 +61,8 @@ impl Outcome {
 impl Stack {
     /// A stack that holds nothing yet.
     pub fn new(name: &str) -> Self {
-        Self { owner: OwnerId::new(name, name), saved: None, replaces: false, replaced: Vec::new(), adopts: None }
+        let owner = OwnerId::new(name, name);
+        Self { owner, saved: None, replaces: false, replaced: Vec::new(), adopts: None, imports: false }
     }
 
     /// The same resource under another URN, as an alias makes it.
@@ -93,15 +96,16 @@ impl Stack {
         self.replaces = replaces;
     }
 
-    /// The resource is to begin with this key, whose secret nobody knows.
-    pub fn adopt(&mut self, key: KeyId) {
-        self.adopts = Some(key);
+    /// The resource is to begin with this key, whose secret nobody knows: by its Create, or as an import.
+    pub fn take_over(&mut self, key: KeyId, imports: bool) {
+        (self.adopts, self.imports) = (Some(key), imports);
     }
 
     /// One `pulumi up`: Check, Diff, and Create or Update if they ask for it; then the Deletes of replaced instances.
     pub async fn up(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let outcome = match self.saved {
             Some(_) if !self.replaces => self.update(rig, args).await,
+            None if self.imports => self.import(rig, args).await,
             _ => self.create(rig, args).await,
         };
         if outcome.is_quiet() || outcome.is_done() { self.delete_replaced(rig, outcome).await } else { outcome }
@@ -179,6 +183,23 @@ impl Stack {
         self.replaced.extend(self.saved.replace(saved).map(|saved| saved.state));
         self.replaces = false;
         error.map_or(Outcome::Done, Outcome::Failed)
+    }
+
+    /// The option `import`: a Read, and nothing else. What fails is not recorded.
+    async fn import(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
+        let ask = Ask { args, keepers_unknown: false, suspended: false };
+        let schedule = schedule(None, ask, rig.clock().now()).schedule;
+        let observed = self.observe(rig).await;
+        let shown = observed.as_ref().zip(self.adopts.as_ref()).and_then(|(observed, id)| observed.keys.get(id));
+        let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
+            return Outcome::Failed(Error::new(ErrorKind::NotFound, "", "the key to import was not found"));
+        };
+        let mut state = KeyState::new(nonce());
+        (state.generation, state.current) = (1, Some(adopted(shown)));
+        state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
+        let state = refresh(state, observed, &rig.issuer().capability());
+        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false });
+        Outcome::Done
     }
 
     async fn update(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
