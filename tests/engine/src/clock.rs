@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 
 /// A file with one decimal integer: the milliseconds by which the shared clock is ahead of the real one.
 #[derive(Debug, Clone)]
@@ -37,18 +38,33 @@ impl TestClock {
         moved.with_context(|| format!("cannot move the test clock in {}", self.file.display()))
     }
 
+    /// Sets the clock, also back.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set(&self, to: Timestamp) -> Result<()> {
+        let ahead = to.duration_since(real_time()).as_millis();
+        fs::write(&self.file, ahead.to_string()).with_context(|| format!("cannot set {}", self.file.display()))
+    }
+
     fn locked_add(&self, by: Duration) -> Result<()> {
         let mut file = OpenOptions::new().read(true).write(true).open(&self.file)?;
         file.lock()?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let ahead = text.trim().parse::<u128>()? + by.as_millis();
+        let ahead = text.trim().parse::<i128>()? + i128::try_from(by.as_millis())?;
         let text = ahead.to_string();
         file.rewind()?;
-        // A longer number overwrites a shorter one, so a reader that does not lock never finds the file empty.
+        // Written over before it is shortened, so that a reader that does not lock never finds the file empty.
         file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
         Ok(())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock's file is relative to real time")]
+fn real_time() -> Timestamp {
+    Timestamp::now()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use localcloud::Key;
 use serde_json::{Value, json};
 
@@ -121,6 +122,14 @@ impl Scene {
     /// When its file cannot be written.
     pub fn wait_hours(&self, hours: u64) -> Result<()> {
         self.clock.advance(Duration::from_secs(hours * 3600))
+    }
+
+    /// Sets the clock of the plugin and the stand-in, also back.
+    ///
+    /// # Errors
+    /// When its file cannot be written.
+    pub fn set_time(&self, to: Timestamp) -> Result<()> {
+        self.clock.set(to)
     }
 
     /// Insists that the user has `count` keys, and that each is active.

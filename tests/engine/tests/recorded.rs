@@ -57,21 +57,10 @@ fn quiet(file: &Path) -> Result<()> {
     let promoted: Timestamp = key["outputs"]["previous"]["supersededAt"].as_str().context("no previous")?.parse()?;
     let scene = Scene::start()?;
     scene.declare(inputs())?;
-    turn_back(&scene, promoted + SignedDuration::from_mins(1))?;
+    scene.set_time(promoted + SignedDuration::from_mins(1))?;
     let file = file.display().to_string();
     scene.work.run(&["stack", "import", "--file", &file])?.expect_success()?;
     scene.work.expect_quiet()?;
     ensure!(scene.cloud.calls().is_empty(), "reading state called AWS");
     Ok(())
-}
-
-/// Sets the scene's clock, which otherwise only goes on.
-fn turn_back(scene: &Scene, to: Timestamp) -> Result<()> {
-    let ahead = to.duration_since(now()).as_millis();
-    fs::write(scene.clock.file(), ahead.to_string()).context("cannot set the clock")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock's file is relative to real time")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
