@@ -80,12 +80,16 @@ pub async fn serve_on(
     let server = ResourceProviderServer::new(service)
         .max_decoding_message_size(LARGEST_MESSAGE)
         .max_encoding_message_size(LARGEST_MESSAGE);
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
-        .serve_with_incoming_shutdown(server, incoming, closing.cancelled_owned())
+        .serve_with_incoming_shutdown(server, accepted(listener), closing.cancelled_owned())
         .await
+}
+
+/// The connections to a listener. Small answers do not wait for the acknowledgement of what was sent before them.
+fn accepted(listener: TcpListener) -> TcpIncoming {
+    TcpIncoming::from(listener).with_nodelay(Some(true))
 }
 
 /// Waits for running calls and their answers, but not longer than the ending leaves.
@@ -106,4 +110,20 @@ fn print_port(port: u16) -> io::Result<()> {
 fn complain(problem: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "{problem}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_leave_at_once() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _engine = std::net::TcpStream::connect(address).unwrap();
+        let connection = accepted(listener).next().await.unwrap().unwrap();
+        assert!(connection.nodelay().unwrap());
+    }
 }

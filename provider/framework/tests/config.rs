@@ -4,13 +4,16 @@
 
 mod support;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use prost::Message;
 use prost_types::Struct;
 use pulumi_proto::google::rpc::Status as Details;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::testing::{Harness, Problem};
 use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
-use pulumi_provider::{Object, Value};
+use pulumi_provider::{ConfigureError, Function, Object, ObjectSchema, Provider, Resource, Value};
 use rpc::diff_response::DiffChanges;
 use support::{PASSWORD, THING, TOKEN, Things, object};
 use tonic::Code;
@@ -154,6 +157,42 @@ async fn the_schema_has_one_version() {
     let other = client.get_schema(rpc::GetSchemaRequest { version: 1, ..Default::default() }).await;
     assert_eq!(other.err().unwrap().code(), Code::InvalidArgument);
     assert_eq!(client.get_plugin_info(()).await.unwrap().into_inner().version, "1.2.3");
+}
+
+/// A provider whose resources and schema take long to make.
+struct Lazy;
+
+impl Provider for Lazy {
+    fn name(&self) -> &str {
+        "lazy"
+    }
+    fn version(&self) -> &str {
+        "1.0.0"
+    }
+    fn config(&self) -> ObjectSchema {
+        panic!("asked for its configuration")
+    }
+    fn configure(&self, _: Object) -> Result<(), ConfigureError> {
+        panic!("configured")
+    }
+    fn resources(&self) -> Vec<Arc<dyn Resource>> {
+        panic!("asked for its resources")
+    }
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        panic!("asked for its functions")
+    }
+    fn schema(&self) -> Cow<'static, str> {
+        panic!("asked for its schema")
+    }
+}
+
+#[tokio::test]
+async fn a_start_makes_nothing_that_is_not_asked_for() {
+    let harness = Harness::start(Lazy).await.unwrap();
+    let attach = rpc::PluginAttach { address: "127.0.0.1:9".into() };
+    harness.client().attach(attach).await.unwrap();
+    assert_eq!(harness.client().get_plugin_info(()).await.unwrap().into_inner().version, "1.0.0");
+    harness.cancel().await.unwrap();
 }
 
 async fn invoke(harness: &Harness, args: Object) -> Result<rpc::InvokeResponse, tonic::Status> {

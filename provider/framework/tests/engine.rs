@@ -215,6 +215,18 @@ fn the_schema_is_one_that_pulumi_accepts() {
     stack.run(&["schema", "check", &file]).failed();
 }
 
+#[test]
+#[ignore = "needs KEYROTATION_PULUMI: the folder of the Pulumi CLI and its YAML language host"]
+fn a_missing_key_of_the_configuration_is_named() {
+    let stack = Stack::new();
+    stack.run(&["config", "rm", "test:region"]).succeeded();
+    let told = stack.up("").failed();
+    assert!(told.contains("property region") && told.contains("is required"), "{told}");
+    stack.run(&["config", "set", "test:region", "here"]).succeeded();
+    stack.up("").succeeded();
+    stack.run(&["destroy", "--yes", "--skip-preview"]).succeeded();
+}
+
 /// A program's own provider, with these credentials.
 fn own_provider(token: &str) -> String {
     format!(

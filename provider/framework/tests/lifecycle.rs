@@ -1,6 +1,6 @@
 //! Whole lives of resources, as the engine leads them.
 #![allow(missing_docs, reason = "tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
 
 mod support;
 #[path = "../examples/random-token/token.rs"]
@@ -28,6 +28,11 @@ async fn things() -> (Harness, Managed, Arc<Traces>) {
 
 async fn pause(milliseconds: u64) {
     let _ = tokio::time::timeout(Duration::from_millis(milliseconds), std::future::pending::<()>()).await;
+}
+
+/// What comes of a call that ends when it is told to; a call that is not told fails the test.
+async fn told<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), call).await.expect("nobody told the call to end")
 }
 
 /// Fails if an error shows a secret.
@@ -78,6 +83,10 @@ async fn inputs_are_echoed_with_their_wrappers() {
     assert_eq!(made.outputs["tags"], inputs("")["tags"]);
     assert_eq!(made.outputs["password"], Value::secret(PASSWORD));
     assert!(free_of(&made.outputs, &[PASSWORD, TOKEN]));
+    let mut whole = inputs("");
+    whole.insert("tags".into(), Value::secret(object([("open", PASSWORD.into())])));
+    let updated = thing.up(&whole).await.unwrap();
+    assert_eq!(updated.outputs["tags"], whole["tags"], "secret although no schema says so");
 }
 
 #[tokio::test]
@@ -182,6 +191,10 @@ async fn answers_that_cannot_be_saved_at_all_are_errors_that_say_so() {
 #[tokio::test]
 async fn reading_has_three_answers() {
     let (_harness, mut thing, _) = things().await;
+    thing.up(&inputs("")).await.unwrap();
+    let before = thing.saved.clone();
+    thing.refresh().await.unwrap();
+    assert_eq!(thing.saved, before, "what Check computed is read back with the rest");
     thing.up(&inputs("refused")).await.unwrap();
     let before = thing.saved.clone();
     let problem = thing.refresh().await.err().unwrap();
@@ -285,7 +298,7 @@ async fn messages_arrive_before_the_answer_and_warnings_hold_no_secret() {
 async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
     let (harness, mut thing, _) = things().await;
     thing.timeout = 0.05;
-    let step = thing.up(&inputs("slow")).await.unwrap();
+    let step = told(thing.up(&inputs("slow"))).await.unwrap();
     assert_eq!(step.outputs["note"], "TimedOut".into());
 
     let mut other = harness.resource(THING, "other");
@@ -293,7 +306,7 @@ async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
     pause(200).await;
     harness.cancel().await.unwrap();
     harness.cancel().await.unwrap();
-    let step = slow.await.unwrap().unwrap();
+    let step = told(slow).await.unwrap().unwrap();
     assert_eq!(step.outputs["note"], "Cancelled".into());
 
     let mut late = harness.resource(THING, "late");
@@ -301,6 +314,57 @@ async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
     assert_eq!(status.code(), tonic::Code::Cancelled);
     harness.configure(object([("region", "r".into())])).await.unwrap();
     late.up(&inputs("")).await.unwrap();
+}
+
+/// Calls every RPC that may take its time with something that goes on until it is told to end.
+async fn lingering(harness: &Harness, urn: &str, timeout: f64) -> [Result<(), tonic::Status>; 6] {
+    let (urn, id) = (urn.to_owned(), "thing-1".to_owned());
+    let slow = || Some(to_struct(inputs("slow"), Unknowns::Allowed).unwrap());
+    let create = rpc::CreateRequest { urn: urn.clone(), properties: slow(), timeout, ..Default::default() };
+    let update = rpc::UpdateRequest {
+        urn: urn.clone(),
+        id: id.clone(),
+        olds: slow(),
+        news: slow(),
+        timeout,
+        ..Default::default()
+    };
+    let (inputs, properties) = (slow(), slow());
+    let read = rpc::ReadRequest { urn: urn.clone(), id: id.clone(), inputs, properties, timeout, ..Default::default() };
+    let delete = rpc::DeleteRequest { urn, id, old_inputs: slow(), timeout, ..Default::default() };
+    let invoke = rpc::InvokeRequest { tok: "test:index:echo".into(), args: slow(), ..Default::default() };
+    let list = rpc::ListRequest { token: THING.into(), query: slow(), ..Default::default() };
+    let mut clients = [(); 6].map(|()| harness.client());
+    let [one, two, three, four, five, six] = &mut clients;
+    let (created, updated, found, deleted, invoked, listed) = tokio::join!(
+        one.create(create),
+        two.update(update),
+        three.read(read),
+        four.delete(delete),
+        async { if timeout == 0.0 { five.invoke(invoke).await.map(drop) } else { Ok(()) } },
+        async { if timeout == 0.0 { six.list(list).await.map(drop) } else { Ok(()) } },
+    );
+    [created.map(drop), updated.map(drop), found.map(drop), deleted.map(drop), invoked, listed]
+}
+
+#[tokio::test]
+async fn every_call_hears_of_its_time_limit_and_of_cancel_and_is_answered() {
+    let (harness, thing, traces) = things().await;
+    let urn = thing.urn().as_str().to_owned();
+    for answer in told(lingering(&harness, &urn, 0.05)).await {
+        answer.unwrap();
+    }
+    assert_eq!(traces.finished.swap(0, Ordering::SeqCst), 4, "each that has a time limit");
+    let cancel = async {
+        pause(200).await;
+        assert_eq!(traces.finished.load(Ordering::SeqCst), 0, "no call ends by itself");
+        harness.cancel().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(told(lingering(&harness, &urn, 0.0)), cancel);
+    for answer in answers {
+        answer.unwrap();
+    }
+    assert_eq!(traces.finished.load(Ordering::SeqCst), 6);
 }
 
 #[tokio::test]
@@ -343,9 +407,16 @@ async fn what_newer_engines_send_is_passed_on_and_what_older_ones_leave_out_is_m
     harness.client().check(request).await.unwrap();
     assert!(traces.checked.lock().unwrap().take().unwrap().old_inputs.is_none());
 
-    let request = rpc::DiffRequest { urn, olds: named("state"), news: named("state"), ..Default::default() };
+    let request = rpc::DiffRequest {
+        urn,
+        olds: named("state"),
+        news: named("state"),
+        ignore_changes: vec!["name".into()],
+        ..Default::default()
+    };
     harness.client().diff(request).await.unwrap();
-    assert_eq!(traces.diffed.lock().unwrap().take().unwrap().old_inputs["name"], "state".into());
+    let seen = traces.diffed.lock().unwrap().take().unwrap();
+    assert_eq!((&seen.old_inputs["name"], seen.ignore_changes.as_slice()), (&"state".into(), &["name".to_owned()][..]));
 }
 
 #[tokio::test]

@@ -10,11 +10,15 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use http_body_util::Full;
+use prost::bytes::Bytes;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
 use rpc::resource_provider_client::ResourceProviderClient;
 use support::{PASSWORD, inputs};
+use tonic::codegen::http::Request;
 use tonic::transport::{Channel, Endpoint};
+use tower::ServiceExt;
 
 /// Nothing listens there; the address only has to look like one.
 const ENGINE: &str = "127.0.0.1:9";
@@ -121,7 +125,26 @@ fn two_addresses_are_an_error_that_prints_no_port() {
 async fn it_listens_on_ipv4_loopback_only() {
     let plugin = Plugin::start(&[], Stdio::null());
     assert!(std::net::TcpStream::connect(("127.0.0.1", plugin.port)).is_ok());
+    assert!(std::net::TcpStream::connect(("127.0.0.2", plugin.port)).is_err());
     assert!(std::net::TcpStream::connect(("::1", plugin.port)).is_err());
+}
+
+/// The code of the answer to a message of which only the size arrives.
+async fn code_of_size(plugin: &Plugin, size: u32) -> i32 {
+    let channel = Endpoint::from_shared(format!("http://127.0.0.1:{}", plugin.port)).unwrap().connect_lazy();
+    let head: Vec<u8> = [0].into_iter().chain(size.to_be_bytes()).collect();
+    let body = tonic::body::Body::new(Full::new(Bytes::from(head)));
+    let request = Request::post("/pulumirpc.ResourceProvider/Create").header("content-type", "application/grpc");
+    let response = channel.oneshot(request.body(body).unwrap()).await.unwrap();
+    response.headers()["grpc-status"].to_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn messages_are_as_large_as_the_engine_s_and_no_larger() {
+    let plugin = Plugin::start(&[], Stdio::null());
+    let too_large = i32::from(tonic::Code::OutOfRange);
+    assert_eq!(code_of_size(&plugin, (400 << 20) + 1).await, too_large);
+    assert_ne!(code_of_size(&plugin, 400 << 20).await, too_large, "what is missing of it is another mistake");
 }
 
 #[tokio::test]
@@ -211,7 +234,8 @@ async fn a_running_call_is_told_to_end_and_its_answer_arrives_before_the_process
             "end of stdin" => drop(plugin.child.stdin.take()),
             signal => plugin.signal(signal),
         }
-        let made = slow.await.unwrap().unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(10), slow).await;
+        let made = ended.unwrap_or_else(|_| panic!("{way}: the call was not told to end")).unwrap().unwrap();
         let outputs = from_struct(made.properties.unwrap()).unwrap();
         assert_eq!(outputs["note"], "Cancelled".into(), "{way}");
         assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{way}");

@@ -2,6 +2,7 @@
 
 mod clock;
 mod cloud;
+mod exchanges;
 pub mod leak;
 pub mod process;
 mod python;
@@ -13,6 +14,7 @@ mod workspace;
 
 pub use clock::TestClock;
 pub use cloud::Cloud;
+pub use exchanges::Recorder;
 pub use leak::Secrets;
 pub use localcloud::{Credentials, Fault, Rule};
 pub use python::Python;

@@ -158,6 +158,17 @@ fn nothing_is_converted() {
 }
 
 #[test]
+fn a_whole_number_past_what_a_number_holds_exactly_is_refused() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Counted {
+        count: u64,
+    }
+    let counted = |count: f64| decode::<Counted>(&object([("count", count.into())]));
+    assert_eq!(counted(9_007_199_254_740_992.0).value.unwrap().count, 1 << 53);
+    assert_eq!(counted(9_007_199_254_740_994.0).failures[0].reason, "is too large to be exact as a number");
+}
+
+#[test]
 fn null_is_absence_also_in_maps_and_where_a_value_is_required() {
     let nulls =
         object([("user", Value::Null), ("region", "r".into()), ("keepers", object([("a", Value::Null)]).into())]);

@@ -28,4 +28,4 @@ pub use engine::Logged;
 pub use harness::{Harness, free_of};
 pub use managed::{Action, Managed, Saved, Step};
 pub use problem::Problem;
-pub use replay::replay;
+pub use replay::{Replay, replay};

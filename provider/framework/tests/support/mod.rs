@@ -65,6 +65,7 @@ pub struct Cloud {
 #[derive(Default)]
 pub struct Traces {
     pub made: AtomicUsize,
+    /// Calls that lingered until they were told to end.
     pub finished: AtomicUsize,
     pub refreshes: AtomicBool,
     pub checked: Mutex<Option<CheckRequest>>,
@@ -72,6 +73,13 @@ pub struct Traces {
 }
 
 struct Thing(Arc<Traces>);
+
+/// A call that goes on until it is told to end, and then says why it did.
+async fn linger(traces: &Traces, context: &Context) -> Object {
+    let outputs = until_stopped(context).await;
+    traces.finished.fetch_add(1, Ordering::SeqCst);
+    outputs
+}
 
 fn state(note: Option<&str>) -> Object {
     to_object(&State { token: SecretString::new(TOKEN), note: note.map(str::to_owned) }).unwrap()
@@ -149,11 +157,7 @@ impl Resource for Thing {
             "no-id" => return Ok(Created { outputs: state(None), ..Created::default() }),
             "panic" => panic!("{PASSWORD}"),
             spoil @ ("unknown" | "nan") => spoiled(spoil),
-            "slow" => {
-                let outputs = until_stopped(context).await;
-                self.0.finished.fetch_add(1, Ordering::SeqCst);
-                outputs
-            }
+            "slow" => linger(&self.0, context).await,
             "log" => {
                 context.log().info("first");
                 context.log().warning(format!("second, not {PASSWORD}"));
@@ -164,9 +168,10 @@ impl Resource for Thing {
         Ok(Created { id, outputs, ..Created::default() })
     }
 
-    async fn update(&self, request: UpdateRequest, _: &Context) -> Result<Object, Failure> {
+    async fn update(&self, request: UpdateRequest, context: &Context) -> Result<Object, Failure> {
         match act(&request.inputs) {
             _ if request.preview => Ok(request.state),
+            "slow" => Ok(linger(&self.0, context).await),
             "error" => Err(failing(Code::Unavailable).into()),
             "partial" => Err(Failure::partial("another", state(Some("half")), failing(Code::Unavailable))),
             spoil @ ("unknown" | "nan") => Ok(spoiled(spoil)),
@@ -174,13 +179,17 @@ impl Resource for Thing {
         }
     }
 
-    async fn read(&self, request: ReadRequest, _: &Context) -> Result<Option<Found>, Failure> {
+    async fn read(&self, request: ReadRequest, context: &Context) -> Result<Option<Found>, Failure> {
         let (Some(inputs), Some(outputs)) = (request.inputs, request.state) else {
             let inputs: Object = [("name".to_owned(), request.id.as_str().into())].into();
             return Ok(Some(Found { id: request.id, inputs, outputs: state(None), ..Found::default() }));
         };
         match act(&inputs) {
             "gone" => Ok(None),
+            "slow" => {
+                let outputs = linger(&self.0, context).await;
+                Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
+            }
             "refused" => Err(failing(Code::PermissionDenied).into()),
             "partial" => Err(Failure::partial(request.id, state(Some("half")), failing(Code::Unavailable))),
             "reread" => {
@@ -196,8 +205,12 @@ impl Resource for Thing {
         }
     }
 
-    async fn delete(&self, request: DeleteRequest, _: &Context) -> Result<(), Failure> {
+    async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
         match act(&request.old_inputs) {
+            "slow" => {
+                linger(&self.0, context).await;
+                Ok(())
+            }
             "stuck" => Err(failing(Code::FailedPrecondition).into()),
             "stuck-half" => Err(Failure::partial(request.id, state(None), failing(Code::FailedPrecondition))),
             _ => Ok(()),
@@ -208,7 +221,10 @@ impl Resource for Thing {
         self.0.refreshes.load(Ordering::SeqCst)
     }
 
-    async fn list(&self, request: ListRequest, _: &Context) -> Result<Listed, Error> {
+    async fn list(&self, request: ListRequest, context: &Context) -> Result<Listed, Error> {
+        if act(&request.query) == "slow" {
+            linger(&self.0, context).await;
+        }
         let all = ["a", "b", "c"].map(|name| (name.to_owned(), format!("id-{name}")));
         let rest = request.continuation.is_none().then(|| "more".to_owned());
         Ok(Listed { resources: all.into(), continuation: rest })
@@ -223,7 +239,7 @@ fn partial_of(id: String, error: Error) -> Partial {
 }
 
 /// Gives its arguments back.
-struct Echo;
+struct Echo(Arc<Traces>);
 
 #[async_trait]
 impl Function for Echo {
@@ -231,8 +247,9 @@ impl Function for Echo {
         FunctionSpec::new("echo", "Gives back.", ObjectSchema::of::<Args>(), ObjectSchema::of::<State>())
     }
 
-    async fn invoke(&self, request: InvokeRequest, _: &Context) -> Result<Object, InvokeFailure> {
+    async fn invoke(&self, request: InvokeRequest, context: &Context) -> Result<Object, InvokeFailure> {
         match request.arguments.get("act").and_then(Value::as_str) {
+            Some("slow") => Ok(linger(&self.0, context).await),
             Some("error") => Err(failing(Code::NotFound).into()),
             Some("unknown") => Ok(spoiled("unknown")),
             Some("arguments") => {
@@ -274,7 +291,7 @@ impl Provider for Things {
         vec![Arc::new(Thing(Arc::clone(&self.traces)))]
     }
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        vec![Arc::new(Echo)]
+        vec![Arc::new(Echo(Arc::clone(&self.traces)))]
     }
     fn schema(&self) -> Cow<'static, str> {
         build_schema(self).unwrap().into()

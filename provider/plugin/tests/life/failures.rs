@@ -102,6 +102,30 @@ fn wire(object: &Object) -> Option<prost_types::Struct> {
 }
 
 #[tokio::test]
+async fn a_call_that_a_hook_repeats_leaves_one_key() {
+    for rotates in [false, true] {
+        let bench = Bench::start().await;
+        let mut key = bench.key();
+        if rotates {
+            key.up(&inputs("1", [])).await.unwrap();
+            bench.later(HOUR);
+        }
+        let refuse = Rule::new(Fault::error_before(403, "InvalidClientTokenId")).on("GetCallerIdentity").always();
+        bench.cloud.faults().add(refuse);
+        for _ in 0..3 {
+            // The engine repeats the call with the request of the first one.
+            let problem = key.up_and_die(&inputs("2", [])).await.err();
+            assert!(matches!(problem, Some(Problem::Partial { .. })), "{problem:?}");
+        }
+        bench.cloud.faults().clear();
+        key.up(&inputs("2", [])).await.unwrap();
+        assert_eq!(bench.keys().len(), if rotates { 2 } else { 1 });
+        assert!(bench.cloud.aws().works(&text(&saved(&key).outputs, "accessKeyId")));
+        assert_eq!(key.up(&inputs("2", [])).await.unwrap().action, Action::Same);
+    }
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_named_and_nothing_is_made() {
     let bench = Bench::start().await;
     bench.cloud.aws().deny("admin", &["iam:TagUser"]).unwrap();

@@ -1,6 +1,7 @@
 //! Check: what is refused and by what name, and what comes back.
 
 use libtest_mimic::Trial;
+use prost::Message;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::{Object, Value};
 
@@ -14,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("Check: a fresh check after a replacement has no old inputs", fresh),
         trial("Check: an old schedule that is handed back is kept", kept),
         trial("Check: no old inputs is as empty old inputs", no_olds),
+        trial("Check: a field that only a later engine knows is passed over", later_field),
     ];
     trials.extend(refusals().map(|(what, name, value, property)| {
         trial(format!("Check: refused: {what}"), move || refused(name, value, property))
@@ -22,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// What is wrong, the property, its value, and the property that is told; none where the engine would print a secret.
-fn refusals() -> [(&'static str, &'static str, Value, &'static str); 14] {
+fn refusals() -> [(&'static str, &'static str, Value, &'static str); 15] {
     let verification = |name, value| Value::from(object([(name, value)]));
     [
         ("a period that is no duration", "rotationPeriod", "often".into(), "rotationPeriod"),
@@ -44,6 +46,12 @@ fn refusals() -> [(&'static str, &'static str, Value, &'static str); 14] {
             "a fraction in place of a count",
             "verification",
             verification("successes", 1.5.into()),
+            "verification.successes",
+        ),
+        (
+            "a count that no number holds exactly",
+            "verification",
+            verification("successes", 9_007_199_254_740_994.0.into()),
             "verification.successes",
         ),
         ("a text in place of a flag", "allowOutage", "perhaps".into(), "allowOutage"),
@@ -118,4 +126,16 @@ async fn no_olds() {
     assert_eq!((told(&absent.failures), told(&empty.failures)), (vec![], vec![]));
     let names = |inputs: Object| inputs.into_keys().collect::<Vec<_>>();
     assert_eq!(names(read(absent.inputs)), names(read(empty.inputs)));
+}
+
+async fn later_field() {
+    let (_plugin, harness) = bare().await;
+    let request = rpc::CheckRequest { urn: URN.into(), news: wire(&inputs([])), ..Default::default() };
+    let mut bytes = request.encode_to_vec();
+    // Field 1000, a number.
+    bytes.extend([0xc0, 0x3e, 0x01]);
+    let answer = harness.call("Check", bytes).await.unwrap().concat();
+    let answer = rpc::CheckResponse::decode(answer.as_slice()).unwrap();
+    assert_eq!(told(&answer.failures), []);
+    assert!(read(answer.inputs).contains_key("schedule"));
 }

@@ -1,12 +1,14 @@
 //! CheckConfig, DiffConfig and Configure.
 
+use std::process::Stdio;
+
 use libtest_mimic::Trial;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::{Object, Value};
 use rpc::diff_response::DiffChanges;
 use tonic::Code;
 
-use crate::scene::{PASSWORD, Scene, TOKEN, aws, bare, config, inputs, object, read, told, wire};
+use crate::scene::{PASSWORD, Plugin, Scene, TOKEN, aws, bare, command, config, inputs, object, read, told, wire};
 use crate::trial;
 
 const CLOSED: &str = "http://127.0.0.1:1";
@@ -23,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("CheckConfig: a flag as text", || sound(object([("refreshBeforeUpdate", "true".into())]))),
         trial("CheckConfig: the engine's own version", || sound(object([("version", "1.2.3".into())]))),
         trial("CheckConfig: nothing", || sound(Object::new())),
+        trial("CheckConfig: credentials of the environment are not copied", environment_is_not_copied),
         trial("Configure: a word that is no property", || wrong(changed("regoin", "x".into()), "regoin")),
         trial("Configure: a secret of another type", || {
             wrong(changed("secretKey", vec![PASSWORD].into()), "secretKey")
@@ -84,6 +87,18 @@ async fn sound(given: Object) {
     let checked = read(answer.inputs);
     assert!(pulumi_provider::value::same_objects(&checked, &given), "{checked:?}");
     assert!(!format!("{checked:?}").contains(PASSWORD), "the secret key is in clear");
+}
+
+async fn environment_is_not_copied() {
+    let mut plugin = command(&[]);
+    plugin.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", PASSWORD);
+    let plugin = Plugin::spawn(plugin.env("AWS_REGION", "us-east-1").stdin(Stdio::null()));
+    let given = with(object([("endpoints", object([("iam", CLOSED.into())]).into())]).into());
+    for given in [Object::new(), given] {
+        let request = rpc::CheckRequest { news: wire(&given), ..Default::default() };
+        let answer = plugin.harness().await.client().check_config(request).await.unwrap().into_inner();
+        assert_eq!(read(answer.inputs), given);
+    }
 }
 
 /// The property is told, and no value.

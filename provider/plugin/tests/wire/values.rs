@@ -56,7 +56,7 @@ fn secret(value: Wire) -> Wire {
 }
 
 /// What stands at `keepers`, so that it is read as a map of texts where it can be.
-fn echoed() -> [(&'static str, Wire); 13] {
+fn echoed() -> [(&'static str, Wire); 15] {
     let output = |more| {
         let known = map([(SIGNATURE, text(OUTPUT)), ("value", map([("a", text("x"))]))]);
         let Some(Kind::StructValue(Struct { mut fields })) = known.kind else { panic!("a map is a struct") };
@@ -74,6 +74,8 @@ fn echoed() -> [(&'static str, Wire); 13] {
         ("a key with dots, quotes and brackets", map([("a.b[\"c\"]", text("x"))])),
         ("an empty key and an empty text", map([("", text(""))])),
         ("a text beyond ASCII", map([("schlüssel", text("鍵🔑"))])),
+        ("a null entry", map([("a", kind(Kind::NullValue(0)))])),
+        ("a number past 2^53", map([("a", kind(Kind::NumberValue(9_007_199_254_740_994.0)))])),
         ("a large whole number as text", map([("a", text("9007199254740993"))])),
         ("a known output", output(None)),
         ("a secret output", output(Some(("secret".to_owned(), kind(Kind::BoolValue(true)))))),
@@ -104,13 +106,14 @@ fn unknowns() -> [(&'static str, Wire); 12] {
     ]
 }
 
-fn refusals() -> [(&'static str, Wire); 5] {
+fn refusals() -> [(&'static str, Wire); 6] {
     [
         ("a signature that nobody knows", map([(SIGNATURE, text("0123456789abcdef0123456789abcdef"))])),
         ("a secret without a value", map([(SIGNATURE, text(SECRET))])),
         ("a signature that is no text", map([(SIGNATURE, kind(Kind::NumberValue(1.0)))])),
         ("a byte string that is none", map([(SIGNATURE, text(BYTES)), ("value", text("%%%"))])),
         ("a number that is none", map([("a", kind(Kind::NumberValue(f64::NAN)))])),
+        ("a number without end inside a secret", secret(kind(Kind::NumberValue(f64::INFINITY)))),
     ]
 }
 
