@@ -302,7 +302,7 @@ func retryTokens(w *walk) {
 
 func requestIDs(w *walk) {
 	sent := "0123456789ABCDEF0123456789ABCDEF"
-	answer, err := w.admin.ListApiKeys(w.ctx, identity.ListApiKeysRequest{UserId: &w.user, RequestMetadata: common.RequestMetadata{}})
+	answer, err := w.admin.ListApiKeys(w.ctx, identity.ListApiKeysRequest{UserId: &w.user})
 	must(err)
 	that(strings.Count(*answer.OpcRequestId, "/") == 2, "a request id has three parts")
 	client := w.client(w.config.provider())
