@@ -98,15 +98,15 @@ impl LocalCloud {
     /// # Errors
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(options: Options) -> io::Result<Self> {
-        let (seed, now) = (options.seed, options.clock.now());
+        let (seed, start) = (options.seed, options.clock.now());
         let desk = Arc::new(Desk {
             clock: options.clock,
             faults: Faults::new(),
             journal: Journal::default(),
             hang_advances: options.hang_advances,
         });
-        let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, now));
-        let oci = Oci::new(options.oci, Arc::clone(&desk), Random::new(seed, now));
+        let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, start));
+        let oci = Oci::new(options.oci, Arc::clone(&desk), Random::new(seed, start).named("oci"));
         let shared = Arc::new(Shared { desk, aws, oci });
         let server = Server::start(options.listen, app(&shared))?;
         Ok(Self { shared, endpoint: format!("http://{}", server.address), address: server.address, _server: server })

@@ -5,6 +5,7 @@ mod admin;
 mod auth;
 mod call;
 mod control;
+mod deeds;
 mod error;
 mod front;
 mod identity;

@@ -1,11 +1,6 @@
 //! Oracle's SDK for Python as a client: `clients/oci_walk.py` against a stand-in on real time. It is
 //! a lane of its own, because the SDK takes half a gigabyte.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests and their helpers fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 use std::process::Command;
 

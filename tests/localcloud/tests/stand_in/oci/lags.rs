@@ -93,9 +93,12 @@ fn other_regions_follow_the_home_region_and_write_nothing() {
     let refused = there().ask("PUT", &user, Some(json!({})));
     assert_eq!(told(&refused), (403, "NotAllowed"));
     assert!(refused.body["message"].as_str().unwrap().contains("home region IAD"));
-    let made = bench.admin().post("/users", json!({
-        "compartmentId": bench.cloud.oci().config().tenancy, "name": "new", "description": "x",
-    }));
+    let made = bench.admin().post(
+        "/users",
+        json!({
+            "compartmentId": bench.cloud.oci().config().tenancy, "name": "new", "description": "x",
+        }),
+    );
     let new = format!("/users/{}", made.body["id"].as_str().unwrap());
     assert_eq!(told(&there().get(&new)), (404, "NotAuthorizedOrNotFound"));
     bench.pass(60);
