@@ -90,7 +90,7 @@ fn what_is_no_operation_is_refused_in_the_form_of_the_api() {
     ] {
         assert_eq!(told(&admin.post(&bench.keys(), body.clone())), (400, code), "{body}");
     }
-    let elsewhere = Client { prefix: "/oci/us-ashburn-1/20170101".to_owned(), ..bench.admin() };
+    let elsewhere = bench.admin().under("/oci/us-ashburn-1/20170101");
     assert_eq!(told(&elsewhere.get("/users")), (404, "NotFound"));
 }
 

@@ -16,7 +16,7 @@ use ureq::http::Request;
 pub(super) struct Client {
     endpoint: String,
     /// What comes before the paths of the API's reference.
-    pub(super) prefix: String,
+    prefix: String,
     key_id: String,
     pair: KeyPair,
     clock: ManualClock,
@@ -43,7 +43,12 @@ impl Client {
 
     /// The same client at another region.
     pub(super) fn at(self, region: &str) -> Self {
-        Self { prefix: format!("/oci/{region}/20160918"), ..self }
+        self.under(&format!("/oci/{region}/20160918"))
+    }
+
+    /// The same client at another version's paths.
+    pub(super) fn under(self, prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), ..self }
     }
 
     pub(super) fn get(&self, target: &str) -> Answer {
