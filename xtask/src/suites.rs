@@ -1,4 +1,5 @@
-//! Which tests make up which suite. Every test of the workspace is in exactly one of [`SUITES`].
+//! Which tests make up which suite. Every test of the workspace is in exactly one of
+//! [`SUITES`] or [`LANES`].
 
 use crate::cargo::{Executable, Kind};
 
@@ -9,6 +10,10 @@ pub(crate) enum Need {
     Nothing,
     /// The Python environment.
     Python,
+    /// The clients that judge the stand-ins: the Python environment, and the walk of Oracle's Go SDK.
+    Clients,
+    /// A Python environment with Oracle's SDK.
+    OciPython,
     /// The Pulumi CLI.
     Engine,
     /// The Pulumi CLI with its language hosts, and the Python environment.
@@ -28,7 +33,7 @@ pub(crate) struct Suite {
 /// Every suite in the order of a whole run: what fails fastest comes first.
 pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "lint", need: Need::Nothing },
-    Suite { name: "unit", need: Need::Python },
+    Suite { name: "unit", need: Need::Clients },
     Suite { name: "protocol", need: Need::Python },
     Suite { name: "conformance", need: Need::Python },
     Suite { name: "faults", need: Need::Nothing },
@@ -37,6 +42,9 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "examples", need: Need::Languages },
     Suite { name: "dist", need: Need::Archive },
 ];
+
+/// Suites that run only when they are named: what they need is too much for every run.
+pub(crate) const LANES: &[Suite] = &[Suite { name: "oci-python", need: Need::OciPython }];
 
 /// Names for everything about one part, across suites, and the packages that it is made of.
 const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"])];
@@ -48,6 +56,7 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "examples" | "python" | "sdk") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
+        ("localcloud", Kind::Integration, "oci_python") => "oci-python",
         ("conformance", _, _) => "conformance",
         ("faults", _, _) => "faults",
         ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
@@ -57,7 +66,7 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
 
 /// What `cargo xtask test NAME` may be told.
 pub(crate) fn names() -> Vec<&'static str> {
-    SUITES.iter().map(|suite| suite.name).chain(PARTS.iter().map(|(name, _)| *name)).collect()
+    SUITES.iter().chain(LANES).map(|suite| suite.name).chain(PARTS.iter().map(|(name, _)| *name)).collect()
 }
 
 /// Some of the tests.
@@ -76,23 +85,23 @@ impl Choice {
         let Some(name) = name else {
             return Some(Self::All);
         };
-        let suite = SUITES.iter().find(|suite| suite.name == name).map(|suite| Self::Suite(suite.name));
+        let suite = SUITES.iter().chain(LANES).find(|suite| suite.name == name).map(|suite| Self::Suite(suite.name));
         suite.or_else(|| PARTS.iter().find(|(part, _)| *part == name).map(|(_, packages)| Self::Part(packages)))
     }
 
     /// Whether a suite has anything to run.
     pub(crate) fn has(&self, suite: &str) -> bool {
         match self {
-            Self::All => true,
+            Self::All => LANES.iter().all(|lane| lane.name != suite),
             Self::Suite(name) => *name == suite,
-            Self::Part(_) => !matches!(suite, "lint" | "protocol" | "dist"),
+            Self::Part(_) => Self::All.has(suite) && !matches!(suite, "lint" | "protocol" | "dist"),
         }
     }
 
     /// Whether a test program is among the chosen.
     pub(crate) fn takes(&self, program: &Executable) -> bool {
         match self {
-            Self::All => true,
+            Self::All => self.has(suite_of(program)),
             Self::Suite(name) => *name == suite_of(program),
             Self::Part(packages) => packages.contains(&program.package.as_str()) && self.has(suite_of(program)),
         }
@@ -111,7 +120,8 @@ mod tests {
     fn every_test_program_has_one_suite_of_the_table() {
         for (package, kind, target, suite) in [
             ("rotation", Kind::Unit, "rotation", "unit"),
-            ("localcloud", Kind::Integration, "boto3", "unit"),
+            ("localcloud", Kind::Integration, "stand_in", "unit"),
+            ("localcloud", Kind::Integration, "oci_python", "oci-python"),
             ("plugin", Kind::Unit, "pulumi-resource-keyrotation", "unit"),
             ("plugin", Kind::Integration, "start", "protocol"),
             ("pulumi-proto", Kind::Integration, "descriptors", "protocol"),
@@ -125,7 +135,7 @@ mod tests {
             ("engine", Kind::Integration, "archive", "dist"),
         ] {
             assert_eq!(suite_of(&program(package, kind, target)), suite, "{package} {target}");
-            assert!(SUITES.iter().any(|known| known.name == suite));
+            assert!(SUITES.iter().chain(LANES).any(|known| known.name == suite));
         }
     }
 
@@ -136,6 +146,14 @@ mod tests {
         assert!(choice.takes(&program("engine", Kind::Integration, "kill")));
         assert!(!choice.takes(&program("rotation", Kind::Unit, "rotation")));
         assert!(!choice.takes(&program("engine", Kind::Integration, "archive")));
+    }
+
+    #[test]
+    fn a_lane_runs_only_when_it_is_named() {
+        let lane = program("localcloud", Kind::Integration, "oci_python");
+        let takes = |name| Choice::parse(name).unwrap().takes(&lane);
+        assert!(takes(Some("oci-python")));
+        assert!(!takes(None) && !takes(Some("unit")) && !takes(Some("aws")));
     }
 
     #[test]

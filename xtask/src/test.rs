@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{self, Executable, Kind};
 use crate::job::Job;
 use crate::libtest::{self, Counts};
-use crate::suites::{Choice, Need, SUITES, Suite};
+use crate::suites::{Choice, LANES, Need, SUITES, Suite};
 use crate::{dist, lint, paths, suites, tools};
 
 /// One test program may take that long.
@@ -29,7 +29,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
     let mut rows = Vec::new();
     match Stage::prepare(&choice) {
         Ok(stage) => {
-            for suite in SUITES.iter().filter(|suite| stage.runs(suite)) {
+            for suite in SUITES.iter().chain(LANES).filter(|suite| stage.runs(suite)) {
                 let begun = Instant::now();
                 let counts = stage.run(suite).unwrap_or_else(failure);
                 rows.push(Row { name: suite.name, counts, took: begun.elapsed() });
@@ -108,10 +108,18 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn prepare(choice: &'a Choice) -> Result<Self> {
-        let needs = |wanted: &[Need]| SUITES.iter().any(|suite| choice.has(suite.name) && wanted.contains(&suite.need));
+        let suites = SUITES.iter().chain(LANES).filter(|suite| choice.has(suite.name));
+        let chosen: Vec<Need> = suites.map(|suite| suite.need).collect();
+        let needs = |wanted: &[Need]| chosen.iter().any(|need| wanted.contains(need));
         let mut stage = Self { choice, programs: Vec::new(), variables: Vec::new() };
-        if needs(&[Need::Python, Need::Languages]) {
+        if needs(&[Need::Python, Need::Clients, Need::Languages]) {
             stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
+        }
+        if needs(&[Need::Clients]) {
+            stage.set("KEYROTATION_OCI_WALK", tools::oci_walk::program()?);
+        }
+        if needs(&[Need::OciPython]) {
+            stage.set("KEYROTATION_OCI_PYTHON", tools::python::with_oci()?);
         }
         if needs(&[Need::Engine, Need::Languages, Need::Archive]) {
             stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);

@@ -3,6 +3,7 @@
 pub(crate) mod cli;
 pub(crate) mod deny;
 pub(crate) mod go;
+pub(crate) mod oci_walk;
 pub(crate) mod python;
 pub(crate) mod python_host;
 pub(crate) mod sdk;

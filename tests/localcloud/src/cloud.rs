@@ -12,6 +12,7 @@ use crate::aws::{self, Aws, AwsOptions, Consistency};
 use crate::clock::{Clock, SystemClock};
 use crate::control;
 use crate::journal::{Entry, Journal};
+use crate::oci::{self, Oci, OciOptions};
 use crate::random::Random;
 use crate::rule::Faults;
 use crate::server::Server;
@@ -32,10 +33,12 @@ pub struct Options {
     pub hang_advances: SignedDuration,
     /// The AWS account.
     pub aws: AwsOptions,
+    /// The OCI tenancy.
+    pub oci: OciOptions,
 }
 
 impl Options {
-    /// Any free port, an account that lags moderately, seed 0, and this clock.
+    /// Any free port, clouds that lag moderately, seed 0, and this clock.
     pub fn new(clock: impl Into<Arc<dyn Clock>>) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -43,12 +46,14 @@ impl Options {
             seed: 0,
             hang_advances: SignedDuration::ZERO,
             aws: AwsOptions::default(),
+            oci: OciOptions::default(),
         }
     }
 
     /// The same without any lag: for tests that do not care.
     pub fn immediate(mut self) -> Self {
         self.aws.consistency = Consistency::immediate();
+        self.oci.consistency = oci::Consistency::immediate();
         self
     }
 }
@@ -84,6 +89,7 @@ pub struct LocalCloud {
 pub(crate) struct Shared {
     pub(crate) desk: Arc<Desk>,
     pub(crate) aws: Aws,
+    pub(crate) oci: Oci,
 }
 
 impl LocalCloud {
@@ -92,15 +98,16 @@ impl LocalCloud {
     /// # Errors
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(options: Options) -> io::Result<Self> {
-        let random = Random::new(options.seed, options.clock.now());
+        let (seed, start) = (options.seed, options.clock.now());
         let desk = Arc::new(Desk {
             clock: options.clock,
             faults: Faults::new(),
             journal: Journal::default(),
             hang_advances: options.hang_advances,
         });
-        let aws = Aws::new(options.aws, Arc::clone(&desk), random);
-        let shared = Arc::new(Shared { desk, aws });
+        let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, start));
+        let oci = Oci::new(options.oci, Arc::clone(&desk), Random::new(seed, start).named("oci"));
+        let shared = Arc::new(Shared { desk, aws, oci });
         let server = Server::start(options.listen, app(&shared))?;
         Ok(Self { shared, endpoint: format!("http://{}", server.address), address: server.address, _server: server })
     }
@@ -123,6 +130,11 @@ impl LocalCloud {
     /// The AWS account, seen from behind.
     pub fn aws(&self) -> &Aws {
         &self.shared.aws
+    }
+
+    /// The OCI tenancy, seen from behind.
+    pub fn oci(&self) -> &Oci {
+        &self.shared.oci
     }
 
     /// What is to go wrong.
@@ -153,11 +165,17 @@ impl Shared {
         self.desk.faults.restart_count();
         self.desk.faults.release_all();
         self.aws.reset();
+        self.oci.reset();
         self.desk.journal.clear();
     }
 }
 
 fn app(shared: &Arc<Shared>) -> Router {
     let aws = any(aws::serve).with_state(shared.aws.clone());
-    Router::new().nest("/_localcloud", control::routes(Arc::clone(shared))).route("/", aws)
+    let oci = any(oci::serve).with_state(shared.oci.clone());
+    Router::new()
+        .nest("/_localcloud", control::routes(Arc::clone(shared)))
+        .route("/", aws)
+        .route("/20160918/{*rest}", oci.clone())
+        .route("/oci/{*rest}", oci)
 }

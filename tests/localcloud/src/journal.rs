@@ -26,6 +26,8 @@ pub struct Entry {
     pub key: Option<String>,
     /// The fault that befell it.
     pub fault: Option<&'static str>,
+    /// What the answer does not tell about the outcome, where it hides something.
+    pub reason: Option<&'static str>,
     /// What the stand-in did: `OK`, or the code of its refusal. Absent if it never got that far.
     pub outcome: Option<String>,
     /// The HTTP status that was sent. Absent if no answer was.
@@ -39,6 +41,7 @@ pub(crate) struct Effect {
     pub(crate) principal: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) outcome: String,
+    pub(crate) reason: Option<&'static str>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +80,7 @@ impl Journal {
             key: None,
             fault,
             outcome: None,
+            reason: None,
             answered: None,
         });
         seq
@@ -88,6 +92,7 @@ impl Journal {
             entry.principal = effect.principal;
             entry.key = effect.key;
             entry.outcome = Some(effect.outcome);
+            entry.reason = effect.reason;
         });
     }
 

@@ -6,6 +6,8 @@ mod cloud;
 mod control;
 mod fault;
 mod journal;
+mod lag;
+pub mod oci;
 mod random;
 mod rule;
 mod server;
@@ -18,6 +20,7 @@ pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};
 pub use fault::{ErrorAnswer, Fault, Hook};
 pub use journal::Entry;
+pub use oci::{Oci, OciOptions};
 pub use rule::{Faults, Held, Rule};
 
 /// Locks. A thread that panicked while it held the lock has failed its test already; the others

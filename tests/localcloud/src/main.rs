@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use jiff::SignedDuration;
 use lexopt::prelude::*;
-use localcloud::{Consistency, Credentials, FileClock, LocalCloud, Options};
+use localcloud::{Consistency, Credentials, FileClock, LocalCloud, Options, oci};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,22 +13,25 @@ use tokio::signal::unix::{SignalKind, signal};
 const USAGE: &str = "\
 Usage: localcloud [OPTION]...
 
-Serves local stand-ins of AWS IAM and STS until SIGTERM or SIGINT. When it listens, it prints one
-line of JSON: the endpoint, and the credentials of the user admin.
+Serves local stand-ins of AWS IAM and STS and of OCI Identity until SIGTERM or SIGINT. When it
+listens, it prints one line of JSON: the endpoint, and the credentials of AWS's user admin.
 
       --listen ADDRESS             loopback address and port [127.0.0.1:0]
       --clock FILE                 add the milliseconds in FILE to real time; FILE need not exist
       --seed NUMBER                what ids and secrets follow from, with the time of the start [0]
       --account ID                 the AWS account [123456789012]
       --admin ID:SECRET            the credentials of the user admin [made up]
-      --user NAME                  a user that is there from the start; may be repeated
+      --user NAME                  an AWS user that is there from the start; may be repeated
+      --oci-user NAME              the same at OCI
       --immediate                  no lags at all; options after it add some again
       --settle SECONDS             a new key is refused for this long [8]
       --unsteady SECONDS           and then accepted and refused in turn for this long [8]
-      --unsteady-refusals NUMBER   but refused no more often than this [2]
+      --unsteady-refusals NUMBER   but refused no more often than this [2; OCI 1]
       --listing-lag SECONDS        lists show new and deleted keys this late [0]
       --stop-lag SECONDS           deleted and inactive keys work this much longer [0]
       --tag-lag SECONDS            readers see changed tags this late [0]
+      --activation SECONDS         OCI's new credentials are CREATING for this long [2]
+      --replica-lag SECONDS        OCI's other regions are this far behind [180]
       --hang-advances SECONDS      move the clock when a request begins to hang [0]
       --until-stdin-ends           end when standard input does, too
       --help                       print this
@@ -37,6 +40,7 @@ line of JSON: the endpoint, and the credentials of the user admin.
 struct Wanted {
     options: Options,
     users: Vec<String>,
+    oci_users: Vec<String>,
     until_stdin_ends: bool,
 }
 
@@ -58,6 +62,9 @@ fn run(wanted: Wanted) -> Outcome<()> {
     let cloud = LocalCloud::start(wanted.options)?;
     for user in &wanted.users {
         cloud.aws().create_user(user)?;
+    }
+    for user in &wanted.oci_users {
+        cloud.oci().create_user(user)?;
     }
     // The handlers stand before the line is printed: who has read it may send signals.
     let ended = runtime.block_on(async {
@@ -96,10 +103,11 @@ async fn stdin_ends() -> io::Result<()> {
 
 /// Nothing if only help was wanted.
 fn arguments() -> Outcome<Option<Wanted>> {
-    let mut wanted = Wanted { options: Options::default(), users: Vec::new(), until_stdin_ends: false };
+    let mut wanted =
+        Wanted { options: Options::default(), users: Vec::new(), oci_users: Vec::new(), until_stdin_ends: false };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
-        let Wanted { options, users, until_stdin_ends } = &mut wanted;
+        let Wanted { options, users, oci_users, until_stdin_ends } = &mut wanted;
         match argument {
             Long("listen") => options.listen = parser.value()?.parse()?,
             Long("clock") => options.clock = FileClock::open(parser.value()?)?.into(),
@@ -107,6 +115,7 @@ fn arguments() -> Outcome<Option<Wanted>> {
             Long("account") => options.aws.account = parser.value()?.string()?,
             Long("admin") => options.aws.admin = Some(credentials(&parser.value()?.string()?)?),
             Long("user") => users.push(parser.value()?.string()?),
+            Long("oci-user") => oci_users.push(parser.value()?.string()?),
             Long("hang-advances") => options.hang_advances = seconds(&mut parser)?,
             Long("until-stdin-ends") => *until_stdin_ends = true,
             Long("help") => {
@@ -115,7 +124,7 @@ fn arguments() -> Outcome<Option<Wanted>> {
             }
             Long(name) => {
                 let name = name.to_owned();
-                lag(&mut options.aws.consistency, &name, &mut parser)?;
+                lag(options, &name, &mut parser)?;
             }
             other => return Err(other.unexpected().into()),
         }
@@ -123,18 +132,26 @@ fn arguments() -> Outcome<Option<Wanted>> {
     Ok(Some(wanted))
 }
 
-fn lag(lags: &mut Consistency, name: &str, parser: &mut lexopt::Parser) -> Outcome<()> {
+/// Lags that both clouds have are the same for both.
+fn lag(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Outcome<()> {
+    let (aws, oci) = (&mut options.aws.consistency, &mut options.oci.consistency);
     match name {
-        "immediate" => *lags = Consistency::immediate(),
-        "settle" => lags.settle = seconds(parser)?,
-        "unsteady" => lags.unsteady = seconds(parser)?,
-        "unsteady-refusals" => lags.unsteady_refusals = parser.value()?.parse()?,
-        "listing-lag" => lags.listing_lag = seconds(parser)?,
-        "stop-lag" => lags.stop_lag = seconds(parser)?,
-        "tag-lag" => lags.tag_lag = seconds(parser)?,
+        "immediate" => (*aws, *oci) = (Consistency::immediate(), oci::Consistency::immediate()),
+        "settle" => (aws.settle, oci.settle) = both(seconds(parser)?),
+        "unsteady" => (aws.unsteady, oci.unsteady) = both(seconds(parser)?),
+        "unsteady-refusals" => (aws.unsteady_refusals, oci.unsteady_refusals) = both(parser.value()?.parse()?),
+        "listing-lag" => (aws.listing_lag, oci.listing_lag) = both(seconds(parser)?),
+        "stop-lag" => (aws.stop_lag, oci.stop_lag) = both(seconds(parser)?),
+        "tag-lag" => (aws.tag_lag, oci.tag_lag) = both(seconds(parser)?),
+        "activation" => oci.activation = seconds(parser)?,
+        "replica-lag" => oci.replica_lag = seconds(parser)?,
         _ => return Err(format!("there is no option --{name}; --help lists them all").into()),
     }
     Ok(())
+}
+
+fn both<T: Copy>(value: T) -> (T, T) {
+    (value, value)
 }
 
 fn seconds(parser: &mut lexopt::Parser) -> Outcome<SignedDuration> {

@@ -7,6 +7,9 @@ use sha2::Sha256;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+const PASSWORD: &[u8; 64] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789()[]<>+:";
+
 /// A generator whose whole output follows from its seed. Good enough for a stand-in whose secrets
 /// guard nothing, and replayable.
 pub(crate) struct Random {
@@ -20,6 +23,12 @@ impl Random {
         key[..8].copy_from_slice(&seed.to_be_bytes());
         key[8..].copy_from_slice(&start.as_nanosecond().to_be_bytes());
         Self { state: Hmac::new(&hmac_key(&key)), drawn: 0 }
+    }
+
+    /// The same with a name: nothing that it gives occurs in what one with another name gives.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.state.update(name.as_bytes());
+        self
     }
 
     /// Another generator, whose output does not depend on how often this one is used later.
@@ -44,7 +53,27 @@ impl Random {
         [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
     }
 
-    // Both alphabets have a power of two of characters, so no character is likelier than another.
+    /// `length` hexadecimal digits.
+    pub(crate) fn hex(&mut self, length: usize) -> String {
+        self.text(HEX, length)
+    }
+
+    /// `length` letters, digits and signs, as passwords have them.
+    pub(crate) fn password(&mut self, length: usize) -> String {
+        self.text(PASSWORD, length)
+    }
+
+    /// `length` bytes.
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            let missing = length - bytes.len();
+            bytes.extend(self.block().iter().take(missing));
+        }
+        bytes
+    }
+
+    // Every alphabet has a power of two of characters, so no character is likelier than another.
     fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         let mut text = String::with_capacity(length);
         while text.len() < length {

@@ -14,8 +14,20 @@ use crate::paths;
 /// # Errors
 /// When there is no Python 3 with venv, or a package cannot be had.
 pub(crate) fn interpreter() -> Result<PathBuf> {
-    let requirements = paths::root().join("xtask/python/requirements.txt");
-    let folder = paths::cache()?.join(format!("python-{}", paths::fingerprint(std::slice::from_ref(&requirements))?));
+    environment("python", "requirements.txt")
+}
+
+/// The same with Oracle's SDK, which takes half a gigabyte and so has an environment of its own.
+///
+/// # Errors
+/// As [`interpreter`].
+pub(crate) fn with_oci() -> Result<PathBuf> {
+    environment("python-oci", "oci-requirements.txt")
+}
+
+fn environment(name: &str, pins: &str) -> Result<PathBuf> {
+    let requirements = paths::root().join("xtask/python").join(pins);
+    let folder = paths::cache()?.join(format!("{name}-{}", paths::fingerprint(std::slice::from_ref(&requirements))?));
     let complete = folder.join("complete");
     if !complete.is_file() {
         let _lock = paths::lock_cache()?;

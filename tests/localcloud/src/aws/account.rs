@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Refusal;
-use super::key::{AccessKey, Consistency, History};
+use super::key::{AccessKey, Consistency};
 use super::limits::{KEYS_PER_USER, TAGS_PER_USER};
+use crate::lag::History;
 use crate::random::Random;
 
 /// The name of the user that owns the first credentials.

@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lag::{Settling, Trust, since};
+
 /// Uses closer together than this leave only the first on record (IAM User Guide, "Credential report").
 const LAST_USE_STEP: SignedDuration = SignedDuration::from_mins(15);
 
@@ -37,6 +39,10 @@ impl Consistency {
             tag_lag: SignedDuration::ZERO,
         }
     }
+
+    fn settling(&self) -> Settling {
+        Settling { settle: self.settle, unsteady: self.unsteady, refusals: self.unsteady_refusals }
+    }
 }
 
 impl Default for Consistency {
@@ -70,19 +76,19 @@ pub(super) struct AccessKey {
     pub(super) last_use: Option<LastUse>,
     stopped: Option<Timestamp>,
     deleted: Option<Timestamp>,
-    settled: bool,
-    tries: u32,
+    trust: Trust,
 }
 
 impl AccessKey {
     /// A key that has yet to settle.
     pub(super) fn new(id: String, secret: String, created: Timestamp) -> Self {
-        Self { id, secret, created, last_use: None, stopped: None, deleted: None, settled: false, tries: 0 }
+        let trust = Trust::new(created);
+        Self { id, secret, created, last_use: None, stopped: None, deleted: None, trust }
     }
 
     /// The same key as it is long after its creation.
     pub(super) fn settled(mut self) -> Self {
-        self.settled = true;
+        self.trust = self.trust.complete();
         self
     }
 
@@ -109,17 +115,14 @@ impl AccessKey {
 
     /// Whether a list shows the key at `now`.
     pub(super) fn listed(&self, now: Timestamp, lag: SignedDuration) -> bool {
-        let born = self.settled || since(self.created, now) >= lag;
+        let born = self.trust.is_complete() || since(self.created, now) >= lag;
         let gone = self.deleted.is_some_and(|at| since(at, now) >= lag);
         born && !gone
     }
 
     /// Whether the key would be accepted from now on, every time. A deleted key that lags is not.
     pub(super) fn works(&self, now: Timestamp, lags: &Consistency) -> bool {
-        let age = since(self.created, now);
-        let early = age >= lags.settle && self.refusals() >= lags.unsteady_refusals;
-        let settled = self.settled || early || age >= lags.settle + lags.unsteady;
-        settled && self.exists() && self.active()
+        self.trust.holds(now, &lags.settling()) && self.exists() && self.active()
     }
 
     /// One attempt to authenticate with the key: whether AWS knows it this time.
@@ -128,18 +131,7 @@ impl AccessKey {
         if self.stopped.is_some_and(over) || self.deleted.is_some_and(over) {
             return false;
         }
-        let age = since(self.created, now);
-        if self.settled || age >= lags.settle + lags.unsteady {
-            return true;
-        }
-        if age < lags.settle {
-            return false;
-        }
-        if self.refusals() >= lags.unsteady_refusals {
-            return true;
-        }
-        self.tries += 1;
-        self.tries % 2 == 1
+        self.trust.admit(now, &lags.settling())
     }
 
     /// Records a use that was accepted.
@@ -149,43 +141,6 @@ impl AccessKey {
             return;
         }
         self.last_use = Some(LastUse { at: now, service: service.to_owned(), region: region.to_owned() });
-    }
-
-    fn refusals(&self) -> u32 {
-        self.tries / 2
-    }
-}
-
-fn since(then: Timestamp, now: Timestamp) -> SignedDuration {
-    now.duration_since(then)
-}
-
-/// A value with its past, for readers who lag behind.
-#[derive(Clone)]
-pub(super) struct History<T> {
-    first: T,
-    later: Vec<(Timestamp, T)>,
-}
-
-impl<T> History<T> {
-    pub(super) fn new(first: T) -> Self {
-        Self { first, later: Vec::new() }
-    }
-
-    /// What was written last.
-    pub(super) fn latest(&self) -> &T {
-        self.later.last().map_or(&self.first, |(_, value)| value)
-    }
-
-    /// What a reader sees at `now`.
-    pub(super) fn seen(&self, now: Timestamp, lag: SignedDuration) -> &T {
-        let visible = |entry: &&(Timestamp, T)| since(entry.0, now) >= lag;
-        let newest = self.later.iter().rev().find(visible);
-        newest.map_or(&self.first, |(_, value)| value)
-    }
-
-    pub(super) fn write(&mut self, now: Timestamp, value: T) {
-        self.later.push((now, value));
     }
 }
 
@@ -263,16 +218,5 @@ mod tests {
         assert_eq!(key.last_use.as_ref().map(|last| &*last.service), Some("iam"));
         key.used(at(900), "sts", "eu-west-1");
         assert_eq!(key.last_use.as_ref().map(|last| last.at), Some(at(900)));
-    }
-
-    #[test]
-    fn a_reader_sees_what_was_written_before_the_lag() {
-        let mut value = History::new(1);
-        value.write(at(10), 2);
-        value.write(at(12), 3);
-        let lag = SignedDuration::from_secs(5);
-        let seen: Vec<i32> = [14, 15, 16, 17].map(|second| *value.seen(at(second), lag)).into();
-        assert_eq!(seen, [1, 2, 2, 3]);
-        assert_eq!((*value.latest(), *value.seen(at(12), SignedDuration::ZERO)), (3, 3));
     }
 }

@@ -11,6 +11,8 @@ mod boto3;
 mod common;
 mod faults;
 mod keys;
+mod oci;
+mod oci_sdk;
 mod program;
 mod record;
 mod signing;

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use crate::common::{code, tag};
 
 /// A running program; killed if a test ends before it does.
-struct Program {
+pub(crate) struct Program {
     child: Child,
-    endpoint: String,
+    pub(crate) endpoint: String,
     admin: Credentials,
 }
 
 impl Program {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_localcloud"))
             .args(arguments)
             .stdin(Stdio::piped())
@@ -38,21 +38,21 @@ impl Program {
         }
     }
 
-    fn get(&self, route: &str) -> Value {
+    pub(crate) fn get(&self, route: &str) -> Value {
         let mut answer = ureq::get(self.route(route)).call().unwrap();
         answer.body_mut().read_json().unwrap()
     }
 
-    fn post(&self, route: &str, body: Value) -> Value {
+    pub(crate) fn post(&self, route: &str, body: Value) -> Value {
         let mut answer = ureq::post(self.route(route)).send_json(body).unwrap();
         answer.body_mut().read_json().unwrap()
     }
 
-    fn put(&self, route: &str, body: Value) {
+    pub(crate) fn put(&self, route: &str, body: Value) {
         ureq::put(self.route(route)).send_json(body).unwrap();
     }
 
-    fn route(&self, route: &str) -> String {
+    pub(crate) fn route(&self, route: &str) -> String {
         format!("{}/_localcloud/{route}", self.endpoint)
     }
 
