@@ -9,6 +9,8 @@ pub(crate) enum Need {
     Nothing,
     /// The Python environment.
     Python,
+    /// The Python environment, and the clients that are written in Go.
+    Clients,
     /// The Pulumi CLI.
     Engine,
     /// The Pulumi CLI with its language hosts, and the Python environment.
@@ -28,7 +30,7 @@ pub(crate) struct Suite {
 /// Every suite in the order of a whole run: what fails fastest comes first.
 pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "lint", need: Need::Nothing },
-    Suite { name: "unit", need: Need::Python },
+    Suite { name: "unit", need: Need::Clients },
     Suite { name: "protocol", need: Need::Python },
     Suite { name: "conformance", need: Need::Python },
     Suite { name: "faults", need: Need::Nothing },

@@ -110,8 +110,11 @@ impl<'a> Stage<'a> {
     fn prepare(choice: &'a Choice) -> Result<Self> {
         let needs = |wanted: &[Need]| SUITES.iter().any(|suite| choice.has(suite.name) && wanted.contains(&suite.need));
         let mut stage = Self { choice, programs: Vec::new(), variables: Vec::new() };
-        if needs(&[Need::Python, Need::Languages]) {
+        if needs(&[Need::Python, Need::Clients, Need::Languages]) {
             stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
+        }
+        if needs(&[Need::Clients]) {
+            stage.set("KEYROTATION_CONFLUENT_WALK", tools::confluent_walk::program()?);
         }
         if needs(&[Need::Engine, Need::Languages, Need::Archive]) {
             stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::aws::{self, Aws, AwsOptions, Consistency};
 use crate::clock::{Clock, SystemClock};
+use crate::confluent::{self, Confluent, ConfluentOptions, Settings};
 use crate::control;
 use crate::journal::{Entry, Journal};
 use crate::random::Random;
@@ -32,6 +33,8 @@ pub struct Options {
     pub hang_advances: SignedDuration,
     /// The AWS account.
     pub aws: AwsOptions,
+    /// The Confluent organisation.
+    pub confluent: ConfluentOptions,
 }
 
 impl Options {
@@ -43,12 +46,14 @@ impl Options {
             seed: 0,
             hang_advances: SignedDuration::ZERO,
             aws: AwsOptions::default(),
+            confluent: ConfluentOptions::default(),
         }
     }
 
     /// The same without any lag: for tests that do not care.
     pub fn immediate(mut self) -> Self {
         self.aws.consistency = Consistency::immediate();
+        self.confluent.settings = Settings::immediate();
         self
     }
 }
@@ -84,6 +89,7 @@ pub struct LocalCloud {
 pub(crate) struct Shared {
     pub(crate) desk: Arc<Desk>,
     pub(crate) aws: Aws,
+    pub(crate) confluent: Confluent,
 }
 
 impl LocalCloud {
@@ -92,15 +98,17 @@ impl LocalCloud {
     /// # Errors
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(options: Options) -> io::Result<Self> {
-        let random = Random::new(options.seed, options.clock.now());
+        let (seed, start) = (options.seed, options.clock.now());
         let desk = Arc::new(Desk {
             clock: options.clock,
             faults: Faults::new(),
             journal: Journal::default(),
             hang_advances: options.hang_advances,
         });
-        let aws = Aws::new(options.aws, Arc::clone(&desk), random);
-        let shared = Arc::new(Shared { desk, aws });
+        let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, start));
+        let random = Random::new(seed, start).named("confluent");
+        let confluent = Confluent::new(options.confluent, Arc::clone(&desk), random);
+        let shared = Arc::new(Shared { desk, aws, confluent });
         let server = Server::start(options.listen, app(&shared))?;
         Ok(Self { shared, endpoint: format!("http://{}", server.address), address: server.address, _server: server })
     }
@@ -123,6 +131,11 @@ impl LocalCloud {
     /// The AWS account, seen from behind.
     pub fn aws(&self) -> &Aws {
         &self.shared.aws
+    }
+
+    /// The Confluent organisation, seen from behind.
+    pub fn confluent(&self) -> &Confluent {
+        &self.shared.confluent
     }
 
     /// What is to go wrong.
@@ -153,11 +166,13 @@ impl Shared {
         self.desk.faults.restart_count();
         self.desk.faults.release_all();
         self.aws.reset();
+        self.confluent.reset();
         self.desk.journal.clear();
     }
 }
 
 fn app(shared: &Arc<Shared>) -> Router {
     let aws = any(aws::serve).with_state(shared.aws.clone());
-    Router::new().nest("/_localcloud", control::routes(Arc::clone(shared))).route("/", aws)
+    let confluent = confluent::routes(shared.confluent.clone());
+    Router::new().nest("/_localcloud", control::routes(Arc::clone(shared))).route("/", aws).merge(confluent)
 }

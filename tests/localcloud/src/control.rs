@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 
 use crate::aws::{self, Act};
 use crate::cloud::Shared;
+use crate::confluent;
 use crate::fault::Fault;
 use crate::rule::{Rule, When};
 
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     let aws = aws::control(shared.aws.clone());
+    let confluent = confluent::control(shared.confluent.clone());
     Router::new()
         .route("/snapshot", get(snapshot))
         .route("/journal", get(journal))
@@ -30,6 +32,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .route("/leaks", post(leaks))
         .with_state(shared)
         .nest("/aws", aws)
+        .nest("/confluent", confluent)
         .fallback(|| async { StatusCode::NOT_FOUND })
 }
 
@@ -43,12 +46,13 @@ struct NewRule {
     what: What,
 }
 
-/// The key of the last part of a rule: `fault` or `stranger`.
+/// The key of the last part of a rule: `fault`, `stranger` or `confluent_stranger`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
     Fault(Fault),
     Stranger(Act),
+    ConfluentStranger(confluent::Act),
 }
 
 #[derive(Deserialize)]
@@ -67,6 +71,7 @@ async fn snapshot(State(cloud): Cloud) -> Json<Value> {
         "calls": cloud.desk.faults.calls(),
         "hangs": *cloud.desk.faults.hangs().borrow(),
         "aws": cloud.aws.snapshot(),
+        "confluent": cloud.confluent.snapshot(),
     }))
 }
 
@@ -91,6 +96,10 @@ async fn add_fault(State(cloud): Cloud, Json(new): Json<NewRule>) -> Json<Value>
             let aws = cloud.aws.clone();
             // A stranger who is refused, by the quota say, has simply done nothing.
             Fault::stranger(move || drop(stranger.perform(&aws)))
+        }
+        What::ConfluentStranger(stranger) => {
+            let confluent = cloud.confluent.clone();
+            Fault::stranger(move || drop(stranger.perform(&confluent)))
         }
     };
     cloud.desk.faults.add(Rule::of(new.when, fault));
@@ -131,5 +140,6 @@ async fn advance(State(cloud): Cloud, Json(by): Json<Advance>) -> Response {
 
 /// Takes any text; names the keys whose secrets occur in it.
 async fn leaks(State(cloud): Cloud, text: axum::body::Bytes) -> Json<Value> {
-    Json(json!(cloud.aws.leaks(&String::from_utf8_lossy(&text))))
+    let text = String::from_utf8_lossy(&text);
+    Json(json!([cloud.aws.leaks(&text), cloud.confluent.leaks(&text)].concat()))
 }

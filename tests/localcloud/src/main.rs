@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use jiff::SignedDuration;
 use lexopt::prelude::*;
+use localcloud::confluent::{self, RateLimit, Settings};
 use localcloud::{Consistency, Credentials, FileClock, LocalCloud, Options};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -13,8 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const USAGE: &str = "\
 Usage: localcloud [OPTION]...
 
-Serves local stand-ins of AWS IAM and STS until SIGTERM or SIGINT. When it listens, it prints one
-line of JSON: the endpoint, and the credentials of the user admin.
+Serves local stand-ins of AWS IAM and STS and of Confluent Cloud until SIGTERM or SIGINT. When it
+listens, it prints one line of JSON: the endpoint, and the credentials of the user admin of each.
 
       --listen ADDRESS             loopback address and port [127.0.0.1:0]
       --clock FILE                 add the milliseconds in FILE to real time; FILE need not exist
@@ -29,6 +30,8 @@ line of JSON: the endpoint, and the credentials of the user admin.
       --listing-lag SECONDS        lists show new and deleted keys this late [0]
       --stop-lag SECONDS           deleted and inactive keys work this much longer [0]
       --tag-lag SECONDS            readers see changed tags this late [0]
+      --confluent-admin KEY:SECRET the first Cloud key [made up]
+      --confluent-rate NUMBER      requests a second of real time that Confluent takes [any number]
       --hang-advances SECONDS      move the clock when a request begins to hang [0]
       --until-stdin-ends           end when standard input does, too
       --help                       print this
@@ -77,10 +80,12 @@ fn run(wanted: Wanted) -> Outcome<()> {
 
 fn announce(cloud: &LocalCloud) -> io::Result<()> {
     let admin = cloud.aws().admin_credentials();
+    let confluent = cloud.confluent().admin_credentials();
     let line = json!({
         "endpoint": cloud.endpoint(),
         "accessKeyId": admin.access_key_id,
         "secretAccessKey": admin.secret_access_key,
+        "confluent": { "apiKey": confluent.api_key, "apiSecret": confluent.api_secret },
     });
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
@@ -108,6 +113,15 @@ fn arguments() -> Outcome<Option<Wanted>> {
             Long("admin") => options.aws.admin = Some(credentials(&parser.value()?.string()?)?),
             Long("user") => users.push(parser.value()?.string()?),
             Long("hang-advances") => options.hang_advances = seconds(&mut parser)?,
+            Long("confluent-admin") => options.confluent.admin = Some(api_key(&parser.value()?.string()?)?),
+            Long("confluent-rate") => {
+                let limit = RateLimit::per_second(parser.value()?.parse()?).in_real_time();
+                options.confluent.settings.rate_limit = Some(limit);
+            }
+            Long("immediate") => {
+                options.aws.consistency = Consistency::immediate();
+                options.confluent.settings.activation = Settings::immediate().activation;
+            }
             Long("until-stdin-ends") => *until_stdin_ends = true,
             Long("help") => {
                 io::stdout().write_all(USAGE.as_bytes())?;
@@ -125,7 +139,6 @@ fn arguments() -> Outcome<Option<Wanted>> {
 
 fn lag(lags: &mut Consistency, name: &str, parser: &mut lexopt::Parser) -> Outcome<()> {
     match name {
-        "immediate" => *lags = Consistency::immediate(),
         "settle" => lags.settle = seconds(parser)?,
         "unsteady" => lags.unsteady = seconds(parser)?,
         "unsteady-refusals" => lags.unsteady_refusals = parser.value()?.parse()?,
@@ -145,4 +158,9 @@ fn seconds(parser: &mut lexopt::Parser) -> Outcome<SignedDuration> {
 fn credentials(pair: &str) -> Outcome<Credentials> {
     let (id, secret) = pair.split_once(':').ok_or("--admin takes an access key id, a colon and a secret")?;
     Ok(Credentials { access_key_id: id.to_owned(), secret_access_key: secret.to_owned() })
+}
+
+fn api_key(pair: &str) -> Outcome<confluent::Credentials> {
+    let (key, secret) = pair.split_once(':').ok_or("--confluent-admin takes an API key, a colon and a secret")?;
+    Ok(confluent::Credentials { api_key: key.to_owned(), api_secret: secret.to_owned() })
 }

@@ -22,6 +22,12 @@ impl Random {
         Self { state: Hmac::new(&hmac_key(&key)), drawn: 0 }
     }
 
+    /// The same with a name: nothing that it gives occurs in what one with another name gives.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.state.update(name.as_bytes());
+        self
+    }
+
     /// Another generator, whose output does not depend on how often this one is used later.
     pub(crate) fn split(&mut self) -> Self {
         Self { state: Hmac::new(&hmac_key(&self.block())), drawn: 0 }
