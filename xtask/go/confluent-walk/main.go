@@ -218,7 +218,7 @@ func (w *walk) invalid() {
 	w.refused(answer, err, 422, "invalid_configuration")
 	expect(fmt.Sprint(pointers(err)), "[/spec/owner]")
 	_, answer, err = w.make(order{resource: resource{ID: "lkc-nobody"}})
-	w.refused(answer, err, 404, "resource_not_found")
+	w.refused(answer, err, 403, "forbidden_access")
 }
 
 func (w *walk) quota() {

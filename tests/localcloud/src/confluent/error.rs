@@ -65,6 +65,11 @@ impl Refusal {
         Self::new(403, "forbidden_access", "service account is not valid")
     }
 
+    /// The operation names no 404 for what a key is to be for.
+    pub(super) fn bad_resource() -> Self {
+        Self::new(403, "forbidden_access", "resource is not valid")
+    }
+
     pub(super) fn no_key(id: &str) -> Self {
         Self::new(404, "api_key_not_found", format!("The API Key (id={id}) does not exist"))
     }

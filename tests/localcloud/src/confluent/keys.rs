@@ -17,7 +17,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     call.about_owner(&wanted.owner);
     may_make(call.caller()?, call.organization, &wanted.owner)?;
     let Wanted { kind, owner, id, environment, display_name, description } = wanted;
-    let resource = call.organization.find(kind, &id, environment.as_deref())?;
+    let found = call.organization.find(kind, &id, environment.as_deref());
+    let resource = found.map_err(|_| Refusal::bad_resource())?;
     let key = call.organization.mint(Order { kind, owner, resource, display_name, description }, call.now)?;
     call.about_key(&key.id);
     let mut body = described(call, &key);

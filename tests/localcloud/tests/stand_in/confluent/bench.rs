@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::SignedDuration;
 use localcloud::confluent::{Credentials, Kind, Resource, Settings};
-use localcloud::{LocalCloud, ManualClock, Options};
+use localcloud::{Clock, LocalCloud, ManualClock, Options};
 use serde_json::{Value, json};
 use ureq::http::{Request, Response};
 

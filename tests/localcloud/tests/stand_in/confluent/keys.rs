@@ -1,6 +1,6 @@
 //! API keys beside what Confluent's own client walks through.
 
-use localcloud::confluent::{Kind, Quotas, Role, Settings};
+use localcloud::confluent::{Credentials, Kind, Quotas, Role, Settings};
 use serde_json::json;
 
 use super::bench::Bench;
@@ -107,7 +107,7 @@ fn people_make_keys_for_themselves_and_see_what_they_manage() {
     let user = confluent.create_user("kim@example.com").unwrap();
     let kim = confluent.mint_key(&user, &cloud).unwrap();
     let of = |owner: &str| Some(json!({ "spec": { "owner": { "id": owner } } }));
-    let made = |who, owner: &str| bench.ask(who, "POST", KEYS, of(owner)).unwrap().status;
+    let made = |who: &Credentials, owner: &str| bench.ask(who, "POST", KEYS, of(owner)).unwrap().status;
     assert_eq!((made(&kim, &user), made(&bench.admin(), &user)), (202, 403));
     assert_eq!(made(&kim, &bench.owner), 403);
     let other = bench.mint(&cloud);
