@@ -236,7 +236,7 @@ func (w *walk) quota() {
 }
 
 func (w *walk) conflict() {
-	fault := `{"kind": "error_before", "status": 409, "code": "resource_already_exists"}`
+	fault := `{"kind": "error_before", "status": 409, "code": "resource_already_exists", "message": "taken"}`
 	w.call("POST", "/_localcloud/faults", `{"on": "CreateApiKey", "fault": `+fault+`}`)
 	_, answer, err := w.make(order{})
 	w.refused(answer, err, 409, "resource_already_exists")
