@@ -109,18 +109,14 @@ impl Refusal {
         Self { status: 400, complaints: vec![complaint], bare: false }
     }
 
-    /// # Errors
-    /// Everything that a body breaks, in one answer.
-    pub(super) fn of_body(broken: Vec<(&'static str, String)>) -> Result<(), Self> {
-        if broken.is_empty() {
-            return Ok(());
-        }
+    /// Everything that is wrong with a body, in one answer.
+    pub(super) fn invalid(broken: Vec<(&'static str, String)>) -> Self {
         let complaint = |(pointer, detail): (&str, String)| Complaint {
             code: "invalid_configuration".to_owned(),
             detail,
             source: Some(Source::Pointer(pointer.to_owned())),
         };
-        Err(Self { status: 422, complaints: broken.into_iter().map(complaint).collect(), bare: false })
+        Self { status: 422, complaints: broken.into_iter().map(complaint).collect(), bare: false }
     }
 
     /// The body of the cloud's own APIs.

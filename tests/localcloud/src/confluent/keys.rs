@@ -58,11 +58,17 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Answer {
     let mut broken = Vec::new();
     let display_name = text(&spec, "display_name", "/spec/display_name", &mut broken);
     let description = text(&spec, "description", "/spec/description", &mut broken);
-    Refusal::of_body(broken)?;
+    if !broken.is_empty() {
+        return Err(Refusal::invalid(broken));
+    }
     let now = call.now;
     let key = about(call, id)?;
-    key.display_name = display_name.unwrap_or_else(|| std::mem::take(&mut key.display_name));
-    key.description = description.unwrap_or_else(|| std::mem::take(&mut key.description));
+    if let Some(text) = display_name {
+        key.display_name = text;
+    }
+    if let Some(text) = description {
+        key.description = text;
+    }
     key.updated = now;
     let key = key.clone();
     Ok(Reply::ok(described(call, &key)))
@@ -111,9 +117,10 @@ impl Wanted {
         }
         let display_name = text(spec, "display_name", "/spec/display_name", &mut broken).unwrap_or_default();
         let description = text(spec, "description", "/spec/description", &mut broken).unwrap_or_default();
-        Refusal::of_body(broken)?;
-        let kind = kind.unwrap_or(Kind::Cloud);
-        Ok(Self { kind, owner, id, environment, display_name, description })
+        match kind {
+            Some(kind) if broken.is_empty() => Ok(Self { kind, owner, id, environment, display_name, description }),
+            _ => Err(Refusal::invalid(broken)),
+        }
     }
 }
 
@@ -180,10 +187,7 @@ fn spec(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
         serde_json::from_slice(&call.request.body).map_err(|_| Refusal::malformed("The body is not valid JSON"))?;
     match body.get("spec") {
         Some(Value::Object(spec)) => Ok(spec.clone()),
-        _ => {
-            Refusal::of_body(vec![("/spec", "spec is required".to_owned())])?;
-            Ok(Map::new())
-        }
+        _ => Err(Refusal::invalid(vec![("/spec", "spec is required".to_owned())])),
     }
 }
 

@@ -87,7 +87,7 @@ impl Quota {
             "api_version": "service-quota/v1",
             "kind": "AppliedQuota",
             "id": self.code,
-            "scope": self.scope.name().to_ascii_uppercase(),
+            "scope": self.scope.name(),
             "display_name": format!("Max {}", self.what),
             "default_limit": self.default,
             "applied_limit": self.limit,
