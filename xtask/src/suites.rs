@@ -10,7 +10,7 @@ pub(crate) enum Need {
     Nothing,
     /// The Python environment.
     Python,
-    /// The clients that judge the stand-ins: the Python environment, and the walk of Oracle's Go SDK.
+    /// The clients that judge the stand-ins: the Python environment, and the walks on Oracle's and Confluent's Go clients.
     Clients,
     /// A Python environment with Oracle's SDK.
     OciPython,

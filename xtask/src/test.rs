@@ -117,6 +117,7 @@ impl<'a> Stage<'a> {
         }
         if needs(&[Need::Clients]) {
             stage.set("KEYROTATION_OCI_WALK", tools::oci_walk::program()?);
+            stage.set("KEYROTATION_CONFLUENT_WALK", tools::confluent_walk::program()?);
         }
         if needs(&[Need::OciPython]) {
             stage.set("KEYROTATION_OCI_PYTHON", tools::python::with_oci()?);

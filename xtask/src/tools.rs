@@ -1,6 +1,7 @@
 //! The programs that builds and tests need beside Rust, each had once and kept in the cache.
 
 pub(crate) mod cli;
+pub(crate) mod confluent_walk;
 pub(crate) mod deny;
 pub(crate) mod go;
 pub(crate) mod oci_walk;

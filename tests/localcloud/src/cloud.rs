@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::aws::{self, Aws, AwsOptions, Consistency};
 use crate::clock::{Clock, SystemClock};
+use crate::confluent::{self, Confluent, ConfluentOptions, Settings};
 use crate::control;
 use crate::journal::{Entry, Journal};
 use crate::oci::{self, Oci, OciOptions};
@@ -35,6 +36,8 @@ pub struct Options {
     pub aws: AwsOptions,
     /// The OCI tenancy.
     pub oci: OciOptions,
+    /// The Confluent organisation.
+    pub confluent: ConfluentOptions,
 }
 
 impl Options {
@@ -47,6 +50,7 @@ impl Options {
             hang_advances: SignedDuration::ZERO,
             aws: AwsOptions::default(),
             oci: OciOptions::default(),
+            confluent: ConfluentOptions::default(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Options {
     pub fn immediate(mut self) -> Self {
         self.aws.consistency = Consistency::immediate();
         self.oci.consistency = oci::Consistency::immediate();
+        self.confluent.settings = Settings::immediate();
         self
     }
 }
@@ -90,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) desk: Arc<Desk>,
     pub(crate) aws: Aws,
     pub(crate) oci: Oci,
+    pub(crate) confluent: Confluent,
 }
 
 impl LocalCloud {
@@ -107,7 +113,9 @@ impl LocalCloud {
         });
         let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, start));
         let oci = Oci::new(options.oci, Arc::clone(&desk), Random::new(seed, start).named("oci"));
-        let shared = Arc::new(Shared { desk, aws, oci });
+        let random = Random::new(seed, start).named("confluent");
+        let confluent = Confluent::new(options.confluent, Arc::clone(&desk), random);
+        let shared = Arc::new(Shared { desk, aws, oci, confluent });
         let server = Server::start(options.listen, app(&shared))?;
         Ok(Self { shared, endpoint: format!("http://{}", server.address), address: server.address, _server: server })
     }
@@ -135,6 +143,11 @@ impl LocalCloud {
     /// The OCI tenancy, seen from behind.
     pub fn oci(&self) -> &Oci {
         &self.shared.oci
+    }
+
+    /// The Confluent organisation, seen from behind.
+    pub fn confluent(&self) -> &Confluent {
+        &self.shared.confluent
     }
 
     /// What is to go wrong.
@@ -166,6 +179,7 @@ impl Shared {
         self.desk.faults.release_all();
         self.aws.reset();
         self.oci.reset();
+        self.confluent.reset();
         self.desk.journal.clear();
     }
 }
@@ -173,9 +187,11 @@ impl Shared {
 fn app(shared: &Arc<Shared>) -> Router {
     let aws = any(aws::serve).with_state(shared.aws.clone());
     let oci = any(oci::serve).with_state(shared.oci.clone());
+    let confluent = confluent::routes(shared.confluent.clone());
     Router::new()
         .nest("/_localcloud", control::routes(Arc::clone(shared)))
         .route("/", aws)
         .route("/20160918/{*rest}", oci.clone())
         .route("/oci/{*rest}", oci)
+        .merge(confluent)
 }

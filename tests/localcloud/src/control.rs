@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{self, Act};
 use crate::cloud::Shared;
+use crate::confluent;
 use crate::fault::Fault;
 use crate::oci;
 use crate::rule::{Rule, When};
@@ -20,6 +21,7 @@ use crate::rule::{Rule, When};
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     let aws = aws::control(shared.aws.clone());
     let oci = oci::control(shared.oci.clone());
+    let confluent = confluent::control(shared.confluent.clone());
     Router::new()
         .route("/snapshot", get(snapshot))
         .route("/journal", get(journal))
@@ -33,6 +35,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .with_state(shared)
         .nest("/aws", aws)
         .nest("/oci", oci)
+        .nest("/confluent", confluent)
         .fallback(|| async { StatusCode::NOT_FOUND })
 }
 
@@ -46,13 +49,14 @@ struct NewRule {
     what: What,
 }
 
-/// The key of the last part of a rule: `fault`, `stranger` or `oci_stranger`.
+/// The key of the last part of a rule: `fault`, `stranger`, `oci_stranger` or `confluent_stranger`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
     Fault(Fault),
     Stranger(Act),
     OciStranger(oci::Act),
+    ConfluentStranger(confluent::Act),
 }
 
 #[derive(Deserialize)]
@@ -72,6 +76,7 @@ async fn snapshot(State(cloud): Cloud) -> Json<Value> {
         "hangs": *cloud.desk.faults.hangs().borrow(),
         "aws": cloud.aws.snapshot(),
         "oci": cloud.oci.snapshot(),
+        "confluent": cloud.confluent.snapshot(),
     }))
 }
 
@@ -100,6 +105,10 @@ async fn add_fault(State(cloud): Cloud, Json(new): Json<NewRule>) -> Json<Value>
         What::OciStranger(stranger) => {
             let oci = cloud.oci.clone();
             Fault::stranger(move || drop(stranger.perform(&oci)))
+        }
+        What::ConfluentStranger(stranger) => {
+            let confluent = cloud.confluent.clone();
+            Fault::stranger(move || drop(stranger.perform(&confluent)))
         }
     };
     cloud.desk.faults.add(Rule::of(new.when, fault));
@@ -141,5 +150,6 @@ async fn advance(State(cloud): Cloud, Json(by): Json<Advance>) -> Response {
 /// Takes any text; names the keys whose secrets occur in it.
 async fn leaks(State(cloud): Cloud, text: axum::body::Bytes) -> Json<Value> {
     let text = String::from_utf8_lossy(&text);
-    Json(json!([cloud.aws.leaks(&text), cloud.oci.leaks(&text)].concat()))
+    let all = [cloud.aws.leaks(&text), cloud.oci.leaks(&text), cloud.confluent.leaks(&text)];
+    Json(json!(all.concat()))
 }

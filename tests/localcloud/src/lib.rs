@@ -3,6 +3,7 @@
 pub mod aws;
 mod clock;
 mod cloud;
+pub mod confluent;
 mod control;
 mod fault;
 mod journal;
@@ -18,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use aws::{Aws, AwsOptions, Consistency, Credentials, Key};
 pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};
+pub use confluent::{Confluent, ConfluentOptions};
 pub use fault::{ErrorAnswer, Fault, Hook};
 pub use journal::Entry;
 pub use oci::{Oci, OciOptions};

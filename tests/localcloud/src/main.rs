@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use jiff::SignedDuration;
 use lexopt::prelude::*;
+use localcloud::confluent::{self, RateLimit, Settings};
 use localcloud::{Consistency, Credentials, FileClock, LocalCloud, Options, oci};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -13,8 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 const USAGE: &str = "\
 Usage: localcloud [OPTION]...
 
-Serves local stand-ins of AWS IAM and STS and of OCI Identity until SIGTERM or SIGINT. When it
-listens, it prints one line of JSON: the endpoint, and the credentials of AWS's user admin.
+Serves local stand-ins of AWS IAM and STS, of OCI Identity and of Confluent Cloud until SIGTERM or
+SIGINT. When it listens, it prints one line of JSON: the endpoint, and the credentials of the user
+admin of AWS and of Confluent.
 
       --listen ADDRESS             loopback address and port [127.0.0.1:0]
       --clock FILE                 add the milliseconds in FILE to real time; FILE need not exist
@@ -32,6 +34,8 @@ listens, it prints one line of JSON: the endpoint, and the credentials of AWS's 
       --tag-lag SECONDS            readers see changed tags this late [0]
       --activation SECONDS         OCI's new credentials are CREATING for this long [2]
       --replica-lag SECONDS        OCI's other regions are this far behind [180]
+      --confluent-admin KEY:SECRET the first Cloud key [made up]
+      --confluent-rate NUMBER      requests a second of real time that Confluent takes [any number]
       --hang-advances SECONDS      move the clock when a request begins to hang [0]
       --until-stdin-ends           end when standard input does, too
       --help                       print this
@@ -84,10 +88,12 @@ fn run(wanted: Wanted) -> Outcome<()> {
 
 fn announce(cloud: &LocalCloud) -> io::Result<()> {
     let admin = cloud.aws().admin_credentials();
+    let confluent = cloud.confluent().admin_credentials();
     let line = json!({
         "endpoint": cloud.endpoint(),
         "accessKeyId": admin.access_key_id,
         "secretAccessKey": admin.secret_access_key,
+        "confluent": { "apiKey": confluent.api_key, "apiSecret": confluent.api_secret },
     });
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
@@ -117,6 +123,16 @@ fn arguments() -> Outcome<Option<Wanted>> {
             Long("user") => users.push(parser.value()?.string()?),
             Long("oci-user") => oci_users.push(parser.value()?.string()?),
             Long("hang-advances") => options.hang_advances = seconds(&mut parser)?,
+            Long("confluent-admin") => options.confluent.admin = Some(api_key(&parser.value()?.string()?)?),
+            Long("confluent-rate") => {
+                let limit = RateLimit::per_second(parser.value()?.parse()?).in_real_time();
+                options.confluent.settings.rate_limit = Some(limit);
+            }
+            Long("immediate") => {
+                options.aws.consistency = Consistency::immediate();
+                options.oci.consistency = oci::Consistency::immediate();
+                options.confluent.settings.activation = Settings::immediate().activation;
+            }
             Long("until-stdin-ends") => *until_stdin_ends = true,
             Long("help") => {
                 io::stdout().write_all(USAGE.as_bytes())?;
@@ -136,7 +152,6 @@ fn arguments() -> Outcome<Option<Wanted>> {
 fn lag(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Outcome<()> {
     let (aws, oci) = (&mut options.aws.consistency, &mut options.oci.consistency);
     match name {
-        "immediate" => (*aws, *oci) = (Consistency::immediate(), oci::Consistency::immediate()),
         "settle" => (aws.settle, oci.settle) = both(seconds(parser)?),
         "unsteady" => (aws.unsteady, oci.unsteady) = both(seconds(parser)?),
         "unsteady-refusals" => (aws.unsteady_refusals, oci.unsteady_refusals) = both(parser.value()?.parse()?),
@@ -162,4 +177,9 @@ fn seconds(parser: &mut lexopt::Parser) -> Outcome<SignedDuration> {
 fn credentials(pair: &str) -> Outcome<Credentials> {
     let (id, secret) = pair.split_once(':').ok_or("--admin takes an access key id, a colon and a secret")?;
     Ok(Credentials { access_key_id: id.to_owned(), secret_access_key: secret.to_owned() })
+}
+
+fn api_key(pair: &str) -> Outcome<confluent::Credentials> {
+    let (key, secret) = pair.split_once(':').ok_or("--confluent-admin takes an API key, a colon and a secret")?;
+    Ok(confluent::Credentials { api_key: key.to_owned(), api_secret: secret.to_owned() })
 }

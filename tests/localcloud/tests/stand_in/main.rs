@@ -9,6 +9,7 @@
 
 mod boto3;
 mod common;
+mod confluent;
 mod faults;
 mod keys;
 mod oci;
