@@ -1,8 +1,12 @@
 //! The programs that builds and tests need beside Rust, each had once and kept in the cache.
 
 pub(crate) mod cli;
+pub(crate) mod debian;
 pub(crate) mod deny;
 pub(crate) mod go;
+pub(crate) mod mariadb;
+pub(crate) mod openbao;
+pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod python_host;
 pub(crate) mod sdk;

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::aws::{self, Aws, AwsOptions, Consistency};
 use crate::clock::{Clock, SystemClock};
 use crate::control;
-use crate::journal::{Entry, Journal};
+use crate::journal::Entry;
 use crate::random::Random;
 use crate::rule::Faults;
 use crate::server::Server;
@@ -93,12 +93,7 @@ impl LocalCloud {
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(options: Options) -> io::Result<Self> {
         let random = Random::new(options.seed, options.clock.now());
-        let desk = Arc::new(Desk {
-            clock: options.clock,
-            faults: Faults::new(),
-            journal: Journal::default(),
-            hang_advances: options.hang_advances,
-        });
+        let desk = Arc::new(Desk::new(options.clock, options.hang_advances));
         let aws = Aws::new(options.aws, Arc::clone(&desk), random);
         let shared = Arc::new(Shared { desk, aws });
         let server = Server::start(options.listen, app(&shared))?;
