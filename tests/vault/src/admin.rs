@@ -53,15 +53,15 @@ pub struct AppRole {
 impl Admin {
     /// A client with this token; for TLS, it trusts the certificates in this file alone.
     pub(crate) fn new(endpoint: &str, token: &str, ca_file: Option<&Path>) -> Self {
-        let mut config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LIMIT));
-        config = config.proxy(None);
         let certificate = ca_file.and_then(|file| std::fs::read(file).ok());
-        if let Some(certificate) = certificate.and_then(|pem| Certificate::from_pem(&pem).ok()) {
-            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let roots = RootCerts::new_with_certs(&[certificate]);
-            let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots);
-            config = config.tls_config(tls.build());
-        }
+        let roots: Vec<_> = certificate.and_then(|pem| Certificate::from_pem(&pem).ok()).into_iter().collect();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(LIMIT))
+            .proxy(None)
+            .tls_config(tls.root_certs(RootCerts::new_with_certs(&roots)).build());
         let agent = config.build().new_agent();
         Self { agent, endpoint: endpoint.to_owned(), token: token.to_owned(), namespace: None }
     }

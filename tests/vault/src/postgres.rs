@@ -33,7 +33,9 @@ impl Postgres {
         let (port, process) = on_free_port(|port| {
             let mut command = program(programs, "postgres");
             command.arg("-D").arg(folder.path().join("data")).args(["-p", &port.to_string()]);
-            for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB"] {
+            for setting in
+                ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB"]
+            {
                 command.args(["-c", setting]);
             }
             // SIGQUIT ends it at once and yet leaves no shared memory behind, which SIGKILL would.

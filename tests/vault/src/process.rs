@@ -94,7 +94,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.call_off();
         let begun = Instant::now();
-        if !self.has_ended() && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+        if !self.has_ended()
+            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+        {
             let _ = kill_process(pid, self.farewell);
         }
         while !self.has_ended() && begun.elapsed() < END {

@@ -10,27 +10,41 @@ use vault_servers::{Database, Login, Program, unique};
 use super::{Ground, Trial};
 
 pub(crate) const TRIALS: &[Trial] = &[
-    Trial { name: "postgres::a_dynamic_user_logs_in_until_it_is_revoked", needs: &[Program::Postgres], run: |ground| {
-        lives_until_revoked(ground, ground.postgres()?)
-    } },
-    Trial { name: "mariadb::a_dynamic_user_logs_in_until_it_is_revoked", needs: &[Program::MariaDb], run: |ground| {
-        lives_until_revoked(ground, ground.mariadb()?)
-    } },
-    Trial { name: "postgres::a_rotated_root_is_known_to_the_engine_alone", needs: &[Program::Postgres], run: |ground| {
-        rotates_root(ground, ground.postgres()?)
-    } },
-    Trial { name: "mariadb::a_rotated_root_is_known_to_the_engine_alone", needs: &[Program::MariaDb], run: |ground| {
-        rotates_root(ground, ground.mariadb()?)
-    } },
-    Trial { name: "postgres::a_static_users_password_turns", needs: &[Program::Postgres], run: |ground| {
-        turns_password(ground, ground.postgres()?, "CREATE ROLE \"NAME\" LOGIN PASSWORD 'first'")
-    } },
-    Trial { name: "mariadb::a_static_users_password_turns", needs: &[Program::MariaDb], run: |ground| {
-        turns_password(ground, ground.mariadb()?, "CREATE USER 'NAME'@'%' IDENTIFIED BY 'first'")
-    } },
-    Trial { name: "postgres::a_lease_dies_with_the_token_that_read_it", needs: &[Program::Postgres], run: |ground| {
-        dies_with_its_token(ground, ground.postgres()?)
-    } },
+    Trial {
+        name: "postgres::a_dynamic_user_logs_in_until_it_is_revoked",
+        needs: &[Program::Postgres],
+        run: |ground| lives_until_revoked(ground, ground.postgres()?),
+    },
+    Trial {
+        name: "mariadb::a_dynamic_user_logs_in_until_it_is_revoked",
+        needs: &[Program::MariaDb],
+        run: |ground| lives_until_revoked(ground, ground.mariadb()?),
+    },
+    Trial {
+        name: "postgres::a_rotated_root_is_known_to_the_engine_alone",
+        needs: &[Program::Postgres],
+        run: |ground| rotates_root(ground, ground.postgres()?),
+    },
+    Trial {
+        name: "mariadb::a_rotated_root_is_known_to_the_engine_alone",
+        needs: &[Program::MariaDb],
+        run: |ground| rotates_root(ground, ground.mariadb()?),
+    },
+    Trial {
+        name: "postgres::a_static_users_password_turns",
+        needs: &[Program::Postgres],
+        run: |ground| turns_password(ground, ground.postgres()?, "CREATE ROLE \"NAME\" LOGIN PASSWORD 'first'"),
+    },
+    Trial {
+        name: "mariadb::a_static_users_password_turns",
+        needs: &[Program::MariaDb],
+        run: |ground| turns_password(ground, ground.mariadb()?, "CREATE USER 'NAME'@'%' IDENTIFIED BY 'first'"),
+    },
+    Trial {
+        name: "postgres::a_lease_dies_with_the_token_that_read_it",
+        needs: &[Program::Postgres],
+        run: |ground| dies_with_its_token(ground, ground.postgres()?),
+    },
 ];
 
 fn lives_until_revoked(ground: &Ground, database: &dyn Database) -> Result<()> {

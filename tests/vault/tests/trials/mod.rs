@@ -33,12 +33,8 @@ pub(crate) fn run(program: Program) -> ExitCode {
     if servers::child() {
         return ExitCode::SUCCESS;
     }
-    let ground = Arc::new(Ground {
-        program,
-        vault: OnceLock::new(),
-        postgres: OnceLock::new(),
-        mariadb: OnceLock::new(),
-    });
+    let ground =
+        Arc::new(Ground { program, vault: OnceLock::new(), postgres: OnceLock::new(), mariadb: OnceLock::new() });
     let trials = [servers::TRIALS, databases::TRIALS, faults::TRIALS].concat();
     let tests = trials.into_iter().map(|trial| ground.test(trial)).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
