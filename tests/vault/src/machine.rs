@@ -37,14 +37,19 @@ fn free_port() -> Result<u16> {
     bail!("no two free ports beside each other")
 }
 
-/// A user without power, for servers that refuse to run as root.
+/// Whether the tests run as root.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A user without power, for a server that refuses to run as root.
 #[derive(Clone, Copy)]
 pub(crate) struct PlainUser(Option<(u32, u32)>);
 
 impl PlainUser {
     /// Whoever runs the tests; if that is root, `postgres` or `nobody`.
     pub(crate) fn find() -> Result<Self> {
-        if !rustix::process::geteuid().is_root() {
+        if !is_root() {
             return Ok(Self(None));
         }
         let users = fs::read_to_string("/etc/passwd").context("cannot read the list of users")?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::database::{Database, Login};
-use crate::machine::{PlainUser, libraries, on_free_port};
+use crate::machine::{is_root, libraries, on_free_port};
 use crate::process::Process;
 use crate::vault::unique;
 
@@ -21,16 +21,15 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Starts one from the folder whose `bin` and `sbin` hold its programs; as a plain user if the caller is root.
+    /// Starts one from the folder whose `bin` and `sbin` hold its programs.
     ///
     /// # Errors
     /// It does not start; its output is in the message.
     pub fn start(programs: &Path) -> Result<Self> {
-        let user = PlainUser::find()?;
-        let folder = user.folder()?;
+        let folder = TempDir::new().context("cannot make a folder")?;
         let admin = Login { user: "vaultadmin".to_owned(), password: unique("mariadb") };
-        initialise(programs, user, folder.path())?;
-        let first = first_statements(user, folder.path(), &admin)?;
+        initialise(programs, folder.path())?;
+        let first = first_statements(folder.path(), &admin)?;
         let place = |name: &str| folder.path().join(name).display().to_string();
         let (port, process) = on_free_port(|port| {
             let mut command = program(programs, "mariadbd");
@@ -38,7 +37,7 @@ impl MariaDb {
             command.args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--performance-schema=off"]);
             command.arg(format!("--socket={}", place("socket"))).arg(format!("--pid-file={}", place("pid")));
             command.arg(format!("--init-file={}", first.display()));
-            let mut process = Process::start(user.run(&mut command), &folder.path().join("log"), Signal::TERM)?;
+            let mut process = Process::start(&mut command, &folder.path().join("log"), Signal::TERM)?;
             process.until(|| ask(programs, port, &admin, "select 1").is_ok_and(|answer| answer.is_ok()))?;
             Ok((port, process))
         })?;
@@ -106,33 +105,36 @@ fn create_superuser(login: &Login) -> String {
 }
 
 /// The statements of the first start: the superuser, and nobody else who could log in.
-fn first_statements(user: PlainUser, folder: &Path, admin: &Login) -> Result<PathBuf> {
+fn first_statements(folder: &Path, admin: &Login) -> Result<PathBuf> {
     let path = folder.join("first.sql");
     std::fs::write(&path, format!("{};\nDROP USER IF EXISTS 'root'@'localhost';\n", create_superuser(admin)))
         .context("cannot write the first statements")?;
-    user.own(&path)?;
     Ok(path)
 }
 
-fn initialise(programs: &Path, user: PlainUser, folder: &Path) -> Result<()> {
+fn initialise(programs: &Path, folder: &Path) -> Result<()> {
     let mut command = program(programs, "mariadb-install-db");
     command.args(base(programs, folder)).args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
     command.args(["--skip-name-resolve"]).stdin(Stdio::null());
-    let output = user.run(&mut command).output().with_context(|| format!("cannot start {command:?}"))?;
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
     ensure!(output.status.success(), "mariadb-install-db failed: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 
 /// What the server is told every time; nothing is flushed to disk, as nothing is to last.
 fn base(programs: &Path, folder: &Path) -> Vec<String> {
-    vec![
+    // Unlike PostgreSQL it runs as root if it is told to, and root alone may be able to read the cache that it lies in.
+    let user = is_root().then(|| "--user=root".to_owned());
+    let mut options = vec![
         "--no-defaults".to_owned(),
         format!("--basedir={}", programs.display()),
         format!("--datadir={}", folder.join("data").display()),
         "--debug-no-sync".to_owned(),
         "--innodb-flush-method=nosync".to_owned(),
         "--innodb-buffer-pool-size=16M".to_owned(),
-    ]
+    ];
+    options.extend(user);
+    options
 }
 
 /// What a statement answers, or the words with which the server refuses.

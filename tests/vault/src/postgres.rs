@@ -89,7 +89,12 @@ impl Database for Postgres {
                 ensure!(user == login.user, "PostgreSQL let in {user} in place of {}", login.user);
                 Ok(true)
             }
-            Err(refusal) if refusal.contains("password authentication failed") => Ok(false),
+            // The second is told to a user who is dropped in the middle of a login.
+            Err(refusal)
+                if refusal.contains("password authentication failed") || refusal.contains("does not exist") =>
+            {
+                Ok(false)
+            }
             Err(refusal) => bail!("PostgreSQL: {refusal}"),
         }
     }
