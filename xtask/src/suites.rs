@@ -20,6 +20,10 @@ pub(crate) enum Need {
     Languages,
     /// The Pulumi CLI and the release archive.
     Archive,
+    /// The servers of the Vault tests; what cannot be had is skipped.
+    Servers,
+    /// The same with a HashiCorp Vault, which only the user can name: without one the suite is skipped as a whole.
+    Vault,
 }
 
 /// A suite of tests.
@@ -37,6 +41,8 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "protocol", need: Need::Python },
     Suite { name: "conformance", need: Need::Python },
     Suite { name: "faults", need: Need::Nothing },
+    Suite { name: "vault", need: Need::Servers },
+    Suite { name: "vault-aws", need: Need::Vault },
     Suite { name: "engine", need: Need::Engine },
     Suite { name: "engine-kill", need: Need::Engine },
     Suite { name: "examples", need: Need::Languages },
@@ -49,6 +55,11 @@ pub(crate) const LANES: &[Suite] = &[Suite { name: "oci-python", need: Need::Oci
 /// Names for everything about one part, across suites, and the packages that it is made of.
 const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"])];
 
+/// Whether a suite may pass nothing in a whole run: what it needs is the user's to name.
+pub(crate) fn is_optional(suite: &str) -> bool {
+    SUITES.iter().any(|known| known.name == suite && known.need == Need::Vault)
+}
+
 /// The suite that a test program belongs to.
 pub(crate) fn suite_of(program: &Executable) -> &'static str {
     match (program.package.as_str(), program.kind, program.target.as_str()) {
@@ -57,6 +68,8 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "archive") => "dist",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("localcloud", Kind::Integration, "oci_python") => "oci-python",
+        ("vault-servers", Kind::Integration, "vault_aws") => "vault-aws",
+        ("vault-servers", _, _) => "vault",
         ("conformance", _, _) => "conformance",
         ("faults", _, _) => "faults",
         ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
@@ -94,7 +107,9 @@ impl Choice {
         match self {
             Self::All => LANES.iter().all(|lane| lane.name != suite),
             Self::Suite(name) => *name == suite,
-            Self::Part(_) => Self::All.has(suite) && !matches!(suite, "lint" | "protocol" | "dist"),
+            Self::Part(_) => {
+                Self::All.has(suite) && !matches!(suite, "lint" | "protocol" | "dist" | "vault" | "vault-aws")
+            }
         }
     }
 
@@ -125,6 +140,9 @@ mod tests {
             ("plugin", Kind::Unit, "pulumi-resource-keyrotation", "unit"),
             ("plugin", Kind::Integration, "start", "protocol"),
             ("pulumi-proto", Kind::Integration, "descriptors", "protocol"),
+            ("vault-servers", Kind::Unit, "vault_servers", "vault"),
+            ("vault-servers", Kind::Integration, "servers", "vault"),
+            ("vault-servers", Kind::Integration, "vault_aws", "vault-aws"),
             ("conformance", Kind::Integration, "aws", "conformance"),
             ("engine", Kind::Unit, "engine", "unit"),
             ("engine", Kind::Integration, "engine", "engine"),

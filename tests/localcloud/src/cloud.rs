@@ -12,7 +12,7 @@ use crate::aws::{self, Aws, AwsOptions, Consistency};
 use crate::clock::{Clock, SystemClock};
 use crate::confluent::{self, Confluent, ConfluentOptions, Settings};
 use crate::control;
-use crate::journal::{Entry, Journal};
+use crate::journal::Entry;
 use crate::oci::{self, Oci, OciOptions};
 use crate::random::Random;
 use crate::rule::Faults;
@@ -105,12 +105,7 @@ impl LocalCloud {
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(options: Options) -> io::Result<Self> {
         let (seed, start) = (options.seed, options.clock.now());
-        let desk = Arc::new(Desk {
-            clock: options.clock,
-            faults: Faults::new(),
-            journal: Journal::default(),
-            hang_advances: options.hang_advances,
-        });
+        let desk = Arc::new(Desk::new(options.clock, options.hang_advances));
         let aws = Aws::new(options.aws, Arc::clone(&desk), Random::new(seed, start));
         let oci = Oci::new(options.oci, Arc::clone(&desk), Random::new(seed, start).named("oci"));
         let random = Random::new(seed, start).named("confluent");

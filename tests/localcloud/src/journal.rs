@@ -36,16 +36,22 @@ pub struct Entry {
 
 /// The part of an [`Entry`] that is known once a request was dealt with.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Effect {
-    pub(crate) signer: Option<String>,
-    pub(crate) principal: Option<String>,
-    pub(crate) key: Option<String>,
-    pub(crate) outcome: String,
-    pub(crate) reason: Option<&'static str>,
+pub struct Effect {
+    /// See [`Entry::signer`].
+    pub signer: Option<String>,
+    /// See [`Entry::principal`].
+    pub principal: Option<String>,
+    /// See [`Entry::key`].
+    pub key: Option<String>,
+    /// See [`Entry::outcome`].
+    pub outcome: String,
+    /// See [`Entry::reason`].
+    pub reason: Option<&'static str>,
 }
 
+/// Every request so far.
 #[derive(Debug, Default)]
-pub(crate) struct Journal {
+pub struct Journal {
     pages: Mutex<Pages>,
 }
 
@@ -56,7 +62,8 @@ struct Pages {
 }
 
 impl Journal {
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    /// The entries, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
         locked(&self.pages).entries.clone()
     }
 

@@ -21,9 +21,11 @@ pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};
 pub use confluent::{Confluent, ConfluentOptions};
 pub use fault::{ErrorAnswer, Fault, Hook};
-pub use journal::Entry;
+pub use journal::{Effect, Entry, Journal};
 pub use oci::{Oci, OciOptions};
 pub use rule::{Faults, Held, Rule};
+pub use server::{Server, cut, dropped};
+pub use turn::{Desk, Interruption, Turn};
 
 /// Locks. A thread that panicked while it held the lock has failed its test already; the others
 /// may go on to look at what is there.

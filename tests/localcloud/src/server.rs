@@ -19,15 +19,19 @@ use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 /// A running listener. Dropping it closes the port and every connection, and waits until both are done.
-pub(crate) struct Server {
+pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 impl Server {
     /// Listens and serves `app` from a thread of its own, so that a caller may block as it likes.
-    pub(crate) fn start(listen: SocketAddr, app: Router) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When `listen` is not a loopback address or cannot be bound.
+    pub fn start(listen: SocketAddr, app: Router) -> io::Result<Self> {
         if !listen.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -62,14 +66,14 @@ impl Drop for Server {
 }
 
 /// A response that is never sent: the connection closes instead.
-pub(crate) fn dropped() -> Response {
+pub fn dropped() -> Response {
     let mut response = Body::empty().into_response();
     response.extensions_mut().insert(Dropped);
     response
 }
 
 /// The same response with its length announced in full, and half of its body.
-pub(crate) async fn cut(response: Response) -> Response {
+pub async fn cut(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     head.headers.insert(CONTENT_LENGTH, body.len().into());

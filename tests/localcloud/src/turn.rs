@@ -10,33 +10,49 @@ use crate::journal::{Effect, Journal};
 use crate::rule::{Faults, Held};
 
 /// What all clouds of one stand-in share.
-pub(crate) struct Desk {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) faults: Faults,
-    pub(crate) journal: Journal,
-    pub(crate) hang_advances: SignedDuration,
+pub struct Desk {
+    /// The time it lives in.
+    pub clock: Arc<dyn Clock>,
+    /// What is to go wrong.
+    pub faults: Faults,
+    /// What was asked.
+    pub journal: Journal,
+    /// How far the clock moves whenever a request begins to hang.
+    pub hang_advances: SignedDuration,
+}
+
+impl Desk {
+    /// A desk without rules and entries.
+    pub fn new(clock: Arc<dyn Clock>, hang_advances: SignedDuration) -> Self {
+        Self { clock, faults: Faults::new(), journal: Journal::default(), hang_advances }
+    }
 }
 
 /// Why a request does not get its ordinary answer.
-pub(crate) enum Interruption {
+pub enum Interruption {
+    /// It gets this error.
     Error(ErrorAnswer),
+    /// It is told that it is one too many.
     Throttled,
+    /// It gets none; see [`crate::dropped`].
     Dropped,
+    /// It gets half of it; see [`crate::cut`].
     Cut,
 }
 
 /// A request from its arrival to its answer.
-pub(crate) struct Turn {
+pub struct Turn {
     desk: Arc<Desk>,
     seq: u64,
     action: String,
     fault: Option<Fault>,
-    pub(crate) arrived: Timestamp,
+    /// When it arrived, by the desk's clock.
+    pub arrived: Timestamp,
 }
 
 impl Turn {
     /// Counts and records the request, and finds the fault that befalls it.
-    pub(crate) fn open(desk: &Arc<Desk>, action: &str) -> Self {
+    pub fn open(desk: &Arc<Desk>, action: &str) -> Self {
         let arrived = desk.clock.now();
         let (call, fault) = desk.faults.strike(action);
         let name = fault.as_ref().map(Fault::name);
@@ -45,7 +61,10 @@ impl Turn {
     }
 
     /// Whatever has to happen before the request takes effect.
-    pub(crate) async fn before(&self) -> Result<(), Interruption> {
+    ///
+    /// # Errors
+    /// The request is not to take effect.
+    pub async fn before(&self) -> Result<(), Interruption> {
         match &self.fault {
             Some(Fault::ErrorBefore(error)) => return Err(Interruption::Error(error.clone())),
             Some(Fault::Throttle) => return Err(Interruption::Throttled),
@@ -60,12 +79,15 @@ impl Turn {
     }
 
     /// Records what the request did.
-    pub(crate) fn done(&self, effect: Effect) {
+    pub fn done(&self, effect: Effect) {
         self.desk.journal.done(self.seq, effect);
     }
 
     /// Whatever has to happen between the effect and the answer.
-    pub(crate) async fn after(&self) -> Result<(), Interruption> {
+    ///
+    /// # Errors
+    /// The ordinary answer is not to be sent.
+    pub async fn after(&self) -> Result<(), Interruption> {
         match &self.fault {
             Some(Fault::ErrorAfter(error)) => return Err(Interruption::Error(error.clone())),
             Some(Fault::DropAfter) => return Err(Interruption::Dropped),
@@ -79,7 +101,7 @@ impl Turn {
     }
 
     /// Records the status that the client is sent.
-    pub(crate) fn answered(&self, status: u16) {
+    pub fn answered(&self, status: u16) {
         self.desk.journal.answered(self.seq, status);
     }
 

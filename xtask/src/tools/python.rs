@@ -14,7 +14,7 @@ use crate::paths;
 /// # Errors
 /// When there is no Python 3 with venv, or a package cannot be had.
 pub(crate) fn interpreter() -> Result<PathBuf> {
-    environment("python", "requirements.txt")
+    Ok(environment("python", "requirements.txt", "fetching Python packages (about a minute, once)")?.join("bin/python"))
 }
 
 /// The same with Oracle's SDK, which takes half a gigabyte and so has an environment of its own.
@@ -22,25 +22,31 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
 /// # Errors
 /// As [`interpreter`].
 pub(crate) fn with_oci() -> Result<PathBuf> {
-    environment("python-oci", "oci-requirements.txt")
+    let what = "fetching Oracle's SDK for Python (a minute or two, once)";
+    Ok(environment("python-oci", "oci-requirements.txt", what)?.join("bin/python"))
 }
 
-fn environment(name: &str, pins: &str) -> Result<PathBuf> {
-    let requirements = paths::root().join("xtask/python").join(pins);
-    let folder = paths::cache()?.join(format!("{name}-{}", paths::fingerprint(std::slice::from_ref(&requirements))?));
+/// A virtual environment, called `name` in the cache, with exactly what this file of xtask/python pins.
+///
+/// # Errors
+/// When there is no Python 3 with venv, or a package cannot be had.
+pub(crate) fn environment(name: &str, requirements: &str, what: &str) -> Result<PathBuf> {
+    let requirements = paths::root().join("xtask/python").join(requirements);
+    let print = paths::fingerprint(std::slice::from_ref(&requirements))?;
+    let folder = paths::cache()?.join(format!("{name}-{print}"));
     let complete = folder.join("complete");
     if !complete.is_file() {
         let _lock = paths::lock_cache()?;
         if !complete.is_file() {
-            install(&folder, &requirements)?;
+            install(&folder, &requirements, what)?;
             fs::write(&complete, "").with_context(|| format!("cannot write {}", complete.display()))?;
         }
     }
-    Ok(folder.join("bin/python"))
+    Ok(folder)
 }
 
 /// A virtual environment cannot be renamed into place, as its scripts name it; so a file marks it as complete.
-fn install(folder: &Path, requirements: &Path) -> Result<()> {
+fn install(folder: &Path, requirements: &Path, what: &str) -> Result<()> {
     if Command::new("python3").arg("--version").output().is_err() {
         bail!("the tests need Python 3 (3.10 or later, with venv) as `python3`; the demo does not");
     }
@@ -51,6 +57,6 @@ fn install(folder: &Path, requirements: &Path) -> Result<()> {
         .run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--requirement"]).arg(requirements);
-    Job::new("fetching Python packages (about a minute, once)", paths::log("python-packages")?).run(&mut pip)?;
+    Job::new(what, paths::log("python-packages")?).run(&mut pip)?;
     Ok(())
 }

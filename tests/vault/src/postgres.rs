@@ -1,0 +1,138 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::database::{Database, Login};
+use crate::machine::{PlainUser, libraries, on_free_port};
+use crate::process::Process;
+use crate::vault::unique;
+
+/// A running PostgreSQL, empty, on loopback, in a folder of its own. It goes when it is dropped.
+pub struct Postgres {
+    programs: PathBuf,
+    port: u16,
+    admin: Login,
+    process: Process,
+    _folder: TempDir,
+}
+
+impl Postgres {
+    /// Starts one from the folder with its programs; as a plain user if the caller is root.
+    ///
+    /// # Errors
+    /// It does not start; its output is in the message.
+    pub fn start(programs: &Path) -> Result<Self> {
+        let user = PlainUser::find()?;
+        let folder = user.folder()?;
+        let admin = Login { user: "vaultadmin".to_owned(), password: unique("postgres") };
+        initialise(programs, user, folder.path(), &admin)?;
+        let (port, process) = on_free_port(|port| {
+            let mut command = program(programs, "postgres");
+            command.arg("-D").arg(folder.path().join("data")).args(["-p", &port.to_string()]);
+            for setting in
+                ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB"]
+            {
+                command.args(["-c", setting]);
+            }
+            // SIGQUIT ends it at once and yet leaves no shared memory behind, which SIGKILL would.
+            let mut process = Process::start(user.run(&mut command), &folder.path().join("log"), Signal::QUIT)?;
+            process.until(|| ask(programs, port, &admin, "select 1").is_ok_and(|answer| answer.is_ok()))?;
+            Ok((port, process))
+        })?;
+        Ok(Self { programs: programs.to_owned(), port, admin, process, _folder: folder })
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it, as a database that is down for good.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+}
+
+impl Database for Postgres {
+    fn plugin(&self) -> &'static str {
+        "postgresql-database-plugin"
+    }
+
+    fn connection(&self, login: &Login) -> Value {
+        json!({
+            "plugin_name": self.plugin(),
+            "allowed_roles": "*",
+            "connection_url":
+                format!("postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres?sslmode=disable", self.port),
+            "username": login.user,
+            "password": login.password,
+        })
+    }
+
+    fn creation(&self) -> Value {
+        json!([r#"CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"#])
+    }
+
+    fn superuser(&self) -> Result<Login> {
+        let login = Login { user: unique("root"), password: unique("password") };
+        self.run(&format!("CREATE ROLE \"{}\" SUPERUSER LOGIN PASSWORD '{}'", login.user, login.password))?;
+        Ok(login)
+    }
+
+    fn lets_in(&self, login: &Login) -> Result<bool> {
+        match ask(&self.programs, self.port, login, "select current_user")? {
+            Ok(user) => {
+                ensure!(user == login.user, "PostgreSQL let in {user} in place of {}", login.user);
+                Ok(true)
+            }
+            // The second is told to a user who is dropped in the middle of a login.
+            Err(refusal)
+                if refusal.contains("password authentication failed") || refusal.contains("does not exist") =>
+            {
+                Ok(false)
+            }
+            Err(refusal) => bail!("PostgreSQL: {refusal}"),
+        }
+    }
+
+    fn run(&self, statement: &str) -> Result<String> {
+        match ask(&self.programs, self.port, &self.admin, statement)? {
+            Ok(answer) => Ok(answer),
+            Err(refusal) => bail!("PostgreSQL: {refusal}"),
+        }
+    }
+}
+
+fn initialise(programs: &Path, user: PlainUser, folder: &Path, admin: &Login) -> Result<()> {
+    let password = folder.join("password");
+    std::fs::write(&password, &admin.password).context("cannot write a password file")?;
+    user.own(&password)?;
+    let mut command = program(programs, "initdb");
+    command.arg("-D").arg(folder.join("data")).args(["-U", &admin.user, "-A", "scram-sha-256"]);
+    command.args(["--locale=C", "--no-sync"]).arg("--pwfile").arg(&password).stdin(Stdio::null());
+    let output = user.run(&mut command).output().with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// What a statement answers, or the words with which the server refuses.
+fn ask(programs: &Path, port: u16, login: &Login, statement: &str) -> Result<Result<String, String>> {
+    let mut command = program(programs, "psql");
+    command.args(["-X", "-w", "-A", "-t", "-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+    command.args(["-U", &login.user, "-d", "postgres", "-c", statement]);
+    command.env("PGPASSWORD", &login.password).env("PGCONNECT_TIMEOUT", "10").stdin(Stdio::null());
+    let output = command.output().context("cannot start psql")?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
+}
+
+fn program(programs: &Path, name: &str) -> Command {
+    let mut command = Command::new(programs.join(name));
+    // LC_ALL, because refusals are told apart by their words.
+    command.env_clear().env("LD_LIBRARY_PATH", libraries(programs)).env("LC_ALL", "C").current_dir("/");
+    command
+}

@@ -1,0 +1,244 @@
+//! A way to a real server on which calls are counted, recorded, and fail on demand.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::State;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, TRANSFER_ENCODING};
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use jiff::{SignedDuration, Timestamp};
+use localcloud::{Clock, Desk, Effect, Entry, Faults, Interruption, Rule, Server, Turn, cut, dropped};
+use rotation::testing::{Fault, ManualClock};
+use serde_json::json;
+use tokio::net::TcpStream;
+
+/// More than any answer of the API takes.
+const BODY: usize = 8 * 1024 * 1024;
+/// What [`Fault::Before`] answers: Vault's words when it is sealed, which it says before it does anything.
+pub const REFUSED: (u16, &str) = (503, "Vault is sealed");
+/// What [`Fault::After`] answers: Vault's words for a failure that it does not explain, which it can say after an effect.
+pub const UNANSWERED: (u16, &str) = (500, "internal error");
+/// What [`Fault::Throttled`] answers.
+pub const THROTTLED: (u16, &str) = (429, r#"request path "a path": rate limit quota exceeded"#);
+
+/// A proxy in front of a server without TLS. It stops when it is dropped.
+///
+/// Its journal and rules name a request by method and path, `POST kv-1/data/app` for example, and number it from 1.
+/// Bodies and tokens pass through it and are kept nowhere.
+pub struct Proxy {
+    desk: Arc<Desk>,
+    endpoint: String,
+    mourned: Mutex<BTreeSet<u64>>,
+    _server: Server,
+}
+
+impl Proxy {
+    /// Listens on loopback in front of `server`. When a call hangs, it moves `clock` by `hang_advances`, so that a client's
+    /// time-out by that clock ends it at once.
+    ///
+    /// # Errors
+    /// No port can be bound.
+    pub fn start(server: SocketAddr, clock: &ManualClock, hang_advances: SignedDuration) -> io::Result<Self> {
+        let desk = Arc::new(Desk::new(Arc::new(Shared(clock.clone())), hang_advances));
+        let way = Way { desk: Arc::clone(&desk), server };
+        let app = Router::new().fallback(pass).with_state(way);
+        let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), app)?;
+        let endpoint = format!("http://{}", server.address);
+        Ok(Self { desk, endpoint, mourned: Mutex::default(), _server: server })
+    }
+
+    /// The URL, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What is to go wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.desk.faults
+    }
+
+    /// Every request so far, oldest first.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.desk.journal.entries()
+    }
+
+    /// Every request so far as method and path.
+    pub fn calls(&self) -> Vec<String> {
+        self.journal().into_iter().map(|entry| entry.action).collect()
+    }
+}
+
+/// The fault tests' view: calls are numbered from 0 over the proxy's life.
+impl Proxy {
+    /// Lets a call fail.
+    pub fn inject(&self, call: usize, fault: Fault) {
+        self.strike(call, translated(fault));
+    }
+
+    /// Lets somebody act just before a call. `act` must not go by this proxy.
+    pub fn stranger_at(&self, call: usize, act: impl Fn() + Send + Sync + 'static) {
+        self.strike(call, localcloud::Fault::stranger(act));
+    }
+
+    /// Holds a call, before it has an effect, until it is released.
+    pub fn hold_at(&self, call: usize) {
+        self.mourns(number(call));
+        self.strike(call, localcloud::Fault::HoldBefore);
+    }
+
+    /// Completes when that call has come.
+    pub async fn until_held(&self, call: usize) {
+        while !self.faults().held().iter().any(|held| held.seq == number(call)) {
+            self.faults().until_held().await;
+            pause().await;
+        }
+    }
+
+    /// Lets a held call go on. If it never came, no later one is held in its stead.
+    pub fn release(&self, call: usize) {
+        if !self.faults().release(number(call)) {
+            self.faults().clear();
+        }
+    }
+
+    /// Completes when a call is held over which the process is to die. The client then drops its call, and with it the
+    /// request ends.
+    pub async fn death(&self) {
+        loop {
+            self.faults().until_held().await;
+            if self.faults().held().into_iter().any(|held| self.mourns(held.seq)) {
+                return;
+            }
+            pause().await;
+        }
+    }
+
+    fn strike(&self, call: usize, fault: localcloud::Fault) {
+        self.faults().add(Rule::new(fault).at_call(number(call)));
+    }
+
+    /// Whether nobody has died over this request yet: its connection may linger a little after its process has gone.
+    fn mourns(&self, seq: u64) -> bool {
+        self.mourned.lock().unwrap_or_else(PoisonError::into_inner).insert(seq)
+    }
+}
+
+/// The fault of a fault test in the words of the stand-ins.
+fn translated(fault: Fault) -> localcloud::Fault {
+    let worded = |(status, words): (u16, &str)| localcloud::ErrorAnswer {
+        status,
+        code: String::new(),
+        message: words.to_owned(),
+    };
+    match fault {
+        Fault::Before => localcloud::Fault::ErrorBefore(worded(REFUSED)),
+        Fault::After => localcloud::Fault::ErrorAfter(worded(UNANSWERED)),
+        Fault::Throttled => localcloud::Fault::Throttle,
+        Fault::Hang => localcloud::Fault::Hang,
+        Fault::HangAfter => localcloud::Fault::HangAfter,
+        Fault::Cut => localcloud::Fault::CutBody,
+        Fault::DieBefore => localcloud::Fault::HoldBefore,
+        Fault::DieAfter => localcloud::Fault::HoldAfter,
+    }
+}
+
+fn number(call: usize) -> u64 {
+    call as u64 + 1
+}
+
+#[derive(Clone)]
+struct Way {
+    desk: Arc<Desk>,
+    server: SocketAddr,
+}
+
+async fn pass(State(way): State<Way>, request: Request<Body>) -> Response {
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    let action = format!("{} {}", request.method(), target.strip_prefix("/v1/").unwrap_or(target));
+    let turn = Turn::open(&way.desk, &action);
+    match way.take(&turn, request).await {
+        Some(response) => {
+            turn.answered(response.status().as_u16());
+            response
+        }
+        None => dropped(),
+    }
+}
+
+impl Way {
+    /// The answer, or nothing if the client is to get none.
+    async fn take(&self, turn: &Turn, request: Request<Body>) -> Option<Response> {
+        if let Err(interruption) = turn.before().await {
+            return interrupted(interruption, None).await;
+        }
+        let response = match self.forward(request).await {
+            Ok(response) => response,
+            Err(error) => refusal(502, &format!("the server behind the proxy does not answer: {error:#}")),
+        };
+        turn.done(Effect { outcome: response.status().as_u16().to_string(), ..Effect::default() });
+        match turn.after().await {
+            Ok(()) => Some(response),
+            Err(interruption) => interrupted(interruption, Some(response)).await,
+        }
+    }
+
+    /// The server's whole answer, so that "after" means after the effect.
+    async fn forward(&self, mut request: Request<Body>) -> Result<Response> {
+        request.headers_mut().remove(CONNECTION);
+        let stream = TcpStream::connect(self.server).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let (mut head, body) = sender.send_request(request).await?.into_parts();
+        head.headers.remove(CONNECTION);
+        head.headers.remove(TRANSFER_ENCODING);
+        Ok(Response::from_parts(head, to_bytes(Body::new(body), BODY).await?.into()))
+    }
+}
+
+async fn interrupted(interruption: Interruption, response: Option<Response>) -> Option<Response> {
+    match interruption {
+        Interruption::Dropped => None,
+        // An answer without a body breaks off in its head.
+        Interruption::Cut => match response?.map(Body::new) {
+            empty if empty.body().is_end_stream() => None,
+            full => Some(cut(full).await),
+        },
+        Interruption::Throttled => Some(refusal(THROTTLED.0, THROTTLED.1)),
+        Interruption::Error(error) => Some(refusal(error.status, &error.message)),
+    }
+}
+
+/// An error as Vault tells it.
+fn refusal(status: u16, words: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({"errors": [words]}).to_string();
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A connection's end is not an event of the manual clock.
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
+/// The rotation model's clock as the stand-in's.
+struct Shared(ManualClock);
+
+impl Clock for Shared {
+    fn now(&self) -> Timestamp {
+        rotation::Clock::now(&self.0)
+    }
+
+    fn advance(&self, by: SignedDuration) {
+        self.0.advance(by);
+    }
+}

@@ -1,0 +1,246 @@
+//! The proxy: every way in which a call fails, as a client sees it and as it leaves the server.
+
+use std::future::Future;
+
+use anyhow::{Context, Result, ensure};
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use hyper_util::rt::TokioIo;
+use jiff::SignedDuration;
+use rotation::Clock;
+use rotation::testing::{Fault, ManualClock};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use vault_servers::{Admin, Proxy, REFUSED, THROTTLED, UNANSWERED};
+
+use super::{Ground, Trial};
+
+pub(crate) const TRIALS: &[Trial] = &[
+    Trial { name: "proxy::without_a_fault_it_changes_nothing", needs: &[], run: changes_nothing },
+    Trial { name: "proxy::every_kind_of_fault_does_what_it_says", needs: &[], run: every_kind },
+    Trial { name: "proxy::a_fault_finds_its_call_by_number", needs: &[], run: by_number },
+    Trial { name: "proxy::an_answer_without_a_body_breaks_off_as_well", needs: &[], run: cuts_an_empty_answer },
+    Trial { name: "proxy::a_stranger_comes_first", needs: &[], run: stranger_first },
+    Trial { name: "proxy::a_held_call_goes_on_when_it_is_released", needs: &[], run: holds },
+    Trial { name: "proxy::a_call_that_never_came_is_released_as_well", needs: &[], run: releases_in_vain },
+    Trial { name: "proxy::a_server_that_is_down_is_told", needs: &[], run: nobody_behind },
+];
+
+/// The proxy's clock moves by that much when a call hangs; the client waits a little less.
+const HANG: SignedDuration = SignedDuration::from_secs(31);
+const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
+const VALUE: &str = "the-value-that-nobody-may-see";
+
+struct Bench {
+    admin: Admin,
+    mount: String,
+    clock: ManualClock,
+    proxy: Proxy,
+}
+
+impl Bench {
+    fn new(ground: &Ground) -> Result<Self> {
+        let vault = ground.vault()?;
+        let admin = vault.admin();
+        let clock = ManualClock::new("2026-03-01T12:00:00Z".parse()?);
+        let proxy = Proxy::start(vault.address(), &clock, HANG)?;
+        Ok(Self { mount: admin.mount_kv(2)?, admin, clock, proxy })
+    }
+
+    fn path(&self, key: &str) -> String {
+        format!("{}/data/{key}", self.mount)
+    }
+
+    /// Writes by the proxy, as a client whose time-out runs by the manual clock and whose process dies when it is to.
+    async fn write(&self, key: &str) -> Outcome {
+        let body = json!({"data": {"key": VALUE}, "options": {"cas": 0}});
+        let path = self.path(key);
+        let call = self.send("POST", &path, Some(&body));
+        tokio::select! {
+            biased;
+            answer = call => answer.map_or_else(|_| Outcome::Broken, |(status, body)| Outcome::Answered(status, words(&body))),
+            () = self.clock.timer(PATIENCE) => Outcome::TimedOut,
+            () = self.proxy.death() => Outcome::Died,
+        }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
+        let address = self.proxy.endpoint().trim_start_matches("http://");
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
+        // Both in one future, so that the connection ends with the call.
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/{path}"))
+            .header("host", address)
+            .header("x-vault-token", self.admin.token())
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let exchange = async {
+            let response = sender.send_request(request).await?;
+            let status = response.status().as_u16();
+            let body = to_bytes(Body::new(response.into_body()), usize::MAX).await?;
+            Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        };
+        tokio::select! {
+            biased;
+            answer = exchange => answer,
+            ended = connection.then(|ended| async { ended.context("the connection broke")?; std::future::pending().await }) => ended,
+        }
+    }
+
+    /// How many versions the server has.
+    fn versions(&self, key: &str) -> Result<u64> {
+        let answer = self.admin.call("GET", &self.path(key), None)?;
+        Ok(answer.body["data"]["metadata"]["version"].as_u64().unwrap_or_default())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Answered(u16, String),
+    Broken,
+    TimedOut,
+    Died,
+}
+
+impl Outcome {
+    fn said((status, words): (u16, &str)) -> Self {
+        Self::Answered(status, words.to_owned())
+    }
+}
+
+fn words(body: &Value) -> String {
+    body["errors"][0].as_str().unwrap_or_default().to_owned()
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let limit = std::time::Duration::from_secs(30);
+    runtime.block_on(async { tokio::time::timeout(limit, work).await.context("it did not end") })
+}
+
+fn changes_nothing(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    let through = bench.admin.by(bench.proxy.endpoint());
+    let path = bench.path("app");
+    let direct = |admin: &Admin, method, body: Option<&Value>| -> Result<(u16, Value)> {
+        let answer = admin.call(method, &path, body)?;
+        Ok((answer.status, answer.body["data"].clone()))
+    };
+    through.post(&path, &json!({"data": {"key": VALUE}}))?;
+    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    let patched = through.call("PATCH", &path, Some(&json!({"data": {"more": 1}})))?;
+    assert_eq!(patched.status, 200);
+    assert_eq!(through.list(&format!("{}/metadata", bench.mount))?, ["app"]);
+    through.delete(&path)?;
+    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    let calls = ["POST", "GET", "PATCH"].map(|method| format!("{method} {path}"));
+    assert_eq!(bench.proxy.calls()[..3], calls);
+    let statuses: Vec<_> = bench.proxy.journal().iter().map(|entry| entry.answered).collect();
+    assert_eq!(statuses, [200, 200, 200, 200, 204, 404].map(Some));
+    Ok(())
+}
+
+fn every_kind(ground: &Ground) -> Result<()> {
+    for fault in Fault::ALL {
+        let (outcome, versions, answered) = match fault {
+            Fault::Before => (Outcome::said(REFUSED), 0, Some(503)),
+            Fault::After => (Outcome::said(UNANSWERED), 1, Some(500)),
+            Fault::Throttled => (Outcome::said(THROTTLED), 0, Some(429)),
+            Fault::Hang => (Outcome::TimedOut, 0, None),
+            Fault::HangAfter => (Outcome::TimedOut, 1, None),
+            Fault::Cut => (Outcome::Broken, 1, Some(200)),
+            Fault::DieBefore => (Outcome::Died, 0, None),
+            Fault::DieAfter => (Outcome::Died, 1, None),
+        };
+        let bench = Bench::new(ground)?;
+        let begun = bench.clock.now();
+        bench.proxy.inject(0, fault);
+        assert_eq!(bench.proxy.faults().unfired(), 1);
+        assert_eq!(block_on(bench.write("app"))?, outcome, "{fault:?}");
+        assert_eq!(bench.proxy.faults().unfired(), 0);
+        assert_eq!(bench.versions("app")?, versions, "{fault:?}");
+        let hung = matches!(fault, Fault::Hang | Fault::HangAfter);
+        assert_eq!(bench.clock.now().duration_since(begun), if hung { HANG } else { SignedDuration::ZERO });
+        let entries = bench.proxy.journal();
+        assert_eq!((entries.len(), entries[0].answered), (1, answered), "{fault:?}");
+        assert_eq!(entries[0].outcome.as_deref(), (versions == 1).then_some("200"), "{fault:?}");
+        let text = format!("{entries:?}");
+        assert!(!text.contains(VALUE) && !text.contains(bench.admin.token()), "the journal keeps a secret");
+        let next = block_on(bench.write("next"))?;
+        assert_eq!(next, Outcome::Answered(200, String::new()), "the call after {fault:?}");
+    }
+    Ok(())
+}
+
+fn by_number(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    bench.proxy.inject(1, Fault::Before);
+    bench.proxy.inject(3, Fault::Throttled);
+    let mut seen = Vec::new();
+    for key in ["a", "b", "c", "d", "e"] {
+        seen.push(match block_on(bench.write(key))? {
+            Outcome::Answered(status, _) => status,
+            _ => 0,
+        });
+    }
+    assert_eq!(seen, [200, 503, 200, 429, 200]);
+    Ok(())
+}
+
+fn cuts_an_empty_answer(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    block_on(bench.write("app"))?;
+    bench.proxy.inject(1, Fault::Cut);
+    let path = format!("{}/metadata/app", bench.mount);
+    assert!(block_on(bench.send("DELETE", &path, None))?.is_err(), "the answer was whole");
+    assert_eq!(bench.versions("app")?, 0, "it was deleted");
+    Ok(())
+}
+
+fn stranger_first(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    let (admin, path) = (bench.admin.clone(), bench.path("app"));
+    bench.proxy.stranger_at(0, move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}}))));
+    let Outcome::Answered(400, words) = block_on(bench.write("app"))? else { anyhow::bail!("it was not refused") };
+    assert_eq!(words, "check-and-set parameter did not match the current version");
+    assert_eq!(bench.admin.get(&bench.path("app"))?["data"]["data"]["key"], "theirs");
+    Ok(())
+}
+
+fn holds(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    bench.proxy.hold_at(0);
+    let released: BoxFuture<'_, Result<()>> = async {
+        bench.proxy.until_held(0).await;
+        ensure!(bench.versions("app")? == 0, "it took effect while it was held");
+        bench.proxy.release(0);
+        Ok(())
+    }
+    .boxed();
+    let (written, released) = block_on(async { tokio::join!(bench.write("app"), released) })?;
+    released?;
+    assert_eq!(written, Outcome::Answered(200, String::new()));
+    assert_eq!(bench.versions("app")?, 1);
+    Ok(())
+}
+
+fn releases_in_vain(ground: &Ground) -> Result<()> {
+    let bench = Bench::new(ground)?;
+    bench.proxy.hold_at(1);
+    block_on(bench.write("app"))?;
+    bench.proxy.release(1);
+    assert_eq!(block_on(bench.write("other"))?, Outcome::Answered(200, String::new()));
+    Ok(())
+}
+
+fn nobody_behind(ground: &Ground) -> Result<()> {
+    let mut bench = Bench::new(ground)?;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    bench.proxy = Proxy::start(closed, &bench.clock, HANG)?;
+    let Outcome::Answered(502, words) = block_on(bench.write("app"))? else { anyhow::bail!("somebody answered") };
+    assert!(words.contains("does not answer"), "{words}");
+    Ok(())
+}
