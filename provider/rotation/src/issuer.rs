@@ -165,6 +165,8 @@ pub enum Verdict {
     Accepted,
     /// The system does not know it yet, or cannot be asked now.
     NotYet,
+    /// Nothing can try it; from this time on it is known to work.
+    NotBefore(Timestamp),
 }
 
 /// The keys of one principal in one system. Bound to the principal; called by [`run`](fn@crate::run) and by the caller's Read.
@@ -274,7 +276,7 @@ pub trait System: Send + Sync + 'static {
     /// Wrong inputs, beyond what the types say.
     fn check(&self, args: &Self::Args) -> Vec<crate::Problem>;
 
-    /// The inputs and, if named, the key that an import id stands for.
+    /// The inputs, each by its path (`user`, `owner.id`), and, if named, the key that an import id stands for.
     ///
     /// # Errors
     /// What an import id looks like.

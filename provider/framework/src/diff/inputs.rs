@@ -7,7 +7,7 @@ use crate::value::{Object, Value};
 ///
 /// Secret and output wrappers do not count, null is absence, and maps and structs are compared entry by entry. A
 /// value that is not known yet counts as changed. A change replaces if its field, or one around it, is marked so in
-/// the schema.
+/// the schema. A field that is marked as ignored is not compared.
 pub fn inputs(old: &Object, new: &Object, schema: &ObjectSchema) -> Vec<PropertyChange> {
     let mut comparison = Comparison { schema, changes: Vec::new() };
     let root = Side { path: PropertyPath::root(), replace: false };
@@ -44,13 +44,15 @@ impl<'a> Comparison<'a> {
             {
                 continue;
             }
-            let (shape, replace) = match kinds {
-                Kinds::Struct(object) => {
-                    object.field(key).map_or((&Shape::Any, false), |field| (&field.shape, field.replace))
-                }
-                Kinds::Map(shape) => (shape, false),
-                Kinds::Anything => (&Shape::Any, false),
+            let field = if let Kinds::Struct(object) = kinds { object.field(key) } else { None };
+            if field.is_some_and(|field| field.ignored) {
+                continue;
+            }
+            let shape = match kinds {
+                Kinds::Map(shape) => shape,
+                _ => field.map_or(&Shape::Any, |field| &field.shape),
             };
+            let replace = field.is_some_and(|field| field.replace);
             let here = Side { path: side.path.key(key.as_str()), replace: side.replace || replace };
             self.values(&here, old, new, shape);
         }

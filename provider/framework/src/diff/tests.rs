@@ -23,6 +23,8 @@ struct Place {
     #[schemars(extend("x-replace" = true))]
     account: String,
     label: String,
+    #[schemars(extend("x-ignored" = true))]
+    kind: Option<String>,
 }
 
 fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
@@ -58,6 +60,14 @@ fn marks_decide_what_replaces_at_every_depth() {
             "Update user replace",
         ]
     );
+}
+
+#[test]
+fn what_is_ignored_is_no_change_even_where_a_change_replaces() {
+    let of_kind = |kind: &str| object([("account", "1".into()), ("kind", kind.into())]);
+    let with = |place: Object| object([("place", place.into()), ("stores", vec![Value::Null].into())]);
+    assert!(changes(with(of_kind("a")), with(of_kind("b"))).is_empty());
+    assert!(changes(with(object([("account", "1".into())])), with(of_kind("b"))).is_empty());
 }
 
 #[test]

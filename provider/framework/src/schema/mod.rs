@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | `x-secret = true` | a field | the value is secret; [`SecretString`](crate::SecretString) says so itself |
 //! | `x-replace = true` | a field | a change needs a new resource |
+//! | `x-ignored = true` | a field | the value is taken and ignored: a change is no change |
 //! | `x-deprecated = "why"` | a field | not to be used any more |
 //! | `x-ref = "pulumi.json#/Asset"` | a field | a type of Pulumi's own |
 //! | `x-module = "net"` | a type | the module its token stands in; the root without it |
@@ -47,6 +48,7 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     pub(crate) secret: bool,
     pub(crate) replace: bool,
+    pub(crate) ignored: bool,
     pub(crate) deprecated: Option<String>,
 }
 

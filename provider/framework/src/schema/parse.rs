@@ -56,6 +56,7 @@ fn field(property: &Json, required: bool, place: &str, problems: &mut Vec<String
         required,
         secret: mark("x-secret") || inner.get("x-secret").and_then(Json::as_bool).unwrap_or(false),
         replace: mark("x-replace"),
+        ignored: mark("x-ignored"),
         deprecated,
     }
 }

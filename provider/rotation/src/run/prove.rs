@@ -1,6 +1,6 @@
 //! The proof of a new key: it is tried until it is accepted often enough in a row.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, pause};
 use crate::next::{ATTEMPTS, later};
@@ -39,6 +39,7 @@ impl Run<'_> {
             match self.deck.issuer.verify(material).await {
                 Ok(Verdict::Accepted) => (in_a_row, misses) = (in_a_row + 1, 0),
                 Ok(Verdict::NotYet) => (in_a_row, misses) = (0, misses + 1),
+                Ok(Verdict::NotBefore(time)) => return self.trust(time).await,
                 Err(error) if error.retry == Retry::Never => return Err(error),
                 Err(_) => (in_a_row, misses) = (0, misses + 1),
             }
@@ -51,6 +52,16 @@ impl Run<'_> {
             }
             self.wait(pause).await?;
         }
+    }
+
+    /// Nothing can try the key, so time alone has to do, whatever `verification.timeout` says.
+    async fn trust(&self, time: Timestamp) -> Result<(), Error> {
+        let rest = time.duration_since(self.deck.clock.now());
+        if rest.is_positive() {
+            (self.deck.note)(format!("nothing can try this key: waiting until {time}, when it is known to work"));
+            self.wait(rest).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,229 @@
+//! What Confluent's refusals mean, in words for people. Neither a secret nor a text of the service is in them; its codes are.
+
+use jiff::SignedDuration;
+use outbound::{Answer, Call};
+use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+use serde_json::Value;
+
+use crate::wire::{Complaint, Failure};
+
+/// A refusal, as far as it can be understood.
+pub(crate) struct Refusal {
+    status: u16,
+    /// Confluent's codes, each with the part of the request that it is about; empty if the answer is not Confluent's.
+    codes: Vec<String>,
+    is_confluents: bool,
+    /// Some quota errors come as 400 and are known by these words alone.
+    is_quota: bool,
+    request: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn read(answer: &Answer) -> Self {
+        let failure: Option<Failure> = serde_json::from_slice(&answer.body).ok();
+        let known = |failure: &Failure| {
+            failure.errors.is_some()
+                || failure.error.is_some()
+                || failure.error_code.is_some()
+                || failure.message.is_some()
+        };
+        let failure = failure.filter(known);
+        let is_confluents = failure.is_some();
+        let failure = failure.unwrap_or_default();
+        let complaints: Vec<Complaint> = failure.errors.into_iter().flatten().chain(failure.error).collect();
+        let texts = complaints.iter().flat_map(|complaint| [&complaint.detail, &complaint.message]).flatten();
+        let is_quota = texts.chain(&failure.message).any(|text| text.contains("is currently limited to"));
+        let own = failure.error_code.as_ref().and_then(word);
+        let codes = complaints.iter().filter_map(code).chain(own).collect();
+        let request = answer.header("x-request-id").filter(|id| id.len() <= 64 && id.bytes().all(is_plain));
+        Self { status: answer.status, codes, is_confluents, is_quota, request: request.map(str::to_owned) }
+    }
+
+    /// The failure of this call. `wait` is what a refusal for too many calls asks for; `about` is whose keys it was about.
+    pub(crate) fn error(&self, call: &Call, about: &str, wait: SignedDuration) -> Error {
+        let (kind, retry, effect) = self.judge(wait);
+        let mut message = self.message(kind, call, about);
+        if let Some(request) = &self.request {
+            message = format!("{message} [request {request}]");
+        }
+        call.error(kind, message).retry(retry).effect(effect)
+    }
+
+    fn judge(&self, wait: SignedDuration) -> (ErrorKind, Retry, Effect) {
+        let (nothing, unknown) = (Effect::None, Effect::Unknown);
+        if self.status == 400 && self.is_quota {
+            return (ErrorKind::LimitReached, Retry::Never, nothing);
+        }
+        match self.status {
+            401 => (ErrorKind::Unauthenticated, Retry::Never, nothing),
+            429 => (ErrorKind::Throttled, Retry::After(wait), nothing),
+            500.. => (ErrorKind::Unexpected, Retry::Backoff, unknown),
+            // Something on the way answered, and what it did with the request is not known.
+            _ if !self.is_confluents => (ErrorKind::Unexpected, Retry::Never, unknown),
+            402 => (ErrorKind::LimitReached, Retry::Never, nothing),
+            403 => (ErrorKind::Denied, Retry::Never, nothing),
+            404 => (ErrorKind::NotFound, Retry::Never, nothing),
+            409 => (ErrorKind::Conflict, Retry::Backoff, nothing),
+            400 | 413 | 415 | 422 => (ErrorKind::Invalid, Retry::Never, nothing),
+            408 => (ErrorKind::TimedOut, Retry::Backoff, unknown),
+            _ => (ErrorKind::Unexpected, Retry::Never, unknown),
+        }
+    }
+
+    fn message(&self, kind: ErrorKind, call: &Call, about: &str) -> String {
+        let Call { service, setting, operation, .. } = call;
+        let status = self.status;
+        let codes = match self.codes.as_slice() {
+            [] => format!("status {status}"),
+            codes => codes.join(", "),
+        };
+        match kind {
+            ErrorKind::Unauthenticated if self.is_confluents => format!(
+                "the API key that the plugin uses was refused ({codes}): check keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET; it must be a Cloud API key, since one for a cluster cannot manage keys"
+            ),
+            ErrorKind::Unauthenticated => format!(
+                "the API key that the plugin uses was refused with status 401, and not in Confluent's words: check keyrotation:confluent.cloudApiKey, and that {setting} leads to Confluent and not to a proxy"
+            ),
+            ErrorKind::Denied => format!(
+                "the API key that the plugin uses lacks the right to call {operation} for the {about} ({codes}): its owner needs OrganizationAdmin, or ResourceOwner on the service account; keys of a user are made with that user's own Cloud API key"
+            ),
+            ErrorKind::NotFound => format!("what was asked for the {about} does not exist ({codes})"),
+            ErrorKind::LimitReached => format!(
+                "no more API keys are allowed for the {about} ({codes}): delete one that nobody needs, or have the quota raised, then run `pulumi up` again"
+            ),
+            ErrorKind::Throttled => {
+                format!("{service} takes no more calls for now ({codes}): run `pulumi up` again in a minute")
+            }
+            ErrorKind::Conflict => {
+                format!("{service} is changing the same thing at this moment ({codes}): run `pulumi up` again")
+            }
+            ErrorKind::Invalid => format!("{service} refused the request for the {about} as malformed ({codes})"),
+            _ if !self.is_confluents => format!(
+                "{service} answered with status {status}, and not in Confluent's words: check that {setting} leads to Confluent and not to a proxy"
+            ),
+            _ => format!("{service} failed ({codes}, status {status})"),
+        }
+    }
+}
+
+/// An answer without something that Confluent always gives.
+pub(crate) fn incomplete(call: &Call, field: &str) -> Error {
+    let message = format!("the answer of {} has no {field}", call.service);
+    call.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
+}
+
+/// The provider configuration is wrong; nothing was sent.
+pub(crate) fn wrong_config(problem: &Problem) -> Error {
+    let message = format!("keyrotation:confluent.{} {}", problem.property, problem.reason);
+    Error::new(ErrorKind::Invalid, "", message)
+}
+
+pub(crate) fn no_credentials() -> Error {
+    let message = "no API key for the plugin: set keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET";
+    Error::new(ErrorKind::Unauthenticated, "confluent credentials", message)
+}
+
+fn code(complaint: &Complaint) -> Option<String> {
+    let code = word(complaint.code.as_ref()?)?;
+    let source = complaint.source.as_ref();
+    let part = source.and_then(|source| source.pointer.as_ref().or(source.parameter.as_ref()));
+    Some(match part.filter(|part| part.len() <= 64 && part.bytes().all(is_plain)) {
+        Some(part) => format!("{code} at {part}"),
+        None => code,
+    })
+}
+
+/// A code, as a word or a number.
+fn word(code: &Value) -> Option<String> {
+    match code {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(word) if !word.is_empty() && word.len() <= 64 && word.bytes().all(is_plain) => Some(word.clone()),
+        _ => None,
+    }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use Effect::{None as Nothing, Unknown};
+    use ErrorKind::*;
+    use Retry::{Backoff, Never};
+
+    use super::*;
+
+    const CALL: Call = Call {
+        operation: "iam:CreateApiKey",
+        service: "Confluent Cloud",
+        setting: "keyrotation:confluent.endpoint",
+        limit: SignedDuration::from_secs(1),
+    };
+
+    fn refused(status: u16, body: &str) -> Error {
+        let answer = Answer { status, headers: Default::default(), body: body.as_bytes().to_vec().into() };
+        Refusal::read(&answer).error(&CALL, "service account sa-1", SignedDuration::from_secs(7))
+    }
+
+    fn errors(code: &str, detail: &str) -> String {
+        format!(r#"{{"errors":[{{"id":"x","status":"1","code":"{code}","detail":"{detail}","source":{{}}}}]}}"#)
+    }
+
+    #[test]
+    fn each_status_has_one_meaning() {
+        let after = Retry::After(SignedDuration::from_secs(7));
+        let table = [
+            (400, (Invalid, Never, Nothing)),
+            (401, (Unauthenticated, Never, Nothing)),
+            (402, (LimitReached, Never, Nothing)),
+            (403, (Denied, Never, Nothing)),
+            (404, (NotFound, Never, Nothing)),
+            (408, (TimedOut, Backoff, Unknown)),
+            (409, (Conflict, Backoff, Nothing)),
+            (415, (Invalid, Never, Nothing)),
+            (418, (Unexpected, Never, Unknown)),
+            (422, (Invalid, Never, Nothing)),
+            (429, (Throttled, after, Nothing)),
+            (500, (Unexpected, Backoff, Unknown)),
+            (503, (Unexpected, Backoff, Unknown)),
+        ];
+        for (status, (kind, retry, effect)) in table {
+            let error = refused(status, &errors("some_code", "some words"));
+            assert_eq!((error.kind, error.retry, error.effect), (kind, retry, effect), "{status}");
+            assert!(!error.message.contains("some words"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_something_else_is_told_from_confluents_words() {
+        for status in [402, 403, 404, 422] {
+            let error = refused(status, "<html>proxy</html>");
+            assert_eq!((error.kind, error.effect), (Unexpected, Unknown), "{status}");
+            assert!(error.message.contains("keyrotation:confluent.endpoint"), "{error}");
+        }
+        let error = refused(401, "<html>proxy</html>");
+        assert_eq!(error.kind, Unauthenticated);
+        assert!(error.message.contains("proxy") && error.message.contains("cloudApiKey"), "{error}");
+    }
+
+    #[test]
+    fn a_quota_is_known_in_both_forms() {
+        let told = errors("bad_request", "Number of keys is currently limited to 10");
+        for error in [refused(400, &told), refused(402, &errors("quota_exceeded", "full"))] {
+            assert_eq!(error.kind, LimitReached);
+            assert!(error.message.contains("sa-1") && error.message.contains("quota"), "{error}");
+        }
+        assert_eq!(refused(400, r#"{"message":"it is currently limited to 3"}"#).kind, LimitReached);
+    }
+
+    #[test]
+    fn every_known_shape_gives_its_codes_and_pointers() {
+        let one = r#"{"errors":[{"code":"invalid_configuration","source":{"pointer":"/spec/owner"}},{"code":"b"}]}"#;
+        assert!(refused(422, one).message.contains("invalid_configuration at /spec/owner, b"));
+        assert!(refused(403, r#"{"error_code":40301,"message":"no"}"#).message.contains("40301"));
+        assert!(refused(404, r#"{"error":{"code":"gone","message":"no"}}"#).message.contains("gone"));
+        let strange = errors("a b\\u0007<script>", "");
+        assert!(!refused(400, &strange).message.contains("script"));
+    }
+}

@@ -1,0 +1,316 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use outbound::{Call, Method, repeat};
+use rotation::{
+    Capability, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material,
+    MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::args::{self, Args};
+use crate::error::incomplete;
+use crate::mark::{self, Tag, Unreadable, plain};
+use crate::probe;
+use crate::session::{ATTEMPT, Pair, Request, Session, call};
+use crate::target::Target;
+use crate::wire;
+
+/// The API keys of one owner for one resource.
+pub(crate) struct ConfluentIssuer {
+    session: Arc<Session>,
+    target: Option<Target>,
+    display_name: Option<String>,
+    description: Option<String>,
+    /// What the last list showed, and what was changed since.
+    seen: Mutex<Option<BTreeMap<KeyId, Seen>>>,
+}
+
+/// What a key says of itself.
+#[derive(Clone)]
+struct Seen {
+    created_at: Timestamp,
+    display_name: String,
+    /// The description without the mark.
+    text: String,
+    tag: Option<Tag>,
+}
+
+/// Quotas are movable and count several owners' keys, so Confluent is asked by trying. How late lists are is not published; a
+/// minute is waited before a key that a list does not show is taken for gone.
+pub(crate) fn capability() -> Capability {
+    Capability {
+        quota: None,
+        settle: SignedDuration::from_secs(60),
+        mint_timeout: MINT_TIMEOUT,
+        disables: false,
+        tells_last_use: false,
+        marks: Marks::OnKeys,
+        ..Capability::default()
+    }
+}
+
+const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+const CREATE: Call = call("iam:CreateApiKey", MINT_TIMEOUT);
+const LIST: Call = call("iam:ListApiKeys", ATTEMPT);
+const UPDATE: Call = call("iam:UpdateApiKey", ATTEMPT);
+const DELETE: Call = call("iam:DeleteApiKey", ATTEMPT);
+const KEYS: [&str; 3] = ["iam", "v2", "api-keys"];
+
+impl ConfluentIssuer {
+    pub(crate) fn new(session: Arc<Session>, args: &Args) -> Self {
+        Self {
+            session,
+            target: Target::of(args).ok(),
+            display_name: args.display_name.clone(),
+            description: args.description.clone(),
+            seen: Mutex::default(),
+        }
+    }
+
+    fn target(&self) -> Result<&Target, Error> {
+        let unchecked = "owner or managedResource is not valid; these inputs were not checked by this plugin";
+        self.target.as_ref().ok_or_else(|| Error::new(ErrorKind::Invalid, "", unchecked))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<BTreeMap<KeyId, Seen>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every key of the owner for the resource, in one list.
+    async fn fetch(&self) -> Result<BTreeMap<KeyId, Seen>, Error> {
+        let target = self.target()?;
+        let mut query = vec![("spec.owner", target.owner.as_str())];
+        query.extend(target.filter().map(|resource| ("spec.resource", resource)));
+        let keys: Vec<wire::ApiKey> = self.session.list(&LIST, &target.words(), (&KEYS, &query)).await?;
+        let ours = keys.into_iter().filter(|key| key.is_of(target)).map(seen);
+        let found = ours.collect::<Result<BTreeMap<_, _>, _>>()?;
+        *self.seen() = Some(found.clone());
+        Ok(found)
+    }
+
+    /// The keys, or none if there is no key and no owner either.
+    async fn found(&self) -> Result<Option<BTreeMap<KeyId, Seen>>, Error> {
+        let found = self.fetch().await?;
+        Ok(if found.is_empty() && !self.owner_exists().await? { None } else { Some(found) })
+    }
+
+    /// A list does not tell an owner who is not there from one without keys. Who may not read owners takes it for there.
+    async fn owner_exists(&self) -> Result<bool, Error> {
+        let target = self.target()?;
+        let (operation, collection) =
+            if target.is_user() { ("iam:GetUser", "users") } else { ("iam:GetServiceAccount", "service-accounts") };
+        let path = ["iam", "v2", collection, &target.owner];
+        let read = self.session.get::<wire::Named>(&call(operation, ATTEMPT), &target.words(), (&path, &[])).await;
+        match read {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind != ErrorKind::Denied => Err(error),
+            _ => Ok(true),
+        }
+    }
+
+    /// Whether the key still stands. A refusal alone never means that it is gone: the right to it may be lost.
+    async fn stands(&self, key: &KeyId) -> Result<bool, Error> {
+        Ok(self.fetch().await?.contains_key(key))
+    }
+
+    async fn describe(&self, key: &KeyId, known: &Seen, tag: &Tag) -> Result<(), Error> {
+        let target = self.target()?;
+        let text = self.description.as_deref().unwrap_or(&known.text);
+        let display_name = self.display_name.as_deref().unwrap_or(&known.display_name);
+        let body = wire::update(display_name, &tag.behind(text));
+        let path = [KEYS[0], KEYS[1], KEYS[2], &key.0];
+        let once = || async {
+            let request = Request { method: Method::PATCH, path: &path, query: &[], body: Some(body.clone()) };
+            self.session.send(&UPDATE, &target.words(), request).await.map(drop)
+        };
+        self.gone_is_done(key, repeat(self.session.clock(), once).await).await?;
+        if let Some(known) = self.seen().as_mut().and_then(|seen| seen.get_mut(key)) {
+            known.tag = Some(tag.clone());
+        }
+        Ok(())
+    }
+
+    /// What is to be removed or marked and does not exist needs nothing more.
+    async fn gone_is_done(&self, key: &KeyId, result: Result<(), Error>) -> Result<(), Error> {
+        match result {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind == ErrorKind::Denied => {
+                if self.stands(key).await? {
+                    Err(error)
+                } else {
+                    Ok(())
+                }
+            }
+            result => result,
+        }
+    }
+
+    /// A create for an owner who is not there is refused like one without the right to it.
+    async fn explained(&self, error: Error) -> Error {
+        if error.kind != ErrorKind::Denied || self.owner_exists().await.unwrap_or(true) {
+            return error;
+        }
+        let owner = self.principal();
+        Error { kind: ErrorKind::NotFound, message: format!("{owner} does not exist"), ..error }
+    }
+}
+
+#[async_trait]
+impl KeyIssuer for ConfluentIssuer {
+    fn capability(&self) -> Capability {
+        capability()
+    }
+
+    fn principal(&self) -> String {
+        let words = self.target.as_ref().map(Target::words);
+        format!("Confluent Cloud {}", words.unwrap_or_else(|| "owner (`owner.id`)".to_owned()))
+    }
+
+    async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
+        Ok(self.found().await?.map(|found| observed(&found)))
+    }
+
+    async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
+        Ok(self.found().await?.map(|found| (observed(&found), ledgers(owner, &found))))
+    }
+
+    async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
+        Ok(ledgers(owner, &self.fetch().await?))
+    }
+
+    async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
+        let Some(ledger) = ledger else { return Ok(()) };
+        let known = self.seen().clone();
+        let known = match known {
+            Some(known) => known,
+            None => self.fetch().await?,
+        };
+        for (key, entry) in &ledger.keys {
+            let tag = Tag::of(owner, entry);
+            let Some(known) = known.get(key) else { continue };
+            if known.tag.as_ref().is_none_or(|told| !told.says(&tag)) {
+                self.describe(key, known, &tag).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is foreseen. But this is the last moment before a mint, and an environment without the cluster shows here.
+    async fn foresee(&self, _: &MintOrder) -> Result<Option<KeyId>, Error> {
+        probe::is_there(&self.session, self.target()?).await?;
+        Ok(None)
+    }
+
+    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
+        let target = self.target()?;
+        let tag = Tag { owner: order.owner.clone(), instance: order.instance.clone(), mark: Mark::Minting };
+        let text = self.description.as_deref().unwrap_or_default();
+        let display_name = match &self.display_name {
+            Some(name) => name.clone(),
+            None => format!("keyrotation {}", plain(&order.owner.label)),
+        };
+        let body = Some(wire::order(target, &display_name, &tag.behind(text)));
+        let request = Request { method: Method::POST, path: &KEYS, query: &[], body };
+        let answer = match self.session.send(&CREATE, &target.words(), request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.explained(error).await),
+        };
+        let made: wire::ApiKey = answer.json(&CREATE)?;
+        let secret = made.spec.secret.clone().filter(|secret| !is_empty(secret));
+        let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
+        let (id, seen) = seen(made)?;
+        let created_at = seen.created_at;
+        self.seen().get_or_insert_default().insert(id.clone(), seen);
+        Ok(Minted { material: args::material(&id, secret), id, created_at })
+    }
+
+    async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
+        let unknown = "the secret of the key is not known, so the key cannot be tried";
+        let (id, secret) = args::pair(material)
+            .filter(|(_, secret)| !is_empty(secret))
+            .ok_or_else(|| Error::new(ErrorKind::Unverified, "confluent verification", unknown))?;
+        let made = self.seen().as_ref().and_then(|seen| seen.get(&KeyId(id.to_owned()))).map(|seen| seen.created_at);
+        let made = made.unwrap_or_else(|| self.session.clock().now());
+        let key = Pair { id: id.to_owned(), secret: secret.clone() };
+        probe::verify(&self.session, self.target()?, &key, made).await
+    }
+
+    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
+        Ok(LastUse::Unknown)
+    }
+
+    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Unexpected, "", "Confluent Cloud disables no keys; this is a bug: please report it"))
+    }
+
+    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+        let target = self.target()?;
+        let path = [KEYS[0], KEYS[1], KEYS[2], &key.0];
+        let once = || async {
+            let request = Request { method: Method::DELETE, path: &path, query: &[], body: None };
+            self.session.send(&DELETE, &target.words(), request).await.map(drop)
+        };
+        let deleted = repeat(self.session.clock(), once).await;
+        self.gone_is_done(key, deleted).await?;
+        if let Some(seen) = self.seen().as_mut() {
+            seen.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
+        Ok(Some(KeyId(self.session.configured()?.to_owned())))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
+fn is_empty(secret: &SecretString) -> bool {
+    secret.expose_secret().is_empty()
+}
+
+fn seen(key: wire::ApiKey) -> Result<(KeyId, Seen), Error> {
+    let description = key.spec.description.unwrap_or_default();
+    let (text, tag) = mark::split(&description).map_err(|Unreadable| unreadable(&key.id))?;
+    let seen = Seen {
+        created_at: key.metadata.created_at,
+        display_name: key.spec.display_name.unwrap_or_default(),
+        text: text.to_owned(),
+        tag,
+    };
+    Ok((KeyId(key.id), seen))
+}
+
+fn observed(found: &BTreeMap<KeyId, Seen>) -> Vec<ObservedKey> {
+    let shown = |(id, seen): (&KeyId, &Seen)| ObservedKey {
+        id: id.clone(),
+        created_at: seen.created_at,
+        status: KeyStatus::Active,
+        last_use: None,
+    };
+    found.iter().map(shown).collect()
+}
+
+/// What the marks of all keys come to.
+fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Ledgers {
+    let mut marks: BTreeMap<&str, (&OwnerId, Ledger)> = BTreeMap::new();
+    for (id, seen) in found {
+        let Some(tag) = &seen.tag else { continue };
+        let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
+        let entry = Entry { instance: tag.instance.clone(), mark: tag.mark, since };
+        let (_, ledger) = marks.entry(&tag.owner.hash).or_insert_with(|| (&tag.owner, Ledger::default()));
+        ledger.keys.insert(id.clone(), entry);
+    }
+    let own = marks.remove(owner.hash.as_str()).map(|(_, ledger)| ledger);
+    let others = marks.into_values().map(|(owner, ledger)| OtherLedger { owner: owner.clone(), ledger });
+    Ledgers { own, others: others.collect() }
+}
+
+fn unreadable(id: &str) -> Error {
+    let message = format!(
+        "the mark in the description of the key {id} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand"
+    );
+    LIST.error(ErrorKind::Unexpected, message)
+}

@@ -1,0 +1,140 @@
+//! The objects of Confluent's APIs, as far as they are used. Fields that are not named here are ignored, as the service asks.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::target::Target;
+
+/// `iam/v2` ApiKey.
+#[derive(Deserialize)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    pub(crate) metadata: KeyMetadata,
+    pub(crate) spec: KeySpec,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct KeyMetadata {
+    pub(crate) created_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct KeySpec {
+    /// In the answer to a create only; elsewhere empty or absent.
+    pub(crate) secret: Option<SecretString>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) owner: Option<Reference>,
+    pub(crate) resource: Option<Reference>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Reference {
+    #[serde(default)]
+    pub(crate) id: String,
+    pub(crate) environment: Option<String>,
+}
+
+impl ApiKey {
+    /// Whether it is a key of this owner for this resource, whatever a list was asked for.
+    pub(crate) fn is_of(&self, target: &Target) -> bool {
+        let owned = self.spec.owner.as_ref().is_some_and(|owner| owner.id == target.owner);
+        let (id, environment) = match &self.spec.resource {
+            Some(resource) => (resource.id.as_str(), resource.environment.as_deref()),
+            None => ("", None),
+        };
+        owned && target.is_for(id, environment.filter(|id| !id.is_empty()))
+    }
+}
+
+/// A page of any list.
+#[derive(Deserialize)]
+pub(crate) struct Page<T> {
+    metadata: Option<PageMetadata>,
+    data: Option<Vec<T>>,
+}
+
+#[derive(Deserialize)]
+struct PageMetadata {
+    next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// What is on it, and the whole URL of the next one. Absent, null and empty all mean the end.
+    pub(crate) fn into_parts(self) -> (Vec<T>, Option<String>) {
+        let next = self.metadata.and_then(|metadata| metadata.next).filter(|next| !next.is_empty());
+        (self.data.unwrap_or_default(), next)
+    }
+}
+
+/// A cluster, of Kafka or Schema Registry.
+#[derive(Deserialize)]
+pub(crate) struct Cluster {
+    pub(crate) spec: ClusterSpec,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ClusterSpec {
+    pub(crate) http_endpoint: Option<String>,
+}
+
+/// A Flink region.
+#[derive(Deserialize)]
+pub(crate) struct Region {
+    pub(crate) http_endpoint: Option<String>,
+}
+
+/// Anything that has an id.
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    pub(crate) id: String,
+}
+
+/// Every shape of an error that Confluent's APIs are known to answer with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Failure {
+    pub(crate) errors: Option<Vec<Complaint>>,
+    pub(crate) error: Option<Complaint>,
+    pub(crate) error_code: Option<Value>,
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Complaint {
+    pub(crate) code: Option<Value>,
+    pub(crate) detail: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) source: Option<Source>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Source {
+    pub(crate) pointer: Option<String>,
+    pub(crate) parameter: Option<String>,
+}
+
+/// The body of a create. The service infers kinds and versions from ids; a Cloud key names no resource.
+pub(crate) fn order(target: &Target, display_name: &str, description: &str) -> Value {
+    let mut spec = json!({
+        "display_name": display_name,
+        "description": description,
+        "owner": { "id": target.owner },
+    });
+    if target.resource != "cloud" {
+        spec["resource"] = json!({ "id": target.resource });
+        if let Some(environment) = &target.environment {
+            spec["resource"]["environment"] = json!(environment);
+        }
+    }
+    json!({ "spec": spec })
+}
+
+/// The body of an update.
+pub(crate) fn update(display_name: &str, description: &str) -> Value {
+    json!({ "spec": { "display_name": display_name, "description": description } })
+}
