@@ -14,6 +14,16 @@ pub enum Power {
     Flickers,
     /// It can be reached with wrong credentials, and not be reached at all.
     Network,
+    /// It allows a few keys only.
+    Quota,
+    /// It can disable a key.
+    Disables,
+    /// It tells when a key was last used.
+    TellsUse,
+    /// Marks stand on the principal, with claims.
+    Claims,
+    /// A new key can be tried.
+    Tries,
 }
 
 /// A system on the bench, with other ways to reach it.

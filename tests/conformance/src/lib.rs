@@ -6,12 +6,16 @@
 
 mod aws;
 mod bench;
+mod canned;
+mod confluent;
 mod contract;
+pub mod cost;
 mod lives;
 mod memory;
 mod suite;
 
 pub use aws::{AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, aws_trials, child};
 pub use bench::{Bench, Power};
+pub use confluent::{ConfluentTrial, LocalConfluent, confluent_trials};
 pub use memory::Memory;
 pub use suite::{Deviation, Trial, check, run, trials};

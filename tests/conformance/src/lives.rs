@@ -30,12 +30,12 @@ pub(crate) const TRIALS: &[Trial] = &[
     },
     Trial {
         name: "lives::a_second_owner_is_refused_by_the_name_of_the_first",
-        needs: &[],
+        needs: &[Power::Claims],
         run: |bench| rival(bench).boxed_local(),
     },
     Trial {
         name: "lives::a_principal_full_of_strangers_keys_is_refused_and_they_are_named",
-        needs: &[],
+        needs: &[Power::Quota],
         run: |bench| full(bench).boxed_local(),
     },
     Trial {
@@ -156,7 +156,7 @@ async fn mint_call(bench: &dyn Bench) -> Result<usize> {
     done(watch.up(&Life::inputs("1", false)).await)?;
     watch.destroyed().await;
     let calls = bench.calls();
-    let mint = |call: &String| matches!(call.as_str(), "mint" | "CreateAccessKey");
+    let mint = |call: &String| matches!(call.as_str(), "mint" | "CreateAccessKey" | "CreateApiKey");
     calls[before..].iter().position(mint).context("no key was made")
 }
 

@@ -10,11 +10,19 @@ pub struct Memory(InMemoryCloud);
 
 impl Memory {
     /// What it can do.
-    pub const POWERS: &[Power] = &[Power::Faults, Power::Delays];
+    pub const POWERS: &[Power] =
+        &[Power::Faults, Power::Delays, Power::Quota, Power::Disables, Power::TellsUse, Power::Claims, Power::Tries];
 
     /// A fresh one, like AWS.
     pub fn new() -> Self {
         Self(cloud())
+    }
+
+    /// The same, where a new key works at once.
+    pub fn immediate() -> Self {
+        let rules =
+            InMemoryRules { accepts_after: SignedDuration::ZERO, ..InMemoryRules::like_aws(SignedDuration::ZERO) };
+        Self(InMemoryCloud::new(rules, ManualClock::new(crate::aws::START)))
     }
 }
 

@@ -1,11 +1,14 @@
 //! Registers every trial for every system. See the crate's README.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use conformance::{
-    Bench, Deviation, LocalAws, MOTO_DEVIATIONS, Memory, Moto, Trial, aws_trials, check, child, run, trials,
+    Bench, Deviation, LocalAws, LocalConfluent, MOTO_DEVIATIONS, Memory, Moto, Trial, aws_trials, check, child,
+    confluent_trials, cost, run, trials,
 };
-use libtest_mimic::{Arguments, Completion, Trial as Test};
+use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
+use localcloud::confluent::Kind;
 
 fn main() -> ExitCode {
     if child() {
@@ -23,8 +26,20 @@ fn main() -> ExitCode {
             })
         })
     }));
+    for kind in Kind::ALL {
+        tests.extend(trials(LocalConfluent::powers(kind)).map(|trial| in_confluent(kind, trial)));
+    }
+    tests.extend(confluent_trials().map(|trial| {
+        Test::test(format!("localcloud::{}", trial.name), move || {
+            check(None, || {
+                let confluent = LocalConfluent::new(trial.kind)?;
+                run((trial.run)(&confluent))
+            })
+        })
+    }));
     tests.extend(trials(Moto::POWERS).map(|trial| in_moto(trial, moto.clone())));
     tests.extend(deviations_have_trials());
+    tests.push(Test::test("suite::docs_cost_md_says_how_many_calls_there_are", calls_are_as_stated));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
     moto.end();
     conclusion.exit_code()
@@ -43,6 +58,15 @@ fn in_localcloud(trial: Trial) -> Test {
     })
 }
 
+fn in_confluent(kind: Kind, trial: Trial) -> Test {
+    Test::test(format!("confluent-{kind:?}::{}", trial.name), move || {
+        check(None, || {
+            let confluent = LocalConfluent::new(kind)?;
+            run((trial.run)(&confluent as &dyn Bench))
+        })
+    })
+}
+
 fn in_moto(trial: Trial, moto: Moto) -> Test {
     Test::ignorable_test(format!("moto::{}", trial.name), move || {
         let bench = match moto.bench().map_err(|error| format!("{error:#}"))? {
@@ -56,6 +80,19 @@ fn in_moto(trial: Trial, moto: Moto) -> Test {
 
 fn deviation(trial: &str) -> Option<&'static Deviation> {
     MOTO_DEVIATIONS.iter().find(|deviation| deviation.trial == trial)
+}
+
+/// The table of docs/cost.md has a row for every system, and each is true.
+fn calls_are_as_stated() -> Result<(), Failed> {
+    check(None, || {
+        let mut counted = BTreeMap::new();
+        for (name, bench) in cost::systems()? {
+            counted.insert(name, run(cost::count(&*bench))?);
+        }
+        let stated = cost::stated()?;
+        anyhow::ensure!(counted == stated, "counted: {counted:#?}\nstated: {stated:#?}");
+        Ok(())
+    })
 }
 
 /// A row whose trial was renamed would say nothing any more.

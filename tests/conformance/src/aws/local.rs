@@ -27,7 +27,17 @@ impl LocalAws {
     /// The user whose keys are rotated.
     pub const USER: &str = "ci";
     /// What it can do.
-    pub const POWERS: &[Power] = &[Power::Faults, Power::Delays, Power::Flickers, Power::Network];
+    pub const POWERS: &[Power] = &[
+        Power::Faults,
+        Power::Delays,
+        Power::Flickers,
+        Power::Network,
+        Power::Quota,
+        Power::Disables,
+        Power::TellsUse,
+        Power::Claims,
+        Power::Tries,
+    ];
 
     /// A fresh one that lags moderately.
     ///

@@ -1,6 +1,5 @@
 //! AWS on the bench: the stand-in, moto, and what only AWS has.
 
-mod canned;
 mod child;
 mod local;
 mod moto;
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 
 pub use child::child;
 pub use local::LocalAws;
+pub(crate) use local::nowhere;
 pub use moto::{MOTO_DEVIATIONS, Moto, MotoBench};
 pub use trials::{AwsTrial, aws_trials};
 

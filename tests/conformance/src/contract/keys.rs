@@ -19,12 +19,12 @@ pub(super) const TRIALS: &[Trial] = &[
     },
     Trial {
         name: "contract::keys::a_new_key_is_listed_and_accepted",
-        needs: &[],
+        needs: &[Power::Tries],
         run: |bench| new(bench).boxed_local(),
     },
     Trial {
         name: "contract::keys::the_quota_refuses_a_key_and_makes_none",
-        needs: &[],
+        needs: &[Power::Quota],
         run: |bench| quota(bench).boxed_local(),
     },
     Trial {
@@ -38,25 +38,29 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |bench| flickers(bench).boxed_local(),
     },
     Trial { name: "contract::keys::a_key_is_retired_twice", needs: &[], run: |bench| retired(bench).boxed_local() },
-    Trial { name: "contract::keys::a_retired_key_is_not_accepted", needs: &[], run: |bench| dead(bench).boxed_local() },
+    Trial {
+        name: "contract::keys::a_retired_key_is_not_accepted",
+        needs: &[Power::Tries],
+        run: |bench| dead(bench).boxed_local(),
+    },
     Trial {
         name: "contract::keys::a_disabled_key_is_shown_as_such",
-        needs: &[],
+        needs: &[Power::Disables],
         run: |bench| disabled(bench).boxed_local(),
     },
     Trial {
         name: "contract::keys::a_key_is_disabled_twice_and_no_other_is",
-        needs: &[],
+        needs: &[Power::Disables],
         run: |bench| disabled_twice(bench).boxed_local(),
     },
     Trial {
         name: "contract::keys::a_disabled_key_is_not_accepted",
-        needs: &[],
+        needs: &[Power::Disables],
         run: |bench| stopped(bench).boxed_local(),
     },
     Trial {
         name: "contract::keys::a_use_is_seen_after_it_and_not_before",
-        needs: &[],
+        needs: &[Power::TellsUse],
         run: |bench| used(bench).boxed_local(),
     },
     Trial { name: "contract::keys::a_strangers_key_is_listed", needs: &[], run: |bench| foreign(bench).boxed_local() },

@@ -11,27 +11,27 @@ pub(super) const TRIALS: &[Trial] = &[
     Trial { name: "contract::ledger::a_new_principal_has_no_mark", needs: &[], run: |bench| none(bench).boxed_local() },
     Trial {
         name: "contract::ledger::what_is_written_is_read",
-        needs: &[],
+        needs: &[Power::Claims],
         run: |bench| round_trip(bench).boxed_local(),
     },
     Trial {
         name: "contract::ledger::two_owners_do_not_disturb_each_other",
-        needs: &[],
+        needs: &[Power::Claims],
         run: |bench| two(bench).boxed_local(),
     },
     Trial {
         name: "contract::ledger::a_removed_mark_is_gone_and_may_be_removed_again",
-        needs: &[],
+        needs: &[Power::Claims],
         run: |bench| removed(bench).boxed_local(),
     },
     Trial {
         name: "contract::ledger::a_mark_is_written_in_one_call",
-        needs: &[Power::Faults],
+        needs: &[Power::Faults, Power::Claims],
         run: |bench| one_call(bench).boxed_local(),
     },
     Trial {
         name: "contract::ledger::a_write_that_fails_leaves_the_old_mark_or_the_new",
-        needs: &[Power::Faults],
+        needs: &[Power::Faults, Power::Claims],
         run: |bench| whole(bench).boxed_local(),
     },
 ];

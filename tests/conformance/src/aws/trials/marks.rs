@@ -7,7 +7,8 @@ use rotation::{Ledger, OwnerId};
 use serde_json::json;
 
 use super::AwsTrial;
-use crate::aws::{LocalAws, canned};
+use crate::aws::LocalAws;
+use crate::canned;
 
 pub(super) const TRIALS: &[AwsTrial] = &[
     AwsTrial {

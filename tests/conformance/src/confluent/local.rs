@@ -1,0 +1,330 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use localcloud::confluent::{Activation, Activations, Confluent, Credentials, Kind, Resource, Settings};
+use localcloud::{LocalCloud, Options, Rule};
+use rotation::testing::{Fault, ManualClock, Rig, Stage};
+use rotation::{KeyId, KeyIssuer, System};
+use serde_json::{Value, json};
+use system_confluent::{ConfluentApiKey, ConfluentConfig};
+
+use crate::bench::{Bench, Power};
+
+/// The stand-in of Confluent Cloud with one service account and one thing for its keys to open, on a clock that only moves by
+/// hand, and the plugin's own code as its client.
+pub struct LocalConfluent {
+    cloud: LocalCloud,
+    clock: ManualClock,
+    owner: String,
+    resource: Resource,
+    /// What the plugin is configured with; the administrator's key at first.
+    configured: Mutex<Credentials>,
+    /// Requests that a process died over: its connections may linger a little.
+    mourned: Mutex<BTreeSet<u64>>,
+    intruders: Arc<Mutex<Vec<KeyId>>>,
+}
+
+impl LocalConfluent {
+    /// A fresh one whose keys are of this kind, and soon active.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn new(kind: Kind) -> Result<Self> {
+        Self::at(kind, ManualClock::new(crate::aws::START))
+    }
+
+    /// The same in the time of this clock.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn at(kind: Kind, clock: ManualClock) -> Result<Self> {
+        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>);
+        options.hang_advances = SignedDuration::from_secs(31);
+        let cloud = LocalCloud::start(options)?;
+        let confluent = cloud.confluent();
+        confluent.change_settings(|settings| *settings = Settings { activation: soon(), ..Settings::default() });
+        let owner = confluent.create_service_account("ci").map_err(|refusal| anyhow!("{refusal}"))?;
+        let resource = confluent.create_cluster(kind);
+        let configured = Mutex::new(confluent.admin_credentials());
+        Ok(Self {
+            clock,
+            owner,
+            resource,
+            configured,
+            cloud,
+            mourned: Mutex::default(),
+            intruders: Arc::default(),
+        })
+    }
+
+    /// What a stand-in with keys of this kind can do.
+    pub fn powers(kind: Kind) -> &'static [Power] {
+        match kind {
+            Kind::Kafka => &[Power::Faults, Power::Network, Power::Tries, Power::Delays, Power::Flickers],
+            Kind::Ksqldb => &[Power::Faults, Power::Network],
+            _ => &[Power::Faults, Power::Network, Power::Tries, Power::Delays],
+        }
+    }
+
+    /// The organisation itself.
+    pub fn confluent(&self) -> &Confluent {
+        self.cloud.confluent()
+    }
+
+    /// The stand-in itself.
+    pub fn cloud(&self) -> &LocalCloud {
+        &self.cloud
+    }
+
+    /// The service account whose keys are rotated.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// What they open.
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Configures the plugin with another key from now on.
+    pub fn configure(&self, key: Credentials) {
+        *locked(&self.configured) = key;
+    }
+
+    /// The provider configuration that reaches it.
+    pub fn config(&self) -> Value {
+        let Credentials { api_key, api_secret } = locked(&self.configured).clone();
+        json!({ "cloudApiKey": api_key, "cloudApiSecret": api_secret, "endpoint": self.cloud.endpoint() })
+    }
+
+    /// The inputs that name the keys.
+    pub fn args(&self) -> Value {
+        let mut resource = json!({ "id": self.resource.id });
+        if let Some(environment) = &self.resource.environment {
+            resource["environment"] = json!({ "id": environment });
+        }
+        json!({ "owner": { "id": self.owner }, "managedResource": resource })
+    }
+
+    /// Keys, as a newly started process with this configuration reaches them.
+    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+        let system = ConfluentApiKey::new(Arc::new(self.clock.clone()));
+        let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
+        system.configure(config);
+        system.issuer(serde_json::from_value(args).expect("arguments"))
+    }
+
+    /// The keys of the service account for the resource, as the stand-in knows them.
+    pub fn known(&self) -> Vec<localcloud::confluent::ApiKey> {
+        self.confluent().keys(&self.owner, &self.resource.id)
+    }
+
+    /// Whether a request is held that nobody died over yet.
+    fn mourns(&self) -> bool {
+        let mut mourned = locked(&self.mourned);
+        self.cloud.faults().held().into_iter().any(|request| mourned.insert(request.seq))
+    }
+}
+
+impl Bench for LocalConfluent {
+    fn nobody(&self) -> Box<dyn KeyIssuer> {
+        let mut args = self.args();
+        args["owner"] = json!({ "id": "sa-nobody" });
+        self.issuer_with(self.config(), args)
+    }
+
+    fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
+        let mut config = self.config();
+        config["cloudApiKey"] = "7FJIYKQ4SGQDQ72H".into();
+        Some(self.issuer_with(config, self.args()))
+    }
+
+    fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
+        let mut config = self.config();
+        config["endpoint"] = crate::aws::nowhere()?.into();
+        Some(self.issuer_with(config, self.args()))
+    }
+}
+
+impl Rig for LocalConfluent {
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn issuer(&self) -> Box<dyn KeyIssuer> {
+        self.issuer_with(self.config(), self.args())
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.cloud.journal().into_iter().map(|entry| entry.action).collect()
+    }
+
+    fn inject(&self, call: usize, fault: Fault) {
+        self.cloud.faults().add(Rule::new(translated(fault)).at_call(call as u64 + 1));
+    }
+
+    fn stranger_at(&self, call: usize) {
+        let (confluent, owner, resource) = (self.confluent().clone(), self.owner.clone(), self.resource.clone());
+        let intruders = Arc::clone(&self.intruders);
+        let mint = localcloud::Fault::stranger(move || {
+            let made = confluent.mint_key(&owner, &resource).ok().map(|key| KeyId(key.api_key));
+            locked(&intruders).extend(made);
+        });
+        self.cloud.faults().add(Rule::new(mint).at_call(call as u64 + 1));
+    }
+
+    fn calm(&self) {
+        self.cloud.faults().clear();
+    }
+
+    fn unfired(&self) -> usize {
+        self.cloud.faults().unfired()
+    }
+
+    fn death(&self) -> BoxFuture<'_, ()> {
+        async {
+            loop {
+                self.cloud.faults().until_held().await;
+                if self.mourns() {
+                    return;
+                }
+                pause().await;
+            }
+        }
+        .boxed()
+    }
+
+    fn keys(&self) -> Vec<KeyId> {
+        self.known().into_iter().map(|key| KeyId(key.id)).collect()
+    }
+
+    fn works(&self, id: &KeyId) -> bool {
+        self.keys().contains(id)
+    }
+
+    fn mint_as_stranger(&self) -> Option<KeyId> {
+        self.confluent().mint_key(&self.owner, &self.resource).ok().map(|key| KeyId(key.api_key))
+    }
+
+    fn delete(&self, id: &KeyId) {
+        drop(self.confluent().delete_key(&id.0));
+    }
+
+    /// Confluent has no disabling.
+    fn disable(&self, _: &KeyId) {}
+
+    fn strip_marks(&self) {
+        strip(self.confluent(), &self.owner, &self.resource.id);
+    }
+
+    fn marks(&self) -> usize {
+        let owners = self.known().into_iter().filter_map(|key| marked_by(&key.description).map(str::to_owned));
+        owners.collect::<BTreeSet<_>>().len()
+    }
+}
+
+impl Stage for LocalConfluent {
+    fn strip_at(&self, call: usize) {
+        let (confluent, owner, resource) = (self.confluent().clone(), self.owner.clone(), self.resource.id.clone());
+        let strip = localcloud::Fault::stranger(move || strip(&confluent, &owner, &resource));
+        self.cloud.faults().add(Rule::new(strip).at_call(call as u64 + 1));
+    }
+
+    fn intruders(&self) -> Vec<KeyId> {
+        locked(&self.intruders).clone()
+    }
+
+    fn hold_at(&self, call: usize) {
+        locked(&self.mourned).insert(call as u64 + 1);
+        self.cloud.faults().add(Rule::new(localcloud::Fault::HoldBefore).at_call(call as u64 + 1));
+    }
+
+    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
+        async move {
+            loop {
+                self.cloud.faults().until_held().await;
+                if self.cloud.faults().held().iter().any(|held| held.seq == call as u64 + 1) {
+                    return;
+                }
+                pause().await;
+            }
+        }
+        .boxed()
+    }
+
+    fn release(&self, call: usize) {
+        if !self.cloud.faults().release(call as u64 + 1) {
+            // It never came, and no later call is to be held in its stead.
+            self.cloud.faults().clear();
+        }
+    }
+}
+
+/// Soon enough that a life takes few calls, and late enough that each try matters.
+fn soon() -> Activations {
+    let after = |seconds| Activation { delay: SignedDuration::from_secs(seconds), ..Activation::default() };
+    Activations {
+        kafka: Activation { unsteady: SignedDuration::from_secs(60), unsteady_refusals: 1, ..after(2) },
+        cloud: after(2),
+        global: after(2),
+        schema_registry: after(2),
+        flink: after(2),
+        tableflow: after(2),
+        ksqldb: after(150),
+    }
+}
+
+const MARK: &str = "[keyrotation ";
+
+/// The hash of the resource that marked a key.
+pub(crate) fn marked_by(description: &str) -> Option<&str> {
+    description.split_once(MARK)?.1.split(' ').nth(1)
+}
+
+fn strip(confluent: &Confluent, owner: &str, resource: &str) {
+    for key in confluent.keys(owner, resource) {
+        let text = key.description.split_once(MARK).map_or(&*key.description, |(text, _)| text.trim_end());
+        drop(confluent.describe_key(&key.id, &key.display_name, text));
+    }
+}
+
+fn translated(fault: Fault) -> localcloud::Fault {
+    match fault {
+        Fault::Before => localcloud::Fault::error_before(400, "bad_request"),
+        Fault::After => localcloud::Fault::error_after(500, "internal_error"),
+        Fault::Throttled => localcloud::Fault::Throttle,
+        Fault::Hang => localcloud::Fault::Hang,
+        Fault::HangAfter => localcloud::Fault::HangAfter,
+        Fault::Cut => localcloud::Fault::CutBody,
+        Fault::DieBefore => localcloud::Fault::HoldBefore,
+        Fault::DieAfter => localcloud::Fault::HoldAfter,
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a connection's end is not an event of the manual clock")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
+/// The plugin's manual clock, as the stand-in wants to see it.
+struct Shared(ManualClock);
+
+impl localcloud::Clock for Shared {
+    fn now(&self) -> Timestamp {
+        rotation::Clock::now(&self.0)
+    }
+
+    fn advance(&self, by: SignedDuration) {
+        self.0.advance(by);
+    }
+}

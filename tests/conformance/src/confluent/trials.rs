@@ -1,0 +1,378 @@
+//! What only Confluent has, tried on the stand-in.
+
+use anyhow::{Context, Result, ensure};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use jiff::SignedDuration;
+use localcloud::confluent::{Gone, Kind, OverQuota, RateLimit, Role};
+use localcloud::{Fault, Rule};
+use rotation::testing::{Life, Outcome, Rig, Watch};
+use rotation::{Clock, Effect, Error, ErrorKind, KeyId, MintOrder, OwnerId, Verdict};
+
+use super::local::marked_by;
+use super::{LocalConfluent, many};
+use crate::bench::mint;
+use crate::canned;
+
+/// A trial on the stand-in.
+#[derive(Clone, Copy)]
+pub struct ConfluentTrial {
+    /// Its name.
+    pub name: &'static str,
+    /// What its keys open.
+    pub kind: Kind,
+    /// Fails when the rule is broken.
+    pub run: for<'a> fn(&'a LocalConfluent) -> LocalBoxFuture<'a, Result<()>>,
+}
+
+/// Every one.
+pub fn confluent_trials() -> impl Iterator<Item = ConfluentTrial> {
+    TRIALS.iter().copied()
+}
+
+const TRIALS: &[ConfluentTrial] = &[
+    ConfluentTrial {
+        name: "confluent::a_refusal_is_gone_only_if_the_list_says_so",
+        kind: Kind::Cloud,
+        run: |cloud| forbidden(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_full_quota_is_told_in_both_forms",
+        kind: Kind::Kafka,
+        run: |cloud| quota(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_wrong_environment_shows_before_a_key_is_made",
+        kind: Kind::Kafka,
+        run: |cloud| environment(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_key_for_a_cluster_cannot_manage_keys",
+        kind: Kind::Kafka,
+        run: |cloud| wrong_key(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_proxys_page_is_told_from_confluents_words",
+        kind: Kind::Cloud,
+        run: |cloud| proxy(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_cluster_out_of_reach_says_what_to_set",
+        kind: Kind::Kafka,
+        run: |cloud| out_of_reach(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::long_lists_are_read_to_their_end",
+        kind: Kind::Cloud,
+        run: |cloud| paging(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::only_keys_of_the_same_resource_are_seen",
+        kind: Kind::Flink,
+        run: |cloud| neighbours(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::the_mark_stands_beside_the_users_words",
+        kind: Kind::Cloud,
+        run: |cloud| words(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_second_resource_is_refused_by_the_name_of_the_first",
+        kind: Kind::Cloud,
+        run: |cloud| second(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::the_plugins_own_key_rotates",
+        kind: Kind::Cloud,
+        run: |cloud| own_key(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_ksqldb_key_is_given_its_time",
+        kind: Kind::Ksqldb,
+        run: |cloud| ksqldb(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_limit_that_is_told_is_kept",
+        kind: Kind::Cloud,
+        run: |cloud| limit(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_hundred_keys_share_one_budget",
+        kind: Kind::Cloud,
+        run: |cloud| many::share_one_budget(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_refusal_for_too_many_calls_is_waited_out",
+        kind: Kind::Cloud,
+        run: |cloud| throttled(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "confluent::a_broker_that_takes_no_more_calls_is_asked_later",
+        kind: Kind::Kafka,
+        run: |cloud| busy_broker(cloud).boxed_local(),
+    },
+];
+
+async fn forbidden(cloud: &LocalConfluent) -> Result<()> {
+    cloud.confluent().change_settings(|settings| settings.gone = Gone::Forbidden);
+    let issuer = cloud.issuer();
+    let (one, two) = (mint(&*issuer).await?, mint(&*issuer).await?);
+    issuer.retire(&one.id).await?;
+    issuer.retire(&one.id).await.context("a key that is gone")?;
+    let admin = cloud.confluent().admin_user().to_owned();
+    cloud.confluent().deny(&admin, &["DeleteApiKey", "UpdateApiKey"])?;
+    let refused = issuer.retire(&two.id).await.err().context("a lost permission was taken for a deletion")?;
+    ensure!(refused.kind == ErrorKind::Denied && cloud.keys() == [two.id], "{refused}");
+    Ok(())
+}
+
+async fn quota(cloud: &LocalConfluent) -> Result<()> {
+    let confluent = cloud.confluent();
+    confluent.change_settings(|settings| settings.quotas.cluster_per_service_account = 1);
+    let issuer = cloud.issuer();
+    mint(&*issuer).await?;
+    for form in [OverQuota::PaymentRequired, OverQuota::BadRequest] {
+        confluent.change_settings(|settings| settings.over_quota = form);
+        let calls = cloud.calls().len();
+        let error = mint(&*issuer).await.err().context("the quota was passed")?;
+        ensure!(error.kind == ErrorKind::LimitReached && error.effect == Effect::None, "{form:?}: {error:?}");
+        ensure!(error.message.contains(cloud.owner()) && error.message.contains("quota"), "{error}");
+        ensure!(cloud.calls().len() == calls + 1 && cloud.keys().len() == 1);
+    }
+    Ok(())
+}
+
+async fn environment(cloud: &LocalConfluent) -> Result<()> {
+    let mut args = cloud.args();
+    args["managedResource"]["environment"]["id"] = cloud.confluent().create_environment("other").into();
+    let issuer = cloud.issuer_with(cloud.config(), args);
+    let order =
+        MintOrder { nonce: "n".to_owned(), generation: 1, owner: OwnerId::new("urn:a", "a"), instance: "i".to_owned() };
+    let error = issuer.foresee(&order).await.err().context("nothing was said")?;
+    ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
+    ensure!(error.message.contains("`managedResource.environment.id`"), "{error}");
+    ensure!(cloud.keys().is_empty());
+    Ok(())
+}
+
+async fn wrong_key(cloud: &LocalConfluent) -> Result<()> {
+    let key = cloud.confluent().mint_key(cloud.owner(), cloud.resource())?;
+    cloud.clock().advance(SignedDuration::from_mins(5));
+    cloud.configure(key);
+    let error = cloud.issuer().list().await.err().context("it was listed")?;
+    ensure!(error.kind == ErrorKind::Unauthenticated, "{error:?}");
+    for part in ["keyrotation:confluent.cloudApiKey", "Cloud API key", "cluster"] {
+        ensure!(error.message.contains(part), "{error}");
+    }
+    Ok(())
+}
+
+async fn proxy(cloud: &LocalConfluent) -> Result<()> {
+    const PAGE: &[&str] = &["<html><body>sign in first</body></html>"];
+    for (head, kind) in [
+        ("401 Unauthorized\r\ncontent-type: text/html", ErrorKind::Unauthenticated),
+        ("404 Not Found\r\ncontent-type: text/html", ErrorKind::Unexpected),
+        ("200 OK\r\ncontent-type: text/html", ErrorKind::Unexpected),
+    ] {
+        let mut config = cloud.config();
+        config["endpoint"] = canned::serve_as(head, PAGE)?.into();
+        let error = cloud.issuer_with(config, cloud.args()).list().await.err().context("a page is no list")?;
+        ensure!(error.kind == kind && !error.message.contains("sign in"), "{head}: {error:?}");
+        ensure!(head.starts_with("200") || error.message.contains("keyrotation:confluent.endpoint"), "{error}");
+    }
+    Ok(())
+}
+
+async fn out_of_reach(cloud: &LocalConfluent) -> Result<()> {
+    let issuer = cloud.issuer();
+    let key = mint(&*issuer).await?;
+    let nowhere = crate::aws::nowhere().context("no address")?;
+    for endpoint in ["", nowhere.as_str()] {
+        cloud.confluent().set_endpoint(&cloud.resource().id, Some(endpoint))?;
+        let issuer = cloud.issuer();
+        let error = issuer.verify(&key.material).await.err().context("it was tried")?;
+        ensure!(
+            error.kind == ErrorKind::Unreachable && error.retry == rotation::Retry::Never,
+            "{endpoint:?}: {error:?}"
+        );
+        ensure!(error.message.contains("verification: {enabled: false}"), "{error}");
+    }
+    Ok(())
+}
+
+async fn paging(cloud: &LocalConfluent) -> Result<()> {
+    cloud.confluent().change_settings(|settings| settings.quotas.cloud_per_service_account = 500);
+    let made = mint(&*cloud.issuer()).await?;
+    for _ in 0..230 {
+        cloud.mint_as_stranger().context("there is no place")?;
+    }
+    let before = cloud.calls().len();
+    let listed = cloud.issuer().list().await?.context("the owner is there")?;
+    ensure!(listed.len() == 231 && listed.iter().any(|key| key.id == made.id), "{} keys", listed.len());
+    ensure!(cloud.calls().len() == before + 3, "100 a page");
+    Ok(())
+}
+
+async fn neighbours(cloud: &LocalConfluent) -> Result<()> {
+    let confluent = cloud.confluent();
+    let other = confluent.create_environment("other");
+    let elsewhere = confluent.create_cluster_in(Kind::Flink, &other)?;
+    let made = mint(&*cloud.issuer()).await?;
+    confluent.mint_key(cloud.owner(), &elsewhere)?;
+    confluent.mint_key(cloud.owner(), &confluent.create_cluster(Kind::Kafka))?;
+    confluent.mint_key(cloud.owner(), &confluent.create_cluster(Kind::Cloud))?;
+    let listed = cloud.issuer().list().await?.context("the owner is there")?;
+    ensure!(listed.iter().map(|key| &key.id).eq([&made.id]), "{listed:?}");
+    Ok(())
+}
+
+async fn words(cloud: &LocalConfluent) -> Result<()> {
+    let mut args = cloud.args();
+    args["displayName"] = "pipeline".into();
+    args["description"] = "for the [nightly] pipeline".into();
+    let issuer = cloud.issuer_with(cloud.config(), args);
+    let made = mint(&*issuer).await?;
+    let told = |mark: &str| -> Result<()> {
+        let key = cloud.known().into_iter().find(|key| key.id == made.id.0).context("it is gone")?;
+        ensure!(key.display_name == "pipeline", "{key:?}");
+        ensure!(key.description.starts_with("for the [nightly] pipeline [keyrotation 1 "), "{key:?}");
+        ensure!(key.description.contains(&format!(" {mark} dev/app/a]")), "{key:?}");
+        Ok(())
+    };
+    told("new")?;
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    let mut ledger = issuer.read_ledgers(&owner).await?.own.context("there is no mark")?;
+    ledger.keys.values_mut().for_each(|entry| entry.mark = rotation::Mark::Promoted);
+    let calls = cloud.calls().len();
+    issuer.write_ledger(&owner, Some(&ledger)).await?;
+    issuer.write_ledger(&owner, Some(&ledger)).await?;
+    ensure!(cloud.calls().len() == calls + 1, "what stands there already is not written");
+    ensure!(issuer.read_ledgers(&owner).await?.own == Some(ledger));
+    told("ok")
+}
+
+async fn second(cloud: &LocalConfluent) -> Result<()> {
+    let mut first = Watch::new(cloud, Life::OVERLAP);
+    done(first.up(&Life::inputs("1", false)).await)?;
+    let mut other = rotation::testing::Stack::new("second/project/key");
+    let error = failed(other.up(cloud, &Life::inputs("1", false)).await)?;
+    ensure!(error.kind == ErrorKind::Blocked && error.message.contains(first.stack.label()), "{error}");
+    ensure!(cloud.keys().len() == 1 && cloud.marks() == 1);
+    ensure!(cloud.known().iter().all(|key| marked_by(&key.description).is_some()));
+    Ok(())
+}
+
+/// A service account whose Cloud key is the plugin's own: it rotates, is kept while the plugin uses it, and goes afterwards.
+async fn own_key(cloud: &LocalConfluent) -> Result<()> {
+    let confluent = cloud.confluent();
+    confluent.set_roles(cloud.owner(), &[Role::ResourceOwner(cloud.owner().to_owned())])?;
+    let first = confluent.mint_key(cloud.owner(), cloud.resource())?;
+    cloud.clock().advance(SignedDuration::from_mins(5));
+    cloud.configure(first.clone());
+    let mut watch = Watch::new(cloud, Life::OVERLAP);
+    let old = KeyId(first.api_key);
+    watch.stack.adopt(old.clone());
+    let wanted = Life::inputs("1", false);
+    done(watch.up(&wanted).await)?;
+    let state = watch.stack.state().context("nothing is recorded")?.clone();
+    let new = state.current.context("there is no current key")?;
+    ensure!(new.id != old && cloud.keys().len() == 2, "the plugin's own key made its successor");
+
+    cloud.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    watch.up(&wanted).await;
+    ensure!(cloud.keys().contains(&old), "the plugin still uses it");
+    let warnings = watch.stack.state().map(|state| state.warnings.clone()).unwrap_or_default();
+    ensure!(warnings.iter().any(|warning| warning.contains(&old.0)), "{warnings:?}");
+
+    let secret = new.material.as_ref().and_then(|material| material.get("apiSecret"));
+    cloud.configure(localcloud::confluent::Credentials { api_key: new.id.0.clone(), api_secret: opened(secret)? });
+    done(watch.up(&wanted).await)?;
+    ensure!(cloud.keys() == [new.id], "{:?}", cloud.keys());
+    Ok(())
+}
+
+async fn ksqldb(cloud: &LocalConfluent) -> Result<()> {
+    let begun = cloud.clock().now();
+    let mut watch = Watch::new(cloud, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    let waited = cloud.clock().now().duration_since(begun);
+    ensure!(waited.as_secs() == 300, "{waited:?}");
+    let id = cloud.keys().remove(0);
+    ensure!(cloud.confluent().works(&id.0));
+    let issuer = cloud.issuer();
+    issuer.list().await?;
+    let current = watch.stack.state().and_then(|state| state.current.clone()).context("there is no current key")?;
+    let verdict = issuer.verify(&current.material.context("there is no secret")?).await?;
+    ensure!(verdict == Verdict::NotBefore(begun + SignedDuration::from_mins(5)), "{verdict:?}");
+    Ok(())
+}
+
+async fn limit(cloud: &LocalConfluent) -> Result<()> {
+    cloud.confluent().change_settings(|settings| settings.rate_limit = Some(RateLimit::per_second(2)));
+    let issuer = cloud.issuer();
+    let begun = cloud.clock().now();
+    for _ in 0..10 {
+        issuer.read_ledgers(&OwnerId::new("urn:a", "a")).await?;
+    }
+    let refused = cloud.cloud().journal().iter().filter(|entry| entry.answered == Some(429)).count();
+    let waited = cloud.clock().now().duration_since(begun);
+    ensure!(
+        refused == 0 && waited.as_secs() == 4,
+        "{refused} refused, {waited:?} for 10 calls of which 2 a second are taken"
+    );
+    Ok(())
+}
+
+async fn throttled(cloud: &LocalConfluent) -> Result<()> {
+    cloud.cloud().faults().add(Rule::new(Fault::Throttle).times(2));
+    let begun = cloud.clock().now();
+    let issuer = cloud.issuer();
+    issuer.read_ledgers(&OwnerId::new("urn:a", "a")).await?;
+    ensure!(cloud.calls().len() == 3 && cloud.clock().now() > begun);
+    cloud.cloud().faults().add(Rule::new(Fault::Throttle).on("CreateApiKey"));
+    let error = mint(&*issuer).await.err().context("it was made")?;
+    ensure!(error.kind == ErrorKind::Throttled && error.effect == Effect::None, "{error:?}");
+    ensure!(matches!(error.retry, rotation::Retry::After(_)) && cloud.keys().is_empty(), "{error:?}");
+    Ok(())
+}
+
+async fn busy_broker(cloud: &LocalConfluent) -> Result<()> {
+    let limit = RateLimit { per: SignedDuration::from_secs(20), ..RateLimit::per_second(1) };
+    cloud.confluent().change_settings(|settings| settings.data_plane_rate_limit = Some(limit));
+    let mut watch = Watch::new(cloud, Life::OVERLAP);
+    let issuer = cloud.issuer();
+    let key = mint(&*issuer).await?;
+    issuer.verify(&key.material).await?;
+    let error = issuer.verify(&key.material).await.err().context("the broker took it")?;
+    ensure!(error.retry == rotation::Retry::Backoff, "{error:?}");
+    cloud.delete(&key.id);
+    cloud.confluent().change_settings(|settings| {
+        settings.data_plane_rate_limit = Some(RateLimit { requests: 6, ..limit });
+    });
+    done(watch.up(&Life::inputs("1", false)).await)
+}
+
+fn opened(secret: Option<&rotation::Field>) -> Result<String> {
+    use secrecy::ExposeSecret;
+    match secret {
+        Some(rotation::Field::Secret(secret)) => Ok(secret.expose_secret().to_owned()),
+        _ => anyhow::bail!("there is no secret"),
+    }
+}
+
+fn done(outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Failed(error) => Err(error).context("the run failed"),
+        outcome => {
+            ensure!(outcome.is_done(), "{outcome:?}");
+            Ok(())
+        }
+    }
+}
+
+fn failed(outcome: Outcome) -> Result<Error> {
+    match outcome {
+        Outcome::Failed(error) => Ok(error),
+        outcome => anyhow::bail!("it did not fail: {outcome:?}"),
+    }
+}

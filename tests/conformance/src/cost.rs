@@ -1,0 +1,83 @@
+//! What `docs/cost.md` says of the number of calls, held against what is counted.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use jiff::SignedDuration;
+use localcloud::Consistency;
+use localcloud::confluent::{Activations, Kind};
+use rotation::testing::{Life, Outcome, Watch};
+
+use crate::{Bench, LocalAws, LocalConfluent, Memory};
+
+/// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
+pub type Calls = [usize; 5];
+
+/// Every system, without any lag, by the name that its row has.
+///
+/// # Errors
+/// When a stand-in cannot listen.
+pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
+    let aws = LocalAws::with(Consistency::immediate())?;
+    let mut systems: Vec<(String, Box<dyn Bench>)> =
+        vec![("model".to_owned(), Box::new(Memory::immediate())), ("aws".to_owned(), Box::new(aws))];
+    for kind in Kind::ALL {
+        let confluent = LocalConfluent::new(kind)?;
+        confluent.confluent().change_settings(|settings| settings.activation = Activations::immediate());
+        systems.push((format!("confluent {kind:?}"), Box::new(confluent)));
+    }
+    Ok(systems)
+}
+
+/// Counts the calls of one life.
+///
+/// # Errors
+/// When a run fails.
+pub async fn count(bench: &dyn Bench) -> Result<Calls> {
+    let mut watch = Watch::new(bench, Life::OVERLAP);
+    let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
+    let mut before = bench.calls().len();
+    let mut calls = || {
+        let made = bench.calls().len() - before;
+        before += made;
+        made
+    };
+    done(watch.up(&one).await)?;
+    let create = calls();
+    ensure!(watch.up(&one).await.is_quiet());
+    let nothing = calls();
+    bench.clock().advance(SignedDuration::from_hours(1));
+    done(watch.up(&two).await)?;
+    let rotation = calls();
+    bench.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    done(watch.up(&two).await)?;
+    let retirement = calls();
+    done(watch.stack.destroy(bench).await)?;
+    Ok([create, nothing, rotation, retirement, calls()])
+}
+
+/// The rows of the table.
+///
+/// # Errors
+/// When the page is not there.
+pub fn stated() -> Result<BTreeMap<String, Calls>> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cost.md");
+    let page = std::fs::read_to_string(page).context("docs/cost.md cannot be read")?;
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
+        let (name, numbers) = cells.split_first()?;
+        let numbers: Vec<usize> = numbers.iter().map(|cell| cell.parse().ok()).collect::<Option<_>>()?;
+        Some(((*name).to_owned(), numbers.try_into().ok()?))
+    };
+    Ok(page.lines().filter(|line| line.starts_with('|')).filter_map(row).collect())
+}
+
+fn done(outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Failed(error) => Err(error).context("the run failed"),
+        outcome => {
+            ensure!(outcome.is_done(), "{outcome:?}");
+            Ok(())
+        }
+    }
+}
