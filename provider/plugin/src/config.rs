@@ -1,7 +1,9 @@
 use pulumi_provider::{CheckFailure, Code, Error, Object, Value, decode};
+use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use system_aws::AwsConfig;
+use system_confluent::ConfluentConfig;
 
 /// What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -10,6 +12,9 @@ pub(crate) struct Config {
     /// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
     #[serde(default)]
     pub(crate) aws: Option<AwsConfig>,
+    /// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+    #[serde(default)]
+    pub(crate) confluent: Option<ConfluentConfig>,
     /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
     /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
     #[serde(default)]
@@ -20,10 +25,14 @@ impl Config {
     /// What is wrong with a configuration, as far as it is known. An unknown name is: it may be a secret that is misspelt.
     pub(crate) fn failures(config: &Object) -> Vec<CheckFailure> {
         let decoded = decode::<Self>(config);
-        let is_known = !config.get("aws").is_some_and(Value::contains_unknown);
-        let aws = decoded.value.and_then(|config| config.aws).filter(|_| is_known);
-        let problems = aws.iter().flat_map(AwsConfig::problems);
-        let problems = problems.map(|problem| CheckFailure::new(format!("aws.{}", problem.property), problem.reason));
+        let read = decoded.value.unwrap_or_default();
+        let of_systems = [
+            ("aws", read.aws.as_ref().map(AwsConfig::problems)),
+            ("confluent", read.confluent.as_ref().map(ConfluentConfig::problems)),
+        ];
+        let is_known = |name: &str| !config.get(name).is_some_and(Value::contains_unknown);
+        let known = of_systems.into_iter().filter(|(name, _)| is_known(name));
+        let problems = known.flat_map(|(name, problems)| failures(name, problems.unwrap_or_default()));
         decoded.failures.into_iter().chain(problems).collect()
     }
 
@@ -33,4 +42,9 @@ impl Config {
         let wrong = || Error::new(Code::InvalidArgument, told.collect::<Vec<_>>().join("; "));
         decode(config).value.filter(|_| failures.is_empty()).ok_or_else(wrong)
     }
+}
+
+fn failures(system: &str, problems: Vec<Problem>) -> Vec<CheckFailure> {
+    let failure = |problem: Problem| CheckFailure::new(format!("{system}.{}", problem.property), problem.reason);
+    problems.into_iter().map(failure).collect()
 }

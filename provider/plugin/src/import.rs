@@ -1,6 +1,8 @@
 //! Taking over a key that exists.
 
-use pulumi_provider::{Code, Error, Failure};
+use std::collections::BTreeMap;
+
+use pulumi_provider::{Code, Error, Failure, Object, Value};
 use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey};
 use secrecy::SecretString;
 
@@ -10,6 +12,26 @@ const VARIABLE: &str = "KEYROTATION_IMPORT_SECRET";
 /// The secret of the key that is imported, if the user gave it.
 pub(crate) fn secret() -> Option<SecretString> {
     std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(SecretString::from)
+}
+
+/// The inputs that an import id stands for, which are named by their paths, such as `owner.id`.
+pub(crate) fn inputs(given: BTreeMap<String, String>) -> Object {
+    let mut inputs = Object::new();
+    for (path, value) in given {
+        put(&mut inputs, &path, value.into());
+    }
+    inputs
+}
+
+fn put(object: &mut Object, path: &str, value: Value) {
+    let Some((name, rest)) = path.split_once('.') else {
+        object.insert(path.to_owned(), value);
+        return;
+    };
+    let inner = object.entry(name.to_owned()).or_insert_with(|| Value::Object(Object::new()));
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
+    }
 }
 
 /// The key that is meant: the one named, or the only one there is. None if the named one does not exist.

@@ -11,6 +11,7 @@ use pulumi_provider::{
 };
 use rotation::Clock;
 use system_aws::AwsApiKey;
+use system_confluent::ConfluentApiKey;
 
 use crate::config::Config;
 use crate::rotating::{ListKeys, Rotating};
@@ -19,13 +20,19 @@ use crate::rotating::{ListKeys, Rotating};
 pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     aws: Arc<AwsApiKey>,
+    confluent: Arc<ConfluentApiKey>,
     refreshes: Arc<AtomicBool>,
 }
 
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { aws: Arc::new(AwsApiKey::new(clock.clone())), clock, refreshes: Arc::default() }
+        Self {
+            aws: Arc::new(AwsApiKey::new(clock.clone())),
+            confluent: Arc::new(ConfluentApiKey::new(clock.clone())),
+            clock,
+            refreshes: Arc::default(),
+        }
     }
 }
 
@@ -61,15 +68,22 @@ impl Provider for KeyRotation {
         let config = Config::read(&config)?;
         self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
         self.aws.configure(config.aws.unwrap_or_default());
+        self.confluent.configure(config.confluent.unwrap_or_default());
         Ok(())
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![Arc::new(Rotating::new(self.aws.clone(), self.clock.clone(), self.refreshes.clone()))]
+        vec![
+            Arc::new(Rotating::new(self.aws.clone(), self.clock.clone(), self.refreshes.clone())),
+            Arc::new(Rotating::new(self.confluent.clone(), self.clock.clone(), self.refreshes.clone())),
+        ]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        vec![Arc::new(ListKeys::new(self.aws.clone(), self.clock.clone()))]
+        vec![
+            Arc::new(ListKeys::new(self.aws.clone(), self.clock.clone())),
+            Arc::new(ListKeys::new(self.confluent.clone(), self.clock.clone())),
+        ]
     }
 
     fn schema(&self) -> Cow<'static, str> {

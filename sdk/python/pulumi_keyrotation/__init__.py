@@ -17,9 +17,12 @@ if typing.TYPE_CHECKING:
     aws = __aws
     import pulumi_keyrotation.config as __config
     config = __config
+    import pulumi_keyrotation.confluent as __confluent
+    confluent = __confluent
 else:
     aws = _utilities.lazy_import('pulumi_keyrotation.aws')
     config = _utilities.lazy_import('pulumi_keyrotation.config')
+    confluent = _utilities.lazy_import('pulumi_keyrotation.confluent')
 
 _utilities.register(
     resource_modules="""
@@ -30,6 +33,14 @@ _utilities.register(
   "fqn": "pulumi_keyrotation.aws",
   "classes": {
    "keyrotation:aws:RotatingApiKey": "RotatingApiKey"
+  }
+ },
+ {
+  "pkg": "keyrotation",
+  "mod": "confluent",
+  "fqn": "pulumi_keyrotation.confluent",
+  "classes": {
+   "keyrotation:confluent:RotatingApiKey": "RotatingApiKey"
   }
  }
 ]

@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import aws as _aws
+from . import confluent as _confluent
 
 __all__ = ['ProviderArgs', 'Provider']
 
@@ -21,16 +22,20 @@ __all__ = ['ProviderArgs', 'Provider']
 class ProviderArgs:
     def __init__(__self__, *,
                  aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
+                 confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         The set of arguments for constructing a Provider resource.
 
         :param pulumi.Input['_aws.ConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
         """
         if aws is not None:
             pulumi.set(__self__, "aws", aws)
+        if confluent is not None:
+            pulumi.set(__self__, "confluent", confluent)
         if refresh_before_update is not None:
             pulumi.set(__self__, "refresh_before_update", refresh_before_update)
 
@@ -45,6 +50,18 @@ class ProviderArgs:
     @aws.setter
     def aws(self, value: pulumi.Input[Optional['_aws.ConfigArgs']]):
         pulumi.set(self, "aws", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def confluent(self) -> pulumi.Input[Optional['_confluent.ConfigArgs']]:
+        """
+        How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        """
+        return pulumi.get(self, "confluent")
+
+    @confluent.setter
+    def confluent(self, value: pulumi.Input[Optional['_confluent.ConfigArgs']]):
+        pulumi.set(self, "confluent", value)
 
     @_builtins.property
     @pulumi.getter(name="refreshBeforeUpdate")
@@ -67,6 +84,7 @@ class Provider(pulumi.ProviderResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
+                 confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         """
@@ -75,6 +93,7 @@ class Provider(pulumi.ProviderResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
         """
@@ -103,6 +122,7 @@ class Provider(pulumi.ProviderResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
+                 confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -114,6 +134,7 @@ class Provider(pulumi.ProviderResource):
             __props__ = ProviderArgs.__new__(ProviderArgs)
 
             __props__.__dict__["aws"] = pulumi.Output.from_input(aws).apply(pulumi.runtime.to_json) if aws is not None else None
+            __props__.__dict__["confluent"] = pulumi.Output.from_input(confluent).apply(pulumi.runtime.to_json) if confluent is not None else None
             __props__.__dict__["refresh_before_update"] = pulumi.Output.from_input(refresh_before_update).apply(pulumi.runtime.to_json) if refresh_before_update is not None else None
         super(Provider, __self__).__init__(
             'keyrotation',

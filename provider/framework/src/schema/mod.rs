@@ -11,6 +11,7 @@
 //! | `x-deprecated = "why"` | a field | not to be used any more |
 //! | `x-ref = "pulumi.json#/Asset"` | a field | a type of Pulumi's own |
 //! | `x-module = "net"` | a type | the module its token stands in; the root without it |
+//! | `x-name = "Config"` | a type | its name in its token, where types of other modules have the same one in Rust |
 
 mod marks;
 mod package;
@@ -71,6 +72,7 @@ pub(crate) enum Shape {
 /// A type that a schema gives a token.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NamedType {
+    pub(crate) name: String,
     pub(crate) module: String,
     pub(crate) kind: NamedKind,
 }

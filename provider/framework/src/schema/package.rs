@@ -222,7 +222,7 @@ impl Writer {
             self.problems.push(format!("{name} is not described"));
             return name.to_owned();
         };
-        let token = format!("{}:{}:{name}", self.package, named.module);
+        let token = format!("{}:{}:{}", self.package, named.module, named.name);
         let before = self.types.insert(token.clone(), Json::Null);
         if before == Some(Json::Null) {
             return token;

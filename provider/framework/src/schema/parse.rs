@@ -20,6 +20,8 @@ pub(super) fn object_schema(document: &Json) -> ObjectSchema {
 }
 
 fn named_type(definition: &Json, name: &str, problems: &mut Vec<String>) -> NamedType {
+    // schemars counts types of one name: `Config`, `Config2`.
+    let name_in_token = definition.get("x-name").and_then(Json::as_str).unwrap_or(name).to_owned();
     let module = definition.get("x-module").and_then(Json::as_str).unwrap_or("index").to_owned();
     let kind = match enum_values(definition) {
         Some(values) => NamedKind::Enum { description: text(definition, "description"), values },
@@ -29,7 +31,7 @@ fn named_type(definition: &Json, name: &str, problems: &mut Vec<String>) -> Name
             NamedKind::Object(ObjectType::default())
         }
     };
-    NamedType { module, kind }
+    NamedType { name: name_in_token, module, kind }
 }
 
 fn object_type(definition: &Json, name: &str, problems: &mut Vec<String>) -> ObjectType {

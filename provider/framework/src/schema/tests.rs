@@ -44,6 +44,33 @@ enum Tier {
     Slow,
 }
 
+mod elsewhere {
+    use super::*;
+
+    /// In another module, by the same name.
+    #[derive(JsonSchema)]
+    #[schemars(extend("x-module" = "elsewhere", "x-name" = "Cloud"))]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub(super) struct Cloud {
+        endpoint: String,
+    }
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Clouds {
+    one: Cloud,
+    other: elsewhere::Cloud,
+}
+
+#[test]
+fn types_of_one_name_in_two_modules_keep_it() {
+    let schema = ObjectSchema::of::<Clouds>();
+    let mut tokens: Vec<_> = schema.types.values().map(|named| (named.module.as_str(), named.name.as_str())).collect();
+    tokens.sort();
+    assert_eq!(tokens, [("cloud", "Cloud"), ("elsewhere", "Cloud")]);
+}
+
 #[derive(Default)]
 struct Example(ObjectSchema, Option<ResourceSpec>);
 

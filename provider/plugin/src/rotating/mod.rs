@@ -127,7 +127,7 @@ impl<S: System> Rotating<S> {
     /// The state of a resource that is taken over: the key that the id names, or the only one there is.
     async fn import(&self, id: &str, urn: &Urn) -> Result<Option<Found>, Failure> {
         let (given, key) = self.system.import(id).map_err(errors::public)?;
-        let inputs: Object = given.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let inputs = import::inputs(given);
         let args = inputs::own_args::<S>(&self.names, &inputs)?;
         let principal = self.system.principal(&args);
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);

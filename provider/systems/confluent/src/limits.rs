@@ -85,7 +85,9 @@ impl Permit<'_> {
         let now = self.budget.clock.now();
         let mut known = self.budget.known();
         let number = |name| answer.header(name).and_then(|value| value.trim().parse::<u32>().ok());
-        let seconds = |name| number(name).map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let seconds = |name| {
+            number(name).filter(|seconds| *seconds <= LONGEST).map(|seconds| SignedDuration::from_secs(seconds.into()))
+        };
         let (limit, left) = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"));
         let reset = seconds("x-ratelimit-reset");
         if answer.status == 429 {
@@ -110,6 +112,8 @@ impl Drop for Permit<'_> {
     }
 }
 
+/// No limit is known that is counted over more than an hour; a larger number is something else, such as a date.
+const LONGEST: u32 = 3600;
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 impl Known {
@@ -273,6 +277,13 @@ mod tests {
         drop(second);
         let third = desk.permit().unwrap();
         assert_eq!(third.learn(&answer(429, &[])).as_secs(), 1, "a refusal that says nothing is a second's pause");
+    }
+
+    #[test]
+    fn a_date_is_not_taken_for_a_pause() {
+        let desk = Desk::new();
+        let first = desk.permit().unwrap();
+        assert_eq!(first.learn(&counted(429, ["5", "0", "1767225600"])).as_secs(), 1);
     }
 
     #[test]

@@ -14,10 +14,16 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
 from .. import aws as _aws
+from .. import confluent as _confluent
 
 aws: Optional[str]
 """
 How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+"""
+
+confluent: Optional[str]
+"""
+How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
 """
 
 refreshBeforeUpdate: Optional[bool]

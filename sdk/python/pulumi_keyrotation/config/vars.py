@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
 from .. import aws as _aws
+from .. import confluent as _confluent
 
 import types
 
@@ -27,6 +28,13 @@ class _ExportableConfig(types.ModuleType):
         How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         """
         return __config__.get('aws')
+
+    @_builtins.property
+    def confluent(self) -> Optional[str]:
+        """
+        How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        """
+        return __config__.get('confluent')
 
     @_builtins.property
     def refresh_before_update(self) -> Optional[bool]:

@@ -51,15 +51,7 @@ impl LocalConfluent {
         let owner = confluent.create_service_account("ci").map_err(|refusal| anyhow!("{refusal}"))?;
         let resource = confluent.create_cluster(kind);
         let configured = Mutex::new(confluent.admin_credentials());
-        Ok(Self {
-            clock,
-            owner,
-            resource,
-            configured,
-            cloud,
-            mourned: Mutex::default(),
-            intruders: Arc::default(),
-        })
+        Ok(Self { clock, owner, resource, configured, cloud, mourned: Mutex::default(), intruders: Arc::default() })
     }
 
     /// What a stand-in with keys of this kind can do.
