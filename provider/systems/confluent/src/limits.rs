@@ -127,7 +127,8 @@ impl Known {
             Pace::Counted { limit, left, ends } => {
                 let over = ends.is_some_and(|ends| ends <= now) || (*left == 0 && ends.is_none() && self.flying == 0);
                 if over {
-                    (*left, *ends) = (*limit, None);
+                    // What is still under way may be counted in the new span.
+                    (*left, *ends) = (limit.saturating_sub(self.flying), None);
                     self.span += 1;
                 }
                 match (*left, *ends) {
@@ -149,7 +150,8 @@ impl Known {
             _ => told,
         };
         self.pace = match limit.filter(|limit| *limit > 0) {
-            Some(limit) => Pace::Counted { limit, left: limit, ends: None },
+            // The refused call itself is over, others may count.
+            Some(limit) => Pace::Counted { limit, left: (limit + 1).saturating_sub(self.flying), ends: None },
             None => Pace::Alone { for_good: true },
         };
         self.span += 1;
@@ -242,14 +244,15 @@ mod tests {
         let (second, third) = (desk.permit().unwrap(), desk.permit().unwrap());
         assert_eq!(desk.seconds(), 0);
         second.learn(&counted(200, ["3", "1", "2"]));
+        drop(second);
         let fourth = desk.permit().unwrap();
         assert_eq!(desk.seconds(), 2, "the span is over");
         third.learn(&counted(200, ["3", "0", "1"]));
-        let others: Vec<_> = (0..2).map(|_| desk.permit().unwrap()).collect();
-        assert!(desk.permit().is_none(), "the end of this span is not known before its first answer");
+        let fifth = desk.permit().unwrap();
+        assert!(desk.permit().is_none(), "the third may count in this span, whose end no answer has told yet");
         fourth.learn(&counted(200, ["3", "2", "2"]));
-        drop((second, third, fourth, others));
-        let _seventh = desk.permit().unwrap();
+        drop((third, fourth, fifth));
+        let _sixth = desk.permit().unwrap();
         assert_eq!(desk.seconds(), 4);
     }
 
