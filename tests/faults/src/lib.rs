@@ -15,7 +15,7 @@ mod table;
 
 pub use aws::AwsRig;
 pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
-pub use others::{Rivals, Stranger, stripped};
+pub use others::{Rivals, Stranger, is_mint, stripped};
 pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};

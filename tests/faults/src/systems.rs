@@ -1,4 +1,6 @@
+use conformance::LocalConfluent;
 use jiff::{SignedDuration, Timestamp};
+use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
 
 use crate::AwsRig;
@@ -27,8 +29,8 @@ impl System {
     }
 }
 
-/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; as OCI and as Confluent Cloud are; and AWS itself.
-pub const SYSTEMS: [System; 7] = [
+/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; as OCI and as Confluent Cloud are; and AWS and Confluent Cloud themselves, the latter for two kinds of keys.
+pub const SYSTEMS: [System; 9] = [
     System { name: "model", make: || like_aws(0, 2), ..MODEL },
     System { name: "model-lagging", make: || like_aws(20, 2), lags: true, ..MODEL },
     System { name: "model-roomy", make: || like_aws(0, 5), ..MODEL },
@@ -36,6 +38,8 @@ pub const SYSTEMS: [System; 7] = [
     System { name: "model-oci-lags", make: || like_oci(20), lags: true, suspects: false, ..MODEL },
     System { name: "model-confluent", make: || in_memory(InMemoryRules::like_confluent()), suspects: false, ..MODEL },
     System { name: "aws", make: aws, is_cheap: false, ..MODEL },
+    System { name: "confluent-kafka", make: || confluent(Kind::Kafka), is_cheap: false, suspects: false, ..MODEL },
+    System { name: "confluent-cloud", make: || confluent(Kind::Cloud), is_cheap: false, suspects: false, ..MODEL },
 ];
 
 const MODEL: System = System { name: "", make: || like_aws(0, 2), is_cheap: true, lags: false, suspects: true };
@@ -56,6 +60,13 @@ fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
 
 fn aws() -> Box<dyn Stage> {
     match AwsRig::start(ManualClock::new(START)) {
+        Ok(rig) => Box::new(rig),
+        Err(error) => unreachable!("the stand-in does not start: {error}"),
+    }
+}
+
+fn confluent(kind: Kind) -> Box<dyn Stage> {
+    match LocalConfluent::at(kind, ManualClock::new(START)) {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the stand-in does not start: {error}"),
     }

@@ -1,6 +1,6 @@
 //! Others act on the principal at every call of every life: strangers make keys, marks are removed, a second stack creates.
 
-use faults::{Rivals, SYSTEMS, Stranger, Suite, System, block_on, calls_of, named, stripped};
+use faults::{Rivals, SYSTEMS, Stranger, Suite, System, block_on, calls_of, is_mint, named, stripped};
 use rotation::testing::{Fault, Life};
 
 const COLUMNS: [&str; 4] = ["stranger", "stranger, and the mint fails in each way", "marks removed", "second stack"];
@@ -29,7 +29,7 @@ fn main() {
 
 const LEGEND: &str = "stranger: what became of a key that a stranger made just before this call.\n\
     second stack: this run is held at this call while another stack's Create runs up to each of its own calls, or to its end;\n\
-    then this one goes on, then the other. The cell counts who got the key. On AWS for Create, RotateByKeepers and Delete.";
+    then this one goes on, then the other. The cell counts who got the key. On AWS and Confluent Cloud for Create, RotateByKeepers and Delete.";
 
 fn stranger(system: System, life: Life, call: usize, mint: Option<Fault>) -> String {
     block_on(Stranger { system, life, call, mint }.prove()).to_owned()
@@ -45,7 +45,7 @@ fn strangers(system: System, life: Life, call: usize) -> String {
 }
 
 fn mints(calls: &[String]) -> bool {
-    calls.iter().any(|call| call == "mint" || call == "CreateAccessKey")
+    calls.iter().any(|call| is_mint(call))
 }
 
 /// An import marks nothing before its first rotation, so that it keeps nobody out.
