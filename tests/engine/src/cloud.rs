@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use localcloud::{Credentials, Entry, FileClock, Held, Key, LocalCloud, Options, Rule};
+use localcloud::{Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Options, Rule};
 
 use crate::wait;
 
@@ -41,6 +41,11 @@ impl Cloud {
     /// Where every service listens.
     pub fn endpoint(&self) -> String {
         self.inner.endpoint().to_owned()
+    }
+
+    /// Confluent Cloud in the same stand-in.
+    pub fn confluent(&self) -> &Confluent {
+        self.inner.confluent()
     }
 
     /// The credentials that the plugin is given.
@@ -121,7 +126,7 @@ impl Cloud {
 
     /// The ids of the keys whose secrets occur in a text; of all that were ever made.
     pub fn leaks(&self, text: &str) -> Vec<String> {
-        self.inner.aws().leaks(text)
+        [self.inner.aws().leaks(text), self.confluent().leaks(text)].concat()
     }
 
     /// Every request so far.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod cloud;
+mod confluent;
 mod exchanges;
 pub mod leak;
 pub mod process;
@@ -14,6 +15,7 @@ mod workspace;
 
 pub use clock::TestClock;
 pub use cloud::Cloud;
+pub use confluent::{ConfluentScene, KnownKey};
 pub use exchanges::Recorder;
 pub use leak::Secrets;
 pub use localcloud::{Credentials, Fault, Rule};

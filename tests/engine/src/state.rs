@@ -55,6 +55,16 @@ impl State {
         }
     }
 
+    /// An output of the resource with this name, with secrets opened; `path` is a JSON pointer.
+    ///
+    /// # Errors
+    /// When there is no such resource. An output that is absent is null.
+    pub fn output_of(&self, name: &str, path: &str) -> Result<Value> {
+        let is_it = |resource: &&Value| resource["urn"].as_str().is_some_and(|urn| urn.ends_with(&format!("::{name}")));
+        let resource = self.resources().find(is_it).with_context(|| format!("state holds no resource {name}"))?;
+        Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
+    }
+
     /// Operations that an engine began and never finished.
     pub fn pending_operations(&self) -> usize {
         self.export.pointer("/deployment/pending_operations").and_then(Value::as_array).map_or(0, Vec::len)

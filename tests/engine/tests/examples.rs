@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::{Known, Python, Scene};
+use engine::{ConfluentScene, Known, KnownKey, Python, Scene};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> Result<()> {
@@ -42,8 +42,46 @@ fn run(name: &str, folder: &Path) -> Result<()> {
             python.lead(&scene.work);
             live(&scene, &["previousAccessKeyId"])
         }
+        Some(("confluent", "yaml")) => confluent(&ConfluentScene::of_program(folder)?),
+        Some(("confluent", "python")) => {
+            let python = Python::with_sdk()?;
+            let stage = ConfluentScene::of_program(folder)?;
+            python.lead(&stage.scene.work);
+            confluent(&stage)
+        }
         _ => bail!("nobody has said how the example {name} is run"),
     }
+}
+
+/// The life that the README of each of Confluent's programs tells, of both keys at once.
+fn confluent(stage: &ConfluentScene) -> Result<()> {
+    let ConfluentScene { scene, .. } = stage;
+    let both = || Ok::<_, anyhow::Error>([stage.expect_known("kafka")?, stage.expect_known("cloud")?]);
+    stage.up()?;
+    let first = both()?;
+    scene.work.expect_quiet()?;
+    for (name, known) in ["kafkaApiKey", "cloudApiKey"].into_iter().zip(&first) {
+        ensure!(scene.work.output(name)?.as_deref() == Some(&*known.current), "{name} does not show the first key");
+    }
+    for name in ["kafkaApiSecret", "cloudApiSecret"] {
+        ensure!(scene.work.output(name)?.as_deref() == Some("[secret]"), "{name} is shown, or there is none");
+    }
+
+    scene.work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    stage.up()?;
+    let second = both()?;
+    for (before, after) in first.iter().zip(&second) {
+        ensure!(after.generation == 2 && after.previous.as_ref() == Some(&before.current), "{before:?}, {after:?}");
+    }
+    scene.work.expect_quiet()?;
+
+    scene.wait_hours(26)?;
+    stage.up()?;
+    for (before, after) in second.into_iter().zip(both()?) {
+        ensure!(after == KnownKey { previous: None, ..before }, "the first key is not retired: {after:?}");
+    }
+    scene.work.expect_quiet()?;
+    stage.expect_destroyed()
 }
 
 /// The life that the README of each program tells. `previous` are the outputs that show the id of the previous key.
