@@ -53,7 +53,10 @@ pub(crate) const SUITES: &[Suite] = &[
 pub(crate) const LANES: &[Suite] = &[Suite { name: "oci-python", need: Need::OciPython }];
 
 /// Names for everything about one part, across suites, and the packages that it is made of.
-const PARTS: &[(&str, &[&str])] = &[("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"])];
+const PARTS: &[(&str, &[&str])] = &[
+    ("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"]),
+    ("confluent", &["system-confluent", "outbound", "localcloud", "conformance", "faults", "engine"]),
+];
 
 /// Whether a suite may pass nothing in a whole run: what it needs is the user's to name.
 pub(crate) fn is_optional(suite: &str) -> bool {

@@ -10,6 +10,7 @@ use prost_types::{Struct, Value};
 use pulumi_proto::pulumirpc::{CheckRequest, CreateRequest, DiffRequest};
 
 use crate::cloud::Cloud;
+use crate::confluent;
 use crate::plugin::{Client, Plugin};
 use crate::table::{self, Figure};
 use crate::usage;
@@ -45,8 +46,15 @@ pub(crate) async fn run(program: &Path, group: Option<&str>) -> Result<ExitCode>
     if wanted("latency") {
         figures.extend(latency(program).await?);
     }
+    // It takes minutes, so it is measured when asked for.
+    if group == Some("confluent") {
+        figures.extend(confluent::hundred(program).await?);
+    }
     if figures.is_empty() {
-        bail!("no such group of figures: {}; there are size, start, memory, cpu, latency", group.unwrap_or_default());
+        bail!(
+            "no such group of figures: {}; there are size, start, memory, cpu, latency, confluent",
+            group.unwrap_or_default()
+        );
     }
     table::print(&figures);
     Ok(if figures.iter().any(Figure::missed) { ExitCode::FAILURE } else { ExitCode::SUCCESS })

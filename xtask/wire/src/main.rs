@@ -4,6 +4,7 @@
 
 mod bench;
 mod cloud;
+mod confluent;
 mod plugin;
 mod table;
 mod usage;
