@@ -63,7 +63,8 @@ impl Confluent {
     /// # Errors
     /// 404.
     pub fn set_roles(&self, owner: &str, roles: &[Role]) -> Result<(), Refusal> {
-        self.change(|organization, _| Ok(organization.principal_mut(owner)?.roles = roles.to_vec()))
+        let roles = roles.to_vec();
+        self.change(|organization, _| organization.principal_mut(owner).map(|owner| owner.roles = roles))
     }
 
     /// Refuses these actions to a user or a service account with 403, `CreateApiKey` for example, and no others.
@@ -72,7 +73,7 @@ impl Confluent {
     /// 404.
     pub fn deny(&self, owner: &str, actions: &[&str]) -> Result<(), Refusal> {
         let deny = actions.iter().map(|action| (*action).to_owned()).collect();
-        self.change(|organization, _| Ok(organization.principal_mut(owner)?.deny = deny))
+        self.change(|organization, _| organization.principal_mut(owner).map(|owner| owner.deny = deny))
     }
 
     /// Creates an environment and gives its id.
