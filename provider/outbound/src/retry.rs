@@ -20,7 +20,7 @@ where
 {
     let pauses = ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_times(3);
     let repeated = call.retry(pauses).sleep(Pauses(Arc::clone(clock)));
-    repeated.when(|error: &Error| error.retry != Retry::Never).adjust(|error, pause| longer(error, pause)).await
+    repeated.when(|error: &Error| error.retry != Retry::Never).adjust(longer).await
 }
 
 /// Pauses in the time of this clock.
