@@ -100,9 +100,11 @@ fn yields(view: &View<'_>, pending: &Key) -> bool {
     if view.capability.marks == Marks::OnPrincipal || serves || pending.verified_at.is_some() {
         return false;
     }
-    let own = observed.ledgers.own_entry(&pending.id).map_or(pending.created_at, |entry| entry.since);
-    let older = |id: &KeyId, entry: &Entry| entry.mark == Mark::Promoted || (entry.since, id) < (own, &pending.id);
-    let stands = |id: &KeyId, entry: &Entry| observed.keys.contains_key(id) && older(id, entry);
+    // The system's own times, since a mark knows whole seconds only: of two keys of one second the older one stays.
+    let made = |id: &KeyId| observed.keys.get(id).map(|key| key.created_at);
+    let own = made(&pending.id).unwrap_or(pending.created_at);
+    let older = |id: &KeyId, at: Timestamp| (at, id) < (own, &pending.id);
+    let stands = |id: &KeyId, entry: &Entry| made(id).is_some_and(|at| entry.mark == Mark::Promoted || older(id, at));
     observed.ledgers.former(&state.instance).is_none() && observed.ledgers.holder(stands).is_some()
 }
 

@@ -67,7 +67,7 @@ impl ApiKey {
 
     /// Whether a list shows the key at `now`.
     pub(super) fn listed(&self, now: Timestamp, lag: SignedDuration) -> bool {
-        let born = self.settled || now.duration_since(self.created) >= lag;
+        let born = self.settled || self.age(now) >= lag;
         let gone = self.deleted.is_some_and(|at| now.duration_since(at) >= lag);
         born && !gone
     }
@@ -86,15 +86,20 @@ impl ApiKey {
         if self.active(now, &activation) {
             return true;
         }
-        if now.duration_since(self.created) < activation.delay {
+        if self.age(now) < activation.delay {
             return false;
         }
         self.tries += 1;
         self.tries % 2 == 1
     }
 
+    /// A key that was told a later instant than its clock's is as old as one of this instant.
+    fn age(&self, now: Timestamp) -> SignedDuration {
+        now.duration_since(self.created).max(SignedDuration::ZERO)
+    }
+
     fn active(&self, now: Timestamp, activation: &Activation) -> bool {
-        let age = now.duration_since(self.created);
+        let age = self.age(now);
         let early = age >= activation.delay && self.tries / 2 >= activation.unsteady_refusals;
         self.settled || early || age >= activation.delay + activation.unsteady
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Credentials;
@@ -207,9 +207,16 @@ impl Organization {
         quota::check(self, &order)?;
         let (id, secret) = self.new_pair();
         self.issued.push((id.clone(), secret.clone()));
-        let key = ApiKey::new(id, secret, order, now);
+        let key = ApiKey::new(id, secret, order, self.next_instant(now));
         self.keys.push(key.clone());
         Ok(key)
+    }
+
+    /// Times are told in microseconds, and no two keys have the same one, even while the clock stands still.
+    fn next_instant(&self, now: Timestamp) -> Timestamp {
+        let last = self.keys.iter().map(|key| key.created).max();
+        let after = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+        after.map_or(now, |after| now.max(after))
     }
 
     fn new_pair(&mut self) -> (String, String) {
