@@ -210,8 +210,7 @@ impl KeyIssuer for KvIssuer {
             let seen = memory.seen.as_ref();
             (seen.map(|seen| seen.prints.clone()).unwrap_or_default(), seen.is_none_or(|seen| seen.exists))
         };
-        let planned = self.memory().plan.as_ref().map(|plan| (id(plan.after + 1), plan.print.clone()));
-        prints.extend(planned);
+        prints.extend(self.memory().plan.as_ref().map(|plan| (id(plan.after + 1), plan.print.clone())));
         let mut notes = ledger::encode(owner, ledger, &prints)?;
         if ledger.is_none() {
             let gone = json!({"custom_metadata": notes});
@@ -234,18 +233,28 @@ impl KeyIssuer for KvIssuer {
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
         let plan = self.plan(&order.nonce).await?;
         let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan))?;
-        let reply = self.session.send(&request).await;
-        // Whatever happened, what was seen before is no longer so.
-        self.memory().seen = None;
-        let answer = match reply? {
-            Reply::Done(answer) => answer,
-            Reply::Missing(_) => return Err(no_mount(&self.args)),
+        let answer = match self.session.send(&request).await {
+            Ok(Reply::Done(answer)) => answer,
+            Ok(Reply::Missing(_)) => return Err(no_mount(&self.args)),
+            Err(error) => {
+                if error.effect == Effect::Unknown || error.kind == ErrorKind::Conflict {
+                    // What was seen before is no longer so.
+                    self.memory().seen = None;
+                }
+                return Err(error);
+            }
         };
         let written: Written = data(&request, &answer).map_err(|error| error.effect(Effect::Unknown))?;
         if written.version != plan.after + 1 {
             return Err(request.call().unreadable());
         }
-        self.memory().plan = None;
+        {
+            let mut memory = self.memory();
+            memory.plan = None;
+            if let Some(seen) = &mut memory.seen {
+                (seen.exists, seen.current) = (true, written.version);
+            }
+        }
         let id = id(written.version);
         let material = args::material(&id, plan.value);
         Ok(Minted { id, created_at: written.created_time, material })
