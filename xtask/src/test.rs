@@ -136,7 +136,7 @@ impl<'a> Stage<'a> {
             stage.offer("KEYROTATION_POSTGRES", tools::postgres::folder());
             stage.offer("KEYROTATION_MARIADB", tools::mariadb::folder());
         }
-        if needs(&[Need::Servers]) {
+        if needs(&[Need::Servers, Need::Engine, Need::Languages]) {
             stage.offer("KEYROTATION_OPENBAO", tools::openbao::program());
         }
         if matches!(choice, Choice::Suite("lint")) {

@@ -1,6 +1,7 @@
 //! A provider: its name, its configuration, its resources and functions.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::resource::{CheckFailure, Error, Function, Resource};
@@ -83,6 +84,12 @@ pub trait Provider: Send + Sync + 'static {
     /// Names of crates, as in `use`, whose traces may appear on stderr. Never name one that logs what it sends.
     fn traced_crates(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Gives back what was borrowed, such as a session's token. Called once, when the process ends in peace and no other call is under
+    /// way; what takes longer than the few seconds of an ending is cut off.
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
     }
 
     /// The package's schema, byte for byte as GetSchema answers: a committed file by `include_str!`, or

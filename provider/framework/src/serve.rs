@@ -97,6 +97,7 @@ async fn finish<T>(service: Service, serving: tokio::task::JoinHandle<T>, patien
     let finished = async {
         service.finished().await;
         let _ = serving.await;
+        service.close().await;
     };
     let _ = tokio::time::timeout(patience.time(), finished).await;
 }

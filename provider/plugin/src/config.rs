@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
+use system_vault::VaultConfig;
 
 /// What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -15,6 +16,9 @@ pub(crate) struct Config {
     /// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
     #[serde(default)]
     pub(crate) confluent: Option<ConfluentConfig>,
+    /// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+    #[serde(default)]
+    pub(crate) vault: Option<VaultConfig>,
     /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
     /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
     #[serde(default)]
@@ -29,6 +33,7 @@ impl Config {
         let of_systems = [
             ("aws", read.aws.as_ref().map(AwsConfig::problems)),
             ("confluent", read.confluent.as_ref().map(ConfluentConfig::problems)),
+            ("vault", read.vault.as_ref().map(VaultConfig::problems)),
         ];
         let is_known = |name: &str| !config.get(name).is_some_and(Value::contains_unknown);
         let known = of_systems.into_iter().filter(|(name, _)| is_known(name));

@@ -49,7 +49,7 @@ pub(crate) fn choose(named: Option<KeyId>, observed: &Observed) -> Result<Option
         several => {
             let ids: Vec<_> = several.iter().map(|key| key.id.0.as_str()).collect();
             let text = format!(
-                "there are {} keys ({}): name the one to import after a slash in the import id",
+                "there are {} keys ({}): name the one to import in the import id, as the documentation of the resource shows",
                 ids.len(),
                 ids.join(", ")
             );

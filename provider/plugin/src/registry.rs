@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::future::BoxFuture;
 use pulumi_provider::{
     CheckFailure, ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema,
 };
 use rotation::Clock;
 use system_aws::AwsApiKey;
 use system_confluent::ConfluentApiKey;
+use system_vault::{Vault, VaultApiKey};
 
 use crate::config::Config;
 use crate::rotating::{ListKeys, Rotating};
@@ -21,15 +23,20 @@ pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     aws: Arc<AwsApiKey>,
     confluent: Arc<ConfluentApiKey>,
+    vault: Arc<Vault>,
+    vault_api_key: Arc<VaultApiKey>,
     refreshes: Arc<AtomicBool>,
 }
 
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let vault = Arc::new(Vault::new(clock.clone()));
         Self {
             aws: Arc::new(AwsApiKey::new(clock.clone())),
             confluent: Arc::new(ConfluentApiKey::new(clock.clone())),
+            vault_api_key: Arc::new(VaultApiKey::new(vault.clone())),
+            vault,
             clock,
             refreshes: Arc::default(),
         }
@@ -69,6 +76,7 @@ impl Provider for KeyRotation {
         self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
         self.aws.configure(config.aws.unwrap_or_default());
         self.confluent.configure(config.confluent.unwrap_or_default());
+        self.vault.configure(config.vault.unwrap_or_default());
         Ok(())
     }
 
@@ -76,6 +84,7 @@ impl Provider for KeyRotation {
         vec![
             Arc::new(Rotating::new(self.aws.clone(), self.clock.clone(), self.refreshes.clone())),
             Arc::new(Rotating::new(self.confluent.clone(), self.clock.clone(), self.refreshes.clone())),
+            Arc::new(Rotating::new(self.vault_api_key.clone(), self.clock.clone(), self.refreshes.clone())),
         ]
     }
 
@@ -83,7 +92,12 @@ impl Provider for KeyRotation {
         vec![
             Arc::new(ListKeys::new(self.aws.clone(), self.clock.clone())),
             Arc::new(ListKeys::new(self.confluent.clone(), self.clock.clone())),
+            Arc::new(ListKeys::new(self.vault_api_key.clone(), self.clock.clone())),
         ]
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.vault.close())
     }
 
     fn schema(&self) -> Cow<'static, str> {

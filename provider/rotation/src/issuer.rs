@@ -282,6 +282,11 @@ pub trait System: Send + Sync + 'static {
     /// What an import id looks like.
     fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error>;
 
+    /// The import id of one key of a principal.
+    fn import_id(&self, principal: &str, key: &KeyId) -> String {
+        format!("{principal}/{key}")
+    }
+
     /// The fields of an existing key whose secret the user gave, or could not give.
     fn imported(&self, args: &Self::Args, key: &KeyId, secret: Option<SecretString>) -> Material;
 

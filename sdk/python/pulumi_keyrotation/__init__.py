@@ -19,10 +19,13 @@ if typing.TYPE_CHECKING:
     config = __config
     import pulumi_keyrotation.confluent as __confluent
     confluent = __confluent
+    import pulumi_keyrotation.vault as __vault
+    vault = __vault
 else:
     aws = _utilities.lazy_import('pulumi_keyrotation.aws')
     config = _utilities.lazy_import('pulumi_keyrotation.config')
     confluent = _utilities.lazy_import('pulumi_keyrotation.confluent')
+    vault = _utilities.lazy_import('pulumi_keyrotation.vault')
 
 _utilities.register(
     resource_modules="""
@@ -41,6 +44,14 @@ _utilities.register(
   "fqn": "pulumi_keyrotation.confluent",
   "classes": {
    "keyrotation:confluent:RotatingApiKey": "RotatingApiKey"
+  }
+ },
+ {
+  "pkg": "keyrotation",
+  "mod": "vault",
+  "fqn": "pulumi_keyrotation.vault",
+  "classes": {
+   "keyrotation:vault:RotatingApiKey": "RotatingApiKey"
   }
  }
 ]

@@ -15,6 +15,7 @@ else:
 from . import _utilities
 from . import aws as _aws
 from . import confluent as _confluent
+from . import vault as _vault
 
 __all__ = ['ProviderArgs', 'Provider']
 
@@ -23,7 +24,8 @@ class ProviderArgs:
     def __init__(__self__, *,
                  aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
                  confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
-                 refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None):
+                 refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
+                 vault: pulumi.Input[Optional['_vault.Config2Args']] = None):
         """
         The set of arguments for constructing a Provider resource.
 
@@ -31,6 +33,7 @@ class ProviderArgs:
         :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        :param pulumi.Input['_vault.Config2Args'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         if aws is not None:
             pulumi.set(__self__, "aws", aws)
@@ -38,6 +41,8 @@ class ProviderArgs:
             pulumi.set(__self__, "confluent", confluent)
         if refresh_before_update is not None:
             pulumi.set(__self__, "refresh_before_update", refresh_before_update)
+        if vault is not None:
+            pulumi.set(__self__, "vault", vault)
 
     @_builtins.property
     @pulumi.getter
@@ -76,6 +81,18 @@ class ProviderArgs:
     def refresh_before_update(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "refresh_before_update", value)
 
+    @_builtins.property
+    @pulumi.getter
+    def vault(self) -> pulumi.Input[Optional['_vault.Config2Args']]:
+        """
+        How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        """
+        return pulumi.get(self, "vault")
+
+    @vault.setter
+    def vault(self, value: pulumi.Input[Optional['_vault.Config2Args']]):
+        pulumi.set(self, "vault", value)
+
 
 @pulumi.type_token("pulumi:providers:keyrotation")
 class Provider(pulumi.ProviderResource):
@@ -86,6 +103,7 @@ class Provider(pulumi.ProviderResource):
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.Config2Args', '_vault.Config2ArgsDict']]] = None,
                  __props__=None):
         """
         What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
@@ -96,6 +114,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        :param pulumi.Input[Union['_vault.Config2Args', '_vault.Config2ArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         ...
     @overload
@@ -124,6 +143,7 @@ class Provider(pulumi.ProviderResource):
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.Config2Args', '_vault.Config2ArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -136,6 +156,7 @@ class Provider(pulumi.ProviderResource):
             __props__.__dict__["aws"] = pulumi.Output.from_input(aws).apply(pulumi.runtime.to_json) if aws is not None else None
             __props__.__dict__["confluent"] = pulumi.Output.from_input(confluent).apply(pulumi.runtime.to_json) if confluent is not None else None
             __props__.__dict__["refresh_before_update"] = pulumi.Output.from_input(refresh_before_update).apply(pulumi.runtime.to_json) if refresh_before_update is not None else None
+            __props__.__dict__["vault"] = pulumi.Output.from_input(vault).apply(pulumi.runtime.to_json) if vault is not None else None
         super(Provider, __self__).__init__(
             'keyrotation',
             resource_name,

@@ -13,9 +13,11 @@ pub mod cost;
 mod lives;
 mod memory;
 mod suite;
+mod vault;
 
 pub use aws::{AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, aws_trials, child};
 pub use bench::{Bench, Power};
 pub use confluent::{ConfluentTrial, LocalConfluent, confluent_trials};
 pub use memory::Memory;
 pub use suite::{Deviation, Trial, check, run, trials};
+pub use vault::{VaultKv, VaultTrial, vault_ended, vault_program, vault_trials};

@@ -149,15 +149,19 @@ async fn gone(bench: &dyn Bench) -> Result<()> {
     Ok(())
 }
 
-/// How many calls come before the mint, as a life on this very system shows. It leaves nothing behind.
+/// How many calls come before the mint, as a life on this very system shows: the second one, since the first may ask what is known
+/// later. It leaves nothing behind.
 async fn mint_call(bench: &dyn Bench) -> Result<usize> {
-    let mut watch = Watch::new(bench, Life::OVERLAP);
-    let before = bench.calls().len();
-    done(watch.up(&Life::inputs("1", false)).await)?;
-    watch.destroyed().await;
-    let calls = bench.calls();
-    let mint = |call: &String| matches!(call.as_str(), "mint" | "CreateAccessKey" | "CreateApiKey");
-    calls[before..].iter().position(mint).context("no key was made")
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        let mut watch = Watch::new(bench, Life::OVERLAP);
+        let before = bench.calls().len();
+        done(watch.up(&Life::inputs("1", false)).await)?;
+        watch.destroyed().await;
+        calls = bench.calls().split_off(before);
+    }
+    let mint = |call: &String| matches!(call.as_str(), "mint" | "CreateAccessKey" | "CreateApiKey" | "POST data");
+    calls.iter().position(mint).context("no key was made")
 }
 
 fn current(watch: &Watch<'_>) -> Result<rotation::KeyId> {

@@ -10,6 +10,7 @@ mod python;
 mod running;
 mod scene;
 mod state;
+mod vault;
 mod wait;
 mod workspace;
 
@@ -23,4 +24,5 @@ pub use python::Python;
 pub use running::{Ended, Running};
 pub use scene::{Known, Scene, TOKEN, URN, USER, program};
 pub use state::State;
+pub use vault::{KV_TOKEN, VaultScene};
 pub use workspace::{Tools, Workspace};

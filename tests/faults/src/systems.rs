@@ -1,4 +1,4 @@
-use conformance::LocalConfluent;
+use conformance::{LocalConfluent, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -42,6 +42,9 @@ pub const SYSTEMS: [System; 9] = [
     System { name: "confluent-cloud", make: || confluent(Kind::Cloud), is_cheap: false, suspects: false, ..MODEL },
 ];
 
+/// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
+pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap: false, suspects: false, ..MODEL };
+
 const MODEL: System = System { name: "", make: || like_aws(0, 2), is_cheap: true, lags: false, suspects: true };
 
 fn like_aws(lists_after: i64, quota: usize) -> Box<dyn Stage> {
@@ -69,5 +72,12 @@ fn confluent(kind: Kind) -> Box<dyn Stage> {
     match LocalConfluent::at(kind, ManualClock::new(START)) {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the stand-in does not start: {error}"),
+    }
+}
+
+fn vault_kv() -> Box<dyn Stage> {
+    match VaultKv::new() {
+        Ok(rig) => Box::new(rig),
+        Err(error) => unreachable!("the server does not start: {error:#}"),
     }
 }

@@ -54,6 +54,10 @@ impl Service {
         self.0.session.finished().await;
     }
 
+    pub(crate) async fn close(&self) {
+        self.0.provider.close().await;
+    }
+
     fn provider(&self) -> &dyn Provider {
         self.0.provider.as_ref()
     }

@@ -60,7 +60,7 @@ pub(super) async fn importable<S: System>(system: &S, request: &ListRequest) -> 
     let args = args(system, &request.query).map_err(|failures| Error::new(Code::InvalidArgument, told(&failures)))?;
     let principal = system.principal(&args);
     let keys = all(&*system.issuer(args)).await?;
-    let named = keys.into_iter().map(|key| (key.id.0.clone(), format!("{principal}/{}", key.id)));
+    let named = keys.into_iter().map(|key| (key.id.0.clone(), system.import_id(&principal, &key.id)));
     Ok(Listed { resources: named.collect(), continuation: None })
 }
 

@@ -15,6 +15,7 @@ else:
 from .. import _utilities
 from .. import aws as _aws
 from .. import confluent as _confluent
+from .. import vault as _vault
 
 aws: Optional[str]
 """
@@ -30,5 +31,10 @@ refreshBeforeUpdate: Optional[bool]
 """
 Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
 costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+"""
+
+vault: Optional[str]
+"""
+How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
 """
 

@@ -15,6 +15,7 @@ else:
 from .. import _utilities
 from .. import aws as _aws
 from .. import confluent as _confluent
+from .. import vault as _vault
 
 import types
 
@@ -43,4 +44,11 @@ class _ExportableConfig(types.ModuleType):
         costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
         """
         return __config__.get_bool('refreshBeforeUpdate')
+
+    @_builtins.property
+    def vault(self) -> Optional[str]:
+        """
+        How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        """
+        return __config__.get('vault')
 

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use pulumi_provider::SecretString as SecretProperty;
+use rotation::{Field, KeyId, Material, Problem};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::value::Shape;
+use crate::config::is_path;
+
+/// What `vault:RotatingApiKey` takes beside the inputs of every rotating resource.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKeyArgs {
+    /// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
+    #[schemars(extend("x-replace" = true))]
+    pub mount: String,
+    /// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
+    #[schemars(extend("x-replace" = true))]
+    pub path: String,
+    /// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// What else is written beside the value. From the next rotation on.
+    #[serde(default)]
+    pub data: Option<BTreeMap<String, String>>,
+    /// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+    #[serde(default)]
+    pub length: Option<u32>,
+    /// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+    #[serde(default)]
+    pub characters: Option<String>,
+    /// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+    #[serde(default)]
+    pub max_versions: Option<u32>,
+    /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+    #[serde(default)]
+    pub cas_required: Option<bool>,
+}
+
+/// What stands beside the value may be secret.
+impl fmt::Debug for ApiKeyArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyArgs").field("mount", &self.mount).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl ApiKeyArgs {
+    /// The name under which the value stands.
+    pub(crate) fn field(&self) -> &str {
+        self.field.as_deref().unwrap_or("api_key")
+    }
+
+    /// What a value is made of.
+    pub(crate) fn shape(&self) -> Shape<'_> {
+        Shape {
+            length: self.length.unwrap_or(32),
+            characters: self.characters.as_deref().unwrap_or(ALPHANUMERIC),
+            prefix: self.prefix.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+/// A version of a KV path.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "camelCase", extend("x-module" = "vault"))]
+pub struct KvVersion {
+    /// The number of the version at the path.
+    pub version: String,
+    /// The generated value.
+    pub value: SecretProperty,
+}
+
+pub(crate) const VERSION: &str = "version";
+pub(crate) const VALUE: &str = "value";
+const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// Fewer versions would let one interrupted attempt prune the key that is in use.
+const FEWEST_VERSIONS: u32 = 3;
+const LONGEST_PATH: usize = 512;
+
+/// The fields of a key as users read them. A value that nobody knows is empty.
+pub(crate) fn material(id: &KeyId, value: SecretString) -> Material {
+    let fields = [(VERSION, Field::Plain(id.0.clone())), (VALUE, Field::Secret(value))];
+    fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect()
+}
+
+/// What is wrong with the inputs, beyond their types.
+pub(crate) fn check(args: &ApiKeyArgs) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |property: &str, reason: String| problems.push(Problem { property: property.to_owned(), reason });
+    for (property, text, example) in [("mount", &args.mount, "secret"), ("path", &args.path, "apps/payment")] {
+        if !is_path(text) || text.len() > LONGEST_PATH {
+            add(property, format!("is not a path: write one such as {example:?}, without a slash at its ends"));
+        }
+    }
+    if args.field().is_empty() {
+        add("field", "must not be empty: write a name such as \"api_key\"".to_owned());
+    }
+    if args.data.as_ref().is_some_and(|data| data.contains_key(args.field())) {
+        let field = args.field();
+        add(
+            "data",
+            format!("has an entry {field:?}, which is where the generated value stands: rename it, or set field"),
+        );
+    }
+    for (property, reason) in args.shape().problems() {
+        add(property, reason);
+    }
+    if args.max_versions.is_some_and(|most| most < FEWEST_VERSIONS) {
+        let reason = format!(
+            "must be at least {FEWEST_VERSIONS}: the current version, the previous one in its overlap, and one whose writing was interrupted"
+        );
+        add("maxVersions", reason);
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn properties(inputs: Value) -> Vec<String> {
+        let mut all = json!({"mount": "secret", "path": "apps/payment"});
+        all.as_object_mut().unwrap().extend(inputs.as_object().unwrap().clone());
+        let args: ApiKeyArgs = serde_json::from_value(all).unwrap();
+        check(&args).into_iter().map(|problem| problem.property).collect()
+    }
+
+    #[test]
+    fn a_key_has_the_fields_that_its_schema_promises() {
+        let schema = schemars::schema_for!(KvVersion);
+        let fields = material(&KeyId("3".to_owned()), "hidden".into());
+        let promised = schema.as_value()["properties"].as_object().unwrap();
+        assert!(fields.keys().eq(promised.keys().collect::<std::collections::BTreeSet<_>>()));
+        assert!(promised[VALUE].get("x-secret").is_some() && promised[VERSION].get("x-secret").is_none());
+    }
+
+    #[test]
+    fn right_inputs_are_accepted() {
+        let full = json!({
+            "field": "key", "data": {"user": "app"}, "length": 16, "characters": "abcdefghijklmnopqrstuvwxyz0123456789-_",
+            "prefix": "app_", "maxVersions": 3, "casRequired": true,
+        });
+        assert!(properties(full).is_empty());
+        assert!(properties(json!({})).is_empty());
+    }
+
+    #[test]
+    fn wrong_inputs_are_named() {
+        for path in ["", "/a", "a/", "a//b", "..", "a/./b", "a*"] {
+            assert_eq!(properties(json!({"path": path})), ["path"], "{path:?}");
+            assert_eq!(properties(json!({"mount": path})), ["mount"], "{path:?}");
+        }
+        assert_eq!(properties(json!({"field": ""})), ["field"]);
+        assert_eq!(properties(json!({"data": {"api_key": "x"}})), ["data"]);
+        assert_eq!(properties(json!({"maxVersions": 2})), ["maxVersions"]);
+        assert_eq!(properties(json!({"maxVersions": 0})), ["maxVersions"]);
+        assert_eq!(properties(json!({"length": 15})), ["length"]);
+        assert_eq!(properties(json!({"length": 16, "characters": "abcdefgh"})), ["length"]);
+        assert_eq!(properties(json!({"characters": "aab"})), ["characters"]);
+        assert_eq!(properties(json!({"prefix": "a\n"})), ["prefix"]);
+    }
+
+    #[test]
+    fn what_stands_beside_the_value_is_not_shown() {
+        let args = json!({"mount": "secret", "path": "app", "data": {"password": "visible"}});
+        let args: ApiKeyArgs = serde_json::from_value(args).unwrap();
+        assert!(!format!("{args:?}").contains("visible"));
+    }
+}

@@ -1,0 +1,106 @@
+//! `vault:RotatingApiKey`: a value that the plugin makes and keeps as a version of a KV path.
+//!
+//! What is peculiar to KV: a key's name is the number of its version, known before it is written; a write takes effect only if that
+//! number is still free (check-and-set); and what was written can be read again. So a lost answer leaves a key that is known to be ours,
+//! or proven not to be: see `ledger`.
+
+mod args;
+mod issuer;
+mod ledger;
+mod path;
+mod value;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use secrecy::SecretString;
+
+pub use args::{ApiKeyArgs, KvVersion};
+use issuer::KvIssuer;
+
+use crate::Vault;
+
+/// The system behind `vault:RotatingApiKey`.
+pub struct VaultApiKey(Arc<Vault>);
+
+impl VaultApiKey {
+    /// On this server.
+    pub fn new(vault: Arc<Vault>) -> Self {
+        Self(vault)
+    }
+}
+
+impl System for VaultApiKey {
+    type Args = ApiKeyArgs;
+    type Key = KvVersion;
+    const TOKEN: &'static str = "vault:RotatingApiKey";
+    const LIST_TOKEN: &'static str = "vault:listApiKeys";
+    const DOCS: &'static str = include_str!("docs.md");
+
+    fn capability(&self) -> Capability {
+        issuer::capability()
+    }
+
+    fn principal(&self, args: &ApiKeyArgs) -> String {
+        format!("{}/{}", args.mount, args.path)
+    }
+
+    fn check(&self, args: &ApiKeyArgs) -> Vec<Problem> {
+        args::check(args)
+    }
+
+    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+        let (place, version) = match id.split_once('#') {
+            Some((place, version)) => (place, Some(version)),
+            None => (id, None),
+        };
+        let is_number = |text: &str| text.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == text);
+        let parts = place.split_once('/').filter(|_| crate::config::is_path(place));
+        match parts {
+            Some((mount, path)) if version.is_none_or(is_number) => {
+                let inputs = [("mount", mount), ("path", path)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+                Ok((inputs.into(), version.map(|version| KeyId(version.to_owned()))))
+            }
+            _ => {
+                let message = "an import id is a mount, a path, and where the path has several versions the number of one, such as \"secret/app\" or \"secret/app#3\"";
+                Err(Error::new(ErrorKind::Invalid, "", message))
+            }
+        }
+    }
+
+    fn import_id(&self, principal: &str, key: &KeyId) -> String {
+        format!("{principal}#{key}")
+    }
+
+    fn imported(&self, _: &ApiKeyArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        args::material(key, secret.unwrap_or_default())
+    }
+
+    fn issuer(&self, args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
+        Box::new(KvIssuer::new(self.0.session(), args))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::testing::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn an_import_id_names_a_path_and_perhaps_a_version() {
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let system = VaultApiKey::new(Arc::new(Vault::new(clock)));
+        let (inputs, key) = system.import("secret/team/app#12").unwrap();
+        assert_eq!((inputs["mount"].as_str(), inputs["path"].as_str()), ("secret", "team/app"));
+        assert_eq!(key, Some(KeyId("12".to_owned())));
+        assert_eq!(system.import_id("secret/team/app", &KeyId("12".to_owned())), "secret/team/app#12");
+        assert_eq!(system.import("secret/app").unwrap().1, None);
+        for wrong in
+            ["", "secret", "/app", "secret/", "secret//app", "secret/app#", "secret/app#0", "secret/app#x", "a/../b"]
+        {
+            assert!(system.import(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+use outbound::{Answer, Call};
+use rotation::{Effect, Error, ErrorKind, Retry};
+use serde::Deserialize;
+
+use crate::request::Request;
+
+/// What the server says of a refusal. Never shown: it may repeat what was sent.
+#[derive(Deserialize, Default)]
+struct Refusal {
+    #[serde(default)]
+    errors: Vec<String>,
+}
+
+/// The server's own words about a refusal, to be compared and never shown.
+pub(crate) fn words(answer: &Answer) -> String {
+    serde_json::from_slice::<Refusal>(&answer.body).unwrap_or_default().errors.join("; ")
+}
+
+/// The failure of a request by the server's answer, in words for people.
+pub(crate) fn refused(request: &Request, answer: &Answer) -> Error {
+    let words = words(answer);
+    let (kind, retry, effect) = judge(answer.status, &words);
+    let (retry, effect) = match pause(answer) {
+        Some(pause) if retry == Retry::Backoff => (Retry::After(pause), effect),
+        _ => (retry, effect),
+    };
+    Error::new(kind, request.operation, told(request, kind, answer.status, &words)).retry(retry).effect(effect)
+}
+
+/// What a status and the server's words mean. A server that is sealed or a standby says so before it does anything; what it says
+/// with 500 may come after an effect.
+fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
+    let says = |part: &str| words.contains(part);
+    match status {
+        400 if says("did not match the current version") => (ErrorKind::Conflict, Retry::Never, Effect::None),
+        400 if says("Upgrading from non-versioned") => (ErrorKind::Conflict, Retry::Backoff, Effect::None),
+        400 | 405 | 413 | 415 => (ErrorKind::Invalid, Retry::Never, Effect::None),
+        403 => (ErrorKind::Denied, Retry::Never, Effect::None),
+        404 => (ErrorKind::NotFound, Retry::Never, Effect::None),
+        412 => (ErrorKind::Conflict, Retry::Backoff, Effect::None),
+        429 => (ErrorKind::Throttled, Retry::Backoff, Effect::None),
+        301..=308 | 472 | 473 => (ErrorKind::Unreachable, Retry::Never, Effect::None),
+        503 if says("sealed") => (ErrorKind::Unreachable, Retry::Backoff, Effect::None),
+        500 | 503 if says("standby") || says("node not active") => {
+            (ErrorKind::Unreachable, Retry::Backoff, Effect::None)
+        }
+        402..=499 => (ErrorKind::Unexpected, Retry::Never, Effect::None),
+        _ => (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
+    }
+}
+
+fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String {
+    let path = &request.path;
+    match kind {
+        ErrorKind::Denied => denied(request),
+        ErrorKind::Conflict if status == 400 && words.contains("did not match") => {
+            format!("somebody else wrote {path:?} at the same moment, and was not overwritten: run `pulumi up` again")
+        }
+        ErrorKind::Conflict => format!("the server is not ready for {path:?} yet: run `pulumi up` again in a minute"),
+        ErrorKind::Throttled => {
+            "a rate limit of the server takes no more calls for now: run `pulumi up` again in a minute".to_owned()
+        }
+        ErrorKind::NotFound => format!("{path:?} does not exist: check `mount` and `path`"),
+        ErrorKind::Invalid if words.contains("check-and-set parameter required") => {
+            format!(
+                "{path:?} takes only writes with check-and-set, and this one had none; this is a bug: please report it"
+            )
+        }
+        ErrorKind::Invalid if status == 405 => {
+            format!(
+                "the server does not take {} at {path:?}: check that what `mount` names is of the right type",
+                request.method
+            )
+        }
+        ErrorKind::Invalid => format!("the server refused what was written to {path:?} (status {status})"),
+        ErrorKind::Unreachable if words.contains("sealed") => {
+            "the server is sealed: unseal it, then run `pulumi up` again".to_owned()
+        }
+        ErrorKind::Unreachable => format!(
+            "the server is a standby and does not answer for the active one (status {status}): let keyrotation:vault.address name the active one"
+        ),
+        _ if words.is_empty() => format!(
+            "status {status} without Vault's form of an error: check that keyrotation:vault.address leads to Vault and not to a proxy"
+        ),
+        _ => format!("the server failed at {path:?} (status {status}); its own log says why"),
+    }
+}
+
+/// The token works and lacks a right.
+pub(crate) fn denied(request: &Request) -> String {
+    let Request { path, .. } = request;
+    format!(
+        "the token that the plugin uses lacks the capability {} on {path:?}: allow it in a policy of the token",
+        request.capability()
+    )
+}
+
+/// The token does not work at all.
+pub(crate) fn dead(request: &Request) -> Error {
+    let message = format!(
+        "the token that the plugin uses was refused: it is wrong or has ended; check keyrotation:vault.token or VAULT_TOKEN. (A token whose policies also forbid auth/token/lookup-self may live and lack the capability {} on {:?}.)",
+        request.capability(),
+        request.path
+    );
+    Error::new(ErrorKind::Unauthenticated, request.operation, message)
+}
+
+/// The answer of a call lacks what it always has.
+pub(crate) fn incomplete(call: &Call, what: &str) -> Error {
+    let message = format!("the answer of {} has no {what}", call.service);
+    call.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
+}
+
+fn pause(answer: &Answer) -> Option<jiff::SignedDuration> {
+    let seconds = answer.header("retry-after")?.parse().ok().filter(|seconds| (0..=300).contains(seconds))?;
+    Some(jiff::SignedDuration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use outbound::{HeaderMap, Method};
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn error(status: u16, words: &str) -> Error {
+        let body = serde_json::json!({"errors": [words]}).to_string().into_bytes();
+        let answer = Answer { status, headers: HeaderMap::new(), body: Zeroizing::new(body) };
+        refused(&Request::new("vault kv put", Method::POST, "secret/data/app"), &answer)
+    }
+
+    #[test]
+    fn each_refusal_has_its_meaning_and_an_honest_effect() {
+        let cases = [
+            (400, "check-and-set parameter did not match the current version", ErrorKind::Conflict, Effect::None),
+            (400, "no data provided", ErrorKind::Invalid, Effect::None),
+            (403, "permission denied", ErrorKind::Denied, Effect::None),
+            (404, "", ErrorKind::NotFound, Effect::None),
+            (412, "required index state not present", ErrorKind::Conflict, Effect::None),
+            (429, "request path \"x\": rate limit quota exceeded", ErrorKind::Throttled, Effect::None),
+            (307, "", ErrorKind::Unreachable, Effect::None),
+            (503, "Vault is sealed", ErrorKind::Unreachable, Effect::None),
+            (500, "local node not active but active cluster node not found", ErrorKind::Unreachable, Effect::None),
+            (500, "internal error", ErrorKind::Unexpected, Effect::Unknown),
+            (502, "", ErrorKind::Unexpected, Effect::Unknown),
+            (504, "", ErrorKind::Unexpected, Effect::Unknown),
+        ];
+        for (status, words, kind, effect) in cases {
+            let error = error(status, words);
+            assert_eq!((error.kind, error.effect), (kind, effect), "{status} {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_names_the_path_and_the_capability() {
+        let text = error(403, "permission denied").to_string();
+        assert!(text.contains("\"secret/data/app\"") && text.contains("create and update"), "{text}");
+    }
+
+    #[test]
+    fn nothing_that_the_server_said_is_repeated() {
+        for status in [400, 403, 404, 405, 412, 418, 429, 500, 503] {
+            assert!(!error(status, "s3cr3t").to_string().contains("s3cr3t"), "{status}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Vault and OpenBao: keys that stand in a KV engine.
+//!
+//! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
+//! is closed at the end. Each resource is a system of its own on the same server.
+
+mod api_key;
+mod config;
+mod error;
+mod login;
+mod request;
+mod session;
+mod settings;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rotation::Clock;
+
+pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
+pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
+use session::Session;
+
+/// One server, as the provider's configuration reaches it.
+pub struct Vault {
+    clock: Arc<dyn Clock>,
+    sessions: Mutex<Vec<Arc<Session>>>,
+}
+
+impl Vault {
+    /// With nothing configured: then everything comes from Vault's customary environment. Nothing is looked up yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let session = Session::new(VaultConfig::default(), Arc::clone(&clock));
+        Self { clock, sessions: Mutex::new(vec![Arc::new(session)]) }
+    }
+
+    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
+    pub fn configure(&self, config: VaultConfig) {
+        let session = Session::new(config, Arc::clone(&self.clock));
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(session));
+    }
+
+    /// Revokes every token that was logged in for.
+    pub async fn close(&self) {
+        let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
+        for session in sessions {
+            session.close().await;
+        }
+    }
+
+    fn session(&self) -> Arc<Session> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let unconfigured = || Arc::new(Session::new(VaultConfig::default(), Arc::clone(&self.clock)));
+        sessions.last().map_or_else(unconfigured, Arc::clone)
+    }
+}

@@ -1,0 +1,172 @@
+//! Logging in: what is sent, and what a refusal means.
+
+use std::path::Path;
+
+use pulumi_provider::SecretString as SecretProperty;
+use rotation::{Error, ErrorKind};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::config::VaultConfig;
+use crate::settings::read;
+
+/// One way to log in.
+pub(crate) struct Login {
+    mount: String,
+    property: &'static str,
+    proof: Proof,
+}
+
+enum Proof {
+    Jwt { role: Option<String>, jwt: SecretProperty },
+    JwtFile { role: String, file: String },
+    AppRole { role_id: String, secret_id: Option<SecretProperty> },
+    Certificate { name: Option<String> },
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+impl Login {
+    /// The login that is configured; none if there is none.
+    pub(crate) fn new(config: &VaultConfig) -> Option<Self> {
+        let at = |mount: &Option<String>, usual: &str| mount.clone().unwrap_or_else(|| usual.to_owned());
+        if let Some(login) = &config.auth_login_jwt {
+            let proof = Proof::Jwt { role: login.role.clone(), jwt: login.jwt.clone() };
+            return Some(Self { mount: at(&login.mount, "jwt"), property: "authLoginJwt", proof });
+        }
+        if let Some(login) = &config.auth_login_app_role {
+            let proof = Proof::AppRole { role_id: login.role_id.clone(), secret_id: login.secret_id.clone() };
+            return Some(Self { mount: at(&login.mount, "approle"), property: "authLoginAppRole", proof });
+        }
+        if let Some(login) = &config.auth_login_kubernetes {
+            let file = at(&login.jwt_file, SERVICE_ACCOUNT);
+            let proof = Proof::JwtFile { role: login.role.clone(), file };
+            return Some(Self { mount: at(&login.mount, "kubernetes"), property: "authLoginKubernetes", proof });
+        }
+        let login = config.auth_login_cert.as_ref()?;
+        let proof = Proof::Certificate { name: login.name.clone() };
+        Some(Self { mount: at(&login.mount, "cert"), property: "authLoginCert", proof })
+    }
+
+    /// Where to log in.
+    pub(crate) fn path(&self) -> String {
+        format!("auth/{}/login", self.mount)
+    }
+
+    /// What to send. A service account's token is read anew each time, because Kubernetes replaces it.
+    pub(crate) fn body(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let from_file = match &self.proof {
+            Proof::JwtFile { file, .. } => {
+                Some(read(Path::new(file), "keyrotation:vault.authLoginKubernetes.jwtFile")?)
+            }
+            _ => None,
+        };
+        let text = from_file.as_ref().map(|bytes| std::str::from_utf8(bytes).map(str::trim));
+        let text = text.transpose().map_err(|_| {
+            let message = "keyrotation:vault.authLoginKubernetes.jwtFile does not hold a token";
+            Error::new(ErrorKind::Invalid, OPERATION, message)
+        })?;
+        let body = match &self.proof {
+            Proof::Jwt { role, jwt } => Body { role: role.as_deref(), jwt: Some(open(jwt)), ..EMPTY },
+            Proof::JwtFile { role, .. } => Body { role: Some(role), jwt: text, ..EMPTY },
+            Proof::AppRole { role_id, secret_id } => {
+                Body { role_id: Some(role_id), secret_id: secret_id.as_ref().map(open), ..EMPTY }
+            }
+            Proof::Certificate { name } => Body { name: name.as_deref(), ..EMPTY },
+        };
+        let body = serde_json::to_vec(&body).map(Zeroizing::new);
+        body.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written"))
+    }
+
+    /// What a refused login means, by the server's words; none of them is repeated.
+    pub(crate) fn refused(&self, words: &str) -> Error {
+        let Self { mount, property, .. } = self;
+        let hint = match words {
+            words if words.contains("expired") => ": the token to log in with has ended",
+            words if words.contains("audience") => ": the token to log in with is meant for another audience",
+            words if words.contains("issuer") => ": the token to log in with comes from another issuer",
+            words if words.contains("could not be found") || words.contains("unknown role") => {
+                ": there is no such role"
+            }
+            words if words.contains("invalid role or secret ID") => {
+                ": the role's id or the secret-id is wrong, or the secret-id is used up"
+            }
+            words if words.contains("certificate") => ": the client certificate fits no role",
+            words if words.contains("no handler for route") => ": nothing is mounted there",
+            _ => "",
+        };
+        let message = format!("the login at auth/{mount} was refused{hint}; check keyrotation:vault.{property}");
+        Error::new(ErrorKind::Unauthenticated, OPERATION, message)
+    }
+}
+
+pub(crate) const OPERATION: &str = "vault login";
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+const EMPTY: Body<'static> = Body { role: None, jwt: None, role_id: None, secret_id: None, name: None };
+
+#[expect(clippy::disallowed_methods, reason = "it is sent to the server, from memory that is wiped")]
+fn open(secret: &SecretProperty) -> &str {
+    secret.as_secrecy().expose_secret()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn login(config: Value) -> Login {
+        Login::new(&serde_json::from_value(config).unwrap()).unwrap()
+    }
+
+    fn sent(login: &Login) -> Value {
+        serde_json::from_slice(&login.body().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_method_sends_what_vault_asks_for() {
+        let jwt = login(json!({"authLoginJwt": {"role": "ci", "jwt": "a.b.c", "mount": "gitlab"}}));
+        assert_eq!((jwt.path().as_str(), sent(&jwt)), ("auth/gitlab/login", json!({"role": "ci", "jwt": "a.b.c"})));
+        let app = login(json!({"authLoginAppRole": {"roleId": "r", "secretId": "s"}}));
+        assert_eq!(
+            (app.path().as_str(), sent(&app)),
+            ("auth/approle/login", json!({"role_id": "r", "secret_id": "s"}))
+        );
+        let certificate = login(json!({"authLoginCert": {"certFile": "/c", "keyFile": "/k"}}));
+        assert_eq!((certificate.path().as_str(), sent(&certificate)), ("auth/cert/login", json!({})));
+    }
+
+    #[test]
+    fn a_service_accounts_token_is_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let login = login(json!({"authLoginKubernetes": {"role": "ci", "jwtFile": file.to_str().unwrap()}}));
+        assert!(login.body().unwrap_err().message.contains("jwtFile"));
+        for token in ["one", "two"] {
+            std::fs::write(&file, format!("{token}\n")).unwrap();
+            assert_eq!(sent(&login), json!({"role": "ci", "jwt": token}));
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_it_can_and_names_the_property() {
+        let login = login(json!({"authLoginAppRole": {"roleId": "r"}}));
+        let error = login.refused("invalid role or secret ID").to_string();
+        assert!(error.contains("secret-id is wrong") && error.contains("authLoginAppRole"), "{error}");
+        let error = login.refused("anything else: s3cr3t").to_string();
+        assert!(!error.contains("s3cr3t"), "{error}");
+    }
+}

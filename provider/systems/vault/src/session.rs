@@ -1,0 +1,271 @@
+//! One configuration and, from its first use on, the connection and the token that came of it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use outbound::{Answer, Client, HeaderValue, Method, repeat};
+use rotation::{Clock, Error, ErrorKind, Retry};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::config::VaultConfig;
+use crate::error::{dead, denied, incomplete, refused, words};
+use crate::login::{self, Login};
+use crate::request::Request;
+use crate::settings::{Credentials, Settings};
+
+/// A server as one configuration reaches it.
+pub(crate) struct Session {
+    config: VaultConfig,
+    clock: Arc<dyn Clock>,
+    link: OnceCell<Link>,
+    /// The token of our own, while there is one.
+    own: Mutex<Option<OwnToken>>,
+}
+
+struct Link {
+    settings: Settings,
+    client: Client,
+}
+
+/// A token that the plugin logged in for.
+#[derive(Clone)]
+struct OwnToken {
+    secret: SecretString,
+    /// When it must be renewed; none if it does not end.
+    renew_at: Option<Timestamp>,
+    lifetime: SignedDuration,
+    is_renewable: bool,
+}
+
+/// What came of a request that was neither refused nor lost.
+pub(crate) enum Reply {
+    /// It was done.
+    Done(Answer),
+    /// There is nothing at the path, with the server's words about it.
+    Missing(Answer),
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Login200 {
+    auth: Option<Auth>,
+}
+
+#[derive(Deserialize)]
+struct Auth {
+    client_token: SecretString,
+    #[serde(default)]
+    lease_duration: u32,
+    #[serde(default)]
+    renewable: bool,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    enterprise: Option<bool>,
+}
+
+impl Session {
+    pub(crate) fn new(config: VaultConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { config, clock, link: OnceCell::new(), own: Mutex::new(None) }
+    }
+
+    /// Time.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Sends a request until it is answered: only for one that may be repeated without harm.
+    pub(crate) async fn repeat(&self, request: &Request) -> Result<Reply, Error> {
+        repeat(&self.clock, || self.send(request)).await
+    }
+
+    /// Sends a request once. If the token of our own has ended, which the server says before it does anything, once more with a new one.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Reply, Error> {
+        let link = self.link().await?;
+        let token = self.token(link).await?;
+        let answer = link.exchange(request, Some(&token)).await?;
+        if answer.status != 403 {
+            return reply(request, answer);
+        }
+        if link.knows(&token).await? {
+            return Err(Error::new(ErrorKind::Denied, request.operation, denied(request)));
+        }
+        if !matches!(link.settings.credentials, Credentials::Login(_)) {
+            return Err(dead(request));
+        }
+        *self.own.lock().await = None;
+        let token = self.token(link).await?;
+        reply(request, link.exchange(request, Some(&token)).await?)
+    }
+
+    /// Revokes the token that the plugin logged in for, if it did. The end of a process does not wait for a server that is gone.
+    pub(crate) async fn close(&self) {
+        let Some(own) = self.own.lock().await.take() else { return };
+        if let Some(link) = self.link.get() {
+            let request = Request::new("vault token revoke", Method::POST, "auth/token/revoke-self").limit(LAST);
+            drop(link.exchange(&request, Some(&own.secret)).await);
+        }
+    }
+
+    async fn link(&self) -> Result<&Link, Error> {
+        self.link.get_or_try_init(|| Link::open(&self.config, &self.clock)).await
+    }
+
+    async fn token(&self, link: &Link) -> Result<SecretString, Error> {
+        let login = match &link.settings.credentials {
+            Credentials::Token(token) => return Ok(token.clone()),
+            Credentials::Login(login) => login,
+        };
+        let mut own = self.own.lock().await;
+        let now = self.clock.now();
+        let token = match own.take() {
+            Some(token) if token.renew_at.is_none_or(|at| now < at) => token,
+            Some(token) => match link.renew(&token, now).await {
+                Some(renewed) => renewed,
+                None => link.log_in(login, &self.clock).await?,
+            },
+            None => link.log_in(login, &self.clock).await?,
+        };
+        Ok(own.insert(token).secret.clone())
+    }
+}
+
+/// What an answer's `data` holds.
+pub(crate) fn data<T: DeserializeOwned>(request: &Request, answer: &Answer) -> Result<T, Error> {
+    answer.json::<Envelope<T>>(&request.call()).map(|envelope| envelope.data)
+}
+
+/// The plugin's last call has so long.
+const LAST: SignedDuration = SignedDuration::from_secs(2);
+const HEALTH: &str = "vault status";
+
+impl Link {
+    async fn open(config: &VaultConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
+        let settings = Settings::new(config, &|name| std::env::var(name).ok())?;
+        let client = Client::new(&settings.tls, Arc::clone(clock))?;
+        let link = Self { settings, client };
+        if link.settings.namespace.is_some() {
+            repeat(clock, || link.must_know_namespaces()).await?;
+        }
+        Ok(link)
+    }
+
+    /// A server without namespaces ignores their names and would write to the root. Vault says which it is; OpenBao, which has
+    /// namespaces, does not say.
+    async fn must_know_namespaces(&self) -> Result<(), Error> {
+        let request = Request::new(HEALTH, Method::GET, "sys/health");
+        let answer = self.exchange_at_root(&request).await?;
+        if !answer.is_success() {
+            return Err(refused(&request, &answer));
+        }
+        let health: Health = answer.json(&request.call())?;
+        if health.enterprise == Some(false) {
+            let message = "the server has no namespaces (it is Vault's community edition) and would ignore the name: remove keyrotation:vault.namespace and VAULT_NAMESPACE";
+            return Err(Error::new(ErrorKind::Invalid, HEALTH, message));
+        }
+        Ok(())
+    }
+
+    async fn exchange_at_root(&self, request: &Request) -> Result<Answer, Error> {
+        let url = request.url(&self.settings.address)?;
+        self.client.send(&request.call(), (request.method.clone(), url), request.headers(), request.content()).await
+    }
+
+    async fn exchange(&self, request: &Request, token: Option<&SecretString>) -> Result<Answer, Error> {
+        let url = request.url(&self.settings.address)?;
+        let mut headers = request.headers();
+        if let Some(token) = token {
+            headers.insert("x-vault-token", header(token)?);
+        }
+        if let Some(namespace) = &self.settings.namespace {
+            let name = HeaderValue::from_str(namespace);
+            let wrong =
+                |_| Error::new(ErrorKind::Invalid, "", "keyrotation:vault.namespace holds signs that no header takes");
+            headers.insert("x-vault-namespace", name.map_err(wrong)?);
+        }
+        self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await
+    }
+
+    /// Whether the server takes the token at all: a refusal alone does not tell a dead token from a path that is forbidden.
+    async fn knows(&self, token: &SecretString) -> Result<bool, Error> {
+        let request = Request::new("vault token lookup", Method::GET, "auth/token/lookup-self");
+        repeat(self.client.clock(), || async {
+            let answer = self.exchange(&request, Some(token)).await.map_err(harmless)?;
+            match answer.status {
+                200 => Ok(true),
+                403 => Ok(false),
+                _ => Err(harmless(refused(&request, &answer))),
+            }
+        })
+        .await
+    }
+
+    /// A lost answer leaves a token that nobody has and that ends by itself, so a login may be repeated.
+    async fn log_in(&self, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+        let request = Request::new(login::OPERATION, Method::POST, login.path()).body(login.body()?);
+        repeat(clock, || async {
+            let answer = self.exchange(&request, None).await.map_err(harmless)?;
+            match answer.status {
+                200 => own_token(&request, &answer, clock.now()).map_err(harmless),
+                400 | 403 | 404 => Err(login.refused(&words(&answer))),
+                _ => Err(harmless(refused(&request, &answer))),
+            }
+        })
+        .await
+    }
+
+    /// The token with a new lease; none if it is to be replaced.
+    async fn renew(&self, token: &OwnToken, now: Timestamp) -> Option<OwnToken> {
+        if !token.is_renewable {
+            return None;
+        }
+        let request = Request::new("vault token renew", Method::POST, "auth/token/renew-self");
+        let answer = self.exchange(&request, Some(&token.secret)).await.ok().filter(Answer::is_success)?;
+        let renewed = own_token(&request, &answer, now).ok()?;
+        // Near its longest life a token gets less and less.
+        (renewed.lifetime * 2 > token.lifetime).then_some(OwnToken { lifetime: token.lifetime, ..renewed })
+    }
+}
+
+fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnToken, Error> {
+    let auth = answer.json::<Login200>(&request.call())?.auth.ok_or_else(|| incomplete(&request.call(), "token"))?;
+    let lifetime = SignedDuration::from_secs(auth.lease_duration.into());
+    let renew_at = now.checked_add(lifetime * 2 / 3).ok().filter(|_| !lifetime.is_zero());
+    Ok(OwnToken { secret: auth.client_token, renew_at, lifetime, is_renewable: auth.renewable })
+}
+
+fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
+    match answer.status {
+        200..=299 => Ok(Reply::Done(answer)),
+        404 if words(&answer).contains("namespace") => {
+            let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
+            Err(Error::new(ErrorKind::Invalid, request.operation, message))
+        }
+        404 => Ok(Reply::Missing(answer)),
+        _ => Err(refused(request, &answer)),
+    }
+}
+
+/// What failed was a question about a token, or for one: no key was made or changed.
+fn harmless(error: Error) -> Error {
+    error.effect(rotation::Effect::None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the header is marked as sensitive, so that nothing shows it")]
+fn header(token: &SecretString) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
+        let message =
+            "the token for Vault holds signs that no header takes: check keyrotation:vault.token or VAULT_TOKEN";
+        Error::new(ErrorKind::Invalid, "", message).retry(Retry::Never)
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,221 @@
+//! Every way to log in, and what becomes of the token.
+
+use anyhow::{Context, Result, ensure};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use rotation::testing::Rig;
+use rotation::{Error, ErrorKind, System};
+use serde_json::{Value, json};
+use system_vault::VaultApiKey;
+use vault_servers::{Program, Vault};
+
+use super::kv::VaultKv;
+use super::trials::{VaultTrial, order};
+
+pub(super) const TRIALS: &[VaultTrial] = &[
+    VaultTrial { name: "login::an_app_role_logs_in_and_its_token_is_revoked", run: |kv| app_role(kv).boxed_local() },
+    VaultTrial { name: "login::a_jwt_and_a_service_account_log_in", run: |kv| jwt(kv).boxed_local() },
+    VaultTrial { name: "login::a_certificate_logs_in_by_tls", run: |_| certificate().boxed_local() },
+    VaultTrial { name: "login::a_token_that_ends_in_the_middle_is_replaced", run: |kv| ends(kv).boxed_local() },
+    VaultTrial { name: "login::a_token_is_renewed_before_it_ends", run: |kv| renewed(kv).boxed_local() },
+    VaultTrial { name: "login::a_dead_token_is_told_from_a_forbidden_path", run: |kv| dead(kv).boxed_local() },
+    VaultTrial { name: "login::a_namespace_is_kept_to", run: |kv| namespace(kv).boxed_local() },
+    VaultTrial { name: "login::a_sealed_server_is_told", run: |kv| sealed(kv).boxed_local() },
+];
+
+/// An AppRole that may do everything, and the configuration that logs in with it.
+fn role(kv: &VaultKv, settings: &Value) -> Result<Value> {
+    let mount = kv.admin().mount_auth("approle")?;
+    let mut all = json!({"token_policies": [everything(kv)?]});
+    all.as_object_mut().context("settings")?.extend(settings.as_object().cloned().unwrap_or_default());
+    let role = kv.admin().make_app_role(&mount, "ci", &all)?;
+    let login = json!({"roleId": role.role_id, "secretId": role.secret_id, "mount": mount});
+    Ok(json!({"address": kv.proxy().endpoint(), "authLoginAppRole": login}))
+}
+
+fn everything(kv: &VaultKv) -> Result<String> {
+    kv.admin()
+        .policy("path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }")
+}
+
+async fn app_role(kv: &VaultKv) -> Result<()> {
+    let vault = kv.vault(role(kv, &json!({}))?)?;
+    let issuer = VaultApiKey::new(vault.clone()).issuer(serde_json::from_value(kv.inputs())?);
+    ensure!(kv.calls().is_empty(), "nobody is contacted before the first call");
+    issuer.list().await?;
+    issuer.mint(&order("n1")).await?;
+    let logins = kv.calls().iter().filter(|call| call.contains("/login")).count();
+    ensure!(logins == 1, "{:?}", kv.calls());
+    vault.close().await;
+    ensure!(kv.calls().last().is_some_and(|call| call == "POST auth/token/revoke-self"), "{:?}", kv.calls());
+    let given = kv.vault(kv.config())?;
+    VaultApiKey::new(given.clone()).issuer(serde_json::from_value(kv.inputs())?).list().await?;
+    given.close().await;
+    ensure!(kv.admin().get("auth/token/lookup-self").is_ok(), "a token that was given is left alone");
+    let mut wrong = role(kv, &json!({}))?;
+    wrong["authLoginAppRole"]["secretId"] = "wrong".into();
+    let error = refused(kv, wrong).await?;
+    ensure!(error.message.contains("authLoginAppRole") && error.message.contains("secret-id"), "{error}");
+    Ok(())
+}
+
+async fn jwt(kv: &VaultKv) -> Result<()> {
+    let mount = kv.admin().mount_auth("jwt")?;
+    let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("no key")?;
+    let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).context("no key")?;
+    let config =
+        json!({"jwt_validation_pubkeys": [public_pem(&pair)], "jwt_supported_algs": ["EdDSA"], "bound_issuer": "ci"});
+    kv.admin().post(&format!("auth/{mount}/config"), &config)?;
+    let role = json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"], "token_policies": [everything(kv)?]});
+    kv.admin().post(&format!("auth/{mount}/role/ci"), &role)?;
+    let good = token(&pair, "vault", SignedDuration::from_mins(5))?;
+    let login = |jwt: &str| {
+        let login = json!({"role": "ci", "jwt": jwt, "mount": mount});
+        json!({"address": kv.proxy().endpoint(), "authLoginJwt": login})
+    };
+    kv.issuer_with(login(&good), kv.inputs())?.list().await?;
+    for (jwt, says) in [
+        (token(&pair, "others", SignedDuration::from_mins(5))?, "audience"),
+        (token(&pair, "vault", SignedDuration::from_mins(-60))?, "has ended"),
+    ] {
+        let error = refused(kv, login(&jwt)).await?;
+        ensure!(error.message.contains(says) && !error.message.contains(&jwt), "{error}");
+    }
+    // Kubernetes' method takes the same request; its server part needs a cluster.
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("token");
+    std::fs::write(&file, &good)?;
+    let login = json!({"role": "ci", "jwtFile": file, "mount": mount});
+    let config = json!({"address": kv.proxy().endpoint(), "authLoginKubernetes": login});
+    kv.issuer_with(config, kv.inputs())?.list().await?;
+    Ok(())
+}
+
+/// A server behind TLS with an authority of its own, and a client certificate that it signed.
+async fn certificate() -> Result<()> {
+    let vault = Vault::dev_tls(&Program::OpenBao.find()?)?;
+    let (admin, ca) = (vault.admin(), vault.ca_file().context("no authority")?);
+    let pki = admin.mount("pki", &json!({}))?;
+    let root = admin.post(&format!("{pki}/root/generate/internal"), &json!({"common_name": "clients"}))?;
+    admin.post(
+        &format!("{pki}/roles/client"),
+        &json!({"allow_any_name": true, "client_flag": true, "key_type": "ec", "key_bits": 256}),
+    )?;
+    let issued = admin.post(&format!("{pki}/issue/client"), &json!({"common_name": "ci", "ttl": "1h"}))?;
+    let mount = admin.mount_auth("cert")?;
+    let policy = admin.policy("path \"*\" { capabilities = [\"read\"] }")?;
+    let role = json!({"certificate": root["data"]["certificate"], "token_policies": [policy]});
+    admin.post(&format!("auth/{mount}/certs/ci"), &role)?;
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str, content: &Value| -> Result<String> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content.as_str().context("no PEM")?)?;
+        Ok(path.display().to_string())
+    };
+    let cert_file = file("cert.pem", &issued["data"]["certificate"])?;
+    let key_file = file("key.pem", &issued["data"]["private_key"])?;
+    let kv = VaultKv::new()?;
+    let mut config = json!({
+        "address": vault.endpoint(), "caCertFile": ca,
+        "authLoginCert": {"certFile": cert_file, "keyFile": key_file, "name": "ci", "mount": mount},
+    });
+    let inputs = json!({"mount": "secret", "path": "app"});
+    ensure!(kv.issuer_with(config.clone(), inputs.clone())?.list().await? == Some(Vec::new()));
+    config.as_object_mut().and_then(|config| config.remove("caCertFile"));
+    let error = kv.issuer_with(config.clone(), inputs.clone())?.list().await.err().context("an unknown authority")?;
+    ensure!(error.kind == ErrorKind::Unreachable, "{error:?}");
+    config["skipTlsVerify"] = true.into();
+    kv.issuer_with(config, inputs)?.list().await?;
+    Ok(())
+}
+
+/// The token is used up between the look and the mint.
+async fn ends(kv: &VaultKv) -> Result<()> {
+    let issuer = kv.issuer_with(role(kv, &json!({"token_num_uses": 1}))?, kv.inputs())?;
+    issuer.list().await?;
+    let made = issuer.mint(&order("n1")).await?;
+    ensure!(kv.keys() == [made.id]);
+    let logins = kv.calls().iter().filter(|call| call.contains("/login")).count();
+    ensure!(logins == 2, "{:?}", kv.calls());
+    Ok(())
+}
+
+async fn renewed(kv: &VaultKv) -> Result<()> {
+    let issuer = kv.issuer_with(role(kv, &json!({"token_ttl": "30m", "token_max_ttl": "10h"}))?, kv.inputs())?;
+    for _ in 0..3 {
+        issuer.list().await?;
+        kv.clock().advance(SignedDuration::from_mins(21));
+    }
+    let count = |part: &str| kv.calls().iter().filter(|call| call.contains(part)).count();
+    ensure!((count("/login"), count("renew-self")) == (1, 2), "{:?}", kv.calls());
+    Ok(())
+}
+
+async fn dead(kv: &VaultKv) -> Result<()> {
+    let policy = kv.admin().policy("path \"nothing\" { capabilities = [\"read\"] }")?;
+    let token = kv.admin().make_token(&json!({"policies": [policy]}))?;
+    let config = json!({"address": kv.proxy().endpoint(), "token": token.token});
+    let error = kv.issuer_with(config.clone(), kv.inputs())?.list().await.err().context("it was listed")?;
+    ensure!(error.kind == ErrorKind::Denied, "{error:?}");
+    kv.admin().post("auth/token/revoke-accessor", &json!({"accessor": token.accessor}))?;
+    let error = kv.issuer_with(config, kv.inputs())?.list().await.err().context("it was listed")?;
+    ensure!(error.kind == ErrorKind::Unauthenticated && error.message.contains("keyrotation:vault.token"), "{error:?}");
+    Ok(())
+}
+
+async fn namespace(kv: &VaultKv) -> Result<()> {
+    kv.admin().post("sys/namespaces/team", &json!({}))?;
+    let inside = kv.admin().in_namespace("team");
+    let mount = inside.mount_kv(2)?;
+    let inputs = json!({"mount": mount, "path": "app"});
+    let mut config = kv.config();
+    config["namespace"] = "team/".into();
+    kv.issuer_with(config.clone(), inputs.clone())?.mint(&order("n1")).await?;
+    ensure!(inside.get(&format!("{mount}/data/app")).is_ok(), "it is not in the namespace");
+    ensure!(kv.issuer_with(kv.config(), inputs.clone())?.list().await?.is_none(), "it is in the root");
+    config["namespace"] = "nobody".into();
+    let error = kv.issuer_with(config, inputs)?.list().await.err().context("there is no such namespace")?;
+    ensure!(error.message.contains("keyrotation:vault.namespace"), "{error}");
+    Ok(())
+}
+
+async fn sealed(kv: &VaultKv) -> Result<()> {
+    let vault = Vault::durable(&Program::OpenBao.find()?)?;
+    let mount = vault.admin().mount_kv(2)?;
+    let config = json!({"address": vault.endpoint(), "token": vault.admin().token()});
+    let issuer = kv.issuer_with(config, json!({"mount": mount, "path": "app"}))?;
+    ensure!(issuer.list().await? == Some(Vec::new()));
+    vault.admin().put("sys/seal", &json!({}))?;
+    let error = issuer.list().await.err().context("a sealed server answers")?;
+    ensure!(error.kind == ErrorKind::Unreachable && error.message.contains("sealed"), "{error}");
+    vault.unseal()?;
+    ensure!(issuer.list().await? == Some(Vec::new()));
+    Ok(())
+}
+
+async fn refused(kv: &VaultKv, config: Value) -> Result<Error> {
+    let error = kv.issuer_with(config, kv.inputs())?.list().await.err().context("it was let in")?;
+    ensure!(error.kind == ErrorKind::Unauthenticated, "{error:?}");
+    Ok(error)
+}
+
+/// RFC 8410: the key's bytes behind a head that is always the same.
+fn public_pem(pair: &Ed25519KeyPair) -> String {
+    const HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+    let der = [&HEAD, pair.public_key().as_ref()].concat();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
+}
+
+fn token(pair: &Ed25519KeyPair, audience: &str, lives: SignedDuration) -> Result<String> {
+    let now = Timestamp::now();
+    let (from, until) = (now - SignedDuration::from_hours(2), now + lives);
+    let claims = json!({"iss": "ci", "sub": "job", "aud": audience, "iat": from.as_second(), "nbf": from.as_second(), "exp": until.as_second()});
+    let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let text = format!("{}.{}", encoded(json!({"alg": "EdDSA", "typ": "JWT"})), encoded(claims));
+    let signature = URL_SAFE_NO_PAD.encode(pair.sign(text.as_bytes()));
+    Ok(format!("{text}.{signature}"))
+}

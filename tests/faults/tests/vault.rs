@@ -1,0 +1,74 @@
+//! The same as `lives` and `others`, for Vault's KV paths on a real OpenBao. Without one, a single test says so and is skipped.
+
+use faults::{Case, Rivals, Runs, Stranger, Suite, Then, VAULT_KV, block_on, calls_of, is_mint, named, stripped};
+use libtest_mimic::{Arguments, Completion, Trial};
+use rotation::testing::{Fault, Life};
+
+const OTHERS: [&str; 4] = ["stranger", "stranger and fault", "marks removed", "second stack"];
+
+fn main() {
+    if let Err(absent) = conformance::vault_program() {
+        let skipped = Trial::ignorable_test("vault-kv", move || Ok(Completion::ignored_with(absent.to_string())));
+        libtest_mimic::run(&Arguments::from_args(), vec![skipped]).exit();
+    }
+    let headings = Fault::ALL.iter().map(|fault| format!("{fault:?}")).chain(OTHERS.map(str::to_owned));
+    let mut suite = Suite::new(headings.collect(), LEGEND);
+    let creates = block_on(calls_of(VAULT_KV, Life::Create)).len();
+    for life in VAULT_KV.lives() {
+        let calls = block_on(calls_of(VAULT_KV, life));
+        assert!(!calls.is_empty(), "{life:?} makes no call");
+        for (call, name) in calls.iter().enumerate() {
+            let row = format!("{:10}{:17}{call:02} {name}", VAULT_KV.name, format!("{life:?}"));
+            for (column, fault) in Fault::ALL.into_iter().enumerate() {
+                suite.add(&row, column, move || prove(life, (call, fault)));
+            }
+            let first = Fault::ALL.len();
+            suite.add(&row, first, move || stranger(life, call, None));
+            if calls.iter().any(|call| is_mint(call)) {
+                suite.add(&row, first + 1, move || strangers(life, call));
+            }
+            suite.add(&row, first + 2, move || block_on(stripped(VAULT_KV, life, call)).to_owned());
+            if matches!(life, Life::Create | Life::RotateByKeepers | Life::Delete) {
+                suite.add(&row, first + 3, move || rivals(life, (call, creates)));
+            }
+        }
+    }
+    suite.run()
+}
+
+const LEGEND: &str = "A cell under a fault shows how many plain runs it took after it until one was quiet (at most 4): for a plain retry and, where a fault\n\
+    leaves all that can be left, for one after a new period began and for one with keepers changed back. p: a person deleted a key that\n\
+    the error had named. stranger: what became of a version that somebody wrote just before this call, without and with a fault at the\n\
+    mint. second stack: who got a key when another Create came at this call.";
+
+fn prove(life: Life, (call, fault): (usize, Fault)) -> String {
+    let show = |then: &Then| {
+        let case = Case { system: VAULT_KV, life, call, fault, then: *then };
+        let Runs { to_quiet, with_a_person, .. } = named(&format!("{then:?}"), || block_on(case.prove()));
+        format!("{to_quiet}{}", if with_a_person { "p" } else { "" })
+    };
+    Then::after(fault, VAULT_KV).iter().map(show).collect()
+}
+
+fn stranger(life: Life, call: usize, mint: Option<Fault>) -> String {
+    block_on(Stranger { system: VAULT_KV, life, call, mint }.prove()).to_owned()
+}
+
+fn strangers(life: Life, call: usize) -> String {
+    let all = [Fault::HangAfter, Fault::DieBefore];
+    let mut fates: Vec<_> =
+        all.iter().map(|fault| named(&format!("{fault:?}"), || stranger(life, call, Some(*fault)))).collect();
+    fates.dedup();
+    fates.join("; ")
+}
+
+fn rivals(life: Life, (ours, creates): (usize, usize)) -> String {
+    let all = (0..creates).filter(|_| life == Life::Create).map(Some).chain([None]);
+    let system = VAULT_KV;
+    let won =
+        all.map(|theirs| named(&format!("{theirs:?}"), || block_on(Rivals { system, life, ours, theirs }.prove())));
+    let mut won: Vec<_> = won.collect();
+    won.sort_unstable();
+    let counted = won.chunk_by(|one, other| one == other).map(|same| format!("{} {}", same.len(), same[0]));
+    counted.collect::<Vec<_>>().join(", ")
+}
