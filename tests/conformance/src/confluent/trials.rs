@@ -271,7 +271,7 @@ async fn own_key(cloud: &LocalConfluent) -> Result<()> {
     cloud.configure(first.clone());
     let mut watch = Watch::new(cloud, Life::OVERLAP);
     let old = KeyId(first.api_key);
-    watch.stack.adopt(old.clone());
+    watch.stack.take_over(old.clone(), false);
     let wanted = Life::inputs("1", false);
     done(watch.up(&wanted).await)?;
     let state = watch.stack.state().context("nothing is recorded")?.clone();
