@@ -25,7 +25,7 @@ class ProviderArgs:
                  aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
                  confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional['_vault.Config2Args']] = None):
+                 vault: pulumi.Input[Optional['_vault.Config3Args']] = None):
         """
         The set of arguments for constructing a Provider resource.
 
@@ -33,7 +33,7 @@ class ProviderArgs:
         :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input['_vault.Config2Args'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input['_vault.Config3Args'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         if aws is not None:
             pulumi.set(__self__, "aws", aws)
@@ -83,14 +83,14 @@ class ProviderArgs:
 
     @_builtins.property
     @pulumi.getter
-    def vault(self) -> pulumi.Input[Optional['_vault.Config2Args']]:
+    def vault(self) -> pulumi.Input[Optional['_vault.Config3Args']]:
         """
         How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         return pulumi.get(self, "vault")
 
     @vault.setter
-    def vault(self, value: pulumi.Input[Optional['_vault.Config2Args']]):
+    def vault(self, value: pulumi.Input[Optional['_vault.Config3Args']]):
         pulumi.set(self, "vault", value)
 
 
@@ -103,7 +103,7 @@ class Provider(pulumi.ProviderResource):
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.Config2Args', '_vault.Config2ArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.Config3Args', '_vault.Config3ArgsDict']]] = None,
                  __props__=None):
         """
         What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
@@ -114,7 +114,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input[Union['_vault.Config2Args', '_vault.Config2ArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input[Union['_vault.Config3Args', '_vault.Config3ArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         ...
     @overload
@@ -143,7 +143,7 @@ class Provider(pulumi.ProviderResource):
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.Config2Args', '_vault.Config2ArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.Config3Args', '_vault.Config3ArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
