@@ -303,7 +303,7 @@ async fn ksqldb(cloud: &LocalConfluent) -> Result<()> {
     issuer.list().await?;
     let current = watch.stack.state().and_then(|state| state.current.clone()).context("there is no current key")?;
     let verdict = issuer.verify(&current.material.context("there is no secret")?).await?;
-    ensure!(verdict == Verdict::NotBefore(begun + SignedDuration::from_mins(5)), "{verdict:?}");
+    ensure!(verdict == Verdict::NotBefore(current.created_at + SignedDuration::from_mins(5)), "{verdict:?}");
     Ok(())
 }
 
