@@ -55,6 +55,9 @@ pub struct Workspace {
     outputs: RefCell<Vec<PathBuf>>,
 }
 
+/// Paths and contents.
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
 impl Workspace {
     /// Makes the folders of a project without a program. `variables` are set for every command,
     /// beside those that keep Pulumi and the AWS libraries away from the rest of the machine.
@@ -143,7 +146,7 @@ impl Workspace {
     /// # Errors
     /// When the CLI fails, or a file cannot be copied.
     pub fn init_like_others(&self) -> Result<()> {
-        static WRITTEN: Mutex<Option<Vec<(PathBuf, Vec<u8>)>>> = Mutex::new(None);
+        static WRITTEN: Mutex<Option<Files>> = Mutex::new(None);
         let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(files) = &*written {
             return files.iter().try_for_each(|(path, bytes)| self.put(path, bytes));

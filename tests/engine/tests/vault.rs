@@ -6,8 +6,11 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use vault_servers::Program;
 
+/// Fails, or panics, when what it proves is not so.
+type Prove = fn() -> Result<()>;
+
 fn main() {
-    let trials: [(&str, fn() -> Result<()>); 4] = [
+    let trials: [(&str, Prove); 4] = [
         ("a_key_lives_rotates_and_goes", lives),
         ("a_strangers_value_and_a_deleted_version_are_drift", drift),
         ("a_login_of_the_plugin_is_revoked_at_its_end", login),
