@@ -22,6 +22,7 @@ mod reduce;
 mod run;
 mod schedule;
 mod state;
+mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trigger;
@@ -45,5 +46,6 @@ pub use reduce::{Event, World, reduce, refresh};
 pub use run::{Deck, Interrupted, observe, run};
 pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
 pub use state::{ForeignKey, Key, KeyId, KeyState, RetiredKey, Retiring, STATE_VERSION};
+pub use tags::TagForm;
 pub use trigger::Trigger;
 use words::warnings;

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use rotation::testing::Rig;
@@ -24,6 +26,10 @@ pub enum Power {
     Claims,
     /// A new key can be tried.
     Tries,
+    /// Each mark stands on its key, from the key's birth.
+    MarksOnKeys,
+    /// It knows a key's name before the key is made.
+    Foresees,
 }
 
 /// A system on the bench, with other ways to reach it.
@@ -38,14 +44,24 @@ pub trait Bench: Rig {
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>>;
 }
 
+/// An order that was never given before, by an owner of this name.
+pub(crate) fn order(name: &str) -> MintOrder {
+    static ORDERS: AtomicU64 = AtomicU64::new(0);
+    let nonce = format!("n{:07}", ORDERS.fetch_add(1, Ordering::Relaxed));
+    MintOrder { nonce, generation: 1, owner: owner(name), instance: "i0000001".to_owned() }
+}
+
+/// The owner of this name.
+pub(crate) fn owner(name: &str) -> OwnerId {
+    OwnerId::new(&format!("urn:{name}"), format!("dev/app/{name}"))
+}
+
 /// Makes one key.
 ///
 /// # Errors
 /// As [`KeyIssuer::mint`].
 pub(crate) async fn mint(issuer: &dyn KeyIssuer) -> Result<Minted, rotation::Error> {
-    let owner = OwnerId::new("urn:a", "dev/app/a");
-    let order = MintOrder { nonce: "n0000001".to_owned(), generation: 1, owner, instance: "i0000001".to_owned() };
-    issuer.mint(&order).await
+    issuer.mint(&order("a")).await
 }
 
 /// Tries the key, a second apart, until it was accepted three times in a row; gives every verdict.

@@ -12,6 +12,8 @@ mod contract;
 pub mod cost;
 mod lives;
 mod memory;
+mod oci;
+mod stand;
 mod suite;
 mod vault;
 
@@ -19,5 +21,6 @@ pub use aws::{AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, aws_trials, 
 pub use bench::{Bench, Power};
 pub use confluent::{ConfluentTrial, LocalConfluent, confluent_trials};
 pub use memory::Memory;
+pub use oci::{LocalOci, OciResource, OciTrial, oci_child, oci_trials};
 pub use suite::{Deviation, Trial, check, run, trials};
 pub use vault::{VaultKv, VaultTrial, vault_ended, vault_program, vault_trials};

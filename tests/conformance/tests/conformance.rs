@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use conformance::{
-    Bench, Deviation, LocalAws, LocalConfluent, MOTO_DEVIATIONS, Memory, Moto, Trial, aws_trials, check, child,
-    confluent_trials, cost, run, trials,
+    Bench, Deviation, LocalAws, LocalConfluent, LocalOci, MOTO_DEVIATIONS, Memory, Moto, OciResource, Trial,
+    aws_trials, check, child, confluent_trials, cost, oci_child, oci_trials, run, trials,
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
 use localcloud::confluent::Kind;
 
 fn main() -> ExitCode {
-    if child() {
+    if child() || oci_child() {
         return ExitCode::SUCCESS;
     }
     let moto = Moto::new(std::env::var("KEYROTATION_PYTHON").ok());
@@ -34,6 +34,17 @@ fn main() -> ExitCode {
             check(None, || {
                 let confluent = LocalConfluent::new(trial.kind)?;
                 run((trial.run)(&confluent))
+            })
+        })
+    }));
+    for resource in OciResource::ALL {
+        tests.extend(trials(resource.powers()).map(|trial| in_oci(resource, trial)));
+    }
+    tests.extend(oci_trials().map(|trial| {
+        Test::test(trial.name, move || {
+            check(None, || {
+                let oci = LocalOci::new(trial.resource)?;
+                run((trial.run)(&oci))
             })
         })
     }));
@@ -63,6 +74,15 @@ fn in_confluent(kind: Kind, trial: Trial) -> Test {
         check(None, || {
             let confluent = LocalConfluent::new(kind)?;
             run((trial.run)(&confluent as &dyn Bench))
+        })
+    })
+}
+
+fn in_oci(resource: OciResource, trial: Trial) -> Test {
+    Test::test(format!("{}::{}", resource.name(), trial.name), move || {
+        check(None, || {
+            let oci = LocalOci::new(resource)?;
+            run((trial.run)(&oci as &dyn Bench))
         })
     })
 }

@@ -16,6 +16,9 @@ use rotation::{
     Want, World,
 };
 use system_aws::AwsConfig;
+use system_confluent::ConfluentConfig;
+use system_oci::OciConfig;
+use system_vault::{AuthLoginAppRole, AuthLoginJwt, VaultConfig};
 
 use crate::SECRET;
 
@@ -29,6 +32,7 @@ pub(crate) fn all() -> Vec<Sample> {
     all.extend(requests());
     all.extend(answers());
     all.extend(inputs());
+    all.extend(configs());
     all.extend(states());
     all.extend(decisions());
     all
@@ -128,8 +132,6 @@ fn schedule() -> Schedule {
 fn inputs() -> Vec<Sample> {
     let (keepers, schedule, args) = (keepers(), schedule(), args());
     let old = OldSchedule { keepers: &keepers, period: None, anchor: None, schedule: Some(&schedule) };
-    let secret = || Some(SecretString::new(SECRET));
-    let aws = AwsConfig { access_key: secret(), secret_key: secret(), token: secret(), ..AwsConfig::default() };
     vec![
         sample("rotation::Keepers", &keepers),
         sample("rotation::Adopt", adopt()),
@@ -137,7 +139,24 @@ fn inputs() -> Vec<Sample> {
         sample("rotation::RotationArgs", &args),
         sample("rotation::OldSchedule", old),
         sample("rotation::Ask", Ask { args: &args, keepers_unknown: false, suspended: false }),
+    ]
+}
+
+fn configs() -> Vec<Sample> {
+    let secret = || Some(SecretString::new(SECRET));
+    let aws = AwsConfig { access_key: secret(), secret_key: secret(), token: secret(), ..AwsConfig::default() };
+    let confluent =
+        ConfluentConfig { cloud_api_key: secret(), cloud_api_secret: secret(), ..ConfluentConfig::default() };
+    let oci = OciConfig { private_key: secret(), private_key_password: secret(), ..OciConfig::default() };
+    let jwt = AuthLoginJwt { role: None, jwt: SecretString::new(SECRET), mount: None };
+    let role = AuthLoginAppRole { role_id: "ci".to_owned(), secret_id: secret(), mount: None };
+    vec![
         sample("system_aws::AwsConfig", aws),
+        sample("system_confluent::ConfluentConfig", confluent),
+        sample("system_oci::OciConfig", oci),
+        sample("system_vault::VaultConfig", VaultConfig { token: secret(), ..VaultConfig::default() }),
+        sample("system_vault::AuthLoginJwt", jwt),
+        sample("system_vault::AuthLoginAppRole", role),
     ]
 }
 

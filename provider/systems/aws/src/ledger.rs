@@ -1,195 +1,33 @@
-use std::collections::{BTreeMap, BTreeSet};
+//! Our marks in the tags of an IAM user.
 
-use jiff::Timestamp;
-use rotation::{Claim, Effect, Entry, Error, ErrorKind, KeyId, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
+use rotation::{Error, Ledger, Ledgers, OwnerId, TagForm};
 
-/// Every tag of ours begins with this. Documented for `ignoreChanges`.
-const PREFIX: &str = "keyrotation:";
-const CLAIM: &str = ":claim";
-const VERSION: &str = "1";
-/// The longest value of a tag (IAM User Guide, "Tag naming limits and requirements").
-const LONGEST: usize = 256;
-const HASH: usize = 16;
+/// The longest value is of the IAM User Guide, "Tag naming limits and requirements".
+const FORM: TagForm = TagForm { service: "AWS", longest: 256, read: "iam:ListUserTags", write: "iam:TagUser" };
 
 /// The keys of the two tags that make up one mark.
 pub(crate) fn tag_keys(owner: &OwnerId) -> [String; 2] {
-    let keys = format!("{PREFIX}{}", owner.hash);
-    let claim = format!("{keys}{CLAIM}");
-    [keys, claim]
+    TagForm::keys(owner)
 }
 
-/// The two tags, keys and values, that say what the ledger says. They are written in one call, so that none is ever half new.
+/// The two tags that say what the ledger says. They are written in one call, so that none is ever half new.
 ///
 /// # Errors
-/// If it does not fit: a mark that leaves a key out would be worse than none.
+/// If it does not fit.
 pub(crate) fn encode(owner: &OwnerId, ledger: &Ledger) -> Result<[(String, String); 2], Error> {
-    let [keys_tag, claim_tag] = tag_keys(owner);
-    let mut keys = VERSION.to_owned();
-    for (id, entry) in &ledger.keys {
-        let mark = match entry.mark {
-            Mark::Minting => MINTING,
-            Mark::Promoted => PROMOTED,
-        };
-        let (id, instance) = (word(&id.0, &keys_tag)?, word(&entry.instance, &keys_tag)?);
-        keys.push_str(&format!("{PART}{id}={instance}:{mark}:{}", entry.since.as_second()));
-    }
-    let claim = match &ledger.open {
-        None => format!("{VERSION}{PART}{CLOSED}"),
-        Some(claim) => {
-            let mut text = format!("{VERSION}{PART}{OPEN}{PART}{}{PART}{}", word(&claim.nonce, &claim_tag)?, claim.at);
-            for id in &claim.known {
-                text.push_str(&format!("{PART}{}", word(&id.0, &claim_tag)?));
-            }
-            text
-        }
-    };
-    for (tag, value) in [(&keys_tag, &keys), (&claim_tag, &claim)] {
-        if value.len() > LONGEST {
-            return Err(too_long(tag));
-        }
-    }
-    label(&mut keys, &owner.label);
-    Ok([(keys_tag, keys), (claim_tag, claim)])
+    FORM.encode(owner, ledger)
 }
 
 /// The marks that the tags of a user hold; other tags are passed over.
 ///
 /// # Errors
-/// If a tag with our prefix cannot be understood. It is never passed over: it may be all that is known of a key.
+/// If a tag with our prefix cannot be understood.
 pub(crate) fn decode<'a>(
     owner: &OwnerId,
     tags: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Ledgers, Error> {
-    let mut found: BTreeMap<String, (OwnerId, Ledger)> = BTreeMap::new();
-    for (tag, value) in tags {
-        // IAM keeps the case of a tag's key but does not tell keys apart by it.
-        let lower = tag.to_ascii_lowercase();
-        let Some(name) = lower.strip_prefix(PREFIX) else {
-            continue;
-        };
-        let (hash, is_claim) = match name.strip_suffix(CLAIM) {
-            Some(hash) => (hash, true),
-            None => (name, false),
-        };
-        if hash.len() != HASH || !hash.bytes().all(|c| c.is_ascii_hexdigit()) {
-            return Err(unreadable(tag));
-        }
-        let unnamed = || {
-            let label = format!("a resource with the mark {PREFIX}{hash}");
-            let hash = hash.to_owned();
-            (OwnerId { hash, label }, Ledger::default())
-        };
-        let (owner, ledger) = found.entry(hash.to_owned()).or_insert_with(unnamed);
-        if is_claim {
-            ledger.open = read_claim(value).ok_or_else(|| unreadable(tag))?;
-        } else {
-            let (keys, label) = read_keys(value).ok_or_else(|| unreadable(tag))?;
-            ledger.keys = keys;
-            if let Some(label) = label {
-                owner.label = label;
-            }
-        }
-    }
-    let own = found.remove(&owner.hash).map(|(_, ledger)| ledger);
-    let others = found.into_values().map(|(owner, ledger)| OtherLedger { owner, ledger });
-    Ok(Ledgers { own, others: others.collect() })
+    FORM.decode(owner, tags)
 }
-
-const MINTING: &str = "new";
-const PROMOTED: &str = "ok";
-const OPEN: &str = "open";
-const CLOSED: &str = "closed";
-/// No space: it is spelled in two ways in a request, and not everything on the way tells them apart.
-const PART: char = '/';
-const FOR: &str = "/for=";
-
-type Keys = BTreeMap<KeyId, Entry>;
-
-fn read_keys(value: &str) -> Option<(Keys, Option<String>)> {
-    let (keys, label) = match value.split_once(FOR) {
-        Some((keys, label)) => (keys, Some(label.to_owned())),
-        None => (value, None),
-    };
-    let mut words = keys.split(PART);
-    if words.next() != Some(VERSION) {
-        return None;
-    }
-    let entry = |text: &str| {
-        let (id, rest) = text.split_once('=')?;
-        let (instance, rest) = rest.split_once(':')?;
-        let (mark, since) = rest.split_once(':')?;
-        let mark = match mark {
-            MINTING => Mark::Minting,
-            PROMOTED => Mark::Promoted,
-            _ => return None,
-        };
-        let since = Timestamp::from_second(since.parse().ok()?).ok()?;
-        let instance = is_word(instance).then(|| instance.to_owned())?;
-        is_word(id).then(|| (KeyId(id.to_owned()), Entry { instance, mark, since }))
-    };
-    Some((words.map(entry).collect::<Option<Keys>>()?, label))
-}
-
-fn read_claim(value: &str) -> Option<Option<Claim>> {
-    let mut words = value.split(PART);
-    if words.next() != Some(VERSION) {
-        return None;
-    }
-    match words.next()? {
-        CLOSED => words.next().is_none().then_some(None),
-        OPEN => {
-            let nonce = words.next().filter(|nonce| is_word(nonce))?.to_owned();
-            let at = words.next()?.parse().ok()?;
-            let known = words.map(|id| is_word(id).then(|| KeyId(id.to_owned())));
-            let known = known.collect::<Option<BTreeSet<_>>>()?;
-            Some(Some(Claim { nonce, at, known }))
-        }
-        _ => None,
-    }
-}
-
-/// Appends as much of the owner's name as there is room for, in signs that a tag may hold.
-fn label(value: &mut String, label: &str) {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "+-=._:/@".contains(c);
-    let plain: String = label.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
-    let room = LONGEST.saturating_sub(value.len() + FOR.len());
-    let shown = plain.get(..room).unwrap_or(&plain);
-    if !shown.is_empty() {
-        value.push_str(FOR);
-        value.push_str(shown);
-    }
-}
-
-fn is_word(text: &str) -> bool {
-    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
-    !text.is_empty() && text.bytes().all(allowed)
-}
-
-fn word<'a>(text: &'a str, tag: &str) -> Result<&'a str, Error> {
-    if is_word(text) {
-        return Ok(text);
-    }
-    let message = format!(
-        "the tag {tag} cannot be written: a name in it holds signs that tags do not take; this is a bug: please report it"
-    );
-    Err(Error::new(ErrorKind::Unexpected, WRITE, message))
-}
-
-fn too_long(tag: &str) -> Error {
-    let message = format!(
-        "the tag {tag} would be longer than the 256 characters that AWS takes: too many keys stand on the user, or too many are remembered; delete keys that nobody needs"
-    );
-    Error::new(ErrorKind::LimitReached, WRITE, message)
-}
-
-fn unreadable(tag: &str) -> Error {
-    let message = format!(
-        "the tag {tag} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the tag if it was put there by hand"
-    );
-    Error::new(ErrorKind::Unexpected, "iam:ListUserTags", message).effect(Effect::None)
-}
-
-const WRITE: &str = "iam:TagUser";
 
 #[cfg(test)]
 mod tests;

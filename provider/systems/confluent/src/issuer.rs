@@ -84,7 +84,7 @@ impl ConfluentIssuer {
         let target = self.target()?;
         let mut query = vec![("spec.owner", target.owner.as_str())];
         query.extend(target.filter().map(|resource| ("spec.resource", resource)));
-        let keys: Vec<wire::ApiKey> = self.session.list(&LIST, &target.words(), (&KEYS, &query)).await?;
+        let keys: Vec<wire::Key> = self.session.list(&LIST, &target.words(), (&KEYS, &query)).await?;
         let ours = keys.into_iter().filter(|key| key.is_of(target)).map(seen);
         let found = ours.collect::<Result<BTreeMap<_, _>, _>>()?;
         *self.seen() = Some(found.clone());
@@ -218,7 +218,7 @@ impl KeyIssuer for ConfluentIssuer {
             Ok(answer) => answer,
             Err(error) => return Err(self.explained(error).await),
         };
-        let made: wire::ApiKey = answer.json(&CREATE)?;
+        let made: wire::Key = answer.json(&CREATE)?;
         let secret = made.spec.secret.clone().filter(|secret| !is_empty(secret));
         let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
         let (id, seen) = seen(made)?;
@@ -271,7 +271,7 @@ fn is_empty(secret: &SecretString) -> bool {
     secret.expose_secret().is_empty()
 }
 
-fn seen(key: wire::ApiKey) -> Result<(KeyId, Seen), Error> {
+fn seen(key: wire::Key) -> Result<(KeyId, Seen), Error> {
     let description = key.spec.description.unwrap_or_default();
     let (text, tag) = mark::split(&description).map_err(|Unreadable| unreadable(&key.id))?;
     let seen = Seen {

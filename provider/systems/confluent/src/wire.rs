@@ -9,7 +9,7 @@ use crate::target::Target;
 
 /// `iam/v2` ApiKey.
 #[derive(Deserialize)]
-pub(crate) struct ApiKey {
+pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) metadata: KeyMetadata,
     pub(crate) spec: KeySpec,
@@ -37,7 +37,7 @@ pub(crate) struct Reference {
     pub(crate) environment: Option<String>,
 }
 
-impl ApiKey {
+impl Key {
     /// Whether it is a key of this owner for this resource, whatever a list was asked for.
     pub(crate) fn is_of(&self, target: &Target) -> bool {
         let owned = self.spec.owner.as_ref().is_some_and(|owner| owner.id == target.owner);

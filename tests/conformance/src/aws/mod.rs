@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 pub use child::child;
 pub use local::LocalAws;
-pub(crate) use local::nowhere;
+pub(crate) use local::{marks, nowhere};
 pub use moto::{MOTO_DEVIATIONS, Moto, MotoBench};
 pub use trials::{AwsTrial, aws_trials};
 

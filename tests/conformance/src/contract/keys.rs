@@ -3,7 +3,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::{Clock, Effect, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, ObservedKey, Verdict};
 
-use crate::bench::{Bench, Power, accepted, mint};
+use crate::bench::{Bench, Power, accepted, mint, order};
 use crate::suite::Trial;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -62,6 +62,11 @@ pub(super) const TRIALS: &[Trial] = &[
         name: "contract::keys::a_use_is_seen_after_it_and_not_before",
         needs: &[Power::TellsUse],
         run: |bench| used(bench).boxed_local(),
+    },
+    Trial {
+        name: "contract::keys::a_foreseen_key_is_the_one_that_is_made",
+        needs: &[Power::Foresees],
+        run: |bench| foreseen(bench).boxed_local(),
     },
     Trial { name: "contract::keys::a_strangers_key_is_listed", needs: &[], run: |bench| foreign(bench).boxed_local() },
 ];
@@ -181,6 +186,17 @@ async fn used(bench: &dyn Bench) -> Result<()> {
     let LastUse::At(at) = issuer.last_use(&key.id).await? else { anyhow::bail!("the use was not seen") };
     let ago = bench.clock().now().duration_since(at);
     ensure!(ago < SignedDuration::from_mins(10), "used {ago:?} ago?");
+    Ok(())
+}
+
+async fn foreseen(bench: &dyn Bench) -> Result<()> {
+    let issuer = bench.issuer();
+    let (one, two) = (order("a"), order("a"));
+    let calls = bench.calls().len();
+    let first = issuer.foresee(&one).await?;
+    ensure!(issuer.foresee(&two).await? != first && issuer.foresee(&one).await? == first && first.is_some());
+    ensure!(bench.calls().len() == calls && bench.keys().is_empty(), "nothing was made");
+    ensure!(Some(issuer.mint(&one).await?.id) == first);
     Ok(())
 }
 

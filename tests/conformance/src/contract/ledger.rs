@@ -2,9 +2,9 @@ use anyhow::{Result, ensure};
 use futures::FutureExt;
 use jiff::Timestamp;
 use rotation::testing::Fault;
-use rotation::{Claim, Clock, Entry, KeyId, Ledger, Ledgers, Mark, OwnerId};
+use rotation::{Claim, Clock, Entry, KeyId, Ledger, Ledgers, Mark};
 
-use crate::bench::{Bench, Power};
+use crate::bench::{Bench, Power, owner};
 use crate::suite::Trial;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -79,7 +79,7 @@ async fn removed(bench: &dyn Bench) -> Result<()> {
 
 async fn one_call(bench: &dyn Bench) -> Result<()> {
     let issuer = bench.issuer();
-    issuer.list().await?;
+    issuer.look(&owner("a")).await?;
     for ledger in [Some(open(bench.clock().now())), None] {
         let before = bench.calls().len();
         issuer.write_ledger(&owner("a"), ledger.as_ref()).await?;
@@ -103,10 +103,6 @@ async fn whole(bench: &dyn Bench) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn owner(name: &str) -> OwnerId {
-    OwnerId::new(&format!("urn:{name}"), format!("dev/app/{name}"))
 }
 
 fn open(now: Timestamp) -> Ledger {

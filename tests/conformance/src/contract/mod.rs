@@ -3,8 +3,9 @@
 mod failures;
 mod keys;
 mod ledger;
+mod marks;
 
 use crate::suite::Trial;
 
 /// Every rule.
-pub(crate) const TRIALS: [&[Trial]; 3] = [keys::TRIALS, ledger::TRIALS, failures::TRIALS];
+pub(crate) const TRIALS: [&[Trial]; 4] = [keys::TRIALS, ledger::TRIALS, marks::TRIALS, failures::TRIALS];

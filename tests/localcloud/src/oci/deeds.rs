@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Oci;
+use super::admin::Credential;
 use super::error::Refusal;
 use super::key::Life;
 use super::public_key::PublicKey;
@@ -99,13 +100,26 @@ impl Oci {
         })
     }
 
+    /// Gives a credential another description or display name, as if somebody else had.
+    ///
+    /// # Errors
+    /// `NotAuthorizedOrNotFound`.
+    pub fn rename_secret(&self, id: &str, name: &str) -> Result<(), Refusal> {
+        let known = self.credential(id)?;
+        self.change(|tenancy, _| {
+            let etag = tenancy.etag();
+            let secret = tenancy.user_mut(&known.user)?.secret_mut(known.kind, id)?;
+            (secret.name, secret.etag) = (name.to_owned(), etag);
+            Ok(())
+        })
+    }
+
     /// Deletes a credential as if somebody else had.
     ///
     /// # Errors
     /// `NotAuthorizedOrNotFound`.
     pub fn delete_secret(&self, id: &str) -> Result<(), Refusal> {
-        let known = self.snapshot().users.into_iter().flat_map(|user| user.secrets).find(|known| known.id == id);
-        let known = known.ok_or_else(|| Refusal::not_found("there is no such credential"))?;
+        let known = self.credential(id)?;
         self.change(|tenancy, now| tenancy.delete_secret(&known.user, known.kind, id, now))
     }
 
@@ -133,6 +147,11 @@ impl Oci {
 
     pub(crate) fn reset(&self) {
         locked(&self.inner.tenancy).reset();
+    }
+
+    fn credential(&self, id: &str) -> Result<Credential, Refusal> {
+        let known = self.snapshot().users.into_iter().flat_map(|user| user.secrets).find(|known| known.id == id);
+        known.ok_or_else(|| Refusal::not_found("there is no such credential"))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Tenancy, Timestamp) -> Result<T, Refusal>) -> Result<T, Refusal> {

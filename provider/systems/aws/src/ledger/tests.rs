@@ -2,7 +2,12 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::option;
 use proptest::prelude::*;
 
+use jiff::Timestamp;
+use rotation::{Claim, Entry, KeyId, Mark};
+
 use super::*;
+
+const LONGEST: usize = FORM.longest;
 
 fn owner(label: &str) -> OwnerId {
     OwnerId::new("urn:pulumi:dev::app::keyrotation:aws:RotatingApiKey::key", label)

@@ -1,0 +1,140 @@
+use pulumi_provider::SecretString;
+use rotation::Problem;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::args::{fingerprint_problem, ocid_problem, problem};
+use crate::region::is_region;
+
+/// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
+/// Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-module" = "oci"))]
+pub struct OciConfig {
+    /// The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    #[serde(default)]
+    pub tenancy_ocid: Option<String>,
+    /// The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+    #[serde(default)]
+    pub user_ocid: Option<String>,
+    /// The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+    #[serde(default)]
+    pub private_key: Option<SecretString>,
+    /// The path of a file with the private key.
+    #[serde(default)]
+    pub private_key_path: Option<String>,
+    /// The passphrase of the private key, if that is encrypted.
+    #[serde(default)]
+    pub private_key_password: Option<SecretString>,
+    /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
+    /// Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+    #[serde(default)]
+    pub config_file_profile: Option<String>,
+    /// Addresses to use in place of OCI's own.
+    #[serde(default)]
+    pub endpoints: Option<Endpoints>,
+}
+
+/// Addresses to use in place of OCI's own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-module" = "oci"), rename = "OciEndpoints")]
+pub struct Endpoints {
+    /// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+    /// there, and no home region is looked for. Absent: OCI's own.
+    #[serde(default)]
+    pub identity: Option<String>,
+}
+
+impl OciConfig {
+    /// What is wrong with it, as far as that shows without a call; properties are relative to `keyrotation:oci`.
+    pub fn problems(&self) -> Vec<Problem> {
+        let ocids = [("tenancyOcid", &self.tenancy_ocid, "tenancy"), ("userOcid", &self.user_ocid, "user")];
+        let ocids = ocids.into_iter().filter_map(|(property, ocid, kind)| {
+            ocid_problem(ocid.as_deref()?, kind).map(|reason| problem(property, &reason))
+        });
+        let fingerprint = self.fingerprint.as_deref().and_then(fingerprint_problem);
+        let fingerprint = fingerprint.map(|reason| problem("fingerprint", reason));
+        let region = self.region.as_deref().filter(|region| !is_region(region));
+        let region =
+            region.map(|_| problem("region", "is not the name of a region: write one such as \"eu-frankfurt-1\""));
+        let both = given(self.private_key.as_ref()).is_some() && self.private_key_path.is_some();
+        let both = both.then(|| problem("privateKeyPath", "stands beside privateKey: give one of the two"));
+        let endpoint = self.identity_endpoint().filter(|url| !is_url(url));
+        let endpoint = endpoint.map(|_| {
+            problem("endpoints.identity", "is not a URL: write one such as \"https://identity.{region}.example\"")
+        });
+        ocids.chain(fingerprint).chain(region).chain(both).chain(endpoint).collect()
+    }
+
+    pub(crate) fn identity_endpoint(&self) -> Option<&str> {
+        self.endpoints.as_ref()?.identity.as_deref()
+    }
+}
+
+/// An empty text is what a missing CI variable leaves, and the same as none.
+pub(crate) fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
+    secret.filter(|secret| !secret.is_empty())
+}
+
+fn is_url(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn properties(config: Value) -> Vec<String> {
+        let config: OciConfig = serde_json::from_value(config).unwrap();
+        config.problems().into_iter().map(|problem| problem.property).collect()
+    }
+
+    #[test]
+    fn a_whole_configuration_is_accepted() {
+        let config = json!({
+            "tenancyOcid": "ocid1.tenancy.oc1..aaaa",
+            "userOcid": "ocid1.user.oc1..aaaa",
+            "fingerprint": "12:34:56:78:90:ab:cd:ef:12:34:56:78:90:ab:cd:ef",
+            "privateKey": "hidden",
+            "privateKeyPassword": "hidden",
+            "region": "eu-frankfurt-1",
+            "configFileProfile": "OPS",
+            "endpoints": {"identity": "http://127.0.0.1:1/oci/{region}"},
+        });
+        assert!(properties(config).is_empty());
+        assert!(properties(json!({})).is_empty());
+        assert!(properties(json!({"privateKey": "", "privateKeyPath": "~/.oci/key.pem"})).is_empty());
+    }
+
+    #[test]
+    fn each_problem_names_its_property() {
+        for (property, value) in [
+            ("tenancyOcid", "ocid1.user.oc1..aaaa"),
+            ("userOcid", "ci"),
+            ("fingerprint", "12:34"),
+            ("region", "Frankfurt"),
+        ] {
+            assert_eq!(properties(json!({property: value})), [property]);
+        }
+        assert_eq!(properties(json!({"privateKey": "x", "privateKeyPath": "y"})), ["privateKeyPath"]);
+        assert_eq!(properties(json!({"endpoints": {"identity": "127.0.0.1"}})), ["endpoints.identity"]);
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused_and_a_secret_not_shown() {
+        assert!(serde_json::from_value::<OciConfig>(json!({"privatKey": "x"})).is_err());
+        let config: OciConfig = serde_json::from_value(json!({"privateKey": "hidden"})).unwrap();
+        assert!(!format!("{config:?}").contains("hidden"));
+    }
+}

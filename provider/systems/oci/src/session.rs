@@ -1,0 +1,202 @@
+//! One configuration, and from its first call on what was made of it: a client, a signer, the home region.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::SignedDuration;
+use outbound::{Answer, Call, Client, HeaderMap, HeaderName, HeaderValue, Method, Url};
+use rotation::{Clock, Effect, Error, ErrorKind};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use crate::Parts;
+use crate::config::OciConfig;
+use crate::error::{call, home_region, refused};
+use crate::keypair::KeySource;
+use crate::region;
+use crate::settings::{Place, Settings};
+use crate::signer::{Signer, signed};
+
+/// One configuration. Nothing is looked up before the first call.
+pub(crate) struct Session {
+    config: OciConfig,
+    clock: Arc<dyn Clock>,
+    parts: Parts,
+    link: OnceCell<Link>,
+    home: OnceCell<()>,
+    /// The region that is asked and told; none until it is found.
+    region: Mutex<Option<String>>,
+}
+
+/// What a first call has made.
+struct Link {
+    settings: Settings,
+    client: Client,
+}
+
+/// What is asked, and about whom.
+#[derive(Clone, Default)]
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    /// Below the version, such as `users/OCID/apiKeys`.
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    pub(crate) if_match: Option<String>,
+    pub(crate) retry_token: Option<String>,
+    /// The user, as messages name it.
+    pub(crate) about: &'a str,
+    /// Another signer than the configured one.
+    pub(crate) signer: Option<&'a dyn Signer>,
+}
+
+/// A region that the tenancy is subscribed to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subscription {
+    region_name: String,
+    #[serde(default)]
+    is_home_region: bool,
+}
+
+const VERSION: &str = "20160918";
+
+impl Session {
+    pub(crate) fn new(config: OciConfig, clock: Arc<dyn Clock>, parts: Parts) -> Self {
+        let (link, home, region) = (OnceCell::new(), OnceCell::new(), Mutex::default());
+        Self { config, clock, parts, link, home, region }
+    }
+
+    pub(crate) fn pairs(&self) -> Arc<dyn KeySource> {
+        Arc::clone(&self.parts.pairs)
+    }
+
+    /// Tenancy and region as far as they are known, without a call.
+    pub(crate) fn place(&self) -> Place {
+        Settings::place(&self.config, &variable)
+    }
+
+    pub(crate) async fn settings(&self) -> Result<&Settings, Error> {
+        Ok(&self.link().await?.settings)
+    }
+
+    /// Makes a call once, in the home region, and gives an answer that is a success.
+    ///
+    /// # Errors
+    /// The refusal, or that there is no whole answer.
+    pub(crate) async fn send(&self, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
+        let link = self.link().await.map_err(without_effect)?;
+        self.home.get_or_try_init(|| self.find_home(link)).await.map_err(without_effect)?;
+        let answer = self.attempt(link, call, ask).await?;
+        let answer = match home_region(&answer).and_then(|key| self.moved(&key)) {
+            Some(()) => self.attempt(link, call, ask).await?,
+            None => answer,
+        };
+        if answer.is_success() { Ok(answer) } else { Err(refused(call, ask.about, &answer, self.clock.now())) }
+    }
+
+    /// The same, again and again if trouble passes. Only for calls that may be repeated without harm.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(crate) async fn repeat(&self, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
+        outbound::repeat(&self.clock, || self.send(call, ask)).await
+    }
+
+    async fn link(&self) -> Result<&Link, Error> {
+        let connect = || async {
+            let settings = Settings::resolve(&self.config, &variable)?;
+            let client = match &self.parts.client {
+                Some(client) => client.clone(),
+                None => Client::new(&outbound::Settings::default(), Arc::clone(&self.clock))?,
+            };
+            Ok(Link { settings, client })
+        };
+        self.link.get_or_try_init(connect).await
+    }
+
+    /// Asks where the tenancy's home is. A user who may not know that goes on in the configured region.
+    async fn find_home(&self, link: &Link) -> Result<(), Error> {
+        let configured = &link.settings.place;
+        self.region().get_or_insert_with(|| configured.region.clone());
+        if self.config.identity_endpoint().is_some_and(|url| !url.contains(REGION)) {
+            return Ok(());
+        }
+        let call = call("identity:ListRegionSubscriptions");
+        let about = format!("the tenancy {}", configured.tenancy);
+        let path = format!("tenancies/{}/regionSubscriptions", configured.tenancy);
+        let ask = Ask { path, about: &about, ..Ask::default() };
+        let asked = || async {
+            let answer = self.attempt(link, &call, &ask).await?;
+            if answer.is_success() { Ok(answer) } else { Err(refused(&call, &about, &answer, self.clock.now())) }
+        };
+        let subscriptions: Vec<Subscription> = match outbound::repeat(&self.clock, asked).await {
+            Ok(answer) => answer.json(&call)?,
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if let Some(home) = subscriptions.into_iter().find(|region| region.is_home_region) {
+            *self.region() = Some(home.region_name);
+        }
+        Ok(())
+    }
+
+    /// Notes the home region that a refusal names; nothing if it was asked already, or is not known.
+    fn moved(&self, key: &str) -> Option<()> {
+        let home = region::named(key)?;
+        let before = self.region().replace(home.to_owned());
+        (before.as_deref() != Some(home)).then_some(())
+    }
+
+    async fn attempt(&self, link: &Link, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
+        let url = self.url(&ask.path)?;
+        let body = ask.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let body = Zeroizing::new(body.into_bytes());
+        let signer = ask.signer.unwrap_or(&link.settings.signer);
+        let mut headers = signed(signer, (&ask.method, &url), &body, self.clock.now())?;
+        headers.insert(HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
+        add(&mut headers, "if-match", ask.if_match.as_deref());
+        add(&mut headers, "opc-retry-token", ask.retry_token.as_deref());
+        link.client.send(call, (ask.method.clone(), url), headers, body).await
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Error> {
+        let region = self.region().clone().unwrap_or_default();
+        let base = match self.config.identity_endpoint() {
+            Some(url) => url.replace(REGION, &region),
+            None => region::identity(&region),
+        };
+        let url = format!("{}/{VERSION}/{path}", base.trim_end_matches('/'));
+        let wrong = "keyrotation:oci.endpoints.identity is not a URL";
+        url.parse().map_err(|_| Error::new(ErrorKind::Invalid, "", wrong))
+    }
+
+    fn region(&self) -> MutexGuard<'_, Option<String>> {
+        self.region.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stands for the region's name in an endpoint.
+const REGION: &str = "{region}";
+
+/// A call that makes something: it is made once, and may take longer.
+pub(crate) fn minting(operation: &'static str) -> Call {
+    Call { limit: MINT_TIMEOUT, ..call(operation) }
+}
+
+/// How long one attempt to make a credential may take.
+pub(crate) const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+fn add(headers: &mut HeaderMap, name: &'static str, value: Option<&str>) {
+    let value = value.and_then(|value| HeaderValue::from_str(value).ok());
+    headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
+}
+
+/// What goes before the call in question changes nothing.
+fn without_effect(error: Error) -> Error {
+    error.effect(Effect::None)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

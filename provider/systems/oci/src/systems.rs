@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use secrecy::SecretString;
+
+use crate::Oci;
+use crate::args::{
+    ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey, fingerprint_problem, ocid_problem,
+};
+use crate::credential::{self, AUTH_TOKEN, CUSTOMER_SECRET_KEY, CredentialIssuer, Kind};
+use crate::issuer::{self, ApiKeyIssuer};
+
+/// The system behind `oci:RotatingApiKey`.
+pub struct OciApiKey(pub Arc<Oci>);
+
+/// The system behind `oci:RotatingAuthToken`.
+pub struct OciAuthToken(pub Arc<Oci>);
+
+/// The system behind `oci:RotatingCustomerSecretKey`.
+pub struct OciCustomerSecretKey(pub Arc<Oci>);
+
+/// The inputs and, if named, the key that an import id stands for.
+type Imported = (BTreeMap<String, String>, Option<KeyId>);
+
+impl System for OciApiKey {
+    type Args = ApiKeyArgs;
+    type Key = ApiKey;
+    const TOKEN: &'static str = "oci:RotatingApiKey";
+    const LIST_TOKEN: &'static str = "oci:listApiKeys";
+    const DOCS: &'static str = include_str!("docs.md");
+
+    fn capability(&self) -> Capability {
+        issuer::capability()
+    }
+
+    fn principal(&self, args: &ApiKeyArgs) -> String {
+        args.user_id.clone()
+    }
+
+    fn check(&self, args: &ApiKeyArgs) -> Vec<Problem> {
+        args.problems()
+    }
+
+    fn import(&self, id: &str) -> Result<Imported, Error> {
+        let (user, key) = id.split_once('/').map_or((id, None), |(user, key)| (user, Some(key)));
+        if ocid_problem(user, "user").is_some() || key.is_some_and(|key| fingerprint_problem(key).is_some()) {
+            let message = "an import id is a user's OCID, or that and a fingerprint, such as \"ocid1.user.oc1..aaaa\" or \"ocid1.user.oc1..aaaa/12:34:…\"";
+            return Err(Error::new(ErrorKind::Invalid, "", message));
+        }
+        let inputs = BTreeMap::from([("userId".to_owned(), user.to_owned())]);
+        Ok((inputs, key.map(|key| KeyId(key.to_owned()))))
+    }
+
+    fn imported(&self, args: &ApiKeyArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        args.imported(&self.0.session().place(), key, secret)
+    }
+
+    fn issuer(&self, args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
+        Box::new(ApiKeyIssuer::new(self.0.session(), args))
+    }
+}
+
+impl System for OciAuthToken {
+    type Args = CredentialArgs;
+    type Key = AuthToken;
+    const TOKEN: &'static str = "oci:RotatingAuthToken";
+    const LIST_TOKEN: &'static str = "oci:listAuthTokens";
+    const DOCS: &'static str = include_str!("docs_auth_token.md");
+
+    fn capability(&self) -> Capability {
+        credential::capability()
+    }
+
+    fn principal(&self, args: &CredentialArgs) -> String {
+        Kind::principal(args)
+    }
+
+    fn check(&self, args: &CredentialArgs) -> Vec<Problem> {
+        args.problems()
+    }
+
+    fn import(&self, id: &str) -> Result<Imported, Error> {
+        imported(&AUTH_TOKEN, id)
+    }
+
+    fn imported(&self, _: &CredentialArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        AUTH_TOKEN.material(key, secret)
+    }
+
+    fn issuer(&self, args: CredentialArgs) -> Box<dyn KeyIssuer> {
+        Box::new(CredentialIssuer::new(self.0.session(), &AUTH_TOKEN, args))
+    }
+}
+
+impl System for OciCustomerSecretKey {
+    type Args = CredentialArgs;
+    type Key = CustomerSecretKey;
+    const TOKEN: &'static str = "oci:RotatingCustomerSecretKey";
+    const LIST_TOKEN: &'static str = "oci:listCustomerSecretKeys";
+    const DOCS: &'static str = include_str!("docs_customer_secret_key.md");
+
+    fn capability(&self) -> Capability {
+        credential::capability()
+    }
+
+    fn principal(&self, args: &CredentialArgs) -> String {
+        Kind::principal(args)
+    }
+
+    fn check(&self, args: &CredentialArgs) -> Vec<Problem> {
+        args.problems()
+    }
+
+    fn import(&self, id: &str) -> Result<Imported, Error> {
+        imported(&CUSTOMER_SECRET_KEY, id)
+    }
+
+    fn imported(&self, _: &CredentialArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        CUSTOMER_SECRET_KEY.material(key, secret)
+    }
+
+    fn issuer(&self, args: CredentialArgs) -> Box<dyn KeyIssuer> {
+        Box::new(CredentialIssuer::new(self.0.session(), &CUSTOMER_SECRET_KEY, args))
+    }
+}
+
+fn imported(kind: &Kind, id: &str) -> Result<Imported, Error> {
+    let ([user, name], key) = kind.import(id)?;
+    Ok((BTreeMap::from([("userId".to_owned(), user), ("name".to_owned(), name)]), key))
+}

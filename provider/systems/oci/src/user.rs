@@ -1,0 +1,159 @@
+//! What both kinds of issuers ask about a user.
+
+use std::collections::BTreeMap;
+
+use outbound::Method;
+use rotation::{Error, ErrorKind};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::call;
+use crate::ledger::Tags;
+use crate::session::{Ask, Session};
+
+/// A user as OCI shows it.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct User {
+    #[serde(default)]
+    pub(crate) freeform_tags: Tags,
+    #[serde(default)]
+    pub(crate) capabilities: BTreeMap<String, bool>,
+    /// From the answer's header.
+    #[serde(skip)]
+    pub(crate) etag: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+impl User {
+    pub(crate) fn can(&self, capability: &str) -> bool {
+        self.capabilities.get(capability).copied().unwrap_or(true)
+    }
+}
+
+/// A user as messages name it.
+pub(crate) fn named(user: &str) -> String {
+    format!("the OCI user {user} (`userId`)")
+}
+
+/// The user itself.
+///
+/// # Errors
+/// Also that it is not there, or may not be read.
+pub(crate) async fn get(session: &Session, user: &str) -> Result<User, Error> {
+    let call = call("identity:GetUser");
+    let about = named(user);
+    let ask = Ask { path: format!("users/{user}"), about: &about, ..Ask::default() };
+    let answer = session.repeat(&call, &ask).await?;
+    let etag = answer.header("etag").map(str::to_owned);
+    Ok(User { etag, ..answer.json(&call)? })
+}
+
+/// Everything on every page of a list that belongs to a user; none if that user does not exist.
+///
+/// # Errors
+/// Anything but a definite answer.
+pub(crate) async fn list<T: DeserializeOwned>(
+    session: &Session,
+    user: &str,
+    (operation, path): (&'static str, &str),
+) -> Result<Option<Vec<T>>, Error> {
+    let about = named(user);
+    let ask = Ask { path: format!("users/{user}/{path}"), about: &about, ..Ask::default() };
+    match pages(session, operation, &ask).await {
+        Ok(items) => Ok(Some(items)),
+        Err(error) => {
+            none_if_gone(session, user, error).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Success if a failure only says that the user is no more. OCI has one answer for what is not there and what is not allowed, so
+/// it is asked for all its users: whoever may see them and does not see this one knows.
+///
+/// # Errors
+/// The failure.
+pub(crate) async fn none_if_gone(session: &Session, user: &str, error: Error) -> Result<(), Error> {
+    if error.kind != ErrorKind::NotFound {
+        return Err(error);
+    }
+    let tenancy = session.settings().await?.place.tenancy.clone();
+    let ask = Ask { path: format!("users?compartmentId={tenancy}&limit=1000"), about: "the tenancy", ..Ask::default() };
+    match pages::<Named>(session, "identity:ListUsers", &ask).await {
+        Ok(users) if users.iter().all(|known| known.id != user) => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// Success if what was to be deleted is not there: OCI has one answer for that and for what is not allowed, so what is left is listed.
+///
+/// # Errors
+/// The failure.
+pub(crate) async fn done_if_gone(
+    session: &Session,
+    (user, id): (&str, &str),
+    list_of: (&'static str, &str),
+    error: Error,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Item {
+        fingerprint: Option<String>,
+        id: Option<String>,
+    }
+    if error.kind != ErrorKind::NotFound {
+        return Err(error);
+    }
+    let is_it = |item: &Item| item.fingerprint.as_deref().or(item.id.as_deref()) == Some(id);
+    match list::<Item>(session, user, list_of).await? {
+        Some(items) if items.iter().any(is_it) => Err(Error { kind: ErrorKind::Denied, ..error }),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) async fn delete(
+    session: &Session,
+    (user, id): (&str, &str),
+    operation: &'static str,
+    list_of: (&'static str, &str),
+) -> Result<(), Error> {
+    let call = call(operation);
+    let about = named(user);
+    let path = format!("users/{user}/{}/{id}", list_of.1);
+    let ask = Ask { method: Method::DELETE, path, about: &about, ..Ask::default() };
+    match session.repeat(&call, &ask).await {
+        Ok(_) => Ok(()),
+        Err(error) => done_if_gone(session, (user, id), list_of, error).await,
+    }
+}
+
+async fn pages<T: DeserializeOwned>(
+    session: &Session,
+    operation: &'static str,
+    ask: &Ask<'_>,
+) -> Result<Vec<T>, Error> {
+    let call = call(operation);
+    let mut items = Vec::new();
+    let mut page: Option<String> = None;
+    loop {
+        let sign = if ask.path.contains('?') { '&' } else { '?' };
+        let path = page.as_ref().map_or_else(|| ask.path.clone(), |page| format!("{}{sign}page={page}", ask.path));
+        let answer = session.repeat(&call, &Ask { path, ..ask.clone() }).await?;
+        items.append(&mut answer.json::<Vec<T>>(&call)?);
+        let next = answer.header("opc-next-page").filter(|page| is_plain(page)).map(str::to_owned);
+        if next.is_none() || next == page {
+            return Ok(items);
+        }
+        page = next;
+    }
+}
+
+/// Whether a page's name can stand in a query as it is.
+fn is_plain(page: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_.~=+/".contains(&c);
+    !page.is_empty() && page.len() <= 2048 && page.bytes().all(allowed)
+}

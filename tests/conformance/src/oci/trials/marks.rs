@@ -1,0 +1,116 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use futures::FutureExt;
+use localcloud::oci::Kind;
+use rotation::testing::{Life, Rig, Stack};
+use rotation::{ErrorKind, Ledgers, OwnerId};
+
+use super::OciTrial;
+use super::access::{failing, trial};
+use crate::bench::{mint, owner};
+use crate::oci::{LocalOci, OciResource};
+
+pub(super) const TRIALS: &[OciTrial] = &[
+    trial("oci::marks::a_tag_that_cannot_be_read_stops_the_run_by_its_name", |oci| unreadable(oci).boxed_local()),
+    trial("oci::marks::other_tags_are_left_alone", |oci| others(oci).boxed_local()),
+    trial("oci::marks::a_tag_that_somebody_else_sets_meanwhile_is_kept", |oci| raced(oci).boxed_local()),
+    trial("oci::marks::a_user_full_of_tags_is_refused_and_has_no_new_key", |oci| full(oci).boxed_local()),
+    OciTrial {
+        name: "oci::marks::a_text_that_cannot_be_read_stops_the_run_by_its_credential",
+        resource: OciResource::AuthToken,
+        run: |oci| text(oci).boxed_local(),
+    },
+    OciTrial {
+        name: "oci::marks::credentials_of_another_name_are_strangers",
+        resource: OciResource::CustomerSecretKey,
+        run: |oci| names(oci).boxed_local(),
+    },
+    OciTrial {
+        name: "oci::marks::what_the_user_wrote_stands_before_the_mark",
+        resource: OciResource::AuthToken,
+        run: |oci| written(oci).boxed_local(),
+    },
+];
+
+const STACK: &str = "stack/project/key";
+
+async fn unreadable(oci: &LocalOci) -> Result<()> {
+    let tag = format!("keyrotation:{}", OwnerId::new(STACK, "").hash);
+    for (tag, value) in
+        [(tag.clone(), "2/new"), (format!("{tag}:claim"), "1/open"), ("keyrotation:team".to_owned(), "x")]
+    {
+        let tags = BTreeMap::from([(tag.clone(), value.to_owned())]);
+        oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
+        let error = failing(oci).await?;
+        ensure!(error.message.contains(&tag), "{error}");
+        ensure!(oci.keys().is_empty() && oci.cloud().oci().tags(LocalOci::USER) == tags);
+    }
+    Ok(())
+}
+
+async fn others(oci: &LocalOci) -> Result<()> {
+    let tags = BTreeMap::from([("team".to_owned(), "a b".to_owned()), ("Keyrotation".to_owned(), "1".to_owned())]);
+    oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
+    let mut stack = Stack::new(STACK);
+    ensure!(stack.up(oci, &Life::inputs("1", false)).await.is_done());
+    ensure!(oci.cloud().oci().tags(LocalOci::USER).len() == 4);
+    ensure!(stack.destroy(oci).await.is_done());
+    ensure!(oci.cloud().oci().tags(LocalOci::USER) == tags);
+    Ok(())
+}
+
+/// Between the look and the write: `if-match` notices.
+async fn raced(oci: &LocalOci) -> Result<()> {
+    let issuer = oci.issuer();
+    issuer.look(&owner("a")).await?;
+    let tags = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
+    oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
+    issuer.write_ledger(&owner("a"), Some(&Default::default())).await?;
+    let stands = oci.cloud().oci().tags(LocalOci::USER);
+    ensure!(stands.len() == 3 && stands.get("team").is_some_and(|team| team == "x"), "{stands:?}");
+    issuer.write_ledger(&owner("a"), None).await?;
+    ensure!(oci.cloud().oci().tags(LocalOci::USER) == tags);
+    Ok(())
+}
+
+async fn full(oci: &LocalOci) -> Result<()> {
+    let tags: BTreeMap<_, _> = (0..9).map(|number| (format!("tag{number}"), String::new())).collect();
+    oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
+    let error = failing(oci).await?;
+    ensure!(error.kind == ErrorKind::LimitReached && error.message.contains("tags"), "{error}");
+    ensure!(oci.keys().is_empty() && oci.cloud().oci().tags(LocalOci::USER) == tags);
+    Ok(())
+}
+
+async fn text(oci: &LocalOci) -> Result<()> {
+    let token = oci.cloud().oci().mint_secret(LocalOci::USER, Kind::AuthToken, "x [keyrotation later]")?;
+    let error = failing(oci).await?;
+    ensure!(error.message.contains(&token.id), "{error}");
+    ensure!(oci.keys().len() == 1);
+    Ok(())
+}
+
+async fn names(oci: &LocalOci) -> Result<()> {
+    let mut args = oci.args(oci.user());
+    args["name"] = "other".into();
+    let other = oci.issuer_with(oci.config(), args);
+    let theirs = mint(&*other).await?;
+    ensure!(oci.issuer().read_ledgers(&owner("a")).await? == Ledgers::default());
+    let mut stack = Stack::new(STACK);
+    ensure!(stack.up(oci, &Life::inputs("1", false)).await.is_done());
+    let foreign = &stack.state().context("nothing is recorded")?.foreign_keys;
+    ensure!(foreign.iter().map(|key| &key.id).eq([&theirs.id]), "{foreign:?}");
+    ensure!(stack.destroy(oci).await.is_done());
+    ensure!(oci.keys() == [theirs.id]);
+    Ok(())
+}
+
+async fn written(oci: &LocalOci) -> Result<()> {
+    let key = mint(&*oci.issuer()).await?;
+    let tokens = oci.cloud().oci().secrets(LocalOci::USER, Kind::AuthToken);
+    let name = &tokens.first().context("there is no token")?.name;
+    ensure!(name.starts_with("what it is for [keyrotation ci ") && name.ends_with(" new dev/app/a]"), "{name}");
+    ensure!(tokens[0].id == key.id.0);
+    Ok(())
+}
