@@ -27,5 +27,5 @@ pub(crate) fn folder() -> Result<PathBuf> {
 
 fn is_complete(folder: &Path) -> bool {
     let has = |program: &&str| ["bin", "sbin"].iter().any(|part| folder.join(part).join(program).is_file());
-    PROGRAMS.iter().all(|program| has(program))
+    PROGRAMS.iter().all(has)
 }
