@@ -18,6 +18,8 @@ fn no_answer_of_the_plugin_shows_a_secret_outside_a_wrapper() -> Result<()> {
     scene.work.set("PULUMI_DEBUG_GRPC", &log.display().to_string());
     KEEPERS.iter().for_each(|keeper| scene.keep_secret(keeper));
     let Credentials { access_key_id: id, secret_access_key: secret } = scene.cloud.add_key(USER)?;
+    // A key is refused for a while after it was made.
+    scene.wait_hours(1)?;
     scene.keep_secret(&secret);
     let set = |name: &str, value: &str| {
         scene.work.run(&["config", "set", "--secret", &format!("engine-test:{name}"), value])?.expect_success()

@@ -1,6 +1,6 @@
 //! An API key, and how long it takes until everybody believes in it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 
 use super::kind::{Kind, Resource};
 use super::settings::{Activation, Settings};
@@ -93,9 +93,10 @@ impl ApiKey {
         self.tries % 2 == 1
     }
 
-    /// A key that was told a later instant than its clock's is as old as one of this instant.
+    /// How old it is, to the millisecond: what is less only tells keys of one moment apart.
     fn age(&self, now: Timestamp) -> SignedDuration {
-        now.duration_since(self.created).max(SignedDuration::ZERO)
+        let age = now.duration_since(self.created);
+        age.round(Unit::Millisecond).unwrap_or(age).max(SignedDuration::ZERO)
     }
 
     fn active(&self, now: Timestamp, activation: &Activation) -> bool {
