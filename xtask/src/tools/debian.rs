@@ -71,7 +71,7 @@ fn missing(name: &str, packages: &[&str]) -> Result<Vec<String>> {
     Ok(planned(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// The packages of lines such as "Inst liburing2 (2.3-3 Debian:12.15/oldstable [amd64])".
+/// The packages of lines such as `Inst liburing2 (2.3-3 Debian:12.15/oldstable [amd64])`.
 fn planned(plan: &str) -> Vec<String> {
     let lines = plan.lines().filter_map(|line| line.strip_prefix("Inst "));
     lines.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
