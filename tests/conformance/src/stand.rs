@@ -103,7 +103,7 @@ async fn pause() {
 }
 
 /// The plugin's manual clock, as the stand-in wants to see it.
-struct Shared(ManualClock);
+pub(crate) struct Shared(pub(crate) ManualClock);
 
 impl localcloud::Clock for Shared {
     fn now(&self) -> Timestamp {

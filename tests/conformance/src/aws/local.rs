@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use localcloud::{Consistency, LocalCloud, Options, Rule};
 use rotation::testing::{Fault, ManualClock, Rig};
 use rotation::{KeyId, KeyIssuer, System};
@@ -15,6 +15,7 @@ use system_aws::{AwsApiKey, AwsConfig};
 
 use super::START;
 use crate::bench::{Bench, Power};
+use crate::stand::Shared;
 
 /// The stand-in of AWS with one user, on a clock that only moves by hand, and the plugin's own code as its client.
 pub struct LocalAws {
@@ -218,18 +219,5 @@ fn translated(fault: Fault) -> localcloud::Fault {
         Fault::Cut => localcloud::Fault::CutBody,
         Fault::DieBefore => localcloud::Fault::HoldBefore,
         Fault::DieAfter => localcloud::Fault::HoldAfter,
-    }
-}
-
-/// The plugin's manual clock, as the stand-in wants to see it.
-struct Shared(ManualClock);
-
-impl localcloud::Clock for Shared {
-    fn now(&self) -> Timestamp {
-        rotation::Clock::now(&self.0)
-    }
-
-    fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use localcloud::confluent::{Activation, Activations, Confluent, Credentials, Kind, Resource, Settings};
 use localcloud::{LocalCloud, Options, Rule};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use system_confluent::{ConfluentApiKey, ConfluentConfig};
 
 use crate::bench::{Bench, Power};
+use crate::stand::Shared;
 
 /// The stand-in of Confluent Cloud with one service account and one thing for its keys to open, on a clock that only moves by
 /// hand, and the plugin's own code as its client.
@@ -306,17 +307,4 @@ fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 #[expect(clippy::disallowed_methods, reason = "a connection's end is not an event of the manual clock")]
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(2)).await;
-}
-
-/// The plugin's manual clock, as the stand-in wants to see it.
-struct Shared(ManualClock);
-
-impl localcloud::Clock for Shared {
-    fn now(&self) -> Timestamp {
-        rotation::Clock::now(&self.0)
-    }
-
-    fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
-    }
 }
