@@ -43,6 +43,10 @@ pub(crate) struct Executable {
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(paths::root());
+    if std::env::var_os("CI").is_some() {
+        // A machine that builds once would only keep, in gigabytes, what the next build could have used.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 

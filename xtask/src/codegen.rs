@@ -39,7 +39,8 @@ impl Generators {
     /// # Errors
     /// When one does not build.
     pub(crate) fn build() -> Result<Self> {
-        let packages = ["-p", "plugin", "-p", "wire", "-p", "pulumi-proto", "--bins", "--examples"];
+        // As tests are built, so that one builds on the other.
+        let packages = ["--workspace", "--bins", "--examples", "--features", cargo::TEST_CLOCK];
         Self::among(&cargo::build("building the generators", "build-generators", &packages)?)
     }
 

@@ -56,6 +56,7 @@ pub(crate) const LANES: &[Suite] = &[Suite { name: "oci-python", need: Need::Oci
 const PARTS: &[(&str, &[&str])] = &[
     ("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"]),
     ("confluent", &["system-confluent", "outbound", "localcloud", "conformance", "faults", "engine"]),
+    ("oci", &["system-oci", "outbound", "localcloud", "conformance", "faults", "engine"]),
 ];
 
 /// Whether a suite may pass nothing in a whole run: what it needs is the user's to name.
