@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
+use system_oci::OciConfig;
 use system_vault::VaultConfig;
 
 /// What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
@@ -16,6 +17,9 @@ pub(crate) struct Config {
     /// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
     #[serde(default)]
     pub(crate) confluent: Option<ConfluentConfig>,
+    /// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+    #[serde(default)]
+    pub(crate) oci: Option<OciConfig>,
     /// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
     #[serde(default)]
     pub(crate) vault: Option<VaultConfig>,
@@ -33,6 +37,7 @@ impl Config {
         let of_systems = [
             ("aws", read.aws.as_ref().map(AwsConfig::problems)),
             ("confluent", read.confluent.as_ref().map(ConfluentConfig::problems)),
+            ("oci", read.oci.as_ref().map(OciConfig::problems)),
             ("vault", read.vault.as_ref().map(VaultConfig::problems)),
         ];
         let is_known = |name: &str| !config.get(name).is_some_and(Value::contains_unknown);

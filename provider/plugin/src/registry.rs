@@ -1,4 +1,5 @@
-//! What the plugin offers. A new system is one line in [`KeyRotation::resources`] and one in [`KeyRotation::configure`].
+//! What the plugin offers. A new resource is one line in [`KeyRotation::offers`]; a new system is also one in [`Systems`], in its
+//! `new` and its `configure`, and one in the configuration.
 
 mod languages;
 
@@ -10,9 +11,10 @@ use futures::future::BoxFuture;
 use pulumi_provider::{
     CheckFailure, ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema,
 };
-use rotation::Clock;
+use rotation::{Clock, System};
 use system_aws::AwsApiKey;
 use system_confluent::ConfluentApiKey;
+use system_oci::{Oci, OciApiKey, OciAuthToken, OciCustomerSecretKey};
 use system_vault::{Vault, VaultApiKey};
 
 use crate::config::Config;
@@ -21,25 +23,60 @@ use crate::rotating::{ListKeys, Rotating};
 /// The provider `keyrotation`.
 pub struct KeyRotation {
     clock: Arc<dyn Clock>,
-    aws: Arc<AwsApiKey>,
-    confluent: Arc<ConfluentApiKey>,
-    vault: Arc<Vault>,
-    vault_api_key: Arc<VaultApiKey>,
+    systems: Systems,
     refreshes: Arc<AtomicBool>,
 }
+
+/// What is configured, system by system.
+struct Systems {
+    aws: Arc<AwsApiKey>,
+    confluent: Arc<ConfluentApiKey>,
+    oci: Arc<Oci>,
+    vault: Arc<Vault>,
+}
+
+impl Systems {
+    fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            aws: Arc::new(AwsApiKey::new(clock.clone())),
+            confluent: Arc::new(ConfluentApiKey::new(clock.clone())),
+            oci: Arc::new(Oci::new(clock.clone())),
+            vault: Arc::new(Vault::new(clock.clone())),
+        }
+    }
+
+    fn configure(&self, config: Config) {
+        self.aws.configure(config.aws.unwrap_or_default());
+        self.confluent.configure(config.confluent.unwrap_or_default());
+        self.oci.configure(config.oci.unwrap_or_default());
+        self.vault.configure(config.vault.unwrap_or_default());
+    }
+}
+
+/// One resource with the function that lists the keys of its principal.
+type Offer = (Arc<dyn Resource>, Arc<dyn Function>);
 
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let vault = Arc::new(Vault::new(clock.clone()));
-        Self {
-            aws: Arc::new(AwsApiKey::new(clock.clone())),
-            confluent: Arc::new(ConfluentApiKey::new(clock.clone())),
-            vault_api_key: Arc::new(VaultApiKey::new(vault.clone())),
-            vault,
-            clock,
-            refreshes: Arc::default(),
-        }
+        Self { systems: Systems::new(&clock), clock, refreshes: Arc::default() }
+    }
+
+    fn offers(&self) -> Vec<Offer> {
+        let Systems { aws, confluent, oci, vault } = &self.systems;
+        vec![
+            self.offer(aws.clone()),
+            self.offer(confluent.clone()),
+            self.offer(Arc::new(OciApiKey(oci.clone()))),
+            self.offer(Arc::new(OciAuthToken(oci.clone()))),
+            self.offer(Arc::new(OciCustomerSecretKey(oci.clone()))),
+            self.offer(Arc::new(VaultApiKey::new(vault.clone()))),
+        ]
+    }
+
+    fn offer<S: System>(&self, system: Arc<S>) -> Offer {
+        let resource = Rotating::new(system.clone(), self.clock.clone(), self.refreshes.clone());
+        (Arc::new(resource), Arc::new(ListKeys::new(system, self.clock.clone())))
     }
 }
 
@@ -74,30 +111,20 @@ impl Provider for KeyRotation {
     fn configure(&self, config: Object) -> Result<(), ConfigureError> {
         let config = Config::read(&config)?;
         self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
-        self.aws.configure(config.aws.unwrap_or_default());
-        self.confluent.configure(config.confluent.unwrap_or_default());
-        self.vault.configure(config.vault.unwrap_or_default());
+        self.systems.configure(config);
         Ok(())
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![
-            Arc::new(Rotating::new(self.aws.clone(), self.clock.clone(), self.refreshes.clone())),
-            Arc::new(Rotating::new(self.confluent.clone(), self.clock.clone(), self.refreshes.clone())),
-            Arc::new(Rotating::new(self.vault_api_key.clone(), self.clock.clone(), self.refreshes.clone())),
-        ]
+        self.offers().into_iter().map(|(resource, _)| resource).collect()
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        vec![
-            Arc::new(ListKeys::new(self.aws.clone(), self.clock.clone())),
-            Arc::new(ListKeys::new(self.confluent.clone(), self.clock.clone())),
-            Arc::new(ListKeys::new(self.vault_api_key.clone(), self.clock.clone())),
-        ]
+        self.offers().into_iter().map(|(_, function)| function).collect()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.vault.close())
+        Box::pin(self.systems.vault.close())
     }
 
     fn schema(&self) -> Cow<'static, str> {

@@ -19,12 +19,15 @@ if typing.TYPE_CHECKING:
     config = __config
     import pulumi_keyrotation.confluent as __confluent
     confluent = __confluent
+    import pulumi_keyrotation.oci as __oci
+    oci = __oci
     import pulumi_keyrotation.vault as __vault
     vault = __vault
 else:
     aws = _utilities.lazy_import('pulumi_keyrotation.aws')
     config = _utilities.lazy_import('pulumi_keyrotation.config')
     confluent = _utilities.lazy_import('pulumi_keyrotation.confluent')
+    oci = _utilities.lazy_import('pulumi_keyrotation.oci')
     vault = _utilities.lazy_import('pulumi_keyrotation.vault')
 
 _utilities.register(
@@ -44,6 +47,16 @@ _utilities.register(
   "fqn": "pulumi_keyrotation.confluent",
   "classes": {
    "keyrotation:confluent:RotatingApiKey": "RotatingApiKey"
+  }
+ },
+ {
+  "pkg": "keyrotation",
+  "mod": "oci",
+  "fqn": "pulumi_keyrotation.oci",
+  "classes": {
+   "keyrotation:oci:RotatingApiKey": "RotatingApiKey",
+   "keyrotation:oci:RotatingAuthToken": "RotatingAuthToken",
+   "keyrotation:oci:RotatingCustomerSecretKey": "RotatingCustomerSecretKey"
   }
  },
  {

@@ -15,6 +15,7 @@ else:
 from . import _utilities
 from . import aws as _aws
 from . import confluent as _confluent
+from . import oci as _oci
 from . import vault as _vault
 
 __all__ = ['ProviderArgs', 'Provider']
@@ -24,21 +25,25 @@ class ProviderArgs:
     def __init__(__self__, *,
                  aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
                  confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
+                 oci: pulumi.Input[Optional['_oci.ConfigArgs']] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional['_vault.Config3Args']] = None):
+                 vault: pulumi.Input[Optional['_vault.ConfigArgs']] = None):
         """
         The set of arguments for constructing a Provider resource.
 
         :param pulumi.Input['_aws.ConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        :param pulumi.Input['_oci.ConfigArgs'] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input['_vault.Config3Args'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input['_vault.ConfigArgs'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         if aws is not None:
             pulumi.set(__self__, "aws", aws)
         if confluent is not None:
             pulumi.set(__self__, "confluent", confluent)
+        if oci is not None:
+            pulumi.set(__self__, "oci", oci)
         if refresh_before_update is not None:
             pulumi.set(__self__, "refresh_before_update", refresh_before_update)
         if vault is not None:
@@ -69,6 +74,18 @@ class ProviderArgs:
         pulumi.set(self, "confluent", value)
 
     @_builtins.property
+    @pulumi.getter
+    def oci(self) -> pulumi.Input[Optional['_oci.ConfigArgs']]:
+        """
+        How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        """
+        return pulumi.get(self, "oci")
+
+    @oci.setter
+    def oci(self, value: pulumi.Input[Optional['_oci.ConfigArgs']]):
+        pulumi.set(self, "oci", value)
+
+    @_builtins.property
     @pulumi.getter(name="refreshBeforeUpdate")
     def refresh_before_update(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
@@ -83,14 +100,14 @@ class ProviderArgs:
 
     @_builtins.property
     @pulumi.getter
-    def vault(self) -> pulumi.Input[Optional['_vault.Config3Args']]:
+    def vault(self) -> pulumi.Input[Optional['_vault.ConfigArgs']]:
         """
         How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         return pulumi.get(self, "vault")
 
     @vault.setter
-    def vault(self, value: pulumi.Input[Optional['_vault.Config3Args']]):
+    def vault(self, value: pulumi.Input[Optional['_vault.ConfigArgs']]):
         pulumi.set(self, "vault", value)
 
 
@@ -102,8 +119,9 @@ class Provider(pulumi.ProviderResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
+                 oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.Config3Args', '_vault.Config3ArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']]] = None,
                  __props__=None):
         """
         What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
@@ -112,9 +130,10 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        :param pulumi.Input[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input[Union['_vault.Config3Args', '_vault.Config3ArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         ...
     @overload
@@ -142,8 +161,9 @@ class Provider(pulumi.ProviderResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
+                 oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.Config3Args', '_vault.Config3ArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -155,6 +175,7 @@ class Provider(pulumi.ProviderResource):
 
             __props__.__dict__["aws"] = pulumi.Output.from_input(aws).apply(pulumi.runtime.to_json) if aws is not None else None
             __props__.__dict__["confluent"] = pulumi.Output.from_input(confluent).apply(pulumi.runtime.to_json) if confluent is not None else None
+            __props__.__dict__["oci"] = pulumi.Output.from_input(oci).apply(pulumi.runtime.to_json) if oci is not None else None
             __props__.__dict__["refresh_before_update"] = pulumi.Output.from_input(refresh_before_update).apply(pulumi.runtime.to_json) if refresh_before_update is not None else None
             __props__.__dict__["vault"] = pulumi.Output.from_input(vault).apply(pulumi.runtime.to_json) if vault is not None else None
         super(Provider, __self__).__init__(

@@ -9,7 +9,7 @@ use crate::args::is_region;
 /// environment variables and files, looked up at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "aws"), rename = "Config")]
+#[schemars(extend("x-module" = "aws", "x-name" = "Config"))]
 pub struct AwsConfig {
     /// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
     #[serde(default)]

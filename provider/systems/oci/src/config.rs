@@ -10,7 +10,7 @@ use crate::region::is_region;
 /// Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "oci"))]
+#[schemars(extend("x-module" = "oci", "x-name" = "Config"))]
 pub struct OciConfig {
     /// The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
     #[serde(default)]
@@ -45,7 +45,7 @@ pub struct OciConfig {
 /// Addresses to use in place of OCI's own.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "oci"), rename = "OciEndpoints")]
+#[schemars(extend("x-module" = "oci", "x-name" = "Endpoints"), rename = "OciEndpoints")]
 pub struct Endpoints {
     /// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
     /// there, and no home region is looked for. Absent: OCI's own.

@@ -5,8 +5,6 @@
 //!
 //! What is peculiar to OCI: the key pair of an API key is made here, so its name is known before OCI has it; users are written in the
 //! tenancy's home region only; a missing right and a missing thing look the same. Where Oracle makes the secret, our mark is born with it.
-//!
-//! The plugin does not offer these resources yet: their lives by the real engine, and failures at every one of their calls, are still to be shown.
 
 mod args;
 mod config;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault"), rename = "Config")]
+#[schemars(extend("x-module" = "vault", "x-name" = "Config"))]
 pub struct VaultConfig {
     /// The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
     #[serde(default)]

@@ -15,6 +15,7 @@ else:
 from .. import _utilities
 from .. import aws as _aws
 from .. import confluent as _confluent
+from .. import oci as _oci
 from .. import vault as _vault
 
 aws: Optional[str]
@@ -25,6 +26,11 @@ How AWS is reached. What is absent comes from AWS's customary environment variab
 confluent: Optional[str]
 """
 How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+"""
+
+oci: Optional[str]
+"""
+How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
 """
 
 refreshBeforeUpdate: Optional[bool]

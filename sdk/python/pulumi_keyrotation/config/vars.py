@@ -15,6 +15,7 @@ else:
 from .. import _utilities
 from .. import aws as _aws
 from .. import confluent as _confluent
+from .. import oci as _oci
 from .. import vault as _vault
 
 import types
@@ -36,6 +37,13 @@ class _ExportableConfig(types.ModuleType):
         How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         """
         return __config__.get('confluent')
+
+    @_builtins.property
+    def oci(self) -> Optional[str]:
+        """
+        How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        """
+        return __config__.get('oci')
 
     @_builtins.property
     def refresh_before_update(self) -> Optional[bool]:

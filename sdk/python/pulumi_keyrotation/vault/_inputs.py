@@ -23,8 +23,8 @@ __all__ = [
     'AuthLoginJwtArgsDict',
     'AuthLoginKubernetesArgs',
     'AuthLoginKubernetesArgsDict',
-    'Config3Args',
-    'Config3ArgsDict',
+    'ConfigArgs',
+    'ConfigArgsDict',
 ]
 
 class AuthLoginAppRoleArgsDict(TypedDict):
@@ -338,7 +338,7 @@ class AuthLoginKubernetesArgs:
         pulumi.set(self, "mount", value)
 
 
-class Config3ArgsDict(TypedDict):
+class ConfigArgsDict(TypedDict):
     """
     How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
     environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
@@ -381,7 +381,7 @@ class Config3ArgsDict(TypedDict):
     """
 
 @pulumi.input_type
-class Config3Args:
+class ConfigArgs:
     def __init__(__self__, *,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
                  auth_login_app_role: pulumi.Input[Optional['AuthLoginAppRoleArgs']] = None,

@@ -21,7 +21,7 @@ __all__ = [
     'AuthLoginCert',
     'AuthLoginJwt',
     'AuthLoginKubernetes',
-    'Config3',
+    'Config',
     'KvVersion',
 ]
 
@@ -225,7 +225,7 @@ class AuthLoginKubernetes(dict):
 
 
 @pulumi.output_type
-class Config3(dict):
+class Config(dict):
     """
     How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
     environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
