@@ -115,6 +115,11 @@ impl Client {
         Ok(Self { http, clock })
     }
 
+    /// The same connections, with calls that are limited by another clock.
+    pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+        Self { http: self.http.clone(), clock }
+    }
+
     /// The clock that limits calls.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock

@@ -258,11 +258,22 @@ impl Rivals {
 
 /// Whether a call makes a key, by the name that its system has for it.
 pub fn is_mint(call: &str) -> bool {
-    matches!(call, "mint" | "CreateAccessKey" | "CreateApiKey" | "POST data")
+    const MINTS: [&str; 7] = [
+        "mint",
+        "CreateAccessKey",
+        "CreateApiKey",
+        "UploadApiKey",
+        "CreateAuthToken",
+        "CreateCustomerSecretKey",
+        "POST data",
+    ];
+    MINTS.contains(&call)
 }
 
 fn is_list(call: &str) -> bool {
-    matches!(call, "list" | "ListAccessKeys" | "ListApiKeys" | "GET metadata")
+    const LISTS: [&str; 6] =
+        ["list", "ListAccessKeys", "ListApiKeys", "ListAuthTokens", "ListCustomerSecretKeys", "GET metadata"];
+    LISTS.contains(&call)
 }
 
 fn keys(watch: &Watch<'_>) -> BTreeSet<KeyId> {

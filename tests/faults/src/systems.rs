@@ -1,4 +1,4 @@
-use conformance::{LocalConfluent, VaultKv};
+use conformance::{LocalConfluent, LocalOci, OciResource, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -35,8 +35,8 @@ impl System {
 
 const TWIN: [Life; 4] = [Life::Create, Life::RotateByKeepers, Life::Replace, Life::Delete];
 
-/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; as OCI and as Confluent Cloud are; and AWS and Confluent Cloud themselves, the latter for two kinds of keys.
-pub const SYSTEMS: [System; 9] = [
+/// Every system: the reference model as AWS is, with lists that lag, and with a larger quota; as OCI and as Confluent Cloud are; and AWS, Confluent Cloud and OCI themselves, Confluent Cloud for two kinds of keys and OCI for its three resources.
+pub const SYSTEMS: [System; 12] = [
     System { name: "model", make: || like_aws(0, 2), ..MODEL },
     System { name: "model-lagging", make: || like_aws(20, 2), lags: true, ..MODEL },
     System { name: "model-roomy", make: || like_aws(0, 5), ..MODEL },
@@ -48,6 +48,16 @@ pub const SYSTEMS: [System; 9] = [
     System {
         name: "confluent-cloud",
         make: || confluent(Kind::Cloud),
+        is_cheap: false,
+        suspects: false,
+        is_twin: true,
+        ..MODEL
+    },
+    System { name: "oci-api-key", make: || oci(OciResource::ApiKey), is_cheap: false, suspects: false, ..MODEL },
+    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken), is_cheap: false, suspects: false, ..MODEL },
+    System {
+        name: "oci-secret-key",
+        make: || oci(OciResource::CustomerSecretKey),
         is_cheap: false,
         suspects: false,
         is_twin: true,
@@ -84,6 +94,13 @@ fn aws() -> Box<dyn Stage> {
 
 fn confluent(kind: Kind) -> Box<dyn Stage> {
     match LocalConfluent::at(kind, ManualClock::new(START)) {
+        Ok(rig) => Box::new(rig),
+        Err(error) => unreachable!("the stand-in does not start: {error}"),
+    }
+}
+
+fn oci(resource: OciResource) -> Box<dyn Stage> {
+    match LocalOci::at(resource, ManualClock::new(START)) {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the stand-in does not start: {error}"),
     }

@@ -29,7 +29,7 @@ fn main() {
 
 const LEGEND: &str = "stranger: what became of a key that a stranger made just before this call.\n\
     second stack: this run is held at this call while another stack's Create runs up to each of its own calls, or to its end;\n\
-    then this one goes on, then the other. The cell counts who got the key. On AWS and Confluent Cloud for Create, RotateByKeepers and Delete.";
+    then this one goes on, then the other. The cell counts who got the key. On AWS, Confluent Cloud and OCI for Create, RotateByKeepers and Delete.";
 
 fn stranger(system: System, life: Life, call: usize, mint: Option<Fault>) -> String {
     block_on(Stranger { system, life, call, mint }.prove()).to_owned()

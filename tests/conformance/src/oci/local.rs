@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Result;
 use futures::FutureExt;
@@ -76,7 +76,6 @@ pub struct LocalOci {
     resource: OciResource,
     user: String,
     pairs: Arc<Pool>,
-    /// One for all processes, as far as a test can have some: each would read the machine's certificates anew.
     client: Client,
     intruders: Arc<Mutex<Vec<KeyId>>>,
 }
@@ -98,10 +97,22 @@ impl LocalOci {
     /// # Errors
     /// When it cannot listen.
     pub fn at(resource: OciResource, clock: ManualClock) -> Result<Self> {
+        Self::lagging(resource, clock, Consistency::default())
+    }
+
+    /// One that lags as is said.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn with(resource: OciResource, lags: Consistency) -> Result<Self> {
+        Self::lagging(resource, ManualClock::new(START), lags)
+    }
+
+    fn lagging(resource: OciResource, clock: ManualClock, lags: Consistency) -> Result<Self> {
         let words = Words { before: (409, "IncorrectState"), after: (500, "InternalServerError") };
-        let stand = Stand::start(clock, words, |options| options.oci.consistency = Consistency::default())?;
+        let stand = Stand::start(clock, words, |options| options.oci.consistency = lags)?;
         let user = stand.cloud.oci().create_user(Self::USER)?;
-        let client = Client::new(&Settings::default(), Arc::new(stand.clock.clone()))?;
+        let client = client(Arc::new(stand.clock.clone()))?;
         Ok(Self { stand, resource, user, pairs: Arc::default(), client, intruders: Arc::default() })
     }
 
@@ -289,6 +300,16 @@ impl Stage for LocalOci {
     fn release(&self, call: usize) {
         self.stand.release(call);
     }
+}
+
+/// One for the whole process: each would read the machine's certificates anew.
+fn client(clock: Arc<dyn Clock>) -> Result<Client> {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    if let Some(client) = CLIENT.get() {
+        return Ok(client.at(clock));
+    }
+    let made = Client::new(&Settings::default(), Arc::clone(&clock))?;
+    Ok(CLIENT.get_or_init(|| made).at(clock))
 }
 
 fn mint(oci: &Oci, kind: Option<Kind>) -> Option<KeyId> {
