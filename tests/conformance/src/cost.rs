@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use localcloud::Consistency;
 use localcloud::confluent::{Activations, Kind};
+use localcloud::oci;
 use rotation::testing::{Life, Outcome, Watch};
 
-use crate::{Bench, LocalAws, LocalConfluent, Memory};
+use crate::{Bench, LocalAws, LocalConfluent, LocalOci, Memory, OciResource};
 
 /// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
 pub type Calls = [usize; 5];
@@ -25,6 +26,10 @@ pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
         let confluent = LocalConfluent::new(kind)?;
         confluent.confluent().change_settings(|settings| settings.activation = Activations::immediate());
         systems.push((format!("confluent {kind:?}"), Box::new(confluent)));
+    }
+    for resource in OciResource::ALL {
+        let oci = LocalOci::with(resource, oci::Consistency::immediate())?;
+        systems.push((format!("oci {resource:?}"), Box::new(oci)));
     }
     Ok(systems)
 }
