@@ -20,6 +20,8 @@ __all__ = [
     'AdoptArgsDict',
     'RetirementArgs',
     'RetirementArgsDict',
+    'RetirementBySoakArgs',
+    'RetirementBySoakArgsDict',
     'RevokeArgs',
     'RevokeArgsDict',
     'VerificationArgs',
@@ -171,6 +173,40 @@ class RetirementArgs:
     @when_in_use.setter
     def when_in_use(self, value: pulumi.Input[Optional['WhenInUse']]):
         pulumi.set(self, "when_in_use", value)
+
+
+class RetirementBySoakArgsDict(TypedDict):
+    """
+    What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+    """
+    soak: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    """
+
+@pulumi.input_type
+class RetirementBySoakArgs:
+    def __init__(__self__, *,
+                 soak: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+
+        :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        """
+        if soak is not None:
+            pulumi.set(__self__, "soak", soak)
+
+    @_builtins.property
+    @pulumi.getter
+    def soak(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        """
+        return pulumi.get(self, "soak")
+
+    @soak.setter
+    def soak(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "soak", value)
 
 
 class RevokeArgsDict(TypedDict):

@@ -20,6 +20,7 @@ __all__ = [
     'AuditedKey',
     'ForeignKey',
     'Retirement',
+    'RetirementBySoak',
     'Revoke',
     'Schedule',
     'Verification',
@@ -279,6 +280,30 @@ class Retirement(dict):
         What happens at the `deadline` to a key that is still in use. Absent: `wait`.
         """
         return pulumi.get(self, "when_in_use")
+
+
+@pulumi.output_type
+class RetirementBySoak(dict):
+    """
+    What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+    """
+    def __init__(__self__, *,
+                 soak: Optional[_builtins.str] = None):
+        """
+        What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+
+        :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        """
+        if soak is not None:
+            pulumi.set(__self__, "soak", soak)
+
+    @_builtins.property
+    @pulumi.getter
+    def soak(self) -> Optional[_builtins.str]:
+        """
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        """
+        return pulumi.get(self, "soak")
 
 
 @pulumi.output_type

@@ -144,7 +144,7 @@ impl<S: System> Rotating<S> {
 #[async_trait]
 impl<S: System> Resource for Rotating<S> {
     fn spec(&self) -> ResourceSpec {
-        spec::of::<S>()
+        spec::of::<S>(&self.system.capability())
     }
 
     fn refreshes_before_update(&self) -> bool {

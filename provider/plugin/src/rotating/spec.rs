@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use pulumi_provider::{ObjectSchema, ResourceSpec};
-use rotation::{KeyStatus, RotationInputs, Schedule, System};
+use rotation::{Capability, KeyStatus, RotationInputs, Schedule, System};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// The specification of the resource of one system.
-pub(super) fn of<S: System>() -> ResourceSpec {
-    let inputs = ObjectSchema::of::<S::Args>().merge(ObjectSchema::of::<RotationInputs>());
+pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
+    let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability));
     let outputs = ObjectSchema::of::<S::Key>().merge(ObjectSchema::of::<Outputs<S::Key>>());
     let mut spec = ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs);
     spec.list_inputs = Some(identity::<S>());
@@ -20,6 +20,32 @@ pub(super) fn identity<S: System>() -> ObjectSchema {
     let all = ObjectSchema::of::<S::Args>();
     let names = all.clone();
     all.only(|name| names.replaces(name))
+}
+
+/// The inputs of every rotating resource, and of `retirement` only what the system can do. Check tells whoever asks for more
+/// which part the system cannot do.
+fn offered(capability: &Capability) -> ObjectSchema {
+    let all = ObjectSchema::of::<RotationInputs>();
+    match capability {
+        Capability { tells_last_use: true, .. } => all,
+        Capability { disables: true, .. } => all.merge(ObjectSchema::of::<Soaking>()),
+        _ => all.only(|name| name != "retirement"),
+    }
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "described, never made: inputs are read as those of every system")]
+struct Soaking {
+    /// What must be true before a superseded key is removed, beyond its overlap.
+    retirement: Option<RetirementBySoak>,
+}
+
+/// What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "described, never made")]
+struct RetirementBySoak {
+    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    soak: Option<String>,
 }
 
 #[derive(JsonSchema)]

@@ -30,7 +30,6 @@ class RotatingApiKeyArgs:
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional['_root_inputs.RetirementArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -48,7 +47,6 @@ class RotatingApiKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -68,8 +66,6 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
-        if retirement is not None:
-            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -168,18 +164,6 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
-    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementArgs']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
-
-    @retirement.setter
-    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementArgs']]):
-        pulumi.set(self, "retirement", value)
-
-    @_builtins.property
-    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -240,7 +224,6 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -300,7 +283,7 @@ class RotatingApiKey(pulumi.CustomResource):
         - OCI refuses a new key for a while, users report up to five minutes, and may refuse it again after it was accepted. That is what
           `verification.successes` is for; a longer `verification.timeout` than the five minutes that it has may be wise. It proves the home region: other regions know a new key some minutes later, so
           keep the overlap in hours.
-        - OCI cannot disable a key, nor tell when it was last used: `retirement.soak` and `quietPeriod` do nothing here.
+        - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use API keys.
         - The clock of this machine may be five minutes off at most; it is part of every signature. A message says so if it is more.
         - One resource manages a user's API keys. A second one on the same user is refused, with the name of the first.
@@ -343,7 +326,6 @@ class RotatingApiKey(pulumi.CustomResource):
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -410,7 +392,7 @@ class RotatingApiKey(pulumi.CustomResource):
         - OCI refuses a new key for a while, users report up to five minutes, and may refuse it again after it was accepted. That is what
           `verification.successes` is for; a longer `verification.timeout` than the five minutes that it has may be wise. It proves the home region: other regions know a new key some minutes later, so
           keep the overlap in hours.
-        - OCI cannot disable a key, nor tell when it was last used: `retirement.soak` and `quietPeriod` do nothing here.
+        - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use API keys.
         - The clock of this machine may be five minutes off at most; it is part of every signature. A message says so if it is more.
         - One resource manages a user's API keys. A second one on the same user is refused, with the name of the first.
@@ -463,7 +445,6 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -484,7 +465,6 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["key_bits"] = key_bits
             __props__.__dict__["max_age"] = max_age
             __props__.__dict__["overlap"] = overlap
-            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -546,7 +526,6 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
-        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -694,14 +673,6 @@ class RotatingApiKey(pulumi.CustomResource):
         The public half in PEM.
         """
         return pulumi.get(self, "public_key_pem")
-
-    @_builtins.property
-    @pulumi.getter
-    def retirement(self) -> pulumi.Output[Optional['_root_outputs.Retirement']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter

@@ -31,7 +31,6 @@ class RotatingCustomerSecretKeyArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional['_root_inputs.RetirementArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -51,7 +50,6 @@ class RotatingCustomerSecretKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -72,8 +70,6 @@ class RotatingCustomerSecretKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
-        if retirement is not None:
-            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -185,18 +181,6 @@ class RotatingCustomerSecretKeyArgs:
 
     @_builtins.property
     @pulumi.getter
-    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementArgs']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
-
-    @retirement.setter
-    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementArgs']]):
-        pulumi.set(self, "retirement", value)
-
-    @_builtins.property
-    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -258,7 +242,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -293,7 +276,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
-        - OCI cannot disable a key, nor tell when it was last used: `retirement.soak` and `quietPeriod` do nothing here.
+        - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.
 
         ## The mark on the key
@@ -325,7 +308,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -367,7 +349,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
-        - OCI cannot disable a key, nor tell when it was last used: `retirement.soak` and `quietPeriod` do nothing here.
+        - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.
 
         ## The mark on the key
@@ -408,7 +390,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -432,7 +413,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
             __props__.__dict__["overlap"] = overlap
-            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -488,7 +468,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_retires_at"] = None
-        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -614,14 +593,6 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
-
-    @_builtins.property
-    @pulumi.getter
-    def retirement(self) -> pulumi.Output[Optional['_root_outputs.Retirement']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter

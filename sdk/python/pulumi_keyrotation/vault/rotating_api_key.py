@@ -37,7 +37,7 @@ class RotatingApiKeyArgs:
                  max_versions: pulumi.Input[Optional[_builtins.int]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional['_root_inputs.RetirementArgs']] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementBySoakArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -62,7 +62,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
-        :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
+        :param pulumi.Input['_root_inputs.RetirementBySoakArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -279,14 +279,14 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
-    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementArgs']]:
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementBySoakArgs']]:
         """
         What must be true before a superseded key is removed, beyond its overlap.
         """
         return pulumi.get(self, "retirement")
 
     @retirement.setter
-    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementArgs']]):
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementBySoakArgs']]):
         pulumi.set(self, "retirement", value)
 
     @_builtins.property
@@ -359,7 +359,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementBySoakArgs', '_root_inputs.RetirementBySoakArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -479,7 +479,7 @@ class RotatingApiKey(pulumi.CustomResource):
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
         :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
-        :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
+        :param pulumi.Input[Union['_root_inputs.RetirementBySoakArgs', '_root_inputs.RetirementBySoakArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -616,7 +616,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementBySoakArgs', '_root_inputs.RetirementBySoakArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -883,7 +883,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def retirement(self) -> pulumi.Output[Optional['_root_outputs.Retirement']]:
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementBySoak']]:
         """
         What must be true before a superseded key is removed, beyond its overlap.
         """
