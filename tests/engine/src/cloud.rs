@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use localcloud::{Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Options, Rule};
+use localcloud::{Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Oci, Options, Rule};
 
 use crate::wait;
 
@@ -46,6 +46,11 @@ impl Cloud {
     /// Confluent Cloud in the same stand-in.
     pub fn confluent(&self) -> &Confluent {
         self.inner.confluent()
+    }
+
+    /// OCI Identity in the same stand-in.
+    pub fn oci(&self) -> &Oci {
+        self.inner.oci()
     }
 
     /// The credentials that the plugin is given.
@@ -126,7 +131,7 @@ impl Cloud {
 
     /// The ids of the keys whose secrets occur in a text; of all that were ever made.
     pub fn leaks(&self, text: &str) -> Vec<String> {
-        [self.inner.aws().leaks(text), self.confluent().leaks(text)].concat()
+        [self.inner.aws().leaks(text), self.confluent().leaks(text), self.oci().leaks(text)].concat()
     }
 
     /// Every request so far.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::clock::TestClock;
 use crate::cloud::Cloud;
 use crate::leak::Secrets;
+use crate::state::State;
 use crate::workspace::{Tools, Workspace};
 
 /// The resource under test.
@@ -214,6 +215,11 @@ impl Scene {
     /// Adds a value that must not be seen anywhere.
     pub fn keep_secret(&self, value: &str) {
         self.secrets.borrow_mut().add(value);
+    }
+
+    /// Adds every secret of a state.
+    pub(crate) fn keep_secrets_of(&self, state: &State) {
+        state.collect(&mut self.secrets.borrow_mut());
     }
 
     /// The secrets that were met so far.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::{ConfluentScene, Known, KnownKey, Python, Scene, VaultScene};
+use engine::{ConfluentScene, Known, KnownKey, OciResource, OciScene, Python, Scene, VaultScene};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use vault_servers::Program;
 
@@ -58,6 +58,13 @@ fn run(name: &str, folder: &Path) -> Result<()> {
             python.lead(&stage.scene.work);
             confluent(&stage)
         }
+        Some(("oci", "yaml")) => oci(&OciScene::of_program(folder)?),
+        Some(("oci", "python")) => {
+            let python = Python::with_sdk()?;
+            let stage = OciScene::of_program(folder)?;
+            python.lead(&stage.scene.work);
+            oci(&stage)
+        }
         Some(("vault", "yaml")) => kv(&VaultScene::of_program(folder)?),
         _ => bail!("nobody has said how the example {name} is run"),
     }
@@ -91,6 +98,41 @@ fn confluent(stage: &ConfluentScene) -> Result<()> {
         ensure!(after == KnownKey { previous: None, ..before }, "the first key is not retired: {after:?}");
     }
     scene.work.expect_quiet()?;
+    stage.expect_destroyed()
+}
+
+/// The life that the README of each of OCI's programs tells, of all three credentials at once.
+fn oci(stage: &OciScene) -> Result<()> {
+    let work = &stage.scene.work;
+    let all = || OciResource::ALL.into_iter().map(|resource| stage.expect_known(resource)).collect::<Result<Vec<_>>>();
+    stage.up()?;
+    let first = all()?;
+    work.expect_quiet()?;
+    ensure!(
+        work.output("keyId")?.is_some_and(|id| id.ends_with(&first[0].current)),
+        "keyId does not show the first key"
+    );
+    for (name, known) in ["tokenId", "accessKey"].into_iter().zip(&first[1..]) {
+        ensure!(work.output(name)?.as_deref() == Some(&*known.current), "{name} does not show the first credential");
+    }
+    for name in ["privateKeyPem", "configProfile", "token", "secretKey"] {
+        ensure!(work.output(name)?.as_deref() == Some("[secret]"), "{name} is shown, or there is none");
+    }
+
+    work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    stage.up()?;
+    let second = all()?;
+    for (before, after) in first.iter().zip(&second) {
+        ensure!(after.generation == 2 && after.previous.as_ref() == Some(&before.current), "{before:?}, {after:?}");
+    }
+    work.expect_quiet()?;
+
+    stage.scene.wait_hours(26)?;
+    stage.up()?;
+    for (before, after) in second.into_iter().zip(all()?) {
+        ensure!(after == KnownKey { previous: None, ..before }, "the first one is not retired: {after:?}");
+    }
+    work.expect_quiet()?;
     stage.expect_destroyed()
 }
 

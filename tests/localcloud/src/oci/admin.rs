@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use super::public_key::PublicKey;
 use super::region::Region;
 use super::secret::Kind;
 use super::tenancy::{Tenancy, User as Kept};
@@ -116,6 +117,12 @@ impl Oci {
         let tenancy = locked(&self.inner.tenancy);
         let mut secrets = tenancy.users.values().flat_map(Kept::existing_secrets);
         secrets.any(|known| known.id == id && known.secret == secret)
+    }
+
+    /// Whether this is the private half, as PKCS#8 in PEM, of the user's existing key with this fingerprint.
+    pub fn private_half_is_right(&self, user: &str, fingerprint: &str, pem: &str) -> bool {
+        let derived = PublicKey::of_private(pem).map(|public| public.fingerprint());
+        derived.as_deref() == Some(fingerprint) && self.keys(user).iter().any(|key| key.fingerprint == fingerprint)
     }
 
     /// Whether the user may enter with this auth token, as the container registry would check it.
