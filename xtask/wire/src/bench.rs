@@ -11,6 +11,7 @@ use pulumi_proto::pulumirpc::{CheckRequest, CreateRequest, DiffRequest};
 
 use crate::cloud::Cloud;
 use crate::confluent;
+use crate::keypair;
 use crate::plugin::{Client, Plugin};
 use crate::table::{self, Figure};
 use crate::usage;
@@ -46,13 +47,16 @@ pub(crate) async fn run(program: &Path, group: Option<&str>) -> Result<ExitCode>
     if wanted("latency") {
         figures.extend(latency(program).await?);
     }
+    if wanted("keypair") {
+        figures.extend(keypair::figures()?);
+    }
     // It takes minutes, so it is measured when asked for.
     if group == Some("confluent") {
         figures.extend(confluent::hundred(program).await?);
     }
     if figures.is_empty() {
         bail!(
-            "no such group of figures: {}; there are size, start, memory, cpu, latency, confluent",
+            "no such group of figures: {}; there are size, start, memory, cpu, latency, keypair, confluent",
             group.unwrap_or_default()
         );
     }

@@ -5,6 +5,7 @@
 mod bench;
 mod cloud;
 mod confluent;
+mod keypair;
 mod plugin;
 mod table;
 mod usage;
