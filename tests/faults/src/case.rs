@@ -44,9 +44,11 @@ impl Then {
     pub const ALL: [Self; 4] = [Self::Retry, Self::Window, Self::Revert, Self::Later];
 
     /// Those that are tried after this fault. A system that costs time is spared the combinations with faults that leave
-    /// nothing new behind: a lost answer and the two deaths leave all that can be left.
+    /// nothing new behind: a lost answer and the two deaths leave all that can be left. A slow one has them after a death that
+    /// comes after the effect, which leaves the most.
     pub fn after(fault: Fault, system: System) -> &'static [Self] {
-        let leaves = matches!(fault, Fault::HangAfter | Fault::DieBefore | Fault::DieAfter);
+        let most = fault == Fault::DieAfter;
+        let leaves = most || (!system.is_slow && matches!(fault, Fault::HangAfter | Fault::DieBefore));
         match (system.is_cheap, leaves) {
             (true, _) => &Self::ALL,
             (false, true) => &Self::ALL[..3],

@@ -14,6 +14,8 @@ pub struct System {
     pub make: fn() -> Box<dyn Stage>,
     /// A trial costs so little that every combination can be tried.
     pub is_cheap: bool,
+    /// Each call takes milliseconds of processor time for its signature.
+    pub is_slow: bool,
     /// A new key is not listed at once.
     pub lags: bool,
     /// A key of an unanswered mint is known by its time alone, which is the documented hole for a stranger's.
@@ -51,23 +53,26 @@ pub const SYSTEMS: [System; 12] = [
         is_twin: true,
         ..MODEL
     },
-    System { name: "oci-api-key", make: || oci(OciResource::ApiKey), is_cheap: false, suspects: false, ..MODEL },
-    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken), is_cheap: false, suspects: false, ..MODEL },
-    System {
-        name: "oci-secret-key",
-        make: || oci(OciResource::CustomerSecretKey),
-        is_cheap: false,
-        suspects: false,
-        is_twin: true,
-        ..MODEL
-    },
+    System { name: "oci-api-key", make: || oci(OciResource::ApiKey), ..OCI },
+    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken), ..OCI },
+    System { name: "oci-secret-key", make: || oci(OciResource::CustomerSecretKey), is_twin: true, ..OCI },
 ];
 
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
 pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap: false, suspects: false, ..MODEL };
 
-const MODEL: System =
-    System { name: "", make: || like_aws(0, 2), is_cheap: true, lags: false, suspects: true, is_twin: false };
+const MODEL: System = System {
+    name: "",
+    make: || like_aws(0, 2),
+    is_cheap: true,
+    is_slow: false,
+    lags: false,
+    suspects: true,
+    is_twin: false,
+};
+
+/// A key's name, or its mark, is known before it is there: nothing is ever guessed.
+const OCI: System = System { is_cheap: false, is_slow: true, suspects: false, ..MODEL };
 
 fn like_aws(lists_after: i64, quota: usize) -> Box<dyn Stage> {
     let mut rules = InMemoryRules::like_aws(SignedDuration::from_secs(lists_after));
