@@ -23,7 +23,7 @@ fn main() {
 
 const LEGEND: &str = "A cell shows how many plain runs it took after the fault until one was quiet (at most 4): for a plain retry, for one after a\n\
     new period began, for one with keepers changed back, and for one two hours later. p: a person deleted a key that the error had\n\
-    named (a Create that died between its last call and the engine's save, at the quota). On AWS, Confluent Cloud and OCI the second and third are tried\n\
+    named (of a Create that died between its last call and the engine's save, at the quota, or of a replaced instance whose Delete died, where the last use is not told). On AWS, Confluent Cloud and OCI the second and third are tried\n\
     for the faults that leave all that can be left, a lost answer and both deaths (on OCI a death after the effect), and the fourth is left to the model.";
 
 fn prove(system: System, life: Life, (call, fault): (usize, Fault)) -> String {
