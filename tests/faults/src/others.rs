@@ -258,11 +258,11 @@ impl Rivals {
 
 /// Whether a call makes a key, by the name that its system has for it.
 pub fn is_mint(call: &str) -> bool {
-    matches!(call, "mint" | "CreateAccessKey" | "CreateApiKey" | "POST data")
+    matches!(call, "mint" | "CreateAccessKey" | "CreateApiKey" | "POST data" | "POST custom-secret-id")
 }
 
 fn is_list(call: &str) -> bool {
-    matches!(call, "list" | "ListAccessKeys" | "ListApiKeys" | "GET metadata")
+    matches!(call, "list" | "ListAccessKeys" | "ListApiKeys" | "GET metadata" | "GET secret-id?list=true")
 }
 
 fn keys(watch: &Watch<'_>) -> BTreeSet<KeyId> {

@@ -1,4 +1,4 @@
-use conformance::{LocalConfluent, VaultKv};
+use conformance::{AppRoleRole, LocalConfluent, OnVault, Place, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -58,6 +58,13 @@ pub const SYSTEMS: [System; 9] = [
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
 pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap: false, suspects: false, ..MODEL };
 
+/// Secret-ids of an AppRole, on the same server.
+pub const VAULT_SECRET_ID: System =
+    System { name: "vault-secret-id", make: vault_on::<AppRoleRole>, is_twin: true, ..VAULT_KV };
+
+/// Every resource of Vault's.
+pub const VAULT: [System; 2] = [VAULT_KV, VAULT_SECRET_ID];
+
 const MODEL: System =
     System { name: "", make: || like_aws(0, 2), is_cheap: true, lags: false, suspects: true, is_twin: false };
 
@@ -91,6 +98,13 @@ fn confluent(kind: Kind) -> Box<dyn Stage> {
 
 fn vault_kv() -> Box<dyn Stage> {
     match VaultKv::new() {
+        Ok(rig) => Box::new(rig),
+        Err(error) => unreachable!("the server does not start: {error:#}"),
+    }
+}
+
+fn vault_on<P: Place>() -> Box<dyn Stage> {
+    match OnVault::<P>::new() {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the server does not start: {error:#}"),
     }
