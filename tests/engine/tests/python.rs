@@ -1,10 +1,10 @@
 //! What only a Python program can show: providers of its own, configured by a class and by a dictionary; inputs as
-//! dictionaries; functions.
+//! dictionaries; functions; hooks that repeat what failed.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use engine::{Python, Scene, USER};
+use engine::{Fault, Python, Rule, Scene, USER};
 use serde_json::json;
 
 const PROGRAM: &str = r#"
@@ -68,4 +68,62 @@ fn a_programs_own_providers_are_used_and_their_secret_is_nowhere() -> Result<()>
     scene.work.expect_quiet()?;
     scene.expect_clean()?;
     scene.expect_destroyed()
+}
+
+/// The hook notes what failed and why, where the search for secrets finds it, and asks for the same call again.
+const REPEATING: &str = r#"
+import os
+
+import pulumi
+from pulumi_keyrotation import aws
+
+
+def again(args: pulumi.ErrorHookArgs) -> bool:
+    with open("hook.log", "a") as log:
+        log.write(f"{args.failed_operation}: {args.errors[0]}\n")
+    return True
+
+
+aws.RotatingApiKey(
+    "key",
+    user="deployer",
+    keepers={"release": os.environ["RELEASE"]},
+    opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("again", again)])),
+)
+"#;
+
+#[test]
+fn a_hook_that_repeats_a_failed_call_makes_no_second_key() -> Result<()> {
+    let python = Python::with_sdk()?;
+    let scene = Scene::start()?;
+    python.lead(&scene.work);
+    scene.work.write_program(&json!({ "name": "engine-test", "runtime": "python" }))?;
+    let program = scene.work.project().join("__main__.py");
+    fs::write(&program, REPEATING).with_context(|| format!("cannot write {}", program.display()))?;
+    let repeated = |operation: &str| -> Result<usize> {
+        let log = fs::read_to_string(scene.work.project().join("hook.log")).unwrap_or_default();
+        Ok(log.lines().filter(|line| line.starts_with(operation)).count())
+    };
+
+    for (release, operation) in [("1", "create"), ("2", "update")] {
+        scene.work.set("RELEASE", release);
+        let lost = || Rule::new(Fault::DropAfter).on("CreateAccessKey").times(2);
+        let refused = || Rule::new(Fault::error_before(400, "MalformedInput")).on("GetCallerIdentity");
+        scene.cloud.fault(lost());
+        scene.cloud.fault(refused());
+        scene.up()?;
+        ensure!(repeated(operation)? >= 2, "the {operation} was repeated {} times", repeated(operation)?);
+        scene.cloud.clear_faults();
+        // The engine keeps the errors of a call that a hook repeated, even after success, and so updates once more.
+        scene.up()?;
+        let known = scene.expect_known()?;
+        ensure!(known.generation.to_string() == release, "release {release} made generation {}", known.generation);
+        ensure!(known.previous.is_some() == (release == "2"), "the previous key came out as {known:?}");
+        scene.work.expect_quiet()?;
+    }
+
+    scene.cloud.fault(Rule::new(Fault::error_before(403, "AccessDenied")).on("DeleteAccessKey").times(3));
+    scene.work.run(&["destroy", "--yes", "--run-program"])?.expect_success()?;
+    ensure!(repeated("delete")? >= 1, "the delete was repeated {} times", repeated("delete")?);
+    scene.expect_nothing_left()
 }

@@ -333,10 +333,11 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## The one hole
 
-        CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, the next run looks for a key that was not there
-        before, was made within the half minute of that attempt, belongs to no other resource of this kind, was never used and is the only one of that kind, and deletes it. If the lost attempt
-        made nothing, and a person or another tool made exactly one key for the same user in that very half minute and has not used it
-        yet, that key is deleted. Two such keys are left alone and named.
+        CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
+        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it, belongs to no other
+        resource of this kind and was never used; if there is exactly one, it is deleted. If the attempt made nothing, and a person or another tool
+        made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
+        named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
         ## Import
 
@@ -462,10 +463,11 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## The one hole
 
-        CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, the next run looks for a key that was not there
-        before, was made within the half minute of that attempt, belongs to no other resource of this kind, was never used and is the only one of that kind, and deletes it. If the lost attempt
-        made nothing, and a person or another tool made exactly one key for the same user in that very half minute and has not used it
-        yet, that key is deleted. Two such keys are left alone and named.
+        CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
+        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it, belongs to no other
+        resource of this kind and was never used; if there is exactly one, it is deleted. If the attempt made nothing, and a person or another tool
+        made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
+        named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
         ## Import
 
