@@ -265,12 +265,13 @@ fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnTo
 fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
     match answer.status {
         200..=299 => Ok(Reply::Done(answer)),
+        // First, because a role may be called after a namespace.
+        400 | 404 | 500 if is_absence(&words(&answer)) => Ok(Reply::Missing(answer)),
         404 if words(&answer).contains("namespace") => {
             let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
             Err(Error::new(ErrorKind::Invalid, request.operation, message))
         }
         404 => Ok(Reply::Missing(answer)),
-        400 | 500 if is_absence(&words(&answer)) => Ok(Reply::Missing(answer)),
         _ => Err(refused(request, &answer)),
     }
 }

@@ -28,6 +28,8 @@ const TRIALS: &[Trial] = &[
         run: |rig| not_allowed(rig).boxed_local(),
     },
     Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| overlap(rig).boxed_local() },
+    Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
+    Trial { name: "a_renamed_resource_keeps_its_secret_ids", run: |rig| renamed(rig).boxed_local() },
     Trial { name: "a_verification_leaves_no_token", run: |rig| no_token(rig).boxed_local() },
     Trial { name: "a_network_that_this_machine_is_not_in_is_no_obstacle", run: |rig| elsewhere(rig).boxed_local() },
     Trial { name: "the_plugins_own_secret_id_is_not_destroyed", run: |rig| own(rig).boxed_local() },
@@ -154,6 +156,39 @@ async fn overlap(rig: &VaultSecretIds) -> Result<()> {
     ensure!(!rig.place().lets_in(&first)? && rig.place().lets_in(&second)?, "after the overlap");
     watch.destroyed().await;
     ensure!(!rig.place().lets_in(&second)? && rig.place().all().is_empty(), "after the end");
+    Ok(())
+}
+
+/// The faults suite leads only some lives of this resource; an adopted secret-id, for one, has no birth mark.
+async fn every_life(rig: &VaultSecretIds) -> Result<()> {
+    for life in Life::of(&rig.issuer().capability()) {
+        let rig = VaultSecretIds::new()?;
+        let mut watch = Watch::new(&rig, life.overlap());
+        let wanted = life.prepare(&mut watch).await;
+        let outcome = life.run(&mut watch, &wanted).await;
+        ensure!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
+        if life != Life::Delete {
+            watch.until_quiet(&wanted).await;
+            watch.destroyed().await;
+        }
+        ensure!(rig.place().all().is_empty(), "{life:?}: something is left");
+    }
+    Ok(())
+}
+
+/// An alias changes the URN, and with it whose the marks are; what keys were born with still names the former one.
+async fn renamed(rig: &VaultSecretIds) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    watch.stack = watch.stack.clone().renamed("stack/project/other");
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
+    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
+    watch.destroyed().await;
+    ensure!(rig.place().all().is_empty(), "something is left");
     Ok(())
 }
 
