@@ -1,11 +1,10 @@
 //! Every call of every life of a key, failed in every way, on any system.
 //!
-//! A system takes part by a [`Stage`]: [`rotation::testing::InMemoryCloud`] is the reference, [`AwsRig`] is AWS's real client
-//! against the stand-in. After the fault, plain runs must set everything right: see [`rotation::testing::Watch`].
+//! A system takes part by a [`Stage`]: [`rotation::testing::InMemoryCloud`] is the reference, [`conformance::LocalAws`] is AWS's real
+//! client against the stand-in. After the fault, plain runs must set everything right: see [`rotation::testing::Watch`].
 
 #![expect(clippy::print_stdout, reason = "the table is for people")]
 
-mod aws;
 mod case;
 mod others;
 mod pair;
@@ -13,7 +12,6 @@ mod suite;
 mod systems;
 mod table;
 
-pub use aws::AwsRig;
 pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
 pub use others::{Rivals, Stranger, is_mint, stripped};
 pub use pair::{Pairs, Tried};

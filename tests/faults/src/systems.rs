@@ -1,9 +1,7 @@
-use conformance::{AppRoleRole, LocalConfluent, OnVault, Place, VaultKv};
+use conformance::{AppRoleRole, LocalAws, LocalConfluent, OnVault, Place, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
-
-use crate::AwsRig;
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
@@ -83,7 +81,7 @@ fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
 }
 
 fn aws() -> Box<dyn Stage> {
-    match AwsRig::start(ManualClock::new(START)) {
+    match LocalAws::at(ManualClock::new(START)) {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the stand-in does not start: {error}"),
     }

@@ -1,27 +1,24 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::SignedDuration;
-use localcloud::{Consistency, LocalCloud, Options, Rule};
-use rotation::testing::{Fault, ManualClock, Rig};
+use localcloud::aws::Aws;
+use localcloud::{Consistency, LocalCloud};
+use rotation::testing::{Fault, ManualClock, Rig, Stage};
 use rotation::{KeyId, KeyIssuer, System};
 use serde_json::{Value, json};
 use system_aws::{AwsApiKey, AwsConfig};
 
 use super::START;
 use crate::bench::{Bench, Power};
-use crate::stand::Shared;
+use crate::stand::{Stand, Words, locked};
 
 /// The stand-in of AWS with one user, on a clock that only moves by hand, and the plugin's own code as its client.
 pub struct LocalAws {
-    cloud: LocalCloud,
-    clock: ManualClock,
-    buried: AtomicU64,
+    stand: Stand,
+    intruders: Arc<Mutex<Vec<KeyId>>>,
 }
 
 impl LocalAws {
@@ -53,34 +50,47 @@ impl LocalAws {
     /// # Errors
     /// When it cannot listen.
     pub fn with(consistency: Consistency) -> Result<Self> {
-        let clock = ManualClock::new(START);
-        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>);
-        options.aws.consistency = consistency;
-        options.hang_advances = SignedDuration::from_secs(31);
-        let cloud = LocalCloud::start(options)?;
-        cloud.aws().create_user(Self::USER)?;
-        Ok(Self { cloud, clock, buried: AtomicU64::new(0) })
+        Self::start(ManualClock::new(START), (400, "InvalidInput"), consistency)
+    }
+
+    /// The same at this time, refusing what a test lets it refuse in a way that may pass.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn at(clock: ManualClock) -> Result<Self> {
+        Self::start(clock, (409, "EntityTemporarilyUnmodifiable"), Consistency::default())
+    }
+
+    fn start(clock: ManualClock, before: (u16, &'static str), consistency: Consistency) -> Result<Self> {
+        let words = Words { before, after: (500, "ServiceFailure") };
+        let stand = Stand::start(clock, words, |options| options.aws.consistency = consistency)?;
+        stand.cloud.aws().create_user(Self::USER)?;
+        Ok(Self { stand, intruders: Arc::default() })
     }
 
     /// The stand-in itself.
     pub fn cloud(&self) -> &LocalCloud {
-        &self.cloud
+        &self.stand.cloud
+    }
+
+    fn aws(&self) -> &Aws {
+        self.stand.cloud.aws()
     }
 
     /// The provider configuration that reaches it as its administrator.
     pub fn config(&self) -> Value {
-        let admin = self.cloud.aws().admin_credentials();
+        let admin = self.aws().admin_credentials();
         json!({
             "region": "eu-central-1",
             "accessKey": admin.access_key_id,
             "secretKey": admin.secret_access_key,
-            "endpoints": {"iam": self.cloud.endpoint(), "sts": self.cloud.endpoint()},
+            "endpoints": {"iam": self.stand.cloud.endpoint(), "sts": self.stand.cloud.endpoint()},
         })
     }
 
     /// The keys of a user, as a newly started process with this configuration reaches them.
     pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        issuer(Arc::new(self.clock.clone()), config, args)
+        issuer(Arc::new(self.stand.clock.clone()), config, args)
     }
 }
 
@@ -105,7 +115,7 @@ impl Bench for LocalAws {
 
 impl Rig for LocalAws {
     fn clock(&self) -> &ManualClock {
-        &self.clock
+        &self.stand.clock
     }
 
     fn issuer(&self) -> Box<dyn KeyIssuer> {
@@ -113,80 +123,92 @@ impl Rig for LocalAws {
     }
 
     fn calls(&self) -> Vec<String> {
-        self.cloud.journal().into_iter().map(|entry| entry.action).collect()
+        self.stand.calls()
     }
 
     fn inject(&self, call: usize, fault: Fault) {
-        let rule = Rule::new(translated(fault)).at_call(call as u64 + 1);
-        self.cloud.faults().add(rule);
+        self.stand.inject(call, fault);
     }
 
     fn stranger_at(&self, call: usize) {
-        let aws = self.cloud.aws().clone();
+        let (aws, intruders) = (self.aws().clone(), Arc::clone(&self.intruders));
         // At quota the stranger is refused, and has done nothing.
-        let act = move || drop(aws.mint_key(Self::USER));
-        self.cloud.faults().add(Rule::new(localcloud::Fault::stranger(act)).at_call(call as u64 + 1));
+        let mint = localcloud::Fault::stranger(move || locked(&intruders).extend(mint(&aws)));
+        self.stand.at(call, mint);
     }
 
     fn calm(&self) {
-        self.cloud.faults().clear();
+        self.stand.cloud.faults().clear();
     }
 
     fn unfired(&self) -> usize {
-        self.cloud.faults().unfired()
+        self.stand.cloud.faults().unfired()
     }
 
     fn death(&self) -> BoxFuture<'_, ()> {
-        async {
-            let faults = self.cloud.faults();
-            loop {
-                let last = self.buried.load(Ordering::SeqCst);
-                let held = faults.held();
-                if let Some(fresh) = held.iter().map(|held| held.seq).filter(|seq| *seq > last).max() {
-                    self.buried.store(fresh, Ordering::SeqCst);
-                    return;
-                }
-                if held.is_empty() {
-                    faults.until_held().await;
-                } else {
-                    // A request of a process that died goes once its connection is seen to be closed.
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            }
-        }
-        .boxed()
+        self.stand.death().boxed()
     }
 
     fn keys(&self) -> Vec<KeyId> {
-        self.cloud.aws().keys(Self::USER).into_iter().map(|key| KeyId(key.id)).collect()
+        self.aws().keys(Self::USER).into_iter().map(|key| KeyId(key.id)).collect()
     }
 
     fn works(&self, id: &KeyId) -> bool {
-        self.cloud.aws().keys(Self::USER).iter().any(|key| key.id == id.0 && key.active)
+        self.aws().works(&id.0)
     }
 
     fn mint_as_stranger(&self) -> Option<KeyId> {
-        self.cloud.aws().mint_key(Self::USER).ok().map(|key| KeyId(key.access_key_id))
+        mint(self.aws())
     }
 
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
-        self.cloud.aws().delete_key(&id.0).expect("a key that exists");
+        self.aws().delete_key(&id.0).expect("a key that exists");
     }
 
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     fn disable(&self, id: &KeyId) {
-        self.cloud.aws().set_key_active(&id.0, false).expect("a key that exists");
+        self.aws().set_key_active(&id.0, false).expect("a key that exists");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     fn strip_marks(&self) {
-        self.cloud.aws().set_tags(Self::USER, &BTreeMap::new()).expect("a user that exists");
+        strip(self.aws());
     }
 
     fn marks(&self) -> usize {
-        marks(self.cloud.aws().tags(Self::USER).keys())
+        marks(self.aws().tags(Self::USER).keys())
     }
+}
+
+impl Stage for LocalAws {
+    fn strip_at(&self, call: usize) {
+        let aws = self.aws().clone();
+        self.stand.at(call, localcloud::Fault::stranger(move || strip(&aws)));
+    }
+
+    fn intruders(&self) -> Vec<KeyId> {
+        locked(&self.intruders).clone()
+    }
+
+    fn hold_at(&self, call: usize) {
+        self.stand.hold_at(call);
+    }
+
+    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
+        self.stand.until_held(call).boxed()
+    }
+
+    fn release(&self, call: usize) {
+        self.stand.release(call);
+    }
+}
+
+fn mint(aws: &Aws) -> Option<KeyId> {
+    aws.mint_key(LocalAws::USER).ok().map(|key| KeyId(key.access_key_id))
+}
+
+fn strip(aws: &Aws) {
+    drop(aws.set_tags(LocalAws::USER, &BTreeMap::new()));
 }
 
 /// The keys of a user, with this clock and configuration.
@@ -207,17 +229,4 @@ pub(crate) fn marks<'a>(tags: impl Iterator<Item = &'a String>) -> usize {
 pub(crate) fn nowhere() -> Option<String> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
     Some(format!("http://{}", listener.local_addr().ok()?))
-}
-
-fn translated(fault: Fault) -> localcloud::Fault {
-    match fault {
-        Fault::Before => localcloud::Fault::error_before(400, "InvalidInput"),
-        Fault::After => localcloud::Fault::error_after(500, "ServiceFailure"),
-        Fault::Throttled => localcloud::Fault::Throttle,
-        Fault::Hang => localcloud::Fault::Hang,
-        Fault::HangAfter => localcloud::Fault::HangAfter,
-        Fault::Cut => localcloud::Fault::CutBody,
-        Fault::DieBefore => localcloud::Fault::HoldBefore,
-        Fault::DieAfter => localcloud::Fault::HoldAfter,
-    }
 }

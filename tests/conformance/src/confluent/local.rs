@@ -1,32 +1,28 @@
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, anyhow};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
+use localcloud::LocalCloud;
 use localcloud::confluent::{Activation, Activations, Confluent, Credentials, Kind, Resource, Settings};
-use localcloud::{LocalCloud, Options, Rule};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
 use rotation::{KeyId, KeyIssuer, System};
 use serde_json::{Value, json};
 use system_confluent::{ConfluentApiKey, ConfluentConfig};
 
 use crate::bench::{Bench, Power};
-use crate::stand::Shared;
+use crate::stand::{Stand, Words, locked};
 
 /// The stand-in of Confluent Cloud with one service account and one thing for its keys to open, on a clock that only moves by
 /// hand, and the plugin's own code as its client.
 pub struct LocalConfluent {
-    cloud: LocalCloud,
-    clock: ManualClock,
+    stand: Stand,
     owner: String,
     resource: Resource,
     /// What the plugin is configured with; the administrator's key at first.
     configured: Mutex<Credentials>,
-    /// Requests that a process died over: its connections may linger a little.
-    mourned: Mutex<BTreeSet<u64>>,
     intruders: Arc<Mutex<Vec<KeyId>>>,
 }
 
@@ -44,15 +40,14 @@ impl LocalConfluent {
     /// # Errors
     /// When it cannot listen.
     pub fn at(kind: Kind, clock: ManualClock) -> Result<Self> {
-        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>);
-        options.hang_advances = SignedDuration::from_secs(31);
-        let cloud = LocalCloud::start(options)?;
-        let confluent = cloud.confluent();
+        let words = Words { before: (400, "bad_request"), after: (500, "internal_error") };
+        let stand = Stand::start(clock, words, |_| ())?;
+        let confluent = stand.cloud.confluent();
         confluent.change_settings(|settings| *settings = Settings { activation: soon(), ..Settings::default() });
         let owner = confluent.create_service_account("ci").map_err(|refusal| anyhow!("{refusal}"))?;
         let resource = confluent.create_cluster(kind);
         let configured = Mutex::new(confluent.admin_credentials());
-        Ok(Self { clock, owner, resource, configured, cloud, mourned: Mutex::default(), intruders: Arc::default() })
+        Ok(Self { stand, owner, resource, configured, intruders: Arc::default() })
     }
 
     /// What a stand-in with keys of this kind can do.
@@ -66,12 +61,12 @@ impl LocalConfluent {
 
     /// The organisation itself.
     pub fn confluent(&self) -> &Confluent {
-        self.cloud.confluent()
+        self.stand.cloud.confluent()
     }
 
     /// The stand-in itself.
     pub fn cloud(&self) -> &LocalCloud {
-        &self.cloud
+        &self.stand.cloud
     }
 
     /// The service account whose keys are rotated.
@@ -92,7 +87,7 @@ impl LocalConfluent {
     /// The provider configuration that reaches it.
     pub fn config(&self) -> Value {
         let Credentials { api_key, api_secret } = locked(&self.configured).clone();
-        json!({ "cloudApiKey": api_key, "cloudApiSecret": api_secret, "endpoint": self.cloud.endpoint() })
+        json!({ "cloudApiKey": api_key, "cloudApiSecret": api_secret, "endpoint": self.stand.cloud.endpoint() })
     }
 
     /// The inputs that name the keys.
@@ -107,7 +102,7 @@ impl LocalConfluent {
     /// Keys, as a newly started process with this configuration reaches them.
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        let system = ConfluentApiKey::new(Arc::new(self.clock.clone()));
+        let system = ConfluentApiKey::new(Arc::new(self.stand.clock.clone()));
         let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
         system.configure(config);
         system.issuer(serde_json::from_value(args).expect("arguments"))
@@ -116,12 +111,6 @@ impl LocalConfluent {
     /// The keys of the service account for the resource, as the stand-in knows them.
     pub fn known(&self) -> Vec<localcloud::confluent::ApiKey> {
         self.confluent().keys(&self.owner, &self.resource.id)
-    }
-
-    /// Whether a request is held that nobody died over yet.
-    fn mourns(&self) -> bool {
-        let mut mourned = locked(&self.mourned);
-        self.cloud.faults().held().into_iter().any(|request| mourned.insert(request.seq))
     }
 }
 
@@ -147,7 +136,7 @@ impl Bench for LocalConfluent {
 
 impl Rig for LocalConfluent {
     fn clock(&self) -> &ManualClock {
-        &self.clock
+        &self.stand.clock
     }
 
     fn issuer(&self) -> Box<dyn KeyIssuer> {
@@ -155,11 +144,11 @@ impl Rig for LocalConfluent {
     }
 
     fn calls(&self) -> Vec<String> {
-        self.cloud.journal().into_iter().map(|entry| entry.action).collect()
+        self.stand.calls()
     }
 
     fn inject(&self, call: usize, fault: Fault) {
-        self.cloud.faults().add(Rule::new(translated(fault)).at_call(call as u64 + 1));
+        self.stand.inject(call, fault);
     }
 
     fn stranger_at(&self, call: usize) {
@@ -169,28 +158,19 @@ impl Rig for LocalConfluent {
             let made = confluent.mint_key(&owner, &resource).ok().map(|key| KeyId(key.api_key));
             locked(&intruders).extend(made);
         });
-        self.cloud.faults().add(Rule::new(mint).at_call(call as u64 + 1));
+        self.stand.at(call, mint);
     }
 
     fn calm(&self) {
-        self.cloud.faults().clear();
+        self.stand.cloud.faults().clear();
     }
 
     fn unfired(&self) -> usize {
-        self.cloud.faults().unfired()
+        self.stand.cloud.faults().unfired()
     }
 
     fn death(&self) -> BoxFuture<'_, ()> {
-        async {
-            loop {
-                self.cloud.faults().until_held().await;
-                if self.mourns() {
-                    return;
-                }
-                pause().await;
-            }
-        }
-        .boxed()
+        self.stand.death().boxed()
     }
 
     fn keys(&self) -> Vec<KeyId> {
@@ -226,7 +206,7 @@ impl Stage for LocalConfluent {
     fn strip_at(&self, call: usize) {
         let (confluent, owner, resource) = (self.confluent().clone(), self.owner.clone(), self.resource.id.clone());
         let strip = localcloud::Fault::stranger(move || strip(&confluent, &owner, &resource));
-        self.cloud.faults().add(Rule::new(strip).at_call(call as u64 + 1));
+        self.stand.at(call, strip);
     }
 
     fn intruders(&self) -> Vec<KeyId> {
@@ -234,28 +214,15 @@ impl Stage for LocalConfluent {
     }
 
     fn hold_at(&self, call: usize) {
-        locked(&self.mourned).insert(call as u64 + 1);
-        self.cloud.faults().add(Rule::new(localcloud::Fault::HoldBefore).at_call(call as u64 + 1));
+        self.stand.hold_at(call);
     }
 
     fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
-        async move {
-            loop {
-                self.cloud.faults().until_held().await;
-                if self.cloud.faults().held().iter().any(|held| held.seq == call as u64 + 1) {
-                    return;
-                }
-                pause().await;
-            }
-        }
-        .boxed()
+        self.stand.until_held(call).boxed()
     }
 
     fn release(&self, call: usize) {
-        if !self.cloud.faults().release(call as u64 + 1) {
-            // It never came, and no later call is to be held in its stead.
-            self.cloud.faults().clear();
-        }
+        self.stand.release(call);
     }
 }
 
@@ -285,26 +252,4 @@ fn strip(confluent: &Confluent, owner: &str, resource: &str) {
         let text = key.description.split_once(MARK).map_or(&*key.description, |(text, _)| text.trim_end());
         drop(confluent.describe_key(&key.id, &key.display_name, text));
     }
-}
-
-fn translated(fault: Fault) -> localcloud::Fault {
-    match fault {
-        Fault::Before => localcloud::Fault::error_before(400, "bad_request"),
-        Fault::After => localcloud::Fault::error_after(500, "internal_error"),
-        Fault::Throttled => localcloud::Fault::Throttle,
-        Fault::Hang => localcloud::Fault::Hang,
-        Fault::HangAfter => localcloud::Fault::HangAfter,
-        Fault::Cut => localcloud::Fault::CutBody,
-        Fault::DieBefore => localcloud::Fault::HoldBefore,
-        Fault::DieAfter => localcloud::Fault::HoldAfter,
-    }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a connection's end is not an event of the manual clock")]
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(2)).await;
 }
