@@ -64,7 +64,8 @@ _utilities.register(
   "mod": "vault",
   "fqn": "pulumi_keyrotation.vault",
   "classes": {
-   "keyrotation:vault:RotatingApiKey": "RotatingApiKey"
+   "keyrotation:vault:RotatingApiKey": "RotatingApiKey",
+   "keyrotation:vault:RotatingSecretId": "RotatingSecretId"
   }
  }
 ]

@@ -166,11 +166,12 @@ async fn mint_call(bench: &dyn Bench) -> Result<usize> {
 }
 
 /// The calls that make a key, of every system.
-const MINTS: [&str; 7] = [
+const MINTS: [&str; 8] = [
     "mint",
     "CreateAccessKey",
     "CreateApiKey",
     "POST data",
+    "POST custom-secret-id",
     "UploadApiKey",
     "CreateAuthToken",
     "CreateCustomerSecretKey",

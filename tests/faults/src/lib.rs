@@ -17,5 +17,5 @@ pub use others::{Rivals, Stranger, is_mint, stripped};
 pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};
-pub use systems::{SYSTEMS, System, VAULT_KV};
+pub use systems::{SYSTEMS, System, VAULT, VAULT_KV, VAULT_SECRET_ID};
 pub use table::Table;

@@ -258,7 +258,7 @@ impl Rivals {
 
 /// Whether a call makes a key, by the name that its system has for it.
 pub fn is_mint(call: &str) -> bool {
-    const MINTS: [&str; 7] = [
+    const MINTS: [&str; 8] = [
         "mint",
         "CreateAccessKey",
         "CreateApiKey",
@@ -266,13 +266,21 @@ pub fn is_mint(call: &str) -> bool {
         "CreateAuthToken",
         "CreateCustomerSecretKey",
         "POST data",
+        "POST custom-secret-id",
     ];
     MINTS.contains(&call)
 }
 
 fn is_list(call: &str) -> bool {
-    const LISTS: [&str; 6] =
-        ["list", "ListAccessKeys", "ListApiKeys", "ListAuthTokens", "ListCustomerSecretKeys", "GET metadata"];
+    const LISTS: [&str; 7] = [
+        "list",
+        "ListAccessKeys",
+        "ListApiKeys",
+        "ListAuthTokens",
+        "ListCustomerSecretKeys",
+        "GET metadata",
+        "GET secret-id?list=true",
+    ];
     LISTS.contains(&call)
 }
 

@@ -1,4 +1,4 @@
-use conformance::{LocalAws, LocalConfluent, LocalOci, OciResource, VaultKv};
+use conformance::{AppRoleRole, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -61,6 +61,13 @@ pub const SYSTEMS: [System; 12] = [
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
 pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap: false, suspects: false, ..MODEL };
 
+/// Secret-ids of an AppRole, on the same server.
+pub const VAULT_SECRET_ID: System =
+    System { name: "vault-secret-id", make: vault_on::<AppRoleRole>, is_twin: true, ..VAULT_KV };
+
+/// Every resource of Vault's.
+pub const VAULT: [System; 2] = [VAULT_KV, VAULT_SECRET_ID];
+
 const MODEL: System = System {
     name: "",
     make: || like_aws(0, 2),
@@ -111,6 +118,13 @@ fn oci(resource: OciResource) -> Box<dyn Stage> {
 
 fn vault_kv() -> Box<dyn Stage> {
     match VaultKv::new() {
+        Ok(rig) => Box::new(rig),
+        Err(error) => unreachable!("the server does not start: {error:#}"),
+    }
+}
+
+fn vault_on<P: Place>() -> Box<dyn Stage> {
+    match OnVault::<P>::new() {
         Ok(rig) => Box::new(rig),
         Err(error) => unreachable!("the server does not start: {error:#}"),
     }

@@ -16,6 +16,16 @@ pub(crate) fn words(answer: &Answer) -> String {
     serde_json::from_slice::<Refusal>(&answer.body).unwrap_or_default().errors.join("; ")
 }
 
+/// Whether a 404 says that nothing is mounted there, rather than that there is nothing at the path.
+pub(crate) fn is_no_mount(answer: &Answer) -> bool {
+    words(answer).contains("no handler for route")
+}
+
+/// AppRole says with 400 that there is no such role, and with 400 or 500 that there is no such secret-id.
+pub(crate) fn is_absence(words: &str) -> bool {
+    (words.contains("role \"") && words.contains("does not exist")) || words.contains("failed to find accessor entry")
+}
+
 /// The failure of a request by the server's answer, in words for people.
 pub(crate) fn refused(request: &Request, answer: &Answer) -> Error {
     let words = words(answer);
@@ -34,6 +44,7 @@ fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
     match status {
         400 if says("did not match the current version") => (ErrorKind::Conflict, Retry::Never, Effect::None),
         400 if says("Upgrading from non-versioned") => (ErrorKind::Conflict, Retry::Backoff, Effect::None),
+        500 if says("CIDR blocks") => (ErrorKind::Invalid, Retry::Never, Effect::None),
         400 | 405 | 413 | 415 => (ErrorKind::Invalid, Retry::Never, Effect::None),
         403 => (ErrorKind::Denied, Retry::Never, Effect::None),
         404 => (ErrorKind::NotFound, Retry::Never, Effect::None),
@@ -71,6 +82,15 @@ fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String 
                 "the server does not take {} at {path:?}: check that what `mount` names is of the right type",
                 request.method
             )
+        }
+        ErrorKind::Invalid if words.contains("CIDR blocks") => {
+            "the server does not take `cidrList`: each block must be within the role's secret_id_bound_cidrs".to_owned()
+        }
+        ErrorKind::Invalid if words.contains("role's secret_id_ttl") => {
+            "`ttl` is longer than the role's secret_id_ttl: shorten it, or raise that of the role".to_owned()
+        }
+        ErrorKind::Invalid if words.contains("bind_secret_id is not set") => {
+            "the role (`role`) has no secret-ids: its bind_secret_id is false".to_owned()
         }
         ErrorKind::Invalid => format!("the server refused what was written to {path:?} (status {status})"),
         ErrorKind::Unreachable if words.contains("sealed") => {
@@ -134,6 +154,8 @@ mod tests {
         let cases = [
             (400, "check-and-set parameter did not match the current version", ErrorKind::Conflict, Effect::None),
             (400, "no data provided", ErrorKind::Invalid, Effect::None),
+            (400, "ttl cannot be longer than the role's secret_id_ttl", ErrorKind::Invalid, Effect::None),
+            (500, "failed to validate CIDR blocks: invalid CIDR address", ErrorKind::Invalid, Effect::None),
             (403, "permission denied", ErrorKind::Denied, Effect::None),
             (404, "", ErrorKind::NotFound, Effect::None),
             (412, "required index state not present", ErrorKind::Conflict, Effect::None),
@@ -149,6 +171,14 @@ mod tests {
             let error = error(status, words);
             assert_eq!((error.kind, error.effect), (kind, effect), "{status} {words:?}");
         }
+    }
+
+    #[test]
+    fn absence_is_known_by_the_words_of_each_engine() {
+        for words in ["role \"ci\" does not exist", "* failed to find accessor entry for secret_id_accessor: \"x\""] {
+            assert!(is_absence(words), "{words}");
+        }
+        assert!(!is_absence("namespace does not exist") && !is_absence("internal error"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Vault and OpenBao: keys that stand in a KV engine.
+//! Vault and OpenBao: keys that stand in a KV engine, and secret-ids of an AppRole.
 //!
 //! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
 //! is closed at the end. Each resource is a system of its own on the same server.
@@ -6,8 +6,10 @@
 mod api_key;
 mod config;
 mod error;
+mod ledger;
 mod login;
 mod request;
+mod secret_id;
 mod session;
 mod settings;
 
@@ -17,6 +19,7 @@ use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
+pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};
 use session::Session;
 
 /// One server, as the provider's configuration reaches it.

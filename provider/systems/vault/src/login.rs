@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Error, ErrorKind};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -64,6 +64,16 @@ impl Login {
     /// Where to log in.
     pub(crate) fn path(&self) -> String {
         format!("auth/{}/login", self.mount)
+    }
+
+    /// The secret-id to log in with, where that is an AppRole's at this mount.
+    pub(crate) fn secret_id_at(&self, mount: &str) -> Option<SecretString> {
+        match &self.proof {
+            Proof::AppRole { secret_id: Some(secret_id), .. } if self.mount == mount => {
+                Some(secret_id.as_secrecy().clone())
+            }
+            _ => None,
+        }
     }
 
     /// What to send. A service account's token is read anew each time, because Kubernetes replaces it.

@@ -11,23 +11,30 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Without `/v1/`.
     pub(crate) path: String,
-    version: Option<u64>,
+    query: Option<(&'static str, String)>,
     body: Zeroizing<Vec<u8>>,
     limit: SignedDuration,
 }
 
 /// The longest that one attempt of a call may take that can be repeated.
 const ATTEMPT: SignedDuration = SignedDuration::from_secs(10);
+/// The parameter that asks for names, and the capability that it takes.
+const LIST: &str = "list";
 
 impl Request {
     /// A request without a body.
     pub(crate) fn new(operation: &'static str, method: Method, path: impl Into<String>) -> Self {
-        Self { operation, method, path: path.into(), version: None, body: Zeroizing::default(), limit: ATTEMPT }
+        Self { operation, method, path: path.into(), query: None, body: Zeroizing::default(), limit: ATTEMPT }
     }
 
     /// The same about one version of what stands at the path.
     pub(crate) fn version(self, version: u64) -> Self {
-        Self { version: Some(version), ..self }
+        Self { query: Some(("version", version.to_string())), ..self }
+    }
+
+    /// The names below the path instead of what stands at it.
+    pub(crate) fn names(self) -> Self {
+        Self { query: Some((LIST, "true".to_owned())), ..self }
     }
 
     /// The same, with another limit.
@@ -51,6 +58,7 @@ impl Request {
     /// What a policy must allow on the path (Vault's documentation, "Policies", capabilities).
     pub(crate) fn capability(&self) -> &'static str {
         match self.method.as_str() {
+            "GET" if matches!(self.query, Some((LIST, _))) => LIST,
             "GET" => "read",
             "PATCH" => "patch",
             "DELETE" => "delete",
@@ -68,8 +76,8 @@ impl Request {
         let mut url = address.clone();
         let wrong = || Error::new(ErrorKind::Invalid, self.operation, "keyrotation:vault.address is not a URL");
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().push("v1").extend(self.path.split('/'));
-        if let Some(version) = self.version {
-            url.query_pairs_mut().append_pair("version", &version.to_string());
+        if let Some((name, value)) = &self.query {
+            url.query_pairs_mut().append_pair(name, value);
         }
         Ok(url)
     }
@@ -99,5 +107,15 @@ mod tests {
         let url = |address: &str| request.url(&Url::parse(address).unwrap()).unwrap().to_string();
         assert_eq!(url("http://host:1"), "http://host:1/v1/team%20kv/data/a%3Fb/%C3%BC?version=3");
         assert_eq!(url("http://host:1/vault/"), "http://host:1/vault/v1/team%20kv/data/a%3Fb/%C3%BC?version=3");
+    }
+
+    #[test]
+    fn names_are_asked_for_by_a_capability_of_their_own() {
+        let request = Request::new("vault list", Method::GET, "auth/approle/role/ci/secret-id");
+        assert_eq!(request.capability(), "read");
+        let request = request.names();
+        let url = request.url(&Url::parse("http://host:1").unwrap()).unwrap();
+        assert_eq!(url.as_str(), "http://host:1/v1/auth/approle/role/ci/secret-id?list=true");
+        assert_eq!(request.capability(), "list");
     }
 }

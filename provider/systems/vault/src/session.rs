@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, Client, HeaderValue, Method, repeat};
 use rotation::{Clock, Error, ErrorKind, Retry};
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
-use crate::error::{dead, denied, incomplete, refused, words};
+use crate::error::{dead, denied, incomplete, is_absence, refused, words};
 use crate::login::{self, Login};
 use crate::request::Request;
 use crate::settings::{Credentials, Settings};
@@ -106,6 +107,19 @@ impl Session {
         reply(request, link.exchange(request, Some(&token)).await?)
     }
 
+    /// Sends a request once with another token than the plugin's own, or with none, and gives whatever comes back.
+    pub(crate) async fn send_as(&self, token: Option<&SecretString>, request: &Request) -> Result<Answer, Error> {
+        self.link().await?.exchange(request, token).await
+    }
+
+    /// The secret-id that the plugin itself logs in with, if it does so at this mount.
+    pub(crate) async fn own_secret_id(&self, mount: &str) -> Result<Option<SecretString>, Error> {
+        Ok(match &self.link().await?.settings.credentials {
+            Credentials::Login(login) => login.secret_id_at(mount),
+            Credentials::Token(_) => None,
+        })
+    }
+
     /// Revokes the token that the plugin logged in for, if it did. The end of a process does not wait for a server that is gone.
     pub(crate) async fn close(&self) {
         let Some(own) = self.own.lock().await.take() else { return };
@@ -141,6 +155,12 @@ impl Session {
 /// What an answer's `data` holds.
 pub(crate) fn data<T: DeserializeOwned>(request: &Request, answer: &Answer) -> Result<T, Error> {
     answer.json::<Envelope<T>>(&request.call()).map(|envelope| envelope.data)
+}
+
+/// When the server answered, by its own clock, to the next whole second, since the header has no fractions.
+pub(crate) fn server_time(answer: &Answer) -> Option<Timestamp> {
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(answer.header("date")?).ok()?;
+    date.checked_add(SignedDuration::from_secs(1)).ok()
 }
 
 /// The plugin's last call has so long.
@@ -245,6 +265,8 @@ fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnTo
 fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
     match answer.status {
         200..=299 => Ok(Reply::Done(answer)),
+        // First, because a role may be called after a namespace.
+        400 | 404 | 500 if is_absence(&words(&answer)) => Ok(Reply::Missing(answer)),
         404 if words(&answer).contains("namespace") => {
             let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
             Err(Error::new(ErrorKind::Invalid, request.operation, message))

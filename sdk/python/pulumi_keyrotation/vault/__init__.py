@@ -7,6 +7,8 @@ from .. import _utilities
 import typing
 # Export this package's modules as members:
 from .list_api_keys import *
+from .list_secret_ids import *
 from .rotating_api_key import *
+from .rotating_secret_id import *
 from ._inputs import *
 from . import outputs

@@ -17,6 +17,7 @@ from . import outputs
 from .. import _enums as _root_enums
 
 __all__ = [
+    'AppRoleSecretId',
     'AuthLoginAppRole',
     'AuthLoginCert',
     'AuthLoginJwt',
@@ -24,6 +25,131 @@ __all__ = [
     'Config',
     'KvVersion',
 ]
+
+@pulumi.output_type
+class AppRoleSecretId(dict):
+    """
+    A secret-id of an AppRole.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "secretId":
+            suggest = "secret_id"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AppRoleSecretId. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AppRoleSecretId.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AppRoleSecretId.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 accessor: _builtins.str,
+                 created_at: _builtins.str,
+                 generation: _builtins.int,
+                 id: _builtins.str,
+                 secret_id: _builtins.str,
+                 status: '_root_enums.KeyStatus',
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        A secret-id of an AppRole.
+
+        :param _builtins.str accessor: Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        pulumi.set(__self__, "accessor", accessor)
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "generation", generation)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "secret_id", secret_id)
+        pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter
+    def accessor(self) -> _builtins.str:
+        """
+        Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
+        """
+        return pulumi.get(self, "accessor")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> _builtins.int:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> _builtins.str:
+        """
+        What a machine logs in with, beside the role's id.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> '_root_enums.KeyStatus':
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; absent for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
 
 @pulumi.output_type
 class AuthLoginAppRole(dict):

@@ -68,7 +68,7 @@ impl VaultKv {
 
     /// The configuration that reaches the server as its administrator.
     pub fn config(&self) -> Value {
-        json!({"address": self.proxy.endpoint(), "token": self.place.admin.token()})
+        super::stage::config(&self.proxy, &self.place.admin)
     }
 
     /// A path of the engine's, by the part of it that answers: `data` or `metadata` for example.

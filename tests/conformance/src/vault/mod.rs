@@ -2,9 +2,15 @@
 
 mod kv;
 mod logins;
+mod secret_id;
+mod secret_id_trials;
 mod server;
+mod stage;
 mod trials;
 
 pub use kv::VaultKv;
+pub use secret_id::{AppRoleRole, VaultSecretIds};
+pub use secret_id_trials::secret_id_trials;
 pub use server::{vault_ended, vault_program};
+pub use stage::{OnVault, OwnTrial, Place, VaultGround};
 pub use trials::{VaultTrial, vault_trials};

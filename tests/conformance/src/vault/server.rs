@@ -12,6 +12,8 @@ pub(super) struct Ground {
     pub(super) admin: Admin,
     /// A KV engine of version 2.
     pub(super) mount: String,
+    /// An AppRole method.
+    pub(super) approle: String,
 }
 
 struct Server {
@@ -46,6 +48,7 @@ pub(super) fn ground() -> Result<Ground> {
 fn start() -> Result<Server> {
     let vault = Vault::dev(&Program::OpenBao.find()?).context("the server does not start")?;
     let admin = vault.admin();
-    let ground = Ground { address: vault.address(), mount: admin.mount_kv(2)?, admin };
+    let ground =
+        Ground { address: vault.address(), mount: admin.mount_kv(2)?, approle: admin.mount_auth("approle")?, admin };
     Ok(Server { _vault: vault, ground })
 }

@@ -78,7 +78,8 @@ pub struct KvVersion {
 
 pub(crate) const VERSION: &str = "version";
 pub(crate) const VALUE: &str = "value";
-const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// Letters and digits.
+pub(crate) const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Fewer versions would let one interrupted attempt prune the key that is in use.
 const FEWEST_VERSIONS: u32 = 3;
 const LONGEST_PATH: usize = 512;

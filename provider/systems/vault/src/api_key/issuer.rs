@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApiKeyArgs};
-use super::ledger::{self, Prints};
+use super::ledger;
 use super::path::{Found, KvPath, Metadata};
 use super::value::{fits, is_same, print};
+use crate::ledger::Prints;
 use crate::session::{Reply, Session, data};
 
 /// The versions of one KV path.

@@ -1,72 +1,32 @@
 //! Our marks in the path's custom metadata.
 //!
-//! A mark is one JSON text, cut into pieces of at most 512 bytes, which is all that a value of custom metadata takes. All pieces are
-//! written in one merge patch, so that none is ever half new. A key that is not yet proven carries a print of its value: somebody else may
-//! have written the very version that a claim names.
+//! A mark is one text, cut into pieces of at most 512 bytes, which is all that a value of custom metadata takes. All pieces are
+//! written in one merge patch, so that none is ever half new.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use rotation::{Claim, Effect, Entry, Error, ErrorKind, KeyId, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
-use serde::{Deserialize, Serialize};
+use rotation::{Effect, Error, ErrorKind, Ledger, Ledgers, OtherLedger, OwnerId};
 use serde_json::{Map, Value};
+
+use crate::ledger::{Prints, read, write};
 
 /// Every entry of ours begins with this. Documented.
 pub(crate) const PREFIX: &str = "keyrotation-";
-const FORM: u32 = 1;
 /// The longest value of custom metadata, in bytes (Vault's documentation, KV v2, "custom_metadata").
 const LONGEST: usize = 512;
 /// The most pieces of a mark.
 const PIECES: usize = 8;
 const HASH: usize = 16;
-const LABEL: usize = 200;
-
-/// The prints of keys that are not yet proven.
-pub(crate) type Prints = BTreeMap<KeyId, String>;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    /// The form's number: another one is another plugin's.
-    form: u32,
-    #[serde(rename = "for")]
-    owner: String,
-    keys: BTreeMap<String, Line>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    open: Option<Open>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    by: String,
-    is: Stage,
-    at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    print: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Stage {
-    New,
-    Ok,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Open {
-    by: String,
-    at: Timestamp,
-    known: Vec<String>,
-}
 
 /// The entries of custom metadata that say what the ledger says; null where one must go. Without a ledger all go.
 ///
 /// # Errors
 /// If it does not fit: a mark that leaves a key out would be worse than none.
 pub(crate) fn encode(owner: &OwnerId, ledger: Option<&Ledger>, prints: &Prints) -> Result<Map<String, Value>, Error> {
-    let text = ledger.map(|ledger| write(owner, ledger, prints)).transpose()?.unwrap_or_default();
+    let text = match ledger.map(|ledger| write(owner, ledger, prints)) {
+        Some(text) => text.ok_or_else(unwritable)?,
+        None => String::new(),
+    };
     let mut pieces = text.as_bytes().chunks(LONGEST);
     let entries = (1..=PIECES).map(|number| {
         let piece = pieces.next().map(|piece| Value::String(String::from_utf8_lossy(piece).into_owned()));
@@ -78,28 +38,6 @@ pub(crate) fn encode(owner: &OwnerId, ledger: Option<&Ledger>, prints: &Prints) 
         return Err(Error::new(ErrorKind::LimitReached, WRITE, message));
     }
     Ok(entries)
-}
-
-fn write(owner: &OwnerId, ledger: &Ledger, prints: &Prints) -> Result<String, Error> {
-    let line = |(id, entry): (&KeyId, &Entry)| {
-        let (is, print) = match entry.mark {
-            Mark::Minting => (Stage::New, prints.get(id).cloned()),
-            Mark::Promoted => (Stage::Ok, None),
-        };
-        (id.0.clone(), Line { by: entry.instance.clone(), is, at: entry.since.as_second(), print })
-    };
-    let open = |claim: &Claim| Open { by: claim.nonce.clone(), at: claim.at, known: ranges(&claim.known) };
-    let plain = |c: char| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' };
-    let text = Text {
-        form: FORM,
-        owner: owner.label.chars().map(plain).take(LABEL).collect(),
-        keys: ledger.keys.iter().map(line).collect(),
-        open: ledger.open.as_ref().map(open),
-    };
-    let text = serde_json::to_string(&text).ok().filter(|text| text.is_ascii());
-    text.ok_or_else(|| {
-        Error::new(ErrorKind::Unexpected, WRITE, "the mark cannot be written; this is a bug: please report it")
-    })
 }
 
 /// The marks that custom metadata hold, and the prints in ours; other entries are passed over.
@@ -119,8 +57,7 @@ pub(crate) fn decode(owner: &OwnerId, notes: &BTreeMap<String, String>) -> Resul
     let mut prints = Prints::new();
     for (hash, pieces) in texts {
         let text: String = pieces.into_values().collect();
-        let found = serde_json::from_str(&text).ok().and_then(read);
-        let (label, ledger, found) = found.ok_or_else(|| unreadable(&format!("{PREFIX}{hash}.1")))?;
+        let (label, ledger, found) = read(&text).ok_or_else(|| unreadable(&format!("{PREFIX}{hash}.1")))?;
         if hash == owner.hash {
             (ledgers.own, prints) = (Some(ledger), found);
         } else {
@@ -130,61 +67,11 @@ pub(crate) fn decode(owner: &OwnerId, notes: &BTreeMap<String, String>) -> Resul
     Ok((ledgers, prints))
 }
 
-fn read(text: Text) -> Option<(String, Ledger, Prints)> {
-    if text.form != FORM {
-        return None;
-    }
-    let mut ledger = Ledger::default();
-    let mut prints = Prints::new();
-    for (id, line) in text.keys {
-        let id = KeyId(id);
-        let mark = match line.is {
-            Stage::New => Mark::Minting,
-            Stage::Ok => Mark::Promoted,
-        };
-        let since = Timestamp::from_second(line.at).ok()?;
-        prints.extend(line.print.map(|print| (id.clone(), print)));
-        ledger.keys.insert(id, Entry { instance: line.by, mark, since });
-    }
-    if let Some(Open { by, at, known }) = text.open {
-        ledger.open = Some(Claim { nonce: by, at, known: known_of(&known)? });
-    }
-    Some((text.owner, ledger, prints))
-}
-
-/// Versions as `3` and `5-9`, so that a path with many does not fill its mark.
-fn ranges(known: &BTreeSet<KeyId>) -> Vec<String> {
-    let number = |id: &KeyId| id.0.parse::<u64>().ok().filter(|number| number.to_string() == id.0);
-    let (numbers, others): (Vec<_>, Vec<_>) = known.iter().map(|id| number(id).ok_or(id)).partition(Result::is_ok);
-    let mut numbers: Vec<u64> = numbers.into_iter().flatten().collect();
-    numbers.sort_unstable();
-    let runs = numbers.chunk_by(|one, next| one + 1 == *next).filter_map(|run| Some((run.first()?, run.last()?)));
-    let runs = runs.map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
-    runs.chain(others.into_iter().filter_map(Result::err).map(|id| id.0.clone())).collect()
-}
-
-fn known_of(ranges: &[String]) -> Option<BTreeSet<KeyId>> {
-    let mut known = BTreeSet::new();
-    for range in ranges {
-        let ends = range
-            .split_once('-')
-            .and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
-        match ends {
-            Some((first, last)) if last.checked_sub(first)? <= MOST_KNOWN => {
-                known.extend((first..=last).map(|number| KeyId(number.to_string())));
-            }
-            Some(_) => return None,
-            None => {
-                known.insert(KeyId(range.clone()));
-            }
-        }
-    }
-    Some(known)
-}
-
-/// A path keeps fewer versions than that.
-const MOST_KNOWN: u64 = 100_000;
 const WRITE: &str = "vault kv metadata patch";
+
+fn unwritable() -> Error {
+    Error::new(ErrorKind::Unexpected, WRITE, "the mark cannot be written; this is a bug: please report it")
+}
 
 fn unreadable(name: &str) -> Error {
     let message = format!(
@@ -195,7 +82,9 @@ fn unreadable(name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use proptest::prelude::*;
+    use rotation::{Claim, Entry, KeyId, Mark};
 
     use super::*;
 

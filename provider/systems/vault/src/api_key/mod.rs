@@ -16,8 +16,10 @@ use std::sync::Arc;
 use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
 use secrecy::SecretString;
 
+pub(crate) use args::ALPHANUMERIC;
 pub use args::{ApiKeyArgs, KvVersion};
 use issuer::KvIssuer;
+pub(crate) use value::Shape;
 
 use crate::Vault;
 

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use outbound::{Answer, Method};
 use rotation::{Error, ErrorKind, KeyStatus};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::words;
+use crate::error::is_no_mount;
 use crate::request::Request;
-use crate::session::{Reply, Session, data};
+use crate::session::{Reply, Session, data, server_time};
 
 /// What the path's metadata says.
 pub(crate) struct Metadata {
@@ -221,15 +220,4 @@ impl KvPath<'_> {
         let request = request.json(&serde_json::json!({"versions": [version]}))?;
         self.session.repeat(&request).await.map(drop)
     }
-}
-
-/// Whether a 404 says that nothing is mounted there, rather than that nothing was written.
-fn is_no_mount(answer: &Answer) -> bool {
-    words(answer).contains("no handler for route")
-}
-
-/// To the next whole second, since the header has no fractions.
-fn server_time(answer: &Answer) -> Option<Timestamp> {
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(answer.header("date")?).ok()?;
-    date.checked_add(jiff::SignedDuration::from_secs(1)).ok()
 }
