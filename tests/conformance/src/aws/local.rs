@@ -154,7 +154,8 @@ impl Rig for LocalAws {
     }
 
     fn works(&self, id: &KeyId) -> bool {
-        self.aws().works(&id.0)
+        let is_active = |key: &localcloud::aws::Key| key.id == id.0 && key.active;
+        self.aws().keys(Self::USER).iter().any(is_active) && self.aws().works(&id.0)
     }
 
     fn mint_as_stranger(&self) -> Option<KeyId> {
