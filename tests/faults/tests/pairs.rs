@@ -1,6 +1,6 @@
 //! Two faults in a row: after each fault of the first kind, every second one in the rest of the run and in the runs that follow.
 //!
-//! On the reference model all pairs of all lives. On AWS and Confluent Cloud the pairs of calls that change something, where the first has no
+//! On the reference model all pairs of all lives. On AWS the pairs of calls that change something, where the first has no
 //! answer or is the process's last, and the second is refused, has no answer, or is the process's last; in the lives that mint
 //! first, mint again, replace, and delete.
 

@@ -274,6 +274,8 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         - A user has two auth tokens at most, and a rotation needs both places: a token of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
+        - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old token: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
         - A token cannot be tried: no public call of OCI's API accepts it. What is verified is that OCI lists it as `ACTIVE`. Leave services time to learn it; keep the overlap in hours.
         - OCI cannot disable a token, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use auth tokens.
@@ -346,6 +348,8 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         - A user has two auth tokens at most, and a rotation needs both places: a token of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
+        - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old token: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
         - A token cannot be tried: no public call of OCI's API accepts it. What is verified is that OCI lists it as `ACTIVE`. Leave services time to learn it; keep the overlap in hours.
         - OCI cannot disable a token, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use auth tokens.

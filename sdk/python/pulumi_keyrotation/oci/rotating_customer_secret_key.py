@@ -275,6 +275,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
+        - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
         - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.
@@ -348,6 +350,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
+        - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
         - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.

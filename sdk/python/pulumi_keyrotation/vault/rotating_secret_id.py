@@ -31,7 +31,6 @@ class RotatingSecretIdArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional['_root_inputs.RetirementArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -51,7 +50,6 @@ class RotatingSecretIdArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -73,8 +71,6 @@ class RotatingSecretIdArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
-        if retirement is not None:
-            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -187,18 +183,6 @@ class RotatingSecretIdArgs:
 
     @_builtins.property
     @pulumi.getter
-    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementArgs']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
-
-    @retirement.setter
-    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementArgs']]):
-        pulumi.set(self, "retirement", value)
-
-    @_builtins.property
-    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -272,7 +256,6 @@ class RotatingSecretId(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  role: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -383,7 +366,6 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
-        :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -511,7 +493,6 @@ class RotatingSecretId(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
-                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  role: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -536,7 +517,6 @@ class RotatingSecretId(pulumi.CustomResource):
                 raise TypeError("Missing required property 'mount'")
             __props__.__dict__["mount"] = mount
             __props__.__dict__["overlap"] = overlap
-            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             if role is None and not opts.urn:
                 raise TypeError("Missing required property 'role'")
@@ -593,7 +573,6 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_retires_at"] = None
-        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["role"] = None
         __props__.__dict__["rotation_anchor"] = None
@@ -719,14 +698,6 @@ class RotatingSecretId(pulumi.CustomResource):
         From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
-
-    @_builtins.property
-    @pulumi.getter
-    def retirement(self) -> pulumi.Output[Optional['_root_outputs.Retirement']]:
-        """
-        What must be true before a superseded key is removed, beyond its overlap.
-        """
-        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
