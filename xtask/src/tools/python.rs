@@ -55,8 +55,10 @@ fn install(folder: &Path, requirements: &Path, what: &str) -> Result<()> {
     }
     Job::new("making a Python environment", paths::log("python-venv")?)
         .run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    // Compiling all that is there takes minutes; Python compiles what is used.
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--requirement"]).arg(requirements);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile", "--requirement"])
+        .arg(requirements);
     Job::new(what, paths::log("python-packages")?).run(&mut pip)?;
     Ok(())
 }
