@@ -9,12 +9,12 @@ use localcloud::confluent::{Activations, Kind};
 use localcloud::oci;
 use rotation::testing::{Life, Outcome, Watch};
 
-use crate::{Bench, LocalAws, LocalConfluent, LocalOci, Memory, OciResource};
+use crate::{AppRoleRole, Bench, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv};
 
 /// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
-pub type Calls = [usize; 5];
+type Calls = [usize; 5];
 
-/// Every system, without any lag, by the name that its row has.
+/// Every system that has a stand-in, without any lag, by the name that its row has.
 ///
 /// # Errors
 /// When a stand-in cannot listen.
@@ -34,11 +34,34 @@ pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
     Ok(systems)
 }
 
-/// Counts the calls of one life.
+/// The resources of Vault, on a real OpenBao, by the names that their rows have.
 ///
 /// # Errors
-/// When a run fails.
-pub async fn count(bench: &dyn Bench) -> Result<Calls> {
+/// When the server does not start.
+pub fn vault() -> Result<Vec<(String, Box<dyn Bench>)>> {
+    let (kv, secret_id) = (VaultKv::new()?, OnVault::<AppRoleRole>::new()?);
+    Ok(vec![(format!("{VAULT}ApiKey"), Box::new(kv)), (format!("{VAULT}SecretId"), Box::new(secret_id))])
+}
+
+/// Holds what is counted against the rows of the table: those of Vault, or all others.
+///
+/// # Errors
+/// When a run fails or a row is not true, missing, or about nothing.
+pub async fn compare(systems: Vec<(String, Box<dyn Bench>)>, of_vault: bool) -> Result<()> {
+    let mut counted = BTreeMap::new();
+    for (name, bench) in systems {
+        counted.insert(name, count(&*bench).await?);
+    }
+    let mut stated = stated()?;
+    stated.retain(|name, _| name.starts_with(VAULT) == of_vault);
+    ensure!(counted == stated, "counted: {counted:#?}\nstated: {stated:#?}");
+    Ok(())
+}
+
+const VAULT: &str = "vault ";
+
+/// Counts the calls of one life.
+async fn count(bench: &dyn Bench) -> Result<Calls> {
     let mut watch = Watch::new(bench, Life::OVERLAP);
     let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
     let mut before = bench.calls().len();
@@ -62,10 +85,7 @@ pub async fn count(bench: &dyn Bench) -> Result<Calls> {
 }
 
 /// The rows of the table.
-///
-/// # Errors
-/// When the page is not there.
-pub fn stated() -> Result<BTreeMap<String, Calls>> {
+fn stated() -> Result<BTreeMap<String, Calls>> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cost.md");
     let page = std::fs::read_to_string(page).context("docs/cost.md cannot be read")?;
     let row = |line: &str| {

@@ -1,6 +1,5 @@
 //! Registers every trial for every system. See the crate's README.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use conformance::{
@@ -102,17 +101,9 @@ fn deviation(trial: &str) -> Option<&'static Deviation> {
     MOTO_DEVIATIONS.iter().find(|deviation| deviation.trial == trial)
 }
 
-/// The table of docs/cost.md has a row for every system, and each is true.
+/// The table of docs/cost.md has a row for every system, and each is true; those of Vault are looked at where OpenBao is.
 fn calls_are_as_stated() -> Result<(), Failed> {
-    check(None, || {
-        let mut counted = BTreeMap::new();
-        for (name, bench) in cost::systems()? {
-            counted.insert(name, run(cost::count(&*bench))?);
-        }
-        let stated = cost::stated()?;
-        anyhow::ensure!(counted == stated, "counted: {counted:#?}\nstated: {stated:#?}");
-        Ok(())
-    })
+    check(None, || run(cost::compare(cost::systems()?, false)))
 }
 
 /// A row whose trial was renamed would say nothing any more.
