@@ -3,9 +3,11 @@
 //!
 //! Nothing here repeats a call by itself: whoever knows the call says, with [`repeat`], that a repetition does no harm.
 
+mod address;
 mod client;
 mod retry;
 
+pub use address::is_url;
 pub use client::{Answer, Call, Client, Settings};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};

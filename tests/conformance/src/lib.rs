@@ -20,6 +20,7 @@ mod vault;
 pub use aws::{AwsTrial, LocalAws, MOTO_DEVIATIONS, Moto, MotoBench, aws_trials, child};
 pub use bench::{Bench, Power};
 pub use confluent::{ConfluentTrial, LocalConfluent, confluent_trials};
+pub use lives::is_mint;
 pub use memory::Memory;
 pub use oci::{LocalOci, OciResource, OciTrial, oci_child, oci_trials};
 pub use suite::{Deviation, Trial, check, run, trials};

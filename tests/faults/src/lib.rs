@@ -13,7 +13,8 @@ mod systems;
 mod table;
 
 pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
-pub use others::{Rivals, Stranger, is_mint, stripped};
+pub use conformance::is_mint;
+pub use others::{Rivals, Stranger, stripped};
 pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use conformance::is_mint;
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 use rotation::testing::{Fault, Life, Outcome, Stage, Watch};
@@ -254,21 +255,6 @@ impl Rivals {
         }
         assert!(watch.rig.keys().is_empty() && watch.rig.marks() == 0, "I12: something is left");
     }
-}
-
-/// Whether a call makes a key, by the name that its system has for it.
-pub fn is_mint(call: &str) -> bool {
-    const MINTS: [&str; 8] = [
-        "mint",
-        "CreateAccessKey",
-        "CreateApiKey",
-        "UploadApiKey",
-        "CreateAuthToken",
-        "CreateCustomerSecretKey",
-        "POST data",
-        "POST custom-secret-id",
-    ];
-    MINTS.contains(&call)
 }
 
 fn is_list(call: &str) -> bool {

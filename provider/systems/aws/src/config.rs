@@ -1,3 +1,4 @@
+use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
 use schemars::JsonSchema;
@@ -117,11 +118,6 @@ fn is_role(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     matches!(parts.as_slice(), ["arn", partition, "iam", "", account, role]
         if partition.starts_with("aws") && account.len() == 12 && role.len() > "role/".len() && role.starts_with("role/"))
-}
-
-fn is_url(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
 use schemars::JsonSchema;
@@ -41,11 +42,6 @@ impl ConfluentConfig {
 /// An empty text is what a missing CI variable leaves, and the same as none.
 pub(crate) fn given(secret: &Option<SecretString>) -> Option<&SecretString> {
     secret.as_ref().filter(|secret| !secret.is_empty())
-}
-
-fn is_url(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
 use schemars::JsonSchema;
@@ -152,11 +153,6 @@ impl VaultConfig {
 pub(crate) fn is_path(text: &str) -> bool {
     let part = |part: &str| !part.is_empty() && !matches!(part, "." | "..") && !part.contains(char::is_control);
     text.split('/').all(part) && !text.contains(['?', '#', '*', '+'])
-}
-
-pub(crate) fn is_url(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace))
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use outbound::Url;
+use outbound::{Url, is_url};
 use rotation::{Error, ErrorKind, Problem};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::config::{VaultConfig, is_url};
+use crate::config::VaultConfig;
 use crate::login::Login;
 
 /// A variable of the environment, by its name.
