@@ -67,7 +67,42 @@ fn on(ground: &Arc<Ground>, secret: Secret, needs: &'static [Program]) -> Vec<Tr
         let name = format!("faults::{secret:?}::{life:?}::{fault:?}");
         trial(ground, name, needs, move |ground| prove(ground, secret, life, fault))
     };
-    cases.map(test).collect()
+    let twice = |life| {
+        let name =
+            format!("faults::{secret:?}::{life:?}::an_order_that_nobody_can_look_into_is_settled_by_the_next_run");
+        trial(ground, name, needs, move |ground| settled_by_the_next_run(ground, secret, life))
+    };
+    let changing = LIVES.into_iter().filter(|life| *life != Life::Refresh);
+    cases.map(test).chain(changing.map(twice)).collect()
+}
+
+/// More calls than a run repeats any one.
+const REPEATS: usize = 4;
+
+/// The order is carried out and its answer lost, and so are the answers of all that could be asked about it in that run.
+fn settled_by_the_next_run(ground: &Ground, secret: Secret, life: Life) {
+    let subject = Subject::new(ground, secret);
+    let (mut stack, inputs) = subject.prepare(life);
+    let (begun, generation) = (subject.turns(), stack.saved.as_ref().map_or(0.0, |_| stack.generation()));
+    let silent = secret == Secret::Connection;
+    // Where the server is, what is there, the order; then it is looked into, or ordered again.
+    stack.inject(2, Fault::HangAfter);
+    for more in 3..3 + REPEATS {
+        stack.inject(more, if silent { Fault::HangAfter } else { Fault::Before });
+    }
+    let told = stack.fails(&inputs);
+    assert!(told.contains("may have rotated") && told.contains("next `pulumi up`"), "{told}");
+    stack.proxy.faults().clear();
+    let in_doubt = stack.saved.as_ref().expect("it is kept in the state").clone();
+    assert!(in_doubt.outputs.contains_key("unanswered") && stack.generation() == generation);
+    assert_eq!(subject.turns() - begun, if silent { REPEATS } else { 1 });
+    // Neither a refresh nor inputs that are what they were make it forget.
+    stack.refresh().unwrap().unwrap();
+    recover(&mut stack, &inputs, "after the doubt");
+    assert_eq!(subject.turns() - begun, if silent { REPEATS + 1 } else { 1 });
+    assert_eq!(stack.generation() - generation, 1.0);
+    assert!(!stack.saved.as_ref().unwrap().outputs.contains_key("unanswered"));
+    subject.only_vault_knows();
 }
 
 impl<'a> Subject<'a> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use libtest_mimic::Trial;
 use pulumi_provider::Value;
 use pulumi_provider::testing::Action;
+use rotation::testing::Fault;
 use serde_json::json;
 use vault_servers::Ground;
 
@@ -28,6 +29,7 @@ pub(crate) fn trials(ground: &Arc<Ground>) -> Vec<Trial> {
         ("a_static_password_turns_once_per_trigger", lives),
         ("an_import_rotates_nothing", imports),
         ("what_vault_turned_by_itself_is_no_drift_and_serves_a_period", turns_by_itself),
+        ("an_order_that_was_answered_counts_although_nothing_can_be_asked_after_it", counts_unasked),
     ];
     let mut all = Vec::new();
     for make in Make::ALL {
@@ -121,6 +123,23 @@ fn suspended(place: &Place<'_>) {
     assert_eq!(place.turns(), begun);
     stack.does(&plan("2", Some(kept)), Action::Update);
     assert_eq!(place.turns() - begun, 1, "keepers still rotate");
+}
+
+fn counts_unasked(place: &Place<'_>) {
+    let mut stack = place.stack(Timestamp::now());
+    let (one, begun) = (inputs(&place.path, "1", []), place.turns());
+    for call in 3..7 {
+        stack.inject(call, Fault::Before);
+    }
+    stack.does(&one, Action::Create);
+    stack.proxy.faults().clear();
+    assert!(stack.logged.iter().any(|line| line.starts_with("WARNING") && line.contains("could not be read")));
+    assert!(stack.output("rotatedAt").is_some() && stack.output("lastVaultRotation").is_none());
+    stack.does(&one, Action::Same);
+    stack.refresh().unwrap().unwrap();
+    assert!(stack.output("lastVaultRotation").is_some(), "a refresh takes it in");
+    stack.does(&one, Action::Same);
+    assert_eq!((place.turns() - begun, stack.generation()), (1, 1.0));
 }
 
 fn turns_by_itself(place: &Place<'_>) {
