@@ -72,8 +72,12 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "archive") => "dist",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("localcloud", Kind::Integration, "oci_python") => "oci-python",
-        ("vault-servers", Kind::Integration, "vault_aws") => "vault-aws",
-        ("vault-servers", _, _) | ("conformance" | "faults", Kind::Integration, "vault") => "vault",
+        ("vault-servers", Kind::Integration, "vault_aws") | ("plugin", Kind::Integration, "vault_root_aws") => {
+            "vault-aws"
+        }
+        ("vault-servers", _, _)
+        | ("conformance" | "faults", Kind::Integration, "vault")
+        | ("plugin", Kind::Integration, "vault_root") => "vault",
         ("conformance", _, _) => "conformance",
         ("faults", _, _) => "faults",
         ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
@@ -148,6 +152,8 @@ mod tests {
             ("vault-servers", Kind::Integration, "servers", "vault"),
             ("vault-servers", Kind::Integration, "vault_aws", "vault-aws"),
             ("conformance", Kind::Integration, "vault", "vault"),
+            ("plugin", Kind::Integration, "vault_root", "vault"),
+            ("plugin", Kind::Integration, "vault_root_aws", "vault-aws"),
             ("faults", Kind::Integration, "vault", "vault"),
             ("engine", Kind::Integration, "vault", "engine"),
             ("conformance", Kind::Integration, "aws", "conformance"),

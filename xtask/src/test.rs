@@ -132,8 +132,10 @@ impl<'a> Stage<'a> {
         if needs(&[Need::Languages]) {
             stage.set("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?);
         }
-        if needs(&[Need::Servers, Need::Vault]) {
+        if needs(&[Need::Servers, Need::Vault, Need::Engine]) {
             stage.offer("KEYROTATION_POSTGRES", tools::postgres::folder());
+        }
+        if needs(&[Need::Servers, Need::Vault]) {
             stage.offer("KEYROTATION_MARIADB", tools::mariadb::folder());
         }
         if needs(&[Need::Servers, Need::Engine, Need::Languages]) {

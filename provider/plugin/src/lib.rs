@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod import;
 mod registry;
+mod root;
 mod rotating;
 
 use std::process::ExitCode;

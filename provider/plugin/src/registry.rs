@@ -15,9 +15,10 @@ use rotation::{Clock, System};
 use system_aws::AwsApiKey;
 use system_confluent::ConfluentApiKey;
 use system_oci::{Oci, OciApiKey, OciAuthToken, OciCustomerSecretKey};
-use system_vault::{Vault, VaultApiKey, VaultSecretId};
+use system_vault::{Vault, VaultApiKey, VaultRoot, VaultSecretId};
 
 use crate::config::Config;
+use crate::root::RotatingRoot;
 use crate::rotating::{ListKeys, Rotating};
 
 /// The provider `keyrotation`.
@@ -75,6 +76,13 @@ impl KeyRotation {
         ]
     }
 
+    /// Resources without keys of their own, of which there is nothing to list.
+    fn keyless(&self) -> Vec<Arc<dyn Resource>> {
+        let Systems { aws, vault, .. } = &self.systems;
+        let root = VaultRoot::new(vault.clone());
+        vec![Arc::new(RotatingRoot::new(root, aws.clone(), self.clock.clone(), self.refreshes.clone()))]
+    }
+
     fn offer<S: System>(&self, system: Arc<S>) -> Offer {
         let resource = Rotating::new(system.clone(), self.clock.clone(), self.refreshes.clone());
         (Arc::new(resource), Arc::new(ListKeys::new(system, self.clock.clone())))
@@ -117,7 +125,7 @@ impl Provider for KeyRotation {
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        self.offers().into_iter().map(|(resource, _)| resource).collect()
+        self.offers().into_iter().map(|(resource, _)| resource).chain(self.keyless()).collect()
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

@@ -144,7 +144,7 @@ impl Problems {
             return;
         };
         let Retirement { soak, deadline, .. } = args.retirement;
-        if args.overlap.saturating_add(soak) >= period {
+        if args.overlap.saturating_add(soak) >= period && !period.is_zero() {
             let also = if soak.is_zero() { "" } else { ", and so must its sum with retirement.soak" };
             self.add("overlap", format!("must be shorter than rotationPeriod ({}){also}", print_duration(period)));
         }

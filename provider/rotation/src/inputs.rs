@@ -48,6 +48,33 @@ pub struct RotationInputs {
     pub allow_outage: Option<bool>,
 }
 
+/// The inputs that say when a rotation is due, for resources without a key of which two could overlap.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerInputs {
+    /// Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
+    /// Order and secretness do not count; an empty map is the same as none.
+    #[serde(default)]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub keepers: Option<Keepers>,
+    /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
+    /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+    #[serde(default)]
+    pub rotation_period: Option<String>,
+    /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+    #[serde(default)]
+    pub rotation_anchor: Option<String>,
+}
+
+impl From<TriggerInputs> for RotationInputs {
+    /// With no overlap, and nothing that a key would need.
+    fn from(inputs: TriggerInputs) -> Self {
+        let TriggerInputs { keepers, rotation_period, rotation_anchor } = inputs;
+        let (overlap, allow_outage) = (Some("0s".to_owned()), Some(true));
+        Self { keepers, rotation_period, rotation_anchor, overlap, allow_outage, ..Self::default() }
+    }
+}
+
 /// How a new key is proven before it is promoted.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -33,7 +33,9 @@ pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
-pub use inputs::{Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, VerificationInputs, WhenInUse};
+pub use inputs::{
+    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
+};
 pub use issuer::{
     Capability, Field, KeyIssuer, KeyStatus, LastUse, Marks, Material, MintOrder, Minted, Observed, ObservedKey,
     System, Verdict,

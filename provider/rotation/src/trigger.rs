@@ -36,16 +36,14 @@ impl Trigger {
     /// Whether `key` answers this trigger. Windows are ordered: a key of a later one will do, and so will a key that was
     /// younger than `overlap` when the wanted window began. A key without a trigger was taken over and answers any.
     pub fn is_answered_by(&self, key: &Key, overlap: SignedDuration) -> bool {
-        let Some(of_key) = &key.trigger else {
-            return true;
-        };
-        of_key.hash == self.hash
-            && (self.window <= of_key.window || self.window.is_none_or(|window| young_at(key, window, overlap)))
+        key.trigger.as_ref().is_none_or(|of_key| self.is_met_by(of_key, key.created_at, overlap))
     }
-}
 
-fn young_at(key: &Key, window: Timestamp, overlap: SignedDuration) -> bool {
-    key.created_at.checked_add(overlap).is_ok_and(|end| end > window)
+    /// The same for whatever served the trigger `served` and was made at that time.
+    pub fn is_met_by(&self, served: &Self, made_at: Timestamp, overlap: SignedDuration) -> bool {
+        let young_at = |window| made_at.checked_add(overlap).is_ok_and(|end| end > window);
+        served.hash == self.hash && (self.window <= served.window || self.window.is_none_or(young_at))
+    }
 }
 
 struct Sha256Mac(Hmac<Sha256>);

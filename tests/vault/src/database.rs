@@ -22,6 +22,9 @@ pub trait Database {
     /// The `creation_statements` of a role whose users may log in.
     fn creation(&self) -> Value;
 
+    /// The statement by which a user's password becomes another one, with the engine's placeholders.
+    fn rotation(&self) -> &'static str;
+
     /// A user who may do everything. Each call makes another one, so that the root of one test is not that of the next.
     ///
     /// # Errors

@@ -74,6 +74,10 @@ impl Database for MariaDb {
         json!(["CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}'"])
     }
 
+    fn rotation(&self) -> &'static str {
+        "ALTER USER '{{username}}'@'%' IDENTIFIED BY '{{password}}'"
+    }
+
     fn superuser(&self) -> Result<Login> {
         let login = Login { user: unique("root"), password: unique("password") };
         self.run(&create_superuser(&login))?;

@@ -77,6 +77,10 @@ impl Database for Postgres {
         json!([r#"CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"#])
     }
 
+    fn rotation(&self) -> &'static str {
+        r#"ALTER ROLE "{{username}}" WITH PASSWORD '{{password}}'"#
+    }
+
     fn superuser(&self) -> Result<Login> {
         let login = Login { user: unique("root"), password: unique("password") };
         self.run(&format!("CREATE ROLE \"{}\" SUPERUSER LOGIN PASSWORD '{}'", login.user, login.password))?;

@@ -3,12 +3,12 @@
 use pulumi_provider::{
     CheckFailure, CheckRequest, Checked, Code, Error, Object, Value, decode, decode_both, to_object,
 };
-use rotation::{Ask, Clock, Problem, RotationInputs, Scheduled, System, schedule};
+use rotation::{Ask, Clock, Phase, Problem, Scheduled, schedule};
 
-use super::inputs::{self, Names, SCHEDULE, known};
+use super::inputs::{self, Names, Rules, SCHEDULE, known};
 
-pub(super) fn check<S: System>(
-    system: &S,
+pub(crate) fn check<R: Rules>(
+    rules: &R,
     names: &Names,
     clock: &dyn Clock,
     request: &CheckRequest,
@@ -19,9 +19,8 @@ pub(super) fn check<S: System>(
         Some(_) => return Ok(refuse_schedule(&request.inputs)),
     };
     let given = known(&request.inputs);
-    let failures = failures(system, names, &given, &request.inputs);
-    let common: Option<RotationInputs> = decode(&names.split(&given).0).value;
-    let args = common.map(|common| common.parse(&system.capability()));
+    let failures = failures(rules, names, &given, &request.inputs);
+    let args = inputs::common::<R>(names, &given).map(|common| common.parse(&rules.capability()));
     let args = match args {
         Some(Ok(args)) if failures.is_empty() => args,
         Some(Err(problems)) if given.len() == request.inputs.len() => return Ok(failed(request, failures, problems)),
@@ -31,18 +30,21 @@ pub(super) fn check<S: System>(
     };
     let keepers_unknown = request.inputs.get("keepers").is_some_and(Value::contains_unknown);
     let ask = Ask { args: &args, keepers_unknown, suspended };
-    let Scheduled { schedule, warnings } = scheduled(request, names, ask, clock);
+    let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, clock);
+    if !R::RETIRES {
+        schedule.phase = Phase::Overlap;
+    }
     let mut inputs = request.inputs.clone();
     let schedule = to_object(&schedule).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
     inputs.insert(SCHEDULE.to_owned(), Value::Object(schedule));
     Ok(Checked { inputs, failures: Vec::new(), warnings })
 }
 
-fn scheduled(request: &CheckRequest, names: &Names, ask: Ask<'_>, clock: &dyn Clock) -> Scheduled {
+fn scheduled<R: Rules>(request: &CheckRequest, names: &Names, ask: Ask<'_>, clock: &dyn Clock) -> Scheduled {
     let now = clock.now();
     let Some(old) = &request.old_inputs else { return schedule(None, ask, now) };
     let before = inputs::schedule(old);
-    let common: Option<RotationInputs> = decode(&names.split(old).0).value;
+    let common = inputs::common::<R>(names, old);
     schedule(common.as_ref().map(|common| common.old_schedule(before.as_ref())), ask, now)
 }
 
@@ -58,11 +60,11 @@ fn refuse_schedule(inputs: &Object) -> Checked {
 }
 
 /// What the types say, and what the system says; properties that are not known yet are not missed.
-fn failures<S: System>(system: &S, names: &Names, given: &Object, all: &Object) -> Vec<CheckFailure> {
-    let types = decode_both::<RotationInputs, S::Args>(&without_schedule(given)).failures;
+fn failures<R: Rules>(rules: &R, names: &Names, given: &Object, all: &Object) -> Vec<CheckFailure> {
+    let types = decode_both::<R::Common, R::Own>(&without_schedule(given)).failures;
     let mut failures: Vec<_> = types.into_iter().filter(|failure| !is_unknown(all, &failure.property)).collect();
-    if let Some(own) = decode::<S::Args>(&names.split(given).1).value {
-        failures.extend(system.check(&own).into_iter().map(failure));
+    if let Some(own) = decode::<R::Own>(&names.split(given).1).value {
+        failures.extend(rules.problems(&own).into_iter().map(failure));
     }
     failures
 }

@@ -8,18 +8,8 @@ use super::inputs::{Names, SCHEDULE, schedule};
 use super::outputs::from_outputs;
 
 pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> {
-    let (old, old_schedule) = apart(&request.old_inputs);
-    let (new, new_schedule) = apart(&request.inputs);
-    let mut diff = Diff::of(inputs(&old, &new, &names.inputs));
-    if new_schedule.is_some_and(Value::contains_unknown) {
-        diff.changes.push(at(PropertyPath::root().key(SCHEDULE)));
-        return Ok(diff);
-    }
-    let (Some(wanted), state) = (schedule(&request.inputs), from_outputs(&request.state)?) else { return Ok(diff) };
-    let before = old_schedule.and_then(|_| schedule(&request.old_inputs));
-    if schedule_changed(before.as_ref(), &wanted) {
-        diff.changes.extend(schedule_changes(before.as_ref(), &wanted));
-    }
+    let Compared { mut diff, before, wanted } = compare(names, request);
+    let (Some(wanted), state) = (wanted, from_outputs(&request.state)?) else { return Ok(diff) };
     match due(&state, &wanted) {
         None => {}
         Some(Due::Retire | Due::Disable) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
@@ -28,6 +18,31 @@ pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> 
         Some(_) => diff.force_update = true,
     }
     Ok(diff)
+}
+
+/// What the inputs alone say, the schedule among them.
+pub(crate) struct Compared {
+    pub(crate) diff: Diff,
+    /// The schedule of the last run; none after an import.
+    before: Option<Schedule>,
+    /// The schedule of this one; none if it is not known yet.
+    wanted: Option<Schedule>,
+}
+
+pub(crate) fn compare(names: &Names, request: &DiffRequest) -> Compared {
+    let (old, old_schedule) = apart(&request.old_inputs);
+    let (new, new_schedule) = apart(&request.inputs);
+    let mut diff = Diff::of(inputs(&old, &new, &names.inputs));
+    if new_schedule.is_some_and(Value::contains_unknown) {
+        diff.changes.push(at(PropertyPath::root().key(SCHEDULE)));
+        return Compared { diff, before: None, wanted: None };
+    }
+    let before = old_schedule.and_then(|_| schedule(&request.old_inputs));
+    let wanted = schedule(&request.inputs);
+    if let Some(wanted) = wanted.as_ref().filter(|wanted| schedule_changed(before.as_ref(), wanted)) {
+        diff.changes.extend(schedule_changes(before.as_ref(), wanted));
+    }
+    Compared { diff, before, wanted }
 }
 
 fn apart(inputs: &Object) -> (Object, Option<&Value>) {

@@ -4,7 +4,7 @@ use pulumi_provider::{Code, Context, Error};
 use rotation::{ErrorKind, KeyState, RotationArgs};
 
 /// The public form of the model's error.
-pub(super) fn public(error: rotation::Error) -> Error {
+pub(crate) fn public(error: rotation::Error) -> Error {
     let code = match error.kind {
         ErrorKind::Unauthenticated => Code::Unauthenticated,
         ErrorKind::Denied => Code::PermissionDenied,

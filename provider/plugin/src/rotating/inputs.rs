@@ -3,29 +3,65 @@
 use std::collections::BTreeSet;
 
 use pulumi_provider::{Code, Decoded, Error, Object, ObjectSchema, Value, decode};
-use rotation::{Capability, Goal, RotationArgs, RotationInputs, Schedule, System};
+use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule, System};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 
 /// The one input that the plugin computes.
-pub(super) const SCHEDULE: &str = "schedule";
+pub(crate) const SCHEDULE: &str = "schedule";
+
+/// The inputs of one kind of resource, and what they must obey.
+pub(crate) trait Rules {
+    /// Those that say when, and with what overlap if there is one.
+    type Common: DeserializeOwned + JsonSchema + Into<RotationInputs>;
+    /// The others.
+    type Own: DeserializeOwned + JsonSchema;
+    /// Whether what is superseded is retired later. Otherwise the schedule's phase stays what it is at first.
+    const RETIRES: bool;
+
+    /// What the system can do.
+    fn capability(&self) -> Capability;
+
+    /// What is wrong with its own inputs, beyond their types.
+    fn problems(&self, own: &Self::Own) -> Vec<Problem>;
+}
+
+impl<S: System> Rules for S {
+    type Common = RotationInputs;
+    type Own = S::Args;
+    const RETIRES: bool = true;
+
+    fn capability(&self) -> Capability {
+        System::capability(self)
+    }
+
+    fn problems(&self, own: &S::Args) -> Vec<Problem> {
+        self.check(own)
+    }
+}
 
 /// Which properties are whose.
-pub(super) struct Names {
+pub(crate) struct Names {
     rotation: BTreeSet<String>,
     /// The fields of a key, which stand at the top level of the outputs too.
     pub(super) material: Vec<String>,
     /// Every input, with what is true of it.
-    pub(super) inputs: ObjectSchema,
+    pub(crate) inputs: ObjectSchema,
 }
 
 impl Names {
     pub(super) fn of<S: System>() -> Self {
-        let rotation = ObjectSchema::of::<RotationInputs>();
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
-        let names = rotation.names().map(str::to_owned).collect();
-        Self { rotation: names, material, inputs: ObjectSchema::of::<S::Args>().merge(rotation) }
+        Self { material, ..Self::without_key::<S>() }
     }
 
-    /// The inputs of every rotating resource, apart from the system's own; without `schedule`.
+    pub(crate) fn without_key<R: Rules>() -> Self {
+        let rotation = ObjectSchema::of::<R::Common>();
+        let names = rotation.names().map(str::to_owned).collect();
+        Self { rotation: names, material: Vec::new(), inputs: ObjectSchema::of::<R::Own>().merge(rotation) }
+    }
+
+    /// The inputs that say when, apart from the others; without `schedule`.
     pub(super) fn split(&self, inputs: &Object) -> (Object, Object) {
         let mut inputs = inputs.clone();
         inputs.remove(SCHEDULE);
@@ -34,16 +70,16 @@ impl Names {
 }
 
 /// Checked inputs, as far as they are known.
-pub(super) struct Inputs<S: System> {
-    pub(super) own: S::Args,
-    pub(super) args: RotationArgs,
-    pub(super) schedule: Option<Schedule>,
+pub(crate) struct Inputs<R: Rules> {
+    pub(crate) own: R::Own,
+    pub(crate) args: RotationArgs,
+    pub(crate) schedule: Option<Schedule>,
 }
 
-impl<S: System> Inputs<S> {
-    pub(super) fn checked(names: &Names, inputs: &Object, capability: &Capability) -> Result<Self, Error> {
+impl<R: Rules> Inputs<R> {
+    pub(crate) fn checked(names: &Names, inputs: &Object, capability: &Capability) -> Result<Self, Error> {
         let (common, own) = names.split(&known(inputs));
-        let common: RotationInputs = whole(decode(&common))?;
+        let common: RotationInputs = whole(decode::<R::Common>(&common))?.into();
         let args = common.parse(capability).map_err(|problems| {
             let first = problems.first().map(|problem| format!("{} {}", problem.property, problem.reason));
             Error::new(Code::InvalidArgument, first.unwrap_or_default())
@@ -51,24 +87,29 @@ impl<S: System> Inputs<S> {
         Ok(Self { own: whole(decode(&own))?, args, schedule: schedule(inputs) })
     }
 
-    pub(super) fn schedule(&self) -> Result<&Schedule, Error> {
+    pub(crate) fn schedule(&self) -> Result<&Schedule, Error> {
         let missing =
             || Error::new(Code::InvalidArgument, "the inputs hold no schedule: they were not checked by this plugin");
         self.schedule.as_ref().ok_or_else(missing)
     }
 
-    pub(super) fn goal(&self, instance: &str) -> Result<Goal, Error> {
+    pub(crate) fn goal(&self, instance: &str) -> Result<Goal, Error> {
         Ok(Goal::new(instance, &self.args, self.schedule()?))
     }
 }
 
+/// The inputs that say when; none if they cannot be read.
+pub(super) fn common<R: Rules>(names: &Names, inputs: &Object) -> Option<RotationInputs> {
+    decode::<R::Common>(&names.split(inputs).0).value.map(Into::into)
+}
+
 /// The schedule that inputs hold; none after an import.
-pub(super) fn schedule(inputs: &Object) -> Option<Schedule> {
+pub(crate) fn schedule(inputs: &Object) -> Option<Schedule> {
     inputs.get(SCHEDULE).and_then(Value::as_object).and_then(|schedule| decode(schedule).value)
 }
 
 /// The system's own inputs alone.
-pub(super) fn own_args<S: System>(names: &Names, inputs: &Object) -> Result<S::Args, Error> {
+pub(crate) fn own_args<R: Rules>(names: &Names, inputs: &Object) -> Result<R::Own, Error> {
     whole(decode(&names.split(inputs).1))
 }
 

@@ -1,11 +1,11 @@
 //! One Pulumi resource for any system: Check asks the rotation model for a schedule, Diff compares, Create and Update let it run.
 
 mod audit;
-mod check;
-mod diff;
-mod errors;
-mod inputs;
-mod outputs;
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod errors;
+pub(crate) mod inputs;
+pub(crate) mod outputs;
 mod spec;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -267,6 +267,6 @@ fn owner(urn: &Urn) -> OwnerId {
 }
 
 /// A name that nobody else chooses; it need not be secret.
-fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -34,7 +34,7 @@ pub(super) fn to_outputs(
 pub(super) fn from_outputs(outputs: &Object) -> Result<KeyState, Error> {
     let version = outputs.get("stateVersion").and_then(Value::as_number).unwrap_or_default();
     if version > f64::from(STATE_VERSION) {
-        return Err(newer(version));
+        return Err(newer(version, STATE_VERSION));
     }
     let mut stored = pick(outputs, STATE);
     stored.insert("stateVersion".to_owned(), Value::Number(STATE_VERSION.into()));
@@ -47,12 +47,12 @@ pub(super) fn from_outputs(outputs: &Object) -> Result<KeyState, Error> {
 }
 
 /// Whether these outputs are of a resource that this plugin made or imported, and not merely what a program looked it up by.
-pub(super) fn is_ours(outputs: &Object) -> bool {
+pub(crate) fn is_ours(outputs: &Object) -> bool {
     outputs.contains_key("instance")
 }
 
 /// The names of everything that may differ after a mint, for a preview.
-pub(super) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = impl Into<String>>) {
+pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = impl Into<String>>) {
     outputs.extend(names.into_iter().map(|name| (name.into(), Value::Unknown)));
 }
 
@@ -112,7 +112,7 @@ fn wrapped(secret: &SecretString) -> Value {
     Value::secret(secret.expose_secret())
 }
 
-fn pick(object: &Object, names: &[&str]) -> Object {
+pub(crate) fn pick(object: &Object, names: &[&str]) -> Object {
     object
         .iter()
         .filter(|(name, _)| names.contains(&name.as_str()))
@@ -124,20 +124,20 @@ fn nested<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
     object.get(name).and_then(Value::as_object)
 }
 
-fn set(object: &mut Object, name: &str, value: Option<impl Into<Value>>) {
+pub(crate) fn set(object: &mut Object, name: &str, value: Option<impl Into<Value>>) {
     object.remove(name);
     object.extend(value.map(|value| (name.to_owned(), value.into())));
 }
 
-fn time(time: Timestamp) -> Value {
+pub(crate) fn time(time: Timestamp) -> Value {
     Value::String(time.to_string())
 }
 
-fn object(value: &impl Serialize) -> Result<Object, Error> {
+pub(crate) fn object(value: &impl Serialize) -> Result<Object, Error> {
     to_object(value).map_err(|error| Error::new(Code::Internal, format!("the state cannot be written: {error}")))
 }
 
-fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Error> {
     let decoded = decode(object);
     let first = decoded.failures.first().map(|failure| failure.property.clone());
     decoded.value.ok_or_else(|| unreadable(&first.unwrap_or_default()))
@@ -150,9 +150,9 @@ fn unreadable(property: &str) -> Error {
     Error::new(Code::FailedPrecondition, text)
 }
 
-fn newer(version: f64) -> Error {
+pub(crate) fn newer(version: f64, known: u32) -> Error {
     let text = format!(
-        "the stored state has version {version} and this plugin knows versions up to {STATE_VERSION}: use the plugin version that wrote it, or a later one. Nothing was changed"
+        "the stored state has version {version} and this plugin knows versions up to {known}: use the plugin version that wrote it, or a later one. Nothing was changed"
     );
     Error::new(Code::FailedPrecondition, text)
 }

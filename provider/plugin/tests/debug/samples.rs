@@ -12,8 +12,8 @@ use pulumi_provider::{
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
     Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, KeyStatus, Ledgers,
-    Material, Minted, Observed, OldSchedule, Phase, Retiring, RotationArgs, RotationInputs, Schedule, Trigger, View,
-    Want, World,
+    Material, Minted, Observed, OldSchedule, Phase, Retiring, RotationArgs, RotationInputs, Schedule, Trigger,
+    TriggerInputs, View, Want, World,
 };
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
@@ -136,6 +136,7 @@ fn inputs() -> Vec<Sample> {
         sample("rotation::Keepers", &keepers),
         sample("rotation::Adopt", adopt()),
         sample("rotation::RotationInputs", rotation_inputs()),
+        sample("rotation::TriggerInputs", TriggerInputs { keepers: Some(self::keepers()), ..TriggerInputs::default() }),
         sample("rotation::RotationArgs", &args),
         sample("rotation::OldSchedule", old),
         sample("rotation::Ask", Ask { args: &args, keepers_unknown: false, suspended: false }),

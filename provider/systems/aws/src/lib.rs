@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod issuer;
 mod ledger;
+mod owner;
 mod ses;
 mod session;
 mod time;
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 pub use args::{AccessKey, Args};
 pub use config::{AssumeRole, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
+pub use owner::KeyOwner;
 use session::Session;
 
 /// The system behind `aws:RotatingApiKey`.
@@ -43,6 +45,14 @@ impl AwsApiKey {
     pub fn configure(&self, config: AwsConfig) {
         let session = Session::new(config, Arc::clone(&self.clock));
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+    }
+
+    /// Whose an access key is, and which resource manages that user's keys. It changes nothing.
+    ///
+    /// # Errors
+    /// AWS does not tell; a key that does not exist or is another account's is [`ErrorKind::Denied`].
+    pub async fn owner_of(&self, key: &KeyId) -> Result<KeyOwner, Error> {
+        owner::owner_of(self.session(), key).await
     }
 
     fn session(&self) -> Arc<Session> {

@@ -45,6 +45,11 @@ fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
         400 if says("did not match the current version") => (ErrorKind::Conflict, Retry::Never, Effect::None),
         400 if says("Upgrading from non-versioned") => (ErrorKind::Conflict, Retry::Backoff, Effect::None),
         500 if says("CIDR blocks") => (ErrorKind::Invalid, Retry::Never, Effect::None),
+        // The AWS engine passes on what AWS says to its first call of a rotation.
+        500 if says("CreateAccessKey") && says("LimitExceeded") => {
+            (ErrorKind::LimitReached, Retry::Never, Effect::None)
+        }
+        500 if says("failed to find entry for connection") => (ErrorKind::NotFound, Retry::Never, Effect::None),
         400 | 405 | 413 | 415 => (ErrorKind::Invalid, Retry::Never, Effect::None),
         403 => (ErrorKind::Denied, Retry::Never, Effect::None),
         404 => (ErrorKind::NotFound, Retry::Never, Effect::None),
@@ -156,6 +161,19 @@ mod tests {
             (400, "no data provided", ErrorKind::Invalid, Effect::None),
             (400, "ttl cannot be longer than the role's secret_id_ttl", ErrorKind::Invalid, Effect::None),
             (500, "failed to validate CIDR blocks: invalid CIDR address", ErrorKind::Invalid, Effect::None),
+            (
+                500,
+                "error calling CreateAccessKey: LimitExceeded: Cannot exceed quota",
+                ErrorKind::LimitReached,
+                Effect::None,
+            ),
+            (
+                500,
+                "error calling DeleteAccessKey: LimitExceeded: Cannot exceed quota",
+                ErrorKind::Unexpected,
+                Effect::Unknown,
+            ),
+            (500, "failed to find entry for connection with name: \"x\"", ErrorKind::NotFound, Effect::None),
             (403, "permission denied", ErrorKind::Denied, Effect::None),
             (404, "", ErrorKind::NotFound, Effect::None),
             (412, "required index state not present", ErrorKind::Conflict, Effect::None),

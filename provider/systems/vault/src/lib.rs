@@ -1,4 +1,4 @@
-//! Vault and OpenBao: keys that stand in a KV engine, and secret-ids of an AppRole.
+//! Vault and OpenBao: keys that stand in a KV engine, secret-ids of an AppRole, and secrets that engines keep to themselves.
 //!
 //! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
 //! is closed at the end. Each resource is a system of its own on the same server.
@@ -9,6 +9,7 @@ mod error;
 mod ledger;
 mod login;
 mod request;
+mod root;
 mod secret_id;
 mod session;
 mod settings;
@@ -19,6 +20,7 @@ use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
+pub use root::{Evidence, Root, RootArgs, Seen, Turned, VaultRoot};
 pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};
 use session::Session;
 

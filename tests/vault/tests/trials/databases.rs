@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use vault_servers::{Database, Login, Program, unique};
+use vault_servers::{Database, Ground, Login, Program, unique};
 
-use super::{Ground, Trial};
+use super::Trial;
 
 pub(crate) const TRIALS: &[Trial] = &[
     Trial {

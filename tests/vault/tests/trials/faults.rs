@@ -13,9 +13,9 @@ use rotation::Clock;
 use rotation::testing::{Fault, ManualClock};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use vault_servers::{Admin, Proxy, REFUSED, THROTTLED, UNANSWERED};
+use vault_servers::{Admin, Ground, Proxy, REFUSED, THROTTLED, UNANSWERED};
 
-use super::{Ground, Trial};
+use super::Trial;
 
 pub(crate) const TRIALS: &[Trial] = &[
     Trial { name: "proxy::without_a_fault_it_changes_nothing", needs: &[], run: changes_nothing },

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
-use vault_servers::{Program, Vault, unique};
+use vault_servers::{Ground, Program, Vault, unique};
 
-use super::{Ground, Trial};
+use super::Trial;
 
 const CHILD: &str = "KEYROTATION_VAULT_CHILD";
 

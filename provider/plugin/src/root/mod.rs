@@ -1,0 +1,279 @@
+//! `vault:RotatingRoot`: no key that Pulumi holds, so not the rotation model's run. Check and the triggers are the model's; what is done is one order.
+
+mod spec;
+mod state;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use pulumi_provider::{
+    CheckRequest, Checked, Code, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure,
+    Found, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Value,
+};
+use rotation::{Capability, Clock, Effect, ErrorKind, KeyId, Problem, Trigger, TriggerInputs};
+use system_aws::AwsApiKey;
+use system_vault::{Evidence, RootArgs, VaultRoot};
+
+use crate::import;
+use crate::rotating::inputs::{Inputs, Names, Rules, own_args};
+use crate::rotating::outputs::{is_ours, set_unknown};
+use crate::rotating::{check, diff, errors, nonce};
+use state::{RootState, from_outputs, to_outputs};
+
+/// A secret that an engine of Vault's keeps to itself.
+pub(crate) struct RotatingRoot {
+    rules: RootRules,
+    aws: Arc<AwsApiKey>,
+    clock: Arc<dyn Clock>,
+    names: Names,
+    refreshes: Arc<AtomicBool>,
+}
+
+struct RootRules(VaultRoot);
+
+impl Rules for RootRules {
+    type Common = TriggerInputs;
+    type Own = RootArgs;
+    const RETIRES: bool = false;
+
+    fn capability(&self) -> Capability {
+        Capability::default()
+    }
+
+    fn problems(&self, own: &RootArgs) -> Vec<Problem> {
+        self.0.check(own)
+    }
+}
+
+/// A run that did not reach its end, and what is known.
+struct Interrupted {
+    state: RootState,
+    error: rotation::Error,
+}
+
+impl RotatingRoot {
+    /// `aws` is asked whose keys the root of an AWS engine are; `refreshes` is the configuration's `refreshBeforeUpdate`.
+    pub(crate) fn new(root: VaultRoot, aws: Arc<AwsApiKey>, clock: Arc<dyn Clock>, refreshes: Arc<AtomicBool>) -> Self {
+        Self { rules: RootRules(root), aws, clock, names: Names::without_key::<RootRules>(), refreshes }
+    }
+
+    fn inputs(&self, inputs: &Object) -> Result<Inputs<RootRules>, Error> {
+        Inputs::checked(&self.names, inputs, &self.rules.capability())
+    }
+
+    /// Orders a rotation unless the trigger is served already.
+    async fn live(
+        &self,
+        args: &RootArgs,
+        wanted: &Trigger,
+        mut state: RootState,
+        context: &Context,
+    ) -> Result<RootState, Interrupted> {
+        let root = self.rules.0.root(args);
+        let seen = match root.look().await.and_then(|seen| seen.ok_or_else(|| root.gone(""))) {
+            Ok(seen) => seen,
+            Err(error) => return Err(Interrupted { state, error }),
+        };
+        state.observe(&seen.evidence, wanted, self.clock.now());
+        if state.serves(wanted) {
+            return Ok(state);
+        }
+        if let Err(error) = self.must_be_nobodys(&seen.evidence, context).await {
+            return Err(Interrupted { state, error });
+        }
+        context.log().info(format!("a rotation of {:?} is ordered: {}", args.path, state.cause(wanted)));
+        match root.order(&seen).await {
+            Ok(turned) => {
+                turned.warning.into_iter().for_each(|warning| context.log().warning(warning));
+                state.turn(turned.evidence, wanted, self.clock.now());
+                Ok(state)
+            }
+            Err(error) => {
+                if error.effect == Effect::Unknown {
+                    state.doubt(wanted);
+                }
+                Err(Interrupted { state, error })
+            }
+        }
+    }
+
+    /// An AWS user whose keys another resource of ours manages would lose one that is in use. Also the last moment to stop.
+    async fn must_be_nobodys(&self, evidence: &Evidence, context: &Context) -> Result<(), rotation::Error> {
+        if let Some(id) = &evidence.access_key_id {
+            let owner = match self.aws.owner_of(&KeyId(id.clone())).await {
+                Ok(owner) => owner.managed_by.map(|manager| (owner.user, manager)),
+                Err(error) if cannot_ask(error.kind) => {
+                    context.log().warning(format!(
+                        "whether an aws:RotatingApiKey manages the user of the engine's access key {id} could not be looked up, and its key is rotated all the same: {error}"
+                    ));
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            if let Some((user, manager)) = owner {
+                return Err(managed(&user, &manager));
+            }
+        }
+        if context.stopped() {
+            let message = "stopped before a rotation was ordered";
+            return Err(rotation::Error::new(ErrorKind::Stopped, "", message));
+        }
+        Ok(())
+    }
+
+    /// What an Update would do, as outputs of which the new ones are unknown.
+    fn foretell(
+        &self,
+        request: &Object,
+        inputs: &Inputs<RootRules>,
+        state: &RootState,
+        context: &Context,
+    ) -> Result<Object, Error> {
+        let wanted = trigger(inputs, state)?;
+        let mut outputs = to_outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
+        if state.serves(&wanted) {
+            return Ok(outputs);
+        }
+        context.log().info(format!("a rotation will be ordered: {}", state.cause(&wanted)));
+        let told = ["accessKeyId", "lastVaultRotation"].into_iter().filter(|name| outputs.contains_key(*name));
+        let told: Vec<_> = told.collect();
+        set_unknown(&mut outputs, told.into_iter().chain(["rotatedAt"]));
+        // Vault may have changed a static role's password by itself, which is enough for a new period.
+        let generation = match state.evidence.last_vault_rotation {
+            Some(_) => Value::Unknown,
+            None => Value::Number((state.generation + 1) as f64),
+        };
+        outputs.insert("generation".to_owned(), generation);
+        Ok(outputs)
+    }
+
+    async fn import(&self, id: &str) -> Result<Option<Found>, Failure> {
+        let inputs = import::inputs(self.rules.0.import(id).map_err(errors::public)?);
+        let args = own_args::<RootRules>(&self.names, &inputs)?;
+        let Some(seen) = self.rules.0.root(&args).look().await.map_err(errors::public)? else { return Ok(None) };
+        let outputs = to_outputs(&inputs, &RootState::imported(nonce(), seen.evidence), None)?;
+        Ok(Some(Found { id: args.path, inputs, outputs, ..Found::default() }))
+    }
+}
+
+#[async_trait]
+impl Resource for RotatingRoot {
+    fn spec(&self) -> ResourceSpec {
+        spec::spec()
+    }
+
+    fn refreshes_before_update(&self) -> bool {
+        self.refreshes.load(Ordering::Relaxed)
+    }
+
+    fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
+        check::check(&self.rules, &self.names, &*self.clock, request)
+    }
+
+    fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
+        let mut diff = diff::compare(&self.names, request).diff;
+        diff.force_update = from_outputs(&request.state)?.is_left_over();
+        Ok(diff)
+    }
+
+    async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
+        if request.preview {
+            return Ok(Created { outputs: request.inputs, ..Created::default() });
+        }
+        let inputs = self.inputs(&request.inputs)?;
+        let times = (&inputs.args, inputs.schedule()?);
+        let state = RootState::new(nonce());
+        let wanted = trigger(&inputs, &state)?;
+        let id = inputs.own.path.clone();
+        match self.live(&inputs.own, &wanted, state, context).await {
+            Ok(state) => {
+                let outputs = to_outputs(&request.inputs, &state, Some(times))?;
+                Ok(Created { id, outputs, ..Created::default() })
+            }
+            Err(Interrupted { state, error }) if state.is_left_over() => {
+                let outputs = to_outputs(&request.inputs, &state, Some(times))?;
+                Err(Failure::partial(id, outputs, interrupted(error, &state)))
+            }
+            Err(Interrupted { state, error }) => Err(interrupted(error, &state).into()),
+        }
+    }
+
+    async fn update(&self, request: UpdateRequest, context: &Context) -> Result<Object, Failure> {
+        let inputs = self.inputs(&request.inputs)?;
+        let times = (&inputs.args, inputs.schedule()?);
+        let mut state = from_outputs(&request.state)?;
+        let wanted = trigger(&inputs, &state)?;
+        let old = self.inputs(&request.old_inputs).and_then(|old| trigger(&old, &state)).ok();
+        state.stand_for(old.as_ref().unwrap_or(&wanted));
+        if request.preview {
+            return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
+        }
+        let before = state.clone();
+        match self.live(&inputs.own, &wanted, state, context).await {
+            Ok(state) => Ok(to_outputs(&request.inputs, &state, Some(times))?),
+            Err(Interrupted { state, error }) if state != before => {
+                let outputs = to_outputs(&request.inputs, &state, Some(times))?;
+                Err(Failure::partial(request.id, outputs, interrupted(error, &state)))
+            }
+            Err(Interrupted { state, error }) => Err(interrupted(error, &state).into()),
+        }
+    }
+
+    async fn read(&self, request: ReadRequest, _: &Context) -> Result<Option<Found>, Failure> {
+        let (Some(inputs), Some(stored)) = (request.inputs, request.state.filter(is_ours)) else {
+            return self.import(&request.id).await;
+        };
+        let args = own_args::<RootRules>(&self.names, &inputs)?;
+        let mut state = from_outputs(&stored)?;
+        let Some(seen) = self.rules.0.root(&args).look().await.map_err(errors::public)? else { return Ok(None) };
+        state.evidence = seen.evidence;
+        let read = self.inputs(&inputs).ok();
+        let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
+        let outputs = to_outputs(&inputs, &state, times)?;
+        Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
+    }
+
+    async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
+        context.log().info(format!(
+            "nothing was changed in Vault: it keeps the secret of {:?}, which nobody else knows, and goes on using it",
+            request.id
+        ));
+        Ok(())
+    }
+}
+
+fn trigger(inputs: &Inputs<RootRules>, state: &RootState) -> Result<Trigger, Error> {
+    Ok(inputs.goal(&state.instance)?.trigger)
+}
+
+/// Whether AWS cannot be asked at all, rather than not now.
+fn cannot_ask(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unauthenticated | ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid)
+}
+
+fn managed(user: &str, manager: &str) -> rotation::Error {
+    let message = format!(
+        "the AWS engine works with an access key of the IAM user {user:?}, whose keys the resource {manager} manages (aws:RotatingApiKey): the engine would delete a key of it, and has no room for its own. Give the engine a user of its own, or remove one of the two resources. Nothing was ordered"
+    );
+    rotation::Error::new(ErrorKind::Blocked, "", message)
+}
+
+/// What failed, what works, and what the next run does.
+fn interrupted(error: rotation::Error, state: &RootState) -> Error {
+    let mut public: Error = errors::public(error);
+    if public.code == Code::InvalidArgument {
+        return public;
+    }
+    let next = match &state.unanswered {
+        Some(order) if order.before.tells() => {
+            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` first looks whether it did"
+        }
+        Some(_) => {
+            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` orders it once more, which harms nobody"
+        }
+        None => "Vault works with the secret it had; the next `pulumi up` tries again",
+    };
+    public.message = format!("{}. {next}.", public.message.trim_end_matches('.'));
+    public
+}
