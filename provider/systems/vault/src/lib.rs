@@ -1,4 +1,4 @@
-//! Vault and OpenBao: keys that stand in a KV engine, and secret-ids of an AppRole.
+//! Vault and OpenBao: keys that stand in a KV engine, secret-ids of an AppRole, and keys that sign tokens for a JWT mount.
 //!
 //! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
 //! is closed at the end. Each resource is a system of its own on the same server.
@@ -6,6 +6,7 @@
 mod api_key;
 mod config;
 mod error;
+mod jwt_key;
 mod ledger;
 mod login;
 mod request;
@@ -19,6 +20,7 @@ use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
+pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
 pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};
 use session::Session;
 

@@ -1,0 +1,263 @@
+//! Keys of one name at a JWT mount.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use rotation::{KeyId, KeyIssuer, System};
+use serde_json::{Value, json};
+use system_vault::{Vault, VaultJwtKey};
+use vault_servers::{Admin, unique};
+
+use super::stage::{OnVault, Place, VaultGround};
+use crate::bench::Power;
+use crate::stand::locked;
+
+/// Signing keys on a real server.
+pub type VaultJwtKeys = OnVault<JwtName>;
+
+/// A mount of its own, for a while, and a name at it. Its keys are of Ed25519, which costs no time.
+#[derive(Clone)]
+pub struct JwtName {
+    admin: Admin,
+    mount: Arc<Lent>,
+    name: String,
+}
+
+/// A mount that goes to the next place when this one is done with: the server would grow slow with thousands of them.
+struct Lent(String);
+
+static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        locked(&FREE).push(std::mem::take(&mut self.0));
+    }
+}
+
+/// The role of each mount that lets tokens in.
+pub const ROLE: &str = "ci";
+/// The one audience of that role.
+pub const AUDIENCE: &str = "https://vault.example";
+const PLACEHOLDER: &str = "keyrotation 1 placeholder";
+const BEGIN: &str = "-----BEGIN ";
+
+impl Place for JwtName {
+    const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Tries, Power::MarksOnKeys];
+
+    fn new(ground: &VaultGround) -> Result<Self> {
+        let admin = ground.0.admin.clone();
+        let free = locked(&FREE).pop();
+        let mount = match free {
+            Some(mount) => mount,
+            None => admin.mount_auth("jwt")?,
+        };
+        let place = Self { admin, mount: Arc::new(Lent(mount)), name: unique("key") };
+        place.clear()?;
+        Ok(place)
+    }
+
+    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
+        Ok(VaultJwtKey::new(vault).issuer(serde_json::from_value(inputs)?))
+    }
+
+    fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    fn inputs(&self) -> Value {
+        json!({"mount": self.mount(), "name": self.name, "algorithm": "EdDSA"})
+    }
+
+    fn nowhere(&self) -> Value {
+        json!({"mount": "nobody", "name": self.name, "algorithm": "EdDSA"})
+    }
+
+    fn plain(&self, call: String) -> String {
+        call.replace(&self.at(""), "")
+    }
+
+    fn keys(&self) -> Vec<KeyId> {
+        let concerns = |entry: &String| match line(entry, "name") {
+            Some(name) => name == self.name,
+            None => !entry.starts_with(PLACEHOLDER),
+        };
+        self.entries().into_iter().filter(concerns).map(|entry| thumbprint(&entry)).collect()
+    }
+
+    fn works(&self, id: &KeyId) -> bool {
+        self.keys().contains(id)
+    }
+
+    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    fn mint(&self) -> Option<KeyId> {
+        let entry = strangers_key();
+        let id = thumbprint(&entry);
+        self.alter(|entries| entries.push(entry)).expect("a mount that takes a key");
+        Some(id)
+    }
+
+    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    fn delete(&self, id: &KeyId) {
+        self.alter(|entries| entries.retain(|entry| thumbprint(entry) != *id)).expect("a mount with this key");
+    }
+
+    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    fn strip(&self) {
+        let strip = |entries: &mut Vec<String>| {
+            let marked = entries.iter_mut().filter(|entry| !entry.starts_with(PLACEHOLDER));
+            marked.for_each(|entry| *entry = pem(entry).to_owned());
+        };
+        self.alter(strip).expect("a mount with keys");
+    }
+
+    fn marks(&self) -> usize {
+        let entries = self.entries();
+        let owners: BTreeSet<_> = entries.iter().filter_map(|entry| line(entry, "owner")).collect();
+        owners.len()
+    }
+}
+
+impl JwtName {
+    /// The mount, without `auth/`.
+    pub fn mount(&self) -> &str {
+        &self.mount.0
+    }
+
+    /// What the keys are called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A path of the mount's.
+    pub fn at(&self, part: &str) -> String {
+        format!("auth/{}/{part}", self.mount())
+    }
+
+    /// As a new place is: a configuration without a key of anybody's, and one role.
+    fn clear(&self) -> Result<()> {
+        for role in self.admin.list(&self.at("role"))? {
+            self.admin.delete(&self.at(&format!("role/{role}")))?;
+        }
+        let nobodys = format!("{PLACEHOLDER}\n{}", strangers_key());
+        self.admin.post(&self.at("config"), &json!({"jwt_validation_pubkeys": [nobodys]}))?;
+        self.make_role(ROLE, &json!({}))
+    }
+
+    /// Makes a role of type jwt for the audience, with these settings beside.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn make_role(&self, role: &str, more: &Value) -> Result<()> {
+        let mut settings = json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE]});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            settings[name] = value.clone();
+        }
+        self.admin.post(&self.at(&format!("role/{role}")), &settings).map(drop)
+    }
+
+    /// The configuration; null if there is none.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn config(&self) -> Result<Value> {
+        Ok(self.admin.call("GET", &self.at("config"), None)?.body["data"].clone())
+    }
+
+    /// Every published key, as text.
+    pub fn entries(&self) -> Vec<String> {
+        let config = self.config().unwrap_or_default();
+        let entries = config["jwt_validation_pubkeys"].as_array().cloned().unwrap_or_default();
+        entries.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Somebody changes the published keys; without any, one that nobody has takes their place, as the plugin does it.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn alter(&self, change: impl FnOnce(&mut Vec<String>)) -> Result<()> {
+        let (mut config, mut entries) = (self.config()?, self.entries());
+        change(&mut entries);
+        if entries.is_empty() {
+            entries.push(format!("{PLACEHOLDER}\n{}", strangers_key()));
+        }
+        config["jwt_validation_pubkeys"] = entries.into();
+        self.admin.post(&self.at("config"), &config).map(drop)
+    }
+
+    /// Whether a token that this private key signs gets in.
+    ///
+    /// # Errors
+    /// It is no private key.
+    pub fn lets_in(&self, private_pem: &str) -> Result<bool> {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({"sub": "pipeline", "aud": AUDIENCE, "iat": now - 5, "exp": now + 60});
+        let login = json!({"role": ROLE, "jwt": token(private_pem, &json!({}), &claims)?});
+        Ok(self.admin.log_in(self.mount(), &login).is_ok())
+    }
+}
+
+/// A token with these claims by this private key, made without the plugin's code.
+///
+/// # Errors
+/// It is no private key of RSA or Ed25519.
+pub fn token(private_pem: &str, more: &Value, claims: &Value) -> Result<String> {
+    let der = der(private_pem)?;
+    let rsa = rsa::KeyPair::from_pkcs8(&der).ok();
+    let mut header = json!({"alg": if rsa.is_some() { "RS256" } else { "EdDSA" }});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        header[name] = value.clone();
+    }
+    let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+    let text = format!("{}.{}", encode(&header), encode(claims));
+    let signature = match rsa {
+        Some(pair) => {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)?;
+            signature
+        }
+        None => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)?.sign(text.as_bytes()).as_ref().to_vec(),
+    };
+    Ok(format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// What is told of a key in the lines before it.
+pub(super) fn line<'a>(entry: &'a str, word: &str) -> Option<&'a str> {
+    let mark = entry.split(BEGIN).next().filter(|mark| mark.starts_with("keyrotation "))?;
+    mark.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(": "))
+}
+
+/// The key without its mark.
+pub(super) fn pem(entry: &str) -> &str {
+    entry.find(BEGIN).map_or(entry, |at| &entry[at..])
+}
+
+/// A new public key whose private half is gone.
+#[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+pub(super) fn strangers_key() -> String {
+    let pair = Ed25519KeyPair::generate().expect("randomness");
+    let der = pair.public_key().as_der().expect("a key");
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", BASE64_STANDARD.encode(der.as_ref()))
+}
+
+fn der(pem_text: &str) -> Result<Vec<u8>> {
+    let body = pem(pem_text).lines().filter(|line| !line.starts_with("-----")).collect::<String>();
+    BASE64_STANDARD.decode(body).context("this is no PEM")
+}
+
+/// The thumbprint (RFC 7638) of a key of Ed25519, whose 32 bytes end its DER; of another one, what its mark says.
+fn thumbprint(entry: &str) -> KeyId {
+    let der = der(entry).unwrap_or_default();
+    let Some(point) = der.last_chunk::<32>().filter(|_| der.len() == 44) else {
+        return KeyId(line(entry, "kid").unwrap_or_default().to_owned());
+    };
+    let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64_URL_SAFE_NO_PAD.encode(point));
+    KeyId(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, jwk.as_bytes())))
+}
