@@ -43,9 +43,9 @@ impl Drop for Lent {
 }
 
 /// The role of each mount that lets tokens in.
-pub const ROLE: &str = "ci";
+pub(super) const ROLE: &str = "ci";
 /// The one audience of that role.
-pub const AUDIENCE: &str = "https://vault.example";
+pub(super) const AUDIENCE: &str = "https://vault.example";
 const PLACEHOLDER: &str = "keyrotation 1 placeholder";
 const BEGIN: &str = "-----BEGIN ";
 
@@ -208,7 +208,7 @@ impl JwtName {
 ///
 /// # Errors
 /// It is no private key of RSA or Ed25519.
-pub fn token(private_pem: &str, more: &Value, claims: &Value) -> Result<String> {
+pub(super) fn token(private_pem: &str, more: &Value, claims: &Value) -> Result<String> {
     let der = der(private_pem)?;
     let rsa = rsa::KeyPair::from_pkcs8(&der).ok();
     let mut header = json!({"alg": if rsa.is_some() { "RS256" } else { "EdDSA" }});

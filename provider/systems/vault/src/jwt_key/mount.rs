@@ -67,6 +67,8 @@ const LOG_IN: &str = "vault write login";
 pub(crate) const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 /// How often somebody else may be faster in one change.
 const RACES: u32 = 4;
+/// More writes of one process than ever overtake one read.
+const WRITERS: u32 = 256;
 
 impl Mount {
     pub(crate) fn new(session: Arc<Session>, name: &str) -> Self {
@@ -93,8 +95,9 @@ impl Mount {
         repeat(self.session.clock(), || self.newest()).await
     }
 
+    /// Reads again while others of this process write: each time one of them has come further.
     async fn newest(&self) -> Result<Option<Config>, Error> {
-        for _ in 0..RACES {
+        for _ in 0..WRITERS {
             match self.fetch().await? {
                 Some((_, false)) => {}
                 read => return Ok(read.map(|(config, _)| config)),
@@ -103,7 +106,7 @@ impl Mount {
         Err(self.races())
     }
 
-    /// One read, and whether it is the newest that this process knows.
+    /// One read, and whether this process now knows nothing older.
     async fn fetch(&self) -> Result<Option<(Config, bool)>, Error> {
         let request = self.request(READ, Method::GET, "config");
         let ticket = self.gate.read();
