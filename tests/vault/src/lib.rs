@@ -3,6 +3,7 @@
 
 mod admin;
 mod database;
+mod jwt;
 mod machine;
 mod mariadb;
 mod postgres;
@@ -13,6 +14,7 @@ mod vault;
 
 pub use admin::{Admin, Answer, AppRole, Token};
 pub use database::{Database, Login};
+pub use jwt::{JwtRole, der, fresh_jwt, public_pem};
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use program::{Absent, Program};

@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rotation::{KeyId, KeyIssuer, System};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
-use vault_servers::{Admin, unique};
+use vault_servers::{Admin, JwtRole, der, public_pem, unique};
 
 use super::stage::{OnVault, Place, VaultGround};
 use crate::bench::Power;
@@ -44,8 +40,6 @@ impl Drop for Lent {
 
 /// The role of each mount that lets tokens in.
 pub(super) const ROLE: &str = "ci";
-/// The one audience of that role.
-pub(super) const AUDIENCE: &str = "https://vault.example";
 const PLACEHOLDER: &str = "keyrotation 1 placeholder";
 const BEGIN: &str = "-----BEGIN ";
 
@@ -148,19 +142,12 @@ impl JwtName {
         }
         let nobodys = format!("{PLACEHOLDER}\n{}", strangers_key());
         self.admin.post(&self.at("config"), &json!({"jwt_validation_pubkeys": [nobodys]}))?;
-        self.make_role(ROLE, &json!({}))
+        self.role(ROLE).make(&self.admin, &json!({}))
     }
 
-    /// Makes a role of type jwt for the audience, with these settings beside.
-    ///
-    /// # Errors
-    /// The server refuses.
-    pub fn make_role(&self, role: &str, more: &Value) -> Result<()> {
-        let mut settings = json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE]});
-        for (name, value) in more.as_object().into_iter().flatten() {
-            settings[name] = value.clone();
-        }
-        self.admin.post(&self.at(&format!("role/{role}")), &settings).map(drop)
+    /// One of the mount's roles.
+    pub fn role<'a>(&'a self, role: &'a str) -> JwtRole<'a> {
+        JwtRole { mount: self.mount(), role }
     }
 
     /// The configuration; null if there is none.
@@ -193,39 +180,9 @@ impl JwtName {
     }
 
     /// Whether a token that this private key signs gets in.
-    ///
-    /// # Errors
-    /// It is no private key.
-    pub fn lets_in(&self, private_pem: &str) -> Result<bool> {
-        let now = jiff::Timestamp::now().as_second();
-        let claims = json!({"sub": "pipeline", "aud": AUDIENCE, "iat": now - 5, "exp": now + 60});
-        let login = json!({"role": ROLE, "jwt": token(private_pem, &json!({}), &claims)?});
-        Ok(self.admin.log_in(self.mount(), &login).is_ok())
+    pub fn lets_in(&self, private_pem: &str) -> bool {
+        self.role(ROLE).log_in(&self.admin, private_pem).is_ok()
     }
-}
-
-/// A token with these claims by this private key, made without the plugin's code.
-///
-/// # Errors
-/// It is no private key of RSA or Ed25519.
-pub(super) fn token(private_pem: &str, more: &Value, claims: &Value) -> Result<String> {
-    let der = der(private_pem)?;
-    let rsa = rsa::KeyPair::from_pkcs8(&der).ok();
-    let mut header = json!({"alg": if rsa.is_some() { "RS256" } else { "EdDSA" }});
-    for (name, value) in more.as_object().into_iter().flatten() {
-        header[name] = value.clone();
-    }
-    let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
-    let text = format!("{}.{}", encode(&header), encode(claims));
-    let signature = match rsa {
-        Some(pair) => {
-            let mut signature = vec![0; pair.public_modulus_len()];
-            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)?;
-            signature
-        }
-        None => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)?.sign(text.as_bytes()).as_ref().to_vec(),
-    };
-    Ok(format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// What is told of a key in the lines before it.
@@ -242,14 +199,7 @@ pub(super) fn pem(entry: &str) -> &str {
 /// A new public key whose private half is gone.
 #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
 pub(super) fn strangers_key() -> String {
-    let pair = Ed25519KeyPair::generate().expect("randomness");
-    let der = pair.public_key().as_der().expect("a key");
-    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", BASE64_STANDARD.encode(der.as_ref()))
-}
-
-fn der(pem_text: &str) -> Result<Vec<u8>> {
-    let body = pem(pem_text).lines().filter(|line| !line.starts_with("-----")).collect::<String>();
-    BASE64_STANDARD.decode(body).context("this is no PEM")
+    public_pem().expect("randomness")
 }
 
 /// The thumbprint (RFC 7638) of a key of Ed25519, whose 32 bytes end its DER; of another one, what its mark says.

@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Mark, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
+use vault_servers::fresh_jwt;
 
-use super::jwt_key::{ROLE, VaultJwtKeys, token};
+use super::jwt_key::{ROLE, VaultJwtKeys};
 use super::jwt_key_others;
 use super::stage::OwnTrial;
 use super::trials::order;
@@ -23,6 +24,7 @@ pub fn jwt_key_trials() -> impl Iterator<Item = &'static Trial> {
 const TRIALS: &[Trial] = &[
     Trial { name: "a_method_of_another_type_is_refused", run: |rig| wrong_type(rig).boxed_local() },
     Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
+    Trial { name: "who_may_not_prove_a_refusal_removes_nothing", run: |rig| unproven(rig).boxed_local() },
     Trial { name: "a_mount_without_a_configuration_gets_one", run: |rig| fresh(rig).boxed_local() },
     Trial { name: "what_the_mount_does_not_take_is_told_and_changes_nothing", run: |rig| not_taken(rig).boxed_local() },
     Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| overlap(rig).boxed_local() },
@@ -93,6 +95,18 @@ async fn everything(issuer: &dyn KeyIssuer, next: &dyn KeyIssuer) -> Result<(), 
     next.retire(&made.id).await
 }
 
+async fn unproven(rig: &VaultJwtKeys) -> Result<()> {
+    let made = rig.issuer().mint(&order("n1")).await?;
+    let path = rig.place().at("config");
+    let policy = rig.admin().policy(&format!("path \"{path}\" {{ capabilities = [\"read\", \"update\"] }}"))?;
+    let token = rig.admin().make_token(&json!({"policies": [policy]}))?;
+    let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+    let error = rig.issuer_with(config, rig.inputs())?.retire(&made.id).await.err().context("it was retired")?;
+    ensure!(error.kind == ErrorKind::Denied && error.message.contains(&rig.place().at("role")), "{error:?}");
+    ensure!(rig.keys() == [made.id], "the key is gone");
+    Ok(())
+}
+
 pub(super) async fn promoted(issuer: &dyn KeyIssuer, owner: &OwnerId, id: &KeyId) -> Result<Ledger, Error> {
     let mut ledger = issuer.read_ledgers(owner).await?.own.unwrap_or_default();
     ledger.keys.get_mut(id).into_iter().for_each(|entry| entry.mark = Mark::Promoted);
@@ -149,25 +163,25 @@ async fn overlap(rig: &VaultJwtKeys) -> Result<()> {
         let (first, second) = (issuer.mint(&order("n1")).await?, issuer.mint(&order("n2")).await?);
         for made in [&first, &second] {
             ensure!(issuer.verify(&made.material).await? == Verdict::Accepted, "{algorithm}");
-            ensure!(rig.place().lets_in(&secret(made)?)?, "{algorithm}: during the overlap");
+            ensure!(rig.place().lets_in(&secret(made)?), "{algorithm}: during the overlap");
         }
         issuer.retire(&first.id).await?;
-        ensure!(!rig.place().lets_in(&secret(&first)?)?, "{algorithm}: the old one after its retirement");
-        ensure!(rig.place().lets_in(&secret(&second)?)?, "{algorithm}: the new one after the retirement");
+        ensure!(!rig.place().lets_in(&secret(&first)?), "{algorithm}: the old one after its retirement");
+        ensure!(rig.place().lets_in(&secret(&second)?), "{algorithm}: the new one after the retirement");
         issuer.retire(&second.id).await?;
     }
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let first = current(&watch)?;
-    ensure!(rig.place().lets_in(&first)?, "before the rotation");
+    ensure!(rig.place().lets_in(&first), "before the rotation");
     done(watch.up(&Life::inputs("2", false)).await)?;
     let second = current(&watch)?;
-    ensure!(rig.place().lets_in(&first)? && rig.place().lets_in(&second)?, "during the overlap");
+    ensure!(rig.place().lets_in(&first) && rig.place().lets_in(&second), "during the overlap");
     rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
     done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(!rig.place().lets_in(&first)? && rig.place().lets_in(&second)?, "after the overlap");
+    ensure!(!rig.place().lets_in(&first) && rig.place().lets_in(&second), "after the overlap");
     watch.destroyed().await;
-    ensure!(!rig.place().lets_in(&second)?, "after the end");
+    ensure!(!rig.place().lets_in(&second), "after the end");
     Ok(())
 }
 
@@ -211,8 +225,8 @@ async fn probe(rig: &VaultJwtKeys) -> Result<()> {
     let endless = json!({"expiration_leeway": 3_153_600_000_i64, "not_before_leeway": 3_153_600_000_i64, "clock_skew_leeway": 3_153_600_000_i64});
     let mut lax = endless.clone();
     (lax["bound_audiences"], lax["user_claim"]) = (json!(["keyrotation-probe"]), "aud".into());
-    rig.place().make_role("lax", &lax)?;
-    rig.place().make_role("plain", &endless)?;
+    rig.place().role("lax").make(rig.admin(), &lax)?;
+    rig.place().role("plain").make(rig.admin(), &endless)?;
     for role in [ROLE, "lax", "plain"] {
         let answer = rig.admin().call("POST", &rig.place().at("login"), Some(&json!({"role": role, "jwt": probe})))?;
         ensure!(answer.status == 400, "{role}: {} {}", answer.status, answer.body);
@@ -224,8 +238,8 @@ async fn probe(rig: &VaultJwtKeys) -> Result<()> {
 
 async fn roles(rig: &VaultJwtKeys) -> Result<()> {
     let of_oidc = json!({"role_type": "oidc", "allowed_redirect_uris": ["http://localhost/a"]});
-    rig.place().make_role("a-oidc", &of_oidc)?;
-    rig.place().make_role("b-elsewhere", &json!({"token_bound_cidrs": ["10.0.0.0/8"]}))?;
+    rig.place().role("a-oidc").make(rig.admin(), &of_oidc)?;
+    rig.place().role("b-elsewhere").make(rig.admin(), &json!({"token_bound_cidrs": ["10.0.0.0/8"]}))?;
     for without in [false, true] {
         if without {
             // What is left cannot tell, so what stands in the configuration must do.
@@ -262,10 +276,8 @@ async fn still_accepted(rig: &VaultJwtKeys) -> Result<()> {
 async fn own(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let everything = "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"list\"] }";
-    rig.place().make_role(ROLE, &json!({"token_policies": [rig.admin().policy(everything)?]}))?;
-    let now = jiff::Timestamp::now().as_second();
-    let claims = json!({"sub": "plugin", "aud": super::jwt_key::AUDIENCE, "iat": now - 5, "exp": now + 60});
-    let jwt = token(&secret(&made)?, &json!({"kid": made.id.0}), &claims)?;
+    rig.place().role(ROLE).make(rig.admin(), &json!({"token_policies": [rig.admin().policy(everything)?]}))?;
+    let jwt = fresh_jwt(&secret(&made)?, &json!({"kid": made.id.0}))?;
     for (mount, own) in [(rig.place().mount(), Some(made.id.clone())), ("jwt-elsewhere", None)] {
         let login = json!({"role": ROLE, "jwt": jwt, "mount": rig.place().mount()});
         let config = json!({"address": rig.proxy().endpoint(), "authLoginJwt": login});
