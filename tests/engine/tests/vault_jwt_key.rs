@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use engine::VaultScene;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
-use vault_servers::{Admin, JwtRole, Program, public_pem};
+use vault_servers::{Admin, JwtRole, Program, key_pair, public_pem, thumbprint};
 
 /// Fails, or panics, when what it proves is not so.
 type Prove = fn() -> Result<()>;
@@ -14,10 +14,11 @@ const CONFIG: &str = "auth/jwt/config";
 const ROLE: JwtRole<'static> = JwtRole { mount: "jwt", role: "ci" };
 
 fn main() {
-    let trials: [(&str, Prove); 4] = [
+    let trials: [(&str, Prove); 5] = [
         ("a_jwt_key_lives_rotates_and_goes", lives),
         ("several_keys_of_one_mount_are_made_in_one_run", several),
         ("a_key_that_was_taken_out_and_a_strangers_are_drift", drift),
+        ("a_published_key_is_taken_over", adopted),
         ("wrong_inputs_mounts_and_imports_are_refused", refused),
     ];
     let trials = trials.map(|(name, run)| {
@@ -42,12 +43,16 @@ fn scene(inputs: Value) -> Result<VaultScene> {
 }
 
 fn declare(scene: &VaultScene, inputs: Value) -> Result<()> {
-    scene.work.write_program(&json!({
+    scene.work.write_program(&program(inputs))
+}
+
+fn program(inputs: Value) -> Value {
+    json!({
         "name": "engine-test",
         "runtime": "yaml",
         "resources": { "signer": { "type": TOKEN, "properties": whole(inputs) } },
         "outputs": { "kid": "${signer.kid}", "privateKeyPem": "${signer.privateKeyPem}" },
-    }))
+    })
 }
 
 fn whole(mut inputs: Value) -> Value {
@@ -157,6 +162,43 @@ fn drift() -> Result<()> {
     ensure!(current(&scene)? != first, "a key that was taken out is not replaced");
     scene.work.destroy()?.expect_success()?;
     ensure!(published(&admin)? == [theirs], "the stranger's key is gone or not as it was");
+    scene.expect_clean()
+}
+
+/// With its private half it is the current one; it has no probe, and goes all the same.
+fn adopted() -> Result<()> {
+    let (private, public) = key_pair()?;
+    let kid = thumbprint(&public).context("no thumbprint")?;
+    let mut inputs = inputs("1");
+    inputs["adopt"] = json!({"id": kid, "secret": "${adopted}"});
+    let scene = scene(inputs.clone())?;
+    let declare = |inputs: Value| {
+        let mut program = program(inputs);
+        program["config"]["adopted"] = json!({"type": "string"});
+        scene.work.write_program(&program)
+    };
+    declare(inputs.clone())?;
+    // A line before it, or the command takes it for an option.
+    let value = format!("\n{private}");
+    scene.work.run(&["config", "set", "--secret", "engine-test:adopted", &value])?.expect_success()?;
+    let admin = scene.admin();
+    let neighbour = public_pem()?;
+    let before = json!({"jwt_validation_pubkeys": [public, neighbour], "bound_issuer": "", "default_role": "ci"});
+    admin.post(CONFIG, &before)?;
+    scene.up()?;
+    ensure!(current(&scene)?.trim() == private, "another key is the current one");
+    ensure!(scene.work.state()?.output(TOKEN, "/kid")? == kid.as_str(), "another kid");
+    ensure!(published(&admin)?.len() == 2 && published(&admin)?[1] == neighbour, "another key was made or changed");
+    scene.work.expect_quiet()?;
+    inputs["keepers"]["release"] = "2".into();
+    declare(inputs)?;
+    scene.up()?;
+    ensure!(current(&scene)?.trim() != private && lets_in(&admin, &private), "the adopted key does not log in");
+    scene.wait_hours(26)?;
+    scene.up()?;
+    ensure!(!lets_in(&admin, &private), "the adopted key still logs in");
+    scene.work.destroy()?.expect_success()?;
+    ensure!(published(&admin)? == [neighbour], "something is left");
     scene.expect_clean()
 }
 

@@ -1,4 +1,5 @@
 use anyhow::{Context, Result};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -82,16 +83,36 @@ fn signed_jwt(private_pem: &str, more: &Value, claims: &Value) -> Result<String>
 /// # Errors
 /// The machine has no randomness.
 pub fn public_pem() -> Result<String> {
+    key_pair().map(|(_, public)| public)
+}
+
+/// A new key of Ed25519 in PEM, the private half in PKCS#8 and the public one.
+///
+/// # Errors
+/// The machine has no randomness.
+pub fn key_pair() -> Result<(String, String)> {
     let pair = Ed25519KeyPair::generate().ok().context("no randomness")?;
-    let der = pair.public_key().as_der().ok().context("the key cannot be written")?;
-    Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", BASE64_STANDARD.encode(der.as_ref())))
+    let private = pair.to_pkcs8v1().ok().context("the key cannot be written")?;
+    let public = pair.public_key().as_der().ok().context("the key cannot be written")?;
+    let pem = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", BASE64_STANDARD.encode(der))
+    };
+    Ok((pem("PRIVATE KEY", private.as_ref()), pem("PUBLIC KEY", public.as_ref())))
+}
+
+/// The thumbprint (RFC 7638) of a public key of Ed25519 in PEM, whose 32 bytes end its DER; none of another kind of key.
+pub fn thumbprint(text: &str) -> Option<String> {
+    let der = der(text).ok().filter(|der| der.len() == 44)?;
+    let point = BASE64_URL_SAFE_NO_PAD.encode(der.last_chunk::<32>()?);
+    let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{point}"}}"#);
+    Some(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, jwk.as_bytes())))
 }
 
 /// What stands in the first PEM block of a text.
 ///
 /// # Errors
 /// There is none.
-pub fn der(text: &str) -> Result<Vec<u8>> {
+fn der(text: &str) -> Result<Vec<u8>> {
     let (_, block) = text.split_once("-----BEGIN ").context("this is no PEM")?;
     let body: String = block.lines().skip(1).take_while(|line| !line.starts_with("-----END ")).collect();
     BASE64_STANDARD.decode(body).context("this is no PEM")

@@ -14,7 +14,7 @@ mod vault;
 
 pub use admin::{Admin, Answer, AppRole, Token};
 pub use database::{Database, Login};
-pub use jwt::{JwtRole, der, fresh_jwt, public_pem};
+pub use jwt::{JwtRole, fresh_jwt, key_pair, public_pem, thumbprint};
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use program::{Absent, Program};

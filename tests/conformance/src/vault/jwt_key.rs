@@ -4,13 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rotation::{KeyId, KeyIssuer, System};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
-use vault_servers::{Admin, JwtRole, der, public_pem, unique};
+use vault_servers::{Admin, JwtRole, public_pem, thumbprint, unique};
 
 use super::stage::{OnVault, Place, VaultGround};
 use crate::bench::Power;
@@ -83,7 +80,7 @@ impl Place for JwtName {
             Some(name) => name == self.name,
             None => !entry.starts_with(PLACEHOLDER),
         };
-        self.entries().into_iter().filter(concerns).map(|entry| thumbprint(&entry)).collect()
+        self.entries().into_iter().filter(concerns).map(|entry| id_of(&entry)).collect()
     }
 
     fn works(&self, id: &KeyId) -> bool {
@@ -93,14 +90,14 @@ impl Place for JwtName {
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     fn mint(&self) -> Option<KeyId> {
         let entry = strangers_key();
-        let id = thumbprint(&entry);
+        let id = id_of(&entry);
         self.alter(|entries| entries.push(entry)).expect("a mount that takes a key");
         Some(id)
     }
 
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
-        self.alter(|entries| entries.retain(|entry| thumbprint(entry) != *id)).expect("a mount with this key");
+        self.alter(|entries| entries.retain(|entry| id_of(entry) != *id)).expect("a mount with this key");
     }
 
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
@@ -202,12 +199,7 @@ pub(super) fn strangers_key() -> String {
     public_pem().expect("randomness")
 }
 
-/// The thumbprint (RFC 7638) of a key of Ed25519, whose 32 bytes end its DER; of another one, what its mark says.
-fn thumbprint(entry: &str) -> KeyId {
-    let der = der(entry).unwrap_or_default();
-    let Some(point) = der.last_chunk::<32>().filter(|_| der.len() == 44) else {
-        return KeyId(line(entry, "kid").unwrap_or_default().to_owned());
-    };
-    let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64_URL_SAFE_NO_PAD.encode(point));
-    KeyId(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, jwk.as_bytes())))
+/// The name of a key: its thumbprint, or of one that is not of Ed25519 what its mark says.
+fn id_of(entry: &str) -> KeyId {
+    KeyId(thumbprint(entry).unwrap_or_else(|| line(entry, "kid").unwrap_or_default().to_owned()))
 }

@@ -79,11 +79,12 @@ pub(crate) fn material(kid: &KeyId, private: SecretString, public: String) -> Ma
     fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect()
 }
 
-/// The fields of a key that was made elsewhere. A private half that is not the key's is nobody's.
+/// The fields of a key that was made elsewhere, its private half as the plugin writes it. One that is not the key's is nobody's.
 pub(crate) fn imported(kid: &KeyId, secret: Option<SecretString>) -> Material {
     let pair = secret.as_ref().and_then(Pair::from_pem).filter(|pair| pair.kid() == kid);
-    let public = pair.as_ref().and_then(|pair| pair.public_pem().ok()).unwrap_or_default();
-    material(kid, secret.filter(|_| pair.is_some()).unwrap_or_default(), public)
+    let halves = pair.and_then(|pair| Some((pair.private_pem().ok()?, pair.public_pem().ok()?)));
+    let (private, public) = halves.unwrap_or_default();
+    material(kid, private, public)
 }
 
 /// The pair of a key, if its private half is known.
