@@ -102,6 +102,17 @@ pub struct Ledgers {
 }
 
 impl Ledgers {
+    /// What marks come to that stand on keys: each names a key, whose it is, and how far it has come.
+    pub fn of_marks(owner: &OwnerId, marks: impl IntoIterator<Item = (KeyId, OwnerId, Entry)>) -> Self {
+        let mut all: BTreeMap<String, OtherLedger> = BTreeMap::new();
+        for (id, owner, entry) in marks {
+            let of_owner = || OtherLedger { owner: owner.clone(), ledger: Ledger::default() };
+            all.entry(owner.hash.clone()).or_insert_with(of_owner).ledger.keys.insert(id, entry);
+        }
+        let own = all.remove(&owner.hash).map(|own| own.ledger);
+        Self { own, others: all.into_values().collect() }
+    }
+
     /// The open claim of ours.
     pub fn own_claim(&self) -> Option<&Claim> {
         self.own.as_ref()?.open.as_ref()

@@ -9,7 +9,7 @@ use localcloud::confluent::{Activations, Kind};
 use localcloud::oci;
 use rotation::testing::{Life, Outcome, Watch};
 
-use crate::{AppRoleRole, Bench, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv};
+use crate::{AppRoleRole, Bench, JwtName, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv};
 
 /// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
 type Calls = [usize; 5];
@@ -39,8 +39,11 @@ pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
 /// # Errors
 /// When the server does not start.
 pub fn vault() -> Result<Vec<(String, Box<dyn Bench>)>> {
-    let (kv, secret_id) = (VaultKv::new()?, OnVault::<AppRoleRole>::new()?);
-    Ok(vec![(format!("{VAULT}ApiKey"), Box::new(kv)), (format!("{VAULT}SecretId"), Box::new(secret_id))])
+    Ok(vec![
+        (format!("{VAULT}ApiKey"), Box::new(VaultKv::new()?)),
+        (format!("{VAULT}SecretId"), Box::new(OnVault::<AppRoleRole>::new()?)),
+        (format!("{VAULT}JwtKey"), Box::new(OnVault::<JwtName>::new()?)),
+    ])
 }
 
 /// Holds what is counted against the rows of the table: those of Vault, or all others.

@@ -170,12 +170,13 @@ pub fn is_mint(call: &str) -> bool {
     MINTS.contains(&call)
 }
 
-const MINTS: [&str; 8] = [
+const MINTS: [&str; 9] = [
     "mint",
     "CreateAccessKey",
     "CreateApiKey",
     "POST data",
     "POST custom-secret-id",
+    "POST config",
     "UploadApiKey",
     "CreateAuthToken",
     "CreateCustomerSecretKey",

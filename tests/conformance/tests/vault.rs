@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use conformance::{
-    AppRoleRole, Bench, OnVault, OwnTrial, Place, VaultKv, check, cost, run, secret_id_trials, trials, vault_ended,
-    vault_program, vault_trials,
+    AppRoleRole, Bench, JwtName, OnVault, OwnTrial, Place, VaultKv, check, cost, jwt_key_trials, run, secret_id_trials,
+    trials, vault_ended, vault_program, vault_trials,
 };
 use libtest_mimic::{Arguments, Completion, Trial as Test};
 
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let own = vault_trials().map(|trial| test(format!("openbao::{}", trial.name), move |kv| run((trial.run)(kv))));
     let mut tests: Vec<_> = common.chain(own).collect();
     tests.extend(on::<AppRoleRole>("secret-id", secret_id_trials()));
+    tests.extend(on::<JwtName>("jwt-key", jwt_key_trials()));
     let calls = || run(cost::compare(cost::vault()?, true));
     tests.push(where_it_is("openbao::docs_cost_md_says_how_many_calls_there_are".to_owned(), calls));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);

@@ -54,6 +54,9 @@ impl Stranger {
             self.recover(&mut watch, &wanted).await;
             return "no place";
         };
+        if stage.calls().get(first + self.call).is_some_and(|call| self.system.is_replacing(call)) {
+            return self.replaced(&mut watch, &wanted, theirs).await;
+        }
         let known = keys(&watch);
         let new = stage.keys().into_iter().filter(|id| !before.contains(id) && !known.contains(id));
         let suspects: BTreeSet<_> = new.collect();
@@ -105,6 +108,13 @@ impl Stranger {
         self.recover(watch, wanted).await;
         assert!(!watch.rig.keys().contains(&theirs), "the hole is closed: say so in rotation.md");
         "taken for ours (documented)"
+    }
+
+    /// The documented hole: a write replaces what another process wrote since the run last looked.
+    async fn replaced(self, watch: &mut Watch<'_>, wanted: &RotationArgs, theirs: KeyId) -> &'static str {
+        assert!(!watch.rig.keys().contains(&theirs), "the hole is closed: say so in the documentation");
+        self.recover(watch, wanted).await;
+        "replaced (documented)"
     }
 
     /// Two keys appeared: neither is touched, both are named.
@@ -258,7 +268,7 @@ impl Rivals {
 }
 
 fn is_list(call: &str) -> bool {
-    const LISTS: [&str; 7] = [
+    const LISTS: [&str; 8] = [
         "list",
         "ListAccessKeys",
         "ListApiKeys",
@@ -266,6 +276,7 @@ fn is_list(call: &str) -> bool {
         "ListCustomerSecretKeys",
         "GET metadata",
         "GET secret-id?list=true",
+        "GET config",
     ];
     LISTS.contains(&call)
 }

@@ -1,4 +1,4 @@
-use conformance::{AppRoleRole, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv};
+use conformance::{AppRoleRole, JwtName, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -22,9 +22,17 @@ pub struct System {
     pub suspects: bool,
     /// Another system in the list has the same code and leads every life; this one leads those that begin, rotate, replace and end.
     pub is_twin: bool,
+    /// A change of a key replaces everything that stands at the place, by one call of this name, without a check-and-set: what
+    /// another process wrote since the run last looked is lost, which is the documented hole.
+    pub replaces: Option<&'static str>,
 }
 
 impl System {
+    /// Whether a call by this name replaces what others wrote just before it.
+    pub fn is_replacing(&self, call: &str) -> bool {
+        self.replaces == Some(call)
+    }
+
     /// The lives that its keys can have.
     pub fn lives(&self) -> impl Iterator<Item = Life> + use<> {
         let is_twin = self.is_twin;
@@ -65,8 +73,17 @@ pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap
 pub const VAULT_SECRET_ID: System =
     System { name: "vault-secret-id", make: vault_on::<AppRoleRole>, is_twin: true, ..VAULT_KV };
 
+/// Keys of a JWT mount, on the same server.
+pub const VAULT_JWT_KEY: System = System {
+    name: "vault-jwt-key",
+    make: vault_on::<JwtName>,
+    is_twin: true,
+    replaces: Some("POST config"),
+    ..VAULT_KV
+};
+
 /// Every resource of Vault's.
-pub const VAULT: [System; 2] = [VAULT_KV, VAULT_SECRET_ID];
+pub const VAULT: [System; 3] = [VAULT_KV, VAULT_SECRET_ID, VAULT_JWT_KEY];
 
 const MODEL: System = System {
     name: "",
@@ -76,6 +93,7 @@ const MODEL: System = System {
     lags: false,
     suspects: true,
     is_twin: false,
+    replaces: None,
 };
 
 /// A key's name, or its mark, is known before it is there: nothing is ever guessed.

@@ -4,6 +4,7 @@
 mod admin;
 mod database;
 mod ground;
+mod jwt;
 mod machine;
 mod mariadb;
 mod postgres;
@@ -15,6 +16,7 @@ mod vault;
 pub use admin::{Admin, Answer, AppRole, Token};
 pub use database::{Database, Login};
 pub use ground::Ground;
+pub use jwt::{JwtRole, fresh_jwt, key_pair, public_pem, thumbprint};
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use program::{Absent, Program};

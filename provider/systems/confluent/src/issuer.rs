@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::{Call, Method, repeat};
 use rotation::{
     Capability, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material,
-    MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
+    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -295,17 +295,12 @@ fn observed(found: &BTreeMap<KeyId, Seen>) -> Vec<ObservedKey> {
 
 /// What the marks of all keys come to.
 fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Ledgers {
-    let mut marks: BTreeMap<&str, (&OwnerId, Ledger)> = BTreeMap::new();
-    for (id, seen) in found {
-        let Some(tag) = &seen.tag else { continue };
+    let tagged = found.iter().filter_map(|(id, seen)| Some((id, seen, seen.tag.as_ref()?)));
+    let marks = tagged.map(|(id, seen, tag)| {
         let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
-        let entry = Entry { instance: tag.instance.clone(), mark: tag.mark, since };
-        let (_, ledger) = marks.entry(&tag.owner.hash).or_insert_with(|| (&tag.owner, Ledger::default()));
-        ledger.keys.insert(id.clone(), entry);
-    }
-    let own = marks.remove(owner.hash.as_str()).map(|(_, ledger)| ledger);
-    let others = marks.into_values().map(|(owner, ledger)| OtherLedger { owner: owner.clone(), ledger });
-    Ledgers { own, others: others.collect() }
+        (id.clone(), tag.owner.clone(), Entry { instance: tag.instance.clone(), mark: tag.mark, since })
+    });
+    Ledgers::of_marks(owner, marks)
 }
 
 fn unreadable(id: &str) -> Error {

@@ -76,6 +76,14 @@ impl Login {
         }
     }
 
+    /// The token to log in with, where that is a JWT at this mount.
+    pub(crate) fn jwt_at(&self, mount: &str) -> Option<SecretString> {
+        match &self.proof {
+            Proof::Jwt { jwt, .. } if self.mount == mount => Some(jwt.as_secrecy().clone()),
+            _ => None,
+        }
+    }
+
     /// What to send. A service account's token is read anew each time, because Kubernetes replaces it.
     pub(crate) fn body(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let from_file = match &self.proof {

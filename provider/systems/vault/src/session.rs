@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
 use crate::error::{dead, denied, incomplete, is_absence, refused, words};
+use crate::jwt_key::Gates;
 use crate::login::{self, Login};
 use crate::request::Request;
 use crate::settings::{Credentials, Settings};
@@ -24,6 +25,8 @@ pub(crate) struct Session {
     link: OnceCell<Link>,
     /// The token of our own, while there is one.
     own: Mutex<Option<OwnToken>>,
+    /// What is known of the configurations of JWT mounts.
+    jwt_gates: Gates,
 }
 
 struct Link {
@@ -75,7 +78,7 @@ struct Health {
 
 impl Session {
     pub(crate) fn new(config: VaultConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { config, clock, link: OnceCell::new(), own: Mutex::new(None) }
+        Self { config, clock, link: OnceCell::new(), own: Mutex::new(None), jwt_gates: Gates::default() }
     }
 
     /// Time.
@@ -118,6 +121,19 @@ impl Session {
             Credentials::Login(login) => login.secret_id_at(mount),
             Credentials::Token(_) => None,
         })
+    }
+
+    /// The token that the plugin itself logs in with, if it does so at this JWT mount.
+    pub(crate) async fn own_jwt(&self, mount: &str) -> Result<Option<SecretString>, Error> {
+        Ok(match &self.link().await?.settings.credentials {
+            Credentials::Login(login) => login.jwt_at(mount),
+            Credentials::Token(_) => None,
+        })
+    }
+
+    /// The ways to the configurations of JWT mounts.
+    pub(crate) fn jwt_gates(&self) -> &Gates {
+        &self.jwt_gates
     }
 
     /// Revokes the token that the plugin logged in for, if it did. The end of a process does not wait for a server that is gone.

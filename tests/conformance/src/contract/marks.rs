@@ -15,7 +15,7 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |bench| born(bench).boxed_local(),
     },
     Trial {
-        name: "contract::marks::a_mark_moves_in_one_call_and_once",
+        name: "contract::marks::a_mark_moves_in_one_change_and_once",
         needs: &[Power::MarksOnKeys],
         run: |bench| moves(bench).boxed_local(),
     },
@@ -55,11 +55,14 @@ async fn moves(bench: &dyn Bench) -> Result<()> {
     let issuer = bench.issuer();
     let key = mint(&*issuer).await?;
     let promoted = promoted(own(&*issuer).await?, &key.id);
-    for calls in [1, 0] {
+    for changes in [1, 0] {
         issuer.look(&owner("a")).await?;
         let before = bench.calls().len();
         issuer.write_ledger(&owner("a"), Some(&promoted)).await?;
-        ensure!(bench.calls().len() == before + calls, "{:?}", &bench.calls()[before..]);
+        let calls = bench.calls().split_off(before);
+        // A system that replaces what stands there has to look before and after.
+        let changed = calls.iter().filter(|call| !call.starts_with("GET ")).count();
+        ensure!(changed == changes && (changes > 0 || calls.is_empty()), "{calls:?}");
         ensure!(own(&*issuer).await? == promoted);
     }
     issuer.write_ledger(&owner("a"), None).await?;

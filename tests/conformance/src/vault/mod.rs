@@ -1,5 +1,8 @@
 //! OpenBao, with the plugin's own code as its client, behind a proxy on which calls fail on demand.
 
+mod jwt_key;
+mod jwt_key_others;
+mod jwt_key_trials;
 mod kv;
 mod logins;
 mod secret_id;
@@ -8,6 +11,8 @@ mod server;
 mod stage;
 mod trials;
 
+pub use jwt_key::{JwtName, VaultJwtKeys};
+pub use jwt_key_trials::jwt_key_trials;
 pub use kv::VaultKv;
 pub use secret_id::{AppRoleRole, VaultSecretIds};
 pub use secret_id_trials::secret_id_trials;

@@ -1,0 +1,170 @@
+use std::fmt;
+
+use pulumi_provider::SecretString as SecretProperty;
+use rotation::{Field, KeyId, Material, Problem};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::keypair::Pair;
+use crate::config::is_path;
+
+/// What `vault:RotatingJwtKey` takes beside the inputs of every rotating resource.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JwtKeyArgs {
+    /// Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
+    #[schemars(extend("x-replace" = true))]
+    pub mount: String,
+    /// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
+    #[schemars(extend("x-replace" = true))]
+    pub name: String,
+    /// What the key signs with; `"RS256"` if absent. From the next rotation on.
+    #[serde(default)]
+    pub algorithm: Option<JwtAlgorithm>,
+}
+
+/// An algorithm of JSON Web Signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(extend("x-module" = "vault"))]
+pub enum JwtAlgorithm {
+    /// RSA with 2048 bits, PKCS#1 version 1.5 and SHA-256.
+    #[default]
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl JwtAlgorithm {
+    /// Its name in the header of a token and in `jwt_supported_algs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+}
+
+impl fmt::Display for JwtKeyArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the JWT mount {:?} of the key {:?} (`mount`, `name`)", self.mount, self.name)
+    }
+}
+
+/// A key that signs tokens.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "camelCase", extend("x-module" = "vault"))]
+pub struct JwtKey {
+    /// The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
+    pub kid: String,
+    /// What signs: PKCS#8 in PEM.
+    pub private_key_pem: SecretProperty,
+    /// What the mount checks signatures with, in PEM.
+    pub public_key_pem: String,
+}
+
+pub(crate) const KID: &str = "kid";
+pub(crate) const PRIVATE_KEY_PEM: &str = "privateKeyPem";
+pub(crate) const PUBLIC_KEY_PEM: &str = "publicKeyPem";
+
+/// The fields of a key as users read them. A private half that nobody knows is empty.
+pub(crate) fn material(kid: &KeyId, private: SecretString, public: String) -> Material {
+    let fields = [
+        (KID, Field::Plain(kid.0.clone())),
+        (PRIVATE_KEY_PEM, Field::Secret(private)),
+        (PUBLIC_KEY_PEM, Field::Plain(public)),
+    ];
+    fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect()
+}
+
+/// The fields of a key that was made elsewhere, its private half as the plugin writes it. One that is not the key's is nobody's.
+pub(crate) fn imported(kid: &KeyId, secret: Option<SecretString>) -> Material {
+    let pair = secret.as_ref().and_then(Pair::from_pem).filter(|pair| pair.kid() == kid);
+    let halves = pair.and_then(|pair| Some((pair.private_pem().ok()?, pair.public_pem().ok()?)));
+    let (private, public) = halves.unwrap_or_default();
+    material(kid, private, public)
+}
+
+/// The pair of a key, if its private half is known.
+pub(crate) fn pair(material: &Material) -> Option<Pair> {
+    match material.get(PRIVATE_KEY_PEM) {
+        Some(Field::Secret(private)) => Pair::from_pem(private),
+        _ => None,
+    }
+}
+
+/// What is wrong with the inputs, beyond their types.
+pub(crate) fn check(args: &JwtKeyArgs) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |property: &str, reason: &str| {
+        problems.push(Problem { property: property.to_owned(), reason: reason.to_owned() });
+    };
+    if !is_path(&args.mount) || args.mount.starts_with("auth/") {
+        add("mount", "is not a mount's path: write one such as \"jwt\", without auth/");
+    }
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_.".contains(&c);
+    let name = &args.name;
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(allowed) || !is_path(name) {
+        add(
+            "name",
+            "is not the name of a key: write up to 64 letters, digits, \"-\", \"_\" and \".\", such as \"payments\"",
+        );
+    }
+    problems
+}
+
+const LONGEST_NAME: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn properties(inputs: Value) -> Vec<String> {
+        let mut all = json!({"mount": "jwt", "name": "payments"});
+        all.as_object_mut().unwrap().extend(inputs.as_object().unwrap().clone());
+        let args: JwtKeyArgs = serde_json::from_value(all).unwrap();
+        check(&args).into_iter().map(|problem| problem.property).collect()
+    }
+
+    #[test]
+    fn a_key_has_the_fields_that_its_schema_promises() {
+        let schema = schemars::schema_for!(JwtKey);
+        let fields = material(&KeyId("a".to_owned()), "hidden".into(), "shown".to_owned());
+        let promised = schema.as_value()["properties"].as_object().unwrap();
+        assert!(fields.keys().eq(promised.keys().collect::<std::collections::BTreeSet<_>>()));
+        let is_secret = |name: &str| promised[name].get("x-secret").is_some();
+        assert!(is_secret(PRIVATE_KEY_PEM) && !is_secret(PUBLIC_KEY_PEM) && !is_secret(KID));
+    }
+
+    #[test]
+    fn right_inputs_are_accepted() {
+        assert!(properties(json!({})).is_empty());
+        assert!(properties(json!({"mount": "team/jwt", "name": "a-b_c.1", "algorithm": "EdDSA"})).is_empty());
+    }
+
+    #[test]
+    fn wrong_inputs_are_named() {
+        for mount in ["", "/a", "a/", "a//b", "..", "auth/jwt"] {
+            assert_eq!(properties(json!({"mount": mount})), ["mount"], "{mount:?}");
+        }
+        for name in ["", "a/b", "..", "a b", "ä", "a\nb", &"a".repeat(65)] {
+            assert_eq!(properties(json!({"name": name})), ["name"], "{name:?}");
+        }
+        let wrong = serde_json::from_value::<JwtKeyArgs>(json!({"mount": "a", "name": "b", "algorithm": "HS256"}));
+        assert!(wrong.is_err());
+    }
+
+    #[test]
+    fn an_imported_private_half_must_be_the_keys() {
+        let (one, two) = (Pair::generate(JwtAlgorithm::EdDsa).unwrap(), Pair::generate(JwtAlgorithm::EdDsa).unwrap());
+        let secret = || Some(one.private_pem().unwrap());
+        assert!(pair(&imported(one.kid(), secret())).is_some());
+        for material in [imported(two.kid(), secret()), imported(one.kid(), None)] {
+            assert!(pair(&material).is_none() && material[PUBLIC_KEY_PEM] == Field::Plain(String::new()));
+        }
+    }
+}

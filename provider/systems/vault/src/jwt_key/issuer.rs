@@ -1,0 +1,293 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use rotation::{
+    Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, LastUse, Ledger, Ledgers, Mark, Marks, Material, MintOrder,
+    Minted, ObservedKey, OwnerId, Verdict,
+};
+
+use super::args::{self, JwtAlgorithm, JwtKeyArgs};
+use super::config::{Config, Published};
+use super::keypair::{Pair, signer};
+use super::mark::{self, Standing, Tag};
+use super::mount::{Changed, MINT_TIMEOUT, Mount, Said};
+use super::seen::Seen;
+use crate::session::Session;
+
+/// The keys of one name at one mount.
+pub(crate) struct JwtKeyIssuer {
+    mount: Mount,
+    args: JwtKeyArgs,
+    /// What the last read showed, and what was changed since.
+    seen: Mutex<Option<Seen>>,
+    /// Pairs that are about to be published, by the nonce of their order.
+    prepared: Mutex<BTreeMap<String, Arc<Pair>>>,
+    /// The mount's roles, from the first question on; the one that could tell stands first.
+    roles: Mutex<Option<Vec<String>>>,
+}
+
+/// A mount takes any number of keys, answers at once, disables none and tells nothing of their use.
+pub(crate) fn capability() -> Capability {
+    Capability {
+        mint_timeout: MINT_TIMEOUT,
+        disables: false,
+        tells_last_use: false,
+        marks: Marks::OnKeys,
+        ..Capability::default()
+    }
+}
+
+const PROOF: &str = "vault verification";
+/// How often a removed key is tried until it is refused, a second apart.
+const TRIES: u32 = 5;
+
+impl JwtKeyIssuer {
+    pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs) -> Self {
+        let mount = Mount::new(session, &args.mount);
+        Self { mount, args, seen: Mutex::default(), prepared: Mutex::default(), roles: Mutex::default() }
+    }
+
+    fn algorithm(&self) -> JwtAlgorithm {
+        self.args.algorithm.unwrap_or_default()
+    }
+
+    /// The keys that concern the resource: its own, and those that bear no mark, which are somebody's.
+    async fn fetch(&self) -> Result<Option<Seen>, Error> {
+        let Some(config) = self.mount.read().await? else { return Ok(None) };
+        let found = Seen::of(&config, &self.args.name)?;
+        *locked(&self.seen) = Some(found.clone());
+        Ok(Some(found))
+    }
+
+    async fn pair(&self, order: &MintOrder) -> Result<Arc<Pair>, Error> {
+        if let Some(pair) = locked(&self.prepared).get(&order.nonce) {
+            return Ok(Arc::clone(pair));
+        }
+        let algorithm = self.algorithm();
+        let made = tokio::task::spawn_blocking(move || Pair::generate(algorithm)).await;
+        let stopped = |_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated");
+        let made = made.map_err(stopped)?.map(Arc::new).map_err(|error| error.effect(Effect::None))?;
+        locked(&self.prepared).insert(order.nonce.clone(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Publishes a key once, over what the last read of this process showed.
+    async fn publish(&self, kid: &KeyId, entry: &str) -> Result<(), Error> {
+        let add = |config: &Config| {
+            config.must_take(&self.args.mount, self.algorithm())?;
+            let all = config.keys()?;
+            if all.iter().any(|key| key.kid == *kid) {
+                return Ok(None);
+            }
+            let kept = all.into_iter().filter(|key| key.standing != Standing::Placeholder).map(|key| key.entry);
+            Ok(Some(config.with_keys(kept.chain([entry.to_owned()]).collect())))
+        };
+        if let Changed::Unread = self.mount.put(add).await? {
+            let nowhere = || Error::new(ErrorKind::NotFound, "", format!("{} does not exist", self.args));
+            self.mount.read_newest().await?.ok_or_else(nowhere)?;
+            if let Changed::Unread = self.mount.put(add).await? {
+                let message = format!("{} is changed by others at this moment: run `pulumi up` again", self.args);
+                return Err(Error::new(ErrorKind::Conflict, "", message).effect(Effect::None));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the server says of a probe; none if the mount has no role that could tell.
+    async fn ask(&self, probe: &str) -> Result<Option<bool>, Error> {
+        let known = locked(&self.roles).clone();
+        let roles = match known {
+            Some(roles) => roles,
+            None => self.mount.roles().await?,
+        };
+        for (number, role) in roles.iter().enumerate() {
+            let said = self.mount.try_out(role, probe).await?;
+            if said == Said::Nothing {
+                continue;
+            }
+            let mut roles = roles.clone();
+            roles.swap(0, number);
+            *locked(&self.roles) = Some(roles);
+            return Ok(Some(said == Said::Known));
+        }
+        *locked(&self.roles) = None;
+        Ok(None)
+    }
+
+    /// Takes a key out. If it was the last one, one that nobody has comes in its place, because a mount must have a key.
+    async fn withdraw(&self, kid: &KeyId) -> Result<(), Error> {
+        let nobodys = mark::placeholder(&Pair::generate(JwtAlgorithm::EdDsa)?.public_pem()?);
+        let remove = |config: &Config| {
+            let all = config.keys()?;
+            let mut kept: Vec<_> = all.iter().filter(|key| key.kid != *kid).map(|key| key.entry.clone()).collect();
+            if kept.len() == all.len() {
+                return Ok(None);
+            }
+            if kept.is_empty() {
+                kept.push(nobodys.clone());
+            }
+            Ok(Some(config.with_keys(kept)))
+        };
+        self.mount.change(remove).await
+    }
+
+    /// Insists that the server refuses what a removed key signed.
+    async fn must_be_refused(&self, kid: &KeyId, probe: &str) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            match outbound::repeat(self.mount.session().clock(), || self.ask(probe)).await? {
+                Some(true) => self.mount.session().clock().wait(SignedDuration::from_secs(1)).await,
+                _ => return Ok(()),
+            }
+        }
+        let message = format!(
+            "the key {kid} was taken out of {}, and tokens that it signed are still accepted: look for a copy of it in jwt_validation_pubkeys of \"auth/{}/config\"",
+            self.args, self.args.mount
+        );
+        Err(Error::new(ErrorKind::Unverified, PROOF, message))
+    }
+}
+
+#[async_trait]
+impl KeyIssuer for JwtKeyIssuer {
+    fn capability(&self) -> Capability {
+        capability()
+    }
+
+    fn principal(&self) -> String {
+        self.args.to_string()
+    }
+
+    async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
+        Ok(self.fetch().await?.map(|found| found.keys()))
+    }
+
+    async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
+        Ok(self.fetch().await?.map(|found| (found.keys(), found.ledgers(owner))))
+    }
+
+    async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
+        Ok(self.fetch().await?.unwrap_or_default().ledgers(owner))
+    }
+
+    async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
+        let Some(ledger) = ledger else { return Ok(()) };
+        let known = locked(&self.seen).clone();
+        let known = match known {
+            Some(known) => known,
+            None => self.fetch().await?.unwrap_or_default(),
+        };
+        let name = &self.args.name;
+        // What a key is to say, if it does not say so.
+        let wanted = |kid: &KeyId, tag: Option<&Tag>| {
+            let wanted = Tag::wanted(tag, name, owner, ledger.keys.get(kid)?);
+            (!tag.is_some_and(|tag| tag.says(&wanted))).then_some(wanted)
+        };
+        if !known.0.iter().any(|(kid, tag)| wanted(kid, tag.as_ref()).is_some()) {
+            return Ok(());
+        }
+        let rewrite = |config: &Config| {
+            let all = config.keys()?;
+            let rewritten = |key: &Published| match &key.standing {
+                Standing::Marked(tag) if tag.name == *name => wanted(&key.kid, Some(tag)),
+                Standing::Unmarked => wanted(&key.kid, None),
+                _ => None,
+            };
+            if all.iter().all(|key| rewritten(key).is_none()) {
+                return Ok(None);
+            }
+            let entry = |key: &Published| match rewritten(key) {
+                Some(tag) => tag.before(&key.kid, mark::pem(&key.entry)),
+                None => key.entry.clone(),
+            };
+            Ok(Some(config.with_keys(all.iter().map(entry).collect())))
+        };
+        self.mount.change(rewrite).await?;
+        let now = known.0.into_iter().map(|(kid, tag)| (kid.clone(), wanted(&kid, tag.as_ref()).or(tag))).collect();
+        *locked(&self.seen) = Some(Seen(now));
+        Ok(())
+    }
+
+    /// Nothing is foreseen. But this is the last moment before a mint: what the mount does not take shows here, and the write goes over
+    /// what is read here.
+    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
+        self.pair(order).await?;
+        if let Some(config) = self.mount.read_newest().await? {
+            config.must_take(&self.args.mount, self.algorithm())?;
+        }
+        Ok(None)
+    }
+
+    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
+        let pair = self.pair(order).await?;
+        let kid = pair.kid().clone();
+        let tag = Tag {
+            name: self.args.name.clone(),
+            owner: order.owner.clone(),
+            instance: order.instance.clone(),
+            created_at: self.mount.session().clock().now(),
+            mark: Mark::Minting,
+            probe: Some(pair.probe()?),
+        };
+        let public = pair.public_pem()?;
+        self.publish(&kid, &tag.before(&kid, &public)).await?;
+        locked(&self.prepared).remove(&order.nonce);
+        let created_at = tag.created_at;
+        locked(&self.seen).get_or_insert_default().0.insert(kid.clone(), Some(tag));
+        Ok(Minted { material: args::material(&kid, pair.private_pem()?, public), id: kid, created_at })
+    }
+
+    async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
+        let unknown = || {
+            let message = format!(
+                "the private half of a key of {} is not known, or is not that of the key, so the key cannot be tried: `adopt.secret` takes PKCS#8 in PEM",
+                self.args
+            );
+            Error::new(ErrorKind::Unverified, PROOF, message)
+        };
+        let pair = args::pair(material).ok_or_else(unknown)?;
+        let is_known = match self.ask(&pair.probe()?).await? {
+            Some(is_known) => is_known,
+            // No role could tell, so that the key is published must do.
+            None => self.fetch().await?.is_some_and(|found| found.0.contains_key(pair.kid())),
+        };
+        Ok(if is_known { Verdict::Accepted } else { Verdict::NotYet })
+    }
+
+    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
+        Ok(LastUse::Unknown)
+    }
+
+    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Unexpected, "", "a JWT mount disables no keys; this is a bug: please report it"))
+    }
+
+    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+        let found = self.fetch().await?.unwrap_or_default();
+        let Some(tag) = found.0.get(key) else { return Ok(()) };
+        let probe = tag.as_ref().and_then(|tag| tag.probe.as_deref());
+        if probe.is_some() && locked(&self.roles).is_none() {
+            // Before anything is removed: a right that lacks is told while the key still stands.
+            let roles = self.mount.roles().await?;
+            *locked(&self.roles) = Some(roles);
+        }
+        self.withdraw(key).await?;
+        if let Some(seen) = locked(&self.seen).as_mut() {
+            seen.0.remove(key);
+        }
+        match probe {
+            Some(probe) => self.must_be_refused(key, probe).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The key that signed the token with which the plugin itself logs in at the mount, if the token says so.
+    async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
+        Ok(self.mount.session().own_jwt(&self.args.mount).await?.as_ref().and_then(signer))
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,85 @@
+//! `vault:RotatingJwtKey`: a key that signs tokens for a JWT mount, which checks them with its published public half.
+//!
+//! What is peculiar to it: the private half never leaves this machine, a mark stands as text before the public half, and the server
+//! knows the published keys as one list in a configuration that is written whole. See `gate` for how nothing of it is lost.
+
+mod args;
+mod config;
+mod gate;
+mod issuer;
+mod keypair;
+mod mark;
+mod mount;
+mod seen;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use secrecy::SecretString;
+
+pub use args::{JwtAlgorithm, JwtKey, JwtKeyArgs};
+pub(crate) use gate::Gates;
+use issuer::JwtKeyIssuer;
+
+use crate::Vault;
+
+/// The system behind `vault:RotatingJwtKey`.
+pub struct VaultJwtKey(Arc<Vault>);
+
+impl VaultJwtKey {
+    /// On this server.
+    pub fn new(vault: Arc<Vault>) -> Self {
+        Self(vault)
+    }
+}
+
+impl System for VaultJwtKey {
+    type Args = JwtKeyArgs;
+    type Key = JwtKey;
+    const TOKEN: &'static str = "vault:RotatingJwtKey";
+    const LIST_TOKEN: &'static str = "vault:listJwtKeys";
+    const DOCS: &'static str = include_str!("docs.md");
+
+    fn capability(&self) -> Capability {
+        issuer::capability()
+    }
+
+    fn principal(&self, args: &JwtKeyArgs) -> String {
+        format!("{}/{}", args.mount, args.name)
+    }
+
+    fn check(&self, args: &JwtKeyArgs) -> Vec<Problem> {
+        args::check(args)
+    }
+
+    fn import(&self, _: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+        let message = "a JWT key cannot be imported, because the mount holds its public half only: leave the import option out and the first `pulumi up` makes a key beside those that stand there; `adopt` takes over one of them";
+        Err(Error::new(ErrorKind::Invalid, "", message))
+    }
+
+    fn imported(&self, _: &JwtKeyArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        args::imported(key, secret)
+    }
+
+    fn issuer(&self, args: JwtKeyArgs) -> Box<dyn KeyIssuer> {
+        Box::new(JwtKeyIssuer::new(self.0.session(), args))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::testing::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn an_import_is_refused_with_its_reason() {
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let system = VaultJwtKey::new(Arc::new(Vault::new(clock)));
+        for id in ["jwt/payments", "jwt/payments/kid", ""] {
+            let error = system.import(id).unwrap_err();
+            assert!(error.message.contains("public half only"), "{error}");
+        }
+    }
+}

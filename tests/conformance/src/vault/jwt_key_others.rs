@@ -1,0 +1,188 @@
+//! What stands beside our keys in a mount's configuration, and who else writes there.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use futures::FutureExt;
+use futures::future::try_join_all;
+use jiff::SignedDuration;
+use rotation::testing::{Life, Rig, Watch};
+use rotation::{KeyIssuer, OwnerId, Verdict};
+use serde_json::{Value, json};
+use system_vault::Vault;
+
+use super::jwt_key::{JwtName, VaultJwtKeys, line, strangers_key};
+use super::jwt_key_trials::{Trial, done, inputs, promoted, secret};
+use super::stage::Place;
+use super::trials::order;
+
+pub(super) const TRIALS: &[Trial] = &[
+    Trial { name: "other_keys_and_settings_stay_byte_for_byte", run: |rig| untouched(rig).boxed_local() },
+    Trial { name: "keys_of_another_name_are_another_resources", run: |rig| names(rig).boxed_local() },
+    Trial { name: "resources_of_one_process_write_one_after_another", run: |rig| parallel(rig).boxed_local() },
+    Trial { name: "a_change_that_was_overwritten_is_made_again", run: |rig| overwritten(rig).boxed_local() },
+    Trial { name: "a_key_that_was_overwritten_at_its_mint_is_made_again", run: |rig| lost_at_mint(rig).boxed_local() },
+    Trial { name: "a_mark_that_cannot_be_read_stops_everything", run: |rig| unreadable(rig).boxed_local() },
+];
+
+/// The configuration without our keys and the key that nobody has.
+fn others(rig: &VaultJwtKeys) -> Result<Value> {
+    let mut config = rig.place().config()?;
+    let name = rig.place().name();
+    let entries = config["jwt_validation_pubkeys"].as_array_mut().context("no keys")?;
+    entries.retain(|entry| {
+        let entry = entry.as_str().unwrap_or_default();
+        line(entry, "name") != Some(name) && !entry.starts_with("keyrotation 1 placeholder")
+    });
+    Ok(config)
+}
+
+async fn untouched(rig: &VaultJwtKeys) -> Result<()> {
+    let named = rig.issuer_with(rig.config(), inputs(rig, &json!({"name": "neighbour"})))?;
+    let neighbour = named.mint(&order("n0")).await?;
+    let theirs = [
+        format!("# of the pipeline, \"mine\"; äöü\n\n{}", strangers_key()),
+        strangers_key().replacen("KEY-----\n", "KEY-----\nComment: kept\n\n", 1),
+        strangers_key(),
+    ];
+    rig.place().alter(|entries| entries.extend(theirs))?;
+    let mut config = rig.place().config()?;
+    let settings = json!({
+        "bound_issuer": "https://issuer.example/a?b=c&d", "default_role": "ci", "namespace_in_state": false,
+        "jwt_supported_algs": ["EdDSA", "RS256"], "oidc_response_types": [],
+        "provider_config": {"provider": "azure", "number": 12, "nested": {"on": true, "empty": ""}},
+    });
+    for (name, value) in settings.as_object().into_iter().flatten() {
+        config[name] = value.clone();
+    }
+    rig.admin().post(&rig.place().at("config"), &config)?;
+    let before = serde_json::to_string(&others(rig)?)?;
+    ensure!(before.contains("äöü") && before.contains("Comment: kept") && before.contains("neighbour"), "{before}");
+    let strangers = rig.keys();
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    watch.strangers.extend(strangers.clone());
+    watch.alone = false;
+    for release in ["1", "2"] {
+        done(watch.up(&Life::inputs(release, false)).await)?;
+        ensure!(serde_json::to_string(&others(rig)?)? == before, "after {release}");
+        rig.clock().advance(SignedDuration::from_hours(1));
+    }
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(serde_json::to_string(&others(rig)?)? == before, "after the retirement");
+    watch.destroyed().await;
+    ensure!(serde_json::to_string(&rig.place().config()?)? == before, "after the end");
+    ensure!(named.verify(&neighbour.material).await? == Verdict::Accepted);
+    Ok(())
+}
+
+async fn names(rig: &VaultJwtKeys) -> Result<()> {
+    let (one, two) = (rig.issuer(), rig.issuer_with(rig.config(), inputs(rig, &json!({"name": "other"})))?);
+    let (first, second) = (one.mint(&order("n1")).await?, two.mint(&order("n2")).await?);
+    for (issuer, id) in [(&one, &first.id), (&two, &second.id)] {
+        let listed = issuer.list().await?.context("no mount")?;
+        ensure!(listed.iter().map(|key| &key.id).eq([id]), "{listed:?}");
+        let ledgers = issuer.read_ledgers(&OwnerId::new("urn:b", "dev/app/b")).await?;
+        ensure!(ledgers.others.len() == 1 && ledgers.others[0].ledger.keys.contains_key(id), "{ledgers:?}");
+    }
+    one.retire(&second.id).await.context("it is none of its own, so there is nothing to do")?;
+    ensure!(two.verify(&second.material).await? == Verdict::Accepted, "another resource's key was removed");
+    Ok(())
+}
+
+/// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.
+async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
+    let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
+    vault.configure(serde_json::from_value(rig.config())?);
+    let name = |number: usize| format!("parallel-{number}");
+    let issuer = |number: usize| JwtName::issuer(Arc::clone(&vault), inputs(rig, &json!({"name": name(number)})));
+    let issuers: Vec<_> = (0..8).map(issuer).collect::<Result<_>>()?;
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    let lives = issuers.iter().enumerate().map(|(number, issuer)| {
+        let (owner, issuer): (_, &dyn KeyIssuer) = (&owner, &**issuer);
+        async move {
+            let mut made = Vec::new();
+            for turn in ["first", "second"] {
+                let order = order(&format!("{turn}-{number}"));
+                issuer.look(owner).await?;
+                issuer.foresee(&order).await?;
+                made.push(issuer.mint(&order).await?);
+            }
+            for key in &made {
+                ensure!(issuer.verify(&key.material).await? == Verdict::Accepted, "{} was lost", key.id);
+                issuer.write_ledger(owner, Some(&promoted(issuer, owner, &key.id).await?)).await?;
+            }
+            issuer.retire(&made[0].id).await?;
+            ensure!(issuer.verify(&made[0].material).await? == Verdict::NotYet, "{} came back", made[0].id);
+            Ok(made.swap_remove(1))
+        }
+    });
+    let made = try_join_all(lives).await?;
+    let entries = rig.place().entries();
+    ensure!(entries.len() == made.len(), "{} keys stand there", entries.len());
+    for (number, key) in made.iter().enumerate() {
+        ensure!(rig.place().lets_in(&secret(key)?), "{number} does not log in");
+        let entry = entries.iter().find(|entry| line(entry, "kid") == Some(&key.id.0)).context("no mark")?;
+        ensure!(line(entry, "name") == Some(&name(number)) && line(entry, "state") == Some("ok"), "{entry}");
+    }
+    Ok(())
+}
+
+/// Another process read before us and writes after us.
+async fn overwritten(rig: &VaultJwtKeys) -> Result<()> {
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    let issuer = rig.issuer();
+    let made = issuer.mint(&order("n1")).await?;
+    let ledger = promoted(&*issuer, &owner, &made.id).await?;
+    let old = rig.place().config()?;
+    // The call after the read and the write is the one that reads back.
+    write_back_at(rig, rig.calls().len() + 2, old.clone());
+    issuer.write_ledger(&owner, Some(&ledger)).await?;
+    ensure!(issuer.read_ledgers(&owner).await?.own == Some(ledger), "the mark is the old one");
+    let old = rig.place().config()?;
+    let next = rig.issuer();
+    // It looks once before, and asks for the roles.
+    write_back_at(rig, rig.calls().len() + 4, old);
+    next.retire(&made.id).await?;
+    ensure!(rig.keys().is_empty() && !rig.place().lets_in(&secret(&made)?), "the removed key came back");
+    Ok(())
+}
+
+fn write_back_at(rig: &VaultJwtKeys, call: usize, config: Value) {
+    let place = rig.place().clone();
+    rig.proxy().stranger_at(call, move || {
+        place.admin().post(&place.at("config"), &config).map(drop).unwrap_or_default();
+    });
+}
+
+/// The run looks after a mint; a key that is not there is forgotten, and another one made.
+async fn lost_at_mint(rig: &VaultJwtKeys) -> Result<()> {
+    let old = rig.place().config()?;
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    // Look, look once more, write: then somebody else writes what stood there before.
+    write_back_at(rig, rig.calls().len() + 3, old);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    let calls = rig.calls();
+    ensure!(calls.iter().filter(|call| *call == "POST config").count() == 3, "{calls:?}");
+    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
+    watch.until_quiet(&Life::inputs("1", false)).await;
+    watch.destroyed().await;
+    Ok(())
+}
+
+async fn unreadable(rig: &VaultJwtKeys) -> Result<()> {
+    let made = rig.issuer().mint(&order("n1")).await?;
+    rig.place().alter(|entries| {
+        entries.iter_mut().for_each(|entry| *entry = entry.replacen("keyrotation 1", "keyrotation 7", 1))
+    })?;
+    let before = rig.place().config()?;
+    let issuer = rig.issuer();
+    let tried =
+        [issuer.list().await.map(drop), issuer.mint(&order("n2")).await.map(drop), issuer.retire(&made.id).await];
+    for error in tried {
+        let error = error.err().context("it was passed over")?;
+        ensure!(error.message.contains("mark before the public key"), "{error}");
+    }
+    ensure!(rig.place().config()? == before, "something was changed");
+    Ok(())
+}
