@@ -65,6 +65,8 @@ _utilities.register(
   "fqn": "pulumi_keyrotation.vault",
   "classes": {
    "keyrotation:vault:RotatingApiKey": "RotatingApiKey",
+   "keyrotation:vault:RotatingJwtKey": "RotatingJwtKey",
+   "keyrotation:vault:RotatingRoot": "RotatingRoot",
    "keyrotation:vault:RotatingSecretId": "RotatingSecretId"
   }
  }

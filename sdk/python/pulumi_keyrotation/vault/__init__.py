@@ -6,9 +6,13 @@ import builtins as _builtins
 from .. import _utilities
 import typing
 # Export this package's modules as members:
+from ._enums import *
 from .list_api_keys import *
+from .list_jwt_keys import *
 from .list_secret_ids import *
 from .rotating_api_key import *
+from .rotating_jwt_key import *
+from .rotating_root import *
 from .rotating_secret_id import *
 from ._inputs import *
 from . import outputs

@@ -15,6 +15,7 @@ else:
 from .. import _utilities
 from . import outputs
 from .. import _enums as _root_enums
+from ._enums import *
 
 __all__ = [
     'AppRoleSecretId',
@@ -23,6 +24,7 @@ __all__ = [
     'AuthLoginJwt',
     'AuthLoginKubernetes',
     'Config',
+    'JwtKey',
     'KvVersion',
 ]
 
@@ -470,6 +472,144 @@ class Config(dict):
         The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         return pulumi.get(self, "token")
+
+
+@pulumi.output_type
+class JwtKey(dict):
+    """
+    A key that signs tokens.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "privateKeyPem":
+            suggest = "private_key_pem"
+        elif key == "publicKeyPem":
+            suggest = "public_key_pem"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in JwtKey. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        JwtKey.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        JwtKey.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: _builtins.str,
+                 generation: _builtins.int,
+                 id: _builtins.str,
+                 kid: _builtins.str,
+                 private_key_pem: _builtins.str,
+                 public_key_pem: _builtins.str,
+                 status: '_root_enums.KeyStatus',
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        A key that signs tokens.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str kid: The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
+        :param _builtins.str private_key_pem: What signs: PKCS#8 in PEM.
+        :param _builtins.str public_key_pem: What the mount checks signatures with, in PEM.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "generation", generation)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "kid", kid)
+        pulumi.set(__self__, "private_key_pem", private_key_pem)
+        pulumi.set(__self__, "public_key_pem", public_key_pem)
+        pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> _builtins.int:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def kid(self) -> _builtins.str:
+        """
+        The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
+        """
+        return pulumi.get(self, "kid")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> _builtins.str:
+        """
+        What signs: PKCS#8 in PEM.
+        """
+        return pulumi.get(self, "private_key_pem")
+
+    @_builtins.property
+    @pulumi.getter(name="publicKeyPem")
+    def public_key_pem(self) -> _builtins.str:
+        """
+        What the mount checks signatures with, in PEM.
+        """
+        return pulumi.get(self, "public_key_pem")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> '_root_enums.KeyStatus':
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; absent for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
 
 
 @pulumi.output_type
