@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, KeyId, Ledger, Ledgers, OwnerId};
+use crate::{Error, Expiry, KeyId, KeyState, Ledger, Ledgers, OwnerId};
 
 /// What a system can do with keys, and how slowly.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,10 @@ pub struct Capability {
     pub tells_last_use: bool,
     /// Where our marks stand.
     pub marks: Marks,
+    /// Whether keys end by themselves and can be given more time.
+    pub expires: bool,
+    /// Whether lists show keys that nobody told the issuer of. Where they do not, strangers' keys are not seen, and none can be adopted.
+    pub lists_all: bool,
 }
 
 /// Where the marks stand that say which keys are ours.
@@ -51,6 +55,8 @@ impl Default for Capability {
             disables: true,
             tells_last_use: true,
             marks: Marks::default(),
+            expires: false,
+            lists_all: true,
         }
     }
 }
@@ -88,6 +94,8 @@ pub struct ObservedKey {
     pub status: KeyStatus,
     /// Absent until it was asked for.
     pub last_use: Option<LastUse>,
+    /// When it ends by itself, if it does.
+    pub expiry: Option<Expiry>,
 }
 
 /// What was found on the principal.
@@ -108,6 +116,8 @@ pub enum Field {
     Plain(String),
     /// Secret.
     Secret(SecretString),
+    /// Secret texts by public names.
+    SecretMap(BTreeMap<String, SecretString>),
 }
 
 impl fmt::Debug for Field {
@@ -115,6 +125,7 @@ impl fmt::Debug for Field {
         match self {
             Self::Plain(text) => write!(f, "{text:?}"),
             Self::Secret(_) => f.write_str("[secret]"),
+            Self::SecretMap(texts) => f.debug_set().entries(texts.keys()).finish(),
         }
     }
 }
@@ -126,6 +137,12 @@ impl PartialEq for Field {
         match (self, other) {
             (Self::Plain(one), Self::Plain(two)) => one == two,
             (Self::Secret(one), Self::Secret(two)) => one.expose_secret() == two.expose_secret(),
+            (Self::SecretMap(one), Self::SecretMap(two)) => {
+                let same = |(name, text): (&String, &SecretString)| {
+                    two.get(name).is_some_and(|other| other.expose_secret() == text.expose_secret())
+                };
+                one.len() == two.len() && one.iter().all(same)
+            }
             _ => false,
         }
     }
@@ -145,6 +162,8 @@ pub struct MintOrder {
     pub owner: OwnerId,
     /// The instance that makes it, for the same mark.
     pub instance: String,
+    /// How long the key has to work, where keys end by themselves; none: as long as may be.
+    pub life: Option<SignedDuration>,
 }
 
 /// A key that was just made.
@@ -156,6 +175,8 @@ pub struct Minted {
     pub created_at: Timestamp,
     /// What users read.
     pub material: Material,
+    /// When it ends by itself, if it does.
+    pub expiry: Option<Expiry>,
 }
 
 /// The outcome of one try of a new key.
@@ -179,6 +200,9 @@ pub trait KeyIssuer: Send + Sync {
 
     /// The principal as messages name it: what it is, its name, and the input that names it, such as "IAM user ci (`user`)".
     fn principal(&self) -> String;
+
+    /// Is told, before anything else, what the caller knows: where lists show only keys that the issuer was told of, it looks for these too.
+    fn recall(&self, _state: &KeyState) {}
 
     /// Every key of the principal; none if the principal itself does not exist.
     ///
@@ -234,6 +258,14 @@ pub trait KeyIssuer: Send + Sync {
     /// # Errors
     /// As [`list`](Self::list).
     async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error>;
+
+    /// Gives the key more time, until it is `life` from now or as long as may be. None if it has ended meanwhile.
+    ///
+    /// # Errors
+    /// The key has the time that it had.
+    async fn renew(&self, _key: &KeyId, _life: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
+        Ok(None)
+    }
 
     /// Disables the key, which somebody may undo. A key that is gone already is success.
     ///

@@ -12,6 +12,7 @@ mod clock;
 mod due;
 mod duration;
 mod error;
+mod expiry;
 mod inputs;
 mod issuer;
 mod keepers;
@@ -33,6 +34,7 @@ pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
+pub use expiry::Expiry;
 pub use inputs::{
     Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
 };

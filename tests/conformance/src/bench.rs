@@ -48,7 +48,7 @@ pub trait Bench: Rig {
 pub(crate) fn order(name: &str) -> MintOrder {
     static ORDERS: AtomicU64 = AtomicU64::new(0);
     let nonce = format!("n{:07}", ORDERS.fetch_add(1, Ordering::Relaxed));
-    MintOrder { nonce, generation: 1, owner: owner(name), instance: "i0000001".to_owned() }
+    MintOrder { nonce, generation: 1, owner: owner(name), instance: "i0000001".to_owned(), life: None }
 }
 
 /// The owner of this name.

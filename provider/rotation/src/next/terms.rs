@@ -43,6 +43,10 @@ pub struct Goal {
     pub retirement: Retirement,
     /// What the schedule lets happen to superseded keys.
     pub phase: Phase,
+    /// How long a key has to work, from its making; none: as long as may be.
+    pub life: Option<SignedDuration>,
+    /// What a run near the end of an overlap may be late.
+    pub margin: SignedDuration,
 }
 
 /// What to do now.
@@ -84,6 +88,8 @@ pub enum Step {
     Verify,
     /// Write the ledger as the state calls for, with no open claim.
     Close,
+    /// Ask for more time for a key that would end too early.
+    Renew(KeyId),
     /// Disable a superseded key whose overlap is over.
     Disable(KeyId),
     /// Remove a superseded or revoked key.
@@ -125,6 +131,8 @@ pub enum Cause {
     Revoked,
     /// A superseded key's overlap is over.
     OverlapOver,
+    /// It would end by itself before it may.
+    Ends,
     /// The ledger must say what is so.
     Bookkeeping,
     /// Lists may still be behind.
@@ -150,6 +158,7 @@ impl fmt::Display for Cause {
             Self::SecretUnknown => "the adopted key's secret is not known",
             Self::Revoked => "revoked",
             Self::OverlapOver => "its overlap is over",
+            Self::Ends => "it would end by itself before its time",
             Self::Bookkeeping => "the mark on the principal must say what is so",
             Self::Unsettled => "the system's lists may still be behind",
             Self::Deleting => "the resource is being deleted",

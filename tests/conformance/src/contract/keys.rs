@@ -93,7 +93,8 @@ async fn new(bench: &dyn Bench) -> Result<()> {
     let age = bench.clock().now().duration_since(key.created_at).abs();
     ensure!(age < SignedDuration::from_secs(60), "made {age:?} ago?");
     let listed = listed(&*issuer, &key.id).await?;
-    let shown = ObservedKey { id: key.id, created_at: key.created_at, status: KeyStatus::Active, last_use: None };
+    let shown =
+        ObservedKey { id: key.id, created_at: key.created_at, status: KeyStatus::Active, last_use: None, expiry: None };
     ensure!(listed == shown, "{listed:?}");
     accepted(bench, &*issuer, &key.material).await?;
     Ok(())
