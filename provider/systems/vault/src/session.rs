@@ -93,11 +93,16 @@ impl Session {
 
     /// Sends a request once. If the token of our own has ended, which the server says before it does anything, once more with a new one.
     pub(crate) async fn send(&self, request: &Request) -> Result<Reply, Error> {
+        reply(request, self.answer(request).await?)
+    }
+
+    /// The same, and gives whatever comes back but a refusal of the token.
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Answer, Error> {
         let link = self.link().await?;
         let token = self.token(link).await?;
         let answer = link.exchange(request, Some(&token)).await?;
         if answer.status != 403 {
-            return reply(request, answer);
+            return Ok(answer);
         }
         if link.knows(&token).await? {
             return Err(Error::new(ErrorKind::Denied, request.operation, denied(request)));
@@ -107,12 +112,17 @@ impl Session {
         }
         *self.own.lock().await = None;
         let token = self.token(link).await?;
-        reply(request, link.exchange(request, Some(&token)).await?)
+        link.exchange(request, Some(&token)).await
     }
 
     /// Sends a request once with another token than the plugin's own, or with none, and gives whatever comes back.
     pub(crate) async fn send_as(&self, token: Option<&SecretString>, request: &Request) -> Result<Answer, Error> {
         self.link().await?.exchange(request, token).await
+    }
+
+    /// Whether the plugin logs in for its token, which it then revokes at its end.
+    pub(crate) async fn logs_in(&self) -> Result<bool, Error> {
+        Ok(matches!(self.link().await?.settings.credentials, Credentials::Login(_)))
     }
 
     /// The secret-id that the plugin itself logs in with, if it does so at this mount.
