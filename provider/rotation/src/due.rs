@@ -77,6 +77,7 @@ impl Goal {
             phase: schedule.phase,
             life: args.life(),
             margin: margin(args),
+            reading: schedule.reading,
         }
     }
 }

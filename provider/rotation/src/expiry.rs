@@ -28,16 +28,19 @@ impl RotationArgs {
 pub(crate) fn renew_at(view: &View<'_>, key: &Key) -> Option<Timestamp> {
     let Want::Current(goal) = view.want else { return None };
     let expiry = view.world.observed.keys.get(&key.id)?.expiry?;
-    expiry.renew_at.filter(|_| needed(view, goal, key).is_none_or(|until| expiry.at < until))
+    let lacks = |until: Timestamp| expiry.at < until && view.now < until;
+    expiry.renew_at.filter(|_| needed(view, goal, key).is_none_or(lacks))
 }
 
 /// The key that is to be given more time now, once in a run: the current one, or a superseded one that has not had its overlap.
 pub(crate) fn due<'a>(view: &View<'a>) -> Option<&'a KeyId> {
+    let Want::Current(goal) = view.want else { return None };
+    let now = goal.reading.map_or(view.now, |reading| reading.max(view.now));
     let state = &view.world.state;
     let retiring = state.retiring.iter().filter(|old| !old.is_dead() && old.disabled_at.is_none()).map(|old| &old.key);
     let all = retiring.chain(&state.current).filter(|key| !state.revoking.contains(&key.id));
     let mut fresh = all.filter(|key| !view.world.renewed.contains(&key.id));
-    fresh.find(|key| renew_at(view, key).is_some_and(|at| at <= view.now)).map(|key| &key.id)
+    fresh.find(|key| renew_at(view, key).is_some_and(|at| at <= now)).map(|key| &key.id)
 }
 
 /// How much longer the key is needed from now on; none: as long as may be.
@@ -59,5 +62,5 @@ fn needed(view: &View<'_>, goal: &Goal, key: &Key) -> Option<Timestamp> {
     if is_current && state.pending.is_some() {
         return Some(after(view.now));
     }
-    goal.life.map(|life| later(key.created_at, life))
+    goal.life.map(|life| later(key.created_at, life).max(after(view.now)))
 }

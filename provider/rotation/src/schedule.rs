@@ -23,7 +23,7 @@ pub struct Schedule {
     /// The last incident that `revoke` named; it revokes no second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<String>,
-    /// When this was computed, rounded as `rotatedAt` is, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+    /// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub reading: Option<Timestamp>,
@@ -33,8 +33,8 @@ impl Schedule {
     /// The same with a reading of the clock, for a system whose keys end by themselves. Diff has no clock, and yet a key must
     /// be renewed when nothing but time has passed: so Check, which owns the clock, writes down what it read.
     #[must_use]
-    pub fn with_reading(mut self, capability: &Capability, args: &RotationArgs, now: Timestamp) -> Self {
-        self.reading = capability.expires.then(|| round_up(now, step(args)));
+    pub fn with_reading(mut self, capability: &Capability, now: Timestamp) -> Self {
+        self.reading = capability.expires.then(|| round_up(now, MINUTE));
         self
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn check<R: Rules>(
     let now = clock.now();
     let ask = Ask { args: &args, keepers_unknown, suspended };
     let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, now);
-    schedule = schedule.with_reading(&rules.capability(), &args, now);
+    schedule = schedule.with_reading(&rules.capability(), now);
     if !R::RETIRES {
         schedule.phase = Phase::Overlap;
     }

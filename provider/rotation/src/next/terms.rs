@@ -47,6 +47,8 @@ pub struct Goal {
     pub life: Option<SignedDuration>,
     /// What a run near the end of an overlap may be late.
     pub margin: SignedDuration,
+    /// The reading by which a key was found to need more time.
+    pub reading: Option<Timestamp>,
 }
 
 /// What to do now.

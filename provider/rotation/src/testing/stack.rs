@@ -166,7 +166,7 @@ impl Stack {
     /// A Create, with whatever it replaces left to be deleted once it has recorded anything.
     async fn create(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = read(rig, args, schedule(None, ask, rig.clock().now()));
+        let schedule = read(rig, schedule(None, ask, rig.clock().now()));
         let mut state = KeyState::new(nonce());
         if let Some(id) = self.adopts.clone() {
             let Some(key) = self.observe(rig).await.and_then(|observed| observed.keys.get(&id).map(adopted)) else {
@@ -191,7 +191,7 @@ impl Stack {
     /// The option `import`: a Read, and nothing else. What fails is not recorded.
     async fn import(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = read(rig, args, schedule(None, ask, rig.clock().now()));
+        let schedule = read(rig, schedule(None, ask, rig.clock().now()));
         let observed = self.observe(rig).await;
         let shown = observed.as_ref().zip(self.adopts.as_ref()).and_then(|(observed, id)| observed.keys.get(id));
         let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
@@ -214,7 +214,7 @@ impl Stack {
             schedule: Some(&saved.schedule),
         };
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = read(rig, args, schedule(Some(old), ask, rig.clock().now()));
+        let schedule = read(rig, schedule(Some(old), ask, rig.clock().now()));
         if !saved.differs(args, &schedule) {
             saved.schedule = schedule;
             return Outcome::Quiet;
@@ -283,8 +283,8 @@ impl Saved {
 }
 
 /// What Check makes of it.
-fn read(rig: &dyn Rig, args: &RotationArgs, scheduled: Scheduled) -> Schedule {
-    scheduled.schedule.with_reading(&rig.issuer().capability(), args, rig.clock().now())
+fn read(rig: &dyn Rig, scheduled: Scheduled) -> Schedule {
+    scheduled.schedule.with_reading(&rig.issuer().capability(), rig.clock().now())
 }
 
 /// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.

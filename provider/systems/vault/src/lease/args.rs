@@ -22,7 +22,7 @@ pub struct LeaseArgs {
     /// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
     #[serde(default)]
     pub holder_role: Option<String>,
-    /// For how long the lease is asked for at a time, such as `"7d"`, if that is to be shorter than it is needed: each `pulumi up` in its second half asks again. Absent: rotationPeriod, twice the overlap and a margin; without rotationPeriod what the engine gives.
+    /// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
     #[serde(default)]
     pub ttl: Option<String>,
 }
@@ -41,6 +41,14 @@ impl LeaseArgs {
     /// For how long the lease is asked for at a time, if not for as long as it is needed.
     pub(crate) fn grant(&self) -> Option<SignedDuration> {
         self.ttl.as_deref().and_then(|ttl| parse_duration(ttl).ok())
+    }
+
+    /// What reads the path, as messages say it.
+    pub(crate) fn holder(&self) -> String {
+        match &self.holder_role {
+            Some(role) => format!("a token by the role {role:?} (`holderRole`)"),
+            None => "a child of the plugin's own token".to_owned(),
+        }
     }
 
     /// The command that makes a role for holders.

@@ -152,12 +152,9 @@ impl Credentials<'_> {
 
     /// What a refusal to give a credential means. Nothing was made where the server says so for certain.
     fn refused(&self, request: &Request, answer: &Answer) -> Error {
-        let LeaseArgs { path, holder_role, .. } = self.args;
+        let path = &self.args.path;
         let words = words(answer);
-        let holder = holder_role.as_ref().map_or_else(
-            || "a child of the plugin's own token".to_owned(),
-            |role| format!("a token by the role {role:?} (`holderRole`)"),
-        );
+        let holder = self.args.holder();
         let (kind, message) = match answer.status {
             403 => (
                 ErrorKind::Denied,

@@ -36,9 +36,6 @@ pub(crate) struct Facts {
     pub(crate) ttl: i64,
     #[serde(default)]
     pub(crate) explicit_max_ttl: i64,
-    /// 0 if it has none: then it ends for good some day.
-    #[serde(default)]
-    pub(crate) period: i64,
     #[serde(default)]
     pub(crate) renewable: bool,
     meta: Option<BTreeMap<String, String>>,
@@ -58,6 +55,17 @@ struct Auth {
     orphan: bool,
     #[serde(default)]
     num_uses: u32,
+}
+
+#[derive(Deserialize)]
+struct Renewed {
+    auth: Granted,
+    warnings: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    lease_duration: u32,
 }
 
 #[derive(Serialize)]
@@ -89,6 +97,7 @@ const PRINCIPAL: &str = "keyrotation-principal";
 /// A token whose uses run out is revoked with its leases: one must be left after the one read, which nobody can use then, since nobody keeps the token.
 const USES: u32 = 2;
 const LABEL: usize = 200;
+const LITTLE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Holders<'_> {
     /// Makes a holder. It has no effect yet; one whose making was not answered ends by itself.
@@ -129,10 +138,23 @@ impl Holders<'_> {
 
     /// Asks for more time; false if the holder has ended.
     pub(crate) async fn renew(&self, accessor: &KeyId, life: Option<SignedDuration>) -> Result<bool, Error> {
+        Ok(self.granted(accessor, life).await?.is_some())
+    }
+
+    /// Whether a holder can be renewed for ever. The server does not tell; but a token with a period gets that, however little is
+    /// asked for, and a warning if the period is cut by a limit. One without gets what was asked for, and is of no use afterwards.
+    pub(crate) async fn has_period(&self, accessor: &KeyId) -> Result<bool, Error> {
+        let Some(Renewed { auth, warnings }) = self.granted(accessor, Some(LITTLE)).await? else { return Ok(false) };
+        let is_cut = warnings.iter().flatten().any(|warning| warning.contains("capped"));
+        Ok(!is_cut && SignedDuration::from_secs(auth.lease_duration.into()) > LITTLE * 2)
+    }
+
+    async fn granted(&self, accessor: &KeyId, life: Option<SignedDuration>) -> Result<Option<Renewed>, Error> {
         let increment = life.map(|life| life.as_secs());
         let request = Request::new("vault token renew", Method::POST, "auth/token/renew-accessor");
         let request = request.json(&Named { accessor: &accessor.0, increment })?;
-        Ok(living(&request, asked(self.session, &request).await?)?.is_some())
+        let answer = living(&request, asked(self.session, &request).await?)?;
+        answer.map(|answer| answer.json(&request.call())).transpose()
     }
 
     /// Revokes a holder, and with it what it holds. One that is gone is success.
@@ -178,7 +200,7 @@ impl Holders<'_> {
     async fn must_hold(&self, auth: &Auth) -> Result<(), Error> {
         let Some(role) = &self.args.holder_role else { return Ok(()) };
         let why = if auth.accessor.is_empty() {
-            "makes tokens of the type batch, which hold no lease for longer than they live themselves and cannot be revoked"
+            BATCH
         } else if !auth.orphan {
             "makes tokens that die with the one that made them"
         } else if auth.num_uses == 1 {
@@ -189,9 +211,11 @@ impl Holders<'_> {
         if !auth.accessor.is_empty() {
             self.revoke(&KeyId(auth.accessor.clone())).await?;
         }
-        let message =
-            format!("the token role {role:?} (`holderRole`) {why}. To make a fitting one: {}", self.args.command());
-        Err(Error::new(ErrorKind::Invalid, MAKE, message))
+        Err(Error::new(ErrorKind::Invalid, MAKE, self.unfit(role, why)))
+    }
+
+    fn unfit(&self, role: &str, why: &str) -> String {
+        format!("the token role {role:?} (`holderRole`) {why}. To make a fitting one: {}", self.args.command())
     }
 
     fn refused(&self, request: &Request, answer: &Answer) -> Error {
@@ -200,6 +224,7 @@ impl Holders<'_> {
             Some(role) if answer.status == 400 && words.contains("unknown role") => {
                 format!("there is no token role {role:?} (`holderRole`). To make it: {}", self.args.command())
             }
+            Some(role) if words.contains("batch tokens") => self.unfit(role, BATCH),
             None if words.contains("restricted use token") => {
                 let why = "the plugin's own token may be used a number of times only, and such a token makes no others";
                 return self.needs_role(why);
@@ -209,6 +234,8 @@ impl Holders<'_> {
         Error::new(ErrorKind::Invalid, request.operation, message)
     }
 }
+
+const BATCH: &str = "makes tokens of the type batch, which cannot be revoked";
 
 fn dies_first(left: SignedDuration, lease: SignedDuration) -> String {
     let (left, lease) = (rotation::print_duration(left), rotation::print_duration(lease));

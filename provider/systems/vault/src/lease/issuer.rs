@@ -107,7 +107,7 @@ impl LeaseIssuer {
         self.holders().must_outlive(holder, life.unwrap_or(granted))?;
         let facts = self.holders().look_up(id).await?.ok_or_else(|| ended(&made.lease_id))?;
         if let Some(life) = life {
-            self.must_hold(&facts, life)?;
+            self.must_hold(id, &facts, life).await?;
         }
         let lease = credentials.look_up(&made.lease_id).await?.ok_or_else(|| ended(&made.lease_id))?;
         let expiry = expiry(&facts, Some(&lease));
@@ -131,16 +131,17 @@ impl LeaseIssuer {
     }
 
     /// A holder with a period lives as long as it is renewed, another one to its end and no longer.
-    fn must_hold(&self, facts: &holder::Facts, life: SignedDuration) -> Result<(), Error> {
-        let has_no_end =
-            facts.expire_time.is_none() || (facts.period > 0 && facts.explicit_max_ttl == 0 && facts.renewable);
+    async fn must_hold(&self, id: &KeyId, facts: &holder::Facts, life: SignedDuration) -> Result<(), Error> {
         let ttl = SignedDuration::from_secs(facts.ttl);
-        if has_no_end || ttl + SPARE >= life {
+        if facts.expire_time.is_none() || ttl + SPARE >= life {
             return Ok(());
         }
-        let role = self.args.holder_role.as_deref().unwrap_or_default();
+        if facts.explicit_max_ttl == 0 && facts.renewable && self.holders().has_period(id).await? {
+            return Ok(());
+        }
         let message = format!(
-            "a token by the role {role:?} (`holderRole`) lives for {} at most, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): give the role a token_period and no token_explicit_max_ttl, or shorten rotationPeriod and overlap. To make a fitting one: {}",
+            "{} lives for {} at most, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): give the role a token_period within max_lease_ttl of auth/token and no token_explicit_max_ttl, or shorten rotationPeriod and overlap. To make a fitting one: {}",
+            self.args.holder(),
             print_duration(ttl),
             print_duration(life),
             self.args.command()
@@ -225,7 +226,9 @@ impl KeyIssuer for LeaseIssuer {
             Ok(ObservedKey { id, created_at, expiry, .. }) => {
                 Ok(Minted { material: args::material(&id, made.lease_id, made.data), id, created_at, expiry })
             }
-            Err(error) if error.kind == ErrorKind::Invalid => Err(self.discard(&holder, error).await),
+            Err(error) if matches!(error.kind, ErrorKind::Invalid | ErrorKind::Denied) => {
+                Err(self.discard(&holder, error).await)
+            }
             Err(error) => Err(after(error)),
         }
     }
