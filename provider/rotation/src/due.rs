@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use crate::schedule::margin;
-use crate::{Goal, Key, KeyState, KeyStatus, Phase, Retiring, RotationArgs, Schedule, Trigger};
+use crate::{Goal, Key, KeyState, KeyStatus, Lasting, Phase, Retiring, RotationArgs, Schedule, Trigger};
 
 /// Why a run is needed although the user changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +75,7 @@ impl Goal {
             verification: args.verification,
             retirement: args.retirement,
             phase: schedule.phase,
-            life: args.life(),
-            margin: margin(args),
-            reading: schedule.reading,
+            lasting: Box::new(Lasting { life: args.life(), margin: margin(args), reading: schedule.reading }),
         }
     }
 }

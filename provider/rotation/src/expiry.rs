@@ -15,6 +15,17 @@ pub struct Expiry {
     pub renew_at: Option<Timestamp>,
 }
 
+/// How long keys must last that end by themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lasting {
+    /// How long a key has to work, from its making; none: as long as may be.
+    pub life: Option<SignedDuration>,
+    /// How late a run near the end of an overlap may be.
+    pub margin: SignedDuration,
+    /// The reading of the clock by which a key was found to need more time.
+    pub reading: Option<Timestamp>,
+}
+
 impl RotationArgs {
     /// How long a key has to work by this plan: as the current one for a period and as long as its successor may be late, then
     /// for the overlap and the soak. None if nothing but a change of the inputs ends it.
@@ -35,7 +46,7 @@ pub(crate) fn renew_at(view: &View<'_>, key: &Key) -> Option<Timestamp> {
 /// The key that is to be given more time now, once in a run: the current one, or a superseded one that has not had its overlap.
 pub(crate) fn due<'a>(view: &View<'a>) -> Option<&'a KeyId> {
     let Want::Current(goal) = view.want else { return None };
-    let now = goal.reading.map_or(view.now, |reading| reading.max(view.now));
+    let now = goal.lasting.reading.map_or(view.now, |reading| reading.max(view.now));
     let state = &view.world.state;
     let retiring = state.retiring.iter().filter(|old| !old.is_dead() && old.disabled_at.is_none()).map(|old| &old.key);
     let all = retiring.chain(&state.current).filter(|key| !state.revoking.contains(&key.id));
@@ -53,8 +64,9 @@ pub(crate) fn needed_for(view: &View<'_>, id: &KeyId) -> Option<SignedDuration> 
 /// Until when the key is needed.
 fn needed(view: &View<'_>, goal: &Goal, key: &Key) -> Option<Timestamp> {
     let state = &view.world.state;
-    let after =
-        |superseded_at: Timestamp| later(later(later(superseded_at, goal.overlap), goal.retirement.soak), goal.margin);
+    let after = |superseded_at: Timestamp| {
+        later(later(later(superseded_at, goal.overlap), goal.retirement.soak), goal.lasting.margin)
+    };
     if let Some(old) = state.retiring.iter().find(|old| old.key.id == key.id) {
         return Some(after(old.superseded_at));
     }
@@ -62,5 +74,5 @@ fn needed(view: &View<'_>, goal: &Goal, key: &Key) -> Option<Timestamp> {
     if is_current && state.pending.is_some() {
         return Some(after(view.now));
     }
-    goal.life.map(|life| later(key.created_at, life).max(after(view.now)))
+    goal.lasting.life.map(|life| later(key.created_at, life).max(after(view.now)))
 }

@@ -1,18 +1,17 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
+mod claim;
 mod prove;
 mod renew;
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 
-use crate::next::later;
 use crate::{
-    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks,
-    MintOrder, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
+    Blocked, Cause, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, MintOrder, Next,
+    Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -188,44 +187,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
-    /// Where marks stand on keys, the new key itself is the claim.
-    async fn claim(&mut self) -> Result<(), Error> {
-        let nonce = (self.deck.nonce)();
-        let foreseen = self.deck.issuer.foresee(&self.order(nonce.clone())).await?;
-        self.fold(Event::Claimed(nonce.clone(), foreseen));
-        if self.marks() == Marks::OnKeys {
-            return Ok(());
-        }
-        let claim = Claim { nonce, at: self.deck.clock.now(), known: self.others() };
-        self.write_claim(claim.clone()).await?;
-        self.look_again().await?;
-        let read_back = self.world.observed.ledgers.own_claim();
-        if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
-            return Err(self.stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
-        }
-        let known: BTreeSet<_> = claim.known.iter().cloned().chain(self.others()).collect();
-        if known != claim.known || read_back.is_none_or(|other| other.nonce != claim.nonce) {
-            self.write_claim(Claim { known, ..claim }).await?;
-        }
-        Ok(())
-    }
-
-    /// Every listed key but the one that is about to be made, which may be seen already.
-    fn others(&self) -> BTreeSet<KeyId> {
-        let listed = self.world.observed.keys.keys();
-        listed.filter(|id| self.world.foreseen.as_ref() != Some(id)).cloned().collect()
-    }
-
-    async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
-        let mut ledger = self.wanted_ledger();
-        if let Some(key) = self.world.foreseen.clone() {
-            let since = later(claim.at, self.deck.issuer.capability().mint_timeout);
-            ledger = ledger.with_foreseen(key, &self.world.state.instance, since);
-        }
-        self.write(Some(Ledger { open: Some(claim), ..ledger })).await
-    }
-
     fn order(&self, nonce: String) -> MintOrder {
         let state = &self.world.state;
         MintOrder {
@@ -233,7 +194,7 @@ impl Run<'_> {
             generation: state.generation + 1,
             owner: self.deck.owner.clone(),
             instance: state.instance.clone(),
-            life: if let Want::Current(goal) = self.deck.want { goal.life } else { None },
+            life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
         }
     }
 

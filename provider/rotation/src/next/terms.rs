@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, KeyId, OwnerId, Phase, Retirement, Trigger, Verification, World};
+use crate::{Capability, KeyId, Lasting, OwnerId, Phase, Retirement, Trigger, Verification, World};
 
 /// Everything that a decision may look at.
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +43,8 @@ pub struct Goal {
     pub retirement: Retirement,
     /// What the schedule lets happen to superseded keys.
     pub phase: Phase,
-    /// How long a key has to work, from its making; none: as long as may be.
-    pub life: Option<SignedDuration>,
-    /// What a run near the end of an overlap may be late.
-    pub margin: SignedDuration,
-    /// The reading by which a key was found to need more time.
-    pub reading: Option<Timestamp>,
+    /// How long keys must last that end by themselves.
+    pub lasting: Box<Lasting>,
 }
 
 /// What to do now.

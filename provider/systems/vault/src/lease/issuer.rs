@@ -2,15 +2,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers,
-    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
+    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 
 use super::args::{self, LeaseArgs};
-use super::credential::{self, Credential, Credentials, MINT, after};
-use super::holder::{self, Holder, Holders};
+use super::credential::{Credentials, MINT, after};
+use super::holder::{Holder, Holders};
+use super::keep::{Keep, expiry};
 use super::mark::{self, All, Marks};
 use crate::session::Session;
 
@@ -39,8 +40,6 @@ pub(crate) fn capability() -> Capability {
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-/// What a plan has to spare, and calls may take.
-const SPARE: SignedDuration = SignedDuration::from_mins(1);
 
 impl LeaseIssuer {
     pub(crate) fn new(session: Arc<Session>, args: LeaseArgs) -> Self {
@@ -53,6 +52,10 @@ impl LeaseIssuer {
 
     fn credentials(&self) -> Credentials<'_> {
         Credentials { session: &self.session, args: &self.args }
+    }
+
+    fn keep(&self) -> Keep<'_> {
+        Keep { holders: self.holders(), credentials: self.credentials() }
     }
 
     fn marks(&self) -> Marks<'_> {
@@ -80,73 +83,6 @@ impl LeaseIssuer {
         let status = if lease_id.is_some() && lease.is_none() { KeyStatus::Inactive } else { KeyStatus::Active };
         let expiry = expiry(&holder, lease.as_ref());
         Ok(Some(ObservedKey { id, created_at: holder.issue_time, status, last_use: None, expiry }))
-    }
-
-    /// Makes the credential last as long as it must, or says why it cannot. In the end everything is as `Minted` says.
-    async fn keep(
-        &self,
-        holder: &Holder,
-        made: &Credential,
-        life: Option<SignedDuration>,
-    ) -> Result<ObservedKey, Error> {
-        let (credentials, id) = (self.credentials(), &holder.accessor);
-        let mut granted = made.lasts;
-        let asked = [life, self.args.grant()];
-        // First for as long as it is needed, which shows whether it can be had; then for as long as is to be asked for at a time.
-        for increment in asked.into_iter().flatten().filter(|_| made.is_renewable) {
-            let renewed = credentials.renew(&made.lease_id, Some(increment)).await?;
-            let (lasts, _) = renewed.ok_or_else(|| ended(&made.lease_id))?;
-            granted = lasts;
-            if life == Some(increment) {
-                self.must_last(made, granted, increment)?;
-            }
-        }
-        if let Some(life) = life.filter(|_| !made.is_renewable) {
-            self.must_last(made, granted, life)?;
-        }
-        self.holders().must_outlive(holder, life.unwrap_or(granted))?;
-        let facts = self.holders().look_up(id).await?.ok_or_else(|| ended(&made.lease_id))?;
-        if let Some(life) = life {
-            self.must_hold(id, &facts, life).await?;
-        }
-        let lease = credentials.look_up(&made.lease_id).await?.ok_or_else(|| ended(&made.lease_id))?;
-        let expiry = expiry(&facts, Some(&lease));
-        let (created_at, status) = (facts.issue_time, KeyStatus::Active);
-        Ok(ObservedKey { id: id.clone(), created_at, status, last_use: None, expiry })
-    }
-
-    /// A lease that is given for less than it is needed has a limit, and nothing raises that later.
-    fn must_last(&self, made: &Credential, granted: SignedDuration, life: SignedDuration) -> Result<(), Error> {
-        if granted + SPARE >= life {
-            return Ok(());
-        }
-        let limit = if made.is_renewable { "at most" } else { "and cannot be renewed, so for" };
-        let message = format!(
-            "a lease of {:?} lasts {limit} {}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): raise max_ttl of the role and max_lease_ttl of the mount, or shorten rotationPeriod and overlap",
-            self.args.path,
-            print_duration(granted),
-            print_duration(life)
-        );
-        Err(Error::new(ErrorKind::Invalid, MINT, message))
-    }
-
-    /// A holder with a period lives as long as it is renewed, another one to its end and no longer.
-    async fn must_hold(&self, id: &KeyId, facts: &holder::Facts, life: SignedDuration) -> Result<(), Error> {
-        let ttl = SignedDuration::from_secs(facts.ttl);
-        if facts.expire_time.is_none() || ttl + SPARE >= life {
-            return Ok(());
-        }
-        if facts.explicit_max_ttl == 0 && facts.renewable && self.holders().has_period(id).await? {
-            return Ok(());
-        }
-        let message = format!(
-            "{} lives for {} at most, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): give the role a token_period within max_lease_ttl of auth/token and no token_explicit_max_ttl, or shorten rotationPeriod and overlap. To make a fitting one: {}",
-            self.args.holder(),
-            print_duration(ttl),
-            print_duration(life),
-            self.args.command()
-        );
-        Err(Error::new(ErrorKind::Invalid, MINT, message))
     }
 
     /// Takes back a holder whose credential is refused, or was. Only once it is gone nothing was made.
@@ -222,7 +158,7 @@ impl KeyIssuer for LeaseIssuer {
             Err(error) => return Err(error),
         };
         locked(&self.known).insert(holder.accessor.clone(), Some(made.lease_id.clone()));
-        match self.keep(&holder, &made, order.life).await {
+        match self.keep().long_enough(&holder, &made, order.life).await {
             Ok(ObservedKey { id, created_at, expiry, .. }) => {
                 Ok(Minted { material: args::material(&id, made.lease_id, made.data), id, created_at, expiry })
             }
@@ -283,30 +219,6 @@ impl KeyIssuer for LeaseIssuer {
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
         Ok(None)
     }
-}
-
-/// The earlier end of both, and when half of the shorter grant is over that can be given again.
-fn expiry(holder: &holder::Facts, lease: Option<&credential::Facts>) -> Option<Expiry> {
-    let of_holder = (holder.last_renewal.unwrap_or(holder.issue_time), holder.expire_time, holder.renewable);
-    let of_lease =
-        lease.map(|lease| (lease.last_renewal.unwrap_or(lease.issue_time), lease.expire_time, lease.renewable));
-    let grants: Vec<_> = [Some(of_holder), of_lease]
-        .into_iter()
-        .flatten()
-        .filter_map(|(from, to, renewable)| Some((from, to?, renewable)))
-        .collect();
-    let at = grants.iter().map(|(_, to, _)| *to).min()?;
-    let half = |(from, to, _): &(Timestamp, Timestamp, bool)| from.checked_add(to.duration_since(*from) / 2).ok();
-    let renew_at = grants.iter().filter(|(_, _, renewable)| *renewable).filter_map(half).min();
-    Some(Expiry { at, renew_at })
-}
-
-fn ended(lease_id: &str) -> Error {
-    Error::new(
-        ErrorKind::Unexpected,
-        MINT,
-        format!("the new lease {lease_id} has ended already: run `pulumi up` again"),
-    )
 }
 
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

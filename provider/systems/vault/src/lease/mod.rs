@@ -8,6 +8,7 @@ mod args;
 mod credential;
 mod holder;
 mod issuer;
+mod keep;
 mod mark;
 
 use std::collections::BTreeMap;
