@@ -1,6 +1,6 @@
 //! The newest change that this process knows of, by the server's own count.
 //!
-//! In a cluster, a standby answers questions from its own copy, which may be behind: OpenBao's standbys since 2.5, performance standbys of
+//! In a cluster, a standby answers questions from its own copy, which may be behind: OpenBao's standbys by default, performance standbys of
 //! Vault Enterprise. Each answer to a change has a number (`X-Vault-Index`, OpenBao since 2.7, Vault Enterprise since 1.7). A question that
 //! brings the number is passed on to the active server by a standby whose copy does not have that change yet.
 
