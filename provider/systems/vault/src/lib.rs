@@ -7,6 +7,7 @@
 mod api_key;
 mod config;
 mod error;
+mod freshness;
 mod jwt_key;
 mod lease;
 mod ledger;

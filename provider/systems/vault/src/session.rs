@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
 use crate::error::{dead, denied, incomplete, is_absence, refused, words};
+use crate::freshness::Freshness;
 use crate::jwt_key::Gates;
 use crate::login::{self, Login};
 use crate::request::Request;
@@ -32,6 +33,7 @@ pub(crate) struct Session {
 struct Link {
     settings: Settings,
     client: Client,
+    freshness: Freshness,
 }
 
 /// A token that the plugin logged in for.
@@ -197,7 +199,7 @@ impl Link {
     async fn open(config: &VaultConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let settings = Settings::new(config, &|name| std::env::var(name).ok())?;
         let client = Client::new(&settings.tls, Arc::clone(clock))?;
-        let link = Self { settings, client };
+        let link = Self { settings, client, freshness: Freshness::default() };
         if link.settings.namespace.is_some() {
             repeat(clock, || link.must_know_namespaces()).await?;
         }
@@ -237,7 +239,13 @@ impl Link {
                 |_| Error::new(ErrorKind::Invalid, "", "keyrotation:vault.namespace holds signs that no header takes");
             headers.insert("x-vault-namespace", name.map_err(wrong)?);
         }
-        self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await
+        self.freshness.demand(&mut headers);
+        let answer =
+            self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await?;
+        if request.method != Method::GET {
+            self.freshness.learn(&answer);
+        }
+        Ok(answer)
     }
 
     /// Whether the server takes the token at all: a refusal alone does not tell a dead token from a path that is forbidden.
