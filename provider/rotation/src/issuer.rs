@@ -74,7 +74,7 @@ impl fmt::Debug for Field {
         match self {
             Self::Plain(text) => write!(f, "{text:?}"),
             Self::Secret(_) => f.write_str("[secret]"),
-            Self::SecretMap(texts) => f.debug_set().entries(texts.keys()).finish(),
+            Self::SecretMap(texts) => texts.fmt(f),
         }
     }
 }
