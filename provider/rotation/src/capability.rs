@@ -21,6 +21,8 @@ pub struct Capability {
     pub expires: bool,
     /// Whether lists show keys that nobody told the issuer of. Where they do not, strangers' keys are not seen, and none can be adopted.
     pub lists_all: bool,
+    /// Whether users publish what makes a key accepted, from the outputs: the system learns of a change only after the run.
+    pub users_publish: bool,
 }
 
 /// Where the marks stand that say which keys are ours.
@@ -47,6 +49,7 @@ impl Default for Capability {
             marks: Marks::default(),
             expires: false,
             lists_all: true,
+            users_publish: false,
         }
     }
 }

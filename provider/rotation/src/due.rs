@@ -44,7 +44,8 @@ pub fn due(state: &KeyState, schedule: &Schedule) -> Option<Due> {
     if schedule.reading.is_some_and(|now| state.keys().any(|key| ends(key, now))) {
         return Some(Due::Renew);
     }
-    let may_go = |retiring: &Retiring| schedule.phase == Phase::Retire || retiring.is_dead();
+    let may_go =
+        |retiring: &Retiring| schedule.phase == Phase::Retire || retiring.is_dead() || retiring.withdrawn_at.is_some();
     let to_disable = |retiring: &Retiring| schedule.phase == Phase::Disable && retiring.disabled_at.is_none();
     if state.retiring.iter().any(may_go) {
         return Some(Due::Retire);

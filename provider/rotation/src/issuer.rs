@@ -277,6 +277,12 @@ pub trait System: Send + Sync + 'static {
         material
     }
 
+    /// The fields that all keys have together which are to be published, such as the set of their public halves. Their schema
+    /// stands among those of [`Key`](Self::Key) with the mark `x-joint`, and their values at the top level of the outputs alone.
+    fn joint(&self, _published: &[&Material]) -> Material {
+        Material::new()
+    }
+
     /// The keys of one principal.
     fn issuer(&self, args: Self::Args) -> Box<dyn KeyIssuer>;
 }

@@ -30,9 +30,29 @@ pub fn next(view: &View<'_>) -> Next {
         .unwrap_or(Next::Idle)
 }
 
-/// Whether a pending key has come as far as it must before it may be promoted.
-pub(crate) fn is_ready(state: &KeyState, goal: &Goal) -> bool {
-    state.pending.as_ref().is_some_and(|pending| goal.verification.is_none() || pending.verified_at.is_some())
+/// Whether a pending key has come as far as this run brings it.
+fn is_ready(view: &View<'_>, goal: &Goal, pending: &Key) -> bool {
+    pending.verified_at.is_some() || view.world.awaited.contains(&pending.id) || !is_proven(view, goal)
+}
+
+/// Whether a new key is proven before it is promoted. Where users publish it, a first key cannot be: it has to stand in the outputs.
+fn is_proven(view: &View<'_>, goal: &Goal) -> bool {
+    goal.verification.is_some() && (!view.capability.users_publish || serves(&view.world.state))
+}
+
+/// Whether a new key must wait for a later run because users publish it first.
+pub(crate) fn awaits_users(view: &View<'_>) -> bool {
+    let Want::Current(goal) = view.want else { return false };
+    view.capability.users_publish && is_proven(view, goal)
+}
+
+fn serves(state: &KeyState) -> bool {
+    state.current.as_ref().is_some_and(|current| current.material.is_some())
+}
+
+/// The removal of a new key that nobody got; what users published is taken out of that first.
+fn discard(view: &View<'_>, id: KeyId, cause: Cause) -> Option<Next> {
+    act(if view.capability.users_publish { Step::Withdraw(id) } else { Step::Discard(id) }, cause)
 }
 
 /// Why a new key must be made, if it must.
@@ -79,26 +99,29 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let pending = state.pending.as_ref()?;
     let id = pending.id.clone();
     if pending.attempts >= ATTEMPTS {
-        return act(Step::Discard(id), Cause::NeverAccepted);
+        return discard(view, id, Cause::NeverAccepted);
     }
     if yields(view, pending) {
-        return act(Step::Discard(id), Cause::Rival);
+        return discard(view, id, Cause::Rival);
     }
     if !goal.trigger.is_answered_by(pending, goal.overlap) || pending.status == KeyStatus::Inactive {
-        return act(Step::Discard(id), Cause::Unwanted);
+        return discard(view, id, Cause::Unwanted);
     }
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);
     }
-    if is_ready(state, goal) { None } else { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) }
+    if is_ready(view, goal, pending) {
+        None
+    } else {
+        act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created))
+    }
 }
 
 /// Whether a first key must give way to another owner's: where marks stand on keys, two owners may both have made one before either
 /// could see the other. The one that is proven or older stays.
 fn yields(view: &View<'_>, pending: &Key) -> bool {
     let World { state, observed, .. } = view.world;
-    let serves = state.current.as_ref().is_some_and(|current| current.material.is_some());
-    if view.capability.marks == Marks::OnPrincipal || serves || pending.verified_at.is_some() {
+    if view.capability.marks == Marks::OnPrincipal || serves(state) || pending.verified_at.is_some() {
         return false;
     }
     // The system's own times, since a mark knows whole seconds only: of two keys of one second the older one stays.

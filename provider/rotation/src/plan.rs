@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::next::mint_cause;
+use crate::next::{awaits_users, mint_cause};
 use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
 
 /// What a run would do if every call succeeded: the preview.
@@ -10,6 +10,10 @@ pub struct Plan {
     pub mint: Option<Cause>,
     /// The superseded keys that would be removed.
     pub retire: Vec<KeyId>,
+    /// The keys that would be taken out of what users publish.
+    pub withdraw: Vec<KeyId>,
+    /// Whether the new key would wait until users have published it.
+    pub waits: bool,
     /// The keys that would be given more time.
     pub renew: Vec<KeyId>,
     /// What would stop it.
@@ -19,7 +23,8 @@ pub struct Plan {
 /// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
-    let mut plan = Plan { mint: None, retire: Vec::new(), renew: Vec::new(), blocked: None };
+    let (retire, withdraw, renew) = (Vec::new(), Vec::new(), Vec::new());
+    let mut plan = Plan { mint: None, retire, withdraw, waits: false, renew, blocked: None };
     for _ in 0..LONGEST {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
@@ -30,11 +35,13 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
             }
             Next::Do { step, .. } => {
                 note(&mut plan, &world, &step, want);
-                world = assume(world, step, (want, capability), now);
+                world = assume(step, &view);
             }
         }
     }
-    let continues = world.state.pending.is_some() && plan.mint.is_none();
+    let pending = world.state.pending.as_ref();
+    plan.waits = pending.is_some_and(|key| world.awaited.contains(&key.id));
+    let continues = pending.is_some() && plan.mint.is_none();
     if let (Want::Current(goal), true) = (want, continues) {
         plan.mint = mint_cause(state, goal);
     }
@@ -48,13 +55,15 @@ fn note(plan: &mut Plan, world: &World, step: &Step, want: &Want) {
     match (step, want) {
         (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
         (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push(id.clone()),
+        (Step::Withdraw(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}
     }
 }
 
-fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) -> World {
-    let (want, capability) = view;
+fn assume(step: Step, view: &View<'_>) -> World {
+    let View { want, capability, now, .. } = *view;
+    let world = view.world.clone();
     match step {
         Step::Settle(until) => {
             let mut observed = world.observed.clone();
@@ -65,13 +74,16 @@ fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) 
         Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
             reduce(world, Event::Removed(id))
         }
+        Step::Withdraw(id) => reduce(world, Event::Withdrawn(id, now)),
         Step::Disable(id) => reduce(world, Event::Disabled(id, now)),
         Step::Claim => reduce(world, Event::Claimed(String::new(), None)),
         Step::Mint => match want {
             Want::Current(goal) => {
                 let minted =
                     Minted { id: KeyId(String::new()), created_at: now, material: Default::default(), expiry: None };
-                reduce(world, Event::Minted(minted, goal.trigger.clone()))
+                let waits = awaits_users(view).then(|| Event::Awaited(minted.id.clone()));
+                let world = reduce(world, Event::Minted(minted, goal.trigger.clone()));
+                waits.into_iter().fold(world, reduce)
             }
             Want::Gone => world,
         },

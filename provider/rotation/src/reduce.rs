@@ -24,6 +24,8 @@ pub struct World {
     pub removed: BTreeSet<KeyId>,
     /// Keys for which this run asked for more time.
     pub renewed: BTreeSet<KeyId>,
+    /// Keys with which this run can do no more until users have published what it says of them.
+    pub awaited: BTreeSet<KeyId>,
 }
 
 /// Something that happened.
@@ -53,6 +55,10 @@ pub enum Event {
     Renewed(KeyId, Option<Expiry>),
     /// A superseded key was disabled.
     Disabled(KeyId, Timestamp),
+    /// A key was taken out of what users publish.
+    Withdrawn(KeyId, Timestamp),
+    /// What users publish does not say yet what the state says of the key.
+    Awaited(KeyId),
     /// A key was removed by this run, or found gone.
     Removed(KeyId),
     /// The run ends well: the pending key, if it is ready, becomes current.
@@ -63,8 +69,8 @@ impl World {
     /// A run's start.
     pub fn new(state: KeyState, observed: Observed) -> Self {
         let none = BTreeSet::new;
-        let world =
-            Self { state, observed: observed.clone(), claim: None, foreseen: None, removed: none(), renewed: none() };
+        let (removed, renewed, awaited) = (none(), none(), none());
+        let world = Self { state, observed: observed.clone(), claim: None, foreseen: None, removed, renewed, awaited };
         reduce(world, Event::Observed(observed))
     }
 
@@ -141,8 +147,10 @@ pub fn reduce(mut world: World, event: Event) -> World {
                 retiring.key.status = KeyStatus::Inactive;
             }
         }
+        Event::Withdrawn(id, at) => withdraw(&mut world, id, at),
+        Event::Awaited(id) => drop(world.awaited.insert(id)),
         Event::Removed(id) => remove(&mut world, &id),
-        Event::Answered(now) => promote(&mut world.state, now),
+        Event::Answered(now) => promote(&mut world, now),
     }
     world
 }
@@ -246,12 +254,27 @@ fn forget(state: &mut KeyState, id: &KeyId) {
     state.foreign_keys.retain(|key| key.id != *id);
 }
 
-fn promote(state: &mut KeyState, now: Timestamp) {
-    let Some(pending) = state.pending.take() else {
+/// A key of whatever standing becomes one that only its end awaits.
+fn withdraw(world: &mut World, id: KeyId, at: Timestamp) {
+    let state = &mut world.state;
+    let key = state.current.take_if(|key| key.id == id).or_else(|| state.pending.take_if(|key| key.id == id));
+    state.retiring.extend(key.map(|key| superseded(key, at)));
+    for retiring in state.retiring.iter_mut().filter(|retiring| retiring.key.id == id) {
+        retiring.withdrawn_at = Some(at);
+    }
+    world.awaited.insert(id);
+}
+
+fn superseded(key: Key, at: Timestamp) -> Retiring {
+    Retiring { key, superseded_at: at, disabled_at: None, withdrawn_at: None }
+}
+
+fn promote(world: &mut World, now: Timestamp) {
+    let (state, awaited) = (&mut world.state, &world.awaited);
+    let Some(pending) = state.pending.take_if(|key| !awaited.contains(&key.id)) else {
         return;
     };
-    let superseded = state.current.take().map(|key| Retiring { key, superseded_at: now, disabled_at: None });
-    state.retiring.extend(superseded);
+    state.retiring.extend(state.current.take().map(|key| superseded(key, now)));
     state.generation = pending.generation;
     state.current = Some(pending);
 }

@@ -2,7 +2,9 @@
 
 mod claim;
 mod prove;
+mod publish;
 mod renew;
+mod tell;
 
 use std::fmt;
 
@@ -10,7 +12,7 @@ use futures::future::{Either, select};
 use jiff::SignedDuration;
 
 use crate::{
-    Blocked, Cause, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, MintOrder, Next,
+    Blocked, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, MintOrder, Next,
     Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
 };
 
@@ -122,7 +124,7 @@ impl Run<'_> {
                 Next::Idle => return self.failure.take().map_or(Ok(()), Err),
                 Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
             };
-            if !matches!(step, Step::Discard(_))
+            if !matches!(step, Step::Discard(_) | Step::Withdraw(_))
                 && let Some(error) = self.failure.take()
             {
                 self.write(Some(self.wanted_ledger())).await?;
@@ -168,6 +170,8 @@ impl Run<'_> {
                 self.deck.issuer.disable(&id).await?;
                 self.fold(Event::Disabled(id, self.deck.clock.now()));
             }
+            Step::Withdraw(id) => self.fold(Event::Withdrawn(id, self.deck.clock.now())),
+            Step::Retire(id) if self.users_publish() => self.retire_published(id).await?,
             Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
                 self.deck.issuer.retire(&id).await?;
                 self.fold(Event::Removed(id));
@@ -211,9 +215,14 @@ impl Run<'_> {
             ));
         };
         self.fold(Event::MintBegan);
+        let waits = self.awaits_users();
         match self.deck.issuer.mint(&self.order(nonce)).await {
             Ok(minted) => {
+                let id = minted.id.clone();
                 self.fold(Event::Minted(minted, goal.trigger.clone()));
+                if waits {
+                    self.fold(Event::Awaited(id));
+                }
                 if self.marks() == Marks::OnKeys { self.look_again().await } else { Ok(()) }
             }
             Err(error) if error.effect == Effect::None => self.refused(error).await,
@@ -270,24 +279,6 @@ impl Run<'_> {
 
     fn fold(&mut self, event: Event) {
         self.world = reduce(self.world.clone(), event);
-    }
-
-    fn tell(&self, step: &Step, cause: Cause) {
-        let line = match step {
-            Step::Settle(until) => format!("waiting until {until}: {cause}"),
-            Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
-                format!("removing key {id}: {cause}")
-            }
-            Step::Disable(id) => format!("disabling key {id}: {cause}"),
-            Step::Forget(id) => format!("key {id} no longer exists"),
-            Step::Mint => format!("making a new key: {cause}"),
-            Step::Renew(id) => format!("asking for more time for key {id}: {cause}"),
-            Step::Verify => "trying the new key until it is accepted".to_owned(),
-            Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropFormer(_) | Step::DropLedger => {
-                return;
-            }
-        };
-        (self.deck.note)(line);
     }
 }
 

@@ -63,6 +63,9 @@ pub struct Retiring {
     /// When it was disabled, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
+    /// When it was taken out of what users publish, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 impl Retiring {
@@ -193,6 +196,16 @@ impl KeyState {
 
     /// The newest superseded key that still lives: the output `previous`.
     pub fn previous(&self) -> Option<&Retiring> {
-        self.retiring.last()
+        self.retiring.iter().rfind(|retiring| retiring.withdrawn_at.is_none())
+    }
+
+    /// The keys that are to be published where users do that: all but those that were withdrawn.
+    pub fn published(&self) -> impl Iterator<Item = &Key> {
+        self.keys().filter(|key| !self.is_withdrawn(&key.id))
+    }
+
+    /// Whether the key was taken out of what users publish.
+    pub fn is_withdrawn(&self, id: &KeyId) -> bool {
+        self.retiring.iter().any(|retiring| retiring.key.id == *id && retiring.withdrawn_at.is_some())
     }
 }

@@ -3,7 +3,7 @@ use crate::{Entry, KeyId, KeyState, KeyStatus, Mark, Observed, View, Want, World
 
 /// What a person should know about the world as a run leaves it. No time is in it, so that two runs say the same.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
-    let World { state, observed, removed, .. } = view.world;
+    let World { state, observed, removed, awaited, .. } = view.world;
     let mut warnings = Vec::new();
     if state.current.as_ref().is_some_and(|key| key.status == KeyStatus::Inactive) {
         warnings.push("the current key was disabled by someone; the next `pulumi up` makes a new one".to_owned());
@@ -21,6 +21,15 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     for retiring in state.retiring.iter().filter(|retiring| retiring.disabled_at.is_some()) {
         let id = &retiring.key.id;
         warnings.push(format!("key {id} is disabled; a `pulumi up` after retirement.soak removes it"));
+    }
+    warnings.extend(state.pending.iter().filter(|key| awaited.contains(&key.id)).map(|key| {
+        format!("key {} is new and not in use yet: publish it; a `pulumi up` after that takes it into use, once it is accepted", key.id)
+    }));
+    for retiring in state.retiring.iter().filter(|retiring| retiring.withdrawn_at.is_some()) {
+        let id = &retiring.key.id;
+        warnings.push(format!(
+            "key {id} is to be published no more: take it out; a `pulumi up` after that removes it, once it is refused"
+        ));
     }
     if let Want::Current(goal) = view.want {
         warnings.extend(kept_in_use(view, goal).map(|id| {

@@ -7,6 +7,8 @@ use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use super::spec;
+
 /// The one input that the plugin computes.
 pub(crate) const SCHEDULE: &str = "schedule";
 
@@ -45,6 +47,8 @@ pub(crate) struct Names {
     rotation: BTreeSet<String>,
     /// The fields of a key, which stand at the top level of the outputs too.
     pub(super) material: Vec<String>,
+    /// Those of them that all keys have together.
+    pub(super) joint: Vec<String>,
     /// Every input, with what is true of it.
     pub(crate) inputs: ObjectSchema,
 }
@@ -52,13 +56,18 @@ pub(crate) struct Names {
 impl Names {
     pub(super) fn of<S: System>() -> Self {
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
-        Self { material, ..Self::without_key::<S>() }
+        Self { material, joint: spec::joint::<S>(), ..Self::without_key::<S>() }
     }
 
     pub(crate) fn without_key<R: Rules>() -> Self {
         let rotation = ObjectSchema::of::<R::Common>();
         let names = rotation.names().map(str::to_owned).collect();
-        Self { rotation: names, material: Vec::new(), inputs: ObjectSchema::of::<R::Own>().merge(rotation) }
+        Self {
+            rotation: names,
+            material: Vec::new(),
+            joint: Vec::new(),
+            inputs: ObjectSchema::of::<R::Own>().merge(rotation),
+        }
     }
 
     /// The inputs that say when, apart from the others; without `schedule`.

@@ -18,8 +18,8 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, System, Verdict, Want, observe,
-    plan, refresh, run,
+    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System,
+    Verdict, Want, observe, plan, refresh, run,
 };
 
 use crate::import;
@@ -72,6 +72,17 @@ impl<S: System> Rotating<S> {
         observe(issuer, &owner(urn), &*self.clock).await.map_err(errors::public)
     }
 
+    /// The outputs of a resource in this state.
+    fn outputs(
+        &self,
+        inputs: &Object,
+        state: &KeyState,
+        times: Option<(&RotationArgs, &Schedule)>,
+    ) -> Result<Object, Error> {
+        let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
+        to_outputs(inputs, state, &self.system.joint(&published), times)
+    }
+
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
     fn foretell(
         &self,
@@ -81,13 +92,22 @@ impl<S: System> Rotating<S> {
         context: &Context,
     ) -> Result<Object, Error> {
         let want = Want::Current(inputs.goal(&state.instance)?);
-        let plan = plan(state, &want, &self.system.capability(), self.clock.now());
-        let mut outputs = to_outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
+        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, request)?);
+        let plan = plan(state, &want, &issuer.capability(), self.clock.now());
+        let mut outputs = self.outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
         if let Some(cause) = plan.mint {
             context.log().info(format!("a new key will be made: {cause}"));
-            let material = self.names.material.iter().map(String::as_str);
-            set_unknown(&mut outputs, material.chain(["current", "pending", "retiring"]));
+            set_unknown(&mut outputs, ["pending"]);
+        }
+        if plan.mint.is_some() && !plan.waits {
+            set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
             outputs.insert("generation".to_owned(), Value::Number((state.generation + 1) as f64));
+        }
+        for id in &plan.withdraw {
+            context.log().info(format!("key {id} will be taken out of what is to be published: its overlap is over"));
+        }
+        if plan.mint.is_some() || !plan.withdraw.is_empty() {
+            set_unknown(&mut outputs, &self.names.joint);
         }
         for id in &plan.retire {
             context.log().info(format!("key {id} will be removed: its overlap is over"));
@@ -98,7 +118,7 @@ impl<S: System> Rotating<S> {
         if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
             set_unknown(&mut outputs, [EXPIRES_AT]);
         }
-        if plan.mint.is_some() || !plan.retire.is_empty() {
+        if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
             set_unknown(&mut outputs, ["previous", "previousRetiresAt"]);
         }
         if let Some(why) = plan.blocked {
@@ -142,7 +162,7 @@ impl<S: System> Rotating<S> {
         let secret = import::secret();
         let state = import::state(nonce(), shown, Some(self.system.imported(&args, &shown.id, secret)));
         let state = refresh(state, &observed, &self.system.capability());
-        let outputs = to_outputs(&inputs, &state, None)?;
+        let outputs = self.outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
     }
 }
@@ -182,11 +202,11 @@ impl<S: System> Resource for Rotating<S> {
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         match self.live(&want, inputs.own, state, context).await {
             Ok(state) => {
-                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
                 Ok(Created { id, outputs, ..Created::default() })
             }
             Err(Interrupted { state, error, .. }) if state.has_begun() => {
-                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
                 Err(Failure::partial(id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
@@ -215,10 +235,10 @@ impl<S: System> Resource for Rotating<S> {
         match self.live(&Want::Current(goal), inputs.own, state, context).await {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, &args, context);
-                Ok(to_outputs(&request.inputs, &state, Some((&args, &schedule)))?)
+                Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)))?)
             }
             Err(Interrupted { state, error, .. }) if state != before => {
-                let outputs = to_outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
                 Err(Failure::partial(request.id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, state, .. }) => Err(errors::interrupted(error, &state).into()),
@@ -237,7 +257,7 @@ impl<S: System> Resource for Rotating<S> {
         let state = refresh(state, &observed, &self.system.capability());
         let read = self.inputs(&inputs).ok();
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
-        let outputs = to_outputs(&inputs, &state, times)?;
+        let outputs = self.outputs(&inputs, &state, times)?;
         Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
     }
 

@@ -8,15 +8,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The outputs of a resource in this state. `times` is what its inputs say; none before the first Check after an import.
+/// The outputs of a resource in this state. `joint` is what its keys have together; `times` is what its inputs say, none before the first Check
+/// after an import.
 pub(super) fn to_outputs(
     inputs: &Object,
     state: &KeyState,
+    joint: &Material,
     times: Option<(&RotationArgs, &Schedule)>,
 ) -> Result<Object, Error> {
     let mut outputs = object(state)?;
     let current = state.current.as_ref();
     outputs.extend(current.and_then(|key| key.material.as_ref()).into_iter().flat_map(fields));
+    outputs.extend(fields(joint));
     set(&mut outputs, EXPIRES_AT, current.and_then(|key| key.expires_at).map(time));
     set(&mut outputs, "current", current.map(key).transpose()?);
     set(&mut outputs, "pending", state.pending.as_ref().map(key).transpose()?);
@@ -66,7 +69,7 @@ const KEY: &[&str] =
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// What a superseded key has beside those.
-const RETIRING: &[&str] = &["supersededAt", "disabledAt"];
+const RETIRING: &[&str] = &["supersededAt", "disabledAt", "withdrawnAt"];
 
 fn key(key: &Key) -> Result<Object, Error> {
     let mut fields_of_key = object(key)?;
@@ -78,6 +81,7 @@ fn retiring(old: &Retiring) -> Result<Object, Error> {
     let mut fields = key(&old.key)?;
     fields.insert("supersededAt".to_owned(), time(old.superseded_at));
     set(&mut fields, "disabledAt", old.disabled_at.map(time));
+    set(&mut fields, "withdrawnAt", old.withdrawn_at.map(time));
     Ok(fields)
 }
 
@@ -93,7 +97,8 @@ fn key_from(stored: &Object) -> Result<Key, Error> {
 fn retiring_from(stored: &Object) -> Result<Retiring, Error> {
     let at = |name: &str| stored.get(name).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let superseded_at = at("supersededAt").ok_or_else(|| unreadable("retiring.supersededAt"))?;
-    Ok(Retiring { key: key_from(stored)?, superseded_at, disabled_at: at("disabledAt") })
+    let (disabled_at, withdrawn_at) = (at("disabledAt"), at("withdrawnAt"));
+    Ok(Retiring { key: key_from(stored)?, superseded_at, disabled_at, withdrawn_at })
 }
 
 fn field(value: &Value) -> Option<Field> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use pulumi_provider::{ObjectSchema, ResourceSpec};
 use rotation::{Capability, KeyStatus, RotationInputs, Schedule, System};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
 
 /// The specification of the resource of one system.
 pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
@@ -20,6 +21,16 @@ pub(super) fn identity<S: System>() -> ObjectSchema {
     let all = ObjectSchema::of::<S::Args>();
     let names = all.clone();
     all.only(|name| names.replaces(name))
+}
+
+/// The names of the fields that all keys have together.
+pub(super) fn joint<S: System>() -> Vec<String> {
+    joint_of(&schemars::schema_for!(S::Key))
+}
+
+fn joint_of(schema: &Schema) -> Vec<String> {
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    fields.filter(|(_, field)| field.get("x-joint").is_some()).map(|(name, _)| name.clone()).collect()
 }
 
 /// The inputs of every rotating resource, and of `retirement` only what the system can do. Check tells whoever asks for more
@@ -116,6 +127,8 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = K::json_schema(generator);
+        let joint = joint_of(&schema);
+        leave_out(&mut schema, &joint);
         let common = Common::json_schema(generator);
         merge(&mut schema, &common, "properties");
         merge(&mut schema, &common, "required");
@@ -123,8 +136,17 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
     }
 }
 
+fn leave_out(schema: &mut Schema, names: &[String]) {
+    let is_kept = |name: &str| !names.iter().any(|left_out| left_out == name);
+    if let Some(Value::Object(fields)) = schema.get_mut("properties") {
+        fields.retain(|name, _| is_kept(name));
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| name.as_str().is_none_or(is_kept));
+    }
+}
+
 fn merge(into: &mut Schema, from: &Schema, name: &str) {
-    use serde_json::Value;
     let added = from.get(name).cloned().unwrap_or_default();
     match (into.ensure_object().get_mut(name), added) {
         (Some(Value::Object(own)), Value::Object(added)) => own.extend(added),

@@ -185,7 +185,7 @@ fn key() -> Key {
 }
 
 fn retiring() -> Retiring {
-    Retiring { key: key(), superseded_at: START, disabled_at: None }
+    Retiring { key: key(), superseded_at: START, disabled_at: None, withdrawn_at: None }
 }
 
 fn state() -> KeyState {

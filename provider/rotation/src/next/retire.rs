@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Cause, Goal, Next, Step, View, act, later};
-use crate::{KeyId, LastUse, Phase, Retiring, WhenInUse};
+use crate::{KeyId, LastUse, Phase, Retiring, WhenInUse, World};
 
 /// The next step that removes a revoked key; a new key is proven by then, or the quota left no other way.
 pub(super) fn revoked(view: &View<'_>) -> Option<Next> {
     let state = &view.world.state;
-    let id = state.revoking.iter().find(|id| state.knows(id) && view.configured != Some(id))?;
-    act(Step::Retire(id.clone()), Cause::Revoked)
+    let mut living = state.revoking.iter().filter(|id| state.knows(id) && view.configured != Some(id));
+    living.find_map(|id| leave(view, id, Cause::Revoked))
 }
 
 /// The next step in the end of a superseded key.
@@ -18,16 +18,29 @@ pub(super) fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if goal.overlap.is_zero() && state.pending.is_some() {
         let superseded = state.current.as_ref().filter(|current| view.configured != Some(&current.id));
         if let Some(current) = superseded {
-            return act(Step::Retire(current.id.clone()), Cause::OverlapOver);
+            return leave(view, &current.id, Cause::OverlapOver);
         }
     }
     state.retiring.iter().find_map(|retiring| end(view, goal, retiring))
+}
+
+/// The way out of a key. Where users publish, it leaves what they publish first, and while a successor waits for them it stays.
+fn leave(view: &View<'_>, id: &KeyId, cause: Cause) -> Option<Next> {
+    let World { state, awaited, .. } = view.world;
+    if !view.capability.users_publish || (state.is_withdrawn(id) && !awaited.contains(id)) {
+        return act(Step::Retire(id.clone()), cause);
+    }
+    let is_needed = state.pending.as_ref().is_some_and(|pending| awaited.contains(&pending.id));
+    if is_needed || awaited.contains(id) { None } else { act(Step::Withdraw(id.clone()), cause) }
 }
 
 fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {
     let id = &retiring.key.id;
     if view.configured == Some(id) {
         return None;
+    }
+    if retiring.withdrawn_at.is_some() {
+        return leave(view, id, Cause::OverlapOver);
     }
     if retiring.is_dead() {
         return act(Step::Retire(id.clone()), Cause::CurrentDisabled);
@@ -46,7 +59,7 @@ fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {
     match retiring.disabled_at {
         None if !soak.is_zero() => act(Step::Disable(id.clone()), Cause::OverlapOver),
         Some(at) if later(at, soak) > view.now => None,
-        _ if goal.phase == Phase::Retire => act(Step::Retire(id.clone()), Cause::OverlapOver),
+        _ if goal.phase == Phase::Retire => leave(view, id, Cause::OverlapOver),
         _ => None,
     }
 }

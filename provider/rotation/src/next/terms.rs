@@ -90,6 +90,8 @@ pub enum Step {
     Renew(KeyId),
     /// Disable a superseded key whose overlap is over.
     Disable(KeyId),
+    /// Take a key out of what users publish. It is removed by a later run.
+    Withdraw(KeyId),
     /// Remove a superseded or revoked key.
     Retire(KeyId),
     /// Remove the mark that this instance left under a former URN.

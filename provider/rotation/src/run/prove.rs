@@ -17,6 +17,10 @@ impl Run<'_> {
                 Ok(())
             }
             Err(error) if error.kind == ErrorKind::Stopped => Err(error),
+            Err(error) if self.users_publish() && error.retry != Retry::Never => {
+                self.await_publication();
+                Ok(())
+            }
             Err(error) => {
                 self.fold(Event::NotVerified);
                 let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);

@@ -51,6 +51,14 @@ impl InMemoryRules {
         rules
     }
 
+    /// A system like a JWT mount that fetches what users publish, and remembers it: nothing is listed, nothing is marked.
+    pub fn like_key_sets() -> Self {
+        let mut rules = Self::like_confluent();
+        rules.accepts_after = SignedDuration::ZERO;
+        (rules.capability.lists_all, rules.capability.users_publish) = (false, true);
+        rules
+    }
+
     /// A system like Confluent Cloud: no quota to speak of, marks on the keys, no disabling, nothing about use, lists that are right.
     pub fn like_confluent() -> Self {
         let mut rules = Self::like_oci(SignedDuration::ZERO);
@@ -82,6 +90,7 @@ pub(super) struct Inner {
     strips: BTreeSet<usize>,
     holds: BTreeMap<usize, Hold>,
     died: bool,
+    ignores_users: bool,
     waiting: Vec<Waker>,
 }
 
@@ -93,6 +102,10 @@ pub(super) struct KeyRecord {
     pub(super) expires_at: Option<Timestamp>,
     /// Whose it is, where marks stand on keys.
     pub(super) mark: Option<(OwnerId, Entry)>,
+    /// Whether it stands among what users publish.
+    pub(super) is_published: bool,
+    /// Whether the system accepts it: it remembers what was published.
+    pub(super) is_accepted: bool,
 }
 
 /// How far a call is that is to be held.
@@ -134,6 +147,11 @@ impl InMemoryCloud {
         if let Some(key) = self.lock().keys.get_mut(id) {
             key.last_use = Some(now);
         }
+    }
+
+    /// Whether users leave what they publish as it is.
+    pub fn ignore_users(&self, ignores: bool) {
+        self.lock().ignores_users = ignores;
     }
 
     /// Somebody deletes the principal, with all that it has.
@@ -199,7 +217,7 @@ impl InMemoryCloud {
         let number = inner.calls.len();
         inner.calls.push(name.to_owned());
         if inner.strangers.remove(&number) {
-            let made = inner.has_room(quota).then(|| inner.add(None, None, now, None));
+            let made = inner.has_room(quota).then(|| inner.add(None, None, now, None, false));
             inner.intruders.extend(made);
         }
         if inner.strips.remove(&number) {
@@ -259,12 +277,21 @@ impl Inner {
         mark: Option<(OwnerId, Entry)>,
         now: Timestamp,
         expires_at: Option<Timestamp>,
+        users_publish: bool,
     ) -> KeyId {
         self.minted += 1;
         let id = name.unwrap_or_else(|| KeyId(format!("KEY{:04}", self.minted)));
         self.keys.insert(
             id.clone(),
-            KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None, expires_at, mark },
+            KeyRecord {
+                created_at: now,
+                status: KeyStatus::Active,
+                last_use: None,
+                expires_at,
+                mark,
+                is_published: false,
+                is_accepted: !users_publish,
+            },
         );
         id
     }
@@ -332,17 +359,17 @@ impl Rig for InMemoryCloud {
     }
 
     fn keys(&self) -> Vec<KeyId> {
-        self.living().keys.keys().cloned().collect()
+        self.living().keys.iter().filter(|(_, key)| key.is_accepted).map(|(id, _)| id.clone()).collect()
     }
 
     fn works(&self, id: &KeyId) -> bool {
-        self.living().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
+        self.living().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active && key.is_accepted)
     }
 
     fn mint_as_stranger(&self) -> Option<KeyId> {
         let (now, quota) = (self.clock.now(), self.rules.capability.quota);
         let mut inner = self.lock();
-        inner.has_room(quota).then(|| inner.add(None, None, now, None))
+        inner.has_room(quota).then(|| inner.add(None, None, now, None, false))
     }
 
     fn delete(&self, id: &KeyId) {
@@ -361,6 +388,17 @@ impl Rig for InMemoryCloud {
 
     fn marks(&self) -> usize {
         self.lock().marks().len()
+    }
+
+    fn publish(&self, keys: &BTreeSet<KeyId>) {
+        let mut inner = self.lock();
+        if inner.ignores_users || !self.rules.capability.users_publish {
+            return;
+        }
+        for (id, key) in &mut inner.keys {
+            key.is_published = keys.contains(id);
+            key.is_accepted |= key.is_published;
+        }
     }
 }
 

@@ -19,15 +19,25 @@ pub struct InMemoryIssuer {
     cloud: InMemoryCloud,
     /// The keys that it was told of, or made.
     known: Arc<Mutex<BTreeSet<KeyId>>>,
+    /// The mark, where there is no place for one.
+    ledger: Arc<Mutex<Option<Ledger>>>,
 }
 
 impl InMemoryIssuer {
     pub(super) fn new(cloud: InMemoryCloud) -> Self {
-        Self { cloud, known: Arc::default() }
+        Self { cloud, known: Arc::default(), ledger: Arc::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeSet<KeyId>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Option<Ledger>> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn users_publish(&self) -> bool {
+        self.cloud.rules.capability.users_publish
     }
 
     fn listed(&self, inner: &Inner, now: Timestamp) -> Vec<ObservedKey> {
@@ -61,7 +71,7 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        if self.cloud.rules.capability.marks == Marks::OnPrincipal {
+        if self.cloud.rules.capability.marks == Marks::OnPrincipal || self.users_publish() {
             let Some(keys) = self.list().await? else { return Ok(None) };
             return Ok(Some((keys, self.read_ledgers(owner).await?)));
         }
@@ -70,10 +80,17 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
+        if self.users_publish() {
+            return Ok(Ledgers { own: self.ledger().clone(), others: Vec::new() });
+        }
         self.cloud.call("read_ledgers", |inner, _| Ok(ledgers(inner, owner))).await
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
+        if self.users_publish() {
+            *self.ledger() = ledger.cloned();
+            return Ok(());
+        }
         if self.cloud.rules.capability.marks == Marks::OnKeys {
             let entries = ledger.iter().flat_map(|ledger| &ledger.keys);
             for (id, entry) in entries {
@@ -106,7 +123,8 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let on_keys = self.cloud.rules.capability.marks == Marks::OnKeys;
+        let users_publish = self.users_publish();
+        let on_keys = self.cloud.rules.capability.marks == Marks::OnKeys && !users_publish;
         let name = self.cloud.rules.foresees.then(|| foreseen(order));
         let InMemoryRules { capability: Capability { quota, .. }, grant, .. } = self.cloud.rules;
         self.cloud
@@ -120,7 +138,8 @@ impl KeyIssuer for InMemoryIssuer {
                 let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
                 let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since };
                 let expires_at = grant.map(|grant| later(now, grant));
-                let id = inner.add(name, on_keys.then(|| (order.owner.clone(), entry)), now, expires_at);
+                let mark = on_keys.then(|| (order.owner.clone(), entry));
+                let id = inner.add(name, mark, now, expires_at, users_publish);
                 self.known().insert(id.clone());
                 let secret = format!("secret-of-{id}");
                 let material = [
@@ -152,7 +171,8 @@ impl KeyIssuer for InMemoryIssuer {
                 let Some(key) = inner.keys.get_mut(&KeyId(id.clone())) else {
                     return Ok(Verdict::NotYet);
                 };
-                if key.status == KeyStatus::Inactive || now.duration_since(key.created_at) < settles {
+                if key.status == KeyStatus::Inactive || !key.is_accepted || now.duration_since(key.created_at) < settles
+                {
                     return Ok(Verdict::NotYet);
                 }
                 key.last_use = Some(now);
@@ -185,6 +205,9 @@ impl KeyIssuer for InMemoryIssuer {
     async fn retire(&self, id: &KeyId) -> Result<(), Error> {
         self.cloud
             .call("retire", |inner, _| {
+                if inner.keys.get(id).is_some_and(|key| key.is_published) {
+                    return Err(Error::new(ErrorKind::Unverified, "retire", "it is still accepted"));
+                }
                 inner.keys.remove(id);
                 Ok(())
             })

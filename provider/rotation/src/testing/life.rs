@@ -199,5 +199,8 @@ impl Life {
     async fn done(self, watch: &mut Watch<'_>, inputs: &RotationArgs) {
         let outcome = watch.up(inputs).await;
         assert!(outcome.is_done(), "{self:?} cannot be prepared: {outcome:?}");
+        if watch.rig.issuer().capability().users_publish {
+            watch.until_quiet(inputs).await;
+        }
     }
 }

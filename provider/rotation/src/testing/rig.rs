@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use futures::future::BoxFuture;
 
 use crate::{KeyId, KeyIssuer};
@@ -85,6 +87,9 @@ pub trait Rig: Sync {
 
     /// How many marks stand.
     fn marks(&self) -> usize;
+
+    /// Users publish these keys and no others, where they do that.
+    fn publish(&self, _keys: &BTreeSet<KeyId>) {}
 }
 
 /// A rig on which others act in the middle of a run.

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::{Either, select};
@@ -108,11 +109,17 @@ impl Stack {
             None if self.imports => self.import(rig, args).await,
             _ => self.create(rig, args).await,
         };
-        if outcome.is_quiet() || outcome.is_done() { self.delete_replaced(rig, outcome).await } else { outcome }
+        if outcome.is_quiet() || outcome.is_done() {
+            self.publish(rig);
+            self.delete_replaced(rig, outcome).await
+        } else {
+            outcome
+        }
     }
 
     /// One `pulumi destroy`.
     pub async fn destroy(&mut self, rig: &dyn Rig) -> Outcome {
+        rig.publish(&BTreeSet::new());
         let outcome = self.delete_replaced(rig, Outcome::Quiet).await;
         let Some(saved) = self.saved.as_ref().filter(|_| outcome.is_quiet() || outcome.is_done()) else {
             return outcome;
@@ -161,6 +168,12 @@ impl Stack {
             Either::Left((observed, _)) => observed.ok().flatten(),
             Either::Right(_) => None,
         }
+    }
+
+    /// What depends on the outputs follows a run that ended well.
+    fn publish(&self, rig: &dyn Rig) {
+        let published = self.state().into_iter().flat_map(KeyState::published);
+        rig.publish(&published.map(|key| key.id.clone()).collect());
     }
 
     /// A Create, with whatever it replaces left to be deleted once it has recorded anything.
