@@ -27,4 +27,5 @@ pub use suite::{Deviation, Trial, check, run, trials};
 pub use vault::{AppRoleRole, OnVault, OwnTrial, Place, VaultGround, VaultSecretIds, secret_id_trials};
 pub use vault::{DynamicRole, MARIA_TRIAL, VaultLeases, lease_programs, lease_trials};
 pub use vault::{JwtName, VaultJwtKeys, jwt_key_trials};
+pub use vault::{JwtSet, VaultJwtSets, jwt_set_trials};
 pub use vault::{VaultKv, VaultTrial, vault_ended, vault_program, vault_trials};

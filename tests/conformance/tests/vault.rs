@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use conformance::{
     AppRoleRole, Bench, DynamicRole, JwtName, MARIA_TRIAL, OnVault, OwnTrial, Place, VaultKv, check, cost,
-    jwt_key_trials, lease_programs, lease_trials, run, secret_id_trials, trials, vault_ended, vault_program,
-    vault_trials,
+    jwt_key_trials, jwt_set_trials, lease_programs, lease_trials, run, secret_id_trials, trials, vault_ended,
+    vault_program, vault_trials,
 };
 use libtest_mimic::{Arguments, Completion, Trial as Test};
 use vault_servers::{Absent, Program};
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let mut tests: Vec<_> = common.chain(own).collect();
     tests.extend(on::<AppRoleRole>("secret-id", secret_id_trials()));
     tests.extend(on::<JwtName>("jwt-key", jwt_key_trials()));
+    tests.extend(jwt_set_trials().map(|trial| trial_of("jwt-set", trial)));
     tests.extend(on::<DynamicRole>("lease", lease_trials()));
     tests.push(trial_of("lease", MARIA_TRIAL));
     let calls = || run(cost::compare(cost::vault()?, true));

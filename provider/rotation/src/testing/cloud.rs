@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, pending, poll_fn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Clock, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId, Retry,
+    Capability, Clock, Effect, Entry, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId, Retry,
 };
 
 use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
@@ -390,13 +390,13 @@ impl Rig for InMemoryCloud {
         self.lock().marks().len()
     }
 
-    fn publish(&self, keys: &BTreeSet<KeyId>) {
+    fn publish(&self, keys: &[&Key]) {
         let mut inner = self.lock();
         if inner.ignores_users || !self.rules.capability.users_publish {
             return;
         }
         for (id, key) in &mut inner.keys {
-            key.is_published = keys.contains(id);
+            key.is_published = keys.iter().any(|published| published.id == *id);
             key.is_accepted |= key.is_published;
         }
     }

@@ -1,8 +1,6 @@
-use std::collections::BTreeSet;
-
 use futures::future::BoxFuture;
 
-use crate::{KeyId, KeyIssuer};
+use crate::{Key, KeyId, KeyIssuer};
 
 use super::ManualClock;
 
@@ -89,7 +87,7 @@ pub trait Rig: Sync {
     fn marks(&self) -> usize;
 
     /// Users publish these keys and no others, where they do that.
-    fn publish(&self, _keys: &BTreeSet<KeyId>) {}
+    fn publish(&self, _keys: &[&Key]) {}
 }
 
 /// A rig on which others act in the middle of a run.

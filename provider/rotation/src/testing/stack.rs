@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::{Either, select};
@@ -119,7 +118,7 @@ impl Stack {
 
     /// One `pulumi destroy`.
     pub async fn destroy(&mut self, rig: &dyn Rig) -> Outcome {
-        rig.publish(&BTreeSet::new());
+        rig.publish(&[]);
         let outcome = self.delete_replaced(rig, Outcome::Quiet).await;
         let Some(saved) = self.saved.as_ref().filter(|_| outcome.is_quiet() || outcome.is_done()) else {
             return outcome;
@@ -172,8 +171,8 @@ impl Stack {
 
     /// What depends on the outputs follows a run that ended well.
     fn publish(&self, rig: &dyn Rig) {
-        let published = self.state().into_iter().flat_map(KeyState::published);
-        rig.publish(&published.map(|key| key.id.clone()).collect());
+        let published: Vec<_> = self.state().into_iter().flat_map(KeyState::published).collect();
+        rig.publish(&published);
     }
 
     /// A Create, with whatever it replaces left to be deleted once it has recorded anything.

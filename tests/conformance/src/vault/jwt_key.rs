@@ -25,9 +25,20 @@ pub struct JwtName {
 }
 
 /// A mount that goes to the next place when this one is done with: the server would grow slow with thousands of them.
-struct Lent(String);
+pub(super) struct Lent(pub(super) String);
 
 static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Lent {
+    /// One, as it was left.
+    pub(super) fn take(admin: &Admin) -> Result<Self> {
+        let free = locked(&FREE).pop();
+        Ok(Self(match free {
+            Some(mount) => mount,
+            None => admin.mount_auth("jwt")?,
+        }))
+    }
+}
 
 impl Drop for Lent {
     fn drop(&mut self) {
@@ -45,12 +56,7 @@ impl Place for JwtName {
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();
-        let free = locked(&FREE).pop();
-        let mount = match free {
-            Some(mount) => mount,
-            None => admin.mount_auth("jwt")?,
-        };
-        let place = Self { admin, mount: Arc::new(Lent(mount)), name: unique("key") };
+        let place = Self { mount: Arc::new(Lent::take(&admin)?), admin, name: unique("key") };
         place.clear()?;
         Ok(place)
     }

@@ -1,15 +1,17 @@
 //! What stands beside our keys in a mount's configuration, and who else writes there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
-use rotation::{KeyIssuer, OwnerId, Verdict};
+use rotation::{KeyId, KeyIssuer, Material, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 use system_vault::Vault;
+use vault_servers::key_pair;
 
 use super::jwt_key::{JwtName, VaultJwtKeys, line, strangers_key};
 use super::jwt_key_trials::{Trial, done, inputs, promoted, secret};
@@ -20,6 +22,7 @@ pub(super) const TRIALS: &[Trial] = &[
     Trial { name: "other_keys_and_settings_stay_byte_for_byte", run: |rig| untouched(rig).boxed_local() },
     Trial { name: "keys_of_another_name_are_another_resources", run: |rig| names(rig).boxed_local() },
     Trial { name: "resources_of_one_process_write_one_after_another", run: |rig| parallel(rig).boxed_local() },
+    Trial { name: "logins_at_the_moment_of_a_write_hide_no_key", run: |rig| hammered(rig).boxed_local() },
     Trial { name: "a_change_that_was_overwritten_is_made_again", run: |rig| overwritten(rig).boxed_local() },
     Trial { name: "a_key_that_was_overwritten_at_its_mint_is_made_again", run: |rig| lost_at_mint(rig).boxed_local() },
     Trial { name: "a_mark_that_cannot_be_read_stops_everything", run: |rig| unreadable(rig).boxed_local() },
@@ -91,6 +94,74 @@ async fn names(rig: &VaultJwtKeys) -> Result<()> {
 }
 
 /// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.
+/// Makes a key as a run does: one that is not there at the next look is lost, and another is made.
+async fn made(issuer: &dyn KeyIssuer, name: &str, lost: &mut Vec<KeyId>) -> Result<Minted> {
+    for turn in 0..TRIES {
+        let order = order(&format!("{name}-{turn}"));
+        issuer.look(&order.owner).await?;
+        issuer.foresee(&order).await?;
+        let made = issuer.mint(&order).await?;
+        let listed = issuer.list().await?.unwrap_or_default();
+        if listed.iter().any(|key| key.id == made.id) {
+            return Ok(made);
+        }
+        lost.push(made.id);
+    }
+    bail!("{name} was lost each time")
+}
+
+/// Tries a key as often as a run does.
+async fn proven(issuer: &dyn KeyIssuer, key: &Material) -> Result<bool> {
+    for _ in 0..TRIES {
+        if issuer.verify(key).await? == Verdict::Accepted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+const TRIES: usize = 50;
+
+/// While a login reads the configuration at the moment of a write, the server remembers the one before it until the next write, for its
+/// reads and for its logins.
+async fn hammered(rig: &VaultJwtKeys) -> Result<()> {
+    let (private, public) = key_pair()?;
+    rig.place().alter(|entries| entries.push(public))?;
+    let is_over = Arc::<AtomicBool>::default();
+    let logins = (0..LOGINS).map(|_| {
+        let (place, private, is_over) = (rig.place().clone(), private.clone(), Arc::clone(&is_over));
+        std::thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                place.lets_in(&private);
+            }
+        })
+    });
+    let logins: Vec<_> = logins.collect();
+    let lived = rotations(rig).await;
+    is_over.store(true, Ordering::Relaxed);
+    ensure!(logins.into_iter().all(|login| login.join().is_ok()));
+    lived?;
+    ensure!(rig.place().lets_in(&private), "the stranger's key is gone");
+    Ok(())
+}
+
+/// Rotations, each with the end of the key before it.
+async fn rotations(rig: &VaultJwtKeys) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    watch.strangers.extend(rig.keys());
+    for turn in 0..ROTATIONS {
+        let wanted = Life::inputs(&turn.to_string(), false);
+        done(watch.up(&wanted).await).with_context(|| format!("rotation {turn}"))?;
+        rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+        watch.until_quiet(&wanted).await;
+    }
+    watch.destroyed().await;
+    Ok(())
+}
+
+const LOGINS: usize = 4;
+const ROTATIONS: usize = 12;
+
 async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
     vault.configure(serde_json::from_value(rig.config())?);
@@ -101,23 +172,28 @@ async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let lives = issuers.iter().enumerate().map(|(number, issuer)| {
         let (owner, issuer): (_, &dyn KeyIssuer) = (&owner, &**issuer);
         async move {
-            let mut made = Vec::new();
+            let (mut keys, mut lost) = (Vec::new(), Vec::new());
             for turn in ["first", "second"] {
-                let order = order(&format!("{turn}-{number}"));
-                issuer.look(owner).await?;
-                issuer.foresee(&order).await?;
-                made.push(issuer.mint(&order).await?);
+                keys.push(made(issuer, &format!("{turn}-{number}"), &mut lost).await?);
             }
-            for key in &made {
-                ensure!(issuer.verify(&key.material).await? == Verdict::Accepted, "{} was lost", key.id);
+            for key in &keys {
+                ensure!(proven(issuer, &key.material).await?, "{} was lost", key.id);
                 issuer.write_ledger(owner, Some(&promoted(issuer, owner, &key.id).await?)).await?;
             }
-            issuer.retire(&made[0].id).await?;
-            ensure!(issuer.verify(&made[0].material).await? == Verdict::NotYet, "{} came back", made[0].id);
-            Ok(made.swap_remove(1))
+            issuer.retire(&keys[0].id).await?;
+            ensure!(issuer.verify(&keys[0].material).await? == Verdict::NotYet, "{} came back", keys[0].id);
+            Ok((keys.swap_remove(1), lost))
         }
     });
-    let made = try_join_all(lives).await?;
+    let lived = try_join_all(lives).await?;
+    // What was lost may have come back with another resource's write, and goes as a run's orphans do.
+    for ((_, lost), issuer) in lived.iter().zip(&issuers) {
+        for id in lost {
+            issuer.list().await?;
+            issuer.retire(id).await?;
+        }
+    }
+    let made: Vec<_> = lived.into_iter().map(|(key, _)| key).collect();
     let entries = rig.place().entries();
     ensure!(entries.len() == made.len(), "{} keys stand there", entries.len());
     for (number, key) in made.iter().enumerate() {

@@ -326,7 +326,7 @@ pub(super) fn secret(made: &Minted) -> Result<String> {
     open(made.material.get("privateKeyPem")).context("no private half was made")
 }
 
-fn open(field: Option<&Field>) -> Option<String> {
+pub(super) fn open(field: Option<&Field>) -> Option<String> {
     match field? {
         Field::Secret(secret) => Some(secrecy::ExposeSecret::expose_secret(secret).to_owned()),
         Field::Plain(_) | Field::SecretMap(_) => None,

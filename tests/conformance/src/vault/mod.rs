@@ -3,6 +3,8 @@
 mod jwt_key;
 mod jwt_key_others;
 mod jwt_key_trials;
+mod jwt_set;
+mod jwt_set_trials;
 mod kv;
 mod lease;
 mod lease_others;
@@ -16,6 +18,8 @@ mod trials;
 
 pub use jwt_key::{JwtName, VaultJwtKeys};
 pub use jwt_key_trials::jwt_key_trials;
+pub use jwt_set::{JwtSet, VaultJwtSets};
+pub use jwt_set_trials::jwt_set_trials;
 pub use kv::VaultKv;
 pub use lease::{DynamicRole, VaultLeases};
 pub use lease_trials::{MARIA_TRIAL, lease_trials};

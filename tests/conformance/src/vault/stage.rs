@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
-use rotation::{KeyId, KeyIssuer};
+use rotation::{Key, KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultConfig};
 use vault_servers::{Admin, Proxy};
@@ -61,6 +61,9 @@ pub trait Place: Clone + Send + Sync + 'static {
 
     /// How many marks stand.
     fn marks(&self) -> usize;
+
+    /// Users publish these keys and no others, where they do that.
+    fn publish(&self, _keys: &[&Key]) {}
 }
 
 /// The server on which a place is made.
@@ -231,6 +234,10 @@ impl<P: Place> Rig for OnVault<P> {
 
     fn marks(&self) -> usize {
         self.place.marks()
+    }
+
+    fn publish(&self, keys: &[&Key]) {
+        self.place.publish(keys);
     }
 }
 

@@ -1,11 +1,13 @@
 use std::fmt;
 
+use outbound::is_url;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::jwk;
 use super::keypair::Pair;
 use crate::config::is_path;
 
@@ -22,6 +24,10 @@ pub struct JwtKeyArgs {
     /// What the key signs with; `"RS256"` if absent. From the next rotation on.
     #[serde(default)]
     pub algorithm: Option<JwtAlgorithm>,
+    /// The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub jwks_url: Option<String>,
 }
 
 /// An algorithm of JSON Web Signatures.
@@ -63,11 +69,15 @@ pub struct JwtKey {
     pub private_key_pem: SecretProperty,
     /// What the mount checks signatures with, in PEM.
     pub public_key_pem: String,
+    /// The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+    #[schemars(extend("x-joint" = true))]
+    pub jwks: String,
 }
 
 pub(crate) const KID: &str = "kid";
 pub(crate) const PRIVATE_KEY_PEM: &str = "privateKeyPem";
 pub(crate) const PUBLIC_KEY_PEM: &str = "publicKeyPem";
+const JWKS: &str = "jwks";
 
 /// The fields of a key as users read them. A private half that nobody knows is empty.
 pub(crate) fn material(kid: &KeyId, private: SecretString, public: String) -> Material {
@@ -77,6 +87,15 @@ pub(crate) fn material(kid: &KeyId, private: SecretString, public: String) -> Ma
         (PUBLIC_KEY_PEM, Field::Plain(public)),
     ];
     fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect()
+}
+
+/// What all keys have together.
+pub(crate) fn joint(published: &[&Material]) -> Material {
+    let publics = published.iter().filter_map(|material| match material.get(PUBLIC_KEY_PEM) {
+        Some(Field::Plain(public)) => Some(public.as_str()),
+        _ => None,
+    });
+    [(JWKS.to_owned(), Field::Plain(jwk::set(publics)))].into()
 }
 
 /// The fields of a key that was made elsewhere, its private half as the plugin writes it. One that is not the key's is nobody's.
@@ -112,6 +131,9 @@ pub(crate) fn check(args: &JwtKeyArgs) -> Vec<Problem> {
             "is not the name of a key: write up to 64 letters, digits, \"-\", \"_\" and \".\", such as \"payments\"",
         );
     }
+    if args.jwks_url.as_deref().is_some_and(|url| !is_url(url)) {
+        add("jwksUrl", "is not a URL: write the mount's jwks_url, such as \"https://keys.example.com/jwks.json\"");
+    }
     problems
 }
 
@@ -135,7 +157,10 @@ mod tests {
         let schema = schemars::schema_for!(JwtKey);
         let fields = material(&KeyId("a".to_owned()), "hidden".into(), "shown".to_owned());
         let promised = schema.as_value()["properties"].as_object().unwrap();
-        assert!(fields.keys().eq(promised.keys().collect::<std::collections::BTreeSet<_>>()));
+        let own = promised.iter().filter(|(_, field)| field.get("x-joint").is_none()).map(|(name, _)| name);
+        assert!(fields.keys().eq(own.collect::<std::collections::BTreeSet<_>>()));
+        let joint = joint(&[]);
+        assert!(joint.keys().all(|name| promised[name].get("x-joint").is_some()) && joint.len() == 1);
         let is_secret = |name: &str| promised[name].get("x-secret").is_some();
         assert!(is_secret(PRIVATE_KEY_PEM) && !is_secret(PUBLIC_KEY_PEM) && !is_secret(KID));
     }
@@ -153,6 +178,9 @@ mod tests {
         }
         for name in ["", "a/b", "..", "a b", "ä", "a\nb", &"a".repeat(65)] {
             assert_eq!(properties(json!({"name": name})), ["name"], "{name:?}");
+        }
+        for url in ["", "jwks.json", "ftp://a"] {
+            assert_eq!(properties(json!({"jwksUrl": url})), ["jwksUrl"], "{url:?}");
         }
         let wrong = serde_json::from_value::<JwtKeyArgs>(json!({"mount": "a", "name": "b", "algorithm": "HS256"}));
         assert!(wrong.is_err());

@@ -4,7 +4,7 @@ use rotation::{Effect, Error, ErrorKind, KeyId};
 use serde_json::{Map, Value};
 
 use super::args::JwtAlgorithm;
-use super::keypair::kid;
+use super::jwk::kid;
 use super::mark::{self, Standing, Unreadable};
 
 /// All that a mount's configuration says. What is not ours is written back as it was read.
@@ -56,19 +56,52 @@ impl Config {
         self.0.as_ref()
     }
 
+    /// Insists that the mount fetches its keys from there, and that one for this algorithm would let tokens in.
+    pub(crate) fn must_fetch(&self, mount: &str, url: &str, algorithm: JwtAlgorithm) -> Result<(), Error> {
+        let Some(fields) = &self.0 else { return Ok(()) };
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let instead = match text("jwks_url") {
+            Some(set) if set == url => return self.must_sign(mount, algorithm),
+            Some(set) => {
+                format!("fetches its keys from {set:?}, not from {url:?} (`jwksUrl`): let both name one place")
+            }
+            None if !self.list(KEYS).is_empty() => {
+                format!("has published keys ({KEYS}) and fetches none: leave out `jwksUrl`, or name another mount")
+            }
+            None => format!(
+                "gets its keys by {}, not from a set (jwks_url), and their end could not be proven: name another mount",
+                self.instead()
+            ),
+        };
+        Err(refusal(format!("the mount \"auth/{mount}\" (`mount`) {instead}. Nothing was changed")))
+    }
+
     /// Insists that a key for this algorithm, published there, would let tokens in.
     pub(crate) fn must_take(&self, mount: &str, algorithm: JwtAlgorithm) -> Result<(), Error> {
-        let Some(fields) = &self.0 else { return Ok(()) };
-        let list = |name: &str| fields.get(name).and_then(Value::as_array).filter(|list| !list.is_empty());
-        if list(KEYS).is_none() {
-            let set = |name: &&str| fields.get(*name).is_some_and(|value| !is_empty(value));
-            let setting = INSTEAD.into_iter().find(|name| set(name)).unwrap_or("a setting that is not shown");
+        if self.0.is_some() && self.list(KEYS).is_empty() {
+            let setting = self.instead();
+            let hint = if setting == "jwks_url" { "set `jwksUrl` to that, or " } else { "" };
             let message = format!(
-                "the mount \"auth/{mount}\" (`mount`) gets its keys by {setting} and takes no {KEYS} beside it, so nothing was changed: name a mount that has published keys, or none yet"
+                "the mount \"auth/{mount}\" (`mount`) gets its keys by {setting} and takes no {KEYS} beside it, so nothing was changed: {hint}name a mount that has published keys, or none yet"
             );
             return Err(refusal(message));
         }
-        if let Some(list) = list(ALGORITHMS).filter(|list| !list.contains(&algorithm.name().into())) {
+        self.must_sign(mount, algorithm)
+    }
+
+    fn list(&self, name: &str) -> &[Value] {
+        self.0.as_ref().and_then(|fields| fields.get(name)).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the mount has in the place of published keys.
+    fn instead(&self) -> &'static str {
+        let is_set = |name: &&str| self.0.as_ref().and_then(|fields| fields.get(*name)).is_some_and(|it| !is_empty(it));
+        INSTEAD.into_iter().find(is_set).unwrap_or("a setting that is not shown")
+    }
+
+    fn must_sign(&self, mount: &str, algorithm: JwtAlgorithm) -> Result<(), Error> {
+        let list = self.list(ALGORITHMS);
+        if !list.is_empty() && !list.contains(&algorithm.name().into()) {
             let names: Vec<_> = list.iter().filter_map(Value::as_str).collect();
             let message = format!(
                 "the mount \"auth/{mount}\" (`mount`) takes {} only ({ALGORITHMS}), so nothing was changed: add {} there, or choose another `algorithm`",
@@ -134,6 +167,22 @@ mod tests {
         }
         assert!(config(json!({})).must_take("jwt", JwtAlgorithm::Rs256).is_err());
         assert!(Config::default().must_take("jwt", JwtAlgorithm::Rs256).is_ok());
+    }
+
+    #[test]
+    fn a_set_is_fetched_from_where_it_is_published() {
+        let must_fetch = |fields| config(fields).must_fetch("jwt", "https://a/jwks", JwtAlgorithm::EdDsa);
+        assert!(must_fetch(json!({"jwt_validation_pubkeys": [], "jwks_url": "https://a/jwks"})).is_ok());
+        assert!(Config::default().must_fetch("jwt", "https://a/jwks", JwtAlgorithm::EdDsa).is_ok());
+        for (fields, words) in [
+            (json!({"jwks_url": "https://b"}), "not from \"https://a/jwks\""),
+            (json!({"jwks_url": "", "jwt_validation_pubkeys": ["x"]}), "leave out `jwksUrl`"),
+            (json!({"jwks_url": "", "oidc_discovery_url": "https://a"}), "oidc_discovery_url"),
+            (json!({"jwks_url": "https://a/jwks", "jwt_supported_algs": ["RS256"]}), "jwt_supported_algs"),
+        ] {
+            let error = must_fetch(fields).unwrap_err();
+            assert!(error.message.contains(words) && error.effect == Effect::None, "{error}");
+        }
     }
 
     #[test]

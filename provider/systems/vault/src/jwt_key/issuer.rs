@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
 use rotation::{
     Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, LastUse, Ledger, Ledgers, Mark, Marks, Material, MintOrder,
     Minted, ObservedKey, OwnerId, Verdict,
@@ -12,7 +11,8 @@ use super::args::{self, JwtAlgorithm, JwtKeyArgs};
 use super::config::{Config, Published};
 use super::keypair::{Pair, signer};
 use super::mark::{self, Standing, Tag};
-use super::mount::{Changed, MINT_TIMEOUT, Mount, Said};
+use super::mount::{Changed, MINT_TIMEOUT, Mount};
+use super::probes::Probes;
 use super::seen::Seen;
 use crate::session::Session;
 
@@ -24,8 +24,7 @@ pub(crate) struct JwtKeyIssuer {
     seen: Mutex<Option<Seen>>,
     /// Pairs that are about to be published, by the nonce of their order.
     prepared: Mutex<BTreeMap<String, Arc<Pair>>>,
-    /// The mount's roles, from the first question on; the one that could tell stands first.
-    roles: Mutex<Option<Vec<String>>>,
+    probes: Probes,
 }
 
 /// A mount takes any number of keys, answers at once, disables none and tells nothing of their use.
@@ -40,13 +39,11 @@ pub(crate) fn capability() -> Capability {
 }
 
 const PROOF: &str = "vault verification";
-/// How often a removed key is tried until it is refused, a second apart.
-const TRIES: u32 = 5;
 
 impl JwtKeyIssuer {
     pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs) -> Self {
         let mount = Mount::new(session, &args.mount);
-        Self { mount, args, seen: Mutex::default(), prepared: Mutex::default(), roles: Mutex::default() }
+        Self { mount, args, seen: Mutex::default(), prepared: Mutex::default(), probes: Probes::default() }
     }
 
     fn algorithm(&self) -> JwtAlgorithm {
@@ -65,10 +62,7 @@ impl JwtKeyIssuer {
         if let Some(pair) = locked(&self.prepared).get(&order.nonce) {
             return Ok(Arc::clone(pair));
         }
-        let algorithm = self.algorithm();
-        let made = tokio::task::spawn_blocking(move || Pair::generate(algorithm)).await;
-        let stopped = |_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated");
-        let made = made.map_err(stopped)?.map(Arc::new).map_err(|error| error.effect(Effect::None))?;
+        let made = Pair::generate_aside(self.algorithm()).await.map(Arc::new)?;
         locked(&self.prepared).insert(order.nonce.clone(), Arc::clone(&made));
         Ok(made)
     }
@@ -95,27 +89,6 @@ impl JwtKeyIssuer {
         Ok(())
     }
 
-    /// What the server says of a probe; none if the mount has no role that could tell.
-    async fn ask(&self, probe: &str) -> Result<Option<bool>, Error> {
-        let known = locked(&self.roles).clone();
-        let roles = match known {
-            Some(roles) => roles,
-            None => self.mount.roles().await?,
-        };
-        for (number, role) in roles.iter().enumerate() {
-            let said = self.mount.try_out(role, probe).await?;
-            if said == Said::Nothing {
-                continue;
-            }
-            let mut roles = roles.clone();
-            roles.swap(0, number);
-            *locked(&self.roles) = Some(roles);
-            return Ok(Some(said == Said::Known));
-        }
-        *locked(&self.roles) = None;
-        Ok(None)
-    }
-
     /// Takes a key out. If it was the last one, one that nobody has comes in its place, because a mount must have a key.
     async fn withdraw(&self, kid: &KeyId) -> Result<(), Error> {
         let nobodys = mark::placeholder(&Pair::generate(JwtAlgorithm::EdDsa)?.public_pem()?);
@@ -135,11 +108,8 @@ impl JwtKeyIssuer {
 
     /// Insists that the server refuses what a removed key signed.
     async fn must_be_refused(&self, kid: &KeyId, probe: &str) -> Result<(), Error> {
-        for _ in 0..TRIES {
-            match outbound::repeat(self.mount.session().clock(), || self.ask(probe)).await? {
-                Some(true) => self.mount.session().clock().wait(SignedDuration::from_secs(1)).await,
-                _ => return Ok(()),
-            }
+        if self.probes.is_refused(&self.mount, probe).await? {
+            return Ok(());
         }
         let message = format!(
             "the key {kid} was taken out of {}, and tokens that it signed are still accepted: look for a copy of it in jwt_validation_pubkeys of \"auth/{}/config\"",
@@ -247,10 +217,17 @@ impl KeyIssuer for JwtKeyIssuer {
             Error::new(ErrorKind::Unverified, PROOF, message)
         };
         let pair = args::pair(material).ok_or_else(unknown)?;
-        let is_known = match self.ask(&pair.probe()?).await? {
-            Some(is_known) => is_known,
+        let probe = pair.probe()?;
+        let said = self.probes.ask(&self.mount, &probe).await?;
+        if said == Some(true) {
+            return Ok(Verdict::Accepted);
+        }
+        let is_published = self.fetch().await?.is_some_and(|found| found.0.contains_key(pair.kid()));
+        let is_known = match said {
+            Some(_) if is_published => self.probes.ask_anew(&self.mount, &probe).await? == Some(true),
             // No role could tell, so that the key is published must do.
-            None => self.fetch().await?.is_some_and(|found| found.0.contains_key(pair.kid())),
+            None => is_published,
+            _ => false,
         };
         Ok(if is_known { Verdict::Accepted } else { Verdict::NotYet })
     }
@@ -267,10 +244,8 @@ impl KeyIssuer for JwtKeyIssuer {
         let found = self.fetch().await?.unwrap_or_default();
         let Some(tag) = found.0.get(key) else { return Ok(()) };
         let probe = tag.as_ref().and_then(|tag| tag.probe.as_deref());
-        if probe.is_some() && locked(&self.roles).is_none() {
-            // Before anything is removed: a right that lacks is told while the key still stands.
-            let roles = self.mount.roles().await?;
-            *locked(&self.roles) = Some(roles);
+        if probe.is_some() {
+            self.probes.prepare(&self.mount).await?;
         }
         self.withdraw(key).await?;
         if let Some(seen) = locked(&self.seen).as_mut() {

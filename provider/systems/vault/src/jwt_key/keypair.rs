@@ -6,17 +6,15 @@ use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use pkcs8::der::asn1::UintRef;
-use pkcs8::der::{Decode, Document, Reader, SecretDocument, SliceReader};
-use pkcs8::spki::SubjectPublicKeyInfoRef;
-use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
-use rotation::{Error, ErrorKind, KeyId};
+use pkcs8::der::{Document, SecretDocument};
+use pkcs8::{LineEnding, PrivateKeyInfoRef};
+use rotation::{Effect, Error, ErrorKind, KeyId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::args::JwtAlgorithm;
+use super::jwk::{ED25519, PUBLIC, RSA, thumbprint};
 
 /// A key pair. Not in any `Debug`.
 pub(crate) struct Pair {
@@ -36,9 +34,6 @@ const AUDIENCE: &str = "keyrotation-probe";
 const ENDED: i64 = 1;
 /// The last second of the year 9999, before which a probe does not begin.
 const BEGINS: i64 = 253_402_300_799;
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const PUBLIC: &str = "PUBLIC KEY";
 const PRIVATE: &str = "PRIVATE KEY";
 
 impl Pair {
@@ -53,6 +48,16 @@ impl Pair {
         };
         let failed = || Error::new(ErrorKind::Unexpected, "", "no key pair could be generated on this machine");
         private.and_then(Self::new).ok_or_else(failed)
+    }
+
+    /// The same on a thread that nobody waits for.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate); nothing was made.
+    pub(crate) async fn generate_aside(algorithm: JwtAlgorithm) -> Result<Self, Error> {
+        let made = tokio::task::spawn_blocking(move || Self::generate(algorithm)).await;
+        let stopped = |_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated");
+        made.map_err(stopped)?.map_err(|error| error.effect(Effect::None))
     }
 
     /// Reads PKCS#8 in PEM; none if it is something else.
@@ -128,14 +133,6 @@ impl Pair {
     }
 }
 
-/// The name of a public key in PEM: the thumbprint by RFC 7638 of an RSA or Ed25519 key, and else, or of a text that is no such
-/// PEM, its SHA-256.
-pub(crate) fn kid(pem: &str) -> KeyId {
-    let read = Document::from_pem(pem.trim()).ok().filter(|(label, _)| *label == PUBLIC);
-    let found = read.and_then(|(_, document)| thumbprint(document.as_bytes()));
-    KeyId(found.unwrap_or_else(|| format!("sha256-{}", BASE64.encode(Sha256::digest(pem.trim())))))
-}
-
 /// What the header of a token says.
 #[derive(Deserialize)]
 struct Header {
@@ -146,24 +143,6 @@ struct Header {
 pub(crate) fn signer(token: &SecretString) -> Option<KeyId> {
     let (header, _) = exposed(token).trim().split_once('.')?;
     serde_json::from_slice::<Header>(&BASE64.decode(header).ok()?).ok()?.kid.map(KeyId)
-}
-
-/// RFC 7638, section 3: SHA-256 over the required members of the JWK, in the order of their names and without spaces.
-fn thumbprint(public: &[u8]) -> Option<String> {
-    let info = SubjectPublicKeyInfoRef::from_der(public).ok()?;
-    let bits = info.subject_public_key.as_bytes()?;
-    let jwk = match info.algorithm.oid {
-        ED25519 => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64.encode(bits)),
-        RSA => {
-            let pair: Result<_, pkcs8::der::Error> = SliceReader::new(bits)
-                .and_then(|mut reader| reader.sequence(|it| Ok((UintRef::decode(it)?, UintRef::decode(it)?))));
-            let (n, e) = pair.ok()?;
-            let (n, e) = (BASE64.encode(n.as_bytes()), BASE64.encode(e.as_bytes()));
-            format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
-        }
-        _ => return None,
-    };
-    Some(BASE64.encode(Sha256::digest(jwk)))
 }
 
 fn unwritten() -> Error {
@@ -179,6 +158,9 @@ fn exposed(secret: &SecretString) -> &str {
 mod tests {
     use aws_lc_rs::signature::{ED25519 as ED25519_SIGNATURE, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
+    use pkcs8::der::Decode;
+    use pkcs8::spki::SubjectPublicKeyInfoRef;
+
     use super::*;
 
     const BOTH: [JwtAlgorithm; 2] = [JwtAlgorithm::Rs256, JwtAlgorithm::EdDsa];
@@ -193,32 +175,10 @@ mod tests {
             let read = Pair::from_pem(&private).unwrap();
             let public = pair.public_pem().unwrap();
             assert_eq!((read.kid(), read.public_pem().unwrap()), (pair.kid(), public.clone()));
-            assert_eq!(kid(&public), *pair.kid());
+            assert_eq!(super::super::jwk::kid(&public), *pair.kid());
             assert!(Pair::from_pem(&public.into()).is_none(), "a public half is no pair");
         }
         assert!(Pair::from_pem(&SecretString::from("nothing")).is_none());
-    }
-
-    /// The key and the thumbprint of RFC 7638, section 3.1, and of RFC 8037, appendix A.3.
-    #[test]
-    fn thumbprints_are_those_of_the_standards() {
-        const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        let mut rsa = vec![0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d];
-        rsa.extend([0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a]);
-        rsa.extend([0x02, 0x82, 0x01, 0x01, 0x00]);
-        rsa.extend(BASE64.decode(N).unwrap());
-        rsa.extend([0x02, 0x03, 0x01, 0x00, 0x01]);
-        assert_eq!(thumbprint(&rsa).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-        let mut edwards = vec![0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-        edwards.extend(BASE64.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap());
-        assert_eq!(thumbprint(&edwards).unwrap(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-    }
-
-    #[test]
-    fn what_is_no_key_of_these_kinds_has_a_name_too() {
-        let (one, two) = (kid("something"), kid("something else"));
-        assert!(one != two && one.0.starts_with("sha256-"), "{one}");
-        assert_eq!(kid("something\n"), one);
     }
 
     #[test]

@@ -5,11 +5,14 @@
 
 mod args;
 mod config;
+mod fetched;
 mod gate;
 mod issuer;
+mod jwk;
 mod keypair;
 mod mark;
 mod mount;
+mod probes;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem
 use secrecy::SecretString;
 
 pub use args::{JwtAlgorithm, JwtKey, JwtKeyArgs};
+use fetched::FetchedIssuer;
 pub(crate) use gate::Gates;
 use issuer::JwtKeyIssuer;
 
@@ -62,8 +66,15 @@ impl System for VaultJwtKey {
         args::imported(key, secret)
     }
 
+    fn joint(&self, published: &[&Material]) -> Material {
+        args::joint(published)
+    }
+
     fn issuer(&self, args: JwtKeyArgs) -> Box<dyn KeyIssuer> {
-        Box::new(JwtKeyIssuer::new(self.0.session(), args))
+        match args.jwks_url.clone() {
+            Some(url) => Box::new(FetchedIssuer::new(self.0.session(), args, url)),
+            None => Box::new(JwtKeyIssuer::new(self.0.session(), args)),
+        }
     }
 }
 

@@ -65,8 +65,8 @@ const ROLES: &str = "vault list role";
 const LOG_IN: &str = "vault write login";
 /// How long one write may go unanswered.
 pub(crate) const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-/// How often somebody else may be faster in one change.
-const RACES: u32 = 4;
+/// How often somebody else may be faster in one change, or a server may show what stood there before it.
+const RACES: u32 = 16;
 /// More writes of one process than ever overtake one read.
 const WRITERS: u32 = 256;
 
@@ -173,6 +173,23 @@ impl Mount {
         .await
     }
 
+    /// Writes again what stands there: the server then forgets what it remembers of the keys. A mount without a configuration has nothing to forget.
+    pub(crate) async fn rewrite(&self) -> Result<(), Error> {
+        repeat(self.session.clock(), || async {
+            for _ in 0..RACES {
+                if self.newest().await?.is_none() {
+                    return Ok(());
+                }
+                let same = |config: &Config| Ok(config.fields().map(|_| config.clone()));
+                if !matches!(self.put(same).await?, Changed::Unread) {
+                    return Ok(());
+                }
+            }
+            Err(self.races())
+        })
+        .await
+    }
+
     /// Writes once what `alter` makes of what stands there, while nobody else in this process writes.
     pub(crate) async fn put<F>(&self, alter: F) -> Result<Changed, Error>
     where
@@ -228,6 +245,13 @@ impl Mount {
             );
             return Err(Error::new(ErrorKind::Invalid, LOG_IN, message).retry(Retry::Never));
         }
+        if answer.status == 400 && words.contains("error verifying token signature: fetching keys") {
+            let message = format!(
+                "the server cannot fetch the keys of \"auth/{}\" (`mount`): publish a set of keys at its jwks_url, where the server reaches it",
+                self.name
+            );
+            return Err(Error::new(ErrorKind::Unreachable, LOG_IN, message).retry(Retry::Backoff).effect(Effect::None));
+        }
         judge(answer.status, &words).ok_or_else(|| harmless(refused(&request, &answer)))
     }
 }
@@ -236,7 +260,9 @@ impl Mount {
 fn judge(status: u16, words: &str) -> Option<Said> {
     let says = |part: &str| words.contains(part);
     match status {
-        400 if says("no known key successfully validated") => Some(Said::Unknown),
+        400 if says("no known key successfully validated") || says("failed to verify id token signature") => {
+            Some(Said::Unknown)
+        }
         // Of what the token says, and its signature was looked at before.
         400 if says("error validating token: invalid ") => Some(Said::Known),
         400 if says("could not load configuration") => Some(Said::Unknown),
@@ -269,6 +295,7 @@ mod tests {
                 "error verifying token signature: no known key successfully validated the token signature",
                 Some(Said::Unknown),
             ),
+            (400, "error verifying token signature: failed to verify id token signature", Some(Said::Unknown)),
             (400, "error verifying token signature: go-jose/go-jose: compact JWS format must have three parts", None),
             (503, "invalid issuer (iss) claim", None),
         ] {

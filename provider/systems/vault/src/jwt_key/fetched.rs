@@ -1,0 +1,176 @@
+//! Keys of a set that a mount fetches from where users publish it.
+//!
+//! Nothing of ours stands at the server, no list and no mark: which keys there are the state says, and which of them it accepts the server is
+//! asked. It remembers what it has fetched, so a key that was taken out of the set is accepted until the configuration is written again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rotation::{
+    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material, MintOrder,
+    Minted, ObservedKey, OwnerId, Retry, Verdict,
+};
+
+use super::args::{self, JwtKeyArgs};
+use super::issuer;
+use super::keypair::{Pair, signer};
+use super::mount::Mount;
+use super::probes::Probes;
+use crate::session::Session;
+
+/// The keys of one name in one set.
+pub(crate) struct FetchedIssuer {
+    mount: Mount,
+    args: JwtKeyArgs,
+    url: String,
+    /// The keys of which this process knows: the state's, and the one that it made.
+    known: Mutex<BTreeMap<KeyId, Known>>,
+    /// The mark as this run wants it. There is no place for it.
+    ledger: Mutex<Option<Ledger>>,
+    probes: Probes,
+}
+
+struct Known {
+    created_at: Timestamp,
+    pair: Option<Pair>,
+}
+
+const PROOF: &str = "vault verification";
+
+impl FetchedIssuer {
+    pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs, url: String) -> Self {
+        let mount = Mount::new(session, &args.mount);
+        let (known, ledger, probes) = (Mutex::default(), Mutex::default(), Probes::default());
+        Self { mount, args, url, known, ledger, probes }
+    }
+
+    /// A token by the key that logs nobody in.
+    fn probe(&self, key: &KeyId) -> Result<Option<String>, Error> {
+        locked(&self.known).get(key).and_then(|known| known.pair.as_ref()).map(Pair::probe).transpose()
+    }
+
+    /// Lets the server forget what it has fetched.
+    async fn refetch(&self) -> Result<(), Error> {
+        self.mount.rewrite().await.map_err(|error| {
+            if error.kind != ErrorKind::Invalid {
+                return error;
+            }
+            let message = format!(
+                "the server did not take the configuration of \"auth/{}\" (`mount`) once more, which lets it forget removed keys: it must reach {:?} (`jwksUrl`) and find a set of keys there",
+                self.args.mount, self.url
+            );
+            Error::new(ErrorKind::Invalid, error.operation, message).retry(Retry::Never)
+        })
+    }
+}
+
+#[async_trait]
+impl KeyIssuer for FetchedIssuer {
+    fn capability(&self) -> Capability {
+        Capability { users_publish: true, lists_all: false, ..issuer::capability() }
+    }
+
+    fn principal(&self) -> String {
+        self.args.to_string()
+    }
+
+    fn recall(&self, state: &KeyState) {
+        let pair = |material: &Material| args::pair(material);
+        let known = state.keys().map(|key| (key.id.clone(), (key.created_at, key.material.as_ref().and_then(pair))));
+        let known = known.map(|(id, (created_at, pair))| (id, Known { created_at, pair }));
+        locked(&self.known).extend(known);
+    }
+
+    async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
+        let shown = |(id, known): (&KeyId, &Known)| ObservedKey {
+            id: id.clone(),
+            created_at: known.created_at,
+            status: KeyStatus::Active,
+            last_use: None,
+            expiry: None,
+        };
+        Ok(Some(locked(&self.known).iter().map(shown).collect()))
+    }
+
+    async fn read_ledgers(&self, _: &OwnerId) -> Result<Ledgers, Error> {
+        Ok(Ledgers { own: locked(&self.ledger).clone(), others: Vec::new() })
+    }
+
+    async fn write_ledger(&self, _: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
+        *locked(&self.ledger) = ledger.cloned();
+        Ok(())
+    }
+
+    /// Nothing is foreseen. But this is the last moment before a mint, and what does not fit shows here. A mount that is not there
+    /// yet may come with the set, which cannot be published before its first key is made.
+    async fn foresee(&self, _: &MintOrder) -> Result<Option<KeyId>, Error> {
+        if let Some(config) = self.mount.read().await? {
+            config.must_fetch(&self.args.mount, &self.url, self.args.algorithm.unwrap_or_default())?;
+        }
+        Ok(None)
+    }
+
+    async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
+        let pair = Pair::generate_aside(self.args.algorithm.unwrap_or_default()).await?;
+        let (id, created_at) = (pair.kid().clone(), self.mount.session().clock().now());
+        let material = args::material(&id, pair.private_pem()?, pair.public_pem()?);
+        locked(&self.known).insert(id.clone(), Known { created_at, pair: Some(pair) });
+        Ok(Minted { id, created_at, material, expiry: None })
+    }
+
+    async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
+        let pair = args::pair(material).ok_or_else(|| {
+            Error::new(ErrorKind::Unverified, PROOF, "the private half of the new key is not at hand")
+        })?;
+        match self.probes.ask(&self.mount, &pair.probe()?).await? {
+            Some(true) => Ok(Verdict::Accepted),
+            Some(false) => Ok(Verdict::NotYet),
+            None => {
+                let message = format!(
+                    "no role of {} can tell whether it accepts a key: make one of the type jwt there, or set verification.enabled to false",
+                    self.args
+                );
+                Err(Error::new(ErrorKind::Unverified, PROOF, message).retry(Retry::Never))
+            }
+        }
+    }
+
+    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
+        Ok(LastUse::Unknown)
+    }
+
+    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Unexpected, "", "a JWT mount disables no keys; this is a bug: please report it"))
+    }
+
+    /// The key stands in the set no more, or should not: the server forgets what it has fetched, and is asked.
+    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+        let probe = self.probe(key)?;
+        if probe.is_some() {
+            self.probes.prepare(&self.mount).await?;
+        }
+        self.refetch().await?;
+        if let Some(probe) = probe
+            && !self.probes.is_refused(&self.mount, &probe).await?
+        {
+            let message = format!(
+                "tokens by the key {key} of {} are still accepted: publish at {:?} (`jwksUrl`) what the output `jwks` holds, where this key stands no more, and run `pulumi up` again",
+                self.args, self.url
+            );
+            return Err(Error::new(ErrorKind::Unverified, PROOF, message));
+        }
+        locked(&self.known).remove(key);
+        Ok(())
+    }
+
+    /// The key that signed the token with which the plugin itself logs in at the mount, if the token says so.
+    async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
+        Ok(self.mount.session().own_jwt(&self.args.mount).await?.as_ref().and_then(signer))
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
