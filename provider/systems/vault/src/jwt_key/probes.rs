@@ -15,7 +15,7 @@ pub(crate) struct Probes {
 }
 
 /// How often a removed key is tried until it is refused, a second apart.
-const TRIES: u32 = 10;
+const TRIES: u32 = 20;
 
 impl Probes {
     /// Learns the roles. Before a change, so that a right that lacks is told while nothing has happened yet.
