@@ -70,6 +70,8 @@ pub(crate) fn state(instance: String, shown: &ObservedKey, material: Option<Mate
         attempts: 0,
         trigger: None,
         status: shown.status,
+        expires_at: shown.expiry.map(|expiry| expiry.at),
+        renew_at: None,
         material,
     });
     state

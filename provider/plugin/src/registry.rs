@@ -15,7 +15,7 @@ use rotation::{Clock, System};
 use system_aws::AwsApiKey;
 use system_confluent::ConfluentApiKey;
 use system_oci::{Oci, OciApiKey, OciAuthToken, OciCustomerSecretKey};
-use system_vault::{Vault, VaultApiKey, VaultJwtKey, VaultRoot, VaultSecretId};
+use system_vault::{Vault, VaultApiKey, VaultJwtKey, VaultLease, VaultRoot, VaultSecretId};
 
 use crate::config::Config;
 use crate::root::RotatingRoot;
@@ -74,6 +74,7 @@ impl KeyRotation {
             self.offer(Arc::new(VaultApiKey::new(vault.clone()))),
             self.offer(Arc::new(VaultSecretId::new(vault.clone()))),
             self.offer(Arc::new(VaultJwtKey::new(vault.clone()))),
+            self.offer(Arc::new(VaultLease::new(vault.clone()))),
         ]
     }
 

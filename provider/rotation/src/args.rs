@@ -130,6 +130,9 @@ impl Problems {
         if args.overlap.is_zero() && !allow_outage {
             self.add("overlap", "\"0s\" leaves a moment without a working key for what still uses the old one: set allowOutage to true to permit it");
         }
+        if args.adopt.is_some() && !capability.lists_all {
+            self.add("adopt", "cannot be used: this system does not show keys that others made");
+        }
         if !capability.holds_two && !allow_outage {
             self.add("allowOutage", "must be true: this system cannot hold two generations of the key");
         }

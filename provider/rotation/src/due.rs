@@ -1,4 +1,7 @@
-use crate::{Goal, KeyState, KeyStatus, Phase, Retiring, RotationArgs, Schedule, Trigger};
+use jiff::Timestamp;
+
+use crate::schedule::margin;
+use crate::{Goal, Key, KeyState, KeyStatus, Lasting, Phase, Retiring, RotationArgs, Schedule, Trigger};
 
 /// Why a run is needed although the user changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Due {
     ClaimOpen,
     /// A revoked key still lives.
     Revoking,
+    /// A key has ended by itself, or must be given more time.
+    Renew,
     /// A superseded key is to be disabled.
     Disable,
     /// A superseded key's overlap is over.
@@ -36,12 +41,21 @@ pub fn due(state: &KeyState, schedule: &Schedule) -> Option<Due> {
     if !state.revoking.is_empty() {
         return Some(Due::Revoking);
     }
+    if schedule.reading.is_some_and(|now| state.keys().any(|key| ends(key, now))) {
+        return Some(Due::Renew);
+    }
     let may_go = |retiring: &Retiring| schedule.phase == Phase::Retire || retiring.is_dead();
     let to_disable = |retiring: &Retiring| schedule.phase == Phase::Disable && retiring.disabled_at.is_none();
     if state.retiring.iter().any(may_go) {
         return Some(Due::Retire);
     }
     state.retiring.iter().any(to_disable).then_some(Due::Disable)
+}
+
+/// Time alone asks here, so what is compared is not the reading with the one before but the key with the reading: a reading
+/// that is later than the last one means nothing while every key has time enough.
+fn ends(key: &Key, now: Timestamp) -> bool {
+    [key.expires_at, key.renew_at].into_iter().flatten().any(|at| at <= now)
 }
 
 /// Whether a new schedule calls for a run. A phase alone does only through [`due`]: with nothing to retire it means nothing.
@@ -61,6 +75,7 @@ impl Goal {
             verification: args.verification,
             retirement: args.retirement,
             phase: schedule.phase,
+            lasting: Box::new(Lasting { life: args.life(), margin: margin(args), reading: schedule.reading }),
         }
     }
 }

@@ -8,52 +8,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, KeyId, Ledger, Ledgers, OwnerId};
-
-/// What a system can do with keys, and how slowly.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Capability {
-    /// How many keys a principal may have, disabled ones included; none if there is no limit worth knowing.
-    pub quota: Option<usize>,
-    /// How long after a change a list may still be wrong.
-    pub settle: SignedDuration,
-    /// How long one attempt to mint may go unanswered. A key that a lost attempt made is not younger than that.
-    pub mint_timeout: SignedDuration,
-    /// Whether two generations of a key can work at the same time.
-    pub holds_two: bool,
-    /// Whether a key can be disabled, and enabled again.
-    pub disables: bool,
-    /// Whether it tells when a key was last used.
-    pub tells_last_use: bool,
-    /// Where our marks stand.
-    pub marks: Marks,
-}
-
-/// Where the marks stand that say which keys are ours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Marks {
-    /// One on the principal, written before a key is made.
-    #[default]
-    OnPrincipal,
-    /// One on each key, made together with it, in one step: no claim stands before a mint, and none is needed to find its key.
-    OnKeys,
-}
-
-impl Default for Capability {
-    /// No quota, nothing to wait for, 30 s for a mint, two generations, disabling and last use.
-    fn default() -> Self {
-        let mint_timeout = SignedDuration::from_secs(30);
-        Self {
-            quota: None,
-            settle: SignedDuration::ZERO,
-            mint_timeout,
-            holds_two: true,
-            disables: true,
-            tells_last_use: true,
-            marks: Marks::default(),
-        }
-    }
-}
+use crate::{Capability, Error, Expiry, KeyId, KeyState, Ledger, Ledgers, OwnerId};
 
 /// Whether the system accepts a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +43,8 @@ pub struct ObservedKey {
     pub status: KeyStatus,
     /// Absent until it was asked for.
     pub last_use: Option<LastUse>,
+    /// When it ends by itself, if it does.
+    pub expiry: Option<Expiry>,
 }
 
 /// What was found on the principal.
@@ -108,6 +65,8 @@ pub enum Field {
     Plain(String),
     /// Secret.
     Secret(SecretString),
+    /// Secret texts by public names.
+    SecretMap(BTreeMap<String, SecretString>),
 }
 
 impl fmt::Debug for Field {
@@ -115,6 +74,7 @@ impl fmt::Debug for Field {
         match self {
             Self::Plain(text) => write!(f, "{text:?}"),
             Self::Secret(_) => f.write_str("[secret]"),
+            Self::SecretMap(texts) => texts.fmt(f),
         }
     }
 }
@@ -126,6 +86,12 @@ impl PartialEq for Field {
         match (self, other) {
             (Self::Plain(one), Self::Plain(two)) => one == two,
             (Self::Secret(one), Self::Secret(two)) => one.expose_secret() == two.expose_secret(),
+            (Self::SecretMap(one), Self::SecretMap(two)) => {
+                let same = |(name, text): (&String, &SecretString)| {
+                    two.get(name).is_some_and(|other| other.expose_secret() == text.expose_secret())
+                };
+                one.len() == two.len() && one.iter().all(same)
+            }
             _ => false,
         }
     }
@@ -145,6 +111,8 @@ pub struct MintOrder {
     pub owner: OwnerId,
     /// The instance that makes it, for the same mark.
     pub instance: String,
+    /// How long the key has to work, where keys end by themselves; none: as long as may be.
+    pub life: Option<SignedDuration>,
 }
 
 /// A key that was just made.
@@ -156,6 +124,8 @@ pub struct Minted {
     pub created_at: Timestamp,
     /// What users read.
     pub material: Material,
+    /// When it ends by itself, if it does.
+    pub expiry: Option<Expiry>,
 }
 
 /// The outcome of one try of a new key.
@@ -179,6 +149,9 @@ pub trait KeyIssuer: Send + Sync {
 
     /// The principal as messages name it: what it is, its name, and the input that names it, such as "IAM user ci (`user`)".
     fn principal(&self) -> String;
+
+    /// Is told, before anything else, what the caller knows: where lists show only keys that the issuer was told of, it looks for these too.
+    fn recall(&self, _state: &KeyState) {}
 
     /// Every key of the principal; none if the principal itself does not exist.
     ///
@@ -234,6 +207,14 @@ pub trait KeyIssuer: Send + Sync {
     /// # Errors
     /// As [`list`](Self::list).
     async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error>;
+
+    /// Gives the key more time, until it is `life` from now or as long as may be. None if it has ended meanwhile.
+    ///
+    /// # Errors
+    /// The key has the time that it had.
+    async fn renew(&self, _key: &KeyId, _life: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
+        Ok(None)
+    }
 
     /// Disables the key, which somebody may undo. A key that is gone already is success.
     ///

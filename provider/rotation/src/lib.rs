@@ -8,10 +8,12 @@
 //! one trigger leaves at most one new key; only keys that are provably ours are deleted; outputs change only when a run succeeds.
 
 mod args;
+mod capability;
 mod clock;
 mod due;
 mod duration;
 mod error;
+mod expiry;
 mod inputs;
 mod issuer;
 mod keepers;
@@ -29,16 +31,17 @@ mod trigger;
 mod words;
 
 pub use args::{Problem, Retirement, RotationArgs, Verification};
+pub use capability::{Capability, Marks};
 pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
+pub use expiry::{Expiry, Lasting};
 pub use inputs::{
     Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
 };
 pub use issuer::{
-    Capability, Field, KeyIssuer, KeyStatus, LastUse, Marks, Material, MintOrder, Minted, Observed, ObservedKey,
-    System, Verdict,
+    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System, Verdict,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Entry, Key, KeyId, KeyState, KeyStatus, Ledger, Mark, Marks, OwnerId, World};
+use crate::{Entry, Key, KeyId, KeyState, KeyStatus, Ledger, Mark, Marks, OwnerId, World, expiry};
 
 mod gone;
 mod leftovers;
@@ -24,6 +24,7 @@ pub fn next(view: &View<'_>) -> Next {
         .or_else(|| advance_pending(view, goal))
         .or_else(|| mint(view, goal))
         .or_else(|| close(view))
+        .or_else(|| act(Step::Renew(expiry::due(view)?.clone()), Cause::Ends))
         .or_else(|| retire::revoked(view))
         .or_else(|| retire::superseded(view, goal))
         .unwrap_or(Next::Idle)

@@ -10,6 +10,8 @@ pub struct Plan {
     pub mint: Option<Cause>,
     /// The superseded keys that would be removed.
     pub retire: Vec<KeyId>,
+    /// The keys that would be given more time.
+    pub renew: Vec<KeyId>,
     /// What would stop it.
     pub blocked: Option<Blocked>,
 }
@@ -17,7 +19,7 @@ pub struct Plan {
 /// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
-    let mut plan = Plan { mint: None, retire: Vec::new(), blocked: None };
+    let mut plan = Plan { mint: None, retire: Vec::new(), renew: Vec::new(), blocked: None };
     for _ in 0..LONGEST {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
@@ -46,6 +48,7 @@ fn note(plan: &mut Plan, world: &World, step: &Step, want: &Want) {
     match (step, want) {
         (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
         (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push(id.clone()),
+        (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}
     }
 }
@@ -66,12 +69,14 @@ fn assume(world: World, step: Step, view: (&Want, &Capability), now: Timestamp) 
         Step::Claim => reduce(world, Event::Claimed(String::new(), None)),
         Step::Mint => match want {
             Want::Current(goal) => {
-                let minted = Minted { id: KeyId(String::new()), created_at: now, material: Default::default() };
+                let minted =
+                    Minted { id: KeyId(String::new()), created_at: now, material: Default::default(), expiry: None };
                 reduce(world, Event::Minted(minted, goal.trigger.clone()))
             }
             Want::Gone => world,
         },
         Step::Verify => reduce(world, Event::Verified(now)),
+        Step::Renew(id) => reduce(world, Event::Renewed(id, None)),
         Step::Record | Step::Close => {
             let ledger = world.wanted_ledger(capability);
             reduce(world, Event::LedgerWritten(Some(ledger)))

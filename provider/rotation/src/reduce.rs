@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::next::later;
 use crate::words::refreshed;
 use crate::{
-    Capability, Entry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted, Observed,
-    ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
+    Capability, Entry, Expiry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
+    Observed, ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -22,6 +22,8 @@ pub struct World {
     pub foreseen: Option<KeyId>,
     /// Keys that this run removed: the ledger and late lists may still name them.
     pub removed: BTreeSet<KeyId>,
+    /// Keys for which this run asked for more time.
+    pub renewed: BTreeSet<KeyId>,
 }
 
 /// Something that happened.
@@ -47,6 +49,8 @@ pub enum Event {
     Verified(Timestamp),
     /// The pending key was not accepted in time.
     NotVerified,
+    /// More time was asked for; none: the key has ended.
+    Renewed(KeyId, Option<Expiry>),
     /// A superseded key was disabled.
     Disabled(KeyId, Timestamp),
     /// A key was removed by this run, or found gone.
@@ -58,7 +62,9 @@ pub enum Event {
 impl World {
     /// A run's start.
     pub fn new(state: KeyState, observed: Observed) -> Self {
-        let world = Self { state, observed: observed.clone(), claim: None, foreseen: None, removed: BTreeSet::new() };
+        let none = BTreeSet::new;
+        let world =
+            Self { state, observed: observed.clone(), claim: None, foreseen: None, removed: none(), renewed: none() };
         reduce(world, Event::Observed(observed))
     }
 
@@ -69,12 +75,14 @@ impl World {
             created_at: key.created_at,
             status: key.status,
             last_use: None,
+            expiry: key.expires_at.map(|at| Expiry { at, renew_at: key.renew_at }),
         };
         let foreign = |key: &ForeignKey| ObservedKey {
             id: key.id.clone(),
             created_at: key.created_at,
             status: key.status,
             last_use: None,
+            expiry: None,
         };
         let keys = state.keys().map(shown).chain(state.foreign_keys.iter().map(foreign));
         let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
@@ -126,6 +134,7 @@ pub fn reduce(mut world: World, event: Event) -> World {
                 pending.attempts += 1;
             }
         }
+        Event::Renewed(id, expiry) => renew(&mut world, id, expiry),
         Event::Disabled(id, at) => {
             for retiring in world.state.retiring.iter_mut().filter(|retiring| retiring.key.id == id) {
                 retiring.disabled_at = Some(at);
@@ -180,6 +189,7 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
     for key in state.keys_mut() {
         if let Some(shown) = observed.keys.get(&key.id) {
             key.status = shown.status;
+            key.expires_at = shown.expiry.map(|expiry| expiry.at);
         }
     }
     let foreign =
@@ -189,8 +199,8 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
 }
 
 fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
-    let Minted { id, created_at, material } = minted;
-    let shown = ObservedKey { id: id.clone(), created_at, status: Default::default(), last_use: None };
+    let Minted { id, created_at, material, expiry } = minted;
+    let shown = ObservedKey { id: id.clone(), created_at, status: Default::default(), last_use: None, expiry };
     world.observed.keys.insert(id.clone(), shown);
     world.state.claim_open = true;
     world.state.pending = Some(Key {
@@ -201,8 +211,20 @@ fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
         attempts: 0,
         trigger: Some(trigger),
         status: Default::default(),
+        expires_at: expiry.map(|expiry| expiry.at),
+        renew_at: None,
         material: Some(material),
     });
+}
+
+fn renew(world: &mut World, id: KeyId, expiry: Option<Expiry>) {
+    if let (Some(shown), Some(_)) = (world.observed.keys.get_mut(&id), expiry) {
+        shown.expiry = expiry;
+    }
+    for key in world.state.keys_mut().filter(|key| key.id == id) {
+        key.expires_at = expiry.map_or(key.expires_at, |expiry| Some(expiry.at));
+    }
+    world.renewed.insert(id);
 }
 
 fn remove(world: &mut World, id: &KeyId) {

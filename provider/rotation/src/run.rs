@@ -1,16 +1,17 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
+mod claim;
 mod prove;
+mod renew;
 
 use std::fmt;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 
-use crate::next::later;
 use crate::{
-    Blocked, Cause, Claim, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks,
-    MintOrder, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, next, reduce, warnings,
+    Blocked, Cause, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, MintOrder, Next,
+    Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -52,6 +53,7 @@ impl fmt::Display for Interrupted {
 /// # Errors
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
 pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
+    deck.issuer.recall(&state);
     let observed = match observe(deck.issuer, deck.owner, deck.clock).await {
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
@@ -77,7 +79,10 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     let (capability, now) = (deck.issuer.capability(), deck.clock.now());
     let view =
         View { world: &world, want: deck.want, capability: &capability, configured: run.configured.as_ref(), now };
-    world.state.warnings = warnings(&view);
+    let warnings = warnings(&view);
+    let renewals: Vec<_> = world.state.keys().map(|key| expiry::renew_at(&view, key)).collect();
+    world.state.warnings = warnings;
+    world.state.keys_mut().zip(renewals).for_each(|(key, at)| key.renew_at = at);
     match ended {
         Ok(()) => Ok(world.state),
         Err(error) => Err(Interrupted { state: world.state, error }),
@@ -171,6 +176,7 @@ impl Run<'_> {
             Step::Mint => self.mint().await?,
             Step::Record => self.record().await?,
             Step::Verify => self.verify().await?,
+            Step::Renew(id) => self.renew(id).await?,
             Step::Close => self.write(Some(self.wanted_ledger())).await?,
             Step::DropFormer(owner) => {
                 self.deck.issuer.write_ledger(&owner, None).await?;
@@ -181,40 +187,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
-    /// Where marks stand on keys, the new key itself is the claim.
-    async fn claim(&mut self) -> Result<(), Error> {
-        let nonce = (self.deck.nonce)();
-        let foreseen = self.deck.issuer.foresee(&self.order(nonce.clone())).await?;
-        self.fold(Event::Claimed(nonce.clone(), foreseen));
-        if self.marks() == Marks::OnKeys {
-            return Ok(());
-        }
-        let known = self.world.observed.keys.keys().cloned().collect();
-        let claim = Claim { nonce, at: self.deck.clock.now(), known };
-        self.write_claim(claim.clone()).await?;
-        self.look_again().await?;
-        let read_back = self.world.observed.ledgers.own_claim();
-        if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
-            return Err(self.stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
-        }
-        let known: std::collections::BTreeSet<_> =
-            claim.known.iter().chain(self.world.observed.keys.keys()).cloned().collect();
-        if known != claim.known || read_back.is_none_or(|other| other.nonce != claim.nonce) {
-            self.write_claim(Claim { known, ..claim }).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
-        let mut ledger = self.wanted_ledger();
-        if let Some(key) = self.world.foreseen.clone() {
-            let since = later(claim.at, self.deck.issuer.capability().mint_timeout);
-            ledger = ledger.with_foreseen(key, &self.world.state.instance, since);
-        }
-        self.write(Some(Ledger { open: Some(claim), ..ledger })).await
-    }
-
     fn order(&self, nonce: String) -> MintOrder {
         let state = &self.world.state;
         MintOrder {
@@ -222,6 +194,7 @@ impl Run<'_> {
             generation: state.generation + 1,
             owner: self.deck.owner.clone(),
             instance: state.instance.clone(),
+            life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
         }
     }
 
@@ -308,6 +281,7 @@ impl Run<'_> {
             Step::Disable(id) => format!("disabling key {id}: {cause}"),
             Step::Forget(id) => format!("key {id} no longer exists"),
             Step::Mint => format!("making a new key: {cause}"),
+            Step::Renew(id) => format!("asking for more time for key {id}: {cause}"),
             Step::Verify => "trying the new key until it is accepted".to_owned(),
             Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropFormer(_) | Step::DropLedger => {
                 return;

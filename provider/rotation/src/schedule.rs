@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Keepers, RotationArgs, print_duration};
+use crate::{Capability, Keepers, RotationArgs, print_duration};
 
 /// When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,20 @@ pub struct Schedule {
     /// The last incident that `revoke` named; it revokes no second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<String>,
+    /// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub reading: Option<Timestamp>,
+}
+
+impl Schedule {
+    /// The same with a reading of the clock, for a system whose keys end by themselves. Diff has no clock, and yet a key must
+    /// be renewed when nothing but time has passed: so Check, which owns the clock, writes down what it read.
+    #[must_use]
+    pub fn with_reading(mut self, capability: &Capability, now: Timestamp) -> Self {
+        self.reading = capability.expires.then(|| round_up(now, MINUTE));
+        self
+    }
 }
 
 /// What a superseded key is due for.
@@ -78,7 +92,8 @@ pub fn schedule(old: Option<OldSchedule<'_>>, ask: Ask<'_>, now: Timestamp) -> S
     let Some((old, before)) = old.and_then(|old| old.schedule.map(|schedule| (old, schedule))) else {
         let anchor = ask.args.anchor.unwrap_or(now);
         let revoked = ask.args.revoke.as_ref().map(|revoke| revoke.incident.clone());
-        let schedule = Schedule { anchor, window: None, rotated_at: now, phase: Phase::Overlap, revoked };
+        let schedule =
+            Schedule { anchor, window: None, rotated_at: now, phase: Phase::Overlap, revoked, reading: None };
         return Scheduled { schedule, warnings: Vec::new() };
     };
     let mut next = before.clone();
@@ -144,13 +159,18 @@ fn window_at(anchor: Timestamp, period: SignedDuration, now: Timestamp) -> Optio
 }
 
 fn phase(rotated_at: Timestamp, args: &RotationArgs, now: Timestamp) -> Phase {
-    let proof = args.verification.map_or(SignedDuration::ZERO, |verification| verification.timeout);
-    let due = later(later(rotated_at, args.overlap), proof.saturating_add(step(args)));
+    let due = later(later(rotated_at, args.overlap), margin(args));
     match args.retirement.soak {
         _ if now < due => Phase::Overlap,
         soak if now < later(due, soak) => Phase::Disable,
         _ => Phase::Retire,
     }
+}
+
+/// How late a run near the end of an overlap may be without being an empty one.
+pub(crate) fn margin(args: &RotationArgs) -> SignedDuration {
+    let proof = args.verification.map_or(SignedDuration::ZERO, |verification| verification.timeout);
+    proof.saturating_add(step(args))
 }
 
 fn age_warning(schedule: &Schedule, args: &RotationArgs, now: Timestamp) -> Option<String> {

@@ -41,6 +41,12 @@ pub struct Key {
     /// As last seen in the system.
     #[serde(default)]
     pub status: KeyStatus,
+    /// When it ends by itself, as last seen, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// From when on a run must ask for more time; none if it has enough, or there is no more to be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_at: Option<Timestamp>,
     /// The fields that users read, among them the secret. Stored by the caller, beside the rest.
     #[serde(skip)]
     pub material: Option<Material>,

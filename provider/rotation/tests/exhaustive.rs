@@ -49,6 +49,12 @@ fn marks_on_the_keys() {
     search("marks on keys", InMemoryRules::like_confluent(), (MINUTE, SignedDuration::ZERO));
 }
 
+#[test]
+fn keys_that_end_by_themselves() {
+    // Some end between two runs, some are renewed, and some are listed because a state or a mark names them.
+    search("keys that end", InMemoryRules::like_leases(DAY * 40), (MINUTE, SignedDuration::ZERO));
+}
+
 fn rules(quota: usize, lag: i64) -> InMemoryRules {
     let mut rules = InMemoryRules::like_aws(SECOND * i32::try_from(lag).unwrap());
     rules.capability.quota = Some(quota);

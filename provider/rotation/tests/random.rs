@@ -91,11 +91,11 @@ fn rand_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// Systems like AWS, with lists that lag and without; like OCI, in the same way; and like Confluent Cloud.
+/// Systems like AWS, with lists that lag and without; like OCI, in the same way; like Confluent Cloud; and like Vault's leases.
 fn rules() -> Vec<InMemoryRules> {
     let lags = [SignedDuration::ZERO, SECOND * 20];
     let all = lags.into_iter().flat_map(|lag| [InMemoryRules::like_aws(lag), InMemoryRules::like_oci(lag)]);
-    all.chain([InMemoryRules::like_confluent()]).collect()
+    all.chain([InMemoryRules::like_confluent(), InMemoryRules::like_leases(DAY * 40)]).collect()
 }
 
 /// Lives one life; gives the number of plain runs that were needed at its end.

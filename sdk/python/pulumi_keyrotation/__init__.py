@@ -66,6 +66,7 @@ _utilities.register(
   "classes": {
    "keyrotation:vault:RotatingApiKey": "RotatingApiKey",
    "keyrotation:vault:RotatingJwtKey": "RotatingJwtKey",
+   "keyrotation:vault:RotatingLease": "RotatingLease",
    "keyrotation:vault:RotatingRoot": "RotatingRoot",
    "keyrotation:vault:RotatingSecretId": "RotatingSecretId"
   }

@@ -366,6 +366,7 @@ class Schedule(dict):
                  anchor: _builtins.str,
                  phase: 'Phase',
                  rotated_at: _builtins.str,
+                 reading: Optional[_builtins.str] = None,
                  revoked: Optional[_builtins.str] = None,
                  window: Optional[_builtins.str] = None):
         """
@@ -374,12 +375,15 @@ class Schedule(dict):
         :param _builtins.str anchor: Where the grid of periods starts.
         :param 'Phase' phase: What a superseded key is due for.
         :param _builtins.str rotated_at: When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+        :param _builtins.str reading: When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
         :param _builtins.str revoked: The last incident that `revoke` named; it revokes no second time.
         :param _builtins.str window: The start of the period that last asked for a rotation; absent until time first asked.
         """
         pulumi.set(__self__, "anchor", anchor)
         pulumi.set(__self__, "phase", phase)
         pulumi.set(__self__, "rotated_at", rotated_at)
+        if reading is not None:
+            pulumi.set(__self__, "reading", reading)
         if revoked is not None:
             pulumi.set(__self__, "revoked", revoked)
         if window is not None:
@@ -408,6 +412,14 @@ class Schedule(dict):
         When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
         """
         return pulumi.get(self, "rotated_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def reading(self) -> Optional[_builtins.str]:
+        """
+        When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+        """
+        return pulumi.get(self, "reading")
 
     @_builtins.property
     @pulumi.getter

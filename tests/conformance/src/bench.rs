@@ -1,9 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, bail};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rotation::testing::Rig;
-use rotation::{Clock, KeyIssuer, Material, MintOrder, Minted, OwnerId, Verdict};
+use rotation::{Clock, Entry, KeyIssuer, Mark, Material, MintOrder, Minted, OwnerId, Verdict};
 
 /// What a system on the bench can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Power {
     MarksOnKeys,
     /// It knows a key's name before the key is made.
     Foresees,
+    /// Lists show keys that strangers made.
+    Strangers,
 }
 
 /// A system on the bench, with other ways to reach it.
@@ -48,7 +50,7 @@ pub trait Bench: Rig {
 pub(crate) fn order(name: &str) -> MintOrder {
     static ORDERS: AtomicU64 = AtomicU64::new(0);
     let nonce = format!("n{:07}", ORDERS.fetch_add(1, Ordering::Relaxed));
-    MintOrder { nonce, generation: 1, owner: owner(name), instance: "i0000001".to_owned() }
+    MintOrder { nonce, generation: 1, owner: owner(name), instance: "i0000001".to_owned(), life: None }
 }
 
 /// The owner of this name.
@@ -61,7 +63,24 @@ pub(crate) fn owner(name: &str) -> OwnerId {
 /// # Errors
 /// As [`KeyIssuer::mint`].
 pub(crate) async fn mint(issuer: &dyn KeyIssuer) -> Result<Minted, rotation::Error> {
-    issuer.mint(&order("a")).await
+    let order = order("a");
+    prepare(issuer, &order).await?;
+    issuer.mint(&order).await
+}
+
+/// What comes before a mint where only those keys are listed that a mark names: the key is foreseen, and the mark names it.
+///
+/// # Errors
+/// As [`KeyIssuer::foresee`].
+pub(crate) async fn prepare(issuer: &dyn KeyIssuer, order: &MintOrder) -> Result<(), rotation::Error> {
+    if issuer.capability().lists_all {
+        return Ok(());
+    }
+    let Some(id) = issuer.foresee(order).await? else { return Ok(()) };
+    let mut ledger = issuer.read_ledgers(&order.owner).await?.own.unwrap_or_default();
+    let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since: Timestamp::UNIX_EPOCH };
+    ledger.keys.insert(id, entry);
+    issuer.write_ledger(&order.owner, Some(&ledger)).await
 }
 
 /// Tries the key, a second apart, until it was accepted three times in a row; gives every verdict.

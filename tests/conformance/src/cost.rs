@@ -9,7 +9,9 @@ use localcloud::confluent::{Activations, Kind};
 use localcloud::oci;
 use rotation::testing::{Life, Outcome, Watch};
 
-use crate::{AppRoleRole, Bench, JwtName, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv};
+use crate::{
+    AppRoleRole, Bench, DynamicRole, JwtName, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv,
+};
 
 /// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
 type Calls = [usize; 5];
@@ -43,6 +45,7 @@ pub fn vault() -> Result<Vec<(String, Box<dyn Bench>)>> {
         (format!("{VAULT}ApiKey"), Box::new(VaultKv::new()?)),
         (format!("{VAULT}SecretId"), Box::new(OnVault::<AppRoleRole>::new()?)),
         (format!("{VAULT}JwtKey"), Box::new(OnVault::<JwtName>::new()?)),
+        (format!("{VAULT}Lease"), Box::new(OnVault::<DynamicRole>::new()?)),
     ])
 }
 

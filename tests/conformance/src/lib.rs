@@ -25,5 +25,6 @@ pub use memory::Memory;
 pub use oci::{LocalOci, OciResource, OciTrial, oci_child, oci_trials};
 pub use suite::{Deviation, Trial, check, run, trials};
 pub use vault::{AppRoleRole, OnVault, OwnTrial, Place, VaultGround, VaultSecretIds, secret_id_trials};
+pub use vault::{DynamicRole, MARIA_TRIAL, VaultLeases, lease_programs, lease_trials};
 pub use vault::{JwtName, VaultJwtKeys, jwt_key_trials};
 pub use vault::{VaultKv, VaultTrial, vault_ended, vault_program, vault_trials};

@@ -170,13 +170,14 @@ pub fn is_mint(call: &str) -> bool {
     MINTS.contains(&call)
 }
 
-const MINTS: [&str; 9] = [
+const MINTS: [&str; 10] = [
     "mint",
     "CreateAccessKey",
     "CreateApiKey",
     "POST data",
     "POST custom-secret-id",
     "POST config",
+    "GET creds",
     "UploadApiKey",
     "CreateAuthToken",
     "CreateCustomerSecretKey",

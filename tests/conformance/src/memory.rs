@@ -10,8 +10,16 @@ pub struct Memory(InMemoryCloud);
 
 impl Memory {
     /// What it can do.
-    pub const POWERS: &[Power] =
-        &[Power::Faults, Power::Delays, Power::Quota, Power::Disables, Power::TellsUse, Power::Claims, Power::Tries];
+    pub const POWERS: &[Power] = &[
+        Power::Strangers,
+        Power::Faults,
+        Power::Delays,
+        Power::Quota,
+        Power::Disables,
+        Power::TellsUse,
+        Power::Claims,
+        Power::Tries,
+    ];
 
     /// A fresh one, like AWS.
     pub fn new() -> Self {

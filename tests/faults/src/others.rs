@@ -268,7 +268,7 @@ impl Rivals {
 }
 
 fn is_list(call: &str) -> bool {
-    const LISTS: [&str; 8] = [
+    const LISTS: [&str; 9] = [
         "list",
         "ListAccessKeys",
         "ListApiKeys",
@@ -277,6 +277,7 @@ fn is_list(call: &str) -> bool {
         "GET metadata",
         "GET secret-id?list=true",
         "GET config",
+        "GET group/name?list=true",
     ];
     LISTS.contains(&call)
 }

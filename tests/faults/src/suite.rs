@@ -2,7 +2,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::{Table, most_runs};
 
@@ -32,6 +32,11 @@ impl Suite {
             table.fill(&place, column, proof);
             Ok(())
         }));
+    }
+
+    /// Adds what is skipped, and why.
+    pub fn skip(&mut self, name: &str, why: String) {
+        self.trials.push(Trial::ignorable_test(name.to_owned(), move || Ok(Completion::ignored_with(why))));
     }
 
     /// Runs everything, prints the table and ends the process: with a failure if a trial failed or, unless only a part

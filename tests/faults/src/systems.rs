@@ -1,4 +1,6 @@
-use conformance::{AppRoleRole, JwtName, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv};
+use conformance::{
+    AppRoleRole, DynamicRole, JwtName, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv,
+};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
@@ -82,8 +84,12 @@ pub const VAULT_JWT_KEY: System = System {
     ..VAULT_KV
 };
 
+/// Leases of a database engine, on the same server, with a real PostgreSQL: see [`conformance::lease_programs`].
+pub const VAULT_LEASE: System =
+    System { name: "vault-lease", make: vault_on::<DynamicRole>, is_twin: true, ..VAULT_KV };
+
 /// Every resource of Vault's.
-pub const VAULT: [System; 3] = [VAULT_KV, VAULT_SECRET_ID, VAULT_JWT_KEY];
+pub const VAULT: [System; 4] = [VAULT_KV, VAULT_SECRET_ID, VAULT_JWT_KEY, VAULT_LEASE];
 
 const MODEL: System = System {
     name: "",

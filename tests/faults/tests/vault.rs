@@ -1,6 +1,9 @@
-//! The same as `lives` and `others`, for Vault's resources on a real OpenBao. Without one, a single test says so and is skipped.
+//! The same as `lives` and `others`, for Vault's resources on a real OpenBao. Without one, a single test says so and is skipped; without PostgreSQL, one for
+//! leases.
 
-use faults::{Case, Rivals, Runs, Stranger, Suite, System, Then, VAULT, block_on, calls_of, is_mint, named, stripped};
+use faults::{
+    Case, Rivals, Runs, Stranger, Suite, System, Then, VAULT, VAULT_LEASE, block_on, calls_of, is_mint, named, stripped,
+};
 use libtest_mimic::{Arguments, Completion, Trial};
 use rotation::testing::{Fault, Life};
 
@@ -13,7 +16,13 @@ fn main() {
     }
     let headings = Fault::ALL.iter().map(|fault| format!("{fault:?}")).chain(OTHERS.map(str::to_owned));
     let mut suite = Suite::new(headings.collect(), LEGEND);
-    VAULT.into_iter().for_each(|system| add(&mut suite, system));
+    let lacking = conformance::lease_programs().err();
+    for system in VAULT {
+        match &lacking {
+            Some(absent) if system.name == VAULT_LEASE.name => suite.skip(system.name, absent.to_string()),
+            _ => add(&mut suite, system),
+        }
+    }
     suite.run()
 }
 

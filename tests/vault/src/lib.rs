@@ -5,6 +5,7 @@ mod admin;
 mod database;
 mod ground;
 mod jwt;
+mod line;
 mod machine;
 mod mariadb;
 mod postgres;

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -27,10 +29,15 @@ pub(crate) fn on_free_port<T>(mut start: impl FnMut(u16) -> Result<T>) -> Result
     }
 }
 
+/// Below the ports of those who connect: each connection that other tests have closed occupies one of those for a minute.
+const PORTS: Range<u16> = 15_000..32_000;
+
 fn free_port() -> Result<u16> {
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     for _ in 0..100 {
-        let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        if one < u16::MAX && TcpListener::bind((Ipv4Addr::LOCALHOST, one + 1)).is_ok() {
+        let drawn = RandomState::new().build_hasher().finish() % u64::from(PORTS.end - PORTS.start);
+        let one = PORTS.start + u16::try_from(drawn)?;
+        if is_free(one) && is_free(one + 1) {
             return Ok(one);
         }
     }
@@ -104,6 +111,12 @@ mod tests {
         let users = "root:x:0:0:root:/root:/bin/sh\npostgresql:x:7:8::/:/bin/sh\npostgres:x:101:104::/:/bin/sh\n";
         assert_eq!(ids_of(users, "postgres"), Some((101, 104)));
         assert_eq!(ids_of(users, "nobody"), None);
+    }
+
+    #[test]
+    fn ports_are_taken_from_below_those_of_connections() {
+        let port = free_port().unwrap();
+        assert!(PORTS.contains(&port), "{port}");
     }
 
     #[test]

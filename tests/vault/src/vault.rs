@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::admin::Admin;
+use crate::line::Line;
 use crate::machine::on_free_port;
 use crate::process::Process;
 
@@ -25,6 +26,8 @@ pub struct Vault {
     unseal_key: String,
     /// Absent after [`Vault::crash`].
     process: Option<Process>,
+    /// Where other servers reach a standby.
+    line: Option<Line>,
     folder: TempDir,
 }
 
@@ -33,7 +36,12 @@ enum Kind {
     Dev,
     DevTls,
     Durable,
+    Standby,
 }
+
+/// What `sys/health` says with.
+const IS_ACTIVE: u16 = 200;
+const STANDS_BY: u16 = 429;
 
 impl Vault {
     /// A server in development mode, which keeps everything in memory and is unsealed.
@@ -66,6 +74,29 @@ impl Vault {
         Ok(vault)
     }
 
+    /// A standby of a durable server: it has a copy of its data, answers questions from that, passes everything else on, and never takes
+    /// its place.
+    ///
+    /// # Errors
+    /// As [`Vault::dev`]; it does not join.
+    pub fn standby_of(active: &Self) -> Result<Self> {
+        let mut vault = Self::start(&active.program, Kind::Standby)?;
+        let join = json!({"leader_api_addr": active.endpoint, "non_voter": true});
+        vault.admin().put("sys/storage/raft/join", &join)?;
+        (vault.unseal_key, vault.token) = (active.unseal_key.clone(), active.token.clone());
+        vault.open(STANDS_BY)?;
+        Ok(vault)
+    }
+
+    /// Keeps what the active server writes from a standby, or lets it catch up.
+    ///
+    /// # Errors
+    /// It is no standby.
+    pub fn hold_back(&self, is_held: bool) -> Result<()> {
+        self.line.as_ref().context("only a standby can lag")?.hold(is_held);
+        Ok(())
+    }
+
     fn start(program: &Path, kind: Kind) -> Result<Self> {
         on_free_port(|port| {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -78,6 +109,10 @@ impl Vault {
                 token: unique("root"),
                 unseal_key: String::new(),
                 process: None,
+                line: match kind {
+                    Kind::Standby => Some(Line::to(beside(address)).context("cannot listen for a standby")?),
+                    _ => None,
+                },
                 folder: TempDir::new().context("cannot make a folder")?,
             };
             vault.restart()?;
@@ -127,7 +162,7 @@ impl Vault {
         // Nothing of the caller's environment, so that neither VAULT_* nor a proxy misleads it.
         command.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path()).arg("server");
         match self.kind {
-            Kind::Durable => self.configure(&mut command)?,
+            Kind::Durable | Kind::Standby => self.configure(&mut command)?,
             Kind::Dev | Kind::DevTls => self.develop(&mut command),
         }
         let mut process = Process::start(&mut command, &self.folder.path().join("log"), Signal::TERM)?;
@@ -141,15 +176,19 @@ impl Vault {
     /// # Errors
     /// It refuses, or is not active within ten seconds.
     pub fn unseal(&self) -> Result<()> {
+        self.open(IS_ACTIVE)
+    }
+
+    fn open(&self, health: u16) -> Result<()> {
         let admin = self.admin();
         admin.put("sys/unseal", &json!({"key": self.unseal_key}))?;
         for _ in 0..200 {
-            if admin.call("GET", "sys/health", None)?.status == 200 {
+            if admin.call("GET", "sys/health", None)?.status == health {
                 return Ok(());
             }
             sleep(Duration::from_millis(50));
         }
-        anyhow::bail!("the server is unsealed and yet not active")
+        anyhow::bail!("the server is unsealed, and its health is not {health}")
     }
 
     /// A server in development mode is ready once it knows its root token, which also shows that it is ours and nobody
@@ -157,7 +196,7 @@ impl Vault {
     fn answers(&self) -> bool {
         match self.kind {
             Kind::Dev | Kind::DevTls => self.admin().get("auth/token/lookup-self").is_ok(),
-            Kind::Durable => self.admin().call("GET", "sys/health", None).is_ok(),
+            Kind::Durable | Kind::Standby => self.admin().call("GET", "sys/health", None).is_ok(),
         }
     }
 
@@ -173,13 +212,14 @@ impl Vault {
     fn configure(&self, command: &mut Command) -> Result<()> {
         let data = self.folder.path().join("data");
         fs::create_dir_all(&data).context("cannot make a folder")?;
-        let cluster = SocketAddr::new(self.address.ip(), self.address.port() + 1);
+        let cluster = beside(self.address);
+        let reached_at = self.line.as_ref().map_or(cluster, Line::address);
         let mut settings = json!({
             // The multiplier shortens the wait for an election that only one server takes part in.
-            "storage": {"raft": {"path": data, "node_id": "one", "performance_multiplier": "1"}},
+            "storage": {"raft": {"path": data, "node_id": self.address, "performance_multiplier": "1"}},
             "listener": [{"tcp": {"address": self.address, "cluster_address": cluster, "tls_disable": true}}],
             "api_addr": self.endpoint,
-            "cluster_addr": format!("https://{cluster}"),
+            "cluster_addr": format!("https://{reached_at}"),
         });
         if self.is_hashicorp()? {
             settings["disable_mlock"] = json!(true);
@@ -196,6 +236,11 @@ impl Vault {
         ensure!(output.status.success(), "the server does not tell its version");
         Ok(!String::from_utf8_lossy(&output.stdout).contains("OpenBao"))
     }
+}
+
+/// Where a server speaks to others of its cluster.
+fn beside(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port() + 1)
 }
 
 /// A text that no other call of this process and no other running process gives.

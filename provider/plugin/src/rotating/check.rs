@@ -1,5 +1,6 @@
 //! Check: the inputs are read as they would be at work, everything wrong with them is told, and the schedule is computed.
 
+use jiff::Timestamp;
 use pulumi_provider::{
     CheckFailure, CheckRequest, Checked, Code, Error, Object, Value, decode, decode_both, to_object,
 };
@@ -29,8 +30,10 @@ pub(crate) fn check<R: Rules>(
         _ => return Ok(failed(request, failures, Vec::new())),
     };
     let keepers_unknown = request.inputs.get("keepers").is_some_and(Value::contains_unknown);
+    let now = clock.now();
     let ask = Ask { args: &args, keepers_unknown, suspended };
-    let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, clock);
+    let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, now);
+    schedule = schedule.with_reading(&rules.capability(), now);
     if !R::RETIRES {
         schedule.phase = Phase::Overlap;
     }
@@ -40,8 +43,7 @@ pub(crate) fn check<R: Rules>(
     Ok(Checked { inputs, failures: Vec::new(), warnings })
 }
 
-fn scheduled<R: Rules>(request: &CheckRequest, names: &Names, ask: Ask<'_>, clock: &dyn Clock) -> Scheduled {
-    let now = clock.now();
+fn scheduled<R: Rules>(request: &CheckRequest, names: &Names, ask: Ask<'_>, now: Timestamp) -> Scheduled {
     let Some(old) = &request.old_inputs else { return schedule(None, ask, now) };
     let before = inputs::schedule(old);
     let common = inputs::common::<R>(names, old);

@@ -15,6 +15,14 @@ pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> 
         Some(Due::Retire | Due::Disable) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
             diff.changes.push(at(path("phase")));
         }
+        Some(Due::Renew) if before.as_ref().is_some_and(|before| before.reading != wanted.reading) => {
+            let kind = if before.is_some_and(|before| before.reading.is_none()) {
+                ChangeKind::Add
+            } else {
+                ChangeKind::Update
+            };
+            diff.changes.push(PropertyChange::input(path("reading"), kind));
+        }
         Some(_) => diff.force_update = true,
     }
     Ok(diff)

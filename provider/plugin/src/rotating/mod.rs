@@ -25,7 +25,7 @@ use rotation::{
 use crate::import;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
-use outputs::{from_outputs, is_ours, set_unknown, to_outputs};
+use outputs::{EXPIRES_AT, from_outputs, is_ours, set_unknown, to_outputs};
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -91,6 +91,12 @@ impl<S: System> Rotating<S> {
         }
         for id in &plan.retire {
             context.log().info(format!("key {id} will be removed: its overlap is over"));
+        }
+        for id in &plan.renew {
+            context.log().info(format!("key {id} will be given more time"));
+        }
+        if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
+            set_unknown(&mut outputs, [EXPIRES_AT]);
         }
         if plan.mint.is_some() || !plan.retire.is_empty() {
             set_unknown(&mut outputs, ["previous", "previousRetiresAt"]);
@@ -225,8 +231,10 @@ impl<S: System> Resource for Rotating<S> {
         };
         let own = inputs::own_args::<S>(&self.names, &inputs)?;
         let issuer = self.system.issuer(own);
+        let state = from_outputs(&stored)?;
+        issuer.recall(&state);
         let Some(observed) = self.observe(&*issuer, context.urn()).await? else { return Ok(None) };
-        let state = refresh(from_outputs(&stored)?, &observed, &self.system.capability());
+        let state = refresh(state, &observed, &self.system.capability());
         let read = self.inputs(&inputs).ok();
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
         let outputs = to_outputs(&inputs, &state, times)?;

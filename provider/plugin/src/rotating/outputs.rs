@@ -17,6 +17,7 @@ pub(super) fn to_outputs(
     let mut outputs = object(state)?;
     let current = state.current.as_ref();
     outputs.extend(current.and_then(|key| key.material.as_ref()).into_iter().flat_map(fields));
+    set(&mut outputs, EXPIRES_AT, current.and_then(|key| key.expires_at).map(time));
     set(&mut outputs, "current", current.map(key).transpose()?);
     set(&mut outputs, "pending", state.pending.as_ref().map(key).transpose()?);
     set(&mut outputs, "previous", state.previous().map(retiring).transpose()?);
@@ -60,7 +61,10 @@ pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
 const STATE: &[&str] =
     &["stateVersion", "instance", "generation", "claimOpen", "revoking", "retired", "foreignKeys", "warnings"];
 /// Fields of a key that are not material.
-const KEY: &[&str] = &["id", "generation", "createdAt", "verifiedAt", "attempts", "trigger", "status"];
+const KEY: &[&str] =
+    &["id", "generation", "createdAt", "verifiedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];
+/// When a key ends by itself: of the current one it stands at the top level too.
+pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// What a superseded key has beside those.
 const RETIRING: &[&str] = &["supersededAt", "disabledAt"];
 
@@ -93,6 +97,10 @@ fn retiring_from(stored: &Object) -> Result<Retiring, Error> {
 }
 
 fn field(value: &Value) -> Option<Field> {
+    if let Some(texts) = value.as_object() {
+        let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
+        return texts.iter().map(secret).collect::<Option<_>>().map(Field::SecretMap);
+    }
     let text = value.as_str()?.to_owned();
     Some(if value.contains_secret() { Field::Secret(text.into()) } else { Field::Plain(text) })
 }
@@ -102,6 +110,9 @@ fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
         let value = match field {
             Field::Plain(text) => Value::String(text.clone()),
             Field::Secret(secret) => wrapped(secret),
+            Field::SecretMap(texts) => {
+                Value::Object(texts.iter().map(|(name, secret)| (name.clone(), wrapped(secret))).collect())
+            }
         };
         (name.clone(), value)
     })

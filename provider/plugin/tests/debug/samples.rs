@@ -126,7 +126,7 @@ fn args() -> RotationArgs {
 }
 
 fn schedule() -> Schedule {
-    Schedule { anchor: START, window: None, rotated_at: START, phase: Phase::Overlap, revoked: None }
+    Schedule { anchor: START, window: None, rotated_at: START, phase: Phase::Overlap, revoked: None, reading: None }
 }
 
 fn inputs() -> Vec<Sample> {
@@ -166,7 +166,7 @@ fn material() -> Material {
 }
 
 fn minted() -> Minted {
-    Minted { id: KeyId("AKIA1".to_owned()), created_at: START, material: material() }
+    Minted { id: KeyId("AKIA1".to_owned()), created_at: START, material: material(), expiry: None }
 }
 
 fn key() -> Key {
@@ -178,6 +178,8 @@ fn key() -> Key {
         attempts: 0,
         trigger: None,
         status: KeyStatus::Active,
+        expires_at: None,
+        renew_at: None,
         material: Some(material()),
     }
 }
@@ -195,6 +197,7 @@ fn states() -> Vec<Sample> {
     let error = rotation::Error::new(ErrorKind::Unexpected, "", "failed");
     vec![
         sample("rotation::Field", Field::Secret(SECRET.into())),
+        sample("rotation::Field", Field::SecretMap([("password".to_owned(), SECRET.into())].into())),
         sample("rotation::Minted", minted()),
         sample("rotation::Key", key()),
         sample("rotation::Retiring", retiring()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, KeyId, OwnerId, Phase, Retirement, Trigger, Verification, World};
+use crate::{Capability, KeyId, Lasting, OwnerId, Phase, Retirement, Trigger, Verification, World};
 
 /// Everything that a decision may look at.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub struct Goal {
     pub retirement: Retirement,
     /// What the schedule lets happen to superseded keys.
     pub phase: Phase,
+    /// How long keys must last that end by themselves.
+    pub lasting: Box<Lasting>,
 }
 
 /// What to do now.
@@ -84,6 +86,8 @@ pub enum Step {
     Verify,
     /// Write the ledger as the state calls for, with no open claim.
     Close,
+    /// Ask for more time for a key that would end too early.
+    Renew(KeyId),
     /// Disable a superseded key whose overlap is over.
     Disable(KeyId),
     /// Remove a superseded or revoked key.
@@ -125,6 +129,8 @@ pub enum Cause {
     Revoked,
     /// A superseded key's overlap is over.
     OverlapOver,
+    /// It would end by itself before it may.
+    Ends,
     /// The ledger must say what is so.
     Bookkeeping,
     /// Lists may still be behind.
@@ -150,6 +156,7 @@ impl fmt::Display for Cause {
             Self::SecretUnknown => "the adopted key's secret is not known",
             Self::Revoked => "revoked",
             Self::OverlapOver => "its overlap is over",
+            Self::Ends => "it would end by itself before its time",
             Self::Bookkeeping => "the mark on the principal must say what is so",
             Self::Unsettled => "the system's lists may still be behind",
             Self::Deleting => "the resource is being deleted",

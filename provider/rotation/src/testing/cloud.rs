@@ -23,13 +23,15 @@ pub struct InMemoryRules {
     pub lists_after: SignedDuration,
     /// Whether a key's name is known before it is made.
     pub foresees: bool,
+    /// How long a key works before it ends by itself, unless it is given as long again.
+    pub grant: Option<SignedDuration>,
 }
 
 impl InMemoryRules {
     /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
     pub fn like_aws(lists_after: SignedDuration) -> Self {
         let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
-        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after, foresees: false }
+        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after, foresees: false, grant: None }
     }
 
     /// A system like OCI: three keys whose names are known before they are made, no disabling, nothing about use.
@@ -37,6 +39,15 @@ impl InMemoryRules {
         let mut rules = Self::like_aws(lists_after);
         rules.foresees = true;
         rules.capability = Capability { quota: Some(3), disables: false, tells_last_use: false, ..rules.capability };
+        rules
+    }
+
+    /// A system like Vault's leases: they end after `grant` unless they are renewed, and only those are listed of which it is known.
+    pub fn like_leases(grant: SignedDuration) -> Self {
+        let mut rules = Self::like_oci(SignedDuration::ZERO);
+        (rules.accepts_after, rules.grant) = (SignedDuration::ZERO, Some(grant));
+        let settle = SignedDuration::ZERO;
+        rules.capability = Capability { quota: None, settle, expires: true, lists_all: false, ..rules.capability };
         rules
     }
 
@@ -79,6 +90,7 @@ pub(super) struct KeyRecord {
     pub(super) created_at: Timestamp,
     pub(super) status: KeyStatus,
     pub(super) last_use: Option<Timestamp>,
+    pub(super) expires_at: Option<Timestamp>,
     /// Whose it is, where marks stand on keys.
     pub(super) mark: Option<(OwnerId, Entry)>,
 }
@@ -138,6 +150,13 @@ impl InMemoryCloud {
         inner.keys.get(id).is_none_or(|key| key.mark.as_ref() == Some(&(owner.clone(), entry.clone())))
     }
 
+    /// Without what has ended by now.
+    fn living(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.lock();
+        inner.expire(self.clock.now());
+        inner
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,10 +195,11 @@ impl InMemoryCloud {
         let now = self.clock.now();
         let quota = self.rules.capability.quota;
         let mut inner = self.lock();
+        inner.expire(now);
         let number = inner.calls.len();
         inner.calls.push(name.to_owned());
         if inner.strangers.remove(&number) {
-            let made = inner.has_room(quota).then(|| inner.add(None, None, now));
+            let made = inner.has_room(quota).then(|| inner.add(None, None, now, None));
             inner.intruders.extend(made);
         }
         if inner.strips.remove(&number) {
@@ -224,15 +244,28 @@ impl Inner {
         quota.is_none_or(|quota| self.keys.len() < quota)
     }
 
+    fn expire(&mut self, now: Timestamp) {
+        self.keys.retain(|_, key| key.expires_at.is_none_or(|at| at > now));
+    }
+
     fn wake(&mut self) {
         self.waiting.drain(..).for_each(Waker::wake);
     }
 
     /// Makes a key, by this name if it is given.
-    pub(super) fn add(&mut self, name: Option<KeyId>, mark: Option<(OwnerId, Entry)>, now: Timestamp) -> KeyId {
+    pub(super) fn add(
+        &mut self,
+        name: Option<KeyId>,
+        mark: Option<(OwnerId, Entry)>,
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> KeyId {
         self.minted += 1;
         let id = name.unwrap_or_else(|| KeyId(format!("KEY{:04}", self.minted)));
-        self.keys.insert(id.clone(), KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None, mark });
+        self.keys.insert(
+            id.clone(),
+            KeyRecord { created_at: now, status: KeyStatus::Active, last_use: None, expires_at, mark },
+        );
         id
     }
 
@@ -260,7 +293,7 @@ impl Rig for InMemoryCloud {
     }
 
     fn issuer(&self) -> Box<dyn KeyIssuer> {
-        Box::new(InMemoryIssuer(self.clone()))
+        Box::new(InMemoryIssuer::new(self.clone()))
     }
 
     fn calls(&self) -> Vec<String> {
@@ -299,17 +332,17 @@ impl Rig for InMemoryCloud {
     }
 
     fn keys(&self) -> Vec<KeyId> {
-        self.lock().keys.keys().cloned().collect()
+        self.living().keys.keys().cloned().collect()
     }
 
     fn works(&self, id: &KeyId) -> bool {
-        self.lock().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
+        self.living().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active)
     }
 
     fn mint_as_stranger(&self) -> Option<KeyId> {
         let (now, quota) = (self.clock.now(), self.rules.capability.quota);
         let mut inner = self.lock();
-        inner.has_room(quota).then(|| inner.add(None, None, now))
+        inner.has_room(quota).then(|| inner.add(None, None, now, None))
     }
 
     fn delete(&self, id: &KeyId) {

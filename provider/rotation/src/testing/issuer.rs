@@ -1,49 +1,80 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Entry, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks,
-    Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
+    Capability, Entry, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger,
+    Ledgers, Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
 };
 
-use super::InMemoryCloud;
 use super::cloud::Inner;
+use super::{InMemoryCloud, InMemoryRules};
+use crate::next::later;
 
 /// The keys of the principal in memory.
 #[derive(Clone, Debug)]
-pub struct InMemoryIssuer(pub(super) InMemoryCloud);
+pub struct InMemoryIssuer {
+    cloud: InMemoryCloud,
+    /// The keys that it was told of, or made.
+    known: Arc<Mutex<BTreeSet<KeyId>>>,
+}
+
+impl InMemoryIssuer {
+    pub(super) fn new(cloud: InMemoryCloud) -> Self {
+        Self { cloud, known: Arc::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeSet<KeyId>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listed(&self, inner: &Inner, now: Timestamp) -> Vec<ObservedKey> {
+        let mut all = listed(inner, &self.cloud.rules, now);
+        if !self.cloud.rules.capability.lists_all {
+            let known = self.known();
+            let marks = inner.marks();
+            let named = |id: &KeyId| marks.values().any(|(_, ledger)| ledger.keys.contains_key(id));
+            all.retain(|key| known.contains(&key.id) || named(&key.id));
+        }
+        all
+    }
+}
 
 #[async_trait]
 impl KeyIssuer for InMemoryIssuer {
     fn capability(&self) -> Capability {
-        self.0.rules.capability.clone()
+        self.cloud.rules.capability.clone()
     }
 
     fn principal(&self) -> String {
         "the principal".to_owned()
     }
 
+    fn recall(&self, state: &KeyState) {
+        self.known().extend(state.keys().map(|key| key.id.clone()));
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
-        let lag = self.0.rules.lists_after;
-        self.0.call("list", |inner, now| Ok((!inner.gone).then(|| listed(inner, lag, now)))).await
+        self.cloud.call("list", |inner, now| Ok((!inner.gone).then(|| self.listed(inner, now)))).await
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        if self.0.rules.capability.marks == Marks::OnPrincipal {
+        if self.cloud.rules.capability.marks == Marks::OnPrincipal {
             let Some(keys) = self.list().await? else { return Ok(None) };
             return Ok(Some((keys, self.read_ledgers(owner).await?)));
         }
-        let lag = self.0.rules.lists_after;
-        let both = |inner: &mut Inner, now| Ok((!inner.gone).then(|| (listed(inner, lag, now), ledgers(inner, owner))));
-        self.0.call("list", both).await
+        let both = |inner: &mut Inner, now| Ok((!inner.gone).then(|| (self.listed(inner, now), ledgers(inner, owner))));
+        self.cloud.call("list", both).await
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
-        self.0.call("read_ledgers", |inner, _| Ok(ledgers(inner, owner))).await
+        self.cloud.call("read_ledgers", |inner, _| Ok(ledgers(inner, owner))).await
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
-        if self.0.rules.capability.marks == Marks::OnKeys {
+        if self.cloud.rules.capability.marks == Marks::OnKeys {
             let entries = ledger.iter().flat_map(|ledger| &ledger.keys);
             for (id, entry) in entries {
                 let marked = |inner: &mut Inner, _| {
@@ -52,14 +83,14 @@ impl KeyIssuer for InMemoryIssuer {
                     }
                     Ok(())
                 };
-                let is_so = self.0.shows(id, owner, entry);
+                let is_so = self.cloud.shows(id, owner, entry);
                 if !is_so {
-                    self.0.call("write_mark", marked).await?;
+                    self.cloud.call("write_mark", marked).await?;
                 }
             }
             return Ok(());
         }
-        self.0
+        self.cloud
             .call("write_ledger", |inner, _| {
                 match ledger {
                     Some(ledger) => inner.ledgers.insert(owner.hash.clone(), (owner.label.clone(), ledger.clone())),
@@ -71,14 +102,14 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(self.0.rules.foresees.then(|| foreseen(order)))
+        Ok(self.cloud.rules.foresees.then(|| foreseen(order)))
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let on_keys = self.0.rules.capability.marks == Marks::OnKeys;
-        let name = self.0.rules.foresees.then(|| foreseen(order));
-        let quota = self.0.rules.capability.quota;
-        self.0
+        let on_keys = self.cloud.rules.capability.marks == Marks::OnKeys;
+        let name = self.cloud.rules.foresees.then(|| foreseen(order));
+        let InMemoryRules { capability: Capability { quota, .. }, grant, .. } = self.cloud.rules;
+        self.cloud
             .call("mint", |inner, now| {
                 if inner.gone {
                     return Err(Error::new(ErrorKind::NotFound, "mint", "the principal does not exist"));
@@ -88,20 +119,32 @@ impl KeyIssuer for InMemoryIssuer {
                 }
                 let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
                 let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since };
-                let id = inner.add(name, on_keys.then(|| (order.owner.clone(), entry)), now);
+                let expires_at = grant.map(|grant| later(now, grant));
+                let id = inner.add(name, on_keys.then(|| (order.owner.clone(), entry)), now, expires_at);
+                self.known().insert(id.clone());
                 let secret = format!("secret-of-{id}");
                 let material = [
                     ("keyId".to_owned(), Field::Plain(id.0.clone())),
                     ("secret".to_owned(), Field::Secret(secret.into())),
                 ];
-                Ok(Minted { id, created_at: now, material: material.into() })
+                Ok(Minted { id, created_at: now, material: material.into(), expiry: expiry(expires_at, grant) })
             })
             .await
     }
 
+    async fn renew(&self, id: &KeyId, _: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
+        let grant = self.cloud.rules.grant;
+        let renewed = |inner: &mut Inner, now| {
+            let Some(key) = inner.keys.get_mut(id) else { return Ok(None) };
+            key.expires_at = grant.map(|grant| later(now, grant));
+            Ok(expiry(key.expires_at, grant))
+        };
+        self.cloud.call("renew", renewed).await
+    }
+
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
-        let settles = self.0.rules.accepts_after;
-        self.0
+        let settles = self.cloud.rules.accepts_after;
+        self.cloud
             .call("verify", |inner, now| {
                 let Some(Field::Plain(id)) = material.get("keyId") else {
                     return Ok(Verdict::NotYet);
@@ -119,8 +162,8 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn last_use(&self, id: &KeyId) -> Result<LastUse, Error> {
-        let tells = self.0.rules.capability.tells_last_use;
-        self.0
+        let tells = self.cloud.rules.capability.tells_last_use;
+        self.cloud
             .call("last_use", |inner, _| {
                 let last = inner.keys.get(id).and_then(|key| key.last_use);
                 Ok(if tells { last.map_or(LastUse::Never, LastUse::At) } else { LastUse::Unknown })
@@ -129,7 +172,7 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn disable(&self, id: &KeyId) -> Result<(), Error> {
-        self.0
+        self.cloud
             .call("disable", |inner, _| {
                 if let Some(key) = inner.keys.get_mut(id) {
                     key.status = KeyStatus::Inactive;
@@ -140,7 +183,7 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn retire(&self, id: &KeyId) -> Result<(), Error> {
-        self.0
+        self.cloud
             .call("retire", |inner, _| {
                 inner.keys.remove(id);
                 Ok(())
@@ -153,17 +196,25 @@ impl KeyIssuer for InMemoryIssuer {
     }
 }
 
+/// Half of each grant must be over before another one.
+fn expiry(expires_at: Option<Timestamp>, grant: Option<SignedDuration>) -> Option<Expiry> {
+    let (at, grant) = expires_at.zip(grant)?;
+    Some(Expiry { at, renew_at: at.checked_sub(grant / 2).ok() })
+}
+
 fn foreseen(order: &MintOrder) -> KeyId {
     KeyId(format!("KEY-{}", order.nonce))
 }
 
-fn listed(inner: &Inner, lag: SignedDuration, now: Timestamp) -> Vec<ObservedKey> {
+fn listed(inner: &Inner, rules: &InMemoryRules, now: Timestamp) -> Vec<ObservedKey> {
+    let (lag, grant) = (rules.lists_after, rules.grant);
     let listed = inner.keys.iter().filter(|(_, key)| now.duration_since(key.created_at) >= lag);
     let shown = listed.map(|(id, key)| ObservedKey {
         id: id.clone(),
         created_at: key.created_at,
         status: key.status,
         last_use: None,
+        expiry: expiry(key.expires_at, grant),
     });
     shown.collect()
 }

@@ -65,8 +65,12 @@ impl Life {
 
     /// Those that a system with this capability can have.
     pub fn of(capability: &Capability) -> impl Iterator<Item = Self> + use<> {
-        let disables = capability.disables;
-        Self::ALL.into_iter().filter(move |life| disables || !matches!(life, Self::Disable | Self::CurrentDisabled))
+        let Capability { disables, lists_all, .. } = *capability;
+        Self::ALL.into_iter().filter(move |life| match life {
+            Self::Disable | Self::CurrentDisabled => disables,
+            Self::Adopt | Self::Import => lists_all,
+            _ => true,
+        })
     }
 
     /// How long a superseded key lives in all lives but [`Life::RotateAtOnce`].

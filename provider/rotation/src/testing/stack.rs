@@ -4,7 +4,7 @@ use futures::future::{Either, select};
 
 use crate::{
     Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyState, Observed, OldSchedule, OwnerId,
-    RotationArgs, Schedule, Trigger, Want, due, observe, refresh, run, schedule, schedule_changed,
+    RotationArgs, Schedule, Scheduled, Trigger, Want, due, observe, refresh, run, schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -153,6 +153,9 @@ impl Stack {
     /// What a Read sees; none if it fails or dies.
     async fn observe(&self, rig: &dyn Rig) -> Option<Observed> {
         let issuer = rig.issuer();
+        if let Some(state) = self.state() {
+            issuer.recall(state);
+        }
         let look = std::pin::pin!(observe(&*issuer, &self.owner, rig.clock()));
         match select(look, rig.death()).await {
             Either::Left((observed, _)) => observed.ok().flatten(),
@@ -163,7 +166,7 @@ impl Stack {
     /// A Create, with whatever it replaces left to be deleted once it has recorded anything.
     async fn create(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = schedule(None, ask, rig.clock().now()).schedule;
+        let schedule = read(rig, schedule(None, ask, rig.clock().now()));
         let mut state = KeyState::new(nonce());
         if let Some(id) = self.adopts.clone() {
             let Some(key) = self.observe(rig).await.and_then(|observed| observed.keys.get(&id).map(adopted)) else {
@@ -188,7 +191,7 @@ impl Stack {
     /// The option `import`: a Read, and nothing else. What fails is not recorded.
     async fn import(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = schedule(None, ask, rig.clock().now()).schedule;
+        let schedule = read(rig, schedule(None, ask, rig.clock().now()));
         let observed = self.observe(rig).await;
         let shown = observed.as_ref().zip(self.adopts.as_ref()).and_then(|(observed, id)| observed.keys.get(id));
         let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
@@ -211,7 +214,7 @@ impl Stack {
             schedule: Some(&saved.schedule),
         };
         let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = schedule(Some(old), ask, rig.clock().now()).schedule;
+        let schedule = read(rig, schedule(Some(old), ask, rig.clock().now()));
         if !saved.differs(args, &schedule) {
             saved.schedule = schedule;
             return Outcome::Quiet;
@@ -279,6 +282,11 @@ impl Saved {
     }
 }
 
+/// What Check makes of it.
+fn read(rig: &dyn Rig, scheduled: Scheduled) -> Schedule {
+    scheduled.schedule.with_reading(&rig.issuer().capability(), rig.clock().now())
+}
+
 /// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.
 fn adopted(shown: &crate::ObservedKey) -> Key {
     Key {
@@ -289,6 +297,8 @@ fn adopted(shown: &crate::ObservedKey) -> Key {
         attempts: 0,
         trigger: None,
         status: shown.status,
+        expires_at: shown.expiry.map(|expiry| expiry.at),
+        renew_at: None,
         material: None,
     }
 }

@@ -57,8 +57,10 @@ impl<'a> Watch<'a> {
         if args.revoke.as_ref().is_some_and(|revoke| self.stack.revoked() != Some(revoke.incident.as_str())) {
             self.harmed.extend(before.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()));
         }
+        self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
         let outcome = self.stack.up(self.rig, args).await;
+        self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
         self.replaced_live(before.as_ref(), &replaced);
         self.overlaps_hold();
@@ -142,6 +144,13 @@ impl<'a> Watch<'a> {
         let id = self.rig.mint_as_stranger()?;
         self.strangers.insert(id.clone());
         Some(id)
+    }
+
+    /// A key that has ended by itself is nobody's fault but of whoever let no run come.
+    fn expect_ends(&mut self, state: Option<&KeyState>) {
+        let now = self.rig.clock().now();
+        let ended = state.into_iter().flat_map(KeyState::keys).filter(|key| key.expires_at.is_some_and(|at| at <= now));
+        self.harmed.extend(ended.map(|key| key.id.clone()));
     }
 
     /// I1 for the resource as it was recorded before the run; a failed run leaves its outputs alone.

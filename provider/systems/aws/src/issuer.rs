@@ -121,7 +121,7 @@ impl KeyIssuer for AwsIssuer {
         let created_at = made.create_date.and_then(timestamp).ok_or_else(|| call.incomplete("CreateDate"))?;
         let id = KeyId(made.access_key_id);
         let material = args::material(&self.args, &id, Some(made.secret_access_key.into()));
-        Ok(Minted { id, created_at, material })
+        Ok(Minted { id, created_at, material, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -214,7 +214,7 @@ fn observed(call: Call<'_>, key: &AccessKeyMetadata) -> Result<ObservedKey, Erro
         Some(_) => KeyStatus::Inactive,
         None => return Err(call.incomplete("Status")),
     };
-    Ok(ObservedKey { id: KeyId(id.to_owned()), created_at, status, last_use: None })
+    Ok(ObservedKey { id: KeyId(id.to_owned()), created_at, status, last_use: None, expiry: None })
 }
 
 fn timestamp(date: DateTime) -> Option<Timestamp> {

@@ -224,7 +224,7 @@ impl KeyIssuer for ConfluentIssuer {
         let (id, seen) = seen(made)?;
         let created_at = seen.created_at;
         self.seen().get_or_insert_default().insert(id.clone(), seen);
-        Ok(Minted { material: args::material(&id, secret), id, created_at })
+        Ok(Minted { material: args::material(&id, secret), id, created_at, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -289,6 +289,7 @@ fn observed(found: &BTreeMap<KeyId, Seen>) -> Vec<ObservedKey> {
         created_at: seen.created_at,
         status: KeyStatus::Active,
         last_use: None,
+        expiry: None,
     };
     found.iter().map(shown).collect()
 }

@@ -188,7 +188,7 @@ impl KeyIssuer for ApiKeyIssuer {
             return Err(call.unreadable());
         }
         let material = self.args.material(&self.session.settings().await?.place, &pair)?;
-        Ok(Minted { id: KeyId(made.fingerprint), created_at: made.time_created, material })
+        Ok(Minted { id: KeyId(made.fingerprint), created_at: made.time_created, material, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -252,7 +252,7 @@ pub(crate) fn status(state: &str) -> KeyStatus {
 
 fn observed(key: Listed) -> ObservedKey {
     let status = status(&key.lifecycle_state);
-    ObservedKey { id: KeyId(key.fingerprint), created_at: key.time_created, status, last_use: None }
+    ObservedKey { id: KeyId(key.fingerprint), created_at: key.time_created, status, last_use: None, expiry: None }
 }
 
 pub(crate) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

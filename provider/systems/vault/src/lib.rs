@@ -1,5 +1,5 @@
-//! Vault and OpenBao: keys that stand in a KV engine, secret-ids of an AppRole, keys that sign tokens for a JWT mount, and secrets that
-//! engines keep to themselves.
+//! Vault and OpenBao: keys that stand in a KV engine, secret-ids of an AppRole, keys that sign tokens for a JWT mount, credentials
+//! of dynamic engines, and secrets that engines keep to themselves.
 //!
 //! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
 //! is closed at the end. Each resource is a system of its own on the same server.
@@ -7,7 +7,9 @@
 mod api_key;
 mod config;
 mod error;
+mod freshness;
 mod jwt_key;
+mod lease;
 mod ledger;
 mod login;
 mod request;
@@ -23,6 +25,7 @@ use rotation::Clock;
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
 pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
+pub use lease::{Lease, LeaseArgs, VaultLease};
 pub use root::{Evidence, Root, RootArgs, Seen, Turned, VaultRoot};
 pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};
 use session::Session;

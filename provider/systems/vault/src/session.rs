@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
 use crate::error::{dead, denied, incomplete, is_absence, refused, words};
+use crate::freshness::Freshness;
 use crate::jwt_key::Gates;
 use crate::login::{self, Login};
 use crate::request::Request;
@@ -32,6 +33,7 @@ pub(crate) struct Session {
 struct Link {
     settings: Settings,
     client: Client,
+    freshness: Freshness,
 }
 
 /// A token that the plugin logged in for.
@@ -93,11 +95,16 @@ impl Session {
 
     /// Sends a request once. If the token of our own has ended, which the server says before it does anything, once more with a new one.
     pub(crate) async fn send(&self, request: &Request) -> Result<Reply, Error> {
+        reply(request, self.answer(request).await?)
+    }
+
+    /// The same, and gives whatever comes back but a refusal of the token.
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Answer, Error> {
         let link = self.link().await?;
         let token = self.token(link).await?;
         let answer = link.exchange(request, Some(&token)).await?;
         if answer.status != 403 {
-            return reply(request, answer);
+            return Ok(answer);
         }
         if link.knows(&token).await? {
             return Err(Error::new(ErrorKind::Denied, request.operation, denied(request)));
@@ -107,12 +114,17 @@ impl Session {
         }
         *self.own.lock().await = None;
         let token = self.token(link).await?;
-        reply(request, link.exchange(request, Some(&token)).await?)
+        link.exchange(request, Some(&token)).await
     }
 
     /// Sends a request once with another token than the plugin's own, or with none, and gives whatever comes back.
     pub(crate) async fn send_as(&self, token: Option<&SecretString>, request: &Request) -> Result<Answer, Error> {
         self.link().await?.exchange(request, token).await
+    }
+
+    /// Whether the plugin logs in for its token, which it then revokes at its end.
+    pub(crate) async fn logs_in(&self) -> Result<bool, Error> {
+        Ok(matches!(self.link().await?.settings.credentials, Credentials::Login(_)))
     }
 
     /// The secret-id that the plugin itself logs in with, if it does so at this mount.
@@ -187,7 +199,7 @@ impl Link {
     async fn open(config: &VaultConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let settings = Settings::new(config, &|name| std::env::var(name).ok())?;
         let client = Client::new(&settings.tls, Arc::clone(clock))?;
-        let link = Self { settings, client };
+        let link = Self { settings, client, freshness: Freshness::default() };
         if link.settings.namespace.is_some() {
             repeat(clock, || link.must_know_namespaces()).await?;
         }
@@ -227,7 +239,13 @@ impl Link {
                 |_| Error::new(ErrorKind::Invalid, "", "keyrotation:vault.namespace holds signs that no header takes");
             headers.insert("x-vault-namespace", name.map_err(wrong)?);
         }
-        self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await
+        self.freshness.demand(&mut headers);
+        let answer =
+            self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await?;
+        if request.method != Method::GET {
+            self.freshness.learn(&answer);
+        }
+        Ok(answer)
     }
 
     /// Whether the server takes the token at all: a refusal alone does not tell a dead token from a path that is forbidden.

@@ -9,9 +9,11 @@ import typing
 from ._enums import *
 from .list_api_keys import *
 from .list_jwt_keys import *
+from .list_leases import *
 from .list_secret_ids import *
 from .rotating_api_key import *
 from .rotating_jwt_key import *
+from .rotating_lease import *
 from .rotating_root import *
 from .rotating_secret_id import *
 from ._inputs import *

@@ -26,6 +26,7 @@ __all__ = [
     'Config',
     'JwtKey',
     'KvVersion',
+    'Lease',
 ]
 
 @pulumi.output_type
@@ -717,6 +718,158 @@ class KvVersion(dict):
         The number of the version at the path.
         """
         return pulumi.get(self, "version")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; absent for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class Lease(dict):
+    """
+    A credential that an engine made, and its lease.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "holderAccessor":
+            suggest = "holder_accessor"
+        elif key == "leaseId":
+            suggest = "lease_id"
+        elif key == "expiresAt":
+            suggest = "expires_at"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Lease. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Lease.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Lease.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: _builtins.str,
+                 data: Mapping[str, _builtins.str],
+                 generation: _builtins.int,
+                 holder_accessor: _builtins.str,
+                 id: _builtins.str,
+                 lease_id: _builtins.str,
+                 status: '_root_enums.KeyStatus',
+                 expires_at: Optional[_builtins.str] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        A credential that an engine made, and its lease.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param Mapping[str, _builtins.str] data: What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str holder_accessor: The accessor of the token that holds the lease: to revoke that token revokes the lease.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str lease_id: The lease's id, by which it can be looked up, renewed and revoked.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str expires_at: When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        """
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "data", data)
+        pulumi.set(__self__, "generation", generation)
+        pulumi.set(__self__, "holder_accessor", holder_accessor)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "lease_id", lease_id)
+        pulumi.set(__self__, "status", status)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def data(self) -> Mapping[str, _builtins.str]:
+        """
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        """
+        return pulumi.get(self, "data")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> _builtins.int:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter(name="holderAccessor")
+    def holder_accessor(self) -> _builtins.str:
+        """
+        The accessor of the token that holds the lease: to revoke that token revokes the lease.
+        """
+        return pulumi.get(self, "holder_accessor")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="leaseId")
+    def lease_id(self) -> _builtins.str:
+        """
+        The lease's id, by which it can be looked up, renewed and revoked.
+        """
+        return pulumi.get(self, "lease_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> '_root_enums.KeyStatus':
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter(name="supersededAt")

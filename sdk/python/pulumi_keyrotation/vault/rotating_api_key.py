@@ -419,6 +419,11 @@ class RotatingApiKey(pulumi.CustomResource):
         With a namespace the plugin first asks the server which edition it is: Vault's community edition ignores namespaces and
         would write to the root, so it is refused.
 
+        In a cluster, a standby may answer questions from a copy that is behind: OpenBao's do by default. The plugin sends the number of its own newest change
+        along, so that such a standby passes the question on (`X-Vault-Index`: OpenBao since 2.7, Vault Enterprise since 1.7). With an older OpenBao let
+        `address` name the active server, or set `disable_standby_reads`. What a run reads before it has logged in or changed anything
+        may be as old as the standby's copy.
+
         The token needs this policy, for the mount `secret` and the path `apps/payment`:
 
             path "secret/data/apps/payment"     { capabilities = ["create", "update", "read"] }
@@ -457,7 +462,7 @@ class RotatingApiKey(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise edition,
-        with replication, standbys that answer reads, and namespaces, was not tried.
+        with replication, performance standbys and namespaces, was not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -546,6 +551,11 @@ class RotatingApiKey(pulumi.CustomResource):
         With a namespace the plugin first asks the server which edition it is: Vault's community edition ignores namespaces and
         would write to the root, so it is refused.
 
+        In a cluster, a standby may answer questions from a copy that is behind: OpenBao's do by default. The plugin sends the number of its own newest change
+        along, so that such a standby passes the question on (`X-Vault-Index`: OpenBao since 2.7, Vault Enterprise since 1.7). With an older OpenBao let
+        `address` name the active server, or set `disable_standby_reads`. What a run reads before it has logged in or changed anything
+        may be as old as the standby's copy.
+
         The token needs this policy, for the mount `secret` and the path `apps/payment`:
 
             path "secret/data/apps/payment"     { capabilities = ["create", "update", "read"] }
@@ -584,7 +594,7 @@ class RotatingApiKey(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise edition,
-        with replication, standbys that answer reads, and namespaces, was not tried.
+        with replication, performance standbys and namespaces, was not tried.
 
 
         :param str resource_name: The name of the resource.

@@ -339,8 +339,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was not tried, nor
-        was a cluster whose nodes lag behind one another.
+        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was
+        not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -460,8 +460,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was not tried, nor
-        was a cluster whose nodes lag behind one another.
+        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was
+        not tried.
 
 
         :param str resource_name: The name of the resource.

@@ -26,6 +26,7 @@ impl LocalAws {
     pub const USER: &str = "ci";
     /// What it can do.
     pub const POWERS: &[Power] = &[
+        Power::Strangers,
         Power::Faults,
         Power::Delays,
         Power::Flickers,

@@ -58,8 +58,15 @@ struct Account {
 
 impl Moto {
     /// What it can do. It fails and lags on nobody's demand.
-    pub const POWERS: &[Power] =
-        &[Power::Network, Power::Quota, Power::Disables, Power::TellsUse, Power::Claims, Power::Tries];
+    pub const POWERS: &[Power] = &[
+        Power::Strangers,
+        Power::Network,
+        Power::Quota,
+        Power::Disables,
+        Power::TellsUse,
+        Power::Claims,
+        Power::Tries,
+    ];
 
     /// The one in this Python's packages.
     pub fn new(python: Option<String>) -> Self {

@@ -53,9 +53,11 @@ impl LocalConfluent {
     /// What a stand-in with keys of this kind can do.
     pub fn powers(kind: Kind) -> &'static [Power] {
         match kind {
-            Kind::Kafka => &[Power::Faults, Power::Network, Power::Tries, Power::Delays, Power::Flickers],
-            Kind::Ksqldb => &[Power::Faults, Power::Network],
-            _ => &[Power::Faults, Power::Network, Power::Tries, Power::Delays],
+            Kind::Kafka => {
+                &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::Delays, Power::Flickers]
+            }
+            Kind::Ksqldb => &[Power::Strangers, Power::Faults, Power::Network],
+            _ => &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::Delays],
         }
     }
 

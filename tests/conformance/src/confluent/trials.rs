@@ -146,8 +146,13 @@ async fn environment(cloud: &LocalConfluent) -> Result<()> {
     let mut args = cloud.args();
     args["managedResource"]["environment"]["id"] = cloud.confluent().create_environment("other").into();
     let issuer = cloud.issuer_with(cloud.config(), args);
-    let order =
-        MintOrder { nonce: "n".to_owned(), generation: 1, owner: OwnerId::new("urn:a", "a"), instance: "i".to_owned() };
+    let order = MintOrder {
+        nonce: "n".to_owned(),
+        generation: 1,
+        owner: OwnerId::new("urn:a", "a"),
+        instance: "i".to_owned(),
+        life: None,
+    };
     let error = issuer.foresee(&order).await.err().context("nothing was said")?;
     ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
     ensure!(error.message.contains("`managedResource.environment.id`"), "{error}");

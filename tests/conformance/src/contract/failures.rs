@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use rotation::testing::Fault;
 use rotation::{Clock, Effect, Error, ErrorKind, KeyIssuer, Marks, OwnerId, Verdict};
 
-use crate::bench::{Bench, Power, mint};
+use crate::bench::{Bench, Power, mint, order, prepare};
 use crate::suite::Trial;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -157,13 +157,18 @@ async fn told(issuer: &dyn KeyIssuer, kind: ErrorKind) -> Result<()> {
     Ok(())
 }
 
-/// A mint with a fault; its error, the keys that were made, and the calls that it took.
+/// A mint with a fault; its error, the keys that were made, and how often it was tried.
 async fn failed(bench: &dyn Bench, fault: Fault) -> Result<(Error, usize, usize)> {
     let issuer = bench.issuer();
     issuer.list().await?;
+    let order = order("a");
+    prepare(&*issuer, &order).await?;
     let (keys, calls) = (bench.keys().len(), bench.calls().len());
     bench.inject(calls, fault);
-    let error = mint(&*issuer).await.err().with_context(|| format!("{fault:?} was not noticed"))?;
+    let error = issuer.mint(&order).await.err().with_context(|| format!("{fault:?} was not noticed"))?;
     bench.calm();
-    Ok((error, bench.keys().len() - keys, bench.calls().len() - calls))
+    let made = bench.calls().split_off(calls);
+    // What a refused mint takes back is another call.
+    let mints = made.iter().filter(|call| Some(*call) == made.first()).count();
+    Ok((error, bench.keys().len() - keys, mints))
 }

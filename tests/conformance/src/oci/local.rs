@@ -46,6 +46,7 @@ impl OciResource {
     pub fn powers(self) -> &'static [Power] {
         match self {
             Self::ApiKey => &[
+                Power::Strangers,
                 Power::Faults,
                 Power::Delays,
                 Power::Flickers,
@@ -55,7 +56,15 @@ impl OciResource {
                 Power::Tries,
                 Power::Foresees,
             ],
-            _ => &[Power::Faults, Power::Delays, Power::Network, Power::Quota, Power::MarksOnKeys, Power::Tries],
+            _ => &[
+                Power::Strangers,
+                Power::Faults,
+                Power::Delays,
+                Power::Network,
+                Power::Quota,
+                Power::MarksOnKeys,
+                Power::Tries,
+            ],
         }
     }
 

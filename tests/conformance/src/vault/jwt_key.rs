@@ -41,7 +41,7 @@ const PLACEHOLDER: &str = "keyrotation 1 placeholder";
 const BEGIN: &str = "-----BEGIN ";
 
 impl Place for JwtName {
-    const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Tries, Power::MarksOnKeys];
+    const POWERS: &[Power] = &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::MarksOnKeys];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();

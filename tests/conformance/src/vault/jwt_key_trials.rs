@@ -329,7 +329,7 @@ pub(super) fn secret(made: &Minted) -> Result<String> {
 fn open(field: Option<&Field>) -> Option<String> {
     match field? {
         Field::Secret(secret) => Some(secrecy::ExposeSecret::expose_secret(secret).to_owned()),
-        Field::Plain(_) => None,
+        Field::Plain(_) | Field::SecretMap(_) => None,
     }
 }
 

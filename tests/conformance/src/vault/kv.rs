@@ -34,7 +34,8 @@ struct Place {
 
 impl VaultKv {
     /// What it can do.
-    pub const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Disables, Power::Claims, Power::Tries];
+    pub const POWERS: &[Power] =
+        &[Power::Strangers, Power::Faults, Power::Network, Power::Disables, Power::Claims, Power::Tries];
 
     /// A path at which there is nothing.
     ///

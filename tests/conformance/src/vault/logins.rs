@@ -25,6 +25,10 @@ pub(super) const TRIALS: &[VaultTrial] = &[
     VaultTrial { name: "login::a_dead_token_is_told_from_a_forbidden_path", run: |kv| dead(kv).boxed_local() },
     VaultTrial { name: "login::a_namespace_is_kept_to", run: |kv| namespace(kv).boxed_local() },
     VaultTrial { name: "login::a_sealed_server_is_told", run: |kv| sealed(kv).boxed_local() },
+    VaultTrial {
+        name: "login::a_standby_that_lags_shows_what_was_written_and_says_when_it_is_alone",
+        run: |kv| standby(kv).boxed_local(),
+    },
 ];
 
 /// An AppRole that may do everything, and the configuration that logs in with it.
@@ -194,6 +198,26 @@ async fn sealed(kv: &VaultKv) -> Result<()> {
     ensure!(error.kind == ErrorKind::Unreachable && error.message.contains("sealed"), "{error}");
     vault.unseal()?;
     ensure!(issuer.list().await? == Some(Vec::new()));
+    Ok(())
+}
+
+async fn standby(kv: &VaultKv) -> Result<()> {
+    let mut active = Vault::durable(&Program::OpenBao.find()?)?;
+    let mount = active.admin().mount_kv(2)?;
+    let standby = Vault::standby_of(&active)?;
+    let config = json!({"address": standby.endpoint(), "token": standby.admin().token()});
+    let issuer = kv.issuer_with(config, json!({"mount": mount, "path": "app"}))?;
+    ensure!(issuer.list().await? == Some(Vec::new()));
+    standby.hold_back(true)?;
+    let made = issuer.mint(&order("n1")).await?;
+    let behind = standby.admin().call("GET", &format!("{mount}/data/app"), None)?;
+    ensure!(behind.status == 404, "the standby has caught up: {}", behind.body);
+    let listed = issuer.list().await?.context("the mount is gone")?;
+    ensure!(listed.iter().map(|key| &key.id).eq([&made.id]), "what was written is not read: {listed:?}");
+    standby.hold_back(false)?;
+    active.crash();
+    let error = issuer.mint(&order("n2")).await.err().context("a standby alone makes a key")?;
+    ensure!(error.kind == ErrorKind::Unreachable && error.message.contains("standby"), "{error}");
     Ok(())
 }
 

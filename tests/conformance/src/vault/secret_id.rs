@@ -27,7 +27,7 @@ pub struct AppRoleRole {
 }
 
 impl Place for AppRoleRole {
-    const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Claims, Power::Tries];
+    const POWERS: &[Power] = &[Power::Strangers, Power::Faults, Power::Network, Power::Claims, Power::Tries];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, mount) = (ground.0.admin.clone(), ground.0.approle.clone());

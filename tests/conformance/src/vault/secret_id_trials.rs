@@ -266,7 +266,7 @@ fn secret(made: &Minted) -> Result<String> {
 fn open(field: Option<&Field>) -> Option<String> {
     match field? {
         Field::Secret(secret) => Some(secrecy::ExposeSecret::expose_secret(secret).to_owned()),
-        Field::Plain(_) => None,
+        Field::Plain(_) | Field::SecretMap(_) => None,
     }
 }
 

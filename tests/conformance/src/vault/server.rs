@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
-use vault_servers::{Absent, Admin, Program, Vault};
+use serde_json::json;
+use vault_servers::{Absent, Admin, Postgres, Program, Vault};
 
 /// What all benches share.
 #[derive(Clone)]
@@ -21,6 +22,16 @@ struct Server {
     ground: Ground,
 }
 
+/// What the places of leases share beside the server.
+#[derive(Clone)]
+pub(super) struct LeaseGround {
+    /// A database engine, on which a lease may last a year.
+    pub(super) mount: String,
+    pub(super) postgres: Arc<Postgres>,
+}
+
+static LEASES: Mutex<Option<Result<LeaseGround, Arc<anyhow::Error>>>> = Mutex::new(None);
+
 static SERVER: Mutex<Option<Result<Server, Arc<anyhow::Error>>>> = Mutex::new(None);
 
 /// Whether the server's program is at hand, and else why not.
@@ -31,8 +42,18 @@ pub fn vault_program() -> Result<(), Absent> {
     Program::OpenBao.find().map(drop)
 }
 
-/// Ends the server, if one was started. A static value is never dropped.
+/// The same with what places of leases need beside it.
+///
+/// # Errors
+/// The reason for which tests are skipped.
+pub fn lease_programs() -> Result<(), Absent> {
+    vault_program()?;
+    Program::Postgres.find().map(drop)
+}
+
+/// Ends the servers, if any were started. A static value is never dropped.
 pub fn vault_ended() {
+    drop(LEASES.lock().unwrap_or_else(PoisonError::into_inner).take());
     drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
@@ -43,6 +64,25 @@ pub(super) fn ground() -> Result<Ground> {
         Ok(server) => Ok(server.ground.clone()),
         Err(error) => Err(anyhow!("{error:#}")),
     }
+}
+
+/// The database engine and its PostgreSQL, started by whoever asks first.
+pub(super) fn lease_ground() -> Result<LeaseGround> {
+    let ground = ground()?;
+    let mut leases = LEASES.lock().unwrap_or_else(PoisonError::into_inner);
+    match leases.get_or_insert_with(|| connect(&ground.admin).map_err(Arc::new)) {
+        Ok(leases) => Ok(leases.clone()),
+        Err(error) => Err(anyhow!("{error:#}")),
+    }
+}
+
+fn connect(admin: &Admin) -> Result<LeaseGround> {
+    let postgres = Postgres::start(&Program::Postgres.find()?).context("the database does not start")?;
+    let mount = admin.mount("database", &json!({}))?;
+    admin.post(&format!("sys/mounts/{mount}/tune"), &json!({"max_lease_ttl": "8760h"}))?;
+    admin.post("sys/auth/token/tune", &json!({"max_lease_ttl": "8760h"}))?;
+    admin.connect(&mount, "postgres", &postgres, &vault_servers::Database::superuser(&postgres)?)?;
+    Ok(LeaseGround { mount, postgres: Arc::new(postgres) })
 }
 
 fn start() -> Result<Server> {

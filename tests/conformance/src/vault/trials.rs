@@ -244,7 +244,7 @@ fn is_value(made: &Minted, value: &str) -> bool {
 
 pub(super) fn order(nonce: &str) -> MintOrder {
     let owner = OwnerId::new("urn:a", "dev/app/a");
-    MintOrder { nonce: nonce.to_owned(), generation: 1, owner, instance: "i0000001".to_owned() }
+    MintOrder { nonce: nonce.to_owned(), generation: 1, owner, instance: "i0000001".to_owned(), life: None }
 }
 
 fn done(outcome: Outcome) -> Result<()> {

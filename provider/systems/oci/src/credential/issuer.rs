@@ -186,7 +186,7 @@ impl KeyIssuer for CredentialIssuer {
         locked(&self.etags).extend(answer.header("etag").map(|etag| (id.clone(), etag.to_owned())));
         let id = KeyId(id);
         let material = self.kind.material(&id, Some(token.into_secrecy()));
-        Ok(Minted { id, created_at: time_created, material })
+        Ok(Minted { id, created_at: time_created, material, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -219,5 +219,5 @@ impl KeyIssuer for CredentialIssuer {
 
 fn observed(listed: &Listed) -> ObservedKey {
     let status = status(&listed.lifecycle_state);
-    ObservedKey { id: KeyId(listed.id.clone()), created_at: listed.time_created, status, last_use: None }
+    ObservedKey { id: KeyId(listed.id.clone()), created_at: listed.time_created, status, last_use: None, expiry: None }
 }

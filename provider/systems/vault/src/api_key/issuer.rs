@@ -258,7 +258,7 @@ impl KeyIssuer for KvIssuer {
         }
         let id = id(written.version);
         let material = args::material(&id, plan.value);
-        Ok(Minted { id, created_at: written.created_time, material })
+        Ok(Minted { id, created_at: written.created_time, material, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -303,6 +303,7 @@ fn listed(metadata: &Metadata) -> Vec<ObservedKey> {
         created_at: version.created_at,
         status: version.status,
         last_use: None,
+        expiry: None,
     });
     shown.collect()
 }

@@ -235,7 +235,7 @@ impl KeyIssuer for JwtKeyIssuer {
         locked(&self.prepared).remove(&order.nonce);
         let created_at = tag.created_at;
         locked(&self.seen).get_or_insert_default().0.insert(kid.clone(), Some(tag));
-        Ok(Minted { material: args::material(&kid, pair.private_pem()?, public), id: kid, created_at })
+        Ok(Minted { material: args::material(&kid, pair.private_pem()?, public), id: kid, created_at, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {

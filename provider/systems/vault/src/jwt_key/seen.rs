@@ -30,6 +30,7 @@ impl Seen {
             created_at: tag.as_ref().map_or(Timestamp::UNIX_EPOCH, |tag| tag.created_at),
             status: KeyStatus::Active,
             last_use: None,
+            expiry: None,
         };
         self.0.iter().map(shown).collect()
     }

@@ -184,7 +184,7 @@ impl KeyIssuer for SecretIdIssuer {
         if let Some(seen) = seen {
             self.remember(id.clone(), seen);
         }
-        Ok(Minted { material: args::material(&id, secret_id), id, created_at })
+        Ok(Minted { material: args::material(&id, secret_id), id, created_at, expiry: None })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -226,6 +226,7 @@ fn observed(all: &All) -> Vec<ObservedKey> {
         created_at: seen.created_at,
         status: KeyStatus::Active,
         last_use: None,
+        expiry: None,
     };
     all.iter().filter(|(_, seen)| seen.is_key()).map(shown).collect()
 }

@@ -177,7 +177,13 @@ mod tests {
     }
 
     fn order(name: &str, nonce: &str) -> MintOrder {
-        MintOrder { nonce: nonce.to_owned(), generation: 1, owner: owner(name), instance: format!("i-{name}") }
+        MintOrder {
+            nonce: nonce.to_owned(),
+            generation: 1,
+            owner: owner(name),
+            instance: format!("i-{name}"),
+            life: None,
+        }
     }
 
     fn seen(notes: BTreeMap<String, String>) -> Seen {

@@ -1,0 +1,323 @@
+//! What is leases' own: logins at the database, tokens that end, limits, renewals, and engines that cannot take a credential back.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use futures::FutureExt;
+use jiff::SignedDuration;
+use rotation::testing::{Life, Outcome, Rig, Watch};
+use rotation::{Error, ErrorKind, Field, KeyIssuer, Ledger, Material, MintOrder, OwnerId, Verdict};
+use serde_json::{Value, json};
+use vault_servers::{Admin, Database, Login, MariaDb, Program, unique};
+
+use super::lease::VaultLeases;
+use super::lease_others;
+use super::stage::OwnTrial;
+use super::trials::order;
+use crate::bench::prepare;
+
+type Trial = OwnTrial<VaultLeases>;
+
+/// Every trial that only leases have. The one that needs MariaDB is apart: [`MARIA_TRIAL`].
+pub fn lease_trials() -> impl Iterator<Item = &'static Trial> {
+    TRIALS.iter().chain(lease_others::TRIALS)
+}
+
+/// Both databases' credentials log in as they should: MariaDB's, where there is one.
+pub const MARIA_TRIAL: &Trial =
+    &Trial { name: "on_mariadb_both_log_in_during_the_overlap_and_one_after_it", run: |rig| maria(rig).boxed_local() };
+
+const TRIALS: &[Trial] = &[
+    Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| postgres(rig).boxed_local() },
+    Trial { name: "a_token_of_three_seconds_leaves_a_credential_that_works", run: |rig| short(rig).boxed_local() },
+    Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
+    Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
+    Trial { name: "a_renamed_resource_keeps_its_leases", run: |rig| renamed(rig).boxed_local() },
+    Trial { name: "a_lease_is_renewed_when_half_of_it_is_over", run: |rig| renewed(rig).boxed_local() },
+    Trial { name: "a_lease_that_ended_is_replaced_and_its_holder_goes", run: |rig| ended(rig).boxed_local() },
+    Trial {
+        name: "a_credential_that_cannot_be_taken_back_is_told_and_tried_again",
+        run: |rig| down(rig).boxed_local(),
+    },
+];
+
+async fn postgres(rig: &VaultLeases) -> Result<()> {
+    overlap(rig, rig.place().postgres()).await
+}
+
+async fn maria(rig: &VaultLeases) -> Result<()> {
+    let maria = MariaDb::start(&Program::MariaDb.find()?)?;
+    rig.admin().connect(rig.place().mount(), "mariadb", &maria, &maria.superuser()?)?;
+    let drop = json!(["DROP USER '{{name}}'@'%'"]);
+    let settings = json!({"db_name": "mariadb", "max_ttl": "8760h", "revocation_statements": drop});
+    rig.admin().make_database_role(rig.place().mount(), rig.place().role(), &maria, &settings)?;
+    overlap(rig, &maria).await
+}
+
+/// A whole life, by somebody who logs in with what the resource gives.
+async fn overlap(rig: &VaultLeases, database: &dyn Database) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", true)).await)?;
+    let first = current(&watch)?;
+    ensure!(database.lets_in(&first)?, "before the rotation");
+    done(watch.up(&Life::inputs("2", true)).await)?;
+    let second = current(&watch)?;
+    ensure!(database.lets_in(&first)? && database.lets_in(&second)?, "during the overlap");
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    done(watch.up(&Life::inputs("2", true)).await)?;
+    ensure!(!database.lets_in(&first)? && database.lets_in(&second)?, "after the overlap");
+    watch.destroyed().await;
+    ensure!(!database.lets_in(&second)? && rig.place().holders().is_empty(), "after the end");
+    Ok(())
+}
+
+/// The rights that the documentation names, each with the paths that it is for.
+fn rights(rig: &VaultLeases) -> Vec<(String, &'static str)> {
+    let create = format!("auth/token/create/{}", rig.place().role());
+    let rights = [
+        (create.as_str(), "create and update"),
+        ("auth/token/lookup-accessor", "create and update"),
+        ("auth/token/renew-accessor", "create and update"),
+        ("auth/token/revoke-accessor", "create and update"),
+        ("sys/leases/lookup", "create and update"),
+        ("sys/leases/renew", "create and update"),
+        ("sys/leases/revoke", "create and update"),
+        ("identity/group/name", "list"),
+        ("identity/group/name/keyrotation-*", "create and update"),
+        ("identity/group/name/keyrotation-*", "read"),
+        ("identity/group/name/keyrotation-*", "delete"),
+    ];
+    rights.map(|(path, capability)| (path.to_owned(), capability)).into()
+}
+
+/// A policy with all these rights but one.
+fn policy(admin: &Admin, rights: &[(String, &str)], left_out: usize) -> Result<String> {
+    let granted = |path: &str| {
+        let kept = rights.iter().enumerate().filter(|(number, right)| *number != left_out && right.0 == path);
+        let words = kept.flat_map(|(_, right)| right.1.split(" and ")).map(|word| format!("\"{word}\""));
+        words.collect::<Vec<_>>().join(", ")
+    };
+    let rules = rights.iter().map(|(path, _)| format!("path \"{path}\" {{ capabilities = [{}] }}\n", granted(path)));
+    admin.policy(&rules.collect::<String>())
+}
+
+/// With no more rights than the documentation names, and a token that is dead five seconds later.
+async fn short(rig: &VaultLeases) -> Result<()> {
+    let rights = rights(rig);
+    let all = policy(rig.admin(), &rights, rights.len())?;
+    let request = json!({"policies": [all], "no_default_policy": true, "ttl": "3s"});
+    let token = rig.admin().make_token(&request)?;
+    let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+    let issuer = rig.issuer_with(config, rig.inputs())?;
+    let order = order("n1");
+    prepare(&*issuer, &order).await?;
+    let made = issuer.mint(&order).await?;
+    ensure!(issuer.verify(&made.material).await? == Verdict::Accepted);
+    let login = login(&made.material)?;
+    ensure!(rig.place().lets_in(&login)?, "at once");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ensure!(rig.place().look_up(&token.accessor).is_err(), "the plugin's token lives");
+    ensure!(rig.place().lets_in(&login)?, "when the plugin's token is dead");
+    ensure!(rig.issuer().verify(&made.material).await? == Verdict::Accepted);
+    // Without a holder role the same would have died.
+    let child = rig.admin().make_token(&json!({"policies": ["root"], "ttl": "3s"}))?;
+    let theirs = rig.admin().with_token(&child.token).database_login(rig.place().mount(), rig.place().role())?.0;
+    ensure!(rig.place().lets_in(&theirs)?);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ensure!(!rig.place().lets_in(&theirs)?, "a lease outlives the token that read it: then no holder is needed");
+    Ok(())
+}
+
+async fn withheld(rig: &VaultLeases) -> Result<()> {
+    let rights = rights(rig);
+    for left_out in 0..=rights.len() {
+        let policy = policy(rig.admin(), &rights, left_out)?;
+        let token = rig.admin().make_token(&json!({"policies": [policy], "no_default_policy": true}))?;
+        // Who may not look itself up cannot tell a dead token from a missing right.
+        let lookup = rig.admin().policy("path \"auth/token/lookup-self\" { capabilities = [\"read\"] }")?;
+        let token = match left_out < rights.len() {
+            true => rig.admin().make_token(&json!({"policies": [policy, lookup], "no_default_policy": true}))?,
+            false => token,
+        };
+        let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+        let ended = everything(&*rig.issuer_with(config, rig.inputs())?).await;
+        rig.place().holders().into_keys().for_each(|id| rig.delete(&rotation::KeyId(id)));
+        rig.strip_marks();
+        let Some((path, capability)) = rights.get(left_out) else {
+            ended.context("with the whole policy")?;
+            continue;
+        };
+        let error = ended.err().with_context(|| format!("{capability} on {path} is not needed"))?;
+        ensure!(error.kind == ErrorKind::Denied, "{error:?}");
+        let path = format!("\"{}", path.trim_end_matches('*'));
+        ensure!(error.message.contains(&path) && error.message.contains(capability), "{error}");
+    }
+    Ok(())
+}
+
+/// Each call that a life makes.
+async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    issuer.write_ledger(&owner, Some(&Ledger::default())).await?;
+    issuer.look(&owner).await?;
+    let order = lasting("n1", SignedDuration::from_hours(2));
+    prepare(issuer, &order).await?;
+    let made = issuer.mint(&order).await?;
+    issuer.verify(&made.material).await?;
+    issuer.renew(&made.id, Some(SignedDuration::from_hours(3))).await?;
+    issuer.retire(&made.id).await?;
+    issuer.write_ledger(&owner, None).await
+}
+
+async fn every_life(rig: &VaultLeases) -> Result<()> {
+    for life in Life::of(&rig.issuer().capability()) {
+        let rig = VaultLeases::new()?;
+        let mut watch = Watch::new(&rig, life.overlap());
+        let wanted = life.prepare(&mut watch).await;
+        let outcome = life.run(&mut watch, &wanted).await;
+        ensure!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
+        if life != Life::Delete {
+            watch.until_quiet(&wanted).await;
+            watch.destroyed().await;
+        }
+        ensure!(rig.place().holders().is_empty() && rig.marks() == 0, "{life:?}: a token is left");
+        if life != Life::CurrentLost && life != Life::PreviousLost {
+            ensure!(rig.place().leases()?.is_empty(), "{life:?}: a lease is left");
+        }
+    }
+    Ok(())
+}
+
+async fn renamed(rig: &VaultLeases) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    watch.stack = watch.stack.clone().renamed("stack/project/other");
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
+    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
+    watch.destroyed().await;
+    ensure!(rig.place().holders().is_empty(), "something is left");
+    Ok(())
+}
+
+/// The plugin's clock runs ahead of the server's, so each asks for more time by its own.
+async fn renewed(rig: &VaultLeases) -> Result<()> {
+    rig.place().ask_for("10h");
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    let wanted = Life::inputs("1", false);
+    done(watch.up(&wanted).await)?;
+    let (first, lease) = (current(&watch)?, lease_of(&watch)?);
+    let renewals = || {
+        let calls = rig.calls();
+        let count = |name: &str| calls.iter().filter(|call| *call == name).count();
+        (count("POST sys/leases/renew"), count("POST renew-accessor"))
+    };
+    let before = rig.admin().post("sys/leases/lookup", &json!({"lease_id": lease}))?["data"].clone();
+    rig.clock().advance(SignedDuration::from_hours(4));
+    ensure!(watch.up(&wanted).await.is_quiet() && renewals() == (1, 0), "not in the first half");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    rig.clock().advance(SignedDuration::from_hours(2));
+    done(watch.up(&wanted).await)?;
+    ensure!(renewals() == (2, 1), "{:?}", renewals());
+    let after = rig.admin().post("sys/leases/lookup", &json!({"lease_id": lease}))?["data"].clone();
+    ensure!(before["last_renewal"].as_str() < after["last_renewal"].as_str(), "{before} {after}");
+    ensure!(before["expire_time"].as_str() < after["expire_time"].as_str(), "{before} {after}");
+    ensure!(rig.place().lets_in(&first)? && lease_of(&watch)? == lease);
+    let state = watch.stack.state().context("no state")?;
+    let expires_at = state.current.as_ref().and_then(|key| key.expires_at).context("no end")?;
+    ensure!(after["expire_time"] == expires_at.to_string(), "{expires_at} {after}");
+    watch.destroyed().await;
+    Ok(())
+}
+
+/// Somebody revokes the lease, or it ends by itself: the holder still lives, and serves nobody.
+async fn ended(rig: &VaultLeases) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    let wanted = Life::inputs("1", false);
+    done(watch.up(&wanted).await)?;
+    let (first, lease) = (current(&watch)?, lease_of(&watch)?);
+    rig.admin().post("sys/leases/revoke", &json!({"lease_id": lease, "sync": true}))?;
+    ensure!(!rig.place().lets_in(&first)?);
+    watch.harmed.extend(rig.keys());
+    watch.stack.refresh(rig).await;
+    done(watch.up(&wanted).await)?;
+    ensure!(lease_of(&watch)? != lease && rig.place().lets_in(&current(&watch)?)?);
+    watch.until_quiet(&wanted).await;
+    ensure!(rig.place().holders().len() == 1, "the holder of the lease that ended is left");
+    watch.destroyed().await;
+    Ok(())
+}
+
+/// The engine's own user may not log in for a while, and its connections are gone.
+async fn down(rig: &VaultLeases) -> Result<()> {
+    let (postgres, mount, name) = (rig.place().postgres(), rig.place().mount(), unique("connection"));
+    let root = postgres.superuser()?;
+    rig.admin().connect(mount, &name, postgres, &root)?;
+    rig.place().make_role(&json!({"db_name": name, "max_ttl": "8760h"}))?;
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    let first = current(&watch)?;
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    postgres.run(&format!("ALTER ROLE \"{}\" NOLOGIN", root.user))?;
+    postgres.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{}'", root.user))?;
+    for _ in 0..2 {
+        let outcome = watch.up(&Life::inputs("2", false)).await;
+        let Outcome::Failed(error) = outcome else { anyhow::bail!("{outcome:?}") };
+        ensure!(error.kind == ErrorKind::Unreachable && error.message.contains("the lease stays"), "{error}");
+        ensure!(rig.place().lets_in(&first)? && rig.keys().len() == 2, "it still works, and is still known");
+    }
+    postgres.run(&format!("ALTER ROLE \"{}\" LOGIN", root.user))?;
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(!rig.place().lets_in(&first)? && rig.keys().len() == 1, "it is tried again");
+    watch.destroyed().await;
+    Ok(())
+}
+
+/// An order of a key that has to work for so long.
+pub(super) fn lasting(nonce: &str, life: SignedDuration) -> MintOrder {
+    MintOrder { life: Some(life), ..order(nonce) }
+}
+
+/// The inputs with others beside them.
+pub(super) fn inputs(rig: &VaultLeases, more: &Value) -> Value {
+    let mut inputs = rig.inputs();
+    for (name, value) in more.as_object().into_iter().flatten() {
+        inputs[name] = value.clone();
+    }
+    inputs
+}
+
+/// What a person logs in with.
+pub(super) fn login(material: &Material) -> Result<Login> {
+    let Some(Field::SecretMap(data)) = material.get("data") else { anyhow::bail!("no data") };
+    let text = |name: &str| {
+        let secret = data.get(name).with_context(|| format!("no {name}"))?;
+        anyhow::Ok(secrecy::ExposeSecret::expose_secret(secret).to_owned())
+    };
+    Ok(Login { user: text("username")?, password: text("password")? })
+}
+
+fn material<'a>(watch: &'a Watch<'_>) -> Result<&'a Material> {
+    let key = watch.stack.state().and_then(|state| state.current.as_ref()).context("there is no current key")?;
+    key.material.as_ref().context("the current key has no fields")
+}
+
+fn current(watch: &Watch<'_>) -> Result<Login> {
+    login(material(watch)?)
+}
+
+fn lease_of(watch: &Watch<'_>) -> Result<String> {
+    let Some(Field::Plain(lease)) = material(watch)?.get("leaseId") else { anyhow::bail!("no lease") };
+    Ok(lease.clone())
+}
+
+pub(super) fn done(outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Failed(error) => Err(error).context("the run failed"),
+        outcome => {
+            ensure!(outcome.is_done(), "{outcome:?}");
+            Ok(())
+        }
+    }
+}
