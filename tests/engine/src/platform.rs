@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use vault_servers::{Database as _, Login, Postgres, Program, fresh_jwt, key_pair};
+use vault_servers::{Database as _, Login, Postgres, Program, fresh_jwt, key_pair, unique};
 
 use crate::running::{Ended, Running};
 use crate::vault::VaultScene;
@@ -42,7 +42,8 @@ impl PlatformScene {
     pub fn of_program(folder: &Path) -> Result<Self> {
         let vault = VaultScene::of_program(folder)?;
         let postgres = Postgres::start(&Program::Postgres.find()?)?;
-        let first_root = postgres.superuser()?;
+        let first_root = Login { user: "vault".to_owned(), password: unique("password") };
+        postgres.run(&format!("CREATE ROLE vault LOGIN CREATEROLE PASSWORD '{}'", first_root.password))?;
         let (signer, public) = key_pair()?;
         // A server for development has it, one that a reader of the README sets up has not.
         vault.admin().delete("sys/mounts/secret")?;

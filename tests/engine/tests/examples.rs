@@ -197,10 +197,19 @@ fn platform(stage: &PlatformScene) -> Result<()> {
     ensure!(metadata()?["versions"]["1"]["destroyed"] == true, "the first version is not destroyed");
     ensure!(!postgres.lets_in(&first)?, "the first user still logs in");
     ensure!(stage.database_user()?.user == second.user && stage.leases()? == 1, "the second user is not the only one");
+    stage.expect_quiet()?;
+
+    vault.wait_hours(24 * 6)?;
+    stage.up()?;
+    vault.expect_versions(&["2"], "2")?;
+    let third = stage.database_user()?;
+    ensure!(third.user != second.user && postgres.lets_in(&second)?, "a week makes no other user, or ends the second");
     ensure!(vault.work.output("databaseRootRotatedAt")? == Some(rotated_at), "the root was rotated once more");
     stage.expect_quiet()?;
     stage.expect_destroyed()?;
-    ensure!(!postgres.lets_in(&second)?, "the second user still logs in");
+    for user in [second, third] {
+        ensure!(!postgres.lets_in(&user)?, "a user of a destroyed stack still logs in");
+    }
     Ok(())
 }
 
