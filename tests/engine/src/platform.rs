@@ -87,7 +87,10 @@ impl PlatformScene {
         let ended = run(work)?;
         work.expect_no_plugin()?;
         let tokens = self.tokens()?;
-        ensure!(tokens.iter().all(|token| token["path"] != "auth/jwt/login"), "a login is left: {}", ended.text);
+        ensure!(
+            tokens.iter().all(|token| token["path"] != "auth/jwt/login"),
+            "a token that was logged in for outlives the run"
+        );
         Ok(ended)
     }
 
