@@ -132,7 +132,7 @@ impl<'a> Stage<'a> {
         if needs(&[Need::Languages]) {
             stage.set("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?);
         }
-        if needs(&[Need::Servers, Need::Vault, Need::Engine]) {
+        if needs(&[Need::Servers, Need::Vault, Need::Engine, Need::Languages]) {
             stage.offer("KEYROTATION_POSTGRES", tools::postgres::folder());
         }
         if needs(&[Need::Servers, Need::Vault]) {

@@ -150,12 +150,25 @@ impl VaultScene {
     /// When something is.
     pub fn expect_destroyed(&self) -> Result<()> {
         self.work.destroy()?.expect_success()?;
+        self.expect_nothing_left()
+    }
+
+    /// Insists that nothing of ours is left at the path, and nothing secret anywhere.
+    ///
+    /// # Errors
+    /// When something is.
+    pub fn expect_nothing_left(&self) -> Result<()> {
         let metadata = self.admin().get(&Self::at("metadata"))?["data"].clone();
         let versions = metadata["versions"].as_object().into_iter().flatten();
         ensure!(versions.clone().all(|(_, version)| version["destroyed"] == true), "versions are left: {metadata}");
         let marks = metadata["custom_metadata"].as_object().into_iter().flatten().count();
         ensure!(marks == 0, "marks are left: {metadata}");
         self.expect_clean()
+    }
+
+    /// Adds a value that must not be seen anywhere.
+    pub fn keep_secret(&self, value: &str) {
+        self.secrets.borrow_mut().add(value);
     }
 
     /// Takes note of every secret that the state holds, for [`VaultScene::expect_clean`].

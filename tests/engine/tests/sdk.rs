@@ -95,6 +95,10 @@ fn the_python_library_installs_as_a_wheel_with_all_that_belongs_to_it() -> Resul
 #[test]
 fn the_python_library_is_typed() -> Result<()> {
     let python = Python::with_sdk()?;
+    for name in ["confluent-python", "oci-python", "vault-python"] {
+        let program = root().join("examples").join(name).join("__main__.py");
+        python.check_types(&program).with_context(|| format!("the example {name}"))?;
+    }
     let program = root().join("examples/aws-python/__main__.py");
     python.check_types(&program).context("the example")?;
 
