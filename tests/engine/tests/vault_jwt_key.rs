@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use engine::VaultScene;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
-use vault_servers::{Admin, JwtRole, Program, key_pair, public_pem, thumbprint};
+use vault_servers::{Admin, JwtRole, KeySet, Program, key_pair, public_pem, thumbprint};
 
 /// Fails, or panics, when what it proves is not so.
 type Prove = fn() -> Result<()>;
@@ -14,11 +14,12 @@ const CONFIG: &str = "auth/jwt/config";
 const ROLE: JwtRole<'static> = JwtRole { mount: "jwt", role: "ci" };
 
 fn main() {
-    let trials: [(&str, Prove); 5] = [
+    let trials: [(&str, Prove); 6] = [
         ("a_jwt_key_lives_rotates_and_goes", lives),
         ("several_keys_of_one_mount_are_made_in_one_run", several),
         ("a_key_that_was_taken_out_and_a_strangers_are_drift", drift),
         ("a_published_key_is_taken_over", adopted),
+        ("a_mount_fetches_what_the_outputs_say", fetched),
         ("wrong_inputs_mounts_and_imports_are_refused", refused),
     ];
     let trials = trials.map(|(name, run)| {
@@ -202,6 +203,51 @@ fn adopted() -> Result<()> {
     scene.expect_clean()
 }
 
+/// The mount's configuration comes after the first key, and each publication after a run, as what depends on the outputs does.
+fn fetched() -> Result<()> {
+    let set = KeySet::start()?;
+    let wanted = |release: &str| {
+        let mut wanted = inputs(release);
+        wanted["jwksUrl"] = set.url().into();
+        wanted
+    };
+    let scene = scene(wanted("1"))?;
+    let admin = scene.admin();
+    let up = || {
+        scene.up()?;
+        scene.learn_secrets()?;
+        let jwks = scene.work.state()?.output(TOKEN, "/jwks")?;
+        let jwks = jwks.as_str().context("no set of keys")?;
+        set.publish(jwks);
+        let keys: Value = serde_json::from_str(jwks)?;
+        Ok::<_, anyhow::Error>(keys["keys"].as_array().map_or(0, Vec::len))
+    };
+    ensure!(up()? == 1, "there is more than a key");
+    admin.post(CONFIG, &json!({"jwks_url": set.url(), "default_role": "ci"}))?;
+    let first = current(&scene)?;
+    scene.work.expect_quiet()?;
+    scene.work.expect_no_drift()?;
+
+    declare(&scene, wanted("2"))?;
+    scene.work.preview()?.expect_success()?;
+    ensure!(up()? == 2 && current(&scene)? == first, "the new key is not published first");
+    ensure!(up()? == 2 && current(&scene)? != first, "the new key is not used when it is accepted");
+    let second = current(&scene)?;
+    ensure!(lets_in(&admin, &first), "the first key does not log in during the overlap");
+    scene.work.expect_quiet()?;
+
+    scene.wait_hours(26)?;
+    ensure!(up()? == 1, "the first key is still to be published");
+    ensure!(up()? == 1 && !lets_in(&admin, &first) && current(&scene)? == second, "the first key still logs in");
+    scene.work.expect_quiet()?;
+    let config = admin.get(CONFIG)?["data"].clone();
+    ensure!(config["default_role"] == "ci" && config["jwks_url"] == set.url().as_str(), "{config}");
+    set.publish(r#"{"keys":[]}"#);
+    scene.work.destroy()?.expect_success()?;
+    ensure!(!lets_in(&admin, &second), "a key of a destroyed stack logs in");
+    scene.expect_clean()
+}
+
 fn refused() -> Result<()> {
     let scene = scene(json!({"mount": "auth/jwt", "name": "a/b", "algorithm": "HS256"}))?;
     let admin = scene.admin();
@@ -209,6 +255,9 @@ fn refused() -> Result<()> {
     for words in ["mount", "name", "algorithm"] {
         ensure!(ended.text.contains(words), "{words} is not named: {}", ended.text);
     }
+    declare(&scene, json!({"jwksUrl": "jwks.json"}))?;
+    let ended = scene.work.up()?.expect_failure()?;
+    ensure!(ended.text.contains("jwksUrl"), "{}", ended.text);
     declare(&scene, json!({"mount": "nowhere"}))?;
     let ended = scene.work.up()?.expect_failure()?;
     ensure!(ended.text.contains("`mount`") && ended.text.contains("does not exist"), "{}", ended.text);

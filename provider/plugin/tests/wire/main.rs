@@ -7,6 +7,7 @@ mod config;
 mod diff;
 mod life;
 mod process;
+mod published;
 mod refused;
 mod scene;
 mod values;
@@ -27,6 +28,7 @@ fn main() {
         values::trials(),
         diff::trials(),
         life::trials(),
+        published::trials(),
     ];
     libtest_mimic::run(&arguments, tables.into_iter().flatten().collect()).exit();
 }

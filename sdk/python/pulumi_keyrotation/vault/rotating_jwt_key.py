@@ -29,6 +29,7 @@ class RotatingJwtKeyArgs:
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -44,6 +45,7 @@ class RotatingJwtKeyArgs:
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
         :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
@@ -64,6 +66,8 @@ class RotatingJwtKeyArgs:
             pulumi.set(__self__, "algorithm", algorithm)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if jwks_url is not None:
+            pulumi.set(__self__, "jwks_url", jwks_url)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -138,6 +142,18 @@ class RotatingJwtKeyArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwksUrl")
+    def jwks_url(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        """
+        return pulumi.get(self, "jwks_url")
+
+    @jwks_url.setter
+    def jwks_url(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwks_url", value)
 
     @_builtins.property
     @pulumi.getter
@@ -237,6 +253,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -280,8 +297,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## The mount
 
-        - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount
-          with `oidc_discovery_url`, `jwks_url` or `jwks_pairs` takes no published keys and is refused, with the name of the setting.
+        - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount with `jwks_url` is for
+          the input `jwksUrl`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
         - `jwt_supported_algs`, if it is set, must name the algorithm.
         - Other keys and all other settings stay as they are: the configuration is read, the one list in it changed, and all of it written back.
         - A configuration without any key is not possible. If a key is taken out that is the last one, a public key comes in its place whose private half was thrown
@@ -296,6 +313,38 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         A probe is sent in the name of a role of the mount; those of type `oidc` and those for other networks than this machine's are passed over. Where
         no role can tell, that the key stands in the configuration, or no longer does, must do.
+
+        ## A set that the mount fetches
+
+        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
+        a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+        each publication:
+
+        ```python
+        signer = vault.RotatingJwtKey(
+            "signer", mount="jwt", name="payments", jwks_url="https://keys.example.com/jwks.json", rotation_period="30d", overlap="2d"
+        )
+        published = aws.s3.BucketObjectv2("jwks", bucket="keys", key="jwks.json", content=signer.jwks, content_type="application/json")
+        ```
+
+        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
+        2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
+           what is to be published.
+        3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
+        4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
+           that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
+
+        So run `pulumi up` more often than `overlap` is long; each run that has one of these steps before it shows an update. The first key of a resource is used at
+        once, since nobody could have published it before; the mount and its configuration may come after it. With `verification.enabled: false` a new key
+        is used in the run that makes it: then let what uses it depend on its publication. An incident (`revoke`) takes three runs in the same way.
+
+        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwksUrl` replaces the resource, and so does its removal; the new
+          one's first key is used at once.
+        - For the proofs, a role of the mount must be able to tell; without one a rotation fails and says so.
+        - The server must reach the URL whenever its configuration is written. `pulumi destroy` deletes what publishes the set before the key: where nothing answers at the
+          URL any more, the mount still accepts what it remembers, and the deletion fails until a set without the key is published there or the mount is gone.
+        - `adopt` is not possible, and a second resource with the same `mount` and `name` is not noticed: two sets cannot stand at one URL anyway.
+        - The proof is what the answering server says. In a cluster each server remembers for itself; the write makes all of them forget.
 
         ## Credentials of the plugin
 
@@ -318,13 +367,17 @@ class RotatingJwtKey(pulumi.CustomResource):
         tools that write the whole configuration again, such as Terraform's `vault_jwt_auth_backend` with `jwt_validation_pubkeys`: they would take out the published keys. A key
         that is taken out that way is drift: a refresh says so, and the next `pulumi up` makes another.
 
+        A flaw of OpenBao (2.7.2, by trial; its source resets the configuration in memory before the new one is stored): if somebody logs in at the moment of a write, the server
+        goes on with the configuration before it, for logins and reads, until the next write. The plugin reads back each change and tries each key, and where the server
+        shows or accepts what stood there before, it writes again. A write by somebody else that is hidden in this way is lost when the plugin
+        writes next.
+
         ## Limits
 
         - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
         - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first.
         - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
-        - A set of keys that the mount fetches (`jwks_url`) is not managed.
 
         ## The marks
 
@@ -348,6 +401,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
         :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
@@ -401,8 +455,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## The mount
 
-        - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount
-          with `oidc_discovery_url`, `jwks_url` or `jwks_pairs` takes no published keys and is refused, with the name of the setting.
+        - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount with `jwks_url` is for
+          the input `jwksUrl`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
         - `jwt_supported_algs`, if it is set, must name the algorithm.
         - Other keys and all other settings stay as they are: the configuration is read, the one list in it changed, and all of it written back.
         - A configuration without any key is not possible. If a key is taken out that is the last one, a public key comes in its place whose private half was thrown
@@ -417,6 +471,38 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         A probe is sent in the name of a role of the mount; those of type `oidc` and those for other networks than this machine's are passed over. Where
         no role can tell, that the key stands in the configuration, or no longer does, must do.
+
+        ## A set that the mount fetches
+
+        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
+        a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+        each publication:
+
+        ```python
+        signer = vault.RotatingJwtKey(
+            "signer", mount="jwt", name="payments", jwks_url="https://keys.example.com/jwks.json", rotation_period="30d", overlap="2d"
+        )
+        published = aws.s3.BucketObjectv2("jwks", bucket="keys", key="jwks.json", content=signer.jwks, content_type="application/json")
+        ```
+
+        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
+        2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
+           what is to be published.
+        3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
+        4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
+           that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
+
+        So run `pulumi up` more often than `overlap` is long; each run that has one of these steps before it shows an update. The first key of a resource is used at
+        once, since nobody could have published it before; the mount and its configuration may come after it. With `verification.enabled: false` a new key
+        is used in the run that makes it: then let what uses it depend on its publication. An incident (`revoke`) takes three runs in the same way.
+
+        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwksUrl` replaces the resource, and so does its removal; the new
+          one's first key is used at once.
+        - For the proofs, a role of the mount must be able to tell; without one a rotation fails and says so.
+        - The server must reach the URL whenever its configuration is written. `pulumi destroy` deletes what publishes the set before the key: where nothing answers at the
+          URL any more, the mount still accepts what it remembers, and the deletion fails until a set without the key is published there or the mount is gone.
+        - `adopt` is not possible, and a second resource with the same `mount` and `name` is not noticed: two sets cannot stand at one URL anyway.
+        - The proof is what the answering server says. In a cluster each server remembers for itself; the write makes all of them forget.
 
         ## Credentials of the plugin
 
@@ -439,13 +525,17 @@ class RotatingJwtKey(pulumi.CustomResource):
         tools that write the whole configuration again, such as Terraform's `vault_jwt_auth_backend` with `jwt_validation_pubkeys`: they would take out the published keys. A key
         that is taken out that way is drift: a refresh says so, and the next `pulumi up` makes another.
 
+        A flaw of OpenBao (2.7.2, by trial; its source resets the configuration in memory before the new one is stored): if somebody logs in at the moment of a write, the server
+        goes on with the configuration before it, for logins and reads, until the next write. The plugin reads back each change and tries each key, and where the server
+        shows or accepts what stood there before, it writes again. A write by somebody else that is hidden in this way is lost when the plugin
+        writes next.
+
         ## Limits
 
         - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
         - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first.
         - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
-        - A set of keys that the mount fetches (`jwks_url`) is not managed.
 
         ## The marks
 
@@ -482,6 +572,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -503,6 +594,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["algorithm"] = algorithm
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["jwks_url"] = jwks_url
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if mount is None and not opts.urn:
@@ -519,6 +611,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["jwks"] = None
             __props__.__dict__["kid"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
@@ -557,6 +650,8 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["jwks"] = None
+        __props__.__dict__["jwks_url"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["kid"] = None
         __props__.__dict__["max_age"] = None
@@ -623,6 +718,22 @@ class RotatingJwtKey(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def jwks(self) -> pulumi.Output[_builtins.str]:
+        """
+        The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+        """
+        return pulumi.get(self, "jwks")
+
+    @_builtins.property
+    @pulumi.getter(name="jwksUrl")
+    def jwks_url(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        """
+        return pulumi.get(self, "jwks_url")
 
     @_builtins.property
     @pulumi.getter

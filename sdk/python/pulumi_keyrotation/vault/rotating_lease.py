@@ -270,7 +270,7 @@ class RotatingLease(pulumi.CustomResource):
         A lease dies with the token that read it, so a credential that a plugin reads with its login is gone minutes later. This resource reads
         each one with a *holder*: a token that is made for it, reads the path once, and then does nothing but live. A rotation reads another
         credential, and then makes it the resource's current one. The one before still works for `overlap`; a `pulumi up` after that revokes its lease and its
-        holder. Between rotations `pulumi up` renews both when half of their time is over.
+        holder. Where lease or holder last shorter than they are needed, `pulumi up` renews them between rotations, when half of their time is over.
 
         ```python
         import pulumi
@@ -407,7 +407,7 @@ class RotatingLease(pulumi.CustomResource):
         A lease dies with the token that read it, so a credential that a plugin reads with its login is gone minutes later. This resource reads
         each one with a *holder*: a token that is made for it, reads the path once, and then does nothing but live. A rotation reads another
         credential, and then makes it the resource's current one. The one before still works for `overlap`; a `pulumi up` after that revokes its lease and its
-        holder. Between rotations `pulumi up` renews both when half of their time is over.
+        holder. Where lease or holder last shorter than they are needed, `pulumi up` renews them between rotations, when half of their time is over.
 
         ```python
         import pulumi

@@ -60,15 +60,23 @@ async fn overlapping(watch: &mut Watch<'_>) -> Result<(KeyId, KeyId)> {
     Ok((first, second))
 }
 
+/// What a run with these inputs calls.
+async fn calls(rig: &VaultJwtSets, watch: &mut Watch<'_>, keeper: &str) -> Result<Vec<String>> {
+    let before = rig.calls().len();
+    done(watch.up(&Life::inputs(keeper, false)).await)?;
+    Ok(rig.calls().split_off(before))
+}
+
 async fn rotated(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
-    done(watch.up(&Life::inputs("1", false)).await)?;
+    ensure!(calls(rig, &mut watch, "1").await? == ["GET config"]);
     let first = current(&watch)?;
     ensure!(rig.works(&first) && watch.up(&Life::inputs("1", false)).await.is_quiet(), "before the rotation");
-    done(watch.up(&Life::inputs(WANTED, false)).await)?;
+    ensure!(calls(rig, &mut watch, WANTED).await? == ["GET config"]);
     let second = pending(&watch)?;
     ensure!(current(&watch)? == first && rig.works(&second), "it is published first");
-    done(watch.up(&Life::inputs(WANTED, false)).await)?;
+    let tried = calls(rig, &mut watch, WANTED).await?;
+    ensure!(tried == ["GET role?list=true", "POST login", "POST login", "POST login"], "{tried:?}");
     ensure!(current(&watch)? == second && rig.works(&first), "then it is proven and used");
     ensure!(watch.up(&Life::inputs(WANTED, false)).await.is_quiet());
     watch.destroyed().await;
@@ -80,10 +88,11 @@ async fn forgotten(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     let (first, second) = overlapping(&mut watch).await?;
     rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
-    done(watch.up(&Life::inputs(WANTED, false)).await)?;
+    ensure!(calls(rig, &mut watch, WANTED).await?.is_empty());
     ensure!(state(&watch)?.is_withdrawn(&first) && state(&watch)?.previous().is_none());
     ensure!(rig.works(&first), "the server remembers what it once fetched; if not, nothing need be written");
-    done(watch.up(&Life::inputs(WANTED, false)).await)?;
+    let ended = calls(rig, &mut watch, WANTED).await?;
+    ensure!(ended == ["GET role?list=true", "GET config", "POST config", "POST login"], "{ended:?}");
     ensure!(!rig.works(&first) && rig.works(&second) && state(&watch)?.retiring.is_empty());
     ensure!(watch.up(&Life::inputs(WANTED, false)).await.is_quiet());
     Ok(())
