@@ -43,10 +43,11 @@ async fn a_new_key_is_published_then_proven_then_used() {
     assert!(state(&watch).current.as_ref().unwrap().verified_at.is_none(), "nobody could have published it before");
     assert!(watch.up(&Life::inputs("1", false)).await.is_quiet() && cloud.works(&first));
 
-    let wanted = Life::inputs("2", false);
+    let (wanted, before) = (Life::inputs("2", false), cloud.calls().len());
     done(&mut watch, &wanted).await;
     let second = pending(&watch).unwrap();
     assert!(current(&watch) == first && cloud.works(&second) && warned(&watch, &second, "publish it"));
+    assert!(!cloud.calls()[before..].contains(&"verify".to_owned()), "nobody waits for what cannot be yet");
     done(&mut watch, &wanted).await;
     assert!(current(&watch) == second && pending(&watch).is_none() && state(&watch).warnings.is_empty());
     assert!(state(&watch).current.as_ref().unwrap().verified_at.is_some());
