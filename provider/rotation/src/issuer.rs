@@ -247,6 +247,8 @@ pub trait System: Send + Sync + 'static {
     const LIST_TOKEN: &'static str;
     /// What users read about the resource, in Markdown.
     const DOCS: &'static str;
+    /// Inputs whose change replaces the resource although they do not name the principal.
+    const BESIDE: &'static [&'static str] = &[];
 
     /// What the system can do; needs no network.
     fn capability(&self) -> Capability;

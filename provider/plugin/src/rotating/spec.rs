@@ -16,11 +16,11 @@ pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
     spec
 }
 
-/// The inputs that name the principal: those whose change replaces the resource.
+/// The inputs that name the principal: those whose change replaces the resource, but for what the system says itself.
 pub(super) fn identity<S: System>() -> ObjectSchema {
     let all = ObjectSchema::of::<S::Args>();
     let names = all.clone();
-    all.only(|name| names.replaces(name))
+    all.only(|name| names.replaces(name) && !S::BESIDE.contains(&name))
 }
 
 /// The names of the fields that all keys have together.

@@ -8,6 +8,7 @@ use rotation::{Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Mark, 
 use serde_json::{Value, json};
 use vault_servers::fresh_jwt;
 
+use super::alike;
 use super::jwt_key::{ROLE, VaultJwtKeys};
 use super::jwt_key_others;
 use super::stage::OwnTrial;
@@ -54,33 +55,18 @@ async fn wrong_type(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-/// The policy of the documentation, and then each part of it left out.
+/// The rights that the documentation names.
+pub(super) const RIGHTS: [(&str, &str); 3] = [("config", "read"), ("config", "create and update"), ("role", "list")];
+
 async fn withheld(rig: &VaultJwtKeys) -> Result<()> {
-    let rules = [("config", "read"), ("config", "create and update"), ("role", "list")];
-    for left_out in 0..=rules.len() {
-        let kept = rules.iter().enumerate().filter(|(number, _)| *number != left_out);
-        // Each rule in a policy of its own: two for one path in one policy would be one.
-        let policy = |(_, (part, words)): (usize, &(&str, &str))| {
-            let words: Vec<_> = words.split(" and ").map(|word| format!("\"{word}\"")).collect();
-            let words = words.join(", ");
-            rig.admin().policy(&format!("path \"{}\" {{ capabilities = [{words}] }}", rig.place().at(part)))
-        };
-        let policies: Vec<_> = kept.map(policy).collect::<Result<_>>()?;
-        let token = rig.admin().make_token(&json!({"policies": policies}))?;
-        let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+    let lead = async |config: Value| {
         let (first, next) = (rig.issuer_with(config.clone(), rig.inputs())?, rig.issuer_with(config, rig.inputs())?);
         let ended = everything(&*first, &*next).await;
         rig.keys().iter().for_each(|id| rig.delete(id));
-        let Some((part, capability)) = rules.get(left_out) else {
-            ended.context("with the whole policy")?;
-            continue;
-        };
-        let error = ended.err().with_context(|| format!("{capability} on {part} is not needed"))?;
-        ensure!(error.kind == ErrorKind::Denied && error.effect == Effect::None, "{error:?}");
-        let path = format!("\"{}\"", rig.place().at(part));
-        ensure!(error.message.contains(&path) && error.message.contains(capability), "{error}");
-    }
-    Ok(())
+        ensure!(ended.as_ref().err().is_none_or(|error| error.effect == Effect::None), "{ended:?}");
+        Ok(ended)
+    };
+    alike::withheld(rig, &RIGHTS.map(|(part, right)| (rig.place().at(part), right)), lead).await
 }
 
 /// Each call that a life makes, by two processes.
@@ -185,21 +171,12 @@ async fn overlap(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-/// The faults suite leads only some lives of this resource.
-async fn every_life(rig: &VaultJwtKeys) -> Result<()> {
-    for life in Life::of(&rig.issuer().capability()) {
-        let rig = VaultJwtKeys::new()?;
-        let mut watch = Watch::new(&rig, life.overlap());
-        let wanted = life.prepare(&mut watch).await;
-        let outcome = life.run(&mut watch, &wanted).await;
-        ensure!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
-        if life != Life::Delete {
-            watch.until_quiet(&wanted).await;
-            watch.destroyed().await;
-        }
+async fn every_life(_: &VaultJwtKeys) -> Result<()> {
+    alike::every_life(|rig: &VaultJwtKeys, life| {
         ensure!(rig.keys().is_empty(), "{life:?}: something is left");
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 /// An alias changes the URN, and with it whose the marks are.

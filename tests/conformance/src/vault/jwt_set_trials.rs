@@ -4,10 +4,11 @@ use anyhow::{Context, Result, ensure};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Fault, Life, Outcome, Rig, Watch};
-use rotation::{Effect, ErrorKind, KeyId, KeyState, Verdict};
-use serde_json::{Value, json};
+use rotation::{Effect, Error, ErrorKind, KeyId, KeyIssuer, KeyState, Verdict};
+use serde_json::json;
 
-use super::jwt_key_trials::{done, secret};
+use super::alike;
+use super::jwt_key_trials::{RIGHTS, done, secret};
 use super::jwt_set::{ROLE, VaultJwtSets};
 use super::stage::OwnTrial;
 use super::trials::order;
@@ -220,35 +221,17 @@ async fn roleless(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-/// The policy of the documentation, and then each part of it left out.
 async fn withheld(rig: &VaultJwtSets) -> Result<()> {
-    let rules = [("config", "read"), ("config", "create and update"), ("role", "list")];
-    for left_out in 0..=rules.len() {
-        let kept = rules.iter().enumerate().filter(|(number, _)| *number != left_out);
-        let policy = |(_, (part, words)): (usize, &(&str, &str))| {
-            let words: Vec<_> = words.split(" and ").map(|word| format!("\"{word}\"")).collect();
-            let rule = format!("path \"{}\" {{ capabilities = [{}] }}", rig.place().at(part), words.join(", "));
-            rig.admin().policy(&rule)
-        };
-        let policies: Vec<_> = kept.map(policy).collect::<Result<_>>()?;
-        let token = rig.admin().make_token(&json!({"policies": policies}))?;
-        let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
-        let ended = everything(rig, config).await;
-        let Some((part, capability)) = rules.get(left_out) else {
-            ended.context("with the whole policy")?;
-            continue;
-        };
-        let error = ended.err().with_context(|| format!("{capability} on {part} is not needed"))?;
-        ensure!(error.kind == ErrorKind::Denied && error.effect == Effect::None, "{error:?}");
-        let path = format!("\"{}\"", rig.place().at(part));
-        ensure!(error.message.contains(&path) && error.message.contains(capability), "{error}");
-    }
-    Ok(())
+    let lead = async |config| {
+        let ended = everything(&*rig.issuer_with(config, rig.inputs())?).await;
+        ensure!(ended.as_ref().err().is_none_or(|error| error.effect == Effect::None), "{ended:?}");
+        Ok(ended)
+    };
+    alike::withheld(rig, &RIGHTS.map(|(part, right)| (rig.place().at(part), right)), lead).await
 }
 
-async fn everything(rig: &VaultJwtSets, config: Value) -> Result<(), rotation::Error> {
-    let unread = |error: anyhow::Error| rotation::Error::new(ErrorKind::Unexpected, "", error.to_string());
-    let issuer = rig.issuer_with(config, rig.inputs()).map_err(unread)?;
+/// Each call that a life makes.
+async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.foresee(&order("n1")).await?;
     let made = issuer.mint(&order("n1")).await?;
     issuer.verify(&made.material).await?;

@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Error, ErrorKind, Field, KeyIssuer, Ledger, Material, MintOrder, OwnerId, Verdict};
 use serde_json::{Value, json};
-use vault_servers::{Admin, Database, Login, MariaDb, Program, unique};
+use vault_servers::{Database, Login, MariaDb, Program, unique};
 
+use super::alike::{self, Right, policy};
 use super::lease::VaultLeases;
 use super::lease_others;
 use super::stage::OwnTrial;
@@ -72,7 +73,7 @@ async fn overlap(rig: &VaultLeases, database: &dyn Database) -> Result<()> {
 }
 
 /// The rights that the documentation names, each with the paths that it is for.
-fn rights(rig: &VaultLeases) -> Vec<(String, &'static str)> {
+fn rights(rig: &VaultLeases) -> Vec<Right> {
     let create = format!("auth/token/create/{}", rig.place().role());
     let rights = [
         (create.as_str(), "create and update"),
@@ -88,17 +89,6 @@ fn rights(rig: &VaultLeases) -> Vec<(String, &'static str)> {
         ("identity/group/name/keyrotation-*", "delete"),
     ];
     rights.map(|(path, capability)| (path.to_owned(), capability)).into()
-}
-
-/// A policy with all these rights but one.
-fn policy(admin: &Admin, rights: &[(String, &str)], left_out: usize) -> Result<String> {
-    let granted = |path: &str| {
-        let kept = rights.iter().enumerate().filter(|(number, right)| *number != left_out && right.0 == path);
-        let words = kept.flat_map(|(_, right)| right.1.split(" and ")).map(|word| format!("\"{word}\""));
-        words.collect::<Vec<_>>().join(", ")
-    };
-    let rules = rights.iter().map(|(path, _)| format!("path \"{path}\" {{ capabilities = [{}] }}\n", granted(path)));
-    admin.policy(&rules.collect::<String>())
 }
 
 /// With no more rights than the documentation names, and a token that is dead five seconds later.
@@ -129,30 +119,13 @@ async fn short(rig: &VaultLeases) -> Result<()> {
 }
 
 async fn withheld(rig: &VaultLeases) -> Result<()> {
-    let rights = rights(rig);
-    for left_out in 0..=rights.len() {
-        let policy = policy(rig.admin(), &rights, left_out)?;
-        let token = rig.admin().make_token(&json!({"policies": [policy], "no_default_policy": true}))?;
-        // Who may not look itself up cannot tell a dead token from a missing right.
-        let lookup = rig.admin().policy("path \"auth/token/lookup-self\" { capabilities = [\"read\"] }")?;
-        let token = match left_out < rights.len() {
-            true => rig.admin().make_token(&json!({"policies": [policy, lookup], "no_default_policy": true}))?,
-            false => token,
-        };
-        let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+    let lead = async |config| {
         let ended = everything(&*rig.issuer_with(config, rig.inputs())?).await;
         rig.place().holders().into_keys().for_each(|id| rig.delete(&rotation::KeyId(id)));
         rig.strip_marks();
-        let Some((path, capability)) = rights.get(left_out) else {
-            ended.context("with the whole policy")?;
-            continue;
-        };
-        let error = ended.err().with_context(|| format!("{capability} on {path} is not needed"))?;
-        ensure!(error.kind == ErrorKind::Denied, "{error:?}");
-        let path = format!("\"{}", path.trim_end_matches('*'));
-        ensure!(error.message.contains(&path) && error.message.contains(capability), "{error}");
-    }
-    Ok(())
+        Ok(ended)
+    };
+    alike::withheld(rig, &rights(rig), lead).await
 }
 
 /// Each call that a life makes.
@@ -169,23 +142,15 @@ async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.write_ledger(&owner, None).await
 }
 
-async fn every_life(rig: &VaultLeases) -> Result<()> {
-    for life in Life::of(&rig.issuer().capability()) {
-        let rig = VaultLeases::new()?;
-        let mut watch = Watch::new(&rig, life.overlap());
-        let wanted = life.prepare(&mut watch).await;
-        let outcome = life.run(&mut watch, &wanted).await;
-        ensure!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
-        if life != Life::Delete {
-            watch.until_quiet(&wanted).await;
-            watch.destroyed().await;
-        }
+async fn every_life(_: &VaultLeases) -> Result<()> {
+    alike::every_life(|rig: &VaultLeases, life| {
         ensure!(rig.place().holders().is_empty() && rig.marks() == 0, "{life:?}: a token is left");
         if life != Life::CurrentLost && life != Life::PreviousLost {
             ensure!(rig.place().leases()?.is_empty(), "{life:?}: a lease is left");
         }
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 async fn renamed(rig: &VaultLeases) -> Result<()> {

@@ -1,5 +1,6 @@
 //! OpenBao, with the plugin's own code as its client, behind a proxy on which calls fail on demand.
 
+mod alike;
 mod jwt_key;
 mod jwt_key_others;
 mod jwt_key_trials;

@@ -7,6 +7,7 @@ use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyIssuer, Ledger, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 
+use super::alike;
 use super::secret_id::VaultSecretIds;
 use super::stage::OwnTrial;
 use super::trials::order;
@@ -51,7 +52,7 @@ async fn wrong_type(rig: &VaultSecretIds) -> Result<()> {
 
 /// The policy of the documentation, and then each part of it left out.
 async fn withheld(rig: &VaultSecretIds) -> Result<()> {
-    let rules = [
+    let rights = [
         ("secret-id", "list"),
         ("secret-id", "create and update"),
         ("secret-id-accessor/lookup", "create and update"),
@@ -59,31 +60,14 @@ async fn withheld(rig: &VaultSecretIds) -> Result<()> {
         ("custom-secret-id", "create and update"),
         ("role-id", "read"),
     ];
-    for left_out in 0..=rules.len() {
-        let granted = |part: &str| {
-            let kept = rules.iter().enumerate().filter(|(number, rule)| *number != left_out && rule.0 == part);
-            let words = kept.flat_map(|(_, rule)| rule.1.split(" and ")).map(|word| format!("\"{word}\""));
-            words.collect::<Vec<_>>().join(", ")
-        };
-        let parts = rules.iter().map(|rule| rule.0);
-        let paths = parts.map(|part| (rig.place().at(part), granted(part)));
-        let policy: String =
-            paths.map(|(path, all)| format!("path \"{path}\" {{ capabilities = [{all}] }}\n")).collect();
-        let token = rig.admin().make_token(&json!({"policies": [rig.admin().policy(&policy)?]}))?;
-        let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
+    let lead = async |config: Value| {
         let (first, next) = (rig.issuer_with(config.clone(), rig.inputs())?, rig.issuer_with(config, rig.inputs())?);
         let ended = everything(&*first, &*next).await;
         rig.place().all().into_keys().for_each(|id| rig.delete(&rotation::KeyId(id)));
-        let Some((part, capability)) = rules.get(left_out) else {
-            ended.context("with the whole policy")?;
-            continue;
-        };
-        let error = ended.err().with_context(|| format!("{capability} on {part} is not needed"))?;
-        ensure!(error.kind == ErrorKind::Denied && error.effect == Effect::None, "{error:?}");
-        let path = format!("\"{}\"", rig.place().at(part));
-        ensure!(error.message.contains(&path) && error.message.contains(capability), "{error}");
-    }
-    Ok(())
+        ensure!(ended.as_ref().err().is_none_or(|error| error.effect == Effect::None), "{ended:?}");
+        Ok(ended)
+    };
+    alike::withheld(rig, &rights.map(|(part, right)| (rig.place().at(part), right)), lead).await
 }
 
 /// Each call that a life makes, by two processes.
@@ -159,21 +143,13 @@ async fn overlap(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-/// The faults suite leads only some lives of this resource; an adopted secret-id, for one, has no birth mark.
-async fn every_life(rig: &VaultSecretIds) -> Result<()> {
-    for life in Life::of(&rig.issuer().capability()) {
-        let rig = VaultSecretIds::new()?;
-        let mut watch = Watch::new(&rig, life.overlap());
-        let wanted = life.prepare(&mut watch).await;
-        let outcome = life.run(&mut watch, &wanted).await;
-        ensure!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
-        if life != Life::Delete {
-            watch.until_quiet(&wanted).await;
-            watch.destroyed().await;
-        }
+/// An adopted secret-id, for one, has no birth mark.
+async fn every_life(_: &VaultSecretIds) -> Result<()> {
+    alike::every_life(|rig: &VaultSecretIds, life| {
         ensure!(rig.place().all().is_empty(), "{life:?}: something is left");
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 /// An alias changes the URN, and with it whose the marks are; what keys were born with still names the former one.

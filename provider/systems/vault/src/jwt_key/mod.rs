@@ -44,6 +44,7 @@ impl System for VaultJwtKey {
     const TOKEN: &'static str = "vault:RotatingJwtKey";
     const LIST_TOKEN: &'static str = "vault:listJwtKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const BESIDE: &'static [&'static str] = &["jwksUrl"];
 
     fn capability(&self) -> Capability {
         issuer::capability()
