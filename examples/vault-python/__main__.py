@@ -47,7 +47,7 @@ pulumi.export("databaseUser", database_user.data)
 pulumi.export("databaseLease", database_user.lease_id)
 pulumi.export("generation", key.generation)
 
-# HashiCorp's Vault has an engine for AWS, OpenBao has none.
+# HashiCorp's Vault has an engine for AWS, OpenBao has none built in.
 if config.get_bool("aws"):
     # Its own access key, and an IAM user for deployments.
     aws_root = vault.RotatingRoot("aws-root", path="aws", rotation_period="90d")

@@ -51,9 +51,10 @@ impl Postgres {
         self.port
     }
 
-    /// Kills it, as a database that is down for good.
+    /// Ends it at once, as a database that is down for good: with all that serves its connections, each a process of its own, and as ever
+    /// without SIGKILL, which would leave shared memory behind.
     pub fn kill(&mut self) {
-        self.process.kill();
+        self.process.end();
     }
 }
 

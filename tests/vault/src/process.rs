@@ -75,6 +75,22 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Lets it end in order, and kills it if it takes too long.
+    pub(crate) fn end(&mut self) {
+        self.call_off();
+        let begun = Instant::now();
+        if !self.has_ended()
+            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+        {
+            let _ = kill_process(pid, self.farewell);
+        }
+        while !self.has_ended() && begun.elapsed() < END {
+            sleep(LOOK);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -92,18 +108,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.call_off();
-        let begun = Instant::now();
-        if !self.has_ended()
-            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
-        {
-            let _ = kill_process(pid, self.farewell);
-        }
-        while !self.has_ended() && begun.elapsed() < END {
-            sleep(LOOK);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 

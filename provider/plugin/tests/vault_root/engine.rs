@@ -1,5 +1,5 @@
 //! Vault's AWS engine on the stand-in of AWS: a real one, or a stand-in that was written by what the real one was seen to answer,
-//! since OpenBao has no AWS engine.
+//! since OpenBao has no AWS engine built in.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -97,6 +97,12 @@ impl Engine {
             ("secretKey", Value::secret(given.secret_access_key.as_str())),
             ("endpoints", object([("iam", endpoint.clone()), ("sts", endpoint)]).into()),
         ])
+    }
+
+    /// The administrator of the server that a real engine is of.
+    pub(crate) fn admin(&self) -> &Admin {
+        let Source::Real { admin, .. } = &self.source else { panic!("a stand-in") };
+        admin
     }
 
     /// The access key id that it works with.

@@ -16,6 +16,8 @@ pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 const HANG: SignedDuration = SignedDuration::from_secs(31);
 
 pub(crate) struct Stack {
+    /// The type of the resource.
+    pub(crate) resource: &'static str,
     pub(crate) clock: ManualClock,
     pub(crate) proxy: Proxy,
     pub(crate) config: Object,
@@ -43,7 +45,7 @@ impl Stack {
             ("skipTlsVerify", true.into()),
         ]);
         let config = object([("vault", vault.into())]);
-        Self { clock, proxy, config, saved: None, logged: Vec::new() }
+        Self { resource: TOKEN, clock, proxy, config, saved: None, logged: Vec::new() }
     }
 
     fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Managed) -> Result<T, Problem>) -> Ran<T> {
@@ -52,7 +54,7 @@ impl Stack {
         runtime.block_on(async {
             let harness = Harness::start(KeyRotation::new(Arc::new(self.clock.clone()))).await.unwrap();
             harness.configure(self.config.clone()).await.unwrap();
-            let mut root = harness.resource(TOKEN, "root");
+            let mut root = harness.resource(self.resource, "root");
             root.saved = self.saved.clone();
             let ran = tokio::select! {
                 biased;

@@ -1,4 +1,5 @@
-//! The same trials of the AWS engine's root on the HashiCorp Vault that `VAULT_BIN` names, with the stand-in of AWS behind it.
+//! The same trials of the AWS engine's root, and those of its leases, on the HashiCorp Vault that `VAULT_BIN` names, with the stand-in of
+//! AWS behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a trial stops where it must")]
 #![allow(clippy::disallowed_methods, reason = "the servers live in real time")]
 #![allow(dead_code, reason = "the parts are shared with the trials on OpenBao")]
@@ -11,6 +12,7 @@ mod database;
 mod engine;
 #[path = "../vault_root/faults.rs"]
 mod faults;
+mod lease;
 #[path = "../vault_root/stack.rs"]
 mod stack;
 #[path = "../vault_root/trial.rs"]
@@ -25,8 +27,8 @@ use vault_servers::{Ground, Program};
 
 fn main() -> ExitCode {
     let ground = Arc::new(Ground::new(Program::Vault));
-    let tests = aws::real(&ground).into_iter().chain(faults::real(&ground)).collect();
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    let tests = [aws::real(&ground), faults::real(&ground), lease::trials(&ground)];
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests.into_iter().flatten().collect());
     drop(ground);
     conclusion.exit_code()
 }

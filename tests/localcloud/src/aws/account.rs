@@ -1,12 +1,12 @@
 //! What the account holds: users, their keys and tags, and the sessions of assumed roles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Refusal;
 use super::key::{AccessKey, Consistency};
-use super::limits::{KEYS_PER_USER, TAGS_PER_USER};
+use super::limits::{KEYS_PER_USER, POLICIES_PER_USER, TAGS_PER_USER};
 use crate::lag::History;
 use crate::random::Random;
 
@@ -31,6 +31,8 @@ pub(super) struct User {
     pub(super) tags: History<Tags>,
     /// Every key that the user ever had; [`AccessKey::exists`] tells which still do.
     pub(super) keys: Vec<AccessKey>,
+    /// The ARNs of the policies that are attached.
+    pub(super) policies: BTreeSet<String>,
     /// Permissions that the user lacks, `iam:TagUser` or `iam:*` for example.
     pub(super) deny: Vec<String>,
 }
@@ -122,7 +124,20 @@ impl Account {
         if self.user(name)?.existing_keys().next().is_some() {
             return Err(Refusal::has_keys());
         }
+        if !self.user(name)?.policies.is_empty() {
+            return Err(Refusal::has_policies());
+        }
         self.users.remove(name);
+        Ok(())
+    }
+
+    /// Attaches a policy, if the quota allows. One that is attached stays as it is.
+    pub(super) fn attach(&mut self, name: &str, arn: String) -> Result<(), Refusal> {
+        let policies = &mut self.user_mut(name)?.policies;
+        if policies.len() >= POLICIES_PER_USER && !policies.contains(&arn) {
+            return Err(Refusal::policy_quota(POLICIES_PER_USER));
+        }
+        policies.insert(arn);
         Ok(())
     }
 
@@ -201,6 +216,7 @@ impl Account {
             created: now,
             tags: History::new(tags),
             keys: Vec::new(),
+            policies: BTreeSet::new(),
             deny: Vec::new(),
         }
     }

@@ -73,7 +73,7 @@ impl Aws {
     /// Deletes a user.
     ///
     /// # Errors
-    /// `NoSuchEntity`, or `DeleteConflict` while it has keys.
+    /// `NoSuchEntity`, or `DeleteConflict` while it has keys or policies.
     pub fn delete_user(&self, name: &str) -> Result<(), Refusal> {
         self.change(|account, _| account.delete_user(name))
     }

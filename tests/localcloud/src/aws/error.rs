@@ -103,6 +103,20 @@ impl Refusal {
         Self::new(409, "DeleteConflict", message)
     }
 
+    pub(super) fn has_policies() -> Self {
+        let message = "Cannot delete entity, must detach all policies first.";
+        Self::new(409, "DeleteConflict", message)
+    }
+
+    pub(super) fn policy_quota(quota: usize) -> Self {
+        let message = format!("Cannot exceed quota for PoliciesPerUser: {quota}");
+        Self::new(409, "LimitExceeded", message)
+    }
+
+    pub(super) fn no_policy(arn: &str) -> Self {
+        Self::new(404, "NoSuchEntity", format!("Policy {arn} was not found."))
+    }
+
     pub(super) fn invalid_input(message: &str) -> Self {
         Self::new(400, "InvalidInput", message)
     }

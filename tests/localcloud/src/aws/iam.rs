@@ -1,6 +1,7 @@
-//! IAM, API version 2010-05-08: the actions that concern users, their tags and their access keys.
+//! IAM, API version 2010-05-08: the actions that concern users, their tags, their access keys and their attached policies.
 
 mod keys;
+mod policies;
 mod tags;
 mod users;
 
@@ -8,7 +9,7 @@ use super::call::Call;
 use super::query::Answer;
 
 /// The actions that are known.
-pub(super) const ACTIONS: [&str; 12] = [
+pub(super) const ACTIONS: [&str; 17] = [
     "CreateUser",
     "GetUser",
     "DeleteUser",
@@ -21,6 +22,11 @@ pub(super) const ACTIONS: [&str; 12] = [
     "UpdateAccessKey",
     "DeleteAccessKey",
     "GetAccessKeyLastUsed",
+    "AttachUserPolicy",
+    "DetachUserPolicy",
+    "ListAttachedUserPolicies",
+    "ListUserPolicies",
+    "ListGroupsForUser",
 ];
 
 /// Does what a call asks; nothing, for an action that is not in [`ACTIONS`].
@@ -38,6 +44,11 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<Answer> {
         "UpdateAccessKey" => keys::update(call),
         "DeleteAccessKey" => keys::delete(call),
         "GetAccessKeyLastUsed" => keys::last_used(call),
+        "AttachUserPolicy" => policies::attach(call),
+        "DetachUserPolicy" => policies::detach(call),
+        "ListAttachedUserPolicies" => policies::list_attached(call),
+        "ListUserPolicies" => policies::list_own(call),
+        "ListGroupsForUser" => policies::list_groups(call),
         _ => return None,
     })
 }

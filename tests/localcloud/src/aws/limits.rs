@@ -13,6 +13,9 @@ pub(super) const KEYS_PER_USER: usize = 2;
 /// Tags a user may have.
 pub(super) const TAGS_PER_USER: usize = 50;
 
+/// Policies that may be attached to a user.
+pub(super) const POLICIES_PER_USER: usize = 10;
+
 /// A kind of text parameter.
 pub(super) struct Text {
     least: usize,
@@ -41,6 +44,8 @@ pub(super) static TAG_VALUE: Text = Text::new(0, 256, r"[\p{L}\p{Z}\p{N}_.:/=+\-
 pub(super) static SESSION_NAME: Text = Text::new(2, 64, r"[\w+=,.@-]*", || whole("[0-9A-Za-z_+=,.@-]*"));
 /// AssumeRole judges the form of an ARN itself; only its length is a constraint here.
 pub(super) static ROLE_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
+/// The same of policies.
+pub(super) static POLICY_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
 /// A text whose possible values are enumerated elsewhere.
 pub(super) static ANY: Text = Text::new(0, usize::MAX, ".*", || whole("(?s:.*)"));
 

@@ -56,6 +56,46 @@ async fn a_user_with_keys_is_not_deleted_and_a_name_is_taken_once() {
 }
 
 #[tokio::test]
+async fn a_user_with_policies_is_not_deleted_and_has_ten_at_most() {
+    let bench = Bench::new();
+    let iam = bench.iam();
+    let arn = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
+    let attach = |arn: String| iam.attach_user_policy().user_name(USER).policy_arn(arn).send();
+    let detach = |arn: String| iam.detach_user_policy().user_name(USER).policy_arn(arn).send();
+    attach(arn("job-function/ViewOnlyAccess")).await.unwrap();
+    attach(arn("job-function/ViewOnlyAccess")).await.expect("to attach one again changes nothing");
+    let listed = iam.list_attached_user_policies().user_name(USER).send().await.unwrap();
+    let listed: Vec<_> =
+        listed.attached_policies().iter().map(|policy| (policy.policy_name(), policy.policy_arn())).collect();
+    assert_eq!(listed, [(Some("ViewOnlyAccess"), Some(arn("job-function/ViewOnlyAccess").as_str()))]);
+    let refused = iam.delete_user().user_name(USER).send().await.unwrap_err();
+    assert!(refused.into_service_error().is_delete_conflict_exception());
+
+    for number in 1..10 {
+        attach(arn(&format!("p{number}"))).await.unwrap();
+    }
+    assert!(attach(arn("p10")).await.unwrap_err().into_service_error().is_limit_exceeded_exception());
+    let pages = iam.list_attached_user_policies().user_name(USER).max_items(3).into_paginator().send();
+    let pages: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
+    assert_eq!(pages.iter().map(|page| page.attached_policies().len()).collect::<Vec<_>>(), [3, 3, 3, 1]);
+    let refused = attach("arn:aws:iam::aws:role/somebody".to_owned()).await.unwrap_err();
+    assert!(refused.into_service_error().is_invalid_input_exception());
+    let refused = detach(arn("never")).await.unwrap_err();
+    assert!(refused.into_service_error().is_no_such_entity_exception());
+
+    for page in pages {
+        for policy in page.attached_policies() {
+            detach(policy.policy_arn().unwrap().to_owned()).await.unwrap();
+        }
+    }
+    assert!(iam.list_user_policies().user_name(USER).send().await.unwrap().policy_names().is_empty());
+    assert!(iam.list_groups_for_user().user_name(USER).send().await.unwrap().groups().is_empty());
+    iam.delete_user().user_name(USER).send().await.unwrap();
+    let refused = iam.list_groups_for_user().user_name(USER).send().await.unwrap_err();
+    assert!(refused.into_service_error().is_no_such_entity_exception());
+}
+
+#[tokio::test]
 async fn tags_have_their_limits() {
     let bench = Bench::new();
     let iam = bench.iam();
