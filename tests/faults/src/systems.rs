@@ -16,7 +16,7 @@ pub struct System {
     pub make: fn() -> Box<dyn Stage>,
     /// A trial costs so little that every combination can be tried.
     pub is_cheap: bool,
-    /// Each call takes milliseconds of processor time for its signature.
+    /// A trial costs so much, for signatures or for a database's users, that it is spared combinations.
     pub is_slow: bool,
     /// A new key is not listed at once.
     pub lags: bool,
@@ -86,7 +86,7 @@ pub const VAULT_JWT_KEY: System = System {
 
 /// Leases of a database engine, on the same server, with a real PostgreSQL: see [`conformance::lease_programs`].
 pub const VAULT_LEASE: System =
-    System { name: "vault-lease", make: vault_on::<DynamicRole>, is_twin: true, ..VAULT_KV };
+    System { name: "vault-lease", make: vault_on::<DynamicRole>, is_twin: true, is_slow: true, ..VAULT_KV };
 
 /// Every resource of Vault's.
 pub const VAULT: [System; 4] = [VAULT_KV, VAULT_SECRET_ID, VAULT_JWT_KEY, VAULT_LEASE];

@@ -51,19 +51,16 @@ class AwaitableListJwtKeysResult(ListJwtKeysResult):
             keys=self.keys)
 
 
-def list_jwt_keys(jwks_url: Optional[_builtins.str] = None,
-                  mount: Optional[_builtins.str] = None,
+def list_jwt_keys(mount: Optional[_builtins.str] = None,
                   name: Optional[_builtins.str] = None,
                   opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListJwtKeysResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
-    :param _builtins.str jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
     :param _builtins.str mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
     :param _builtins.str name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
     """
     __args__ = dict()
-    __args__['jwksUrl'] = jwks_url
     __args__['mount'] = mount
     __args__['name'] = name
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
@@ -71,19 +68,16 @@ def list_jwt_keys(jwks_url: Optional[_builtins.str] = None,
 
     return AwaitableListJwtKeysResult(
         keys=pulumi.get(__ret__, 'keys'))
-def list_jwt_keys_output(jwks_url: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
-                         mount: pulumi.Input[Optional[_builtins.str]] = None,
+def list_jwt_keys_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
                          name: pulumi.Input[Optional[_builtins.str]] = None,
                          opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListJwtKeysResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
-    :param _builtins.str jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
     :param _builtins.str mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
     :param _builtins.str name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
     """
     __args__ = dict()
-    __args__['jwksUrl'] = jwks_url
     __args__['mount'] = mount
     __args__['name'] = name
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)

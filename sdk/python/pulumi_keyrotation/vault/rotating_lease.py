@@ -360,7 +360,8 @@ class RotatingLease(pulumi.CustomResource):
         - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreignKeys` stays empty
           and others' leases are never touched. A lease can be neither imported nor adopted, since its secret cannot be read again.
         - A run that dies right after it made a holder, before it noted it, leaves a token that has read nothing, that nobody has, and that ends by itself.
-        - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end.
+        - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end, and are
+          refused where a `rotationPeriod` needs more.
 
         ## The marks
 
@@ -370,8 +371,9 @@ class RotatingLease(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared; its AWS engine was
-        not tried with this resource.
+        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
+        was tried with this resource: neither HashiCorp's, for which trials are written that have not been run on one
+        (`VAULT_BIN=… cargo xtask test vault-aws`), nor OpenBao's plugin for AWS.
 
 
         :param str resource_name: The name of the resource.
@@ -497,7 +499,8 @@ class RotatingLease(pulumi.CustomResource):
         - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreignKeys` stays empty
           and others' leases are never touched. A lease can be neither imported nor adopted, since its secret cannot be read again.
         - A run that dies right after it made a holder, before it noted it, leaves a token that has read nothing, that nobody has, and that ends by itself.
-        - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end.
+        - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end, and are
+          refused where a `rotationPeriod` needs more.
 
         ## The marks
 
@@ -507,8 +510,9 @@ class RotatingLease(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared; its AWS engine was
-        not tried with this resource.
+        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
+        was tried with this resource: neither HashiCorp's, for which trials are written that have not been run on one
+        (`VAULT_BIN=… cargo xtask test vault-aws`), nor OpenBao's plugin for AWS.
 
 
         :param str resource_name: The name of the resource.

@@ -204,9 +204,10 @@ class RotatingRoot(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine: the way of an AWS engine's root was tried on a stand-in of
-        that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and have
-        not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`). Vault Enterprise, which can rotate roots by itself, was not tried.
+        The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine built in: the way of an AWS engine's root was tried on a stand-in
+        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and
+        have not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`), nor on OpenBao with its plugin for AWS. Vault Enterprise, which
+        can rotate roots by itself, was not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -322,9 +323,10 @@ class RotatingRoot(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine: the way of an AWS engine's root was tried on a stand-in of
-        that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and have
-        not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`). Vault Enterprise, which can rotate roots by itself, was not tried.
+        The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine built in: the way of an AWS engine's root was tried on a stand-in
+        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and
+        have not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`), nor on OpenBao with its plugin for AWS. Vault Enterprise, which
+        can rotate roots by itself, was not tried.
 
 
         :param str resource_name: The name of the resource.

@@ -55,9 +55,13 @@ impl Keep<'_> {
         if granted + SPARE >= life {
             return Ok(());
         }
-        let limit = if made.is_renewable { "at most" } else { "and cannot be renewed, so for" };
+        let (limit, advice) = if made.is_renewable {
+            ("at most", "raise max_ttl of the role and max_lease_ttl of the mount, or shorten")
+        } else {
+            ("and cannot be renewed, so for", "shorten")
+        };
         let message = format!(
-            "a lease of {:?} lasts {limit} {}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): raise max_ttl of the role and max_lease_ttl of the mount, or shorten rotationPeriod and overlap",
+            "a lease of {:?} lasts {limit} {}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): {advice} rotationPeriod and overlap",
             self.holders.args.path,
             print_duration(granted),
             print_duration(life)
