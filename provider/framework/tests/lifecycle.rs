@@ -303,7 +303,7 @@ async fn a_time_limit_and_cancel_are_told_to_the_call_and_it_finishes() {
 
     let mut other = harness.resource(THING, "other");
     let slow = tokio::spawn(async move { other.up(&inputs("slow")).await });
-    pause(200).await;
+    pause(1000).await;
     harness.cancel().await.unwrap();
     harness.cancel().await.unwrap();
     let step = told(slow).await.unwrap().unwrap();
@@ -356,7 +356,7 @@ async fn every_call_hears_of_its_time_limit_and_of_cancel_and_is_answered() {
     }
     assert_eq!(traces.finished.swap(0, Ordering::SeqCst), 4, "each that has a time limit");
     let cancel = async {
-        pause(200).await;
+        pause(1000).await;
         assert_eq!(traces.finished.load(Ordering::SeqCst), 0, "no call ends by itself");
         harness.cancel().await.unwrap();
     };
@@ -371,12 +371,12 @@ async fn every_call_hears_of_its_time_limit_and_of_cancel_and_is_answered() {
 async fn a_call_finishes_though_nobody_waits_for_it_any_more() {
     let (harness, mut thing, traces) = things().await;
     let slow = tokio::spawn(async move { thing.up(&inputs("slow")).await });
-    pause(200).await;
+    pause(1000).await;
     slow.abort();
-    pause(200).await;
+    pause(1000).await;
     assert_eq!((traces.made.load(Ordering::SeqCst), traces.finished.load(Ordering::SeqCst)), (1, 0));
     harness.cancel().await.unwrap();
-    pause(200).await;
+    pause(1000).await;
     assert_eq!(traces.finished.load(Ordering::SeqCst), 1);
 }
 

@@ -22,6 +22,8 @@ use tower::ServiceExt;
 
 /// Nothing listens there; the address only has to look like one.
 const ENGINE: &str = "127.0.0.1:9";
+/// Long enough for a busy machine.
+const SOON: Duration = Duration::from_secs(20);
 
 /// A plugin's process that ends with the test.
 struct Plugin {
@@ -108,7 +110,7 @@ async fn the_first_line_is_the_port_and_nothing_else_is_printed() {
         let mut plugin = Plugin::start(arguments, Stdio::piped());
         assert!(answers(&plugin).await, "{arguments:?}");
         plugin.signal("TERM");
-        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{arguments:?}");
+        assert_eq!(plugin.exit(SOON).await, Some(0), "{arguments:?}");
         assert_eq!(plugin.rest(), (String::new(), String::new()), "{arguments:?}");
     }
 }
@@ -191,7 +193,7 @@ async fn signals_end_it_with_success_also_while_a_connection_is_open() {
         let mut client = plugin.client();
         client.get_plugin_info(()).await.unwrap();
         plugin.signal(signal);
-        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{signal}");
+        assert_eq!(plugin.exit(SOON).await, Some(0), "{signal}");
         drop(client);
     }
 }
@@ -202,7 +204,7 @@ async fn it_ends_when_the_engine_that_holds_its_stdin_dies() {
     assert!(answers(&plugin).await);
     assert_eq!(plugin.exit(Duration::from_millis(300)).await, None, "not before");
     drop(plugin.child.stdin.take());
-    assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0));
+    assert_eq!(plugin.exit(SOON).await, Some(0));
 }
 
 #[tokio::test]
@@ -229,7 +231,7 @@ async fn a_running_call_is_told_to_end_and_its_answer_arrives_before_the_process
     for way in ["TERM", "INT", "end of stdin"] {
         let mut plugin = Plugin::start_named("pulumi-resource-test", &[ENGINE], Stdio::piped());
         let slow = tokio::spawn(make(plugin.client(), "slow"));
-        pause(Duration::from_millis(200)).await;
+        pause(Duration::from_secs(1)).await;
         match way {
             "end of stdin" => drop(plugin.child.stdin.take()),
             signal => plugin.signal(signal),
@@ -238,7 +240,7 @@ async fn a_running_call_is_told_to_end_and_its_answer_arrives_before_the_process
         let made = ended.unwrap_or_else(|_| panic!("{way}: the call was not told to end")).unwrap().unwrap();
         let outputs = from_struct(made.properties.unwrap()).unwrap();
         assert_eq!(outputs["note"], "Cancelled".into(), "{way}");
-        assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0), "{way}");
+        assert_eq!(plugin.exit(SOON).await, Some(0), "{way}");
     }
 }
 
@@ -251,7 +253,7 @@ async fn a_panic_says_where_and_not_what_and_the_process_goes_on() {
     }
     make(plugin.client(), "").await.unwrap();
     plugin.signal("TERM");
-    assert_eq!(plugin.exit(Duration::from_secs(5)).await, Some(0));
+    assert_eq!(plugin.exit(SOON).await, Some(0));
     let (_, stderr) = plugin.rest();
     assert_eq!(stderr.matches("the provider panicked at ").count(), 2, "{stderr}");
     assert!(!stderr.contains(PASSWORD));

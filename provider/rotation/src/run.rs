@@ -1,6 +1,7 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
 mod claim;
+mod mint;
 mod prove;
 mod publish;
 mod renew;
@@ -12,8 +13,8 @@ use futures::future::{Either, select};
 use jiff::SignedDuration;
 
 use crate::{
-    Blocked, Clock, Effect, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, MintOrder, Next,
-    Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
+    Blocked, Clock, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry,
+    Step, Stop, View, Want, World, expiry, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -113,8 +114,6 @@ struct Run<'a> {
 
 /// More steps than any run has; more means that the rules go round in a circle.
 const LONGEST: u32 = 100;
-/// How often a throttled mint is tried again in one run.
-const REFUSALS: u32 = 4;
 
 impl Run<'_> {
     async fn finish(&mut self) -> Result<(), Error> {
@@ -191,63 +190,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn order(&self, nonce: String) -> MintOrder {
-        let state = &self.world.state;
-        MintOrder {
-            nonce,
-            generation: state.generation + 1,
-            owner: self.deck.owner.clone(),
-            instance: state.instance.clone(),
-            life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
-        }
-    }
-
     fn marks(&self) -> Marks {
         self.deck.issuer.capability().marks
-    }
-
-    async fn mint(&mut self) -> Result<(), Error> {
-        let (Want::Current(goal), Some(nonce)) = (self.deck.want, self.world.claim.clone()) else {
-            return Err(Error::new(
-                ErrorKind::Unexpected,
-                "",
-                "a mint without a claim; this is a bug: please report it",
-            ));
-        };
-        self.fold(Event::MintBegan);
-        let waits = self.awaits_users();
-        match self.deck.issuer.mint(&self.order(nonce)).await {
-            Ok(minted) => {
-                let id = minted.id.clone();
-                self.fold(Event::Minted(minted, goal.trigger.clone()));
-                if waits {
-                    self.fold(Event::Awaited(id));
-                }
-                if self.marks() == Marks::OnKeys { self.look_again().await } else { Ok(()) }
-            }
-            Err(error) if error.effect == Effect::None => self.refused(error).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A definite refusal closes the claim at once; a throttled one is tried again after a pause.
-    async fn refused(&mut self, error: Error) -> Result<(), Error> {
-        self.fold(Event::MintRefused);
-        let closed = self.write(Some(self.wanted_ledger())).await;
-        self.refusals += 1;
-        if error.kind != ErrorKind::Throttled || self.refusals > REFUSALS || closed.is_err() {
-            return Err(error);
-        }
-        self.wait(pause(error.retry, self.refusals)).await
-    }
-
-    async fn record(&mut self) -> Result<(), Error> {
-        let Some(pending) = &self.world.state.pending else {
-            return Ok(());
-        };
-        let ledger = self.wanted_ledger().with_minting(pending, &self.world.state.instance);
-        let open = self.world.observed.ledgers.own_claim().cloned();
-        self.write(Some(Ledger { open, ..ledger })).await
     }
 
     async fn look_again(&mut self) -> Result<(), Error> {

@@ -133,12 +133,12 @@ async fn cancelled(run: Run, call: usize) {
 async fn a_time_limit_ends_the_run_and_the_next_one_goes_on() {
     let bench = Bench::start().await;
     let mut key = bench.key();
-    key.timeout = 0.2;
+    key.timeout = 1.5;
     bench.cloud.faults().add(Rule::new(Fault::HoldAfter).on("CreateAccessKey"));
     let wanted = inputs("1", []);
     let release = async {
         bench.cloud.faults().until_held().await;
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         bench.cloud.faults().release_all();
     };
     let (ended, ()) = futures::join!(key.up(&wanted), release);

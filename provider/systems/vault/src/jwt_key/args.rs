@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::jwk;
+use super::jwk::{self, JwtAlgorithm};
 use super::keypair::Pair;
 use crate::config::is_path;
 
@@ -28,29 +28,6 @@ pub struct JwtKeyArgs {
     #[serde(default)]
     #[schemars(extend("x-replace" = true))]
     pub jwks_url: Option<String>,
-}
-
-/// An algorithm of JSON Web Signatures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(extend("x-module" = "vault"))]
-pub enum JwtAlgorithm {
-    /// RSA with 2048 bits, PKCS#1 version 1.5 and SHA-256.
-    #[default]
-    #[serde(rename = "RS256")]
-    Rs256,
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-}
-
-impl JwtAlgorithm {
-    /// Its name in the header of a token and in `jwt_supported_algs`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
 }
 
 impl fmt::Display for JwtKeyArgs {

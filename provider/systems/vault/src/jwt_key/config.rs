@@ -3,8 +3,7 @@
 use rotation::{Effect, Error, ErrorKind, KeyId};
 use serde_json::{Map, Value};
 
-use super::args::JwtAlgorithm;
-use super::jwk::kid;
+use super::jwk::{JwtAlgorithm, kid};
 use super::mark::{self, Standing, Unreadable};
 
 /// All that a mount's configuration says. What is not ours is written back as it was read.

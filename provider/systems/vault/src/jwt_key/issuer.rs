@@ -7,8 +7,9 @@ use rotation::{
     Minted, ObservedKey, OwnerId, Verdict,
 };
 
-use super::args::{self, JwtAlgorithm, JwtKeyArgs};
+use super::args::{self, JwtKeyArgs};
 use super::config::{Config, Published};
+use super::jwk::JwtAlgorithm;
 use super::keypair::{Pair, signer};
 use super::mark::{self, Standing, Tag};
 use super::mount::{Changed, MINT_TIMEOUT, Mount};

@@ -9,10 +9,33 @@ use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{Decode, Document, Reader, SliceReader};
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 use rotation::KeyId;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::args::JwtAlgorithm;
+/// An algorithm of JSON Web Signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(extend("x-module" = "vault"))]
+pub enum JwtAlgorithm {
+    /// RSA with 2048 bits, PKCS#1 version 1.5 and SHA-256.
+    #[default]
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl JwtAlgorithm {
+    /// Its name in the header of a token and in `jwt_supported_algs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+}
 
 pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(crate) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");

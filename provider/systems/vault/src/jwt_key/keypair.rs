@@ -13,8 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::args::JwtAlgorithm;
-use super::jwk::{ED25519, PUBLIC, RSA, thumbprint};
+use super::jwk::{ED25519, JwtAlgorithm, PUBLIC, RSA, thumbprint};
 
 /// A key pair. Not in any `Debug`.
 pub(crate) struct Pair {

@@ -21,10 +21,11 @@ use std::sync::Arc;
 use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
 use secrecy::SecretString;
 
-pub use args::{JwtAlgorithm, JwtKey, JwtKeyArgs};
+pub use args::{JwtKey, JwtKeyArgs};
 use fetched::FetchedIssuer;
 pub(crate) use gate::Gates;
 use issuer::JwtKeyIssuer;
+pub use jwk::JwtAlgorithm;
 
 use crate::Vault;
 
