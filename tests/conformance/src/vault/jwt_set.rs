@@ -54,8 +54,7 @@ impl Place for JwtSet {
             place.admin.delete(&place.at(&format!("role/{role}")))?;
         }
         place.configure(&json!({"jwks_url": place.set.url()}))?;
-        // Tokens that the server need not keep: whether a key is accepted is asked often.
-        JwtRole { mount: place.mount(), role: ROLE }.make(&place.admin, &json!({"token_type": "batch"}))?;
+        JwtRole { mount: place.mount(), role: ROLE }.make(&place.admin, &json!({}))?;
         Ok(place)
     }
 
