@@ -161,7 +161,7 @@ async fn rotations(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-const LOGINS: usize = 4;
+const LOGINS: usize = 12;
 const ROTATIONS: usize = 16;
 
 async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
