@@ -162,7 +162,7 @@ async fn rotations(rig: &VaultJwtKeys) -> Result<()> {
 }
 
 const LOGINS: usize = 12;
-const ROTATIONS: usize = 16;
+const ROTATIONS: usize = 8;
 
 async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
