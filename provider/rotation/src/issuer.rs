@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Capability, Error, Expiry, KeyId, KeyState, Ledger, Ledgers, OwnerId};
+use crate::{Capability, Error, ErrorKind, Expiry, KeyId, KeyState, Ledger, Ledgers, OwnerId};
 
 /// Whether the system accepts a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -202,11 +202,13 @@ pub trait KeyIssuer: Send + Sync {
     /// Only what waiting cannot cure.
     async fn verify(&self, material: &Material) -> Result<Verdict, Error>;
 
-    /// When the key was last used.
+    /// When the key was last used. Asked only where the system tells.
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    async fn last_use(&self, key: &KeyId) -> Result<LastUse, Error>;
+    async fn last_use(&self, _key: &KeyId) -> Result<LastUse, Error> {
+        Ok(LastUse::Unknown)
+    }
 
     /// Gives the key more time, until it is `life` from now or as long as may be. None if it has ended meanwhile.
     ///
@@ -216,11 +218,14 @@ pub trait KeyIssuer: Send + Sync {
         Ok(None)
     }
 
-    /// Disables the key, which somebody may undo. A key that is gone already is success.
+    /// Disables the key, which somebody may undo. A key that is gone already is success. Asked only where the system can.
     ///
     /// # Errors
     /// The key may still work.
-    async fn disable(&self, key: &KeyId) -> Result<(), Error>;
+    async fn disable(&self, _key: &KeyId) -> Result<(), Error> {
+        let message = format!("{}: no key can be disabled there; this is a bug: please report it", self.principal());
+        Err(Error::new(ErrorKind::Unexpected, "", message))
+    }
 
     /// Removes the key for good. A key that is gone already is success.
     ///

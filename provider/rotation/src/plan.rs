@@ -4,7 +4,7 @@ use crate::next::{awaits_users, mint_cause};
 use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
 
 /// What a run would do if every call succeeded: the preview.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Why a new key would be made, if one would.
     pub mint: Option<Cause>,
@@ -23,8 +23,7 @@ pub struct Plan {
 /// Unfolds [`next`](fn@next) over assumed success, on a system that shows just what the state says. Makes no call.
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
-    let (retire, withdraw, renew) = (Vec::new(), Vec::new(), Vec::new());
-    let mut plan = Plan { mint: None, retire, withdraw, waits: false, renew, blocked: None };
+    let mut plan = Plan::default();
     for _ in 0..LONGEST {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {

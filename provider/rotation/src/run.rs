@@ -75,20 +75,19 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     };
     let mut run = Run { deck, world: World::new(state, observed), configured, refusals: 0, failure: None };
     let ended = run.finish().await;
-    let mut world = run.world;
     if ended.is_ok() {
-        world = reduce(world, Event::Answered(deck.clock.now()));
+        run.fold(Event::Answered(deck.clock.now()));
     }
-    let (capability, now) = (deck.issuer.capability(), deck.clock.now());
-    let view =
-        View { world: &world, want: deck.want, capability: &capability, configured: run.configured.as_ref(), now };
-    let warnings = warnings(&view);
-    let renewals: Vec<_> = world.state.keys().map(|key| expiry::renew_at(&view, key)).collect();
-    world.state.warnings = warnings;
-    world.state.keys_mut().zip(renewals).for_each(|(key, at)| key.renew_at = at);
+    let (warnings, renewals) = run.judge(|view| {
+        let renewals: Vec<_> = view.world.state.keys().map(|key| expiry::renew_at(view, key)).collect();
+        (warnings(view), renewals)
+    });
+    let mut state = run.world.state;
+    state.warnings = warnings;
+    state.keys_mut().zip(renewals).for_each(|(key, at)| key.renew_at = at);
     match ended {
-        Ok(()) => Ok(world.state),
-        Err(error) => Err(Interrupted { state: world.state, error }),
+        Ok(()) => Ok(state),
+        Err(error) => Err(Interrupted { state, error }),
     }
 }
 
@@ -143,15 +142,14 @@ impl Run<'_> {
     }
 
     fn ask(&self) -> Next {
-        let capability = self.deck.issuer.capability();
-        let now = self.deck.clock.now();
-        next(&View {
-            world: &self.world,
-            want: self.deck.want,
-            capability: &capability,
-            configured: self.configured.as_ref(),
-            now,
-        })
+        self.judge(next)
+    }
+
+    /// What follows from all that the run knows at this instant.
+    fn judge<T>(&self, ask: impl FnOnce(&View<'_>) -> T) -> T {
+        let (capability, now) = (self.deck.issuer.capability(), self.deck.clock.now());
+        let (world, want, configured) = (&self.world, self.deck.want, self.configured.as_ref());
+        ask(&View { world, want, capability: &capability, configured, now })
     }
 
     async fn take(&mut self, step: Step) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The one act that makes a key.
 
 use super::{Run, pause};
+use crate::next::awaits_users;
 use crate::{Effect, Error, ErrorKind, Event, Ledger, Marks, MintOrder, Want};
 
 /// How often a throttled mint is tried again in one run.
@@ -27,7 +28,7 @@ impl Run<'_> {
             ));
         };
         self.fold(Event::MintBegan);
-        let waits = self.awaits_users();
+        let waits = self.judge(awaits_users);
         match self.deck.issuer.mint(&self.order(nonce)).await {
             Ok(minted) => {
                 let id = minted.id.clone();

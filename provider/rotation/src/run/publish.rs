@@ -1,19 +1,11 @@
 //! Keys that users publish: a run says what is to be published, and what depends on that comes in a later one.
 
 use super::Run;
-use crate::next::awaits_users;
-use crate::{Error, ErrorKind, Event, KeyId, View};
+use crate::{Error, ErrorKind, Event, KeyId};
 
 impl Run<'_> {
     pub(super) fn users_publish(&self) -> bool {
         self.deck.issuer.capability().users_publish
-    }
-
-    /// Whether a key that is minted now must be published before it can be proven.
-    pub(super) fn awaits_users(&self) -> bool {
-        let (capability, now) = (self.deck.issuer.capability(), self.deck.clock.now());
-        let (world, want, configured) = (&self.world, self.deck.want, self.configured.as_ref());
-        awaits_users(&View { world, want, capability: &capability, configured, now })
     }
 
     /// The new key is not accepted yet. That is no failure: only when this run has ended well, users publish what it says.

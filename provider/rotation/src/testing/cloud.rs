@@ -217,7 +217,7 @@ impl InMemoryCloud {
         let number = inner.calls.len();
         inner.calls.push(name.to_owned());
         if inner.strangers.remove(&number) {
-            let made = inner.has_room(quota).then(|| inner.add(None, None, now, None, false));
+            let made = inner.has_room(quota).then(|| inner.add(None, None, now, None));
             inner.intruders.extend(made);
         }
         if inner.strips.remove(&number) {
@@ -277,7 +277,6 @@ impl Inner {
         mark: Option<(OwnerId, Entry)>,
         now: Timestamp,
         expires_at: Option<Timestamp>,
-        users_publish: bool,
     ) -> KeyId {
         self.minted += 1;
         let id = name.unwrap_or_else(|| KeyId(format!("KEY{:04}", self.minted)));
@@ -290,7 +289,7 @@ impl Inner {
                 expires_at,
                 mark,
                 is_published: false,
-                is_accepted: !users_publish,
+                is_accepted: true,
             },
         );
         id
@@ -369,7 +368,7 @@ impl Rig for InMemoryCloud {
     fn mint_as_stranger(&self) -> Option<KeyId> {
         let (now, quota) = (self.clock.now(), self.rules.capability.quota);
         let mut inner = self.lock();
-        inner.has_room(quota).then(|| inner.add(None, None, now, None, false))
+        inner.has_room(quota).then(|| inner.add(None, None, now, None))
     }
 
     fn delete(&self, id: &KeyId) {

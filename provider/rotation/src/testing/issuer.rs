@@ -139,7 +139,8 @@ impl KeyIssuer for InMemoryIssuer {
                 let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since };
                 let expires_at = grant.map(|grant| later(now, grant));
                 let mark = on_keys.then(|| (order.owner.clone(), entry));
-                let id = inner.add(name, mark, now, expires_at, users_publish);
+                let id = inner.add(name, mark, now, expires_at);
+                inner.keys.entry(id.clone()).and_modify(|key| key.is_accepted = !users_publish);
                 self.known().insert(id.clone());
                 let secret = format!("secret-of-{id}");
                 let material = [

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Call, Method, repeat};
 use rotation::{
-    Capability, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material,
+    Capability, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -236,14 +236,6 @@ impl KeyIssuer for ConfluentIssuer {
         let made = made.unwrap_or_else(|| self.session.clock().now());
         let key = Pair { id: id.to_owned(), secret: secret.clone() };
         probe::verify(&self.session, self.target()?, &key, made).await
-    }
-
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Unexpected, "", "Confluent Cloud disables no keys; this is a bug: please report it"))
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
-    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Verdict,
+    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
+    ObservedKey, OwnerId, Verdict,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -217,14 +217,6 @@ impl KeyIssuer for ApiKeyIssuer {
         }
     }
 
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(cannot_disable())
-    }
-
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
         let key = (self.args.user_id.as_str(), key.0.as_str());
         user::delete(&self.session, key, "identity:DeleteApiKey", LIST).await
@@ -235,10 +227,6 @@ impl KeyIssuer for ApiKeyIssuer {
         let own = signs_as.filter(|(user, _)| *user == self.args.user_id);
         Ok(own.map(|(_, fingerprint)| KeyId(fingerprint.clone())))
     }
-}
-
-pub(crate) fn cannot_disable() -> Error {
-    Error::new(ErrorKind::Unexpected, "", "OCI cannot disable a credential; this is a bug: please report it")
 }
 
 /// What is being deleted counts as deleted.

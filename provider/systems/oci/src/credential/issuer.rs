@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outbound::Method;
 use rotation::{
-    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, LastUse, Ledger, Ledgers, Mark, Marks, Material, MintOrder,
-    Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
+    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
+    ObservedKey, OtherLedger, OwnerId, Verdict,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::mark::Marked;
 use super::{Kind, Made};
 use crate::args::CredentialArgs;
 use crate::error::{call, has_changed};
-use crate::issuer::{cannot_disable, common, is_going, locked, status};
+use crate::issuer::{common, is_going, locked, status};
 use crate::session::{Ask, Session, minting};
 use crate::user;
 
@@ -197,14 +197,6 @@ impl KeyIssuer for CredentialIssuer {
         let listed = self.all().await?.unwrap_or_default();
         let active = |one: &Listed| one.id == *id && one.lifecycle_state == "ACTIVE";
         Ok(if listed.iter().any(active) { Verdict::Accepted } else { Verdict::NotYet })
-    }
-
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(cannot_disable())
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {

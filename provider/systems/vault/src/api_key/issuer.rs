@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, LastUse, Ledger, Ledgers, Mark, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Verdict,
+    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Material, MintOrder, Minted,
+    ObservedKey, OwnerId, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -272,10 +272,6 @@ impl KeyIssuer for KvIssuer {
         let texts = self.path().texts(version, true).await?;
         let stands = texts.is_some_and(|texts| texts.values().any(|text| is_same(value, open(text))));
         Ok(if stands { Verdict::Accepted } else { Verdict::NotYet })
-    }
-
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
     }
 
     async fn disable(&self, key: &KeyId) -> Result<(), Error> {

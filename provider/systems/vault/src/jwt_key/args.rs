@@ -30,6 +30,13 @@ pub struct JwtKeyArgs {
     pub jwks_url: Option<String>,
 }
 
+impl JwtKeyArgs {
+    /// What the key signs with.
+    pub(crate) fn algorithm(&self) -> JwtAlgorithm {
+        self.algorithm.unwrap_or_default()
+    }
+}
+
 impl fmt::Display for JwtKeyArgs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the JWT mount {:?} of the key {:?} (`mount`, `name`)", self.mount, self.name)

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rotation::{
-    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Retry, Verdict,
+    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
+    ObservedKey, OwnerId, Retry, Verdict,
 };
 
 use super::args::{self, JwtKeyArgs};
 use super::issuer;
-use super::keypair::{Pair, signer};
+use super::keypair::Pair;
 use super::mount::Mount;
 use super::probes::Probes;
 use crate::session::Session;
@@ -77,9 +77,10 @@ impl KeyIssuer for FetchedIssuer {
     }
 
     fn recall(&self, state: &KeyState) {
-        let pair = |material: &Material| args::pair(material);
-        let known = state.keys().map(|key| (key.id.clone(), (key.created_at, key.material.as_ref().and_then(pair))));
-        let known = known.map(|(id, (created_at, pair))| (id, Known { created_at, pair }));
+        let known = state.keys().map(|key| {
+            let pair = key.material.as_ref().and_then(args::pair);
+            (key.id.clone(), Known { created_at: key.created_at, pair })
+        });
         locked(&self.known).extend(known);
     }
 
@@ -107,13 +108,13 @@ impl KeyIssuer for FetchedIssuer {
     /// yet may come with the set, which cannot be published before its first key is made.
     async fn foresee(&self, _: &MintOrder) -> Result<Option<KeyId>, Error> {
         if let Some(config) = self.mount.read().await? {
-            config.must_fetch(&self.args.mount, &self.url, self.args.algorithm.unwrap_or_default())?;
+            config.must_fetch(&self.args.mount, &self.url, self.args.algorithm())?;
         }
         Ok(None)
     }
 
     async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
-        let pair = Pair::generate_aside(self.args.algorithm.unwrap_or_default()).await?;
+        let pair = Pair::generate_aside(self.args.algorithm()).await?;
         let (id, created_at) = (pair.kid().clone(), self.mount.session().clock().now());
         let material = args::material(&id, pair.private_pem()?, pair.public_pem()?);
         locked(&self.known).insert(id.clone(), Known { created_at, pair: Some(pair) });
@@ -137,14 +138,6 @@ impl KeyIssuer for FetchedIssuer {
         }
     }
 
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Unexpected, "", "a JWT mount disables no keys; this is a bug: please report it"))
-    }
-
     /// The key stands in the set no more, or should not: the server forgets what it has fetched, and is asked.
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
         let probe = self.probe(key)?;
@@ -165,9 +158,8 @@ impl KeyIssuer for FetchedIssuer {
         Ok(())
     }
 
-    /// The key that signed the token with which the plugin itself logs in at the mount, if the token says so.
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
-        Ok(self.mount.session().own_jwt(&self.args.mount).await?.as_ref().and_then(signer))
+        self.mount.own_key().await
     }
 }
 

@@ -3,14 +3,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, LastUse, Ledger, Ledgers, Mark, Marks, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Verdict,
+    Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
+    ObservedKey, OwnerId, Verdict,
 };
 
 use super::args::{self, JwtKeyArgs};
 use super::config::{Config, Published};
 use super::jwk::JwtAlgorithm;
-use super::keypair::{Pair, signer};
+use super::keypair::Pair;
 use super::mark::{self, Standing, Tag};
 use super::mount::{Changed, MINT_TIMEOUT, Mount};
 use super::probes::Probes;
@@ -47,10 +47,6 @@ impl JwtKeyIssuer {
         Self { mount, args, seen: Mutex::default(), prepared: Mutex::default(), probes: Probes::default() }
     }
 
-    fn algorithm(&self) -> JwtAlgorithm {
-        self.args.algorithm.unwrap_or_default()
-    }
-
     /// The keys that concern the resource: its own, and those that bear no mark, which are somebody's.
     async fn fetch(&self) -> Result<Option<Seen>, Error> {
         let Some(config) = self.mount.read().await? else { return Ok(None) };
@@ -63,7 +59,7 @@ impl JwtKeyIssuer {
         if let Some(pair) = locked(&self.prepared).get(&order.nonce) {
             return Ok(Arc::clone(pair));
         }
-        let made = Pair::generate_aside(self.algorithm()).await.map(Arc::new)?;
+        let made = Pair::generate_aside(self.args.algorithm()).await.map(Arc::new)?;
         locked(&self.prepared).insert(order.nonce.clone(), Arc::clone(&made));
         Ok(made)
     }
@@ -71,7 +67,7 @@ impl JwtKeyIssuer {
     /// Publishes a key once, over what the last read of this process showed.
     async fn publish(&self, kid: &KeyId, entry: &str) -> Result<(), Error> {
         let add = |config: &Config| {
-            config.must_take(&self.args.mount, self.algorithm())?;
+            config.must_take(&self.args.mount, self.args.algorithm())?;
             let all = config.keys()?;
             if all.iter().any(|key| key.kid == *kid) {
                 return Ok(None);
@@ -185,7 +181,7 @@ impl KeyIssuer for JwtKeyIssuer {
     async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
         self.pair(order).await?;
         if let Some(config) = self.mount.read_newest().await? {
-            config.must_take(&self.args.mount, self.algorithm())?;
+            config.must_take(&self.args.mount, self.args.algorithm())?;
         }
         Ok(None)
     }
@@ -233,14 +229,6 @@ impl KeyIssuer for JwtKeyIssuer {
         Ok(if is_known { Verdict::Accepted } else { Verdict::NotYet })
     }
 
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Unexpected, "", "a JWT mount disables no keys; this is a bug: please report it"))
-    }
-
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
         let found = self.fetch().await?.unwrap_or_default();
         let Some(tag) = found.0.get(key) else { return Ok(()) };
@@ -258,9 +246,8 @@ impl KeyIssuer for JwtKeyIssuer {
         }
     }
 
-    /// The key that signed the token with which the plugin itself logs in at the mount, if the token says so.
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
-        Ok(self.mount.session().own_jwt(&self.args.mount).await?.as_ref().and_then(signer))
+        self.mount.own_key().await
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use outbound::{Answer, Method, repeat};
-use rotation::{Effect, Error, ErrorKind, Retry};
+use rotation::{Effect, Error, ErrorKind, KeyId, Retry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::config::Config;
 use super::gate::Gate;
+use super::keypair::signer;
 use crate::error::{is_no_mount, refused, words};
 use crate::request::Request;
 use crate::session::{Reply, Session, data};
@@ -79,6 +80,11 @@ impl Mount {
     /// The session by which it is reached.
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The key that signed the token with which the plugin itself logs in at this mount, if the token says so.
+    pub(crate) async fn own_key(&self) -> Result<Option<KeyId>, Error> {
+        Ok(self.session.own_jwt(&self.name).await?.as_ref().and_then(signer))
     }
 
     fn request(&self, operation: &'static str, method: Method, part: &str) -> Request {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers,
-    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict,
+    Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material,
+    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 
 use super::args::{self, LeaseArgs};
@@ -183,10 +183,6 @@ impl KeyIssuer for LeaseIssuer {
         Ok(if works { Verdict::Accepted } else { Verdict::NotYet })
     }
 
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
     async fn renew(&self, key: &KeyId, life: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
         let lease_id = locked(&self.known).get(key).cloned().flatten();
         let Some(lease_id) = lease_id else { return Ok(None) };
@@ -199,10 +195,6 @@ impl KeyIssuer for LeaseIssuer {
             return Ok(None);
         }
         Ok(self.key(key.clone(), Some(&lease_id)).await?.and_then(|shown| shown.expiry))
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Unexpected, "", "leases cannot be disabled; this is a bug: please report it"))
     }
 
     /// The lease first, because only then the server says whether the engine could take the credential back.

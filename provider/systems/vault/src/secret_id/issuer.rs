@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Material,
-    MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
+    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder,
+    Minted, ObservedKey, OwnerId, Verdict, print_duration,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
@@ -196,14 +196,6 @@ impl KeyIssuer for SecretIdIssuer {
             }
         };
         self.role().try_out(self.role_id().await?, secret_id).await
-    }
-
-    async fn last_use(&self, _: &KeyId) -> Result<LastUse, Error> {
-        Ok(LastUse::Unknown)
-    }
-
-    async fn disable(&self, _: &KeyId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Unexpected, "", "AppRole disables no secret-ids; this is a bug: please report it"))
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
