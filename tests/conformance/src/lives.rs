@@ -188,7 +188,7 @@ fn current(watch: &Watch<'_>) -> Result<rotation::KeyId> {
     Ok(state.current.as_ref().context("there is no current key")?.id.clone())
 }
 
-fn done(outcome: Outcome) -> Result<()> {
+pub(crate) fn done(outcome: Outcome) -> Result<()> {
     match outcome {
         Outcome::Failed(error) => Err(error).context("the run failed"),
         outcome => {

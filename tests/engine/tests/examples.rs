@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::{ConfluentScene, Known, KnownKey, OciResource, OciScene, PlatformScene, Python, Scene, VaultScene};
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use vault_servers::{Database as _, Program};
 
 fn main() -> Result<()> {
@@ -31,13 +31,7 @@ fn folders() -> Result<Vec<PathBuf>> {
 
 fn trial(folder: PathBuf) -> Result<Trial> {
     let name = folder.file_name().context("a folder without a name")?.to_string_lossy().into_owned();
-    Ok(Trial::ignorable_test(name.clone(), move || {
-        if let Some(absent) = needs(&name).iter().find_map(|program| program.find().err()) {
-            return Ok(Completion::ignored_with(absent.to_string()));
-        }
-        run(&name, &folder).map_err(|error| Failed::from(format!("{error:#}")))?;
-        Ok(Completion::Completed)
-    }))
+    Ok(engine::trial(name.clone(), needs(&name), move || run(&name, &folder)))
 }
 
 /// The servers without which a program cannot be run.

@@ -1,31 +1,18 @@
 //! Keys in a KV engine by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::VaultScene;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use engine::{Prove, VaultScene, run_trials};
 use serde_json::{Value, json};
 use vault_servers::Program;
 
-/// Fails, or panics, when what it proves is not so.
-type Prove = fn() -> Result<()>;
-
 fn main() {
-    let trials: [(&str, Prove); 4] = [
+    let trials: &[(&str, Prove)] = &[
         ("a_key_lives_rotates_and_goes", lives),
         ("a_strangers_value_and_a_deleted_version_are_drift", drift),
         ("a_login_of_the_plugin_is_revoked_at_its_end", login),
         ("wrong_inputs_and_configuration_are_refused_before_anything_is_written", refused),
     ];
-    let trials = trials.map(|(name, run)| {
-        Trial::ignorable_test(name, move || {
-            if let Err(absent) = Program::OpenBao.find() {
-                return Ok(Completion::ignored_with(absent.to_string()));
-            }
-            run().map_err(|error| Failed::from(format!("{error:#}")))?;
-            Ok(Completion::Completed)
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    run_trials("", &[Program::OpenBao], trials);
 }
 
 fn inputs(release: &str) -> Value {

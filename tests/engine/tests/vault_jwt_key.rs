@@ -1,20 +1,16 @@
 //! Keys of a JWT method by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::VaultScene;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use engine::{Prove, VaultScene, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Admin, JwtRole, KeySet, Program, key_pair, public_pem, thumbprint};
-
-/// Fails, or panics, when what it proves is not so.
-type Prove = fn() -> Result<()>;
 
 const TOKEN: &str = "keyrotation:vault:RotatingJwtKey";
 const CONFIG: &str = "auth/jwt/config";
 const ROLE: JwtRole<'static> = JwtRole { mount: "jwt", role: "ci" };
 
 fn main() {
-    let trials: [(&str, Prove); 6] = [
+    let trials: &[(&str, Prove)] = &[
         ("a_jwt_key_lives_rotates_and_goes", lives),
         ("several_keys_of_one_mount_are_made_in_one_run", several),
         ("a_key_that_was_taken_out_and_a_strangers_are_drift", drift),
@@ -22,16 +18,7 @@ fn main() {
         ("a_mount_fetches_what_the_outputs_say", fetched),
         ("wrong_inputs_mounts_and_imports_are_refused", refused),
     ];
-    let trials = trials.map(|(name, run)| {
-        Trial::ignorable_test(format!("jwt_key::{name}"), move || {
-            if let Err(absent) = Program::OpenBao.find() {
-                return Ok(Completion::ignored_with(absent.to_string()));
-            }
-            run().map_err(|error| Failed::from(format!("{error:#}")))?;
-            Ok(Completion::Completed)
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    run_trials("jwt_key::", &[Program::OpenBao], trials);
 }
 
 /// A server with a JWT method and a role, and a project with the resource.

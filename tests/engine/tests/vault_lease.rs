@@ -2,13 +2,9 @@
 //! it, with all that it made and read itself.
 
 use anyhow::{Context, Result, ensure};
-use engine::VaultScene;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use engine::{Prove, VaultScene, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Database, Login, Postgres, Program, Token};
-
-/// Fails, or panics, when what it proves is not so.
-type Prove = fn() -> Result<()>;
 
 const TOKEN: &str = "keyrotation:vault:RotatingLease";
 const PATH: &str = "database/creds/payment";
@@ -26,24 +22,13 @@ const POLICY: &str = r#"
 "#;
 
 fn main() {
-    let trials: [(&str, Prove); 4] = [
+    let trials: &[(&str, Prove)] = &[
         ("a_lease_lives_rotates_and_goes", lives),
         ("a_lease_is_renewed_when_nothing_but_time_has_passed", renewed),
         ("a_revoked_lease_is_drift", drift),
         ("wrong_inputs_and_roles_that_do_not_fit_are_refused", refused),
     ];
-    let trials = trials.map(|(name, run)| {
-        Trial::ignorable_test(format!("lease::{name}"), move || {
-            for program in [Program::OpenBao, Program::Postgres] {
-                if let Err(absent) = program.find() {
-                    return Ok(Completion::ignored_with(absent.to_string()));
-                }
-            }
-            run().map_err(|error| Failed::from(format!("{error:#}")))?;
-            Ok(Completion::Completed)
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    run_trials("lease::", &[Program::OpenBao, Program::Postgres], trials);
 }
 
 /// A server with a database engine and a token role, and a project with the resource.

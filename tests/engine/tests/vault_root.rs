@@ -1,37 +1,22 @@
 //! Secrets that a database engine keeps to itself, by the real engine, on a real OpenBao with a real PostgreSQL.
 
 use anyhow::{Context, Result, ensure};
-use engine::VaultScene;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use engine::{Prove, VaultScene, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Database, Login, Postgres, Program};
-
-/// Fails, or panics, when what it proves is not so.
-type Prove = fn() -> Result<()>;
 
 const TOKEN: &str = "keyrotation:vault:RotatingRoot";
 const CONNECTION: &str = "database/payment";
 const ROLE: &str = "database/static-roles/reports";
 
 fn main() {
-    let trials: [(&str, Prove); 4] = [
+    let trials: &[(&str, Prove)] = &[
         ("a_root_password_turns_once_per_trigger_and_stays_at_the_end", lives),
         ("a_static_role_that_vault_turns_by_itself_is_no_drift", no_drift),
         ("an_import_rotates_nothing", imports),
         ("what_cannot_be_rotated_is_refused", refused),
     ];
-    let trials = trials.map(|(name, run)| {
-        Trial::ignorable_test(format!("root::{name}"), move || {
-            for program in [Program::OpenBao, Program::Postgres] {
-                if let Err(absent) = program.find() {
-                    return Ok(Completion::ignored_with(absent.to_string()));
-                }
-            }
-            run().map_err(|error| Failed::from(format!("{error:#}")))?;
-            Ok(Completion::Completed)
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    run_trials("root::", &[Program::OpenBao, Program::Postgres], trials);
 }
 
 /// A server with a connection and a static role, and a project with the resource.

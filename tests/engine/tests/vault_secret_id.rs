@@ -1,33 +1,20 @@
 //! Secret-ids of an AppRole by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::VaultScene;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use engine::{Prove, VaultScene, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Admin, Program};
-
-/// Fails, or panics, when what it proves is not so.
-type Prove = fn() -> Result<()>;
 
 const TOKEN: &str = "keyrotation:vault:RotatingSecretId";
 const ROLE: &str = "auth/approle/role/payment";
 
 fn main() {
-    let trials: [(&str, Prove); 3] = [
+    let trials: &[(&str, Prove)] = &[
         ("a_secret_id_lives_rotates_and_goes", lives),
         ("a_destroyed_secret_id_and_a_strangers_are_drift", drift),
         ("wrong_inputs_and_a_role_that_is_not_there_are_refused", refused),
     ];
-    let trials = trials.map(|(name, run)| {
-        Trial::ignorable_test(format!("secret_id::{name}"), move || {
-            if let Err(absent) = Program::OpenBao.find() {
-                return Ok(Completion::ignored_with(absent.to_string()));
-            }
-            run().map_err(|error| Failed::from(format!("{error:#}")))?;
-            Ok(Completion::Completed)
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    run_trials("secret_id::", &[Program::OpenBao], trials);
 }
 
 /// A server with a role, and a project with the resource.

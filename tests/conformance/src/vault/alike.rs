@@ -1,12 +1,14 @@
 //! Trials that several of Vault's resources have alike.
 
 use anyhow::{Context, Result, ensure};
+use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
 use rotation::{Error, ErrorKind};
 use serde_json::{Value, json};
 use vault_servers::Admin;
 
 use super::stage::{OnVault, Place};
+use crate::lives::done;
 
 /// Leads every life in a place of its own, of which the faults suite leads only some, and insists that nothing is left.
 pub(super) async fn every_life<P: Place>(left: impl Fn(&OnVault<P>, Life) -> Result<()>) -> Result<()> {
@@ -22,6 +24,21 @@ pub(super) async fn every_life<P: Place>(left: impl Fn(&OnVault<P>, Life) -> Res
         }
         left(&rig, life)?;
     }
+    Ok(())
+}
+
+/// An alias changes the URN, and with it whose the marks are: the resource keeps its keys, and the one before goes as ever.
+pub(super) async fn renamed<P: Place>(rig: &OnVault<P>) -> Result<()> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
+    done(watch.up(&Life::inputs("1", false)).await)?;
+    watch.stack = watch.stack.clone().renamed("stack/project/other");
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
+    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    done(watch.up(&Life::inputs("2", false)).await)?;
+    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
+    watch.destroyed().await;
     Ok(())
 }
 

@@ -14,9 +14,10 @@ use system_vault::Vault;
 use vault_servers::key_pair;
 
 use super::jwt_key::{JwtName, VaultJwtKeys, line, strangers_key};
-use super::jwt_key_trials::{Trial, done, inputs, promoted, secret};
+use super::jwt_key_trials::{Trial, promoted, secret};
 use super::stage::Place;
 use super::trials::order;
+use crate::lives::done;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial { name: "other_keys_and_settings_stay_byte_for_byte", run: |rig| untouched(rig).boxed_local() },
@@ -41,7 +42,7 @@ fn others(rig: &VaultJwtKeys) -> Result<Value> {
 }
 
 async fn untouched(rig: &VaultJwtKeys) -> Result<()> {
-    let named = rig.issuer_with(rig.config(), inputs(rig, &json!({"name": "neighbour"})))?;
+    let named = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "neighbour"})))?;
     let neighbour = named.mint(&order("n0")).await?;
     let theirs = [
         format!("# of the pipeline, \"mine\"; äöü\n\n{}", strangers_key()),
@@ -80,7 +81,7 @@ async fn untouched(rig: &VaultJwtKeys) -> Result<()> {
 }
 
 async fn names(rig: &VaultJwtKeys) -> Result<()> {
-    let (one, two) = (rig.issuer(), rig.issuer_with(rig.config(), inputs(rig, &json!({"name": "other"})))?);
+    let (one, two) = (rig.issuer(), rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "other"})))?);
     let (first, second) = (one.mint(&order("n1")).await?, two.mint(&order("n2")).await?);
     for (issuer, id) in [(&one, &first.id), (&two, &second.id)] {
         let listed = issuer.list().await?.context("no mount")?;
@@ -168,7 +169,7 @@ async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
     vault.configure(serde_json::from_value(rig.config())?);
     let name = |number: usize| format!("parallel-{number}");
-    let issuer = |number: usize| JwtName::issuer(Arc::clone(&vault), inputs(rig, &json!({"name": name(number)})));
+    let issuer = |number: usize| JwtName::issuer(Arc::clone(&vault), rig.inputs_with(&json!({"name": name(number)})));
     let issuers: Vec<_> = (0..8).map(issuer).collect::<Result<_>>()?;
     let owner = OwnerId::new("urn:a", "dev/app/a");
     let lives = issuers.iter().enumerate().map(|(number, issuer)| {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use futures::FutureExt;
 use jiff::SignedDuration;
-use rotation::testing::{Life, Outcome, Rig, Watch};
+use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Mark, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 use vault_servers::fresh_jwt;
@@ -14,6 +14,7 @@ use super::jwt_key_others;
 use super::stage::OwnTrial;
 use super::trials::order;
 use crate::bench::Bench;
+use crate::lives::done;
 
 pub(super) type Trial = OwnTrial<VaultJwtKeys>;
 
@@ -30,7 +31,7 @@ const TRIALS: &[Trial] = &[
     Trial { name: "what_the_mount_does_not_take_is_told_and_changes_nothing", run: |rig| not_taken(rig).boxed_local() },
     Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| overlap(rig).boxed_local() },
     Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
-    Trial { name: "a_renamed_resource_keeps_its_keys", run: |rig| renamed(rig).boxed_local() },
+    Trial { name: "a_renamed_resource_keeps_its_keys", run: |rig| alike::renamed(rig).boxed_local() },
     Trial { name: "a_probe_logs_nobody_in", run: |rig| probe(rig).boxed_local() },
     Trial { name: "roles_that_cannot_tell_are_passed_over", run: |rig| roles(rig).boxed_local() },
     Trial { name: "a_removed_key_that_is_still_accepted_is_told", run: |rig| still_accepted(rig).boxed_local() },
@@ -41,7 +42,7 @@ const TRIALS: &[Trial] = &[
 async fn wrong_type(rig: &VaultJwtKeys) -> Result<()> {
     for kind in ["userpass", "approle", "kubernetes", "cert"] {
         let mount = rig.admin().mount_auth(kind)?;
-        let issuer = rig.issuer_with(rig.config(), inputs(rig, &json!({"mount": mount})))?;
+        let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"mount": mount})))?;
         let listed = issuer.list().await.err().context("it was listed")?;
         let made = issuer.mint(&order("n1")).await.err().context("it was made")?;
         for error in [listed, made] {
@@ -50,7 +51,7 @@ async fn wrong_type(rig: &VaultJwtKeys) -> Result<()> {
         }
     }
     let mount = rig.admin().mount_auth("oidc")?;
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, &json!({"mount": mount})))?;
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"mount": mount})))?;
     ensure!(issuer.list().await? == Some(Vec::new()), "oidc is another name of the same method");
     Ok(())
 }
@@ -101,7 +102,7 @@ pub(super) async fn promoted(issuer: &dyn KeyIssuer, owner: &OwnerId, id: &KeyId
 
 async fn fresh(rig: &VaultJwtKeys) -> Result<()> {
     let mount = rig.admin().mount_auth("jwt")?;
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, &json!({"mount": mount})))?;
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"mount": mount})))?;
     ensure!(issuer.list().await? == Some(Vec::new()));
     let made = issuer.mint(&order("n1")).await?;
     ensure!(issuer.verify(&made.material).await? == Verdict::Accepted, "without any role");
@@ -145,7 +146,7 @@ async fn not_taken(rig: &VaultJwtKeys) -> Result<()> {
 async fn overlap(rig: &VaultJwtKeys) -> Result<()> {
     for algorithm in ["EdDSA", "RS256"] {
         let asked = json!({"algorithm": algorithm, "name": format!("key-{algorithm}")});
-        let issuer = rig.issuer_with(rig.config(), inputs(rig, &asked))?;
+        let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&asked))?;
         let (first, second) = (issuer.mint(&order("n1")).await?, issuer.mint(&order("n2")).await?);
         for made in [&first, &second] {
             ensure!(issuer.verify(&made.material).await? == Verdict::Accepted, "{algorithm}");
@@ -177,21 +178,6 @@ async fn every_life(_: &VaultJwtKeys) -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// An alias changes the URN, and with it whose the marks are.
-async fn renamed(rig: &VaultJwtKeys) -> Result<()> {
-    let mut watch = Watch::new(rig, Life::OVERLAP);
-    done(watch.up(&Life::inputs("1", false)).await)?;
-    watch.stack = watch.stack.clone().renamed("stack/project/other");
-    done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
-    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
-    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
-    done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
-    watch.destroyed().await;
-    Ok(())
 }
 
 /// Whatever a role allows: the probe that stands in the mark is no way in.
@@ -258,7 +244,7 @@ async fn own(rig: &VaultJwtKeys) -> Result<()> {
     for (mount, own) in [(rig.place().mount(), Some(made.id.clone())), ("jwt-elsewhere", None)] {
         let login = json!({"role": ROLE, "jwt": jwt, "mount": rig.place().mount()});
         let config = json!({"address": rig.proxy().endpoint(), "authLoginJwt": login});
-        let issuer = rig.issuer_with(config, inputs(rig, &json!({"mount": mount})))?;
+        let issuer = rig.issuer_with(config, rig.inputs_with(&json!({"mount": mount})))?;
         ensure!(issuer.configured_key().await? == own, "{mount}");
     }
     ensure!(rig.issuer().configured_key().await?.is_none(), "a token is no key");
@@ -285,14 +271,6 @@ async fn silent(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn inputs(rig: &VaultJwtKeys, more: &Value) -> Value {
-    let mut inputs = rig.inputs();
-    for (name, value) in more.as_object().into_iter().flatten() {
-        inputs[name] = value.clone();
-    }
-    inputs
-}
-
 fn current(watch: &Watch<'_>) -> Result<String> {
     let key = watch.stack.state().and_then(|state| state.current.as_ref()).context("there is no current key")?;
     let field = key.material.as_ref().and_then(|material| material.get("privateKeyPem"));
@@ -308,9 +286,4 @@ pub(super) fn open(field: Option<&Field>) -> Option<String> {
         Field::Secret(secret) => Some(secrecy::ExposeSecret::expose_secret(secret).to_owned()),
         Field::Plain(_) | Field::SecretMap(_) => None,
     }
-}
-
-pub(super) fn done(outcome: Outcome) -> Result<()> {
-    ensure!(outcome.is_done(), "{outcome:?}");
-    Ok(())
 }

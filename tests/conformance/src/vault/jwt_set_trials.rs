@@ -8,11 +8,12 @@ use rotation::{Effect, Error, ErrorKind, KeyId, KeyIssuer, KeyState, Verdict};
 use serde_json::json;
 
 use super::alike;
-use super::jwt_key_trials::{RIGHTS, done, secret};
+use super::jwt_key_trials::{RIGHTS, secret};
 use super::jwt_set::{ROLE, VaultJwtSets};
 use super::stage::OwnTrial;
 use super::trials::order;
 use crate::bench::Bench;
+use crate::lives::done;
 
 type Trial = OwnTrial<VaultJwtSets>;
 

@@ -8,10 +8,11 @@ use rotation::{Effect, Entry, Error, ErrorKind, KeyId, Ledger, Mark, MintOrder, 
 use serde_json::{Value, json};
 
 use super::lease::VaultLeases;
-use super::lease_trials::{done, inputs, lasting, login};
+use super::lease_trials::{lasting, login};
 use super::stage::OwnTrial;
 use super::trials::order;
 use crate::bench::{Bench, prepare};
+use crate::lives::done;
 
 type Trial = OwnTrial<VaultLeases>;
 
@@ -30,7 +31,7 @@ pub(super) const TRIALS: &[Trial] = &[
 
 /// A mint with these inputs.
 async fn minted(rig: &VaultLeases, more: &Value, order: &MintOrder) -> Result<rotation::Minted, Error> {
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, more));
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(more));
     let issuer = issuer.map_err(|error| Error::new(ErrorKind::Unexpected, "", format!("{error:#}")))?;
     prepare(&*issuer, order).await?;
     issuer.mint(order).await
@@ -222,7 +223,7 @@ async fn no_holder(rig: &VaultLeases) -> Result<()> {
 
 async fn others(rig: &VaultLeases) -> Result<()> {
     let theirs = rig.admin().database_login(rig.place().mount(), rig.place().role())?.0;
-    let named = rig.issuer_with(rig.config(), inputs(rig, &json!({"name": "other"})))?;
+    let named = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "other"})))?;
     let order = order("n1");
     prepare(&*named, &order).await?;
     let neighbour = named.mint(&order).await?;

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Error, ErrorKind, Field, KeyIssuer, Ledger, Material, MintOrder, OwnerId, Verdict};
-use serde_json::{Value, json};
+use serde_json::json;
 use vault_servers::{Database, Login, MariaDb, Program, unique};
 
 use super::alike::{self, Right, policy};
@@ -16,6 +16,7 @@ use super::lease_others;
 use super::stage::OwnTrial;
 use super::trials::order;
 use crate::bench::prepare;
+use crate::lives::done;
 
 type Trial = OwnTrial<VaultLeases>;
 
@@ -154,13 +155,7 @@ async fn every_life(_: &VaultLeases) -> Result<()> {
 }
 
 async fn renamed(rig: &VaultLeases) -> Result<()> {
-    let mut watch = Watch::new(rig, Life::OVERLAP);
-    done(watch.up(&Life::inputs("1", false)).await)?;
-    watch.stack = watch.stack.clone().renamed("stack/project/other");
-    done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
-    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
-    watch.destroyed().await;
+    alike::renamed(rig).await?;
     ensure!(rig.place().holders().is_empty(), "something is left");
     Ok(())
 }
@@ -244,15 +239,6 @@ pub(super) fn lasting(nonce: &str, life: SignedDuration) -> MintOrder {
     MintOrder { life: Some(life), ..order(nonce) }
 }
 
-/// The inputs with others beside them.
-pub(super) fn inputs(rig: &VaultLeases, more: &Value) -> Value {
-    let mut inputs = rig.inputs();
-    for (name, value) in more.as_object().into_iter().flatten() {
-        inputs[name] = value.clone();
-    }
-    inputs
-}
-
 /// What a person logs in with.
 pub(super) fn login(material: &Material) -> Result<Login> {
     let Some(Field::SecretMap(data)) = material.get("data") else { anyhow::bail!("no data") };
@@ -275,14 +261,4 @@ fn current(watch: &Watch<'_>) -> Result<Login> {
 fn lease_of(watch: &Watch<'_>) -> Result<String> {
     let Some(Field::Plain(lease)) = material(watch)?.get("leaseId") else { anyhow::bail!("no lease") };
     Ok(lease.clone())
-}
-
-pub(super) fn done(outcome: Outcome) -> Result<()> {
-    match outcome {
-        Outcome::Failed(error) => Err(error).context("the run failed"),
-        outcome => {
-            ensure!(outcome.is_done(), "{outcome:?}");
-            Ok(())
-        }
-    }
 }

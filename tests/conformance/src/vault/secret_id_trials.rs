@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use futures::FutureExt;
 use jiff::SignedDuration;
-use rotation::testing::{Life, Outcome, Rig, Watch};
+use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyIssuer, Ledger, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use super::secret_id::VaultSecretIds;
 use super::stage::OwnTrial;
 use super::trials::order;
 use crate::bench::Bench;
+use crate::lives::done;
 
 type Trial = OwnTrial<VaultSecretIds>;
 
@@ -83,17 +84,9 @@ async fn everything(issuer: &dyn KeyIssuer, next: &dyn KeyIssuer) -> Result<(), 
     next.write_ledger(&owner, None).await
 }
 
-fn inputs(rig: &VaultSecretIds, more: &Value) -> Value {
-    let mut inputs = rig.inputs();
-    for (name, value) in more.as_object().into_iter().flatten() {
-        inputs[name] = value.clone();
-    }
-    inputs
-}
-
 async fn as_asked(rig: &VaultSecretIds) -> Result<()> {
     let asked = json!({"cidrList": ["10.0.0.0/8", "127.0.0.0/8"], "ttl": "30d"});
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, &asked))?;
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&asked))?;
     let made = issuer.mint(&order("n1")).await?;
     let stands = rig.place().look_up(&made.id.0)?;
     ensure!(stands["cidr_list"] == json!(["10.0.0.0/8", "127.0.0.0/8"]), "{stands}");
@@ -118,7 +111,7 @@ async fn not_allowed(rig: &VaultSecretIds) -> Result<()> {
     ];
     for (settings, asked, says) in cases {
         rig.admin().post(role, &settings)?;
-        let issuer = rig.issuer_with(rig.config(), inputs(rig, &asked))?;
+        let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&asked))?;
         let error = issuer.mint(&order("n1")).await.err().with_context(|| format!("{settings} {asked}"))?;
         ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
         ensure!(error.message.contains(says), "{error}");
@@ -152,18 +145,9 @@ async fn every_life(_: &VaultSecretIds) -> Result<()> {
     .await
 }
 
-/// An alias changes the URN, and with it whose the marks are; what keys were born with still names the former one.
+/// What keys were born with still names the former URN.
 async fn renamed(rig: &VaultSecretIds) -> Result<()> {
-    let mut watch = Watch::new(rig, Life::OVERLAP);
-    done(watch.up(&Life::inputs("1", false)).await)?;
-    watch.stack = watch.stack.clone().renamed("stack/project/other");
-    done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(rig.marks() == 1 && rig.keys().len() == 2, "{:?}", rig.keys());
-    ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
-    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
-    done(watch.up(&Life::inputs("2", false)).await)?;
-    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
-    watch.destroyed().await;
+    alike::renamed(rig).await?;
     ensure!(rig.place().all().is_empty(), "something is left");
     Ok(())
 }
@@ -180,7 +164,7 @@ async fn no_token(rig: &VaultSecretIds) -> Result<()> {
 }
 
 async fn elsewhere(rig: &VaultSecretIds) -> Result<()> {
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, &json!({"cidrList": ["10.0.0.0/8"]})))?;
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"cidrList": ["10.0.0.0/8"]})))?;
     let made = issuer.mint(&order("n1")).await?;
     ensure!(!rig.place().lets_in(&secret(&made)?)?, "the network does not keep this machine out");
     ensure!(issuer.verify(&made.material).await? == Verdict::Accepted);
@@ -203,7 +187,7 @@ async fn own(rig: &VaultSecretIds) -> Result<()> {
 }
 
 async fn ended(rig: &VaultSecretIds) -> Result<()> {
-    let issuer = rig.issuer_with(rig.config(), inputs(rig, &json!({"ttl": "1s"})))?;
+    let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"ttl": "1s"})))?;
     let made = issuer.mint(&order("n1")).await?;
     ensure!(rig.place().look_up(&made.id.0).is_ok());
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
@@ -244,9 +228,4 @@ fn open(field: Option<&Field>) -> Option<String> {
         Field::Secret(secret) => Some(secrecy::ExposeSecret::expose_secret(secret).to_owned()),
         Field::Plain(_) | Field::SecretMap(_) => None,
     }
-}
-
-fn done(outcome: Outcome) -> Result<()> {
-    ensure!(outcome.is_done(), "{outcome:?}");
-    Ok(())
 }

@@ -124,6 +124,15 @@ impl<P: Place> OnVault<P> {
         self.place.inputs()
     }
 
+    /// The same with others beside them, or in their place.
+    pub fn inputs_with(&self, more: &Value) -> Value {
+        let mut inputs = self.inputs();
+        for (name, value) in more.as_object().into_iter().flatten() {
+            inputs[name] = value.clone();
+        }
+        inputs
+    }
+
     /// The configuration that reaches the server as its administrator.
     pub fn config(&self) -> Value {
         config(&self.proxy, self.admin())

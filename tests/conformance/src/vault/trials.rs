@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::kv::VaultKv;
 use super::logins;
 use crate::bench::Bench;
+use crate::lives::done;
 
 /// One rule that only this system has.
 #[derive(Clone, Copy)]
@@ -245,9 +246,4 @@ fn is_value(made: &Minted, value: &str) -> bool {
 pub(super) fn order(nonce: &str) -> MintOrder {
     let owner = OwnerId::new("urn:a", "dev/app/a");
     MintOrder { nonce: nonce.to_owned(), generation: 1, owner, instance: "i0000001".to_owned(), life: None }
-}
-
-fn done(outcome: Outcome) -> Result<()> {
-    ensure!(outcome.is_done(), "{outcome:?}");
-    Ok(())
 }
