@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
-use rotation::{KeyId, KeyIssuer, Material, Minted, OwnerId, Verdict};
+use rotation::{KeyIssuer, Material, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 use system_vault::Vault;
 use vault_servers::key_pair;
@@ -26,6 +26,7 @@ pub(super) const TRIALS: &[Trial] = &[
     Trial { name: "logins_at_the_moment_of_a_write_hide_no_key", run: |rig| hammered(rig).boxed_local() },
     Trial { name: "a_change_that_was_overwritten_is_made_again", run: |rig| overwritten(rig).boxed_local() },
     Trial { name: "a_key_that_was_overwritten_at_its_mint_is_made_again", run: |rig| lost_at_mint(rig).boxed_local() },
+    Trial { name: "a_key_that_the_server_hides_is_written_again", run: |rig| hidden(rig).boxed_local() },
     Trial { name: "a_mark_that_cannot_be_read_stops_everything", run: |rig| unreadable(rig).boxed_local() },
 ];
 
@@ -94,21 +95,15 @@ async fn names(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-/// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.
-/// Makes a key as a run does: one that is not there at the next look is lost, and another is made.
-async fn made(issuer: &dyn KeyIssuer, name: &str, lost: &mut Vec<KeyId>) -> Result<Minted> {
-    for turn in 0..TRIES {
-        let order = order(&format!("{name}-{turn}"));
-        issuer.look(&order.owner).await?;
-        issuer.foresee(&order).await?;
-        let made = issuer.mint(&order).await?;
-        let listed = issuer.list().await?.unwrap_or_default();
-        if listed.iter().any(|key| key.id == made.id) {
-            return Ok(made);
-        }
-        lost.push(made.id);
-    }
-    bail!("{name} was lost each time")
+/// Makes a key as a run does, which looks for it at once.
+async fn made(issuer: &dyn KeyIssuer, name: &str) -> Result<Minted> {
+    let order = order(name);
+    issuer.look(&order.owner).await?;
+    issuer.foresee(&order).await?;
+    let made = issuer.mint(&order).await?;
+    let listed = issuer.list().await?.unwrap_or_default();
+    ensure!(listed.iter().any(|key| key.id == made.id), "{name} is not there after its mint");
+    Ok(made)
 }
 
 /// Tries a key as often as a run does.
@@ -123,8 +118,8 @@ async fn proven(issuer: &dyn KeyIssuer, key: &Material) -> Result<bool> {
 
 const TRIES: usize = 50;
 
-/// While a login reads the configuration at the moment of a write, the server remembers the one before it until the next write, for its
-/// reads and for its logins.
+/// A login at the moment of a write makes the server remember the configuration before it until the next write, for its reads or
+/// for its logins.
 async fn hammered(rig: &VaultJwtKeys) -> Result<()> {
     let (private, public) = key_pair()?;
     rig.place().alter(|entries| entries.push(public))?;
@@ -138,7 +133,7 @@ async fn hammered(rig: &VaultJwtKeys) -> Result<()> {
         })
     });
     let logins: Vec<_> = logins.collect();
-    let lived = rotations(rig).await;
+    let lived = keys_come_and_go(rig).await;
     is_over.store(true, Ordering::Relaxed);
     ensure!(logins.into_iter().all(|login| login.join().is_ok()));
     lived?;
@@ -146,25 +141,21 @@ async fn hammered(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-/// Rotations, each with the end of the key before it.
-async fn rotations(rig: &VaultJwtKeys) -> Result<()> {
-    let mut watch = Watch::new(rig, Life::OVERLAP);
-    watch.strangers.extend(rig.keys());
-    for turn in 0..ROTATIONS {
-        let wanted = Life::inputs(&turn.to_string(), false);
-        done(watch.up(&wanted).await).with_context(|| format!("rotation {turn}"))?;
-        rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
-        if turn > 0 {
-            done(watch.up(&wanted).await).with_context(|| format!("the end of the key before {turn}"))?;
-        }
+async fn keys_come_and_go(rig: &VaultJwtKeys) -> Result<()> {
+    let issuer = rig.issuer();
+    for turn in 0..TURNS {
+        let key = made(&*issuer, &turn.to_string()).await?;
+        ensure!(issuer.verify(&key.material).await? == Verdict::Accepted, "{turn}: the key is not accepted");
+        issuer.retire(&key.id).await.with_context(|| format!("{turn}: the end of the key"))?;
+        ensure!(!rig.keys().contains(&key.id), "{turn}: the key came back");
     }
-    watch.destroyed().await;
     Ok(())
 }
 
 const LOGINS: usize = 12;
-const ROTATIONS: usize = 8;
+const TURNS: usize = 60;
 
+/// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.
 async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
     vault.configure(serde_json::from_value(rig.config())?);
@@ -175,9 +166,9 @@ async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
     let lives = issuers.iter().enumerate().map(|(number, issuer)| {
         let (owner, issuer): (_, &dyn KeyIssuer) = (&owner, &**issuer);
         async move {
-            let (mut keys, mut lost) = (Vec::new(), Vec::new());
+            let mut keys = Vec::new();
             for turn in ["first", "second"] {
-                keys.push(made(issuer, &format!("{turn}-{number}"), &mut lost).await?);
+                keys.push(made(issuer, &format!("{turn}-{number}")).await?);
             }
             for key in &keys {
                 ensure!(proven(issuer, &key.material).await?, "{} was lost", key.id);
@@ -185,18 +176,10 @@ async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
             }
             issuer.retire(&keys[0].id).await?;
             ensure!(issuer.verify(&keys[0].material).await? == Verdict::NotYet, "{} came back", keys[0].id);
-            Ok((keys.swap_remove(1), lost))
+            Ok(keys.swap_remove(1))
         }
     });
-    let lived = try_join_all(lives).await?;
-    // What was lost may have come back with another resource's write, and goes as a run's orphans do.
-    for ((_, lost), issuer) in lived.iter().zip(&issuers) {
-        for id in lost {
-            issuer.list().await?;
-            issuer.retire(id).await?;
-        }
-    }
-    let made: Vec<_> = lived.into_iter().map(|(key, _)| key).collect();
+    let made = try_join_all(lives).await?;
     let entries = rig.place().entries();
     ensure!(entries.len() == made.len(), "{} keys stand there", entries.len());
     for (number, key) in made.iter().enumerate() {
@@ -213,21 +196,27 @@ async fn overwritten(rig: &VaultJwtKeys) -> Result<()> {
     let issuer = rig.issuer();
     let made = issuer.mint(&order("n1")).await?;
     let ledger = promoted(&*issuer, &owner, &made.id).await?;
-    let old = rig.place().config()?;
     // The call after the read and the write is the one that reads back.
-    write_back_at(rig, rig.calls().len() + 2, old.clone());
+    write_at(rig, rig.calls().len() + 2, with_a_strangers(rig)?);
     issuer.write_ledger(&owner, Some(&ledger)).await?;
     ensure!(issuer.read_ledgers(&owner).await?.own == Some(ledger), "the mark is the old one");
-    let old = rig.place().config()?;
     let next = rig.issuer();
     // It looks once before, and asks for the roles.
-    write_back_at(rig, rig.calls().len() + 4, old);
+    write_at(rig, rig.calls().len() + 4, with_a_strangers(rig)?);
     next.retire(&made.id).await?;
-    ensure!(rig.keys().is_empty() && !rig.place().lets_in(&secret(&made)?), "the removed key came back");
+    ensure!(!rig.keys().contains(&made.id) && !rig.place().lets_in(&secret(&made)?), "the removed key came back");
+    ensure!(rig.keys().len() == 2, "what the other process wrote is gone");
     Ok(())
 }
 
-fn write_back_at(rig: &VaultJwtKeys, call: usize, config: Value) {
+/// What stands there, with one more key of somebody's.
+fn with_a_strangers(rig: &VaultJwtKeys) -> Result<Value> {
+    let mut config = rig.place().config()?;
+    config["jwt_validation_pubkeys"].as_array_mut().context("no keys")?.push(strangers_key().into());
+    Ok(config)
+}
+
+fn write_at(rig: &VaultJwtKeys, call: usize, config: Value) {
     let place = rig.place().clone();
     rig.proxy().stranger_at(call, move || {
         place.admin().post(&place.at("config"), &config).map(drop).unwrap_or_default();
@@ -236,16 +225,30 @@ fn write_back_at(rig: &VaultJwtKeys, call: usize, config: Value) {
 
 /// The run looks after a mint; a key that is not there is forgotten, and another one made.
 async fn lost_at_mint(rig: &VaultJwtKeys) -> Result<()> {
-    let old = rig.place().config()?;
+    rig.place().alter(|entries| entries.push(strangers_key()))?;
     let mut watch = Watch::new(rig, Life::OVERLAP);
-    // Look, look once more, write: then somebody else writes what stood there before.
-    write_back_at(rig, rig.calls().len() + 3, old);
+    // Look, look once more, write: then somebody else writes what it has made of what stood there before.
+    write_at(rig, rig.calls().len() + 3, with_a_strangers(rig)?);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let calls = rig.calls();
     ensure!(calls.iter().filter(|call| *call == "POST config").count() == 3, "{calls:?}");
-    ensure!(rig.keys().len() == 1, "{:?}", rig.keys());
+    ensure!(rig.keys().len() == 3, "{:?}", rig.keys());
+    watch.strangers.extend(rig.keys().into_iter().take(2));
     watch.until_quiet(&Life::inputs("1", false)).await;
     watch.destroyed().await;
+    Ok(())
+}
+
+/// The server shows after a write what stood there before it.
+async fn hidden(rig: &VaultJwtKeys) -> Result<()> {
+    let issuer = rig.issuer();
+    let first = issuer.mint(&order("n1")).await?;
+    let before = rig.calls().len();
+    write_at(rig, before + 1, rig.place().config()?);
+    let second = issuer.mint(&order("n2")).await?;
+    ensure!(rig.keys() == [first.id, second.id], "{:?}", rig.keys());
+    let calls = rig.calls()[before..].join(", ");
+    ensure!(calls == "POST config, GET config, POST config, GET config", "{calls}");
     Ok(())
 }
 

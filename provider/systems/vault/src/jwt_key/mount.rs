@@ -35,8 +35,8 @@ pub(crate) enum Said {
 
 /// How a change of the keys ended.
 pub(crate) enum Changed {
-    /// The server wrote it.
-    Written,
+    /// The server wrote it, and shows this now; none if it does not tell.
+    Written(Option<Config>),
     /// It stood there already.
     Stood,
     /// What stands there must be read first.
@@ -114,8 +114,14 @@ impl Mount {
 
     /// One read, and whether this process now knows nothing older.
     async fn fetch(&self) -> Result<Option<(Config, bool)>, Error> {
-        let request = self.request(READ, Method::GET, "config");
         let ticket = self.gate.read();
+        let Some(config) = self.get().await? else { return Ok(None) };
+        let is_newest = self.gate.found(ticket, &config);
+        Ok(Some((config, is_newest)))
+    }
+
+    async fn get(&self) -> Result<Option<Config>, Error> {
+        let request = self.request(READ, Method::GET, "config");
         let config = match self.session.send(&request).await.map_err(harmless)? {
             Reply::Done(answer) => Config::new(data::<Map<String, Value>>(&request, &answer).map_err(harmless)?),
             Reply::Missing(answer) if is_no_mount(&answer) => return Ok(None),
@@ -125,11 +131,7 @@ impl Mount {
                 Config::default()
             }
         };
-        if !config.is_jwt() {
-            return Err(self.no_jwt());
-        }
-        let is_newest = self.gate.found(ticket, &config);
-        Ok(Some((config, is_newest)))
+        if config.is_jwt() { Ok(Some(config)) } else { Err(self.no_jwt()) }
     }
 
     /// Where there is no configuration yet, a method of another type looks the same. Who may not ask takes it for one of JWT.
@@ -172,7 +174,11 @@ impl Mount {
                 if alter(&config)?.is_none() {
                     return Ok(());
                 }
-                self.put(&alter).await?;
+                if let Changed::Written(Some(now)) = self.put(&alter).await?
+                    && alter(&now)?.is_none()
+                {
+                    return Ok(());
+                }
             }
             Err(self.races())
         })
@@ -196,7 +202,10 @@ impl Mount {
         .await
     }
 
-    /// Writes once what `alter` makes of what stands there, while nobody else in this process writes.
+    /// Writes what `alter` makes of what stands there, while nobody else in this process writes.
+    ///
+    /// A server that then shows what stood there before has come upon a login at the moment of the write and remembers the old
+    /// configuration, or somebody has written it again: it gets the new one once more.
     pub(crate) async fn put<F>(&self, alter: F) -> Result<Changed, Error>
     where
         F: Fn(&Config) -> Result<Option<Config>, Error>,
@@ -204,22 +213,30 @@ impl Mount {
         let turn = self.gate.turn().await;
         let Some(known) = turn.known() else { return Ok(Changed::Unread) };
         let Some(wanted) = alter(&known)? else { return Ok(Changed::Stood) };
-        let request = self.request(WRITE, Method::POST, "config").limit(MINT_TIMEOUT).json(&wanted.fields())?;
         turn.begin();
-        match self.session.send(&request).await {
-            Ok(Reply::Done(_)) => {
-                turn.end(Some(wanted));
-                Ok(Changed::Written)
-            }
-            Ok(Reply::Missing(answer)) => {
-                turn.end(None);
-                Err(self.cannot_be_written(&answer))
-            }
-            Err(error) => {
-                turn.end(None);
-                Err(error)
-            }
+        if let Err(error) = self.write(&wanted).await {
+            turn.end(None);
+            return Err(error);
         }
+        let mut now = self.shown().await;
+        if known != wanted && now.as_ref() == Some(&known) && self.write(&wanted).await.is_ok() {
+            now = self.shown().await;
+        }
+        turn.end(now.clone());
+        Ok(Changed::Written(now))
+    }
+
+    async fn write(&self, wanted: &Config) -> Result<(), Error> {
+        let request = self.request(WRITE, Method::POST, "config").limit(MINT_TIMEOUT).json(&wanted.fields())?;
+        match self.session.send(&request).await? {
+            Reply::Done(_) => Ok(()),
+            Reply::Missing(answer) => Err(self.cannot_be_written(&answer)),
+        }
+    }
+
+    /// What stands there after a write; none if the server does not tell, for the write has succeeded all the same.
+    async fn shown(&self) -> Option<Config> {
+        self.get().await.ok().flatten()
     }
 
     fn cannot_be_written(&self, answer: &Answer) -> Error {
