@@ -98,11 +98,16 @@ impl<'a> Aws<'a> {
         Ok(())
     }
 
-    /// The engine's key is still the one after the first rotation, and the only one of its user.
+    /// The engine has made one key for itself, which is the only one of its user.
     fn expect_same_root(&self, moment: Moment) -> Result<()> {
         let (root, rotated_at) = self.root.as_ref().context("nothing was made")?;
         let keys = self.cloud.key_ids(VAULT);
         ensure!(keys == [root.as_str()] && self.cloud.works(root), "{VAULT} has the keys {keys:?}, not {root} alone");
+        let calls = self.cloud.calls();
+        let done =
+            calls.iter().filter(|call| call.action == "CreateAccessKey" && call.outcome.as_deref() == Some("OK"));
+        let made = done.filter(|call| call.principal.as_deref() == Some(VAULT)).count();
+        ensure!(made == 1, "the engine has made {made} keys for itself");
         if moment != Moment::Destroyed {
             let shown = self.stage.vault.work.output("awsRootRotatedAt")?;
             ensure!(shown.as_ref() == Some(rotated_at), "the key was rotated once more");
