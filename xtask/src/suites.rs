@@ -22,7 +22,8 @@ pub(crate) enum Need {
     Archive,
     /// The servers of the Vault tests; what cannot be had is skipped.
     Servers,
-    /// The same with a HashiCorp Vault, which only the user can name: without one the suite is skipped as a whole.
+    /// A HashiCorp Vault, which only the user can name, and for its tests also what `Servers` and `Languages` need: without one the suite is
+    /// skipped as a whole, and needs nothing.
     Vault,
 }
 
@@ -70,11 +71,11 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "kill") => "engine-kill",
         ("engine", Kind::Integration, "examples" | "python" | "sdk") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
+        ("engine", Kind::Integration, "vault_aws_example")
+        | ("vault-servers", Kind::Integration, "vault_aws")
+        | ("plugin", Kind::Integration, "vault_root_aws") => "vault-aws",
         ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
         ("localcloud", Kind::Integration, "oci_python") => "oci-python",
-        ("vault-servers", Kind::Integration, "vault_aws") | ("plugin", Kind::Integration, "vault_root_aws") => {
-            "vault-aws"
-        }
         ("vault-servers", _, _)
         | ("conformance" | "faults", Kind::Integration, "vault")
         | ("plugin", Kind::Integration, "vault_root") => "vault",
@@ -121,6 +122,12 @@ impl Choice {
         }
     }
 
+    /// What has to be prepared, on a machine that has a HashiCorp Vault or has none.
+    pub(crate) fn needs(&self, has_vault: bool) -> Vec<Need> {
+        let suites = SUITES.iter().chain(LANES).filter(|suite| self.has(suite.name));
+        suites.map(|suite| suite.need).filter(|need| has_vault || *need != Need::Vault).collect()
+    }
+
     /// Whether a test program is among the chosen.
     pub(crate) fn takes(&self, program: &Executable) -> bool {
         match self {
@@ -156,6 +163,7 @@ mod tests {
             ("plugin", Kind::Integration, "vault_root_aws", "vault-aws"),
             ("faults", Kind::Integration, "vault", "vault"),
             ("engine", Kind::Integration, "vault", "engine"),
+            ("engine", Kind::Integration, "vault_aws_example", "vault-aws"),
             ("conformance", Kind::Integration, "aws", "conformance"),
             ("engine", Kind::Unit, "engine", "unit"),
             ("engine", Kind::Integration, "engine", "engine"),
@@ -185,6 +193,14 @@ mod tests {
         let takes = |name| Choice::parse(name).unwrap().takes(&lane);
         assert!(takes(Some("oci-python")));
         assert!(!takes(None) && !takes(Some("unit")) && !takes(Some("aws")));
+    }
+
+    #[test]
+    fn without_a_vault_nothing_is_prepared_for_its_suite() {
+        let lane = Choice::parse(Some("vault-aws")).unwrap();
+        assert_eq!((lane.needs(true), lane.needs(false)), (vec![Need::Vault], vec![]));
+        let all = Choice::All;
+        assert_eq!(all.needs(true).len(), all.needs(false).len() + 1);
     }
 
     #[test]

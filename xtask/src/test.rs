@@ -112,11 +112,11 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn prepare(choice: &'a Choice) -> Result<Self> {
-        let suites = SUITES.iter().chain(LANES).filter(|suite| choice.has(suite.name));
-        let chosen: Vec<Need> = suites.map(|suite| suite.need).collect();
+        let has_vault = std::env::var_os("VAULT_BIN").is_some_and(|place| Path::new(&place).exists());
+        let chosen = choice.needs(has_vault);
         let needs = |wanted: &[Need]| chosen.iter().any(|need| wanted.contains(need));
         let mut stage = Self { choice, programs: Vec::new(), variables: Vec::new() };
-        if needs(&[Need::Python, Need::Clients, Need::Languages]) {
+        if needs(&[Need::Python, Need::Clients, Need::Languages, Need::Vault]) {
             stage.set("KEYROTATION_PYTHON", tools::python::interpreter()?);
         }
         if needs(&[Need::Clients]) {
@@ -126,10 +126,10 @@ impl<'a> Stage<'a> {
         if needs(&[Need::OciPython]) {
             stage.set("KEYROTATION_OCI_PYTHON", tools::python::with_oci()?);
         }
-        if needs(&[Need::Engine, Need::Languages, Need::Archive]) {
+        if needs(&[Need::Engine, Need::Languages, Need::Archive, Need::Vault]) {
             stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);
         }
-        if needs(&[Need::Languages]) {
+        if needs(&[Need::Languages, Need::Vault]) {
             stage.set("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?);
         }
         if needs(&[Need::Servers, Need::Vault, Need::Engine, Need::Languages]) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use localcloud::aws::User;
 use localcloud::{Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Oci, Options, Rule};
 
 use crate::wait;
@@ -92,6 +93,11 @@ impl Cloud {
     /// When there is no such key.
     pub fn remove_key(&self, id: &str) -> Result<()> {
         self.inner.aws().delete_key(id).map_err(|refusal| anyhow!("cannot delete {id}: {refusal:?}"))
+    }
+
+    /// Every user, the administrator among them.
+    pub fn users(&self) -> Vec<User> {
+        self.inner.aws().snapshot().users
     }
 
     /// A user's keys.

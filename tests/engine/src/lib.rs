@@ -24,7 +24,7 @@ pub use exchanges::Recorder;
 pub use leak::Secrets;
 pub use localcloud::{Credentials, Fault, Rule};
 pub use oci::{OciResource, OciScene};
-pub use platform::PlatformScene;
+pub use platform::{Moment, PlatformScene};
 pub use python::Python;
 pub use running::{Ended, Running};
 pub use scene::{Known, Scene, TOKEN, URN, USER, program};

@@ -1,5 +1,7 @@
-//! A real OpenBao with a real PostgreSQL, set up by the commands of a program's README and by nothing else; the plugin logs in with
+//! A real OpenBao or Vault with a real PostgreSQL, set up by the commands of a program's README and by nothing else; the plugin logs in with
 //! signed tokens.
+
+mod life;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,11 +17,13 @@ use crate::running::{Ended, Running};
 use crate::vault::VaultScene;
 use crate::workspace::Workspace;
 
-/// The resource that reads database users.
-const LEASE_TOKEN: &str = "keyrotation:vault:RotatingLease";
+pub use life::Moment;
+
+/// The program's resource that reads database users.
+const DATABASE_USER: &str = "database-user";
 const CREDENTIALS: &str = "database/creds/payment";
 /// Under this heading the README says what variables to set, and then what to do with them.
-const HEADING: &str = "\n## Once, by an administrator of Vault\n";
+const ADMINISTRATOR: &str = "Once, by an administrator of Vault";
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a test of such a program needs.
@@ -32,15 +36,18 @@ pub struct PlatformScene {
     pub first_root: Login,
     /// The private key that signs what the plugin logs in with.
     signer: String,
+    server: Program,
+    readme: String,
 }
 
 impl PlatformScene {
-    /// Starts both servers, does what the README in the folder says, and takes the program that stands there. The plugin has no token.
+    /// Starts this server and a PostgreSQL, does what the README in the folder says, and takes the program that stands there. The plugin
+    /// has no token.
     ///
     /// # Errors
     /// When something cannot be started or copied, or a command of the README fails.
-    pub fn of_program(folder: &Path) -> Result<Self> {
-        let vault = VaultScene::of_program(folder)?;
+    pub fn of_program(folder: &Path, server: Program) -> Result<Self> {
+        let vault = VaultScene::of_program(folder, server)?;
         let postgres = Postgres::start(&Program::Postgres.find()?)?;
         let first_root = Login { user: "vault".to_owned(), password: unique("password") };
         postgres.run(&format!("CREATE ROLE vault LOGIN CREATEROLE PASSWORD '{}'", first_root.password))?;
@@ -48,27 +55,44 @@ impl PlatformScene {
         // A server for development has it, one that a reader of the README sets up has not.
         vault.admin().delete("sys/mounts/secret")?;
         let readme = fs::read_to_string(folder.join("README.md")).context("the program has no README")?;
-        let scene = Self { vault, postgres, first_root, signer };
+        let scene = Self { vault, postgres, first_root, signer, server, readme };
         ensure!(scene.postgres.lets_in(&scene.first_root)?, "the first root does not log in");
-        scene.follow(commands(&readme)?, &public)?;
+        let variables = [
+            ("DATABASE", format!("127.0.0.1:{}/postgres?sslmode=disable", scene.postgres.port())),
+            ("DATABASE_USER", scene.first_root.user.clone()),
+            ("DATABASE_PASSWORD", scene.first_root.password.clone()),
+        ];
+        scene.follow(scene.commands(ADMINISTRATOR, 2)?, &variables, &[("ci.pem", &public)])?;
         let work = &scene.vault.work;
         work.set("VAULT_TOKEN", "");
         work.run(&["config", "set", "--path", "keyrotation:vault.authLoginJwt.role", "ci"])?.expect_success()?;
         Ok(scene)
     }
 
-    /// Does what the README says, as its reader would.
-    fn follow(&self, commands: &str, public: &str) -> Result<()> {
+    /// What the README has under this heading in its block of shell with this number, from 1 on.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn commands(&self, heading: &str, block: usize) -> Result<&str> {
+        commands(&self.readme, heading, block)
+    }
+
+    /// Runs commands of the README as its reader would, with these variables and files.
+    ///
+    /// # Errors
+    /// When one of them fails, with what they said.
+    pub fn follow(&self, commands: &str, variables: &[(&str, String)], files: &[(&str, &str)]) -> Result<()> {
         let place = tempfile::tempdir().context("cannot make a folder for an administrator")?;
-        symlink(Program::OpenBao.find()?, place.path().join("vault")).context("cannot name OpenBao vault")?;
-        fs::write(place.path().join("ci.pem"), public).context("cannot write a public key")?;
+        symlink(self.server.find()?, place.path().join("vault")).context("cannot name the server's program vault")?;
+        for (name, text) in files {
+            fs::write(place.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
+        }
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
         command.args(["-euc", commands]).current_dir(place.path());
         command.env_clear().env("PATH", format!("{}:{path}", place.path().display())).env("HOME", place.path());
         command.env("VAULT_ADDR", self.vault.endpoint()).env("VAULT_TOKEN", self.vault.admin().token());
-        command.env("DATABASE", format!("127.0.0.1:{}/postgres?sslmode=disable", self.postgres.port()));
-        command.env("DATABASE_USER", &self.first_root.user).env("DATABASE_PASSWORD", &self.first_root.password);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let what = "what the README says".to_owned();
         Running::start(what, &mut command, place.path().join("output"))?.wait(LIMIT)?.expect_success()?;
         Ok(())
@@ -131,7 +155,7 @@ impl PlatformScene {
     pub fn database_user(&self) -> Result<Login> {
         let state = self.vault.work.state()?;
         let text = |path: &str| {
-            let output = state.output(LEASE_TOKEN, path)?;
+            let output = state.output_of(DATABASE_USER, path)?;
             output.as_str().map(str::to_owned).with_context(|| format!("no {path}"))
         };
         let login = Login { user: text("/data/username")?, password: text("/data/password")? };
@@ -162,12 +186,12 @@ impl PlatformScene {
     }
 }
 
-/// The commands of an administrator: the second block of shell under their heading.
-fn commands(readme: &str) -> Result<&str> {
-    let (_, section) = readme.split_once(HEADING).with_context(|| format!("the README has no{HEADING}"))?;
+/// A block of shell under a heading, by its number from 1 on.
+fn commands<'a>(readme: &'a str, heading: &str, block: usize) -> Result<&'a str> {
+    let lacks = || format!("the README has no block {block} of commands under {heading}");
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).with_context(lacks)?;
     let section = section.split("\n## ").next().unwrap_or_default();
-    let block = section.split("\n```sh\n").nth(2).and_then(|rest| rest.split("\n```").next());
-    block.context("the README has no commands for an administrator")
+    section.split("\n```sh\n").nth(block).and_then(|rest| rest.split("\n```").next()).with_context(lacks)
 }
 
 #[cfg(test)]
@@ -175,10 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_commands_are_the_second_block_of_their_section() {
-        let readme = |blocks: &str| format!("# A\n```sh\nzero\n```\n{HEADING}\n{blocks}\n## B\n\n```sh\nthree\n```\n");
-        let both = readme("words\n\n```sh\none\n```\n\n```sh\ntwo\nmore\n```\n");
-        assert_eq!(commands(&both).unwrap(), "two\nmore");
-        assert!(commands(&readme("```sh\none\n```\n")).is_err() && commands("# A\n").is_err());
+    fn commands_are_found_by_their_heading_and_number() {
+        let readme = "# A\n```sh\nzero\n```\n\n## B\n\nwords\n\n```sh\none\n```\n\n```sh\ntwo\nmore\n```\n\n## C\n\n```sh\nthree\n```\n";
+        let found = |heading, block| commands(readme, heading, block).ok();
+        assert_eq!((found("B", 1), found("B", 2), found("B", 3)), (Some("one"), Some("two\nmore"), None));
+        assert_eq!((found("C", 1), found("A", 1), found("D", 1)), (Some("three"), None, None));
     }
 }

@@ -1,4 +1,4 @@
-//! A real OpenBao, a project that talks to it, and the plugin's clock, which runs ahead of the server's.
+//! A real OpenBao or Vault, a project that talks to it, and the plugin's clock, which runs ahead of the server's.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -29,33 +29,33 @@ pub struct VaultScene {
 }
 
 impl VaultScene {
-    /// Starts a server, and a project with a stack and the resource in its program. The plugin finds the server and its token by
+    /// Starts an OpenBao, and a project with a stack and the resource in its program. The plugin finds the server and its token by
     /// Vault's own environment variables.
     ///
     /// # Errors
     /// When something cannot be started.
     pub fn start(inputs: Value) -> Result<Self> {
-        let scene = Self::empty()?;
+        let scene = Self::empty(Program::OpenBao)?;
         scene.declare(inputs)?;
         scene.work.init()?;
         Ok(scene)
     }
 
-    /// The same with the program that stands in a folder.
+    /// The same with this server and the program that stands in a folder.
     ///
     /// # Errors
     /// When something cannot be started or copied.
-    pub fn of_program(folder: &Path) -> Result<Self> {
-        let scene = Self::empty()?;
+    pub fn of_program(folder: &Path, server: Program) -> Result<Self> {
+        let scene = Self::empty(server)?;
         scene.work.copy_program(folder)?;
         scene.work.init()?;
         Ok(scene)
     }
 
-    fn empty() -> Result<Self> {
+    fn empty(server: Program) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for a clock")?;
         let clock = TestClock::start(folder.path().join("clock"))?;
-        let vault = Vault::dev(&Program::OpenBao.find()?)?;
+        let vault = Vault::dev(&server.find()?)?;
         let variables = [
             ("KEYROTATION_TEST_CLOCK", clock.file().display().to_string()),
             ("VAULT_ADDR", vault.endpoint().to_owned()),
