@@ -43,8 +43,8 @@ fn add(suite: &mut Suite, system: System) {
             }
             suite.add(&row, first + 2, move || block_on(stripped(system, life, call)).to_owned());
             if matches!(life, Life::Create | Life::RotateByKeepers | Life::Delete) {
-                let (name, creates) = (name.clone(), creates.clone());
-                suite.add(&row, first + 3, move || rivals(system, life, (call, &name), &creates));
+                let (calls, creates) = (calls.clone(), creates.clone());
+                suite.add(&row, first + 3, move || rivals(system, life, (&calls, call), &creates));
             }
         }
     }
@@ -77,15 +77,17 @@ fn strangers(system: System, life: Life, call: usize) -> String {
     fates.join("; ")
 }
 
-fn rivals(system: System, life: Life, (ours, name): (usize, &str), creates: &[String]) -> String {
-    // Two writes of which each replaces everything cannot pass one another: one process writes after the other, and of two
-    // processes that do so in one moment one loses its key, which is documented.
-    if system.is_replacing(name) {
+fn rivals(system: System, life: Life, (calls, ours): (&[String], usize), creates: &[String]) -> String {
+    // Two writes of which each replaces everything cannot pass one another: one resource of a process writes and reads back after the
+    // other, and of two processes that do so in one moment one loses its key, which is documented.
+    let is_alone =
+        |calls: &[String], at: usize| calls[at.saturating_sub(1)..=at].iter().any(|call| system.is_replacing(call));
+    if is_alone(calls, ours) {
         return "not tried".to_owned();
     }
     // Of one that has the same model as another, every third place in the other's Create must do.
     let apart = if system.is_twin { 3 } else { 1 };
-    let places = (0..creates.len()).step_by(apart).filter(|theirs| !system.is_replacing(&creates[*theirs]));
+    let places = (0..creates.len()).step_by(apart).filter(|theirs| !is_alone(creates, *theirs));
     let all = places.filter(|_| life == Life::Create).map(Some).chain([None]);
     let won =
         all.map(|theirs| named(&format!("{theirs:?}"), || block_on(Rivals { system, life, ours, theirs }.prove())));

@@ -375,7 +375,8 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## Limits
 
         - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
-        - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first.
+        - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first. Of two that make their first key at
+          the same moment, the one whose key stands first in the list stays, whatever their clocks show.
         - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
 
@@ -533,7 +534,8 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## Limits
 
         - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
-        - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first.
+        - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first. Of two that make their first key at
+          the same moment, the one whose key stands first in the list stays, whatever their clocks show.
         - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
 

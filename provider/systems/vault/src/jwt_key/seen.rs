@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rotation::{Entry, Error, KeyId, KeyStatus, Ledgers, ObservedKey, OwnerId};
 
 use super::config::{Config, Published};
@@ -14,11 +14,19 @@ pub(crate) struct Seen(pub(crate) BTreeMap<KeyId, Option<Tag>>);
 
 impl Seen {
     /// The keys of this name and those without a mark.
+    ///
+    /// A key comes after those that stood there before it. Where clocks tell another order, as those of two machines may, the list is
+    /// believed: of two resources that make a key of one name, the later one gives way.
     pub(crate) fn of(config: &Config, name: &str) -> Result<Self, Error> {
+        let mut newest = Timestamp::MIN;
         let concerns = |key: Published| match key.standing {
-            Standing::Marked(tag) => (tag.name == name).then_some((key.kid, Some(tag))),
+            Standing::Marked(tag) if tag.name == name => {
+                let next = newest.checked_add(SignedDuration::from_nanos(1)).unwrap_or(newest);
+                newest = next.max(tag.created_at);
+                Some((key.kid, Some(Tag { created_at: newest, ..tag })))
+            }
             Standing::Unmarked => Some((key.kid, None)),
-            Standing::Placeholder => None,
+            Standing::Marked(_) | Standing::Placeholder => None,
         };
         Ok(Self(config.keys()?.into_iter().filter_map(concerns).collect()))
     }
@@ -43,5 +51,42 @@ impl Seen {
             (id.clone(), tag.owner.clone(), Entry { instance: tag.instance.clone(), mark: tag.mark, since })
         });
         Ledgers::of_marks(owner, marks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::Mark;
+    use serde_json::json;
+
+    use super::super::jwk::JwtAlgorithm;
+    use super::super::keypair::Pair;
+    use super::*;
+
+    /// A key of this name, by a clock that shows `at` seconds.
+    fn entry(name: &str, at: i64) -> (KeyId, String) {
+        let pair = Pair::generate(JwtAlgorithm::EdDsa).unwrap();
+        let tag = Tag {
+            name: name.to_owned(),
+            owner: OwnerId::new("urn:a", "dev/app/a"),
+            instance: "i0000001".to_owned(),
+            created_at: Timestamp::from_second(at).unwrap(),
+            mark: Mark::Minting,
+            probe: None,
+        };
+        (pair.kid().clone(), tag.before(pair.kid(), &pair.public_pem().unwrap()))
+    }
+
+    #[test]
+    fn a_key_is_younger_than_those_before_it_in_the_list() {
+        let all = [entry("a", 9), entry("b", 99), entry("a", 9), entry("a", 5), entry("a", 20)];
+        let entries: Vec<_> = all.iter().map(|(_, entry)| entry).collect();
+        let config = Config::new(json!({"jwt_validation_pubkeys": entries}).as_object().unwrap().clone());
+        let mut keys = Seen::of(&config, "a").unwrap().keys();
+        keys.sort_by_key(|key| key.created_at);
+        let ids: Vec<_> = keys.iter().map(|key| &key.id).collect();
+        assert_eq!(ids, [&all[0].0, &all[2].0, &all[3].0, &all[4].0]);
+        let seconds: Vec<_> = keys.iter().map(|key| key.created_at.as_second()).collect();
+        assert_eq!(seconds, [9, 9, 9, 20], "it is no more than the order that is corrected");
     }
 }
