@@ -152,7 +152,7 @@ async fn keys_come_and_go(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-const LOGINS: usize = 12;
+const LOGINS: usize = 2;
 const TURNS: usize = 60;
 
 /// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.

@@ -218,9 +218,12 @@ impl Mount {
             turn.end(None);
             return Err(error);
         }
-        let mut now = self.shown().await;
-        if known != wanted && now.as_ref() == Some(&known) && self.write(&wanted).await.is_ok() {
+        let mut now = Some(wanted.clone());
+        if known != wanted {
             now = self.shown().await;
+            if now.as_ref() == Some(&known) && self.write(&wanted).await.is_ok() {
+                now = self.shown().await;
+            }
         }
         turn.end(now.clone());
         Ok(Changed::Written(now))
