@@ -154,10 +154,7 @@ impl PlatformScene {
     /// When it does not.
     pub fn database_user(&self) -> Result<Login> {
         let state = self.vault.work.state()?;
-        let text = |path: &str| {
-            let output = state.output_of(DATABASE_USER, path)?;
-            output.as_str().map(str::to_owned).with_context(|| format!("no {path}"))
-        };
+        let text = |path| state.text_of(DATABASE_USER, path);
         let login = Login { user: text("/data/username")?, password: text("/data/password")? };
         ensure!(self.postgres.lets_in(&login)?, "the current database user does not log in");
         Ok(login)

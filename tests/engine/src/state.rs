@@ -65,6 +65,15 @@ impl State {
         Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
     }
 
+    /// The same where it is text.
+    ///
+    /// # Errors
+    /// When there is no such resource, or no such text.
+    pub fn text_of(&self, name: &str, path: &str) -> Result<String> {
+        let output = self.output_of(name, path)?;
+        output.as_str().map(str::to_owned).with_context(|| format!("{name} has no {path}"))
+    }
+
     /// Operations that an engine began and never finished.
     pub fn pending_operations(&self) -> usize {
         self.export.pointer("/deployment/pending_operations").and_then(Value::as_array).map_or(0, Vec::len)

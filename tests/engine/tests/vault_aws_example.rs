@@ -126,10 +126,7 @@ impl<'a> Aws<'a> {
     /// What the resource gives now.
     fn current(&self) -> Result<Credentials> {
         let state = self.stage.vault.work.state()?;
-        let text = |path: &str| {
-            let output = state.output_of(AWS_USER, path)?;
-            output.as_str().map(str::to_owned).with_context(|| format!("no {path}"))
-        };
+        let text = |path| state.text_of(AWS_USER, path);
         Ok(Credentials { access_key_id: text("/data/access_key")?, secret_access_key: text("/data/secret_key")? })
     }
 
