@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Adopt, Capability, Keepers, RetirementInputs, Revoke, VerificationInputs, WhenInUse, parse_duration, print_duration,
+    Adopt, Capability, Keepers, RetirementInputs, Revoke, VerificationInputs, WhenInUse, WhenQuotaReached, parse_duration, print_duration,
 };
 
 /// What the user asked for, parsed, with every default filled in.
@@ -17,6 +17,8 @@ pub struct RotationArgs {
     pub overlap: SignedDuration,
     /// The longest age that the user accepts.
     pub max_age: Option<SignedDuration>,
+    /// What a rotation does at a quota that one of our own keys fills.
+    pub when_quota_reached: WhenQuotaReached,
     /// How a new key is proven; none when it is not.
     pub verification: Option<Verification>,
     /// What must be true before a superseded key is removed.
@@ -38,6 +40,8 @@ pub struct Retirement {
     pub deadline: Option<SignedDuration>,
     /// What happens at the deadline.
     pub when_in_use: WhenInUse,
+    /// The generation that consumers are known to use; none: the program does not say.
+    pub confirmed_generation: Option<u64>,
 }
 
 /// How a new key is proven.
@@ -97,24 +101,31 @@ impl Problems {
         inputs.enabled.unwrap_or(true).then_some(Verification { successes, timeout })
     }
 
-    pub(crate) fn retirement(&mut self, inputs: Option<&RetirementInputs>, capability: &Capability) -> Retirement {
-        let Some(inputs) = inputs else { return Retirement::default() };
-        let retirement = Retirement {
-            quiet_period: self.duration("retirement.quietPeriod", inputs.quiet_period.as_deref()),
-            soak: self.duration("retirement.soak", inputs.soak.as_deref()).unwrap_or_default(),
-            deadline: self.duration("retirement.deadline", inputs.deadline.as_deref()),
-            when_in_use: inputs.when_in_use.unwrap_or_default(),
-        };
-        if inputs.quiet_period.is_some() && !capability.tells_last_use {
+    pub(crate) fn retirement(
+        &mut self,
+        inputs: Option<&RetirementInputs>,
+        overlap: SignedDuration,
+        capability: &Capability,
+    ) -> Retirement {
+        let inputs = inputs.cloned().unwrap_or_default();
+        let quiet = self.duration("retirement.quietPeriod", inputs.quiet_period.as_deref());
+        if quiet.is_some() && !capability.tells_last_use {
             self.add("retirement.quietPeriod", "cannot be used: this system does not tell when a key was last used");
         }
         if inputs.soak.is_some() && !capability.disables {
             self.add("retirement.soak", "cannot be used: this system cannot disable a key");
         }
-        if inputs.quiet_period.is_none() && (inputs.deadline.is_some() || inputs.when_in_use.is_some()) {
-            self.add("retirement.quietPeriod", "must be set for deadline and whenInUse to mean anything");
+        if quiet.is_some_and(|quiet| quiet.is_zero()) && (inputs.deadline.is_some() || inputs.when_in_use.is_some()) {
+            self.add("retirement.quietPeriod", "must not be \"0s\" where retirement.deadline or retirement.whenInUse is set: with it use does not matter");
         }
-        retirement
+        let quiet = quiet.or_else(|| capability.tells_last_use.then(|| overlap / 2));
+        Retirement {
+            quiet_period: quiet.filter(|quiet| !quiet.is_zero()),
+            soak: self.duration("retirement.soak", inputs.soak.as_deref()).unwrap_or_default(),
+            deadline: self.duration("retirement.deadline", inputs.deadline.as_deref()),
+            when_in_use: inputs.when_in_use.unwrap_or_default(),
+            confirmed_generation: inputs.confirmed_generation,
+        }
     }
 
     pub(crate) fn named(&mut self, property: &str, text: Option<&str>) {

@@ -14,6 +14,10 @@ pub enum Due {
     Pending,
     /// A mint was begun and may have made a key.
     ClaimOpen,
+    /// Keys of this resource exist that the state does not contain.
+    StateBehind,
+    /// A rotation waits for its time.
+    Deferred,
     /// A revoked key still lives.
     Revoking,
     /// A key has ended by itself, or must be given more time.
@@ -24,8 +28,9 @@ pub enum Due {
     Retire,
 }
 
-/// What is left over to do, by the state alone. Reads no clock: time has spoken through `schedule`.
-pub fn due(state: &KeyState, schedule: &Schedule) -> Option<Due> {
+/// What is left over to do, by the state alone. Reads no clock: time has spoken through `schedule`. `confirmed` is the input
+/// `retirement.confirmedGeneration`: what consumers have not confirmed is not left over.
+pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Option<Due> {
     let Some(current) = &state.current else {
         return Some(Due::NoCurrent);
     };
@@ -38,15 +43,22 @@ pub fn due(state: &KeyState, schedule: &Schedule) -> Option<Due> {
     if state.claim_open {
         return Some(Due::ClaimOpen);
     }
+    if !state.unrecorded.is_empty() {
+        return Some(Due::StateBehind);
+    }
+    if state.deferred.is_some() {
+        return Some(Due::Deferred);
+    }
     if !state.revoking.is_empty() {
         return Some(Due::Revoking);
     }
     if schedule.reading.is_some_and(|now| state.keys().any(|key| ends(key, now))) {
         return Some(Due::Renew);
     }
-    let may_go =
-        |retiring: &Retiring| schedule.phase == Phase::Retire || retiring.is_dead() || retiring.withdrawn_at.is_some();
-    let to_disable = |retiring: &Retiring| schedule.phase == Phase::Disable && retiring.disabled_at.is_none();
+    let is_confirmed = confirmed.is_none_or(|confirmed| confirmed == state.generation);
+    let phase = if is_confirmed { schedule.phase } else { Phase::Overlap };
+    let may_go = |retiring: &Retiring| phase == Phase::Retire || retiring.is_dead() || retiring.withdrawn_at.is_some();
+    let to_disable = |retiring: &Retiring| phase == Phase::Disable && retiring.disabled_at.is_none();
     if state.retiring.iter().any(may_go) {
         return Some(Due::Retire);
     }
@@ -76,6 +88,7 @@ impl Goal {
             verification: args.verification,
             retirement: args.retirement,
             phase: schedule.phase,
+            when_quota_reached: args.when_quota_reached,
             lasting: Box::new(Lasting { life: args.life(), margin: margin(args), reading: schedule.reading }),
         }
     }

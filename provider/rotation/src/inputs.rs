@@ -31,6 +31,10 @@ pub struct RotationInputs {
     /// `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
     #[serde(default)]
     pub max_age: Option<String>,
+    /// What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+    /// warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+    #[serde(default)]
+    pub when_quota_reached: Option<WhenQuotaReached>,
     /// How a new key is proven before it is promoted.
     #[serde(default)]
     pub verification: Option<VerificationInputs>,
@@ -40,7 +44,8 @@ pub struct RotationInputs {
     /// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
     #[serde(default)]
     pub revoke: Option<Revoke>,
-    /// An existing key to take over when the resource is created; ignored later.
+    /// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+    /// the state does not contain (an unrecorded key); otherwise it is ignored.
     #[serde(default)]
     pub adopt: Option<Adopt>,
     /// Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
@@ -96,18 +101,35 @@ pub struct VerificationInputs {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Retirement")]
 pub struct RetirementInputs {
-    /// The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+    /// How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+    /// delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
     #[serde(default)]
     pub quiet_period: Option<String>,
     /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
     #[serde(default)]
     pub soak: Option<String>,
-    /// How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
+    /// How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+    /// `quietPeriod: "0s"`. Default: no limit.
     #[serde(default)]
     pub deadline: Option<String>,
-    /// What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+    /// What happens at the `deadline` to a key that is still in use. Default: `wait`.
     #[serde(default)]
     pub when_in_use: Option<WhenInUse>,
+    /// The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    /// Default: the overlap alone decides.
+    #[serde(default)]
+    pub confirmed_generation: Option<u64>,
+}
+
+/// What a rotation does while one of the resource's own keys takes the place of the new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhenQuotaReached {
+    /// The rotation waits, and every run warns.
+    #[default]
+    Defer,
+    /// The run fails.
+    Fail,
 }
 
 /// What happens at the deadline to a superseded key that is still in use.
@@ -181,7 +203,8 @@ impl RotationInputs {
         let max_age = problems.duration("maxAge", self.max_age.as_deref());
         let anchor = problems.timestamp("rotationAnchor", self.rotation_anchor.as_deref());
         let verification = problems.verification(self.verification.as_ref());
-        let retirement = problems.retirement(self.retirement.as_ref(), capability);
+        let overlap = overlap.unwrap_or_else(|| default_overlap(period));
+        let retirement = problems.retirement(self.retirement.as_ref(), overlap, capability);
         problems.named("revoke.incident", self.revoke.as_ref().map(|revoke| revoke.incident.as_str()));
         problems.named("adopt.id", self.adopt.as_ref().map(|adopt| adopt.id.as_str()));
         if !problems.0.is_empty() {
@@ -191,8 +214,9 @@ impl RotationInputs {
             keepers: self.keepers.clone().unwrap_or_default(),
             period,
             anchor,
-            overlap: overlap.unwrap_or_else(|| default_overlap(period)),
+            overlap,
             max_age,
+            when_quota_reached: self.when_quota_reached.unwrap_or_default(),
             verification,
             retirement,
             revoke: self.revoke.clone(),

@@ -54,8 +54,22 @@ pub struct Observed {
     pub keys: BTreeMap<KeyId, ObservedKey>,
     /// The marks that stand on the principal.
     pub ledgers: Ledgers,
-    /// When it was asked, by our clock.
+    /// When it was asked, by the system's clock as far as its answers tell it.
     pub at: Timestamp,
+    /// How far the system's clock is ahead of ours.
+    pub ahead: SignedDuration,
+}
+
+impl Observed {
+    /// An instant of our clock, by the system's.
+    pub fn now(&self, ours: Timestamp) -> Timestamp {
+        ours.checked_add(self.ahead).unwrap_or(ours)
+    }
+
+    /// When it was asked, by our clock.
+    pub fn asked_at(&self) -> Timestamp {
+        self.at.checked_sub(self.ahead).unwrap_or(self.at)
+    }
 }
 
 /// One field of a key that users read.
@@ -232,6 +246,11 @@ pub trait KeyIssuer: Send + Sync {
     /// # Errors
     /// The key may still work.
     async fn retire(&self, key: &KeyId) -> Result<(), Error>;
+
+    /// How far the system's clock is ahead of ours, by the date of its last answer. Times that the system gives are judged by its own clock.
+    fn ahead(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
 
     /// The key that the plugin itself uses for this system, if it is one that could stand on a principal.
     ///

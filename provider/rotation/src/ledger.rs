@@ -44,13 +44,40 @@ pub struct Entry {
     pub mark: Mark,
     /// When the system says that it was made, in whole seconds.
     pub since: Timestamp,
+    /// Its generation, where the mark has room for it.
+    pub generation: Option<u64>,
+    /// When it was promoted, in whole seconds, where the mark has room for it.
+    pub promoted_at: Option<Timestamp>,
 }
 
 impl Entry {
-    fn new(key: &Key, instance: &str, mark: Mark) -> Self {
-        let since = Timestamp::from_second(key.created_at.as_second()).unwrap_or(key.created_at);
-        Self { instance: instance.to_owned(), mark, since }
+    /// An entry of a mark that keeps neither generation nor the time of the promotion.
+    pub fn of(instance: impl Into<String>, mark: Mark, since: Timestamp) -> Self {
+        Self { instance: instance.into(), mark, since: whole(since), generation: None, promoted_at: None }
     }
+
+    fn new(key: &Key, instance: &str, mark: Mark) -> Self {
+        let promoted_at = key.promoted_at.filter(|_| mark == Mark::Promoted).map(whole);
+        let generation = (key.generation > 0).then_some(key.generation);
+        Self { generation, promoted_at, ..Self::of(instance, mark, key.created_at) }
+    }
+
+    /// Whether this is a promoted key of the state's instance, or of an earlier one, that the state does not contain.
+    pub(crate) fn is_unrecorded(&self, id: &KeyId, state: &KeyState) -> bool {
+        let is_earlier = || state.began_at().is_some_and(|began| self.since < began);
+        self.mark == Mark::Promoted && !state.knows(id) && (self.instance == state.instance || is_earlier())
+    }
+
+    /// Whether a mark that says `other` says this too. What a mark has no room for does not count.
+    fn says(&self, other: &Self) -> bool {
+        let agree = |one: Option<Timestamp>, two: Option<Timestamp>| one.is_none() || two.is_none() || one == two;
+        (&self.instance, self.mark, self.since) == (&other.instance, other.mark, other.since)
+            && agree(self.promoted_at, other.promoted_at)
+    }
+}
+
+fn whole(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// A mint that was begun.
@@ -99,6 +126,8 @@ pub struct Ledgers {
     pub own: Option<Ledger>,
     /// Those of other resources.
     pub others: Vec<OtherLedger>,
+    /// The owners of marks that this instance left under former URNs. What they say is part of `own` already.
+    pub former: Vec<OwnerId>,
 }
 
 impl Ledgers {
@@ -110,7 +139,27 @@ impl Ledgers {
             all.entry(owner.hash.clone()).or_insert_with(of_owner).ledger.keys.insert(id, entry);
         }
         let own = all.remove(&owner.hash).map(|own| own.ledger);
-        Self { own, others: all.into_values().collect() }
+        Self::new(own, all.into_values().collect())
+    }
+
+    /// Our mark, and those of other resources.
+    pub fn new(own: Option<Ledger>, others: Vec<OtherLedger>) -> Self {
+        Self { own, others, former: Vec::new() }
+    }
+
+    /// Takes what this instance left under another URN for ours: the resource was renamed or moved, with an alias.
+    pub(crate) fn take_former(&mut self, instance: &str) {
+        let ours = |other: &OtherLedger| other.ledger.keys.values().any(|entry| entry.instance == instance);
+        let (former, others) = std::mem::take(&mut self.others).into_iter().partition(ours);
+        self.others = others;
+        for OtherLedger { owner, ledger } in former {
+            let own = self.own.get_or_insert_default();
+            for (id, entry) in ledger.keys {
+                own.keys.entry(id).or_insert(entry);
+            }
+            own.open = own.open.take().or(ledger.open);
+            self.former.push(owner);
+        }
     }
 
     /// The open claim of ours.
@@ -133,12 +182,6 @@ impl Ledgers {
         self.others.iter().find(|other| other.ledger.keys.iter().any(|(id, entry)| stands(id, entry)))
     }
 
-    /// A mark that this instance left under another URN: the resource was renamed or moved, with an alias.
-    pub fn former(&self, instance: &str) -> Option<&OwnerId> {
-        let ours = |other: &&OtherLedger| other.ledger.keys.values().any(|entry| entry.instance == instance);
-        self.others.iter().find(ours).map(|other| &other.owner)
-    }
-
     /// The other resource that a key belongs to.
     pub fn owner_of(&self, key: &KeyId) -> Option<&OwnerId> {
         self.others.iter().find(|other| other.ledger.keys.contains_key(key)).map(|other| &other.owner)
@@ -146,14 +189,16 @@ impl Ledgers {
 }
 
 impl Ledger {
-    /// The mark that `state` calls for: its own keys, and those of other instances that may still stand.
+    /// The mark that `state` calls for: its own keys, those of other instances that may still stand, and promoted ones of this instance
+    /// that the state does not contain.
     pub(crate) fn for_state(
         state: &KeyState,
         before: Option<&Self>,
         may_stand: impl Fn(&KeyId, &Entry) -> bool,
     ) -> Self {
         let before = before.into_iter().flat_map(|ledger| &ledger.keys);
-        let others = before.filter(|(id, entry)| entry.instance != state.instance && may_stand(id, entry));
+        let stays = |entry: &Entry| entry.instance != state.instance || entry.mark == Mark::Promoted;
+        let others = before.filter(|(id, entry)| stays(entry) && may_stand(id, entry));
         let mut keys: BTreeMap<_, _> = others.map(|(id, entry)| (id.clone(), entry.clone())).collect();
         for key in state.keys() {
             keys.insert(key.id.clone(), Entry::new(key, &state.instance, Mark::Promoted));
@@ -161,11 +206,16 @@ impl Ledger {
         Self { keys, open: None }
     }
 
+    /// Whether a mark that says `other` says this too.
+    pub(crate) fn says(&self, other: &Self) -> bool {
+        let same = |((id, entry), (other_id, other)): ((&KeyId, &Entry), (&KeyId, &Entry))| id == other_id && entry.says(other);
+        self.open == other.open && self.keys.len() == other.keys.len() && self.keys.iter().zip(&other.keys).all(same)
+    }
+
     /// The same mark, with a key that is about to be made; from `since` on it exists or never will.
     #[must_use]
     pub(crate) fn with_foreseen(mut self, key: KeyId, instance: &str, since: Timestamp) -> Self {
-        let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
-        self.keys.insert(key, Entry { instance: instance.to_owned(), mark: Mark::Minting, since });
+        self.keys.insert(key, Entry::of(instance, Mark::Minting, since));
         self
     }
 

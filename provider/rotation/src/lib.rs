@@ -28,7 +28,7 @@ mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trigger;
-mod words;
+mod warnings;
 
 pub use args::{Problem, Retirement, RotationArgs, Verification};
 pub use capability::{Capability, Marks};
@@ -38,7 +38,7 @@ pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
 pub use expiry::{Expiry, Lasting};
 pub use inputs::{
-    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
+    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse, WhenQuotaReached,
 };
 pub use issuer::{
     Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System, Verdict,
@@ -50,7 +50,9 @@ pub use plan::{Plan, plan};
 pub use reduce::{Event, World, reduce, refresh};
 pub use run::{Deck, Interrupted, observe, run};
 pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
-pub use state::{ForeignKey, Key, KeyId, KeyState, RetiredKey, Retiring, STATE_VERSION};
+pub use state::{
+    Deferred, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId, KeyState, Retiring, STATE_VERSION, UnrecordedKey,
+};
 pub use tags::TagForm;
 pub use trigger::Trigger;
-use words::warnings;
+use warnings::warnings;

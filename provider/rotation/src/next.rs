@@ -10,7 +10,9 @@ mod retire;
 mod room;
 mod terms;
 
-pub(crate) use retire::kept_in_use;
+pub(crate) use retire::{is_unconfirmed, kept_in_use};
+pub(crate) use room::{deferral, last_use_of};
+use room::Room;
 pub use terms::{Blocked, Cause, Goal, Next, Step, View, Want};
 
 /// Names the one step to take now. Pure: the same view gives the same answer.
@@ -70,10 +72,17 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
         return Some(Cause::Revoked);
     }
     if goal.trigger.is_answered_by(current, goal.overlap) {
-        return None;
+        return (!state.unrecorded.is_empty()).then_some(Cause::StateBehind);
     }
     let same_keepers = current.trigger.as_ref().is_some_and(|of_key| of_key.hash == goal.trigger.hash);
     Some(if same_keepers { Cause::PeriodBegan } else { Cause::KeepersChanged })
+}
+
+/// Whether the only reason for a new key is that unrecorded keys were found, and one was made for that reason not long ago: most likely a
+/// second copy of the stack makes keys too.
+pub(crate) fn was_behind_lately(view: &View<'_>, goal: &Goal, cause: Cause) -> Option<Timestamp> {
+    let until = later(view.world.state.behind_at?, goal.overlap / 2);
+    (cause == Cause::StateBehind && until > view.now).then_some(until)
 }
 
 /// Runs in which a new key may be refused before it is given up.
@@ -95,16 +104,23 @@ fn lost_keys(view: &View<'_>) -> Option<Next> {
 }
 
 fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World { state, observed, .. } = view.world;
+    let World { state, observed, completes, .. } = view.world;
     let pending = state.pending.as_ref()?;
     let id = pending.id.clone();
+    if completes.as_ref() == Some(&id) {
+        return None;
+    }
+    let is_wanted = goal.trigger.is_answered_by(pending, goal.overlap) && pending.status == KeyStatus::Active;
+    if is_promoted(view, pending) {
+        return if is_wanted { None } else { keep_promoted(view, pending) };
+    }
     if pending.attempts >= ATTEMPTS {
         return discard(view, id, Cause::NeverAccepted);
     }
     if yields(view, pending) {
         return discard(view, id, Cause::Rival);
     }
-    if !goal.trigger.is_answered_by(pending, goal.overlap) || pending.status == KeyStatus::Inactive {
+    if !is_wanted {
         return discard(view, id, Cause::Unwanted);
     }
     if observed.ledgers.own_entry(&id).is_none() {
@@ -115,6 +131,23 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
     } else {
         act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created))
     }
+}
+
+/// Whether the mark calls a pending key promoted: a run of which this state knows nothing gave it to users.
+fn is_promoted(view: &View<'_>, pending: &Key) -> bool {
+    let entry = view.world.observed.ledgers.own_entry(&pending.id);
+    entry.is_some_and(|entry| entry.mark == Mark::Promoted)
+}
+
+/// A promoted key that is not wanted any more is never removed at once: it becomes current, or, if it has a promoted successor or was disabled, one of
+/// those that the next key supersedes.
+fn keep_promoted(view: &View<'_>, pending: &Key) -> Option<Next> {
+    let id = pending.id.clone();
+    let has_successor = view.world.state.unrecorded.iter().any(|key| key.created_at > pending.created_at);
+    if has_successor || pending.status == KeyStatus::Inactive {
+        return act(Step::Disown(id), Cause::StateBehind);
+    }
+    act(Step::Complete(id), Cause::StateBehind)
 }
 
 /// Whether a first key must give way to another owner's: where marks stand on keys, two owners may both have made one before either
@@ -129,7 +162,7 @@ fn yields(view: &View<'_>, pending: &Key) -> bool {
     let own = made(&pending.id).unwrap_or(pending.created_at);
     let older = |id: &KeyId, at: Timestamp| (at, id) < (own, &pending.id);
     let stands = |id: &KeyId, entry: &Entry| made(id).is_some_and(|at| entry.mark == Mark::Promoted || older(id, at));
-    observed.ledgers.former(&state.instance).is_none() && observed.ledgers.holder(stands).is_some()
+    observed.ledgers.former.is_empty() && observed.ledgers.holder(stands).is_some()
 }
 
 fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
@@ -138,7 +171,7 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
         return None;
     }
     let cause = mint_cause(state, goal)?;
-    if let Some(rival) = observed.ledgers.rival(view.now) {
+    if let Some(rival) = observed.ledgers.rival(observed.now(view.now)) {
         return Some(blocked(view, Blocked::Claimed { by: rival.owner.label.clone() }));
     }
     let other = observed.ledgers.holder(|id, entry| !view.world.is_gone(id, entry, view.capability));
@@ -146,15 +179,22 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
         let OwnerId { hash, label } = other.owner.clone();
         return Some(blocked(view, Blocked::Managed { by: label, hash }));
     }
-    if let Some(room) = room::make(view, goal) {
-        return Some(room);
+    if was_behind_lately(view, goal, cause).is_some() {
+        return None;
+    }
+    match room::look(view, goal) {
+        Room::Free => {}
+        Room::Deferred => return None,
+        Room::Act(next) => return Some(next),
+    }
+    if claim.is_none() && let Some(until) = leftovers::unaccounted_until(view) {
+        return act(Step::Settle(until), Cause::Unsettled);
     }
     act(if claim.is_some() { Step::Mint } else { Step::Claim }, cause)
 }
 
 fn former(view: &View<'_>) -> Option<Next> {
-    let World { state, observed, .. } = view.world;
-    act(Step::DropFormer(observed.ledgers.former(&state.instance)?.clone()), Cause::Bookkeeping)
+    act(Step::DropFormer(view.world.observed.ledgers.former.first()?.clone()), Cause::Bookkeeping)
 }
 
 /// Blocked, once no claim of this run stands open.
@@ -169,20 +209,26 @@ fn blocked(view: &View<'_>, why: Blocked) -> Next {
 fn close(view: &View<'_>) -> Option<Next> {
     let ledgers = &view.world.observed.ledgers;
     let wanted = view.world.wanted_ledger(view.capability);
-    if ledgers.own.as_ref() != Some(&wanted) && (ledgers.own.is_some() || wanted != Ledger::default()) {
+    let is_said = ledgers.own.as_ref().is_some_and(|own| own.says(&wanted)) && !view.world.is_merged();
+    if !is_said && (ledgers.own.is_some() || wanted != Ledger::default()) {
         return act(Step::Close, Cause::Bookkeeping);
     }
     former(view)
+}
+
+/// A time for people: RFC 3339 without fractions of a second.
+pub(crate) fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether an entry of our ledger is a key that no state of ours knows and that may therefore go.
+/// Whether an entry of our ledger is a key that was never given to anybody and that no state of ours knows: it may go.
 fn is_orphan(view: &View<'_>, id: &KeyId, entry: &Entry) -> bool {
     let world = view.world;
-    let ours = entry.mark == Mark::Minting || entry.instance == world.state.instance;
     let foreseen = world.foreseen.as_ref() == Some(id);
-    ours && !foreseen && !world.state.knows(id) && !world.removed.contains(id)
+    let noted = world.state.has_unrecorded(id);
+    entry.mark == Mark::Minting && !foreseen && !noted && !world.state.knows(id) && !world.removed.contains(id)
 }

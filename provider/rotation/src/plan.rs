@@ -1,21 +1,25 @@
 use jiff::Timestamp;
 
-use crate::next::{awaits_users, mint_cause};
-use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
+use crate::next::{awaits_users, deferral, mint_cause};
+use crate::{
+    Blocked, Capability, Cause, Deferred, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce,
+};
 
 /// What a run would do if every call succeeded: the preview.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Why a new key would be made, if one would.
     pub mint: Option<Cause>,
-    /// The superseded keys that would be removed.
-    pub retire: Vec<KeyId>,
+    /// The keys that would be deleted, each with the reason.
+    pub retire: Vec<(KeyId, Cause)>,
     /// The keys that would be taken out of what users publish.
     pub withdraw: Vec<KeyId>,
     /// Whether the new key would wait until users have published it.
     pub waits: bool,
     /// The keys that would be given more time.
     pub renew: Vec<KeyId>,
+    /// The rotation that would wait.
+    pub deferred: Option<Deferred>,
     /// What would stop it.
     pub blocked: Option<Blocked>,
 }
@@ -27,13 +31,18 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
     for _ in 0..LONGEST {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
-            Next::Idle => break,
+            Next::Idle => {
+                if let Want::Current(goal) = want {
+                    plan.deferred = deferral(&view, goal);
+                }
+                break;
+            }
             Next::Blocked(why) => {
                 plan.blocked = Some(why);
                 break;
             }
-            Next::Do { step, .. } => {
-                note(&mut plan, &world, &step, want);
+            Next::Do { step, cause } => {
+                note(&mut plan, &world, (&step, cause), want);
                 world = assume(step, &view);
             }
         }
@@ -50,10 +59,10 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
 /// More steps than any run has.
 const LONGEST: usize = 64;
 
-fn note(plan: &mut Plan, world: &World, step: &Step, want: &Want) {
+fn note(plan: &mut Plan, world: &World, (step, cause): (&Step, Cause), want: &Want) {
     match (step, want) {
         (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
-        (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push(id.clone()),
+        (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push((id.clone(), cause)),
         (Step::Withdraw(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}
@@ -70,6 +79,8 @@ fn assume(step: Step, view: &View<'_>) -> World {
             reduce(world, Event::Observed(observed))
         }
         Step::Inspect(id) => reduce(world, Event::Inspected(id, crate::LastUse::Unknown)),
+        Step::Disown(id) => reduce(world, Event::Disowned(id, now)),
+        Step::Complete(id) => reduce(world, Event::Completed(id, now)),
         Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
             reduce(world, Event::Removed(id))
         }

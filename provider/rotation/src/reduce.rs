@@ -3,10 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::next::later;
-use crate::words::refreshed;
+use crate::warnings::refreshed;
 use crate::{
-    Capability, Entry, Expiry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Minted,
-    Observed, ObservedKey, OwnerId, RetiredKey, Retiring, Trigger,
+    Capability, Deferred, Entry, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger,
+    Ledgers, Mark, Minted, Observed, ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey,
 };
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
@@ -26,6 +26,10 @@ pub struct World {
     pub renewed: BTreeSet<KeyId>,
     /// Keys with which this run can do no more until users have published what it says of them.
     pub awaited: BTreeSet<KeyId>,
+    /// A pending key that becomes current although another one is wanted.
+    pub completes: Option<KeyId>,
+    /// Whether our mark is told together with one under a former URN, and does not stand like that yet.
+    merged: bool,
 }
 
 /// Something that happened.
@@ -61,8 +65,20 @@ pub enum Event {
     Awaited(KeyId),
     /// A key was removed by this run, or found gone.
     Removed(KeyId),
+    /// The mark is about to call the pending key promoted.
+    Closing(Timestamp),
+    /// The pending key is promoted in the mark, and stays although another key is wanted.
+    Completed(KeyId, Timestamp),
+    /// The pending key is one of those that the state should have known as promoted.
+    Disowned(KeyId, Timestamp),
     /// The run ends well: the pending key, if it is ready, becomes current.
     Answered(Timestamp),
+    /// What the run leaves waiting, if anything.
+    Deferred(Option<Deferred>),
+    /// A new key was made only because unrecorded keys were found.
+    Behind(Timestamp),
+    /// Something for the history.
+    Recorded(HistoryEvent),
 }
 
 impl World {
@@ -70,37 +86,58 @@ impl World {
     pub fn new(state: KeyState, observed: Observed) -> Self {
         let none = BTreeSet::new;
         let (removed, renewed, awaited) = (none(), none(), none());
-        let world = Self { state, observed: observed.clone(), claim: None, foreseen: None, removed, renewed, awaited };
+        let (claim, foreseen, completes, merged) = (None, None, None, false);
+        let shown = observed.clone();
+        let world = Self { state, observed: shown, claim, foreseen, removed, renewed, awaited, completes, merged };
         reduce(world, Event::Observed(observed))
     }
 
-    /// What a preview assumes: the system shows just what the state says.
+    /// What a preview assumes: the system shows just what the state says, and superseded keys were used last when a run was last told.
     pub fn assumed(state: KeyState, now: Timestamp) -> Self {
-        let shown = |key: &Key| ObservedKey {
-            id: key.id.clone(),
-            created_at: key.created_at,
-            status: key.status,
-            last_use: None,
-            expiry: key.expires_at.map(|at| Expiry { at, renew_at: key.renew_at }),
-        };
-        let foreign = |key: &ForeignKey| ObservedKey {
-            id: key.id.clone(),
-            created_at: key.created_at,
-            status: key.status,
-            last_use: None,
+        let shown = |id: &KeyId, created_at, status, last_use| ObservedKey {
+            id: id.clone(),
+            created_at,
+            status,
+            last_use: Some(last_use),
             expiry: None,
         };
-        let keys = state.keys().map(shown).chain(state.foreign_keys.iter().map(foreign));
+        let ours = |key: &Key, last_use| ObservedKey {
+            expiry: key.expires_at.map(|at| Expiry { at, renew_at: key.renew_at }),
+            ..shown(&key.id, key.created_at, key.status, last_use)
+        };
+        let retiring = |old: &Retiring| ours(&old.key, old.last_used_at.map_or(LastUse::Never, LastUse::At));
+        let served = state.current.iter().chain(&state.pending).map(|key| ours(key, LastUse::Unknown));
+        let foreign = |key: &ForeignKey| shown(&key.id, key.created_at, key.status, LastUse::Unknown);
+        let unrecorded = |key: &UnrecordedKey| shown(&key.id, key.created_at, KeyStatus::Active, LastUse::Unknown);
+        let others = state.foreign_keys.iter().map(foreign).chain(state.unrecorded.iter().map(unrecorded));
+        let keys = state.retiring.iter().map(retiring).chain(served).chain(others);
         let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
-        let own = Ledger::for_state(&state, None, |_, _| false);
-        let observed = Observed { keys, ledgers: Ledgers { own: Some(own), others: Vec::new() }, at: now };
-        Self::new(state, observed)
+        let mut own = Ledger::for_state(&state, None, |_, _| false);
+        let noted = |key: &UnrecordedKey| (key.id.clone(), Entry::of(&state.instance, Mark::Promoted, key.created_at));
+        own.keys.extend(state.unrecorded.iter().map(noted));
+        let ledgers = Ledgers::new(Some(own), Vec::new());
+        Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() })
     }
 
     /// The ledger that the state calls for once nothing is under way.
     pub(crate) fn wanted_ledger(&self, capability: &Capability) -> Ledger {
         let may_stand = |id: &KeyId, entry: &Entry| !self.removed.contains(id) && !self.is_gone(id, entry, capability);
         Ledger::for_state(&self.state, self.observed.ledgers.own.as_ref(), may_stand)
+    }
+
+    /// The generation of the next key: one above the highest that state and mark tell.
+    pub(crate) fn next_generation(&self) -> u64 {
+        let state = &self.state;
+        let entries = self.observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+        let of_instance = entries.filter(|(_, entry)| entry.instance == state.instance);
+        let marked = of_instance.filter_map(|(_, entry)| entry.generation);
+        let known = state.keys().map(|key| key.generation).chain(state.unrecorded.iter().map(|key| key.generation));
+        marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1
+    }
+
+    /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.
+    pub(crate) fn is_merged(&self) -> bool {
+        self.merged
     }
 
     /// Whether a key that the ledger names exists no more: not listed, although a list can be believed by now.
@@ -113,19 +150,16 @@ impl World {
 pub fn reduce(mut world: World, event: Event) -> World {
     match event {
         Event::Observed(observed) => observe(&mut world, observed),
-        Event::Inspected(id, last_use) => {
-            if let Some(key) = world.observed.keys.get_mut(&id) {
-                key.last_use = Some(last_use);
-            }
-        }
+        Event::Inspected(id, last_use) => inspected(&mut world, &id, last_use),
         Event::LedgerWritten(ledger) => {
             if ledger.as_ref().is_none_or(|ledger| ledger.open.is_none()) {
                 (world.claim, world.foreseen) = (None, None);
                 world.state.claim_open = false;
             }
+            world.merged = false;
             world.observed.ledgers.own = ledger;
         }
-        Event::FormerDropped(owner) => world.observed.ledgers.others.retain(|other| other.owner != owner),
+        Event::FormerDropped(owner) => world.observed.ledgers.former.retain(|former| *former != owner),
         Event::Claimed(nonce, key) => (world.claim, world.foreseen) = (Some(nonce), key),
         Event::MintBegan => world.state.claim_open = true,
         Event::MintRefused => world.state.claim_open = false,
@@ -150,41 +184,55 @@ pub fn reduce(mut world: World, event: Event) -> World {
         Event::Withdrawn(id, at) => withdraw(&mut world, id, at),
         Event::Awaited(id) => drop(world.awaited.insert(id)),
         Event::Removed(id) => remove(&mut world, &id),
+        Event::Closing(now) => {
+            let pending = world.state.pending.iter_mut().filter(|key| !world.awaited.contains(&key.id));
+            pending.for_each(|key| key.promoted_at = key.promoted_at.or(Some(now)));
+        }
+        Event::Completed(id, now) => {
+            world.state.pending.iter_mut().for_each(|key| key.promoted_at = Some(now));
+            world.completes = Some(id);
+        }
+        Event::Disowned(id, now) => disown(&mut world, &id, now),
         Event::Answered(now) => promote(&mut world, now),
+        Event::Deferred(deferred) => world.state.deferred = deferred,
+        Event::Behind(now) => world.state.behind_at = Some(now),
+        Event::Recorded(event) => world.state.record(event),
     }
     world
 }
 
-/// The state after a refresh: statuses as listed, foreign keys as they stand, keys of earlier instances named, keys that are gone for certain left out, and
-/// a mint that a dead run left noted as an open claim.
+/// The state after a refresh: statuses as listed, foreign keys as they stand, unrecorded keys noted, keys of earlier instances named, keys
+/// that are gone for certain left out, and a mint that a dead run left noted as an open claim.
 pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability) -> KeyState {
+    let mut observed = observed.clone();
+    observed.ledgers.take_former(&state.instance);
     let is_gone = |id: &KeyId, since: Timestamp| {
         !observed.keys.contains_key(id) && later(since, capability.settle) <= observed.at
     };
-    let gone: Vec<_> = state.keys().filter(|key| is_gone(&key.id, key.created_at)).map(|key| key.id.clone()).collect();
+    let gone = state.keys().map(|key| (&key.id, key.created_at));
+    let gone = gone.chain(state.unrecorded.iter().map(|key| (&key.id, key.created_at)));
+    let gone: Vec<_> = gone.filter(|(id, since)| is_gone(id, *since)).map(|(id, _)| id.clone()).collect();
     for id in gone {
         forget(&mut state, &id);
     }
-    state.claim_open = is_unfinished(&state, observed);
-    mirror(&mut state, observed);
-    state.warnings = refreshed(&state, observed, |id, entry| !is_gone(id, entry.since));
+    state.claim_open = is_unfinished(&state, &observed);
+    mirror(&mut state, &observed);
+    state.warnings = refreshed(&state, &observed, |id, entry| !is_gone(id, entry.since));
     state
 }
 
 /// Whether the ledger tells of a mint that the state knows nothing of: its run died, and the inputs may have gone back since.
 fn is_unfinished(state: &KeyState, observed: &Observed) -> bool {
     let lost = |(id, entry): (&KeyId, &Entry)| {
-        let ours = entry.mark == Mark::Minting || entry.instance == state.instance;
-        ours && !state.knows(id) && observed.keys.contains_key(id)
+        entry.mark == Mark::Minting && !state.knows(id) && !state.has_unrecorded(id) && observed.keys.contains_key(id)
     };
     observed.ledgers.own.as_ref().is_some_and(|ledger| ledger.open.is_some() || ledger.keys.iter().any(lost))
 }
 
-/// How many removed keys the state remembers.
-const REMEMBERED: usize = 5;
-
 fn observe(world: &mut World, observed: Observed) {
     world.observed = observed;
+    world.observed.ledgers.take_former(&world.state.instance);
+    world.merged = !world.observed.ledgers.former.is_empty();
     for id in &world.removed {
         world.observed.keys.remove(id);
     }
@@ -192,7 +240,7 @@ fn observe(world: &mut World, observed: Observed) {
     mirror(&mut world.state, &world.observed);
 }
 
-/// Takes over what lists show: status of our keys, and the keys that are not ours.
+/// Takes over what lists and marks show: the status of our keys, promoted keys that the state does not contain, and the keys that are not ours.
 fn mirror(state: &mut KeyState, observed: &Observed) {
     for key in state.keys_mut() {
         if let Some(shown) = observed.keys.get(&key.id) {
@@ -200,22 +248,85 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
             key.expires_at = shown.expiry.map(|expiry| expiry.at);
         }
     }
-    let foreign =
-        observed.keys.values().filter(|key| !state.knows(&key.id) && observed.ledgers.own_entry(&key.id).is_none());
+    note_unrecorded(state, observed);
+    let is_foreign = |key: &&ObservedKey| {
+        !state.knows(&key.id) && !state.has_unrecorded(&key.id) && observed.ledgers.own_entry(&key.id).is_none()
+    };
+    let foreign = observed.keys.values().filter(is_foreign);
     let foreign = foreign.map(|key| ForeignKey { id: key.id.clone(), created_at: key.created_at, status: key.status });
     state.foreign_keys = foreign.collect();
 }
 
+/// Notes promoted keys that the state does not contain. One that is older than the current key is superseded from now on: whoever had it was
+/// given the current one. A Create notes none: the keys of another instance may be those that it replaces.
+fn note_unrecorded(state: &mut KeyState, observed: &Observed) {
+    let now = observed.asked_at();
+    let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    for (id, entry) in entries {
+        let Some(shown) = observed.keys.get(id).filter(|_| entry.is_unrecorded(id, state)) else { continue };
+        let may_be_replaced = state.generation == 0 && entry.instance != state.instance;
+        if may_be_replaced || state.has_unrecorded(id) {
+            continue;
+        }
+        let found = UnrecordedKey {
+            id: id.clone(),
+            generation: entry.generation.unwrap_or_default(),
+            created_at: shown.created_at,
+            promoted_at: entry.promoted_at,
+            noted_at: now,
+        };
+        if state.current.as_ref().is_some_and(|current| current.created_at > shown.created_at) {
+            state.retiring.insert(0, superseded(unrecorded(found, shown.status), now));
+        } else {
+            state.unrecorded.push(found);
+        }
+    }
+}
+
+fn unrecorded(found: UnrecordedKey, status: KeyStatus) -> Key {
+    Key {
+        id: found.id,
+        generation: found.generation,
+        created_at: found.created_at,
+        verified_at: None,
+        promoted_at: found.promoted_at,
+        attempts: 0,
+        trigger: None,
+        status,
+        expires_at: None,
+        renew_at: None,
+        material: None,
+    }
+}
+
+fn inspected(world: &mut World, id: &KeyId, last_use: LastUse) {
+    if let Some(key) = world.observed.keys.get_mut(id) {
+        key.last_use = Some(last_use);
+    }
+    let at = if let LastUse::At(time) = last_use { Some(time) } else { None };
+    world.state.retiring.iter_mut().filter(|old| old.key.id == *id).for_each(|old| old.last_used_at = at);
+}
+
+fn disown(world: &mut World, id: &KeyId, now: Timestamp) {
+    let Some(key) = world.state.pending.take_if(|key| key.id == *id) else { return };
+    let Key { id, generation, created_at, promoted_at, .. } = key;
+    world.state.unrecorded.push(UnrecordedKey { id, generation, created_at, promoted_at, noted_at: now });
+}
+
 fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
     let Minted { id, created_at, material, expiry } = minted;
+    let generation = world.next_generation();
+    let began = world.state.began_at().unwrap_or(created_at);
+    world.state.instance_since.get_or_insert(began);
     let shown = ObservedKey { id: id.clone(), created_at, status: Default::default(), last_use: None, expiry };
     world.observed.keys.insert(id.clone(), shown);
     world.state.claim_open = true;
     world.state.pending = Some(Key {
         id,
-        generation: world.state.generation + 1,
+        generation,
         created_at,
         verified_at: None,
+        promoted_at: None,
         attempts: 0,
         trigger: Some(trigger),
         status: Default::default(),
@@ -242,14 +353,10 @@ fn remove(world: &mut World, id: &KeyId) {
 }
 
 fn forget(state: &mut KeyState, id: &KeyId) {
-    let known =
-        state.keys().find(|key| key.id == *id).map(|key| RetiredKey { id: key.id.clone(), generation: key.generation });
-    state.retired.extend(known);
-    let surplus = state.retired.len().saturating_sub(REMEMBERED);
-    state.retired.drain(..surplus);
     state.retiring.retain(|retiring| retiring.key.id != *id);
     state.current.take_if(|key| key.id == *id);
     state.pending.take_if(|key| key.id == *id);
+    state.unrecorded.retain(|key| key.id != *id);
     state.revoking.retain(|revoked| revoked != id);
     state.foreign_keys.retain(|key| key.id != *id);
 }
@@ -266,7 +373,7 @@ fn withdraw(world: &mut World, id: KeyId, at: Timestamp) {
 }
 
 fn superseded(key: Key, at: Timestamp) -> Retiring {
-    Retiring { key, superseded_at: at, disabled_at: None, withdrawn_at: None }
+    Retiring { key, superseded_at: at, disabled_at: None, withdrawn_at: None, last_used_at: None }
 }
 
 fn promote(world: &mut World, now: Timestamp) {
@@ -274,7 +381,13 @@ fn promote(world: &mut World, now: Timestamp) {
     let Some(pending) = state.pending.take_if(|key| !awaited.contains(&key.id)) else {
         return;
     };
+    // The old current key comes last: it is the one that the outputs name as previous.
+    for found in std::mem::take(&mut state.unrecorded) {
+        let status = world.observed.keys.get(&found.id).map(|shown| shown.status).unwrap_or_default();
+        state.retiring.push(superseded(unrecorded(found, status), now));
+    }
     state.retiring.extend(state.current.take().map(|key| superseded(key, now)));
     state.generation = pending.generation;
-    state.current = Some(pending);
+    state.current = Some(Key { promoted_at: pending.promoted_at.or(Some(now)), ..pending });
+    world.completes = None;
 }

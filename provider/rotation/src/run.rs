@@ -10,11 +10,12 @@ mod tell;
 use std::fmt;
 
 use futures::future::{Either, select};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::next::{deferral, later, seconds};
 use crate::{
-    Blocked, Clock, Error, ErrorKind, Event, KeyId, KeyIssuer, KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry,
-    Step, Stop, View, Want, World, expiry, next, reduce, warnings,
+    Blocked, Capability, Cause, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer, KeyState,
+    Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
 };
 
 /// What a run works with.
@@ -73,10 +74,11 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
             return Err(Interrupted { state, error });
         }
     };
-    let mut run = Run { deck, world: World::new(state, observed), configured, refusals: 0, failure: None };
+    let world = World::new(state, observed);
+    let mut run = Run { deck, world, configured, refusals: 0, yields: 0, failure: None, written: None };
     let ended = run.finish().await;
     if ended.is_ok() {
-        run.fold(Event::Answered(deck.clock.now()));
+        run.answer();
     }
     let (warnings, renewals) = run.judge(|view| {
         let renewals: Vec<_> = view.world.state.keys().map(|key| expiry::renew_at(view, key)).collect();
@@ -96,10 +98,11 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
 /// # Errors
 /// Anything but a definite answer.
 pub async fn observe(issuer: &dyn KeyIssuer, owner: &OwnerId, clock: &dyn Clock) -> Result<Option<Observed>, Error> {
-    let at = clock.now();
+    let asked_at = clock.now();
     let Some((keys, ledgers)) = issuer.look(owner).await? else { return Ok(None) };
     let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
-    Ok(Some(Observed { keys, ledgers, at }))
+    let ahead = issuer.ahead();
+    Ok(Some(Observed { keys, ledgers, at: asked_at.checked_add(ahead).unwrap_or(asked_at), ahead }))
 }
 
 struct Run<'a> {
@@ -107,6 +110,10 @@ struct Run<'a> {
     world: World,
     configured: Option<KeyId>,
     refusals: u32,
+    /// How often it gave way to another resource's claim.
+    yields: u32,
+    /// Our mark as this run wrote it last.
+    written: Option<Ledger>,
     /// The verification failed for the last time: what is left is to remove the key.
     failure: Option<Error>,
 }
@@ -120,6 +127,10 @@ impl Run<'_> {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
                 Next::Idle => return self.failure.take().map_or(Ok(()), Err),
+                Next::Blocked(why @ Blocked::Claimed { .. }) => {
+                    self.give_way(&why).await?;
+                    continue;
+                }
                 Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
             };
             if !matches!(step, Step::Discard(_) | Step::Withdraw(_))
@@ -132,7 +143,12 @@ impl Run<'_> {
                 return Err(stopped());
             }
             self.tell(&step, cause);
+            if cause == Cause::StateBehind && step == Step::Mint {
+                self.fold(Event::Behind(self.deck.clock.now()));
+            }
+            let event = history(&step, cause);
             self.take(step).await?;
+            event.into_iter().for_each(|(action, id)| self.remember(action, id, Some(cause)));
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
     }
@@ -155,9 +171,13 @@ impl Run<'_> {
     async fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Settle(until) => {
-                self.wait(until.duration_since(self.deck.clock.now())).await?;
+                let now = self.world.observed.now(self.deck.clock.now());
+                // A clock of the system that is wrong must not let us wait for long.
+                self.wait(until.duration_since(now).min(self.longest_settling())).await?;
                 self.look_again().await?;
             }
+            Step::Disown(id) => self.fold(Event::Disowned(id, self.deck.clock.now())),
+            Step::Complete(id) => self.fold(Event::Completed(id, self.promotion_time())),
             Step::Inspect(id) => {
                 let last_use = self.deck.issuer.last_use(&id).await?;
                 self.fold(Event::Inspected(id, last_use));
@@ -178,7 +198,10 @@ impl Run<'_> {
             Step::Record => self.record().await?,
             Step::Verify => self.verify().await?,
             Step::Renew(id) => self.renew(id).await?,
-            Step::Close => self.write(Some(self.wanted_ledger())).await?,
+            Step::Close => {
+                self.fold(Event::Closing(self.promotion_time()));
+                self.write(Some(self.wanted_ledger())).await?;
+            }
             Step::DropFormer(owner) => {
                 self.deck.issuer.write_ledger(&owner, None).await?;
                 self.fold(Event::FormerDropped(owner));
@@ -192,18 +215,79 @@ impl Run<'_> {
         self.deck.issuer.capability().marks
     }
 
+    /// Looks again. Marks lag as lists do: one that is older than what this run wrote is read anew until it can be believed.
     async fn look_again(&mut self) -> Result<(), Error> {
-        let observed = observe(self.deck.issuer, self.deck.owner, self.deck.clock)
-            .await?
-            .ok_or_else(|| no_principal(&self.deck))?;
-        self.fold(Event::Observed(observed));
-        Ok(())
+        let patience = later(self.deck.clock.now(), self.deck.issuer.capability().settle);
+        loop {
+            let observed = observe(self.deck.issuer, self.deck.owner, self.deck.clock)
+                .await?
+                .ok_or_else(|| no_principal(&self.deck))?;
+            if !self.is_stale(&observed) || self.deck.clock.now() >= patience {
+                self.fold(Event::Observed(observed));
+                return Ok(());
+            }
+            self.wait(RETURN).await?;
+        }
+    }
+
+    /// Whether our mark does not show what this run wrote, and nobody else has written a claim since.
+    fn is_stale(&self, observed: &Observed) -> bool {
+        let Some(written) = self.written.as_ref().filter(|_| self.marks() == Marks::OnPrincipal) else { return false };
+        let shown = observed.ledgers.own.as_ref();
+        let claim = |ledger: &Ledger| ledger.open.as_ref().map(|claim| (claim.at, claim.nonce.clone()));
+        let overwritten = shown.and_then(claim).is_some_and(|shown| claim(written).is_none_or(|own| own.1 != shown.1 && shown.0 >= own.0));
+        !overwritten && shown.is_none_or(|shown| claim(shown).map(|own| own.1) != claim(written).map(|own| own.1))
+    }
+
+    /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.
+    fn promotion_time(&self) -> Timestamp {
+        let now = self.world.observed.now(self.deck.clock.now());
+        later(seconds(now), SignedDuration::from_secs(i64::from(now.subsec_nanosecond() > 0)))
+    }
+
+    /// What lists and an unanswered mint may need to settle.
+    fn longest_settling(&self) -> SignedDuration {
+        let Capability { settle, mint_timeout, .. } = self.deck.issuer.capability();
+        settle.saturating_add(mint_timeout).saturating_add(RETURN)
+    }
+
+    /// Waits for another resource's mint on the same principal, some time longer than it would wait for ours; then looks again.
+    async fn give_way(&mut self, why: &Blocked) -> Result<(), Error> {
+        self.yields += 1;
+        if self.yields > YIELDS {
+            return Err(self.stands_in_the_way(why));
+        }
+        (self.deck.note)(format!("waiting for another resource that is creating a key on the same principal (try {} of {YIELDS})", self.yields));
+        let chance = (self.deck.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        self.wait(SignedDuration::from_millis(1000 + i64::from(chance % 5000))).await?;
+        self.look_again().await
+    }
+
+    /// The run has ended well: the new key becomes current, and what waits is told.
+    fn answer(&mut self) {
+        let now = self.deck.clock.now();
+        let before = self.world.state.current.as_ref().map(|key| key.id.clone());
+        self.fold(Event::Answered(now));
+        let current = self.world.state.current.as_ref().map(|key| key.id.clone());
+        if current != before {
+            current.into_iter().for_each(|id| self.remember(HistoryAction::Promoted, id, None));
+        }
+        if let Want::Current(goal) = self.deck.want {
+            let deferred = self.judge(|view| deferral(view, goal));
+            self.fold(Event::Deferred(deferred));
+        }
+    }
+
+    fn remember(&mut self, action: HistoryAction, key_id: KeyId, cause: Option<Cause>) {
+        let at = seconds(self.deck.clock.now());
+        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, reason: cause.map(|cause| cause.to_string()) }));
     }
 
     /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
     async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
         let ledger = ledger.filter(|ledger| *ledger != Ledger::default());
         self.deck.issuer.write_ledger(self.deck.owner, ledger.as_ref()).await?;
+        self.written.clone_from(&ledger);
         self.fold(Event::LedgerWritten(ledger));
         Ok(())
     }
@@ -223,6 +307,22 @@ impl Run<'_> {
         self.world = reduce(self.world.clone(), event);
     }
 }
+
+/// What a step that has been taken means for the history.
+fn history(step: &Step, cause: Cause) -> Option<(HistoryAction, KeyId)> {
+    match step {
+        Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) if cause != Cause::Deleting => {
+            Some((HistoryAction::Deleted, id.clone()))
+        }
+        Step::Disable(id) => Some((HistoryAction::Disabled, id.clone())),
+        _ => None,
+    }
+}
+
+/// How long marks that lag are left alone before they are read again.
+const RETURN: SignedDuration = SignedDuration::from_secs(2);
+/// How often a run waits for another resource's mint.
+const YIELDS: u32 = 12;
 
 fn no_principal(deck: &Deck<'_>) -> Error {
     let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());

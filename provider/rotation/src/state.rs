@@ -1,12 +1,13 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyStatus, Material, RevokedGeneration, Trigger};
+use crate::{Cause, KeyStatus, Material, RevokedGeneration, Trigger};
 
 /// The version of [`KeyState`] that this build writes.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// The system's own name of a key: an access key id, a fingerprint, an accessor. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,7 +33,10 @@ pub struct Key {
     /// When it had been accepted as often as asked; absent if verification was off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Timestamp>,
-    /// Runs in which its verification failed.
+    /// When the ownership mark was to call it promoted; absent until then, and for keys of older plugin versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_at: Option<Timestamp>,
+    /// Runs in which the system refused it.
     #[serde(default)]
     pub attempts: u32,
     /// What it was minted for; absent for a key that was imported.
@@ -66,6 +70,9 @@ pub struct Retiring {
     /// When it was taken out of what users publish, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Timestamp>,
+    /// Its last use, as the last run that asked for it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Retiring {
@@ -75,14 +82,66 @@ impl Retiring {
     }
 }
 
-/// A key that is no more.
+/// A key of ours that the state does not contain although the ownership mark calls it promoted: somebody may use it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RetiredKey {
+pub struct UnrecordedKey {
     /// The system's name of it.
     pub id: KeyId,
-    /// Its generation.
+    /// Its generation, where the mark tells it; 0 otherwise.
+    #[serde(default)]
     pub generation: u64,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// When it was promoted, where the mark tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_at: Option<Timestamp>,
+    /// When a run or a refresh first found it.
+    pub noted_at: Timestamp,
+}
+
+/// A rotation that waits until one of our own keys may be deleted to make room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deferred {
+    /// What the new key is wanted for.
+    pub trigger: Trigger,
+    /// Why a new key is wanted.
+    pub cause: Cause,
+    /// From when on a run can rotate, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// Something that happened to a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEvent {
+    /// When it happened, in RFC 3339.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// What happened.
+    pub action: HistoryAction,
+    /// The key's id in the system.
+    #[schemars(with = "String")]
+    pub key_id: KeyId,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What happened to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum HistoryAction {
+    /// It was created.
+    Created,
+    /// It became the current key.
+    Promoted,
+    /// It was disabled.
+    Disabled,
+    /// It was deleted.
+    Deleted,
 }
 
 /// A key on the principal that is not ours. It is counted and named, never touched.
@@ -122,9 +181,21 @@ pub struct KeyState {
     /// A mint was begun and its claim may still stand open in the system.
     #[serde(default)]
     pub claim_open: bool,
-    /// The last few keys that were removed, the newest last.
+    /// Keys of ours that the state did not contain when a run or a refresh found them; each stays here until the next key supersedes it.
     #[serde(default)]
-    pub retired: Vec<RetiredKey>,
+    pub unrecorded: Vec<UnrecordedKey>,
+    /// The rotation that waits, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferred>,
+    /// When the system says that the first key of this instance was made, or when an existing key was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_since: Option<Timestamp>,
+    /// When a key was last made only because unrecorded keys were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind_at: Option<Timestamp>,
+    /// The last events, the newest last.
+    #[serde(default)]
+    pub history: Vec<HistoryEvent>,
     /// Keys on the principal that are not ours.
     #[serde(default)]
     pub foreign_keys: Vec<ForeignKey>,
@@ -132,6 +203,9 @@ pub struct KeyState {
     #[serde(default)]
     pub warnings: Vec<String>,
 }
+
+/// How many events the state remembers.
+const REMEMBERED: usize = 20;
 
 impl KeyState {
     /// The state of a resource that has no key yet.
@@ -145,7 +219,11 @@ impl KeyState {
             retiring: Vec::new(),
             revoking: Vec::new(),
             claim_open: false,
-            retired: Vec::new(),
+            unrecorded: Vec::new(),
+            deferred: None,
+            instance_since: None,
+            behind_at: None,
+            history: Vec::new(),
             foreign_keys: Vec::new(),
             warnings: Vec::new(),
         }
@@ -178,11 +256,13 @@ impl KeyState {
         self.claim_open || self.keys().next().is_some()
     }
 
-    /// Names the keys that a revocation removes. Saying it twice is saying it once.
+    /// Names the keys that a revocation deletes; an unrecorded key may be what dependents hold, so it counts as current. Saying it
+    /// twice is saying it once.
     pub fn revoke(&mut self, generation: RevokedGeneration) {
-        let current = self.current.iter().filter(|_| generation != RevokedGeneration::Previous);
+        let current = self.current.iter().filter(|_| generation != RevokedGeneration::Previous).map(|key| &key.id);
+        let unrecorded = self.unrecorded.iter().filter(|_| generation != RevokedGeneration::Previous).map(|key| &key.id);
         let previous = self.retiring.iter().filter(|_| generation != RevokedGeneration::Current);
-        let named = current.chain(previous.map(|retiring| &retiring.key)).map(|key| key.id.clone());
+        let named = current.chain(unrecorded).chain(previous.map(|retiring| &retiring.key.id)).cloned();
         let named: Vec<_> = named.filter(|id| !self.revoking.contains(id)).collect();
         self.revoking.extend(named);
     }
@@ -192,6 +272,23 @@ impl KeyState {
         if let Some(current) = &mut self.current {
             current.trigger.get_or_insert_with(|| trigger.clone());
         }
+    }
+
+    /// When this instance began, by the system's clock: keys of other instances that are older belong to earlier ones.
+    pub(crate) fn began_at(&self) -> Option<Timestamp> {
+        self.instance_since.or_else(|| self.keys().map(|key| key.created_at).min())
+    }
+
+    /// Whether a run or a refresh noted this key as unrecorded.
+    pub(crate) fn has_unrecorded(&self, id: &KeyId) -> bool {
+        self.unrecorded.iter().any(|key| key.id == *id)
+    }
+
+    /// Adds an event to the history, which keeps the last 20.
+    pub fn record(&mut self, event: HistoryEvent) {
+        self.history.push(event);
+        let surplus = self.history.len().saturating_sub(REMEMBERED);
+        self.history.drain(..surplus);
     }
 
     /// The newest superseded key that still lives: the output `previous`.

@@ -45,6 +45,12 @@ impl TagForm {
             };
             let (id, instance) = (self.word(&id.0, &keys_tag)?, self.word(&entry.instance, &keys_tag)?);
             keys.push_str(&format!("{PART}{id}={instance}:{mark}:{}", entry.since.as_second()));
+            // In seconds after it was made, for want of room.
+            let promoted = entry.promoted_at.map(|at| at.as_second() - entry.since.as_second());
+            if let Some(generation) = entry.generation {
+                keys.push_str(&format!(":{generation}"));
+                promoted.iter().for_each(|after| keys.push_str(&format!(":{after}")));
+            }
         }
         let claim = match &ledger.open {
             None => format!("{VERSION}{PART}{CLOSED}"),
@@ -107,7 +113,7 @@ impl TagForm {
         }
         let own = found.remove(&owner.hash).map(|(_, ledger)| ledger);
         let others = found.into_values().map(|(owner, ledger)| OtherLedger { owner, ledger });
-        Ok(Ledgers { own, others: others.collect() })
+        Ok(Ledgers::new(own, others.collect()))
     }
 
     /// Appends as much of the owner's name as there is room for, in signs that a tag may hold.
@@ -176,9 +182,17 @@ fn read_keys(value: &str) -> Option<(Keys, Option<String>)> {
             PROMOTED => Mark::Promoted,
             _ => return None,
         };
-        let since = Timestamp::from_second(since.parse().ok()?).ok()?;
-        let instance = is_word(instance).then(|| instance.to_owned())?;
-        is_word(id).then(|| (KeyId(id.to_owned()), Entry { instance, mark, since }))
+        let mut numbers = since.split(':').map(str::parse::<i64>);
+        let second = numbers.next()?.ok()?;
+        let since = Timestamp::from_second(second).ok()?;
+        let generation = numbers.next().transpose().ok()?.map(u64::try_from).transpose().ok()?;
+        let after = numbers.next().transpose().ok()?;
+        let promoted_at = match after {
+            Some(after) => Some(Timestamp::from_second(second.checked_add(after)?).ok()?),
+            None => None,
+        };
+        let entry = Entry { generation, promoted_at, ..Entry::of(instance, mark, since) };
+        (numbers.next().is_none() && is_word(id) && is_word(instance)).then(|| (KeyId(id.to_owned()), entry))
     };
     Some((words.map(entry).collect::<Option<Keys>>()?, label))
 }

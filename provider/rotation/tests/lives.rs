@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};
-use rotation::{ErrorKind, Retirement, Revoke, RevokedGeneration, RotationArgs, WhenInUse};
+use rotation::{ErrorKind, Retirement, Revoke, RevokedGeneration, RotationArgs, WhenInUse, WhenQuotaReached};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -87,13 +87,15 @@ async fn a_retry_hours_later_takes_up_the_key_that_was_made() {
 }
 
 #[tokio::test]
-async fn at_the_quota_a_rotation_within_the_overlap_is_refused() {
+async fn where_the_program_asks_for_it_a_rotation_at_the_quota_fails() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    watch.up(&Life::inputs("1", false)).await;
-    watch.up(&Life::inputs("2", false)).await;
+    let failing =
+        |keeper| RotationArgs { when_quota_reached: WhenQuotaReached::Fail, ..Life::inputs(keeper, false) };
+    watch.up(&failing("1")).await;
+    watch.up(&failing("2")).await;
     let keys = cloud.keys();
-    let Outcome::Failed(error) = watch.up(&Life::inputs("3", false)).await else { panic!("the run failed") };
+    let Outcome::Failed(error) = watch.up(&failing("3")).await else { panic!("the run failed") };
     assert_eq!((error.kind, cloud.keys()), (ErrorKind::Blocked, keys), "the previous key has its whole overlap");
 }
 

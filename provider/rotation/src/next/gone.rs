@@ -20,7 +20,8 @@ fn unsettled(view: &View<'_>) -> Option<Timestamp> {
     let orphans = entries.filter(|(id, entry)| is_orphan(view, id, entry)).map(|(id, entry)| (id, entry.since));
     let unseen = known.chain(orphans).filter(|(id, _)| !observed.keys.contains_key(*id));
     let young = unseen.map(|(_, since)| later(since, view.capability.settle)).max();
-    leftovers::unsettled_until(view).max(young.filter(|until| observed.at < *until))
+    let until = leftovers::unsettled_until(view).max(leftovers::unaccounted_until(view));
+    until.max(young.filter(|until| observed.at < *until))
 }
 
 fn key(view: &View<'_>) -> Option<Next> {
@@ -28,7 +29,7 @@ fn key(view: &View<'_>) -> Option<Next> {
     let superseded = state.retiring.iter().map(|retiring| &retiring.key.id);
     let pending = state.pending.iter().map(|key| &key.id);
     let current = state.current.iter().map(|key| &key.id);
-    let id = superseded.chain(pending).chain(orphans(view)).chain(current).next()?;
+    let id = superseded.chain(pending).chain(orphans(view)).chain(unrecorded(view)).chain(current).next()?;
     if view.configured == Some(id) {
         return Some(Next::Blocked(Blocked::Configured(id.clone())));
     }
@@ -44,6 +45,16 @@ fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
     let may_go = listed
         .filter(|(key, entry)| entry.instance == state.instance || later(key.created_at, Claim::LIFETIME) <= view.now);
     may_go.map(|(key, _)| &key.id)
+}
+
+/// Promoted keys of this instance or of an earlier one that the state does not contain. Those of a later instance are not ours: it takes
+/// this one's place.
+fn unrecorded<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
+    let World { state, observed, removed, .. } = view.world;
+    let noted = state.unrecorded.iter().map(|key| &key.id);
+    let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    let marked = entries.filter(|(id, entry)| entry.is_unrecorded(id, state)).map(|(id, _)| id);
+    noted.chain(marked).filter(|id| observed.keys.contains_key(*id) && !removed.contains(*id))
 }
 
 fn mark(view: &View<'_>) -> Option<Next> {

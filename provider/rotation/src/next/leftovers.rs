@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Cause, Next, Step, View, act, is_orphan, later};
-use crate::{Claim, KeyId, LastUse, Mark, ObservedKey, World};
+use crate::{Claim, KeyId, LastUse, Mark, Marks, ObservedKey, World};
 
 /// Clocks of this machine and of the system may differ by so much.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
@@ -16,7 +16,8 @@ pub(super) fn resolve(view: &View<'_>) -> Option<Next> {
 /// When lists can be believed about a claim that is not of this run; none if there is no such claim or it is answered and seen.
 pub(super) fn unsettled_until(view: &View<'_>) -> Option<Timestamp> {
     let claim = old_claim(view)?;
-    let seen = answers(view, claim).any(|id| view.world.observed.keys.contains_key(&id));
+    let World { observed, removed, .. } = view.world;
+    let seen = answers(view, claim).any(|id| observed.keys.contains_key(&id) || removed.contains(&id));
     let until = settled(view, claim);
     (!seen && view.world.observed.at < until).then_some(until)
 }
@@ -31,7 +32,9 @@ fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
     let to = later(later(claim.at, view.capability.mint_timeout), SKEW);
     let appeared =
         observed.keys.values().filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
-    appeared.filter(|key| !state.knows(&key.id) && observed.ledgers.owner_of(&key.id).is_none()).collect()
+    let ledgers = &observed.ledgers;
+    let is_named = |id: &KeyId| state.knows(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some();
+    appeared.filter(|key| !is_named(&key.id)).collect()
 }
 
 fn orphan(view: &View<'_>) -> Option<Next> {
@@ -77,4 +80,19 @@ fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId>
     let recorded = entries.filter(|(_, entry)| entry.mark == Mark::Minting).map(|(id, _)| id.clone());
     let pending = world.state.pending.iter().map(|key| key.id.clone());
     recorded.chain(pending).filter(|id| !claim.known.contains(id))
+}
+
+/// When marks can be believed about a key that nobody claims: it is so young that the mark of whoever made it may be read too late.
+pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
+    let World { state, observed, .. } = view.world;
+    if view.capability.marks == Marks::OnKeys {
+        return None;
+    }
+    let is_accounted = |id: &KeyId| {
+        let ledgers = &observed.ledgers;
+        state.knows(id) || state.has_unrecorded(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some()
+    };
+    let others = observed.keys.values().filter(|key| !is_accounted(&key.id));
+    let until = others.map(|key| later(key.created_at, view.capability.settle)).max()?;
+    (observed.at < until).then_some(until)
 }

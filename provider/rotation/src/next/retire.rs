@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Cause, Goal, Next, Step, View, act, later};
-use crate::{KeyId, LastUse, Phase, Retiring, WhenInUse, World};
+use crate::{KeyId, KeyState, LastUse, Phase, Retiring, WhenInUse, World};
 
 /// The next step that removes a revoked key; a new key is proven by then, or the quota left no other way.
 pub(super) fn revoked(view: &View<'_>) -> Option<Next> {
     let state = &view.world.state;
-    let mut living = state.revoking.iter().filter(|id| state.knows(id) && view.configured != Some(id));
+    let is_ours = |id: &KeyId| state.knows(id) || (state.has_unrecorded(id) && view.world.observed.keys.contains_key(id));
+    let mut living = state.revoking.iter().filter(|id| is_ours(id) && view.configured != Some(id));
     living.find_map(|id| leave(view, id, Cause::Revoked))
 }
 
@@ -45,7 +46,7 @@ fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {
     if retiring.is_dead() {
         return act(Step::Retire(id.clone()), Cause::CurrentDisabled);
     }
-    if goal.phase == Phase::Overlap || !is_over(retiring, goal, view.now) {
+    if goal.phase == Phase::Overlap || !is_over(retiring, goal, view.now) || is_unconfirmed(&view.world.state, goal) {
         return None;
     }
     if retiring.disabled_at.is_none() {
@@ -69,6 +70,11 @@ pub(super) fn is_over(retiring: &Retiring, goal: &Goal, now: Timestamp) -> bool 
     later(retiring.superseded_at, goal.overlap) <= now
 }
 
+/// Whether the program says that consumers are not on the current generation yet.
+pub(crate) fn is_unconfirmed(state: &KeyState, goal: &Goal) -> bool {
+    goal.retirement.confirmed_generation.is_some_and(|confirmed| confirmed != state.generation)
+}
+
 /// Whether use stands in the way of a key's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -83,7 +89,7 @@ pub(crate) enum Verdict {
 /// Whether use stands in the way of this key's end.
 pub(crate) fn may_end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Verdict {
     let rules = &goal.retirement;
-    let Some(quiet) = rules.quiet_period else { return Verdict::Free };
+    let Some(quiet) = rules.quiet_period.filter(|_| view.capability.tells_last_use) else { return Verdict::Free };
     let overdue =
         rules.deadline.is_some_and(|deadline| later(later(retiring.superseded_at, goal.overlap), deadline) <= view.now);
     if overdue && rules.when_in_use == WhenInUse::Delete {
@@ -98,9 +104,9 @@ pub(crate) fn may_end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Verd
 }
 
 /// The superseded keys whose overlap is over and that stay because they are in use.
-pub(crate) fn kept_in_use<'a>(view: &View<'a>, goal: &'a Goal) -> impl Iterator<Item = &'a KeyId> {
+pub(crate) fn kept_in_use<'a>(view: &View<'a>, goal: &'a Goal) -> impl Iterator<Item = &'a Retiring> {
     let over = view.world.state.retiring.iter().filter(|retiring| retiring.disabled_at.is_none());
     let view = *view;
     let over = over.filter(move |retiring| goal.phase != Phase::Overlap && is_over(retiring, goal, view.now));
-    over.filter(move |retiring| may_end(&view, goal, retiring) == Verdict::InUse).map(|retiring| &retiring.key.id)
+    over.filter(move |retiring| may_end(&view, goal, retiring) == Verdict::InUse)
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Capability, KeyId, Lasting, OwnerId, Phase, Retirement, Trigger, Verification, World};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Capability, KeyId, Lasting, OwnerId, Phase, Retirement, Trigger, Verification, WhenQuotaReached, World};
 
 /// Everything that a decision may look at.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,8 @@ pub struct Goal {
     pub retirement: Retirement,
     /// What the schedule lets happen to superseded keys.
     pub phase: Phase,
+    /// What happens at a quota that one of our own keys fills.
+    pub when_quota_reached: WhenQuotaReached,
     /// How long keys must last that end by themselves.
     pub lasting: Box<Lasting>,
 }
@@ -74,8 +79,12 @@ pub enum Step {
     Forget(KeyId),
     /// Remove a key that must not live.
     Discard(KeyId),
-    /// Remove a superseded key because its place is needed.
+    /// Remove a key because its place is needed.
     MakeRoom(KeyId),
+    /// Note that the state did not hold the latest keys: a pending key of an older picture may be in use; no call.
+    Disown(KeyId),
+    /// Make the pending key current although another one is wanted: the mark calls it promoted, so somebody may use it; no call.
+    Complete(KeyId),
     /// Write the claim, and look whether somebody else writes one too.
     Claim,
     /// Make the key.
@@ -101,7 +110,9 @@ pub enum Step {
 }
 
 /// Why a step is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Cause {
     /// The resource has no key yet.
     Created,
@@ -127,6 +138,10 @@ pub enum Cause {
     QuotaFull,
     /// The current key was adopted without its secret.
     SecretUnknown,
+    /// Keys of this resource exist that its state does not contain.
+    StateBehind,
+    /// It is not in the state, and the new key needs its place.
+    Unrecorded,
     /// An incident revoked it.
     Revoked,
     /// A superseded key's overlap is over.
@@ -156,6 +171,10 @@ impl fmt::Display for Cause {
             Self::Rival => "another resource was first",
             Self::QuotaFull => "its place is needed for the new key",
             Self::SecretUnknown => "the adopted key's secret is not known",
+            Self::StateBehind => {
+                "keys of this resource exist that the state does not contain, and consumers may use them (the state is older than reality, or a run died before it was saved)"
+            }
+            Self::Unrecorded => "the state does not contain it, nothing uses it, and the new key needs its place",
             Self::Revoked => "revoked",
             Self::OverlapOver => "its overlap is over",
             Self::Ends => "it would end by itself before its time",

@@ -1,8 +1,8 @@
 //! The one act that makes a key.
 
 use super::{Run, pause};
-use crate::next::awaits_users;
-use crate::{Effect, Error, ErrorKind, Event, Ledger, Marks, MintOrder, Want};
+use crate::next::{awaits_users, mint_cause};
+use crate::{Effect, Error, ErrorKind, Event, HistoryAction, Ledger, Marks, MintOrder, Want};
 
 /// How often a throttled mint is tried again in one run.
 const REFUSALS: u32 = 4;
@@ -12,7 +12,7 @@ impl Run<'_> {
         let state = &self.world.state;
         MintOrder {
             nonce,
-            generation: state.generation + 1,
+            generation: self.world.next_generation(),
             owner: self.deck.owner.clone(),
             instance: state.instance.clone(),
             life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
@@ -32,7 +32,9 @@ impl Run<'_> {
         match self.deck.issuer.mint(&self.order(nonce)).await {
             Ok(minted) => {
                 let id = minted.id.clone();
+                let cause = mint_cause(&self.world.state, goal);
                 self.fold(Event::Minted(minted, goal.trigger.clone()));
+                self.remember(HistoryAction::Created, id.clone(), cause);
                 if waits {
                     self.fold(Event::Awaited(id));
                 }

@@ -21,6 +21,8 @@ impl Run<'_> {
                 self.await_publication();
                 Ok(())
             }
+            // Whatever could not be asked has refused nothing.
+            Err(error) if error.kind != ErrorKind::Unverified => Err(error),
             Err(error) => {
                 self.fold(Event::NotVerified);
                 let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);
@@ -38,19 +40,24 @@ impl Run<'_> {
         let material =
             pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
         let until = later(self.deck.clock.now(), rules.timeout);
-        let (mut in_a_row, mut misses) = (0, 0);
+        let (mut in_a_row, mut misses, mut unanswered) = (0, 0, 0);
         loop {
             match self.deck.issuer.verify(material).await {
-                Ok(Verdict::Accepted) => (in_a_row, misses) = (in_a_row + 1, 0),
-                Ok(Verdict::NotYet) => (in_a_row, misses) = (0, misses + 1),
+                Ok(Verdict::Accepted) => (in_a_row, misses, unanswered) = (in_a_row + 1, 0, 0),
+                Ok(Verdict::NotYet) => (in_a_row, misses, unanswered) = (0, misses + 1, 0),
                 Ok(Verdict::NotBefore(time)) => return self.trust(time).await,
                 Err(error) if error.retry == Retry::Never => return Err(error),
-                Err(_) => (in_a_row, misses) = (0, misses + 1),
+                Err(error) => {
+                    (in_a_row, misses, unanswered) = (0, misses + 1, unanswered + 1);
+                    if unanswered >= UNANSWERED || later(self.deck.clock.now(), LONGEST_PAUSE) > until {
+                        return Err(error);
+                    }
+                }
             }
             if in_a_row >= rules.successes {
                 return Ok(());
             }
-            let pause = pause(Retry::Backoff, misses).min(SignedDuration::from_secs(5));
+            let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
             if later(self.deck.clock.now(), pause) > until {
                 return Err(never_accepted(rules));
             }
@@ -68,6 +75,10 @@ impl Run<'_> {
         Ok(())
     }
 }
+
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
+const UNANSWERED: u32 = 8;
 
 fn never_accepted(rules: Verification) -> Error {
     let text = format!(

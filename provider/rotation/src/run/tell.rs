@@ -1,21 +1,24 @@
 //! What a run says of each step before it takes it.
 
 use super::Run;
+use crate::next::seconds;
 use crate::{Cause, Step};
 
 impl Run<'_> {
     pub(super) fn tell(&self, step: &Step, cause: Cause) {
         let line = match step {
-            Step::Settle(until) => format!("waiting until {until}: {cause}"),
+            Step::Settle(until) => format!("waiting until {} at most: {cause}", seconds(*until)),
             Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
-                format!("removing key {id}: {cause}")
+                format!("deleting key {id}: {cause}")
             }
-            Step::Withdraw(id) => format!("taking key {id} out of what is to be published: {cause}"),
+            Step::Complete(id) => format!("making key {id} current before a newer one: {cause}"),
+            Step::Disown(id) => format!("superseding key {id} with the next key: {cause}"),
+            Step::Withdraw(id) => format!("withdrawing key {id} from the published key set: {cause}"),
             Step::Disable(id) => format!("disabling key {id}: {cause}"),
-            Step::Forget(id) => format!("key {id} no longer exists"),
-            Step::Mint => format!("making a new key: {cause}"),
-            Step::Renew(id) => format!("asking for more time for key {id}: {cause}"),
-            Step::Verify => "trying the new key until it is accepted".to_owned(),
+            Step::Forget(id) => format!("forgetting key {id}: it no longer exists"),
+            Step::Mint => format!("creating a new key: {cause}"),
+            Step::Renew(id) => format!("renewing key {id}: {cause}"),
+            Step::Verify => "verifying the new key".to_owned(),
             Step::Inspect(_) | Step::Claim | Step::Record | Step::Close | Step::DropFormer(_) | Step::DropLedger => {
                 return;
             }

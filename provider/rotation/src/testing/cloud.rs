@@ -21,6 +21,10 @@ pub struct InMemoryRules {
     pub accepts_after: SignedDuration,
     /// A new key is not listed for so long.
     pub lists_after: SignedDuration,
+    /// What is written into a mark is not read for so long.
+    pub marks_after: SignedDuration,
+    /// How far its clock is ahead of ours.
+    pub ahead: SignedDuration,
     /// Whether a key's name is known before it is made.
     pub foresees: bool,
     /// How long a key works before it ends by itself, unless it is given as long again.
@@ -31,7 +35,8 @@ impl InMemoryRules {
     /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
     pub fn like_aws(lists_after: SignedDuration) -> Self {
         let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
-        Self { capability, accepts_after: SignedDuration::from_secs(10), lists_after, foresees: false, grant: None }
+        let (accepts_after, marks_after, ahead) = (SignedDuration::from_secs(10), SignedDuration::ZERO, SignedDuration::ZERO);
+        Self { capability, accepts_after, lists_after, marks_after, ahead, foresees: false, grant: None }
     }
 
     /// A system like OCI: three keys whose names are known before they are made, no disabling, nothing about use.
@@ -77,10 +82,15 @@ pub struct InMemoryCloud {
     inner: Arc<Mutex<Inner>>,
 }
 
+/// Marks by the hash of whose they are, each with its owner's name.
+pub(super) type Marked = BTreeMap<String, (String, Ledger)>;
+
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     pub(super) keys: BTreeMap<KeyId, KeyRecord>,
-    pub(super) ledgers: BTreeMap<String, (String, Ledger)>,
+    pub(super) ledgers: Marked,
+    /// Marks as they stood until each of these moments, for reads that lag.
+    former_ledgers: Vec<(Timestamp, Marked)>,
     pub(super) gone: bool,
     minted: u64,
     calls: Vec<String>,
@@ -91,6 +101,7 @@ pub(super) struct Inner {
     holds: BTreeMap<usize, Hold>,
     died: bool,
     ignores_users: bool,
+    probe_fails: bool,
     waiting: Vec<Waker>,
 }
 
@@ -127,6 +138,7 @@ impl InMemoryCloud {
         let copy = Inner {
             keys: inner.keys.clone(),
             ledgers: inner.ledgers.clone(),
+            former_ledgers: inner.former_ledgers.clone(),
             gone: inner.gone,
             minted: inner.minted,
             ..Inner::default()
@@ -141,12 +153,21 @@ impl InMemoryCloud {
         format!("{:?} {:?} {}", inner.keys, inner.ledgers, inner.gone)
     }
 
-    /// Somebody uses a key.
-    pub fn use_key(&self, id: &KeyId) {
-        let now = self.clock.now();
-        if let Some(key) = self.lock().keys.get_mut(id) {
-            key.last_use = Some(now);
-        }
+    /// The same principal under other rules.
+    #[must_use]
+    pub fn with_rules(&self, rules: InMemoryRules) -> Self {
+        Self { rules, ..self.clone() }
+    }
+
+    /// From now on no key can be tried, or it can again.
+    pub fn set_probe_fails(&self, fails: bool) {
+        self.lock().probe_fails = fails;
+    }
+
+    /// The present instant by the system's own clock.
+    fn now(&self) -> Timestamp {
+        let ours = self.clock.now();
+        ours.checked_add(self.rules.ahead).unwrap_or(ours)
     }
 
     /// Whether users leave what they publish as it is.
@@ -196,7 +217,11 @@ impl InMemoryCloud {
             }
             return Err(Error::new(kind, name, "failed on demand").effect(judged));
         }
-        let done = effect(&mut self.lock(), self.clock.now())?;
+        if name == "verify" && self.lock().probe_fails {
+            let error = Error::new(ErrorKind::Unreachable, name, "the endpoint cannot be reached");
+            return Err(error.retry(Retry::Backoff));
+        }
+        let done = effect(&mut self.lock(), self.now())?;
         let kind = match fault {
             None => return Ok(done),
             Some(Fault::DieAfter) => return self.die().await,
@@ -210,7 +235,7 @@ impl InMemoryCloud {
     }
 
     fn count(&self, name: &'static str) -> (usize, Option<Fault>) {
-        let now = self.clock.now();
+        let now = self.now();
         let quota = self.rules.capability.quota;
         let mut inner = self.lock();
         inner.expire(now);
@@ -295,13 +320,28 @@ impl Inner {
         id
     }
 
+    /// To be called before marks are written.
+    pub(super) fn remember_marks(&mut self, now: Timestamp) {
+        self.former_ledgers.push((now, self.ledgers.clone()));
+        let surplus = self.former_ledgers.len().saturating_sub(20);
+        self.former_ledgers.drain(..surplus);
+    }
+
+    /// The marks as a read sees them that lags by so much.
+    pub(super) fn marks_at(&self, now: Timestamp, lag: SignedDuration) -> Marked {
+        let seen = now.checked_sub(lag).unwrap_or(now);
+        let older = self.former_ledgers.iter().find(|(until, _)| *until > seen);
+        older.map_or_else(|| self.marks(), |(_, marks)| marks.clone())
+    }
+
     fn strip(&mut self) {
         self.ledgers.clear();
+        self.former_ledgers.clear();
         self.keys.values_mut().for_each(|key| key.mark = None);
     }
 
     /// Every mark: those of the principal, and what those of the keys come to.
-    pub(super) fn marks(&self) -> BTreeMap<String, (String, Ledger)> {
+    pub(super) fn marks(&self) -> Marked {
         let mut marks = self.ledgers.clone();
         for (id, key) in &self.keys {
             let Some((owner, entry)) = &key.mark else { continue };
@@ -316,6 +356,13 @@ impl Inner {
 impl Rig for InMemoryCloud {
     fn clock(&self) -> &ManualClock {
         &self.clock
+    }
+
+    fn use_key(&self, id: &KeyId) {
+        let now = self.now();
+        if let Some(key) = self.lock().keys.get_mut(id) {
+            key.last_use = Some(now);
+        }
     }
 
     fn issuer(&self) -> Box<dyn KeyIssuer> {
@@ -366,7 +413,7 @@ impl Rig for InMemoryCloud {
     }
 
     fn mint_as_stranger(&self) -> Option<KeyId> {
-        let (now, quota) = (self.clock.now(), self.rules.capability.quota);
+        let (now, quota) = (self.now(), self.rules.capability.quota);
         let mut inner = self.lock();
         inner.has_room(quota).then(|| inner.add(None, None, now, None))
     }

@@ -9,7 +9,7 @@ use crate::{
     Ledgers, Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
 };
 
-use super::cloud::Inner;
+use super::cloud::{Inner, Marked};
 use super::{InMemoryCloud, InMemoryRules};
 use crate::next::later;
 
@@ -62,6 +62,10 @@ impl KeyIssuer for InMemoryIssuer {
         "the principal".to_owned()
     }
 
+    fn ahead(&self) -> SignedDuration {
+        self.cloud.rules.ahead
+    }
+
     fn recall(&self, state: &KeyState) {
         self.known().extend(state.keys().map(|key| key.id.clone()));
     }
@@ -75,15 +79,16 @@ impl KeyIssuer for InMemoryIssuer {
             let Some(keys) = self.list().await? else { return Ok(None) };
             return Ok(Some((keys, self.read_ledgers(owner).await?)));
         }
-        let both = |inner: &mut Inner, now| Ok((!inner.gone).then(|| (self.listed(inner, now), ledgers(inner, owner))));
+        let both = |inner: &mut Inner, now| Ok((!inner.gone).then(|| (self.listed(inner, now), ledgers(inner.marks(), owner))));
         self.cloud.call("list", both).await
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
         if self.users_publish() {
-            return Ok(Ledgers { own: self.ledger().clone(), others: Vec::new() });
+            return Ok(Ledgers::new(self.ledger().clone(), Vec::new()));
         }
-        self.cloud.call("read_ledgers", |inner, _| Ok(ledgers(inner, owner))).await
+        let lag = self.cloud.rules.marks_after;
+        self.cloud.call("read_ledgers", |inner, now| Ok(ledgers(inner.marks_at(now, lag), owner))).await
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
@@ -108,7 +113,8 @@ impl KeyIssuer for InMemoryIssuer {
             return Ok(());
         }
         self.cloud
-            .call("write_ledger", |inner, _| {
+            .call("write_ledger", |inner, now| {
+                inner.remember_marks(now);
                 match ledger {
                     Some(ledger) => inner.ledgers.insert(owner.hash.clone(), (owner.label.clone(), ledger.clone())),
                     None => inner.ledgers.remove(&owner.hash),
@@ -135,8 +141,7 @@ impl KeyIssuer for InMemoryIssuer {
                 if !inner.has_room(quota) {
                     return Err(Error::new(ErrorKind::LimitReached, "mint", "the quota is used up"));
                 }
-                let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
-                let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since };
+                let entry = Entry::of(order.instance.clone(), Mark::Minting, now);
                 let expires_at = grant.map(|grant| later(now, grant));
                 let mark = on_keys.then(|| (order.owner.clone(), entry));
                 let id = inner.add(name, mark, now, expires_at);
@@ -243,9 +248,8 @@ fn listed(inner: &Inner, rules: &InMemoryRules, now: Timestamp) -> Vec<ObservedK
     shown.collect()
 }
 
-fn ledgers(inner: &Inner, owner: &OwnerId) -> Ledgers {
-    let mut marks = inner.marks();
+fn ledgers(mut marks: Marked, owner: &OwnerId) -> Ledgers {
     let own = marks.remove(&owner.hash).map(|(_, ledger)| ledger);
     let named = |(hash, (label, ledger))| OtherLedger { owner: OwnerId { hash, label }, ledger };
-    Ledgers { own, others: marks.into_iter().map(named).collect() }
+    Ledgers::new(own, marks.into_iter().map(named).collect())
 }

@@ -71,6 +71,9 @@ pub trait Rig: Sync {
     /// Whether the key would be accepted once everything has settled.
     fn works(&self, id: &KeyId) -> bool;
 
+    /// Somebody uses a key, where the system tells that.
+    fn use_key(&self, _id: &KeyId) {}
+
     /// A stranger makes a key; none if there is no place.
     fn mint_as_stranger(&self) -> Option<KeyId>;
 

@@ -23,6 +23,12 @@ pub struct Stack {
     adopts: Option<KeyId>,
     /// It is not a Create that takes that key over, but an import.
     imports: bool,
+    /// The key that dependents were given, as the stack has it recorded.
+    recorded: Option<KeyId>,
+    /// The key that dependents really hold.
+    held: Option<KeyId>,
+    /// Dependents are not updated: their update fails, or they are not targeted.
+    lags: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +68,31 @@ impl Stack {
     /// A stack that holds nothing yet.
     pub fn new(name: &str) -> Self {
         let owner = OwnerId::new(name, name);
-        Self { owner, saved: None, replaces: false, replaced: Vec::new(), adopts: None, imports: false }
+        let (saved, adopts, recorded, held) = (None, None, None, None);
+        Self { owner, saved, replaces: false, replaced: Vec::new(), adopts, imports: false, recorded, held, lags: false }
+    }
+
+    /// The key that dependents use.
+    pub fn held(&self) -> Option<&KeyId> {
+        self.held.as_ref()
+    }
+
+    /// From now on dependents are not updated, or they are again.
+    pub fn set_lags(&mut self, lags: bool) {
+        self.lags = lags;
+    }
+
+    /// An older state is put back. What dependents really hold does not change by that.
+    pub fn put_back(&mut self, older: &Self) {
+        *self = Self { held: self.held.clone(), ..older.clone() };
+    }
+
+    /// The state forgets its keys, as after a refresh that looked at the wrong place.
+    pub fn forget_keys(&mut self) {
+        if let Some(saved) = &mut self.saved {
+            (saved.state.current, saved.state.pending) = (None, None);
+            saved.state.retiring.clear();
+        }
     }
 
     /// The same resource under another URN, as an alias makes it.
@@ -110,15 +140,25 @@ impl Stack {
         };
         if outcome.is_quiet() || outcome.is_done() {
             self.publish(rig);
+            self.update_dependents();
             self.delete_replaced(rig, outcome).await
         } else {
             outcome
         }
     }
 
+    fn update_dependents(&mut self) {
+        let current = self.state().and_then(|state| state.current.as_ref()).map(|key| key.id.clone());
+        if !self.lags && self.recorded != current {
+            self.recorded.clone_from(&current);
+            self.held = current;
+        }
+    }
+
     /// One `pulumi destroy`.
     pub async fn destroy(&mut self, rig: &dyn Rig) -> Outcome {
         rig.publish(&[]);
+        (self.recorded, self.held) = (None, None);
         let outcome = self.delete_replaced(rig, Outcome::Quiet).await;
         let Some(saved) = self.saved.as_ref().filter(|_| outcome.is_quiet() || outcome.is_done()) else {
             return outcome;
@@ -148,7 +188,7 @@ impl Stack {
         let current = plain.saved.iter_mut().map(|saved| &mut saved.state);
         for state in current.chain(&mut plain.replaced) {
             state.generation = 0;
-            state.retired.clear();
+            state.history.clear();
             state.keys_mut().for_each(|key| key.generation = 0);
         }
         let saved = self.saved.as_ref();
@@ -286,7 +326,7 @@ impl Saved {
         self.failed
             || self.args != *args
             || schedule_changed(Some(&self.schedule), schedule)
-            || due(&self.state, schedule).is_some()
+            || due(&self.state, schedule, args.retirement.confirmed_generation).is_some()
     }
 
     fn trigger(&self, args: &RotationArgs) -> Trigger {
@@ -306,6 +346,7 @@ fn adopted(shown: &crate::ObservedKey) -> Key {
         generation: 1,
         created_at: shown.created_at,
         verified_at: None,
+        promoted_at: None,
         attempts: 0,
         trigger: None,
         status: shown.status,

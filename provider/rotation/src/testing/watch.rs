@@ -59,16 +59,42 @@ impl<'a> Watch<'a> {
         }
         self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
+        let held = self.use_held();
+        let worked = before.clone().filter(|state| state.current.as_ref().is_some_and(|key| self.rig.works(&key.id)));
         let outcome = self.stack.up(self.rig, args).await;
+        self.held_lives(held.as_ref(), before.as_ref(), args);
         self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
         self.replaced_live(before.as_ref(), &replaced);
         self.overlaps_hold();
-        self.current_lives(before.as_ref(), &outcome);
+        self.current_lives(worked.as_ref(), &outcome);
         let after = self.stack.state();
         let superseded = after.iter().flat_map(|state| &state.retiring).filter(|old| old.withdrawn_at.is_none());
         self.superseded = superseded.map(|old| (old.key.id.clone(), old.superseded_at)).collect();
         outcome
+    }
+
+    /// Dependents use their key, if it works.
+    fn use_held(&self) -> Option<KeyId> {
+        let held = self.stack.held().filter(|id| self.rig.works(id)).cloned();
+        held.iter().for_each(|id| self.rig.use_key(id));
+        held
+    }
+
+    /// A key that dependents use is not removed, unless they had its whole overlap to get another one and the system does not tell that they
+    /// still use it.
+    fn held_lives(&self, held: Option<&KeyId>, before: Option<&KeyState>, args: &RotationArgs) {
+        let Some(held) = held.filter(|id| !self.harmed.contains(id) && !self.rig.works(id)) else { return };
+        let now = self.rig.clock().now();
+        let had_overlap = |old: &Retiring| old.key.id == *held && old.superseded_at + self.overlap <= now;
+        let was_over = before.is_some_and(|state| state.retiring.iter().any(had_overlap));
+        let is_told = args.retirement.quiet_period.is_some() && self.rig.issuer().capability().tells_last_use;
+        let is_replaced = self.stack.replaced().iter().flat_map(KeyState::keys).any(|key| key.id == *held);
+        assert!(
+            self.overlap.is_zero() || is_replaced || (was_over && !is_told),
+            "{held} was removed although dependents use it: {:#?}",
+            self.stack.state()
+        );
     }
 
     /// Plain runs, a minute apart, until one has nothing to do; at most four may have.
@@ -93,17 +119,16 @@ impl<'a> Watch<'a> {
         log.len()
     }
 
-    /// The exceptions of I11: runs were too rare to see a soak begin, so the phase is past it while a disabled key still soaks; and where users
-    /// publish, a key is superseded runs after the rotation with which the phase reckons.
+    /// The exceptions of I11: runs were too rare to see a soak begin, so the phase is past it while a disabled key still soaks; the phase is
+    /// older than the promotion; a rotation waits for its time.
     fn only_waits(&self, before: Option<&KeyState>) -> bool {
         let Some(state) = self.stack.state().filter(|state| Some(*state) == before) else { return false };
         let soaks = state.retiring.iter().any(|retiring| retiring.disabled_at.is_some());
         let now = self.rig.clock().now();
         let is_young = |old: &Retiring| old.withdrawn_at.is_none() && old.superseded_at + self.overlap > now;
-        let overlaps = self.rig.issuer().capability().users_publish
-            && !state.retiring.is_empty()
-            && state.retiring.iter().all(is_young);
-        (soaks || overlaps) && state.pending.is_none() && !state.claim_open && state.current.is_some()
+        let overlaps = !state.retiring.is_empty() && state.retiring.iter().all(is_young);
+        let waits = state.deferred.is_some();
+        (soaks || overlaps || waits) && state.pending.is_none() && !state.claim_open && state.current.is_some()
     }
 
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
@@ -164,7 +189,9 @@ impl<'a> Watch<'a> {
         let after = self.stack.state().filter(|after| before.is_some_and(|before| before.instance == after.instance));
         let had = before.and_then(|state| state.current.as_ref()).map(|key| &key.id);
         let Some((after, had)) = after.zip(had).filter(|(_, id)| !self.harmed.contains(id)) else { return };
-        if self.overlap.is_zero() {
+        // A state that was proven older than reality may lose its current key for want of room; what dependents use is watched apart.
+        let was_older = before.is_some_and(|state| !state.unrecorded.is_empty()) && self.stack.held() != Some(had);
+        if self.overlap.is_zero() || was_older {
             return;
         }
         let works = self.rig.works(had);
