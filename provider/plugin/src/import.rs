@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use pulumi_provider::{Code, Error, Failure, Object, Value};
 use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey};
 use secrecy::SecretString;
@@ -59,22 +60,29 @@ pub(crate) fn choose(named: Option<KeyId>, observed: &Observed) -> Result<Option
 }
 
 /// The state of a resource whose current key was made elsewhere.
-pub(crate) fn state(instance: String, shown: &ObservedKey, material: Option<Material>) -> KeyState {
+pub(crate) fn state(instance: String, shown: &ObservedKey, material: Option<Material>, now: Timestamp) -> KeyState {
     let mut state = KeyState::new(instance);
     state.generation = 1;
-    state.current = Some(Key {
+    state.instance_since = Some(now);
+    state.current = Some(key(shown, 1, material));
+    state
+}
+
+/// A key that was made elsewhere, as one of ours.
+pub(crate) fn key(shown: &ObservedKey, generation: u64, material: Option<Material>) -> Key {
+    Key {
         id: shown.id.clone(),
-        generation: 1,
+        generation,
         created_at: shown.created_at,
         verified_at: None,
+        promoted_at: None,
         attempts: 0,
         trigger: None,
         status: shown.status,
         expires_at: shown.expiry.map(|expiry| expiry.at),
         renew_at: None,
         material,
-    });
-    state
+    }
 }
 
 /// `adopt.id` names nothing.

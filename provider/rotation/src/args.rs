@@ -128,6 +128,10 @@ impl Problems {
         }
     }
 
+    pub(crate) fn quota_of_none(&mut self) {
+        self.add("whenQuotaReached", "cannot be used: this system has no quota of keys that a rotation could meet");
+    }
+
     pub(crate) fn named(&mut self, property: &str, text: Option<&str>) {
         if text.is_some_and(|text| text.trim().is_empty()) {
             self.add(property, "must not be empty");

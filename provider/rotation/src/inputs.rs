@@ -205,6 +205,9 @@ impl RotationInputs {
         let verification = problems.verification(self.verification.as_ref());
         let overlap = overlap.unwrap_or_else(|| default_overlap(period));
         let retirement = problems.retirement(self.retirement.as_ref(), overlap, capability);
+        if self.when_quota_reached.is_some() && capability.quota.is_none() {
+            problems.quota_of_none();
+        }
         problems.named("revoke.incident", self.revoke.as_ref().map(|revoke| revoke.incident.as_str()));
         problems.named("adopt.id", self.adopt.as_ref().map(|adopt| adopt.id.as_str()));
         if !problems.0.is_empty() {

@@ -1,8 +1,9 @@
 use jiff::Timestamp;
 
 use crate::next::{awaits_users, deferral, mint_cause};
+use crate::warnings::of_deferral;
 use crate::{
-    Blocked, Capability, Cause, Deferred, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce,
+    Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce,
 };
 
 /// What a run would do if every call succeeded: the preview.
@@ -18,8 +19,8 @@ pub struct Plan {
     pub waits: bool,
     /// The keys that would be given more time.
     pub renew: Vec<KeyId>,
-    /// The rotation that would wait.
-    pub deferred: Option<Deferred>,
+    /// The rotation that would wait, in a sentence.
+    pub deferred: Option<String>,
     /// What would stop it.
     pub blocked: Option<Blocked>,
 }
@@ -33,7 +34,7 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
         match next(&view) {
             Next::Idle => {
                 if let Want::Current(goal) = want {
-                    plan.deferred = deferral(&view, goal);
+                    plan.deferred = deferral(&view, goal).map(|deferred| of_deferral(&view, goal, &deferred));
                 }
                 break;
             }

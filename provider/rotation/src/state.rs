@@ -284,6 +284,29 @@ impl KeyState {
         self.unrecorded.iter().any(|key| key.id == *id)
     }
 
+    /// Makes an unrecorded key the next current one, with the secret that the user gave and that was tried at this time. False where it is not one,
+    /// or another new key is on its way.
+    pub fn take_over(&mut self, id: &KeyId, material: Material, trigger: &Trigger, now: Timestamp) -> bool {
+        let Some(at) = self.unrecorded.iter().position(|key| key.id == *id).filter(|_| self.pending.is_none()) else {
+            return false;
+        };
+        let UnrecordedKey { id, generation, created_at, promoted_at, .. } = self.unrecorded.remove(at);
+        self.pending = Some(Key {
+            id,
+            generation: generation.max(self.generation + 1),
+            created_at,
+            verified_at: Some(now),
+            promoted_at,
+            attempts: 0,
+            trigger: Some(trigger.clone()),
+            status: KeyStatus::Active,
+            expires_at: None,
+            renew_at: None,
+            material: Some(material),
+        });
+        true
+    }
+
     /// Adds an event to the history, which keeps the last 20.
     pub fn record(&mut self, event: HistoryEvent) {
         self.history.push(event);

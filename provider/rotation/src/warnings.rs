@@ -65,7 +65,7 @@ fn of_unrecorded(view: &View<'_>) -> Option<String> {
     })
 }
 
-fn of_deferral(view: &View<'_>, goal: &Goal, deferred: &Deferred) -> String {
+pub(crate) fn of_deferral(view: &View<'_>, goal: &Goal, deferred: &Deferred) -> String {
     let state = &view.world.state;
     let Deferred { cause, until, .. } = deferred;
     let from = until.map(|until| format!(" The first `pulumi up` after {} rotates.", seconds(until))).unwrap_or_default();

@@ -78,7 +78,7 @@ pub(crate) async fn prepare(issuer: &dyn KeyIssuer, order: &MintOrder) -> Result
     }
     let Some(id) = issuer.foresee(order).await? else { return Ok(()) };
     let mut ledger = issuer.read_ledgers(&order.owner).await?.own.unwrap_or_default();
-    let entry = Entry { instance: order.instance.clone(), mark: Mark::Minting, since: Timestamp::UNIX_EPOCH };
+    let entry = Entry::of(order.instance.clone(), Mark::Minting, Timestamp::UNIX_EPOCH);
     ledger.keys.insert(id, entry);
     issuer.write_ledger(&order.owner, Some(&ledger)).await
 }

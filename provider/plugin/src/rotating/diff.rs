@@ -10,7 +10,7 @@ use super::outputs::from_outputs;
 pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> {
     let Compared { mut diff, before, wanted } = compare(names, request);
     let (Some(wanted), state) = (wanted, from_outputs(&request.state)?) else { return Ok(diff) };
-    match due(&state, &wanted) {
+    match due(&state, &wanted, confirmed_generation(&request.inputs)) {
         None => {}
         Some(Due::Retire | Due::Disable) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {
             diff.changes.push(at(path("phase")));
@@ -26,6 +26,13 @@ pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> 
         Some(_) => diff.force_update = true,
     }
     Ok(diff)
+}
+
+/// `retirement.confirmedGeneration`, where it is given and known.
+fn confirmed_generation(inputs: &Object) -> Option<u64> {
+    let retirement = inputs.get("retirement")?.as_object()?;
+    let number = retirement.get("confirmedGeneration")?.as_number()?;
+    Some(number as u64)
 }
 
 /// What the inputs alone say, the schedule among them.

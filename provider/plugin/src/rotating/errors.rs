@@ -39,6 +39,11 @@ pub(super) fn interrupted(error: rotation::Error, state: &KeyState) -> Error {
     public
 }
 
+/// Shows what needs attention: a list among the outputs alone is seen by nobody.
+pub(super) fn warn(state: &KeyState, context: &Context) {
+    state.warnings.iter().for_each(|warning| context.log().warning(warning.clone()));
+}
+
 /// Tells, after a rotation, until when the previous key works and what removes it.
 pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, args: &RotationArgs, context: &Context) {
     let Some(previous) = after.previous().filter(|_| before.generation != after.generation) else { return };

@@ -19,7 +19,7 @@ use pulumi_provider::{
 };
 use rotation::{
     Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System,
-    Verdict, Want, observe, plan, refresh, run,
+    Trigger, Verdict, Want, observe, plan, refresh, run,
 };
 
 use crate::import;
@@ -96,7 +96,7 @@ impl<S: System> Rotating<S> {
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let mut outputs = self.outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
         if let Some(cause) = plan.mint {
-            context.log().info(format!("a new key will be made: {cause}"));
+            context.log().info(format!("a new key will be created: {cause}"));
             set_unknown(&mut outputs, ["pending"]);
         }
         if plan.mint.is_some() && !plan.waits {
@@ -104,22 +104,25 @@ impl<S: System> Rotating<S> {
             outputs.insert("generation".to_owned(), Value::Number((state.generation + 1) as f64));
         }
         for id in &plan.withdraw {
-            context.log().info(format!("key {id} will be taken out of what is to be published: its overlap is over"));
+            context.log().info(format!("key {id} will be withdrawn from the published key set: its overlap is over"));
         }
         if plan.mint.is_some() || !plan.withdraw.is_empty() {
             set_unknown(&mut outputs, &self.names.joint);
         }
-        for id in &plan.retire {
-            context.log().info(format!("key {id} will be removed: its overlap is over"));
+        for (id, cause) in &plan.retire {
+            context.log().info(format!("key {id} will be deleted: {cause}"));
         }
         for id in &plan.renew {
-            context.log().info(format!("key {id} will be given more time"));
+            context.log().info(format!("key {id} will be renewed"));
         }
         if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
             set_unknown(&mut outputs, [EXPIRES_AT]);
         }
         if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
             set_unknown(&mut outputs, ["previous", "previousRetiresAt"]);
+        }
+        if let Some(text) = plan.deferred {
+            context.log().warning(text);
         }
         if let Some(why) = plan.blocked {
             context.log().warning(format!("this will fail as things stand: {why}"));
@@ -147,7 +150,31 @@ impl<S: System> Rotating<S> {
         {
             return Err(import::refused(&id));
         }
-        Ok(import::state(instance, shown, material))
+        Ok(import::state(instance, shown, material, self.clock.now()))
+    }
+
+    /// `adopt` on a resource that exists: an unrecorded key becomes current without another one being made. A preview tries nothing.
+    async fn adopt_unrecorded(
+        &self,
+        state: &mut KeyState,
+        inputs: &Inputs<S>,
+        trigger: &Trigger,
+        request: &UpdateRequest,
+    ) -> Result<(), Failure> {
+        let Some(Adopt { id, secret: Some(secret) }) = &inputs.args.adopt else { return Ok(()) };
+        let id = KeyId(id.clone());
+        if !state.unrecorded.iter().any(|key| key.id == id) {
+            return Ok(());
+        }
+        let material = self.system.imported(&inputs.own, &id, Some(secret.clone()));
+        if !request.preview {
+            let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+            if issuer.verify(&material).await.map_err(errors::public)? == Verdict::NotYet {
+                return Err(import::refused(&id));
+            }
+        }
+        state.take_over(&id, material, trigger, self.clock.now());
+        Ok(())
     }
 
     /// The state of a resource that is taken over: the key that the id names, or the only one there is.
@@ -160,7 +187,8 @@ impl<S: System> Rotating<S> {
         let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
         let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
         let secret = import::secret();
-        let state = import::state(nonce(), shown, Some(self.system.imported(&args, &shown.id, secret)));
+        let material = Some(self.system.imported(&args, &shown.id, secret));
+        let state = import::state(nonce(), shown, material, self.clock.now());
         let state = refresh(state, &observed, &self.system.capability());
         let outputs = self.outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
@@ -202,6 +230,7 @@ impl<S: System> Resource for Rotating<S> {
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         match self.live(&want, inputs.own, state, context).await {
             Ok(state) => {
+                errors::warn(&state, context);
                 let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
                 Ok(Created { id, outputs, ..Created::default() })
             }
@@ -227,6 +256,7 @@ impl<S: System> Resource for Rotating<S> {
         {
             state.revoke(revoke.generation);
         }
+        self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, &request).await?;
         if request.preview {
             return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
         }
@@ -235,6 +265,7 @@ impl<S: System> Resource for Rotating<S> {
         match self.live(&Want::Current(goal), inputs.own, state, context).await {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, &args, context);
+                errors::warn(&state, context);
                 Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)))?)
             }
             Err(Interrupted { state, error, .. }) if state != before => {
@@ -255,6 +286,7 @@ impl<S: System> Resource for Rotating<S> {
         issuer.recall(&state);
         let Some(observed) = self.observe(&*issuer, context.urn()).await? else { return Ok(None) };
         let state = refresh(state, &observed, &self.system.capability());
+        errors::warn(&state, context);
         let read = self.inputs(&inputs).ok();
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
         let outputs = self.outputs(&inputs, &state, times)?;

@@ -62,14 +62,14 @@ pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
 
 /// Fields of the model's state that are stored as they are; keys are stored with their material.
 const STATE: &[&str] =
-    &["stateVersion", "instance", "generation", "claimOpen", "revoking", "retired", "foreignKeys", "warnings"];
+    &["stateVersion", "instance", "generation", "claimOpen", "revoking", "unrecorded", "deferred", "instanceSince", "behindAt", "history", "foreignKeys", "warnings"];
 /// Fields of a key that are not material.
 const KEY: &[&str] =
-    &["id", "generation", "createdAt", "verifiedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];
+    &["id", "generation", "createdAt", "verifiedAt", "promotedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// What a superseded key has beside those.
-const RETIRING: &[&str] = &["supersededAt", "disabledAt", "withdrawnAt"];
+const RETIRING: &[&str] = &["supersededAt", "disabledAt", "withdrawnAt", "lastUsedAt"];
 
 fn key(key: &Key) -> Result<Object, Error> {
     let mut fields_of_key = object(key)?;
@@ -82,6 +82,7 @@ fn retiring(old: &Retiring) -> Result<Object, Error> {
     fields.insert("supersededAt".to_owned(), time(old.superseded_at));
     set(&mut fields, "disabledAt", old.disabled_at.map(time));
     set(&mut fields, "withdrawnAt", old.withdrawn_at.map(time));
+    set(&mut fields, "lastUsedAt", old.last_used_at.map(time));
     Ok(fields)
 }
 
@@ -97,8 +98,8 @@ fn key_from(stored: &Object) -> Result<Key, Error> {
 fn retiring_from(stored: &Object) -> Result<Retiring, Error> {
     let at = |name: &str| stored.get(name).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let superseded_at = at("supersededAt").ok_or_else(|| unreadable("retiring.supersededAt"))?;
-    let (disabled_at, withdrawn_at) = (at("disabledAt"), at("withdrawnAt"));
-    Ok(Retiring { key: key_from(stored)?, superseded_at, disabled_at, withdrawn_at })
+    let (disabled_at, withdrawn_at, last_used_at) = (at("disabledAt"), at("withdrawnAt"), at("lastUsedAt"));
+    Ok(Retiring { key: key_from(stored)?, superseded_at, disabled_at, withdrawn_at, last_used_at })
 }
 
 fn field(value: &Value) -> Option<Field> {

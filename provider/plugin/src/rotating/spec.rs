@@ -37,10 +37,11 @@ fn joint_of(schema: &Schema) -> Vec<String> {
 /// which part the system cannot do.
 fn offered(capability: &Capability) -> ObjectSchema {
     let all = ObjectSchema::of::<RotationInputs>();
+    let all = if capability.quota.is_none() { all.only(|name| name != "whenQuotaReached") } else { all };
     match capability {
         Capability { tells_last_use: true, .. } => all,
         Capability { disables: true, .. } => all.merge(ObjectSchema::of::<Soaking>()),
-        _ => all.only(|name| name != "retirement"),
+        _ => all.merge(ObjectSchema::of::<Confirming>()),
     }
 }
 
@@ -53,10 +54,31 @@ struct Soaking {
 
 /// What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
 #[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "described, never made")]
 struct RetirementBySoak {
     /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
     soak: Option<String>,
+    /// The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    /// Default: the overlap alone decides.
+    confirmed_generation: Option<u64>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "described, never made: inputs are read as those of every system")]
+struct Confirming {
+    /// What must be true before a superseded key is removed, beyond its overlap.
+    retirement: Option<RetirementByConfirmation>,
+}
+
+/// What must be true before a superseded key is removed, beyond its overlap, where keys can only be deleted.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made")]
+struct RetirementByConfirmation {
+    /// The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    /// Default: the overlap alone decides.
+    confirmed_generation: Option<u64>,
 }
 
 #[derive(JsonSchema)]

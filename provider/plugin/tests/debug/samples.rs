@@ -175,6 +175,7 @@ fn key() -> Key {
         generation: 1,
         created_at: START,
         verified_at: None,
+        promoted_at: None,
         attempts: 0,
         trigger: None,
         status: KeyStatus::Active,
@@ -185,7 +186,13 @@ fn key() -> Key {
 }
 
 fn retiring() -> Retiring {
-    Retiring { key: key(), superseded_at: START, disabled_at: None, withdrawn_at: None }
+    Retiring {
+        key: key(),
+        superseded_at: START,
+        disabled_at: None,
+        withdrawn_at: None,
+        last_used_at: None,
+    }
 }
 
 fn state() -> KeyState {
@@ -219,7 +226,7 @@ fn stack() -> Stack {
 }
 
 fn decisions() -> Vec<Sample> {
-    let world = World::new(state(), Observed { keys: [].into(), ledgers: Ledgers::default(), at: START });
+    let world = World::new(state(), Observed { keys: [].into(), ledgers: Ledgers::default(), at: START, ahead: SignedDuration::ZERO });
     let capability = Capability::default();
     let view = View { world: &world, want: &Want::Gone, capability: &capability, configured: None, now: START };
     let trigger = Trigger::new("instance", &keepers(), &schedule());

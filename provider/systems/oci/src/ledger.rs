@@ -92,7 +92,7 @@ mod tests {
 
     /// As much as ever stands on one user: three keys, and a mint for which all are known.
     fn full() -> Ledger {
-        let entry = |mark| Entry { instance: "0123456789abcdef".to_owned(), mark, since: Timestamp::UNIX_EPOCH };
+        let entry = |mark| Entry::of("0123456789abcdef", mark, Timestamp::UNIX_EPOCH);
         let keys =
             [(id(0), entry(Mark::Promoted)), (id(0xfb), entry(Mark::Minting)), (id(0xff), entry(Mark::Promoted))];
         let at = "2026-03-01T12:00:00.123456789Z".parse().unwrap();

@@ -33,6 +33,10 @@ struct Line {
     is: Stage,
     at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    promoted: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     print: Option<String>,
 }
 
@@ -58,7 +62,8 @@ pub(crate) fn write(owner: &OwnerId, ledger: &Ledger, prints: &Prints) -> Option
             Mark::Minting => (Stage::New, prints.get(id).cloned()),
             Mark::Promoted => (Stage::Ok, None),
         };
-        (id.0.clone(), Line { by: entry.instance.clone(), is, at: entry.since.as_second(), print })
+        let (generation, promoted) = (entry.generation, entry.promoted_at.map(Timestamp::as_second));
+        (id.0.clone(), Line { by: entry.instance.clone(), is, at: entry.since.as_second(), generation, promoted, print })
     };
     let open = |claim: &Claim| Open { by: claim.nonce.clone(), at: claim.at, known: ranges(&claim.known) };
     let plain = |c: char| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' };
@@ -87,7 +92,9 @@ pub(crate) fn read(text: &str) -> Option<(String, Ledger, Prints)> {
         };
         let since = Timestamp::from_second(line.at).ok()?;
         prints.extend(line.print.map(|print| (id.clone(), print)));
-        ledger.keys.insert(id, Entry { instance: line.by, mark, since });
+        let promoted_at = line.promoted.map(Timestamp::from_second).transpose().ok()?;
+        let entry = Entry { generation: line.generation, promoted_at, ..Entry::of(line.by, mark, since) };
+        ledger.keys.insert(id, entry);
     }
     if let Some(Open { by, at, known }) = text.open {
         ledger.open = Some(Claim { nonce: by, at, known: known_of(&known)? });

@@ -47,7 +47,7 @@ async fn round_trip(bench: &dyn Bench) -> Result<()> {
     for ledger in [open(now), closed(now), Ledger::default(), open(now)] {
         issuer.write_ledger(&owner("a"), Some(&ledger)).await?;
         let read = issuer.read_ledgers(&owner("a")).await?;
-        ensure!(read == Ledgers { own: Some(ledger), others: Vec::new() }, "{read:?}");
+        ensure!(read == Ledgers::new(Some(ledger), Vec::new()), "{read:?}");
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn two(bench: &dyn Bench) -> Result<()> {
     ensure!(of_b.others.iter().map(|other| (&other.owner, &other.ledger)).eq([(&owner("a"), &open(now))]));
     issuer.write_ledger(&owner("a"), None).await?;
     let left = issuer.read_ledgers(&owner("b")).await?;
-    ensure!(left == Ledgers { own: Some(closed(now)), others: Vec::new() }, "{left:?}");
+    ensure!(left == Ledgers::new(Some(closed(now)), Vec::new()), "{left:?}");
     Ok(())
 }
 
@@ -112,7 +112,7 @@ fn open(now: Timestamp) -> Ledger {
 
 fn closed(now: Timestamp) -> Ledger {
     let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let entry = |mark| Entry { instance: "i0000001".to_owned(), mark, since };
+    let entry = |mark| Entry::of("i0000001", mark, since);
     Ledger { keys: [(id(1), entry(Mark::Promoted)), (id(2), entry(Mark::Minting))].into(), open: None }
 }
 

@@ -210,7 +210,7 @@ async fn command(rig: &VaultLeases) -> Result<()> {
 async fn no_holder(rig: &VaultLeases) -> Result<()> {
     let theirs = rig.admin().make_token(&json!({"policies": ["default"]}))?;
     let owner = OwnerId::new("stack/project/key", "stack/project/key");
-    let entry = Entry { instance: "i".to_owned(), mark: Mark::Minting, since: jiff::Timestamp::UNIX_EPOCH };
+    let entry = Entry::of("i", Mark::Minting, jiff::Timestamp::UNIX_EPOCH);
     let ledger = Ledger { keys: [(KeyId(theirs.accessor.clone()), entry)].into(), open: None };
     rig.issuer().write_ledger(&owner, Some(&ledger)).await?;
     ensure!(rig.issuer().list().await? == Some(Vec::new()));

@@ -23,10 +23,11 @@ fn id() -> impl Strategy<Value = KeyId> {
 
 fn entry() -> impl Strategy<Value = Entry> {
     let mark = prop_oneof![Just(Mark::Minting), Just(Mark::Promoted)];
-    ("[a-z2-7]{8,16}", mark, 0..4_102_444_800_i64).prop_map(|(instance, mark, since)| Entry {
-        instance,
-        mark,
-        since: Timestamp::from_second(since).unwrap(),
+    let generation = proptest::option::of((1_u64..1000, proptest::option::of(-100_i64..10_000)));
+    ("[a-z2-7]{8,16}", mark, 0..4_102_444_800_i64, generation).prop_map(|(instance, mark, since, generation)| Entry {
+        generation: generation.map(|(generation, _)| generation),
+        promoted_at: generation.and_then(|(_, after)| Some(Timestamp::from_second(since + after?).unwrap())),
+        ..Entry::of(instance, mark, Timestamp::from_second(since).unwrap())
     })
 }
 
@@ -78,8 +79,9 @@ proptest! {
 }
 
 fn example() -> Ledger {
-    let entry =
-        Entry { instance: "k7f3q2aa".to_owned(), mark: Mark::Promoted, since: "2026-01-02T03:04:05Z".parse().unwrap() };
+    let promoted_at = Some("2026-01-02T03:04:35Z".parse().unwrap());
+    let made = Entry::of("k7f3q2aa", Mark::Promoted, "2026-01-02T03:04:05Z".parse().unwrap());
+    let entry = Entry { generation: Some(4), promoted_at, ..made };
     let claim = Claim {
         nonce: "n5xw4t7b".to_owned(),
         at: "2026-04-02T03:04:05.25Z".parse().unwrap(),
@@ -91,7 +93,7 @@ fn example() -> Ledger {
 #[test]
 fn a_person_can_read_it() {
     let [(keys_tag, keys), (claim_tag, claim)] = encode(&owner("dev/app/my key"), &example()).unwrap();
-    assert_eq!(keys, "1/AKIAIOSFODNN7EXAMPLE=k7f3q2aa:ok:1767323045/for=dev/app/my_key");
+    assert_eq!(keys, "1/AKIAIOSFODNN7EXAMPLE=k7f3q2aa:ok:1767323045:4:30/for=dev/app/my_key");
     assert_eq!(claim, "1/open/n5xw4t7b/2026-04-02T03:04:05.25Z/AKIAIOSFODNN7EXAMPLE");
     assert_eq!(claim_tag, format!("{keys_tag}:claim"));
     assert!(keys_tag.starts_with("keyrotation:"));

@@ -82,7 +82,7 @@ impl CredentialIssuer {
             of_owner.ledger.keys.insert(KeyId(one.id.clone()), marked.entry(one.time_created));
         }
         let own = found.remove(&owner.hash).map(|own| own.ledger);
-        Ok(Ledgers { own, others: found.into_values().collect() })
+        Ok(Ledgers::new(own, found.into_values().collect()))
     }
 
     fn marked(&self, owner: &OwnerId, instance: &str, mark: Mark) -> Marked {

@@ -54,8 +54,7 @@ impl Marked {
 
     /// What the ledger says of a credential that was made at this time.
     pub(super) fn entry(&self, created_at: Timestamp) -> Entry {
-        let since = Timestamp::from_second(created_at.as_second()).unwrap_or(created_at);
-        Entry { instance: self.instance.clone(), mark: self.mark, since }
+        Entry::of(self.instance.clone(), self.mark, created_at)
     }
 
     fn parse(rest: &str) -> Option<Self> {

@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn entry(mark: Mark) -> Entry {
-        Entry { instance: "0123456789abcdef".to_owned(), mark, since: Timestamp::constant(1_767_225_600, 0) }
+        Entry::of("0123456789abcdef", mark, Timestamp::constant(1_767_225_600, 0))
     }
 
     fn notes(ledger: &Ledger, prints: &Prints) -> BTreeMap<String, String> {

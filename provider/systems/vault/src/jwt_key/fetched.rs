@@ -96,7 +96,7 @@ impl KeyIssuer for FetchedIssuer {
     }
 
     async fn read_ledgers(&self, _: &OwnerId) -> Result<Ledgers, Error> {
-        Ok(Ledgers { own: locked(&self.ledger).clone(), others: Vec::new() })
+        Ok(Ledgers::new(locked(&self.ledger).clone(), Vec::new()))
     }
 
     async fn write_ledger(&self, _: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {

@@ -103,7 +103,7 @@ pub(crate) type All = BTreeMap<String, (String, Ledger)>;
 pub(crate) fn ledgers(owner: &OwnerId, mut all: All) -> Ledgers {
     let own = all.remove(&owner.hash).map(|(_, ledger)| ledger);
     let named = |(hash, (label, ledger))| OtherLedger { owner: OwnerId { hash, label }, ledger };
-    Ledgers { own, others: all.into_iter().map(named).collect() }
+    Ledgers::new(own, all.into_iter().map(named).collect())
 }
 
 /// Every key that a mark names.

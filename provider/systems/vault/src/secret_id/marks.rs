@@ -150,11 +150,11 @@ pub(crate) fn ledgers(owner: &OwnerId, all: &All) -> Ledgers {
         let minting = ledger.open.as_ref().is_some_and(|claim| claim.nonce == birth.nonce);
         let mark = if minting { Mark::Minting } else { Mark::Promoted };
         let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
-        ledger.keys.insert(id.clone(), Entry { instance: birth.instance.clone(), mark, since });
+        ledger.keys.insert(id.clone(), Entry::of(birth.instance.clone(), mark, since));
     }
     let own = marks.remove(owner.hash.as_str()).map(|(_, ledger)| ledger);
     let others = marks.into_values().map(|(owner, ledger)| OtherLedger { owner: owner.clone(), ledger });
-    Ledgers { own, others: others.collect() }
+    Ledgers::new(own, others.collect())
 }
 
 fn unreadable(accessor: &KeyId) -> Error {
@@ -208,7 +208,7 @@ mod tests {
 
     fn naming(id: &str, name: &str) -> Ledger {
         let since = Timestamp::from_second(AT.as_second()).unwrap();
-        let entry = Entry { instance: format!("i-{name}"), mark: Mark::Promoted, since };
+        let entry = Entry::of(format!("i-{name}"), Mark::Promoted, since);
         Ledger { open: None, keys: [(KeyId(id.to_owned()), entry)].into() }
     }
 
