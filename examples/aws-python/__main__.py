@@ -1,4 +1,4 @@
-"""An IAM user's access key that rotates every 90 days, or whenever the release changes."""
+"""An IAM user's access key that rotates every 90 days, or whenever `rotationReason` changes."""
 
 from typing import Optional
 
@@ -12,7 +12,7 @@ key = aws.RotatingApiKey(
     "key",
     user=config.get("user") or "deployer",
     # A changed value rotates once.
-    keepers={"release": config.get("release") or "1"},
+    keepers={"reason": config.get("rotationReason") or "1"},
     rotation_period="90d",
     # The key before keeps working for a day; a `pulumi up` after that retires it.
     overlap="1d",

@@ -1,11 +1,11 @@
-"""A Kafka API key and a Cloud API key of one service account, which rotate every 90 days, or whenever the release changes."""
+"""A Kafka API key and a Cloud API key of one service account, which rotate every 90 days, or whenever `rotationReason` changes."""
 
 import pulumi
 from pulumi_keyrotation import confluent
 
 config = pulumi.Config()
 owner = confluent.OwnerArgs(id=config.get("owner") or "sa-abc123")
-release = {"release": config.get("release") or "1"}
+reason = {"reason": config.get("rotationReason") or "1"}
 
 kafka = confluent.RotatingApiKey(
     "kafka",
@@ -15,14 +15,14 @@ kafka = confluent.RotatingApiKey(
         environment=confluent.EnvironmentArgs(id=config.get("environment") or "env-abc123"),
     ),
     # A changed value rotates once.
-    keepers=release,
+    keepers=reason,
     rotation_period="90d",
     # The key before keeps working for a day; a `pulumi up` after that retires it.
     overlap="1d",
 )
 
 # Without managed_resource: a key for Confluent Cloud's own API.
-cloud = confluent.RotatingApiKey("cloud", owner=owner, keepers=release, rotation_period="90d", overlap="1d")
+cloud = confluent.RotatingApiKey("cloud", owner=owner, keepers=reason, rotation_period="90d", overlap="1d")
 
 pulumi.export("kafkaApiKey", kafka.api_key)
 # A secret: `pulumi stack output kafkaApiSecret --show-secrets` shows it.

@@ -1,4 +1,4 @@
-"""An API signing key, an auth token and a customer secret key of one OCI user, which rotate every 90 days, or whenever the release changes."""
+"""An API signing key, an auth token and a customer secret key of one OCI user, which rotate every 90 days, or whenever `rotationReason` changes."""
 
 import pulumi
 from pulumi_keyrotation import oci
@@ -6,19 +6,19 @@ from pulumi_keyrotation import oci
 config = pulumi.Config()
 user_id = config.get("userId") or "ocid1.user.oc1..aaaaaaaaexample"
 # A changed value rotates once.
-release = {"release": config.get("release") or "1"}
+reason = {"reason": config.get("rotationReason") or "1"}
 
 # The key before keeps working for a day; a `pulumi up` after that retires it.
-key = oci.RotatingApiKey("key", user_id=user_id, keepers=release, rotation_period="90d", overlap="1d")
+key = oci.RotatingApiKey("key", user_id=user_id, keepers=reason, rotation_period="90d", overlap="1d")
 
 # The password for the container registry.
 registry = oci.RotatingAuthToken(
-    "registry", user_id=user_id, name="registry", keepers=release, rotation_period="90d", overlap="1d"
+    "registry", user_id=user_id, name="registry", keepers=reason, rotation_period="90d", overlap="1d"
 )
 
 # For the Amazon S3 compatibility API of Object Storage.
 backup = oci.RotatingCustomerSecretKey(
-    "backup", user_id=user_id, name="backup", keepers=release, rotation_period="90d", overlap="1d"
+    "backup", user_id=user_id, name="backup", keepers=reason, rotation_period="90d", overlap="1d"
 )
 
 pulumi.export("keyId", key.key_id)

@@ -5,7 +5,7 @@ from pulumi_keyrotation import vault
 
 config = pulumi.Config()
 # A changed value rotates once.
-release = {"release": config.get("release") or "1"}
+reason = {"reason": config.get("rotationReason") or "1"}
 # The token role that makes the tokens which leases are read with: see README.md.
 holder_role = config.get("holderRole") or "keyrotation"
 
@@ -17,7 +17,7 @@ key = vault.RotatingApiKey(
     prefix="pay_",
     cas_required=True,
     max_versions=5,
-    keepers=release,
+    keepers=reason,
     rotation_period="30d",
     overlap="1d",
 )
@@ -33,7 +33,7 @@ database_user = vault.RotatingLease(
     path=config.get("databaseCreds") or "database/creds/payment",
     name="payment",
     holder_role=holder_role,
-    keepers=release,
+    keepers=reason,
     rotation_period="7d",
     overlap="1d",
     opts=pulumi.ResourceOptions(depends_on=[database_root]),
@@ -56,7 +56,7 @@ if config.get_bool("aws"):
         path=config.get("awsCreds") or "aws/creds/deploy",
         name="deploy",
         holder_role=holder_role,
-        keepers=release,
+        keepers=reason,
         rotation_period="7d",
         overlap="1d",
         opts=pulumi.ResourceOptions(depends_on=[aws_root]),

@@ -1,4 +1,4 @@
-//! Every program in examples/ does what it says: up, nothing more to do, another release, the old key's end, destroy.
+//! Every program in examples/ does what it says: up, nothing more to do, another reason to rotate, the old key's end, destroy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ fn confluent(stage: &ConfluentScene) -> Result<()> {
         ensure!(scene.work.output(name)?.as_deref() == Some("[secret]"), "{name} is shown, or there is none");
     }
 
-    scene.work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    scene.work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
     stage.up()?;
     let second = both()?;
     for (before, after) in first.iter().zip(&second) {
@@ -126,7 +126,7 @@ fn oci(stage: &OciScene) -> Result<()> {
         ensure!(work.output(name)?.as_deref() == Some("[secret]"), "{name} is shown, or there is none");
     }
 
-    work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
     stage.up()?;
     let second = all()?;
     for (before, after) in first.iter().zip(&second) {
@@ -150,7 +150,7 @@ fn kv(scene: &VaultScene) -> Result<()> {
     scene.work.expect_quiet()?;
     ensure!(scene.work.output("version")?.as_deref() == Some("1"), "the first version is not shown");
     ensure!(scene.work.output("value")?.as_deref() == Some("[secret]"), "the value is shown, or there is none");
-    scene.work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    scene.work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
     scene.up()?;
     scene.expect_versions(&["1", "2"], "2")?;
     scene.wait_hours(26)?;
@@ -172,10 +172,10 @@ fn live(scene: &Scene, previous: &[&str]) -> Result<()> {
         "the secret is shown, or there is none"
     );
 
-    config(&["release", "2"])?;
+    config(&["rotationReason", "2"])?;
     scene.up()?;
     let second = scene.expect_known()?;
-    ensure!(second.generation == 2, "another release made generation {}", second.generation);
+    ensure!(second.generation == 2, "another reason made generation {}", second.generation);
     ensure!(second.previous == Some((first.current.clone(), first.secret)), "the first key is not kept: {second:?}");
     ensure!(scene.work.output("accessKeyId")?.as_deref() == Some(&*second.current), "the second key is not shown");
     for name in previous {

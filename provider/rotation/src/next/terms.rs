@@ -236,7 +236,7 @@ impl fmt::Display for Blocked {
             Self::Configured(key) => {
                 write!(
                     f,
-                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Configure the plugin with other credentials, then run again"
+                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Set other credentials and run `pulumi up` first, or use `pulumi destroy --run-program`: refresh and destroy use the provider configuration in the state"
                 )
             }
         }

@@ -52,7 +52,7 @@ fn show(done: &mut Vec<&'static str>) -> Result<()> {
     ensure!(demo.scene.cloud.calls().len() == calls, "a run that had nothing to do called AWS");
     done.push("nothing to do: the same key, and not one call to AWS");
 
-    demo.scene.work.run(&["config", "set", "release", "2"])?.expect_success()?;
+    demo.scene.work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
     demo.phase(
         "3. release 2 is out, a keeper has changed. pulumi up: a new key is made, the old one keeps working",
         &["up", "--yes"],

@@ -50,7 +50,7 @@ impl PlatformScene {
         see(Moment::Made)?;
         self.expect_quiet()?;
 
-        vault.work.run(&["config", "set", "release", "2"])?.expect_success()?;
+        vault.work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
         self.up()?;
         vault.expect_versions(&["1", "2"], "2")?;
         let second = self.database_user()?;
