@@ -44,7 +44,7 @@ def read(path: Path) -> Page:
     for heading in ("What happens at a rotation",):
         if heading not in sections:
             raise ValueError(f"{path.name}: no section {heading}")
-    for needed in ("What it loses", "`overlap`", "Sources:"):
+    for needed in ("What it loses", "`overlap`", "Sources:", "stacks.md" if path.stem != "stacks" else "StackReference"):
         if needed not in text:
             raise ValueError(f"{path.name}: nothing about {needed}")
     return Page(path.stem, programs["Python"], programs["YAML"], extra)

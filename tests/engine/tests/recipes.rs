@@ -19,8 +19,7 @@ static PREPARED: LazyLock<Result<Prepared>> = LazyLock::new(Prepared::make);
 static PASSED: Mutex<BTreeMap<(&str, &str), Vec<String>>> = Mutex::new(BTreeMap::new());
 
 /// Scripts that check.py runs, by their page.
-const SCRIPTS: [(&str, &str); 3] =
-    [("aws-secrets-manager", "consumer"), ("ci", "script"), ("files", "command")];
+const SCRIPTS: [(&str, &str); 3] = [("aws-secrets-manager", "consumer"), ("ci", "script"), ("files", "command")];
 
 fn main() -> Result<()> {
     let arguments = Arguments::from_args();

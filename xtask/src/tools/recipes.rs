@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn the_lines_that_name_recipes_are_found() {
-        let output = "running 2 tests\nrecipes typed (2, Python): kafka, ssm\ntest typed::ssm ... ok\nrecipes run (1): ci\n";
+        let output =
+            "running 2 tests\nrecipes typed (2, Python): kafka, ssm\ntest typed::ssm ... ok\nrecipes run (1): ci\n";
         let lines: Vec<_> = named(output).collect();
         assert_eq!(lines, ["recipes typed (2, Python): kafka, ssm", "recipes run (1): ci"]);
     }
