@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _STEP = re.compile(r'\.?([A-Za-z_][\w-]*)|\["([^"]+)"\]|\[(\d+)\]')
 
 
-class Invalid(Exception):
+class Invalid(AssertionError):
     """The program is wrong; says where and why."""
 
 
