@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Engine,
     /// The Pulumi CLI with its language hosts, and the Python environment.
     Languages,
+    /// What `Languages` needs, and a Python environment with the packages that the recipes use.
+    Recipes,
     /// The Pulumi CLI and the release archive.
     Archive,
     /// The servers of the Vault tests; what cannot be had is skipped.
@@ -47,6 +49,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "engine", need: Need::Engine },
     Suite { name: "engine-kill", need: Need::Engine },
     Suite { name: "examples", need: Need::Languages },
+    Suite { name: "recipes", need: Need::Recipes },
     Suite { name: "dist", need: Need::Archive },
 ];
 
@@ -71,6 +74,7 @@ pub(crate) fn suite_of(program: &Executable) -> &'static str {
         ("engine", Kind::Integration, "kill") => "engine-kill",
         ("engine", Kind::Integration, "examples" | "python" | "sdk") => "examples",
         ("engine", Kind::Integration, "archive") => "dist",
+        ("engine", Kind::Integration, "recipes") => "recipes",
         ("engine", Kind::Integration, "vault_aws_example")
         | ("vault-servers", Kind::Integration, "vault_aws")
         | ("plugin", Kind::Integration, "vault_root_aws") => "vault-aws",
@@ -172,6 +176,7 @@ mod tests {
             ("engine", Kind::Integration, "kill", "engine-kill"),
             ("engine", Kind::Integration, "sdk", "examples"),
             ("engine", Kind::Integration, "archive", "dist"),
+            ("engine", Kind::Integration, "recipes", "recipes"),
         ] {
             assert_eq!(suite_of(&program(package, kind, target)), suite, "{package} {target}");
             assert!(SUITES.iter().chain(LANES).any(|known| known.name == suite));

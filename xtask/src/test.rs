@@ -126,10 +126,13 @@ impl<'a> Stage<'a> {
         if needs(&[Need::OciPython]) {
             stage.set("KEYROTATION_OCI_PYTHON", tools::python::with_oci()?);
         }
-        if needs(&[Need::Engine, Need::Languages, Need::Archive, Need::Vault]) {
+        if needs(&[Need::Recipes]) {
+            stage.set("KEYROTATION_RECIPES", tools::recipes::interpreter()?);
+        }
+        if needs(&[Need::Engine, Need::Languages, Need::Recipes, Need::Archive, Need::Vault]) {
             stage.set("KEYROTATION_PULUMI", tools::cli::folder()?);
         }
-        if needs(&[Need::Languages, Need::Vault]) {
+        if needs(&[Need::Languages, Need::Recipes, Need::Vault]) {
             stage.set("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?);
         }
         if needs(&[Need::Servers, Need::Vault, Need::Engine, Need::Languages]) {
@@ -211,6 +214,7 @@ impl<'a> Stage<'a> {
         let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
         let output = String::from_utf8_lossy(&output);
         let counts = libtest::read(&output, ended.as_ref().is_ok_and(std::process::ExitStatus::success));
+        tools::recipes::named(&output).for_each(|line| println!("{line}"));
         if counts.failed > 0 {
             println!("{what} failed:\n{output}");
         }

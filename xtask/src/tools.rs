@@ -11,4 +11,5 @@ pub(crate) mod openbao;
 pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod python_host;
+pub(crate) mod recipes;
 pub(crate) mod sdk;

@@ -34,8 +34,24 @@ impl Python {
             let value = std::env::var_os(name).map(PathBuf::from);
             value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test examples`"))
         };
+        Self::of(read("KEYROTATION_PYTHON")?, read("KEYROTATION_PYTHON_HOST")?)
+    }
+
+    /// The same beside the packages that the recipes use, which are those of the interpreter in `KEYROTATION_RECIPES`.
+    ///
+    /// # Errors
+    /// As [`Self::with_sdk`].
+    pub fn for_recipes() -> Result<Self> {
+        let read = |name: &str| {
+            let value = std::env::var_os(name).map(PathBuf::from);
+            value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test recipes`"))
+        };
+        Self::of(read("KEYROTATION_RECIPES")?, read("KEYROTATION_PYTHON_HOST")?)
+    }
+
+    fn of(base: PathBuf, host: PathBuf) -> Result<Self> {
         let root = tempfile::tempdir().context("cannot make a folder for Python")?;
-        let python = Self { root, base: read("KEYROTATION_PYTHON")?, host: read("KEYROTATION_PYTHON_HOST")? };
+        let python = Self { root, base, host };
         python.make_environment()?;
         python.install(&python.build()?)?;
         Ok(python)
@@ -111,7 +127,8 @@ impl Python {
         self.root.path().join("environment")
     }
 
-    fn interpreter(&self) -> PathBuf {
+    /// The interpreter.
+    pub fn interpreter(&self) -> PathBuf {
         self.environment().join("bin/python")
     }
 
