@@ -150,7 +150,8 @@ pub(crate) fn name_problem(name: &str) -> Option<&'static str> {
 /// What is wrong with an OCID of this kind.
 pub(crate) fn ocid_problem(ocid: &str, kind: &str) -> Option<String> {
     let plain = |part: &&str| part.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c));
-    let parts: Vec<&str> = ocid.split('.').collect();
+    // The oldest OCIDs have colons, as in `ocidv1:tenancy:oc1:phx:1460406592660:aaaa`.
+    let parts: Vec<&str> = ocid.split(['.', ':']).collect();
     let fits = match parts.as_slice() {
         [version, shown, realm, rest @ .., unique] => {
             let known = version.starts_with("ocid") && *shown == kind && realm.starts_with("oc");

@@ -2,10 +2,11 @@ use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
 use schemars::JsonSchema;
+use secrecy::SecretString as SecretText;
 use serde::Deserialize;
 
 use crate::args::{fingerprint_problem, ocid_problem, problem};
-use crate::region::is_region;
+use crate::region::region_problem;
 
 /// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
 /// Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
@@ -55,19 +56,18 @@ pub struct Endpoints {
 }
 
 impl OciConfig {
-    /// What is wrong with it, as far as that shows without a call; properties are relative to `keyrotation:oci`.
+    /// What is wrong with it, as far as that shows without a call; properties are relative to `keyrotation:oci`. An empty text is what a
+    /// missing variable of CI leaves, and the same as none.
     pub fn problems(&self) -> Vec<Problem> {
         let ocids = [("tenancyOcid", &self.tenancy_ocid, "tenancy"), ("userOcid", &self.user_ocid, "user")];
-        let ocids = ocids.into_iter().filter_map(|(property, ocid, kind)| {
-            ocid_problem(ocid.as_deref()?, kind).map(|reason| problem(property, &reason))
-        });
-        let fingerprint = self.fingerprint.as_deref().and_then(fingerprint_problem);
+        let ocids = ocids
+            .into_iter()
+            .filter_map(|(property, ocid, kind)| Some(problem(property, &ocid_problem(given(ocid)?, kind)?)));
+        let fingerprint = given(&self.fingerprint).and_then(fingerprint_problem);
         let fingerprint = fingerprint.map(|reason| problem("fingerprint", reason));
-        let region = self.region.as_deref().filter(|region| !is_region(region));
-        let region =
-            region.map(|_| problem("region", "is not the name of a region: write one such as \"eu-frankfurt-1\""));
-        let both = given(self.private_key.as_ref()).is_some() && self.private_key_path.is_some();
-        let both = both.then(|| problem("privateKeyPath", "stands beside privateKey: give one of the two"));
+        let region = given(&self.region).and_then(region_problem);
+        let both = self.text("privateKey").is_some() && self.text("privateKeyPath").is_some();
+        let both = both.then(|| problem("privateKeyPath", "conflicts with privateKey: set one of the two"));
         let endpoint = self.identity_endpoint().filter(|url| !is_url(url));
         let endpoint = endpoint.map(|_| {
             problem("endpoints.identity", "is not a URL: write one such as \"https://identity.{region}.example\"")
@@ -76,13 +76,32 @@ impl OciConfig {
     }
 
     pub(crate) fn identity_endpoint(&self) -> Option<&str> {
-        self.endpoints.as_ref()?.identity.as_deref()
+        given(&self.endpoints.as_ref()?.identity)
+    }
+
+    /// The value of a property that is set and not empty.
+    pub(crate) fn text(&self, property: &str) -> Option<SecretText> {
+        let plain = |text: &Option<String>| given(text).map(SecretText::from);
+        let secret = |text: &Option<SecretString>| {
+            text.as_ref().filter(|text| !text.is_empty()).map(|text| text.as_secrecy().clone())
+        };
+        match property {
+            "tenancyOcid" => plain(&self.tenancy_ocid),
+            "userOcid" => plain(&self.user_ocid),
+            "fingerprint" => plain(&self.fingerprint),
+            "privateKey" => secret(&self.private_key),
+            "privateKeyPath" => plain(&self.private_key_path),
+            "privateKeyPassword" => secret(&self.private_key_password),
+            "region" => plain(&self.region),
+            "configFileProfile" => plain(&self.config_file_profile),
+            "endpoints.identity" => self.identity_endpoint().map(SecretText::from),
+            _ => None,
+        }
     }
 }
 
-/// An empty text is what a missing CI variable leaves, and the same as none.
-pub(crate) fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
-    secret.filter(|secret| !secret.is_empty())
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

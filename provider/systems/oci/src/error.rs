@@ -3,7 +3,7 @@ use outbound::{Answer, Call};
 use rotation::{Effect, Error, ErrorKind, Retry};
 use serde::Deserialize;
 
-use crate::settings::Names;
+use crate::settings::Origins;
 
 /// What Oracle answers when it refuses.
 #[derive(Default, Deserialize)]
@@ -24,10 +24,10 @@ pub(crate) const fn call(operation: &'static str) -> Call {
 
 /// The longest that one attempt of a call may take that can be repeated.
 const ATTEMPT: SignedDuration = SignedDuration::from_secs(10);
-const SETTING: &str = "keyrotation:oci.region, keyrotation:oci.endpoints.identity";
+const SETTING: &str = "the region or the endpoint of OCI";
 
 /// The failure that an answer is, in words for people. Neither a secret nor an answer's body is in it.
-pub(crate) fn refused(call: &Call, about: &str, answer: &Answer, now: Timestamp) -> Error {
+pub(crate) fn refused(call: &Call, about: &str, answer: &Answer, (now, origins): (Timestamp, &Origins)) -> Error {
     let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
     let code = if is_word(&refusal.code) { refusal.code.as_str() } else { "" };
     let (kind, mut retry, effect) = judge(answer.status, code);
@@ -35,8 +35,8 @@ pub(crate) fn refused(call: &Call, about: &str, answer: &Answer, now: Timestamp)
         retry = Retry::After(asked);
     }
     let words = match kind {
-        ErrorKind::Unauthenticated => unauthenticated(answer, now),
-        kind => words(call, about, (kind, answer.status), (code, &refusal.message)),
+        ErrorKind::Unauthenticated => unauthenticated(answer, now, origins),
+        kind => words(call, (about, origins), (kind, answer.status), (code, &refusal.message)),
     };
     call.error(kind, with_request(words, answer.header("opc-request-id"))).retry(retry).effect(effect)
 }
@@ -77,22 +77,17 @@ pub(crate) fn has_changed(error: &Error) -> bool {
     error.kind == ErrorKind::Conflict && error.retry == Retry::Never
 }
 
-/// A value that stands nowhere.
-pub(crate) fn needed(property: &str, names: &Names) -> Error {
-    let message = format!(
-        "keyrotation:oci.{property} is not set, nor {}, nor `{}` in the profile of ~/.oci/config: set one of them",
-        names.env.join(", "),
-        names.profile
-    );
-    Error::new(ErrorKind::Unauthenticated, "oci credentials", message)
-}
-
 /// The provider configuration is wrong; nothing was sent.
 pub(crate) fn wrong_config(property: &str, reason: &str) -> Error {
     Error::new(ErrorKind::Invalid, "", format!("keyrotation:oci.{property} {reason}"))
 }
 
-fn words(call: &Call, about: &str, (kind, status): (ErrorKind, u16), (code, message): (&str, &str)) -> String {
+fn words(
+    call: &Call,
+    (about, origins): (&str, &Origins),
+    (kind, status): (ErrorKind, u16),
+    (code, message): (&str, &str),
+) -> String {
     let service = call.service;
     match kind {
         ErrorKind::NotFound => format!(
@@ -102,7 +97,8 @@ fn words(call: &Call, about: &str, (kind, status): (ErrorKind, u16), (code, mess
             "{about} lacks the capability for this kind of credential ({code}): an administrator gives it under Edit User Capabilities"
         ),
         ErrorKind::Denied => format!(
-            "OCI does not allow this ({code}): check the policy of the plugin's user, and that keyrotation:oci.region is of its tenancy"
+            "OCI does not allow this ({code}): check the policy of the plugin's user, and that the region ({}) is of its tenancy",
+            origins.region
         ),
         ErrorKind::LimitReached => format!(
             "{about} has as many of these as OCI allows ({code}): delete one that nobody needs, then run `pulumi up` again"
@@ -114,15 +110,15 @@ fn words(call: &Call, about: &str, (kind, status): (ErrorKind, u16), (code, mess
         ErrorKind::Invalid => format!("OCI refused the request as malformed ({code})"),
         _ if code.is_empty() && status < 400 => format!("the answer of {service} could not be read"),
         _ if code.is_empty() => format!(
-            "{service} answered with status {status} and none of Oracle's codes: check that {} lead to OCI and not to a proxy",
-            call.setting
+            "{service} answered with status {status} and none of Oracle's codes: check that {} leads to OCI and not to a proxy",
+            origins.address
         ),
         _ => format!("{service} failed ({code}, status {status})"),
     }
 }
 
 /// Oracle gives one answer to every bad signature. A clock that is off shows in the answer's date.
-fn unauthenticated(answer: &Answer, now: Timestamp) -> String {
+fn unauthenticated(answer: &Answer, now: Timestamp, origins: &Origins) -> String {
     let off = answer.header("date").and_then(date).map(|date| now.duration_since(date));
     match off.filter(|off| off.abs() > SKEW) {
         Some(off) => format!(
@@ -130,10 +126,12 @@ fn unauthenticated(answer: &Answer, now: Timestamp) -> String {
             rotation::print_duration(SignedDuration::from_mins(off.abs().as_mins())),
             if off.is_negative() { "slow" } else { "fast" }
         ),
-        None => "the credentials that the plugin uses were refused (NotAuthenticated): check keyrotation:oci.tenancyOcid, keyrotation:oci.userOcid and the private key, \
-                 whether the user still has the key's fingerprint and the capability to use API keys, and whether a session has ended. \
-                 A key that is a few minutes old may be refused for a while"
-            .to_owned(),
+        None => format!(
+            "the credentials that the plugin uses were refused (NotAuthenticated): check {}, \
+             whether the user still has the key's fingerprint and the capability to use API keys, and whether a session has ended. \
+             A key that is a few minutes old may be refused for a while",
+            origins.credentials
+        ),
     }
 }
 

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer;
@@ -8,10 +7,12 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
-use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
 use rotation::{Error, ErrorKind};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
+
+pub(crate) use crate::pem::BadKey;
+use crate::pem::{Der, private_key};
 
 /// How many bits a key has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,34 +66,6 @@ impl KeySource for Generator {
     }
 }
 
-/// Why a text is no private key that can sign for OCI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BadKey {
-    NotPem,
-    NotPrivate,
-    NotRsa,
-    Unreadable,
-    NeedsPassphrase,
-    WrongPassphrase,
-    OldEncryption,
-}
-
-impl fmt::Display for BadKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotPem => "is not PEM: it must begin with a line such as -----BEGIN PRIVATE KEY-----",
-            Self::NotPrivate => "is not a private key: give the private half of the API key",
-            Self::NotRsa => "is not an RSA key, and OCI takes no other",
-            Self::Unreadable => "is PEM, but the key in it cannot be read, or has fewer than 2048 bits",
-            Self::NeedsPassphrase => "is encrypted, and no passphrase is given",
-            Self::WrongPassphrase => "cannot be decrypted with the passphrase that is given",
-            Self::OldEncryption => {
-                "is encrypted in OpenSSL's old way (Proc-Type), which is not read here: convert it with `openssl pkcs8 -topk8`"
-            }
-        })
-    }
-}
-
 impl Pair {
     /// A new pair. Needs processor time: not for a thread that others wait for.
     ///
@@ -108,19 +81,23 @@ impl Pair {
         pair.ok_or_else(|| Error::new(ErrorKind::Unexpected, "", "no RSA key could be generated on this machine"))
     }
 
-    /// Reads PKCS#8, plain or encrypted, or PKCS#1. What stands before or after the PEM is passed over, such as the line
-    /// `OCI_API_KEY` that Oracle's console writes.
+    /// Reads a private key in PEM, as the settings give it.
+    ///
+    /// # Errors
+    /// Why it is none that can sign for OCI, and what to do.
+    pub fn read(text: &SecretString, passphrase: Option<&SecretString>) -> Result<Self, Error> {
+        let wrong = |bad: BadKey| Error::new(ErrorKind::Invalid, "", format!("the private key {bad}"));
+        Self::from_pem(text, passphrase).map_err(wrong)
+    }
+
+    /// Reads a private key in PEM: PKCS#8, plain or encrypted, or PKCS#1.
     pub(crate) fn from_pem(text: &SecretString, passphrase: Option<&SecretString>) -> Result<Self, BadKey> {
-        let pem = Pem::find(exposed(text)).ok_or(BadKey::NotPem)?;
-        let read = match pem.label {
-            "PRIVATE KEY" => of_pkcs8(&pem.der()?)?,
-            "ENCRYPTED PRIVATE KEY" => of_pkcs8(&decrypted(&pem.der()?, passphrase)?)?,
-            "RSA PRIVATE KEY" if pem.body.contains("Proc-Type:") => return Err(BadKey::OldEncryption),
-            "RSA PRIVATE KEY" => KeyPair::from_der(&pem.der()?).map_err(|_| BadKey::Unreadable)?,
-            label if label.ends_with("PRIVATE KEY") => return Err(BadKey::NotRsa),
-            _ => return Err(BadKey::NotPrivate),
+        let der = private_key(text, passphrase)?;
+        let read = match &der {
+            Der::Pkcs8(der) => KeyPair::from_pkcs8(der),
+            Der::Pkcs1(der) => KeyPair::from_der(der),
         };
-        Self::new(read).ok_or(BadKey::Unreadable)
+        read.ok().and_then(Self::new).ok_or_else(|| der.refusal())
     }
 
     fn new(rsa: KeyPair) -> Option<Self> {
@@ -156,43 +133,6 @@ impl Pair {
     }
 }
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-
-fn of_pkcs8(der: &[u8]) -> Result<KeyPair, BadKey> {
-    let info = PrivateKeyInfoRef::try_from(der).map_err(|_| BadKey::Unreadable)?;
-    if info.algorithm.oid != RSA {
-        return Err(BadKey::NotRsa);
-    }
-    KeyPair::from_pkcs8(der).map_err(|_| BadKey::Unreadable)
-}
-
-fn decrypted(der: &[u8], passphrase: Option<&SecretString>) -> Result<Zeroizing<Vec<u8>>, BadKey> {
-    let passphrase = passphrase.ok_or(BadKey::NeedsPassphrase)?;
-    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| BadKey::Unreadable)?;
-    let plain = info.decrypt(exposed(passphrase)).map_err(|_| BadKey::WrongPassphrase)?;
-    Ok(Zeroizing::new(plain.as_bytes().to_vec()))
-}
-
-/// One PEM block in a text.
-struct Pem<'a> {
-    label: &'a str,
-    body: &'a str,
-}
-
-impl<'a> Pem<'a> {
-    fn find(text: &'a str) -> Option<Self> {
-        let (_, rest) = text.split_once("-----BEGIN ")?;
-        let (label, rest) = rest.split_once("-----")?;
-        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        Some(Self { label, body })
-    }
-
-    fn der(&self) -> Result<Zeroizing<Vec<u8>>, BadKey> {
-        let letters = Zeroizing::new(self.body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>());
-        BASE64_STANDARD.decode(&*letters).map(Zeroizing::new).map_err(|_| BadKey::Unreadable)
-    }
-}
-
 fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     let text = Zeroizing::new(BASE64_STANDARD.encode(der));
     let mut pem = Zeroizing::new(String::with_capacity(text.len() * 2));
@@ -211,11 +151,6 @@ fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
 fn fingerprint(public: &[u8]) -> String {
     let pairs: Vec<_> = Md5::digest(public).iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")
-}
-
-#[expect(clippy::disallowed_methods, reason = "a key is read from its text")]
-fn exposed(secret: &SecretString) -> &str {
-    secrecy::ExposeSecret::expose_secret(secret)
 }
 
 #[cfg(test)]

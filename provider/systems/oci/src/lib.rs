@@ -10,14 +10,18 @@ mod args;
 mod config;
 mod credential;
 mod error;
+mod ini;
 mod issuer;
 mod keypair;
 mod ledger;
+mod pem;
 mod profile;
 mod region;
 mod session;
+mod setting;
 mod settings;
 mod signer;
+mod sources;
 mod systems;
 mod user;
 

@@ -1,82 +1,108 @@
-//! Where regions are: their names, the three-letter keys that Oracle's messages use, and the domain of their realm.
+//! Where regions are: their names, the short names that Oracle also uses for them, and the domain of their realm.
 
-/// Keys and names of regions, from Oracle's SDKs of 2026.
-const KEYS: [(&str, &str); 40] = [
-    ("YNY", "ap-chuncheon-1"),
-    ("HYD", "ap-hyderabad-1"),
-    ("MEL", "ap-melbourne-1"),
-    ("BOM", "ap-mumbai-1"),
-    ("KIX", "ap-osaka-1"),
-    ("ICN", "ap-seoul-1"),
-    ("SYD", "ap-sydney-1"),
-    ("NRT", "ap-tokyo-1"),
-    ("YUL", "ca-montreal-1"),
-    ("YYZ", "ca-toronto-1"),
-    ("AMS", "eu-amsterdam-1"),
-    ("FRA", "eu-frankfurt-1"),
-    ("ZRH", "eu-zurich-1"),
-    ("JED", "me-jeddah-1"),
-    ("DXB", "me-dubai-1"),
-    ("GRU", "sa-saopaulo-1"),
-    ("CWL", "uk-cardiff-1"),
-    ("LHR", "uk-london-1"),
-    ("IAD", "us-ashburn-1"),
-    ("PHX", "us-phoenix-1"),
-    ("SJC", "us-sanjose-1"),
-    ("VCP", "sa-vinhedo-1"),
-    ("SCL", "sa-santiago-1"),
-    ("MTZ", "il-jerusalem-1"),
-    ("MRS", "eu-marseille-1"),
-    ("SIN", "ap-singapore-1"),
-    ("AUH", "me-abudhabi-1"),
-    ("LIN", "eu-milan-1"),
-    ("ARN", "eu-stockholm-1"),
-    ("JNB", "af-johannesburg-1"),
-    ("CDG", "eu-paris-1"),
-    ("QRO", "mx-queretaro-1"),
-    ("MAD", "eu-madrid-1"),
-    ("ORD", "us-chicago-1"),
-    ("MTY", "mx-monterrey-1"),
-    ("BOG", "sa-bogota-1"),
-    ("VAP", "sa-valparaiso-1"),
-    ("XSP", "ap-singapore-2"),
-    ("RUH", "me-riyadh-1"),
-    ("RIC", "us-gov-ashburn-1"),
-];
+use serde_json::Value;
 
-/// Regions outside of Oracle's commercial realm, by how their names begin, and the domain there.
-const DOMAINS: [(&str, &str); 21] = [
-    ("us-langley-", "oraclegovcloud.com"),
-    ("us-luke-", "oraclegovcloud.com"),
-    ("us-gov-", "oraclegovcloud.com"),
-    ("uk-gov-", "oraclegovcloud.uk"),
-    ("ap-chiyoda-", "oraclecloud8.com"),
-    ("ap-ibaraki-", "oraclecloud8.com"),
-    ("me-dcc-muscat-", "oraclecloud9.com"),
-    ("ap-dcc-canberra-", "oraclecloud10.com"),
-    ("eu-dcc-zurich-", "oraclecloud24.com"),
-    ("eu-crissier-", "oraclecloud24.com"),
-    ("eu-dcc-", "oraclecloud14.com"),
-    ("ap-dcc-gazipur-", "oraclecloud15.com"),
-    ("eu-madrid-2", "oraclecloud.eu"),
-    ("eu-frankfurt-2", "oraclecloud.eu"),
-    ("eu-jovanovac-", "oraclecloud20.com"),
-    ("me-dcc-doha-", "oraclecloud21.com"),
-    ("us-somerset-", "oraclecloud23.com"),
-    ("us-thames-", "oraclecloud23.com"),
-    ("me-abudhabi-3", "oraclecloud26.com"),
-    ("me-abudhabi-", "oraclecloud29.com"),
-    ("ap-suwon-", "oraclecloud35.com"),
-];
+use crate::args::problem;
 
-/// The address of the Identity service in a region.
-pub(crate) fn identity(region: &str) -> String {
-    format!("https://identity.{region}.oci.{}", domain(region))
+/// Oracle's table of regions, which a test compares with that of its SDK for Python.
+const TABLE: &str = include_str!("region/regions.txt");
+
+/// A region that the table or the user's own description has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Region {
+    key: String,
+    name: String,
+    domain: String,
 }
 
-/// The name of the region with this key, in upper or lower case.
-pub(crate) fn named(key: &str) -> Option<&'static str> {
-    KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, name)| *name)
+/// Where a tenancy's regions are found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Regions {
+    described: Vec<Region>,
+    /// The domain of the realm, which all regions of a tenancy are in. None if an endpoint makes it needless.
+    domain: Option<String>,
+}
+
+/// The regions that a machine describes beside the table, and what is wrong with the descriptions.
+#[derive(Default)]
+pub(crate) struct Described {
+    regions: Vec<Region>,
+    pub(crate) faults: Vec<String>,
+}
+
+impl Described {
+    /// Adds what `OCI_REGION_METADATA` or an entry of `~/.oci/regions-config.json` says, in JSON; what stands there already is kept.
+    pub(crate) fn add(&mut self, text: &str, source: &str, many: bool) {
+        match serde_json::from_str(text) {
+            Ok(Value::Array(all)) if many => all.iter().for_each(|one| self.add_one(one, source)),
+            Ok(one @ Value::Object(_)) if !many => self.add_one(&one, source),
+            Ok(_) if many => self.faults.push(format!("{source} is not a list of regions: write [{EXAMPLE}]")),
+            _ => self.faults.push(format!("{source} is not JSON such as {}", if many { LIST } else { EXAMPLE })),
+        }
+    }
+
+    fn add_one(&mut self, region: &Value, source: &str) {
+        let text = |name: &str| region[name].as_str().map(str::to_lowercase).filter(|text| !text.is_empty());
+        let lacking = FIELDS.into_iter().find(|name| text(name).is_none());
+        let [_, domain, key, name] = FIELDS.map(|name| text(name).unwrap_or_default());
+        let fault = match lacking {
+            Some(name) => Some(format!("{source} has no text for `{name}`: write {EXAMPLE}")),
+            None if !is_domain(&domain) => Some(format!("`{}` in {source} is not the domain of a realm", FIELDS[1])),
+            None if !is_domain(&name) => Some(format!("`{}` in {source} is not the name of a region", FIELDS[3])),
+            None => None,
+        };
+        match fault {
+            Some(fault) => self.faults.push(fault),
+            None => self.regions.push(Region { key, name, domain }),
+        }
+    }
+}
+
+/// What Oracle's description of a region has, in this order.
+const FIELDS: [&str; 4] = ["realmKey", "realmDomainComponent", "regionKey", "regionIdentifier"];
+const EXAMPLE: &str = r#"{"realmKey":"OC1","realmDomainComponent":"oraclecloud.com","regionKey":"IAD","regionIdentifier":"us-ashburn-1"}"#;
+const LIST: &str = r#"[{"realmKey":"OC1","realmDomainComponent":"oraclecloud.com","regionKey":"IAD","regionIdentifier":"us-ashburn-1"}]"#;
+
+impl Regions {
+    /// The full name of a region that is called so, or by its short name, in upper or lower case; and where its realm is. The domain is
+    /// none for a region that neither Oracle's table nor the descriptions have.
+    pub(crate) fn find(called: &str, described: Described) -> (String, Self) {
+        let called = called.to_lowercase();
+        let all = || table().chain(described.regions.iter().cloned());
+        let name = all().find(|region| region.key == called).map_or(called, |region| region.name);
+        let domain = all().find(|region| region.name == name).map(|region| region.domain);
+        (name, Self { described: described.regions, domain })
+    }
+
+    /// The domain of the realm, if it is known.
+    pub(crate) fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// The same regions in a realm with this domain.
+    pub(crate) fn in_domain(self, domain: &str) -> Self {
+        Self { domain: Some(domain.to_owned()), ..self }
+    }
+
+    /// The address of the Identity service in a region of the tenancy.
+    pub(crate) fn identity(&self, region: &str) -> String {
+        format!("https://identity.{region}.oci.{}", self.domain.as_deref().unwrap_or_default())
+    }
+
+    /// The name of the region with this short name, in upper or lower case.
+    pub(crate) fn named(&self, key: &str) -> Option<String> {
+        let key = key.to_lowercase();
+        table().chain(self.described.iter().cloned()).find(|region| region.key == key).map(|region| region.name)
+    }
+}
+
+/// Oracle's own regions.
+fn table() -> impl Iterator<Item = Region> {
+    TABLE.lines().filter_map(|line| {
+        let mut words = line.split(' ').map(str::to_owned);
+        let (key, name, _, domain) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        (key != "#").then_some(Region { key, name, domain })
+    })
 }
 
 /// The home region's key in Oracle's refusal to write elsewhere ("Please go to your home region PHX to execute …").
@@ -85,57 +111,29 @@ pub(crate) fn home_in(message: &str) -> Option<&str> {
     rest.split(|c: char| !c.is_ascii_alphanumeric()).next().filter(|key| key.len() == 3)
 }
 
-/// Whether a text has the shape of a region's name, such as `eu-frankfurt-1` or `us-gov-ashburn-1`.
+/// What is wrong with a region as the provider configuration names it. Whether there is such a region is not seen here.
+pub(crate) fn region_problem(text: &str) -> Option<rotation::Problem> {
+    (!is_region(&text.to_lowercase())).then(|| {
+        problem(
+            "region",
+            "is not the name of a region: write one such as \"eu-frankfurt-1\", or its short name \"fra\"",
+        )
+    })
+}
+
+/// Whether a text has the shape of a region's name, such as `eu-frankfurt-1` or `us-gov-ashburn-1`, or of a short name.
 pub(crate) fn is_region(text: &str) -> bool {
-    let Some((words, number)) = text.rsplit_once('-') else { return false };
     let word = |part: &str| part.len() >= 2 && part.bytes().all(|c| c.is_ascii_lowercase());
+    let Some((words, number)) = text.rsplit_once('-') else { return text.len() == 3 && word(text) };
     let digits = (1..=2).contains(&number.len()) && number.bytes().all(|c| c.is_ascii_digit());
     digits && words.contains('-') && words.split('-').all(word)
 }
 
-fn domain(region: &str) -> &'static str {
-    // The first region of Abu Dhabi and the first of Seoul are commercial; later ones there are not.
-    let commercial = ["me-abudhabi-1"].contains(&region);
-    let other = DOMAINS.iter().find(|(begin, _)| !commercial && region.starts_with(begin));
-    match other {
-        Some((_, domain)) => domain,
-        None if ["ap-seoul-2", "ap-chuncheon-2"].contains(&region) => "oraclecloud35.com",
-        None => "oraclecloud.com",
-    }
+/// Whether a text can stand in the name of a host.
+pub(crate) fn is_domain(text: &str) -> bool {
+    let label = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    text.split('.').all(label)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_region_has_the_address_of_its_realm() {
-        assert_eq!(identity("eu-frankfurt-1"), "https://identity.eu-frankfurt-1.oci.oraclecloud.com");
-        assert_eq!(identity("eu-frankfurt-2"), "https://identity.eu-frankfurt-2.oci.oraclecloud.eu");
-        assert_eq!(domain("us-gov-phoenix-1"), "oraclegovcloud.com");
-        assert_eq!(domain("me-abudhabi-1"), "oraclecloud.com");
-        assert_eq!(domain("me-abudhabi-4"), "oraclecloud29.com");
-        assert_eq!(domain("eu-dcc-zurich-1"), "oraclecloud24.com");
-        assert_eq!(domain("eu-dcc-milan-2"), "oraclecloud14.com");
-        assert_eq!(domain("ap-seoul-1"), "oraclecloud.com");
-    }
-
-    #[test]
-    fn the_home_region_is_read_from_the_refusal() {
-        let message = "Please go to your home region phx to execute CREATE, UPDATE and DELETE operations.";
-        assert_eq!(home_in(message).and_then(named), Some("us-phoenix-1"));
-        assert_eq!(home_in("The user lacks the capability canUseApiKeys."), None);
-        assert_eq!(home_in("Please go to your home region"), None);
-        assert_eq!(named("XXX"), None);
-    }
-
-    #[test]
-    fn names_of_regions_have_a_shape() {
-        for name in KEYS.map(|(_, name)| name) {
-            assert!(is_region(name), "{name}");
-        }
-        for wrong in ["", "eu", "eu-1", "EU-frankfurt-1", "eu-frankfurt", "eu--1", "https://x", "eu-frankfurt-1a"] {
-            assert!(!is_region(wrong), "{wrong}");
-        }
-    }
-}
+pub(crate) mod tests;

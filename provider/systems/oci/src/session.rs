@@ -14,7 +14,6 @@ use crate::Parts;
 use crate::config::OciConfig;
 use crate::error::{call, home_region, refused};
 use crate::keypair::KeySource;
-use crate::region;
 use crate::settings::{Place, Settings};
 use crate::signer::{Signer, signed};
 
@@ -88,11 +87,15 @@ impl Session {
         let link = self.link().await.map_err(without_effect)?;
         self.home.get_or_try_init(|| self.find_home(link)).await.map_err(without_effect)?;
         let answer = self.attempt(link, call, ask).await?;
-        let answer = match home_region(&answer).and_then(|key| self.moved(&key)) {
+        let answer = match home_region(&answer).and_then(|key| self.moved(link, &key)) {
             Some(()) => self.attempt(link, call, ask).await?,
             None => answer,
         };
-        if answer.is_success() { Ok(answer) } else { Err(refused(call, ask.about, &answer, self.clock.now())) }
+        if answer.is_success() {
+            Ok(answer)
+        } else {
+            Err(refused(call, ask.about, &answer, (self.clock.now(), &link.settings.origins)))
+        }
     }
 
     /// The same, again and again if trouble passes. Only for calls that may be repeated without harm.
@@ -128,7 +131,11 @@ impl Session {
         let ask = Ask { path, about: &about, ..Ask::default() };
         let asked = || async {
             let answer = self.attempt(link, &call, &ask).await?;
-            if answer.is_success() { Ok(answer) } else { Err(refused(&call, &about, &answer, self.clock.now())) }
+            if answer.is_success() {
+                Ok(answer)
+            } else {
+                Err(refused(&call, &about, &answer, (self.clock.now(), &link.settings.origins)))
+            }
         };
         let subscriptions: Vec<Subscription> = match outbound::repeat(&self.clock, asked).await {
             Ok(answer) => answer.json(&call)?,
@@ -142,14 +149,14 @@ impl Session {
     }
 
     /// Notes the home region that a refusal names; nothing if it was asked already, or is not known.
-    fn moved(&self, key: &str) -> Option<()> {
-        let home = region::named(key)?;
-        let before = self.region().replace(home.to_owned());
-        (before.as_deref() != Some(home)).then_some(())
+    fn moved(&self, link: &Link, key: &str) -> Option<()> {
+        let home = link.settings.regions.named(key)?;
+        let before = self.region().replace(home.clone());
+        (before != Some(home)).then_some(())
     }
 
     async fn attempt(&self, link: &Link, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let url = self.url(&ask.path)?;
+        let url = self.url(link, &ask.path)?;
         let body = ask.body.as_ref().map(Value::to_string).unwrap_or_default();
         let body = Zeroizing::new(body.into_bytes());
         let signer = ask.signer.unwrap_or(&link.settings.signer);
@@ -157,14 +164,15 @@ impl Session {
         headers.insert(HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         add(&mut headers, "if-match", ask.if_match.as_deref());
         add(&mut headers, "opc-retry-token", ask.retry_token.as_deref());
-        link.client.send(call, (ask.method.clone(), url), headers, body).await
+        let sent = link.client.send(call, (ask.method.clone(), url.clone()), headers, body).await;
+        sent.map_err(|error| located(error, &url, &link.settings.origins.address))
     }
 
-    fn url(&self, path: &str) -> Result<Url, Error> {
+    fn url(&self, link: &Link, path: &str) -> Result<Url, Error> {
         let region = self.region().clone().unwrap_or_default();
         let base = match self.config.identity_endpoint() {
             Some(url) => url.replace(REGION, &region),
-            None => region::identity(&region),
+            None => link.settings.regions.identity(&region),
         };
         let url = format!("{}/{VERSION}/{path}", base.trim_end_matches('/'));
         let wrong = "keyrotation:oci.endpoints.identity is not a URL";
@@ -190,6 +198,15 @@ pub(crate) const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 fn add(headers: &mut HeaderMap, name: &'static str, value: Option<&str>) {
     let value = value.and_then(|value| HeaderValue::from_str(value).ok());
     headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
+}
+
+/// Says which address did not answer, and where that came from.
+fn located(mut error: Error, url: &Url, origin: &str) -> Error {
+    if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut) {
+        let address = url.origin().ascii_serialization();
+        error.message = format!("{} (the address {address} comes from {origin})", error.message);
+    }
+    error
 }
 
 /// What goes before the call in question changes nothing.

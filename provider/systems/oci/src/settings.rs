@@ -1,15 +1,22 @@
-//! What the plugin works with: the provider configuration, above the environment and Oracle's file.
+//! What the plugin works with: the provider configuration, the environment and Oracle's file, put together.
 
 use std::sync::Arc;
 
 use rotation::{Error, ErrorKind};
 use secrecy::SecretString;
 
-use crate::config::{OciConfig, given};
-use crate::error::{needed, wrong_config};
-use crate::keypair::Pair;
-use crate::profile::{DEFAULT, Profile, SECURITY_TOKEN_FILE, expanded, file};
+use crate::args::ocid_problem;
+use crate::config::OciConfig;
+use crate::error::wrong_config;
+use crate::keypair::{BadKey, Pair};
+use crate::profile::file;
+use crate::region::{Described, Regions, is_domain, is_region};
+use crate::setting::{
+    ENDPOINT, FINGERPRINT, KEY_FILE, KEY_TEXT, PASSPHRASE, REALM_DOMAIN, REGION, REGION_METADATA, REGIONS_FILE,
+    Setting, TENANCY, TOKEN_FILE, USER,
+};
 use crate::signer::KeySigner;
+use crate::sources::{Env, Found, Level, Sources, exposed};
 
 /// The tenancy and the region that is configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,19 +28,22 @@ pub(crate) struct Place {
 /// Everything that a first call needs.
 pub(crate) struct Settings {
     pub(crate) place: Place,
+    pub(crate) regions: Regions,
     pub(crate) signer: KeySigner,
     /// The user that the plugin signs as and its key's fingerprint; none for a session.
     pub(crate) signs_as: Option<(String, String)>,
+    pub(crate) origins: Origins,
 }
 
-/// Where a variable of the environment is looked up.
-pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Three sources of each value, the most important first.
-struct Sources<'a> {
-    config: &'a OciConfig,
-    env: Env<'a>,
-    profile: Profile,
+/// Where values were found, for messages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origins {
+    /// Whom the plugin signs as, and with what.
+    pub(crate) credentials: String,
+    /// The region.
+    pub(crate) region: String,
+    /// The address of the Identity service.
+    pub(crate) address: String,
 }
 
 impl Settings {
@@ -45,191 +55,160 @@ impl Settings {
         if let Some(problem) = config.problems().into_iter().next() {
             return Err(wrong_config(&problem.property, &problem.reason));
         }
-        let sources = Sources { config, env, profile: profile(config, env)? };
-        let place = sources.place()?;
-        let key = sources.key()?;
-        let passphrase = sources.passphrase();
-        let pair = Pair::from_pem(&key.text, passphrase.as_ref()).map_err(|bad| wrong_key(&key.from, bad))?;
-        let pair = Arc::new(pair);
-        if let Some(token) = key.session {
-            return Ok(Self { place, signer: KeySigner::of_session(&token, pair), signs_as: None });
+        let sources = Sources::new(config, env);
+        let tenancy = needed_ocid(&sources, &TENANCY)?;
+        let region = sources.find(&REGION)?.ok_or_else(|| sources.needed(&[&REGION]))?;
+        let endpoint = sources.find(&ENDPOINT)?;
+        let (name, regions) = regions(&sources, &region, endpoint.as_ref())?;
+        let place = Place { tenancy: tenancy.plain().to_owned(), region: name };
+        let key = key(&sources)?;
+        let pair = Arc::new(pair(&sources, &key)?);
+        let origin = region.source.to_string();
+        let address =
+            endpoint.map_or_else(|| format!("the region that {origin} gives"), |found| found.source.to_string());
+        let origins = |credentials| Origins { credentials, region: origin, address };
+        let mut credentials = format!("the tenancy ({})", tenancy.source);
+        if let Some(token) = &key.session {
+            credentials =
+                format!("{credentials}, the session token, {}, and the private key, {}", token.name, key.name);
+            let signer = KeySigner::of_session(&token.text, pair);
+            return Ok(Self { place, regions, signer, signs_as: None, origins: origins(credentials) });
         }
-        let user = sources.plain(&config.user_ocid, &USER).ok_or_else(|| needed("userOcid", &USER))?;
-        let fingerprint = sources.plain(&config.fingerprint, &FINGERPRINT).filter(|_| key.may_be_named);
-        if fingerprint.is_some_and(|named| named != pair.fingerprint()) {
-            return Err(wrong_config(
-                "fingerprint",
-                &format!("does not belong to {}, whose fingerprint is {}", key.from, pair.fingerprint()),
-            ));
+        let user = needed_ocid(&sources, &USER)?;
+        credentials = format!("{credentials}, the user ({}) and the private key, {}", user.source, key.name);
+        // A fingerprint that stands lower than the key is another key's.
+        let named = sources.find_until(&FINGERPRINT, Some(key.level))?;
+        if let Some(named) = named.filter(|named| named.plain() != pair.fingerprint()) {
+            let (fingerprint, source) = (pair.fingerprint(), named.source);
+            let message =
+                format!("{source} is not the fingerprint of the private key, {}: that is {fingerprint}", key.name);
+            return Err(invalid(message));
         }
-        let signs_as = Some((user.clone(), pair.fingerprint().to_owned()));
-        Ok(Self { signer: KeySigner::of_user(&place.tenancy, &user, pair), place, signs_as })
+        let signs_as = Some((user.plain().to_owned(), pair.fingerprint().to_owned()));
+        let signer = KeySigner::of_user(&place.tenancy, user.plain(), pair);
+        Ok(Self { signer, regions, place, signs_as, origins: origins(credentials) })
     }
 
     /// Tenancy and region as far as they are known; for texts that are shown, not for calls.
     pub(crate) fn place(config: &OciConfig, env: Env<'_>) -> Place {
-        let sources = Sources { config, env, profile: profile(config, env).unwrap_or_default() };
-        let tenancy = sources.plain(&config.tenancy_ocid, &TENANCY).unwrap_or_default();
-        Place { tenancy, region: sources.plain(&config.region, &REGION).unwrap_or_default() }
+        let sources = Sources::new(config, env);
+        let plain = |setting| sources.find(setting).ok().flatten().map(|found| found.plain().to_owned());
+        let region = plain(&REGION).map(|called| Regions::find(&called, described(&sources)).0);
+        Place { tenancy: plain(&TENANCY).unwrap_or_default(), region: region.unwrap_or_default() }
     }
 }
 
-/// How one value is called outside of the provider configuration.
-pub(crate) struct Names {
-    pub(crate) env: &'static [&'static str],
-    pub(crate) profile: &'static str,
+fn needed_ocid(sources: &Sources<'_>, setting: &Setting) -> Result<Found, Error> {
+    let found = sources.find(setting)?.ok_or_else(|| sources.needed(&[setting]))?;
+    match ocid_problem(found.plain(), setting.name) {
+        Some(reason) => Err(invalid(format!("{} {reason}", found.source))),
+        None => Ok(found),
+    }
 }
 
-const TENANCY: Names = Names { env: &["OCI_CLI_TENANCY", "TF_VAR_tenancy_ocid"], profile: "tenancy" };
-const USER: Names = Names { env: &["OCI_CLI_USER", "TF_VAR_user_ocid"], profile: "user" };
-const FINGERPRINT: Names = Names { env: &["OCI_CLI_FINGERPRINT", "TF_VAR_fingerprint"], profile: "fingerprint" };
-const REGION: Names = Names { env: &["OCI_CLI_REGION", "OCI_REGION", "TF_VAR_region"], profile: "region" };
-const KEY_TEXT: [&str; 2] = ["OCI_CLI_KEY_CONTENT", "TF_VAR_private_key"];
-const KEY_FILE: Names = Names { env: &["OCI_CLI_KEY_FILE", "TF_VAR_private_key_path"], profile: "key_file" };
-const PASSPHRASE: Names = Names { env: &["OCI_CLI_PASSPHRASE", "TF_VAR_private_key_password"], profile: "pass_phrase" };
-
-/// A private key that was found.
-struct Found {
+/// A private key that was found, or a session's token.
+struct Key {
     text: SecretString,
     /// Its source, for messages.
-    from: String,
-    session: Option<SecretString>,
-    /// Whether a fingerprint from the environment or the file can be this key's.
-    may_be_named: bool,
+    name: String,
+    level: Level,
+    session: Option<Token>,
 }
 
-impl Sources<'_> {
-    /// The user's choice of a profile puts it above the environment.
-    fn is_profile_first(&self) -> bool {
-        self.config.config_file_profile.is_some()
-    }
-
-    fn plain(&self, configured: &Option<String>, names: &Names) -> Option<String> {
-        let env = || first(self.env, names.env);
-        let profile = || self.profile.plain(names.profile);
-        let configured = configured.clone().filter(|text| !text.is_empty());
-        match self.is_profile_first() {
-            true => configured.or_else(profile).or_else(env),
-            false => configured.or_else(env).or_else(profile),
-        }
-    }
-
-    fn place(&self) -> Result<Place, Error> {
-        let tenancy = self.plain(&self.config.tenancy_ocid, &TENANCY).ok_or_else(|| needed("tenancyOcid", &TENANCY))?;
-        let region = self.plain(&self.config.region, &REGION).ok_or_else(|| needed("region", &REGION))?;
-        Ok(Place { tenancy, region })
-    }
-
-    fn key(&self) -> Result<Found, Error> {
-        let named = self.config.fingerprint.is_some();
-        if let Some(text) = given(self.config.private_key.as_ref()) {
-            let text = text.as_secrecy().clone();
-            return Ok(Found {
-                text,
-                from: "keyrotation:oci.privateKey".to_owned(),
-                session: None,
-                may_be_named: named,
-            });
-        }
-        if let Some(path) = &self.config.private_key_path {
-            return self.key_in(path, "keyrotation:oci.privateKeyPath", None, named);
-        }
-        let (profile, env) = (|| self.key_of_profile(), || self.key_of_env());
-        let found = match self.is_profile_first() {
-            true => profile().or_else(env),
-            false => env().or_else(profile),
-        };
-        found.unwrap_or_else(|| Err(needed("privateKey", &KEY_FILE)))
-    }
-
-    fn key_of_env(&self) -> Option<Result<Found, Error>> {
-        if let Some(text) = first(self.env, &KEY_TEXT) {
-            let from = "the environment's private key".to_owned();
-            return Some(Ok(Found { text: text.into(), from, session: None, may_be_named: true }));
-        }
-        let path = first(self.env, KEY_FILE.env)?;
-        Some(self.key_in(&path, "the private key that the environment names", None, true))
-    }
-
-    fn key_of_profile(&self) -> Option<Result<Found, Error>> {
-        let path = self.profile.plain(KEY_FILE.profile)?;
-        let token = self.profile.plain(SECURITY_TOKEN_FILE);
-        let token = token.map(|path| file(&self.path(&path), "the profile's security_token_file")).transpose();
-        Some(token.and_then(|token| self.key_in(&path, "the profile's key_file", token, true)))
-    }
-
-    fn key_in(
-        &self,
-        path: &str,
-        what: &str,
-        session: Option<SecretString>,
-        may_be_named: bool,
-    ) -> Result<Found, Error> {
-        Ok(Found { text: file(&self.path(path), what)?, from: what.to_owned(), session, may_be_named })
-    }
-
-    fn passphrase(&self) -> Option<SecretString> {
-        let configured = given(self.config.private_key_password.as_ref()).map(|secret| secret.as_secrecy().clone());
-        let env = || first(self.env, PASSPHRASE.env).map(SecretString::from);
-        let profile = || self.profile.get(PASSPHRASE.profile).or_else(|| self.profile.get("passphrase")).cloned();
-        match self.is_profile_first() {
-            true => configured.or_else(profile).or_else(env),
-            false => configured.or_else(env).or_else(profile),
-        }
-    }
-
-    fn path(&self, path: &str) -> std::path::PathBuf {
-        expanded(path, home(self.env).as_deref())
-    }
+struct Token {
+    text: SecretString,
+    name: String,
 }
 
-/// The profile of Oracle's file. A file that is not there is empty, unless the user asked for a profile in it.
-fn profile(config: &OciConfig, env: Env<'_>) -> Result<Profile, Error> {
-    let named = config.config_file_profile.clone().or_else(|| env("OCI_CLI_PROFILE").filter(|name| !name.is_empty()));
-    let home = home(env);
-    let customary = expanded("~/.oci/config", home.as_deref());
-    let elsewhere =
-        first(env, &["OCI_CLI_CONFIG_FILE", "OCI_CONFIG_FILE"]).map(|path| expanded(&path, home.as_deref()));
-    let path = elsewhere.unwrap_or(customary);
-    if !path.exists() && named.is_none() {
-        return Ok(Profile::default());
-    }
-    let text = file(&path, "OCI's configuration")?;
-    let name = named.as_deref().unwrap_or(DEFAULT);
-    match (Profile::read(exposed(&text), name), named.is_some()) {
-        (Some(profile), _) => Ok(profile),
-        (None, false) => Ok(Profile::default()),
-        (None, true) => {
-            let message = format!(
-                "there is no profile {name:?} in {}: check keyrotation:oci.configFileProfile and OCI_CLI_PROFILE",
-                path.display()
-            );
-            Err(Error::new(ErrorKind::Invalid, "", message))
+fn key(sources: &Sources<'_>) -> Result<Key, Error> {
+    for level in sources.order() {
+        if let Some(found) = sources.at(level, &KEY_TEXT)? {
+            return Ok(Key { text: found.text, name: found.source.to_string(), level, session: None });
+        }
+        if let Some(found) = sources.at(level, &KEY_FILE)? {
+            let session = if level == Level::Profile { session(sources)? } else { None };
+            let (text, name) = in_file(sources, &found)?;
+            return Ok(Key { text, name, level, session });
         }
     }
+    Err(sources.needed(&[&KEY_TEXT, &KEY_FILE]))
 }
 
-fn first(env: Env<'_>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| env(name).filter(|value| !value.is_empty()))
+fn session(sources: &Sources<'_>) -> Result<Option<Token>, Error> {
+    let token = sources.at(Level::Profile, &TOKEN_FILE)?;
+    let token = token.filter(|_| sources.in_file().is_ok_and(|file| file.profile.owns_session()));
+    let token = token.map(|found| in_file(sources, &found)).transpose()?;
+    Ok(token.map(|(text, name)| Token { text, name }))
 }
 
-fn home(env: Env<'_>) -> Option<String> {
-    first(env, &["HOME", "USERPROFILE"])
+/// The text of a file that a setting names, and both as messages call them.
+fn in_file(sources: &Sources<'_>, found: &Found) -> Result<(SecretString, String), Error> {
+    let path = sources.path(found.plain());
+    let text = file(&path, &found.source.to_string())?;
+    Ok((text, format!("the file {} ({})", path.display(), found.source)))
 }
 
-fn wrong_key(from: &str, bad: crate::keypair::BadKey) -> Error {
-    let hint = match bad {
-        crate::keypair::BadKey::NeedsPassphrase | crate::keypair::BadKey::WrongPassphrase => {
-            ": check keyrotation:oci.privateKeyPassword"
-        }
-        _ => "",
+/// Reads the key. A passphrase is looked for only if the key is encrypted.
+fn pair(sources: &Sources<'_>, key: &Key) -> Result<Pair, Error> {
+    let wrong = |bad: &BadKey, more: String| invalid(format!("{} {bad}{more}", key.name));
+    match Pair::from_pem(&key.text, None) {
+        Err(BadKey::NeedsPassphrase) => {}
+        read => return read.map_err(|bad| wrong(&bad, String::new())),
+    }
+    let Some(passphrase) = sources.find(&PASSPHRASE)? else {
+        let needed = sources.needed(&[&PASSPHRASE]).message;
+        return Err(wrong(&BadKey::NeedsPassphrase, format!(": {needed}")));
     };
-    Error::new(ErrorKind::Invalid, "", format!("{from} {bad}{hint}"))
+    Pair::from_pem(&key.text, Some(&passphrase.text)).map_err(|bad| match bad {
+        BadKey::WrongPassphrase => wrong(&bad, format!(" ({})", passphrase.source)),
+        bad => wrong(&bad, String::new()),
+    })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the file is read, and what is secret in it put into secrets again")]
-fn exposed(secret: &SecretString) -> &str {
-    secrecy::ExposeSecret::expose_secret(secret)
+/// The region's full name, and where its realm is.
+fn regions(sources: &Sources<'_>, region: &Found, endpoint: Option<&Found>) -> Result<(String, Regions), Error> {
+    let described = described(sources);
+    let faults = described.faults.join("; ");
+    let (name, regions) = Regions::find(region.plain(), described);
+    if regions.domain().is_some() || (endpoint.is_some() && is_region(&name)) {
+        return Ok((name, regions));
+    }
+    if let Some(domain) = sources.variable(&REALM_DOMAIN).filter(|_| is_region(&name)) {
+        return match is_domain(domain.plain()) {
+            true => Ok((name, regions.in_domain(domain.plain()))),
+            false => Err(invalid(format!(
+                "{} is not the domain of a realm: write one such as oraclecloud.com",
+                domain.source
+            ))),
+        };
+    }
+    let faults = if faults.is_empty() { faults } else { format!(". What is described cannot be used: {faults}") };
+    let message = format!(
+        "{} names the region {name:?}, which is not in the plugin's table of regions: check its spelling. For a region that is \
+         newer than the plugin, the domain of its realm is needed: give it in {}, in OCI_REGION_METADATA or in OCI_DEFAULT_REALM, \
+         such as OCI_DEFAULT_REALM=oraclecloud.com, or set keyrotation:oci.endpoints.identity{faults}",
+        region.source, REGIONS_FILE.files[0]
+    );
+    Err(invalid(message))
+}
+
+/// The regions that the machine describes. What cannot be read matters only if a region is missing.
+fn described(sources: &Sources<'_>) -> Described {
+    let mut described = Described::default();
+    for path in REGIONS_FILE.files.iter().map(|path| sources.path(path)).filter(|path| path.exists()) {
+        match file(&path, REGIONS_FILE.name) {
+            Ok(text) => described.add(exposed(&text), &path.display().to_string(), true),
+            Err(error) => described.faults.push(error.message),
+        }
+    }
+    if let Some(found) = sources.variable(&REGION_METADATA) {
+        described.add(found.plain(), &found.source.to_string(), false);
+    }
+    described
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::Invalid, "", message)
 }
 
 #[cfg(test)]

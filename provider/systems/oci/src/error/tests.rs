@@ -14,7 +14,16 @@ fn answer(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Answer {
 
 fn failed(status: u16, code: &str, headers: &[(&'static str, &str)]) -> Error {
     let body = format!(r#"{{"code":"{code}","message":"some words"}}"#);
-    refused(&call("identity:UploadApiKey"), ABOUT, &answer(status, &body, headers), now())
+    refused(&call("identity:UploadApiKey"), ABOUT, &answer(status, &body, headers), (now(), &origins()))
+}
+
+fn origins() -> Origins {
+    let text = |text: &str| text.to_owned();
+    Origins {
+        credentials: text("the key (OCI_CLI_KEY_FILE)"),
+        region: text("OCI_CLI_REGION"),
+        address: text("OCI_CLI_REGION"),
+    }
 }
 
 fn now() -> Timestamp {
@@ -57,7 +66,10 @@ fn a_clock_that_is_off_is_named_and_one_that_is_right_is_not() {
     assert!(at("Sun, 01 Mar 2026 14:00:00 GMT").contains("clock of this machine is 2h slow"));
     for fine in ["Sun, 01 Mar 2026 12:05:00 GMT", "no date"] {
         let message = at(fine);
-        assert!(message.contains("keyrotation:oci.userOcid") && !message.contains("clock"), "{message}");
+        assert!(
+            message.contains("OCI_CLI_KEY_FILE") && !message.contains("keyrotation") && !message.contains("clock"),
+            "{message}"
+        );
     }
 }
 
@@ -87,7 +99,7 @@ fn a_missing_capability_is_told_from_a_wrong_region() {
     let body = |words: &str| answer(403, &format!(r#"{{"code":"NotAllowed","message":"{words}"}}"#), &[]);
     let capability = body("The user lacks the capability canUseAuthTokens.");
     assert_eq!(home_region(&capability), None);
-    let error = refused(&call("identity:CreateAuthToken"), ABOUT, &capability, now());
+    let error = refused(&call("identity:CreateAuthToken"), ABOUT, &capability, (now(), &origins()));
     assert!(error.message.contains("User Capabilities"), "{error}");
     let elsewhere = body("Please go to your home region PHX to execute CREATE, UPDATE and DELETE operations.");
     assert_eq!(home_region(&elsewhere).as_deref(), Some("PHX"));
@@ -95,6 +107,6 @@ fn a_missing_capability_is_told_from_a_wrong_region() {
 
 #[test]
 fn a_proxys_answer_is_told_from_oracles() {
-    let error = refused(&call("identity:GetUser"), ABOUT, &answer(407, "<html>", &[]), now());
-    assert!(error.message.contains("not to a proxy") && error.message.contains("keyrotation:oci"), "{error}");
+    let error = refused(&call("identity:GetUser"), ABOUT, &answer(407, "<html>", &[]), (now(), &origins()));
+    assert!(error.message.contains("not to a proxy") && error.message.contains("OCI_CLI_REGION"), "{error}");
 }
