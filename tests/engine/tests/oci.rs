@@ -159,12 +159,15 @@ fn a_configuration_that_cannot_work_is_named_and_can_be_mended() -> Result<()> {
     let encrypted = key("encrypted.pem")?;
     for (changed, words) in [
         (
-            vec![("OCI_CLI_PROFILE", "NONE"), ("OCI_CLI_CONFIG_FILE", "/dev/null")],
-            vec!["\"NONE\"", "configFileProfile"],
+            vec![("OCI_CLI_PROFILE", "NONE"), ("OCI_CLI_CONFIG_FILE", "/dev/null"), ("OCI_CLI_USER", "")],
+            vec!["no profile [NONE]", "OCI_CLI_PROFILE"],
         ),
-        (vec![("OCI_CLI_KEY_CONTENT", &*elliptic), ("OCI_CLI_PROFILE", "")], vec!["not an RSA key"]),
+        (
+            vec![("OCI_CLI_KEY_CONTENT", &*elliptic), ("OCI_CLI_PROFILE", ""), ("OCI_CLI_USER", &*admin.user)],
+            vec!["not an RSA key", "OCI_CLI_KEY_CONTENT"],
+        ),
         (vec![("OCI_CLI_KEY_CONTENT", &*encrypted), ("OCI_CLI_PASSPHRASE", "another")], vec!["cannot be decrypted"]),
-        (vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")], vec!["userOcid"]),
+        (vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")], vec!["OCI_CLI_USER"]),
     ] {
         changed.iter().for_each(|(name, value)| stage.scene.work.set(name, value));
         let mut ended = stage.scene.work.up()?.expect_failure()?;

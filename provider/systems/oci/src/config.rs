@@ -8,22 +8,22 @@ use serde::Deserialize;
 use crate::args::{fingerprint_problem, ocid_problem, problem};
 use crate::region::region_problem;
 
-/// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-/// Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+/// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+/// Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-module" = "oci", "x-name" = "Config"))]
 pub struct OciConfig {
-    /// The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
     #[serde(default)]
     pub tenancy_ocid: Option<String>,
-    /// The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+    /// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
     #[serde(default)]
     pub user_ocid: Option<String>,
     /// The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
     #[serde(default)]
     pub fingerprint: Option<String>,
-    /// The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+    /// The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
     #[serde(default)]
     pub private_key: Option<SecretString>,
     /// The path of a file with the private key.
@@ -32,11 +32,11 @@ pub struct OciConfig {
     /// The passphrase of the private key, if that is encrypted.
     #[serde(default)]
     pub private_key_password: Option<SecretString>,
-    /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-    /// Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+    /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
     #[serde(default)]
     pub region: Option<String>,
-    /// The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+    /// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
     #[serde(default)]
     pub config_file_profile: Option<String>,
     /// Addresses to use in place of OCI's own.
@@ -50,7 +50,7 @@ pub struct OciConfig {
 #[schemars(extend("x-module" = "oci", "x-name" = "Endpoints"), rename = "OciEndpoints")]
 pub struct Endpoints {
     /// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-    /// there, and no home region is looked for. Absent: OCI's own.
+    /// there, and no home region is looked for. Default: OCI's own.
     #[serde(default)]
     pub identity: Option<String>,
 }

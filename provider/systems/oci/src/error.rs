@@ -79,7 +79,7 @@ pub(crate) fn has_changed(error: &Error) -> bool {
 
 /// The provider configuration is wrong; nothing was sent.
 pub(crate) fn wrong_config(property: &str, reason: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "", format!("keyrotation:oci.{property} {reason}"))
+    Error::new(ErrorKind::Invalid, "", format!("`keyrotation:oci.{property}` {reason}"))
 }
 
 fn words(
@@ -110,7 +110,7 @@ fn words(
         ErrorKind::Invalid => format!("OCI refused the request as malformed ({code})"),
         _ if code.is_empty() && status < 400 => format!("the answer of {service} could not be read"),
         _ if code.is_empty() => format!(
-            "{service} answered with status {status} and none of Oracle's codes: check that {} leads to OCI and not to a proxy",
+            "{service} answered with status {status} and none of Oracle's codes: check that its address leads to OCI and not to a proxy ({})",
             origins.address
         ),
         _ => format!("{service} failed ({code}, status {status})"),

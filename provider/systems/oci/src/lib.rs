@@ -53,7 +53,7 @@ pub struct Parts {
 }
 
 impl Oci {
-    /// With nothing configured: then everything comes from Oracle's customary environment and file. Nothing is looked up yet.
+    /// With nothing configured: everything falls back to Oracle's environment variables and file. Nothing is looked up yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::with_parts(clock, Parts { pairs: Arc::new(Generator), client: None })
     }

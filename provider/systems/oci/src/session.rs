@@ -204,7 +204,7 @@ fn add(headers: &mut HeaderMap, name: &'static str, value: Option<&str>) {
 fn located(mut error: Error, url: &Url, origin: &str) -> Error {
     if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut) {
         let address = url.origin().ascii_serialization();
-        error.message = format!("{} (the address {address} comes from {origin})", error.message);
+        error.message = format!("{} (the address is {address}, {origin})", error.message);
     }
     error
 }
@@ -216,4 +216,24 @@ fn without_effect(error: Error) -> Error {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn official_b6_an_unreachable_server_is_named_with_where_its_address_comes_from() {
+        let url: Url = "http://127.0.0.1:1/20160918/users/u?x=y".parse().unwrap();
+        for kind in [ErrorKind::Unreachable, ErrorKind::TimedOut] {
+            let error =
+                located(Error::new(kind, "", "no connection"), &url, "from `keyrotation:oci.endpoints.identity`");
+            assert!(
+                error
+                    .message
+                    .ends_with("(the address is http://127.0.0.1:1, from `keyrotation:oci.endpoints.identity`)")
+            );
+        }
+        assert_eq!(located(Error::new(ErrorKind::Denied, "", "no"), &url, "x").message, "no");
+    }
 }

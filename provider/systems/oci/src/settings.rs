@@ -42,7 +42,7 @@ pub(crate) struct Origins {
     pub(crate) credentials: String,
     /// The region.
     pub(crate) region: String,
-    /// The address of the Identity service.
+    /// The address of the Identity service, as in "from `keyrotation:oci.endpoints.identity`".
     pub(crate) address: String,
 }
 
@@ -64,8 +64,10 @@ impl Settings {
         let key = key(&sources)?;
         let pair = Arc::new(pair(&sources, &key)?);
         let origin = region.source.to_string();
-        let address =
-            endpoint.map_or_else(|| format!("the region that {origin} gives"), |found| found.source.to_string());
+        let address = match endpoint {
+            Some(found) => format!("from {}", found.source),
+            None => format!("OCI's own address; the region comes from {origin} or is the tenancy's home"),
+        };
         let origins = |credentials| Origins { credentials, region: origin, address };
         let mut credentials = format!("the tenancy ({})", tenancy.source);
         if let Some(token) = &key.session {
@@ -185,8 +187,8 @@ fn regions(sources: &Sources<'_>, region: &Found, endpoint: Option<&Found>) -> R
     let faults = if faults.is_empty() { faults } else { format!(". What is described cannot be used: {faults}") };
     let message = format!(
         "{} names the region {name:?}, which is not in the plugin's table of regions: check its spelling. For a region that is \
-         newer than the plugin, the domain of its realm is needed: give it in {}, in OCI_REGION_METADATA or in OCI_DEFAULT_REALM, \
-         such as OCI_DEFAULT_REALM=oraclecloud.com, or set keyrotation:oci.endpoints.identity{faults}",
+         newer than the plugin, the domain of its realm is needed: give it in {}, in `OCI_REGION_METADATA` or in `OCI_DEFAULT_REALM`, \
+         such as `OCI_DEFAULT_REALM=oraclecloud.com`, or set `keyrotation:oci.endpoints.identity`{faults}",
         region.source, REGIONS_FILE.files[0]
     );
     Err(invalid(message))

@@ -22,8 +22,8 @@ pub(crate) enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Property(name) => write!(f, "keyrotation:oci.{name}"),
-            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Property(name) => write!(f, "`keyrotation:oci.{name}`"),
+            Self::Variable(name) => write!(f, "`{name}`"),
             Self::Option { name, section, file, line } => {
                 write!(f, "`{name}` of [{section}] in {}, line {line}", file.display())
             }
@@ -173,7 +173,7 @@ impl<'a> Sources<'a> {
     fn blamed(&self, wrong: &str, setting: &Setting) -> Error {
         let mut others: Vec<_> = setting.property.map(|name| Source::Property(name).to_string()).into_iter().collect();
         if self.order()[1] == Level::Variable {
-            others.extend(setting.variables.iter().map(|name| (*name).to_owned()));
+            others.extend(setting.variables.iter().map(|name| Source::Variable(name).to_string()));
         }
         let others = match others.as_slice() {
             [] => String::new(),
@@ -187,9 +187,10 @@ impl<'a> Sources<'a> {
     pub(crate) fn needed(&self, settings: &[&Setting]) -> Error {
         let mut places: Vec<String> = Vec::new();
         places.extend(
-            settings.iter().filter_map(|setting| setting.property.map(|name| format!("keyrotation:oci.{name}"))),
+            settings.iter().filter_map(|setting| setting.property.map(|name| Source::Property(name).to_string())),
         );
-        places.extend(settings.iter().flat_map(|setting| setting.variables.iter().map(|name| (*name).to_owned())));
+        let variables = settings.iter().flat_map(|setting| setting.variables.iter());
+        places.extend(variables.map(|name| Source::Variable(name).to_string()));
         let place = self.in_file().map(|file| file.to_string()).unwrap_or_default();
         let options = settings.iter().flat_map(|setting| setting.options.iter());
         places.extend(options.map(|name| format!("`{name}` in {place}")));

@@ -127,7 +127,7 @@ fn official_b1_what_is_missing_is_named_with_all_its_names() {
     }
     for (name, value, next) in [
         ("OCI_CLI_TENANCY", TENANCY, "keyrotation:oci.region"),
-        ("OCI_CLI_REGION", "eu-frankfurt-1", "keyrotation:oci.privateKey, keyrotation:oci.privateKeyPath"),
+        ("OCI_CLI_REGION", "eu-frankfurt-1", "`keyrotation:oci.privateKey`, `keyrotation:oci.privateKeyPath`"),
         ("OCI_CLI_KEY_FILE", "~/.oci/one.pem", "keyrotation:oci.userOcid"),
     ] {
         machine = machine.set(name, value);
@@ -152,7 +152,7 @@ fn a_key_that_is_wrong_is_named_by_where_it_stands() {
     let machine = Machine::new(&file());
     let key = |text: &str| OciConfig { private_key: Some(Property::new(text)), ..OciConfig::default() };
     let encrypted = include_str!("../keypair/tests/encrypted.pem");
-    assert!(machine.fails(&key("x")).contains("keyrotation:oci.privateKey is not PEM"));
+    assert!(machine.fails(&key("x")).contains("`keyrotation:oci.privateKey` is not PEM"));
     assert!(machine.fails(&key(include_str!("../keypair/tests/elliptic.pem"))).contains("not an RSA key"));
     let message = machine.fails(&key(encrypted));
     assert!(message.contains("no passphrase") && message.contains("privateKeyPassword"), "{message}");
@@ -160,7 +160,7 @@ fn a_key_that_is_wrong_is_named_by_where_it_stands() {
     let with = |word: &str| OciConfig { private_key_password: Some(Property::new(word)), ..key(encrypted) };
     let message = machine.fails(&with("wrong"));
     assert!(
-        message.contains("cannot be decrypted") && message.contains("(keyrotation:oci.privateKeyPassword)"),
+        message.contains("cannot be decrypted") && message.contains("(`keyrotation:oci.privateKeyPassword`)"),
         "{message}"
     );
     assert!(machine.resolve(&with("for this test")).is_ok());
@@ -171,7 +171,7 @@ fn a_fingerprint_of_another_key_is_noticed_before_any_call() {
     let machine = Machine::new(&file());
     let fingerprint = Some(machine.keys[1].fingerprint().to_owned());
     let message = machine.fails(&OciConfig { fingerprint, ..OciConfig::default() });
-    assert!(message.contains("keyrotation:oci.fingerprint is not the fingerprint"), "{message}");
+    assert!(message.contains("`keyrotation:oci.fingerprint` is not the fingerprint"), "{message}");
     assert!(message.contains(machine.keys[0].fingerprint()), "{message}");
 }
 
@@ -235,7 +235,7 @@ fn official_b1_a_wrong_file_matters_only_if_something_is_taken_from_it() {
         "line 1 of ",
         "stands before the first section",
         "for the user",
-        "or set keyrotation:oci.userOcid or OCI_CLI_USER",
+        "or set `keyrotation:oci.userOcid` or `OCI_CLI_USER`",
     ] {
         assert!(message.contains(part), "{part}: {message}");
     }
@@ -254,24 +254,21 @@ fn official_b1_a_wrong_value_is_named_by_where_it_stands() {
         let message = machine.fails(&OciConfig::default());
         // What may be set instead is another matter.
         let fault = message.split(": correct this").next().unwrap();
-        let others = fault.replace("set keyrotation:oci.endpoints.identity", "");
+        let others = fault.replace("set `keyrotation:oci.endpoints.identity`", "");
         assert!(message.contains(source) && !others.contains("keyrotation:oci"), "{source}: {message}");
     };
     wrong(changed(&format!("user={USER}"), "user=me"), "`user` of [DEFAULT] in ");
     wrong(changed("region=eu-frankfurt-1", "region=eu-nowhere-1"), "`region` of [DEFAULT] in ");
     wrong(changed("one.pem", "none.pem"), "`key_file` of [DEFAULT] in ");
     wrong(changed("[DEFAULT]", "[DEFAULT]\nfingerprint=aa"), "`fingerprint` of [DEFAULT] in ");
-    wrong(
-        Machine::new(&file()).set("OCI_CLI_TENANCY", "x"),
-        "the variable OCI_CLI_TENANCY is not the OCID of a tenancy",
-    );
+    wrong(Machine::new(&file()).set("OCI_CLI_TENANCY", "x"), "`OCI_CLI_TENANCY` is not the OCID of a tenancy");
     wrong(
         Machine::new(&file()).set("TF_VAR_fingerprint", "aa").set("TF_VAR_private_key_path", "~/.oci/one.pem"),
         "TF_VAR_fingerprint",
     );
-    wrong(Machine::new(&file()).set("OCI_CLI_KEY_CONTENT", "x"), "the variable OCI_CLI_KEY_CONTENT is not PEM");
-    wrong(Machine::new(&file()).set("OCI_CONFIG_FILE", "~/none"), "the variable OCI_CONFIG_FILE asks for");
-    wrong(Machine::new(&file()).set("OCI_CLI_PROFILE", "NONE"), "the variable OCI_CLI_PROFILE asks for");
+    wrong(Machine::new(&file()).set("OCI_CLI_KEY_CONTENT", "x"), "`OCI_CLI_KEY_CONTENT` is not PEM");
+    wrong(Machine::new(&file()).set("OCI_CONFIG_FILE", "~/none"), "`OCI_CONFIG_FILE` asks for");
+    wrong(Machine::new(&file()).set("OCI_CLI_PROFILE", "NONE"), "`OCI_CLI_PROFILE` asks for");
 }
 
 #[test]
@@ -291,16 +288,14 @@ fn official_b1_an_old_ocid_is_one() {
 fn official_b1_origins_are_kept_for_later_messages() {
     let machine = Machine::new(&file()).set("OCI_CLI_USER", OTHER);
     let origins = machine.resolve(&OciConfig::default()).map_err(drop).unwrap().origins;
-    for part in
-        ["the tenancy (`tenancy` of [DEFAULT]", "the user (the variable OCI_CLI_USER)", "one.pem (`key_file` of"]
-    {
+    for part in ["the tenancy (`tenancy` of [DEFAULT]", "the user (`OCI_CLI_USER`)", "one.pem (`key_file` of"] {
         assert!(origins.credentials.contains(part), "{part}: {}", origins.credentials);
     }
-    assert!(origins.address.starts_with("the region that `region` of [DEFAULT]"), "{}", origins.address);
+    assert!(origins.address.contains("the region comes from `region` of [DEFAULT]"), "{}", origins.address);
     let endpoints = crate::Endpoints { identity: Some("http://127.0.0.1:1".to_owned()) };
     let config = OciConfig { endpoints: Some(endpoints), ..OciConfig::default() };
     let origins = machine.resolve(&config).map_err(drop).unwrap().origins;
-    assert_eq!(origins.address, "keyrotation:oci.endpoints.identity");
+    assert_eq!(origins.address, "from `keyrotation:oci.endpoints.identity`");
 }
 
 #[test]
@@ -321,7 +316,7 @@ fn official_b1_empty_texts_are_unset() {
     let machine = Machine::new(&file()).set("OCI_CLI_REGION", "").set("OCI_CLI_PROFILE", "").set("OCI_CONFIG_FILE", "");
     let settings = machine.resolve(&config).map_err(|error| error.to_string()).unwrap();
     assert_eq!((settings.place.region.as_str(), settings.signs_as.unwrap().0.as_str()), ("eu-frankfurt-1", USER));
-    assert!(settings.origins.address.starts_with("the region"));
+    assert!(settings.origins.address.contains("the region comes from"));
 }
 
 #[test]
@@ -369,9 +364,9 @@ fn official_b3_what_is_wrong_with_a_description_is_told_where_it_is_needed() {
     let machine = Machine::new(&file()).set("OCI_REGION_METADATA", "{");
     assert!(machine.resolve(&OciConfig::default()).is_ok());
     let message = machine.set("OCI_REGION", "us-tacoma-1").fails(&OciConfig::default());
-    assert!(message.contains("OCI_REGION_METADATA is not JSON such as {\"realmKey\""), "{message}");
+    assert!(message.contains("`OCI_REGION_METADATA` is not JSON such as {\"realmKey\""), "{message}");
     let machine = Machine::new(&file()).set("OCI_REGION", "us-tacoma-1").set("OCI_DEFAULT_REALM", "https://x");
-    assert!(machine.fails(&OciConfig::default()).contains("OCI_DEFAULT_REALM is not the domain of a realm"));
+    assert!(machine.fails(&OciConfig::default()).contains("`OCI_DEFAULT_REALM` is not the domain of a realm"));
 }
 
 #[test]
