@@ -38,7 +38,6 @@ fn read_the_same(openssl: &OpenSsl) -> Result<(), Failed> {
         converted += 1;
         assert_eq!(fingerprint(&text).as_ref(), Ok(&openssl.fingerprint), "{way}");
     }
-    println!("{read} ways are read, {converted} are converted");
     if read < 8 || converted < 4 { Err(format!("{read} read, {converted} converted").into()) } else { Ok(()) }
 }
 
