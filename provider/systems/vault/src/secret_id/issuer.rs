@@ -140,6 +140,10 @@ impl KeyIssuer for SecretIdIssuer {
         self.args.to_string()
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.fetch().await?.as_ref().map(observed))
     }
