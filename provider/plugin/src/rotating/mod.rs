@@ -169,7 +169,7 @@ impl<S: System> Rotating<S> {
         }
         let secret = import::secret();
         let mut state = import::state(nonce(), shown, Some(self.system.imported(&args, &shown.id, secret)));
-        state.account = issuer.account().await.map_err(errors::public)?;
+        (state.account, _) = place::reach(&*issuer).await;
         let state = refresh(state, &observed, &self.system.capability());
         let outputs = self.outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
@@ -206,7 +206,7 @@ impl<S: System> Resource for Rotating<S> {
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
-        let account = issuer.account().await.map_err(errors::public)?;
+        let (account, _) = place::reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
             let own = inputs::own_args::<S>(&self.names, &request.inputs)?;

@@ -39,7 +39,7 @@ impl<S: System> Rotating<S> {
         is_update: bool,
         urn: &Urn,
     ) -> Result<(), Error> {
-        let reached = issuer.account().await.map_err(errors::public)?;
+        let (reached, unanswered) = reach(issuer).await;
         let standing = self.accounts(&issuer.principal(), state, reached.as_deref()).standing(&self.switches);
         if standing != Standing::Same {
             issuer.recall(state);
@@ -49,7 +49,8 @@ impl<S: System> Rotating<S> {
                 if is_update && is_untold {
                     return Ok(());
                 }
-                return Err(self.accounts(&issuer.principal(), state, reached.as_deref()).refusal());
+                let refusal = || self.accounts(&issuer.principal(), state, reached.as_deref()).refusal();
+                return Err(unanswered.unwrap_or_else(refusal));
             }
         }
         state.account = reached.or(state.account.take());
@@ -71,7 +72,7 @@ impl<S: System> Rotating<S> {
         state: &mut KeyState,
         urn: &Urn,
     ) -> Result<Option<Observed>, Error> {
-        let reached = issuer.account().await.map_err(errors::public)?;
+        let (reached, unanswered) = reach(issuer).await;
         let principal = issuer.principal();
         let standing = self.accounts(&principal, state, reached.as_deref()).standing(&self.switches);
         let mut observed = self.seen_at(standing, issuer, urn).await?;
@@ -80,7 +81,8 @@ impl<S: System> Rotating<S> {
             observed = self.seen_at(standing, issuer, urn).await?;
         }
         if !is_proven(standing, state, observed.as_ref()) {
-            return Err(self.accounts(&principal, state, reached.as_deref()).refusal());
+            let refusal = || self.accounts(&principal, state, reached.as_deref()).refusal();
+            return Err(unanswered.unwrap_or_else(refusal));
         }
         state.account = reached.or(state.account.take());
         Ok(observed)
@@ -99,5 +101,13 @@ impl<S: System> Rotating<S> {
         let settle = issuer.capability().settle;
         let settled = state.keys().filter_map(|key| key.created_at.checked_add(settle).ok()).max()?;
         Some(settled.duration_since(self.clock.now()).min(settle)).filter(|left| left.is_positive())
+    }
+}
+
+/// The account that the plugin's credentials reach, or why that could not be learned: then the keys themselves have to prove the place.
+pub(super) async fn reach(issuer: &dyn KeyIssuer) -> (Option<String>, Option<Error>) {
+    match issuer.account().await {
+        Ok(reached) => (reached, None),
+        Err(error) => (None, Some(errors::public(error))),
     }
 }

@@ -101,7 +101,7 @@ impl Places {
 
     /// The calls of a place that change something.
     fn changes(&self, number: usize) -> Vec<String> {
-        let reads = ["List", "Get", "AssumeRole"];
+        let reads = ["List", "Get", "Read", "AssumeRole"];
         let calls = self.clouds[number].journal().into_iter().map(|entry| entry.action);
         calls.filter(|call| !reads.iter().any(|read| call.starts_with(read))).collect()
     }
@@ -127,7 +127,9 @@ impl System {
             Self::Aws => Rule::new(Fault::error_before(404, "NoSuchEntity")).on("ListAccessKeys"),
             Self::Oci => Rule::new(Fault::error_before(404, "NotAuthorizedOrNotFound")).on("ListApiKeys"),
             Self::OciToken => Rule::new(Fault::error_before(404, "NotAuthorizedOrNotFound")).on("ListAuthTokens"),
-            Self::Confluent => Rule::new(Fault::error_before(404, "service_account_not_found")).on("GetServiceAccount"),
+            Self::Confluent => {
+                Rule::new(Fault::error_before(404, "service_account_not_found")).on("ReadServiceAccount")
+            }
         }
     }
 }
@@ -251,6 +253,25 @@ async fn lesson_b1_a_state_without_an_account_is_filled_where_its_keys_are() {
         key.refresh().await.unwrap();
         assert_eq!(text(&saved(&key).outputs, "account"), places.account(system, 0), "{system:?}");
     }
+}
+
+#[tokio::test]
+async fn lesson_b1_an_account_that_cannot_be_learned_is_proven_by_the_mark() {
+    let places = Places::start().await;
+    let mut key = places.key(System::Aws);
+    key.up(&places.inputs(System::Aws, "1")).await.unwrap();
+    places.clock.advance(HOUR);
+    let silent = || Rule::new(Fault::error_before(503, "ServiceUnavailable")).on("GetCallerIdentity").always();
+    places.configure(0, None).await;
+    places.clouds[0].faults().add(silent());
+    key.refresh().await.unwrap();
+    assert_eq!(text(&saved(&key).outputs, "account"), ACCOUNTS[0], "it is not forgotten either");
+    places.configure(1, None).await;
+    places.clouds[1].faults().add(silent());
+    for problem in [key.refresh().await.expect_err("no mark"), key.destroy().await.expect_err("no mark")] {
+        assert!(told(&problem).contains("sts:GetCallerIdentity"), "{}", told(&problem));
+    }
+    assert!(key.saved.is_some() && places.keys(System::Aws, 0) == 1);
 }
 
 #[tokio::test]

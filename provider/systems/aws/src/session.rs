@@ -56,13 +56,13 @@ impl Session {
         self.clients.get_or_try_init(|| connect(&self.config, &self.time)).await
     }
 
-    /// The id of the account that the plugin's credentials belong to. STS is asked once.
+    /// The id of the account that the plugin's credentials belong to. STS is asked until it has said so once, each time without retries:
+    /// where it does not answer, the keys themselves can prove the place.
     pub(crate) async fn account(&self) -> Result<&str, Error> {
         let call = Call { operation: "sts:GetCallerIdentity", user: "" };
         let ask = || async {
-            let request = self.clients().await?.identity.get_caller_identity();
-            let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
-            self.time.repeat(send).await?.account.ok_or_else(|| call.incomplete("Account"))
+            let answer = self.clients().await?.identity.get_caller_identity().send().await;
+            answer.map_err(|error| call.failed(&error))?.account.ok_or_else(|| call.incomplete("Account"))
         };
         self.account.get_or_try_init(ask).await.map(String::as_str)
     }
