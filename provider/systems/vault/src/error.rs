@@ -31,7 +31,13 @@ pub(crate) enum Absence {
 
 impl fmt::Display for Absence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
+        f.write_str(match self {
+            Self::Proven => "it does not exist",
+            Self::NoMount => "nothing is mounted there",
+            Self::OtherEngine => "another engine is mounted there",
+            Self::NoNamespace => "the namespace does not exist",
+            Self::NotVault => "the answer is not Vault's",
+        })
     }
 }
 

@@ -156,7 +156,7 @@ impl Role<'_> {
     }
 
     /// The failure as it is told: a method of another type knows none of the paths.
-    fn explained(&self, error: Error) -> Error {
+    pub(crate) fn explained(&self, error: Error) -> Error {
         if absence_of(&error) != Some(Absence::OtherEngine) {
             return error;
         }
