@@ -111,6 +111,7 @@ fn other_tenancy() -> Result<()> {
     let text = stage.scene.work.run(&["refresh", "--yes", "--skip-preview", "--run-program"])?.expect_failure()?.text;
     ensure!(text.contains(&own.tenancy) && text.contains(&theirs.tenancy), "{text}");
     point(&own, &stage.scene.cloud.endpoint())?;
+    stage.up()?;
     ensure!(stage.expect_known(resource)? == known, "the key has changed");
     stage.expect_destroyed()
 }
@@ -194,9 +195,10 @@ fn oci_user_to_come() -> Result<()> {
 }
 
 /// In another stack, which is then left.
-fn expect_no_import(work: &Workspace, token: &str, id: &str) -> Result<()> {
+fn expect_no_import(work: &Workspace, token: &str, id: &str, prepare: impl Fn() -> Result<()>) -> Result<()> {
     work.run(&["stack", "init", "thief"])?.expect_success()?;
     work.set("PULUMI_STACK", "thief");
+    prepare()?;
     let import = ["import", token, "stolen", id, "--yes", "--generate-code=false", "--protect=false"];
     let text = work.run(&import)?.expect_failure()?.text;
     ensure!(text.contains("dev/engine-test/key") && text.contains("Nothing was imported"), "{text}");
@@ -209,7 +211,7 @@ fn managed_key() -> Result<()> {
     scene.declare(inputs("1"))?;
     scene.up()?;
     let known = scene.expect_known()?;
-    expect_no_import(&scene.work, TOKEN, &format!("{USER}/{}", known.current))?;
+    expect_no_import(&scene.work, TOKEN, &format!("{USER}/{}", known.current), || Ok(()))?;
     ensure!(scene.expect_known()? == known, "the key has changed");
     scene.expect_destroyed()
 }
@@ -219,7 +221,9 @@ fn managed_oci_key() -> Result<()> {
     let stage = OciScene::start(resource, inputs("1"))?;
     stage.up()?;
     let known = stage.expect_known(resource)?;
-    expect_no_import(&stage.scene.work, resource.token(), &format!("{}/{}", stage.user, known.current))?;
+    let endpoint = format!("{}/oci/{{region}}", stage.scene.cloud.endpoint());
+    let reach = || stage.config(&["--path", "keyrotation:oci.endpoints.identity", &endpoint]);
+    expect_no_import(&stage.scene.work, resource.token(), &format!("{}/{}", stage.user, known.current), reach)?;
     ensure!(stage.expect_known(resource)? == known, "the key has changed");
     stage.expect_destroyed()
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use jiff::SignedDuration;
 use pulumi_provider::{Context, Error, Object, Urn};
 use rotation::{KeyIssuer, KeyState, Observed, System};
 
@@ -62,7 +61,7 @@ impl<S: System> Rotating<S> {
     }
 
     /// What stands on the principal, for a refresh, and notes in the state where that is. None if the principal is gone from the place where
-    /// it was. One that is not there while a key of the state is so young that it may only lag is looked for again.
+    /// it was.
     ///
     /// # Errors
     /// Also that this is, or may be, another place.
@@ -75,11 +74,7 @@ impl<S: System> Rotating<S> {
         let (reached, unanswered) = reach(issuer).await;
         let principal = issuer.principal();
         let standing = self.accounts(&principal, state, reached.as_deref()).standing(&self.switches);
-        let mut observed = self.seen_at(standing, issuer, urn).await?;
-        if let (None, Some(left)) = (&observed, self.unsettled(issuer, state)) {
-            self.clock.wait(left).await;
-            observed = self.seen_at(standing, issuer, urn).await?;
-        }
+        let observed = self.seen_at(standing, issuer, urn).await?;
         if !is_proven(standing, state, observed.as_ref()) {
             let refusal = || self.accounts(&principal, state, reached.as_deref()).refusal();
             return Err(unanswered.unwrap_or_else(refusal));
@@ -94,13 +89,6 @@ impl<S: System> Rotating<S> {
             Err(_) if standing == Standing::Other => Ok(None),
             seen => seen,
         }
-    }
-
-    /// For how long lists may not show the youngest key of the state yet.
-    fn unsettled(&self, issuer: &dyn KeyIssuer, state: &KeyState) -> Option<SignedDuration> {
-        let settle = issuer.capability().settle;
-        let settled = state.keys().filter_map(|key| key.created_at.checked_add(settle).ok()).max()?;
-        Some(settled.duration_since(self.clock.now()).min(settle)).filter(|left| left.is_positive())
     }
 }
 
