@@ -27,6 +27,11 @@ pub(crate) struct Config {
     /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
     #[serde(default)]
     pub(crate) refresh_before_update: Option<bool>,
+    /// Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+    /// state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+    /// `KEYROTATION_ACCEPT_ACCOUNT`.
+    #[serde(default)]
+    pub(crate) accept_account: Option<String>,
 }
 
 impl Config {

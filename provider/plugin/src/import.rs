@@ -95,6 +95,13 @@ pub(crate) fn owned(id: &KeyId, owner: &str) -> Failure {
     wrong(format!("adopt.id names the key {id}, which belongs to another resource ({owner})"))
 }
 
+/// The import id names a key that another resource manages.
+pub(crate) fn managed(id: &KeyId, owner: &str) -> Failure {
+    wrong(format!(
+        "the key {id} belongs to another resource ({owner}), which would go on rotating and deleting it. Nothing was imported. Remove that resource first; or import another key"
+    ))
+}
+
 /// `adopt.secret` does not belong to `adopt.id`.
 pub(crate) fn refused(id: &KeyId) -> Failure {
     wrong(format!(

@@ -6,6 +6,7 @@ mod import;
 mod registry;
 mod root;
 mod rotating;
+mod switches;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,6 @@ mod languages;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::BoxFuture;
 use pulumi_provider::{
@@ -20,12 +19,13 @@ use system_vault::{Vault, VaultApiKey, VaultJwtKey, VaultLease, VaultRoot, Vault
 use crate::config::Config;
 use crate::root::RotatingRoot;
 use crate::rotating::{ListKeys, Rotating};
+use crate::switches::Switches;
 
 /// The provider `keyrotation`.
 pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     systems: Systems,
-    refreshes: Arc<AtomicBool>,
+    switches: Arc<Switches>,
 }
 
 /// What is configured, system by system.
@@ -60,7 +60,7 @@ type Offer = (Arc<dyn Resource>, Arc<dyn Function>);
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { systems: Systems::new(&clock), clock, refreshes: Arc::default() }
+        Self { systems: Systems::new(&clock), clock, switches: Arc::default() }
     }
 
     fn offers(&self) -> Vec<Offer> {
@@ -82,11 +82,11 @@ impl KeyRotation {
     fn keyless(&self) -> Vec<Arc<dyn Resource>> {
         let Systems { aws, vault, .. } = &self.systems;
         let root = VaultRoot::new(vault.clone());
-        vec![Arc::new(RotatingRoot::new(root, aws.clone(), self.clock.clone(), self.refreshes.clone()))]
+        vec![Arc::new(RotatingRoot::new(root, aws.clone(), self.clock.clone(), self.switches.clone()))]
     }
 
     fn offer<S: System>(&self, system: Arc<S>) -> Offer {
-        let resource = Rotating::new(system.clone(), self.clock.clone(), self.refreshes.clone());
+        let resource = Rotating::new(system.clone(), self.clock.clone(), self.switches.clone());
         (Arc::new(resource), Arc::new(ListKeys::new(system, self.clock.clone())))
     }
 }
@@ -121,7 +121,7 @@ impl Provider for KeyRotation {
 
     fn configure(&self, config: Object) -> Result<(), ConfigureError> {
         let config = Config::read(&config)?;
-        self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
+        self.switches.configure(&config);
         self.systems.configure(config);
         Ok(())
     }

@@ -167,7 +167,16 @@ pub trait KeyIssuer: Send + Sync {
     /// Is told, before anything else, what the caller knows: where lists show only keys that the issuer was told of, it looks for these too.
     fn recall(&self, _state: &KeyState) {}
 
-    /// Every key of the principal; none if the principal itself does not exist.
+    /// The id of the account, tenancy, organization or cluster that the plugin's credentials reach. At most one call in a process.
+    /// None if the system does not say.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn account(&self) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    /// Every key of the principal; none if the system said, in an answer that it documents for this, that the principal does not exist.
     ///
     /// # Errors
     /// Anything but a definite answer. A refused or throttled call is an error, never "no keys".
@@ -271,6 +280,8 @@ pub trait System: Send + Sync + 'static {
     const LIST_TOKEN: &'static str;
     /// What users read about the resource, in Markdown.
     const DOCS: &'static str;
+    /// What [`KeyIssuer::account`] is called in this system.
+    const ACCOUNT: &'static str = "account";
     /// Inputs whose change replaces the resource although they do not name the principal.
     const BESIDE: &'static [&'static str] = &[];
 
@@ -279,6 +290,11 @@ pub trait System: Send + Sync + 'static {
 
     /// The Pulumi id that names the principal, such as a user name. It never changes for one principal.
     fn principal(&self, args: &Self::Args) -> String;
+
+    /// Everything that replaces the resource, in one spelling: inputs with the same identity name the same thing.
+    fn identity(&self, args: &Self::Args) -> String {
+        self.principal(args)
+    }
 
     /// Wrong inputs, beyond what the types say.
     fn check(&self, args: &Self::Args) -> Vec<crate::Problem>;

@@ -1,5 +1,6 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
+mod arrival;
 mod claim;
 mod mint;
 mod prove;
@@ -58,7 +59,7 @@ impl fmt::Display for Interrupted {
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
 pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
     deck.issuer.recall(&state);
-    let observed = match observe(deck.issuer, deck.owner, deck.clock).await {
+    let observed = match arrival::first_look(&deck, &state).await {
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
         Ok(None) => {

@@ -164,6 +164,9 @@ pub struct KeyState {
     pub state_version: u32,
     /// A random name chosen by the Create that made this resource; it tells a replacement from the one it replaces.
     pub instance: String,
+    /// The account, tenancy, organization or cluster that holds the keys; absent until a run found one of them there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The generation of `current`; 0 before there was one.
     pub generation: u64,
     /// The key that dependents are to use.
@@ -213,6 +216,7 @@ impl KeyState {
         Self {
             state_version: STATE_VERSION,
             instance,
+            account: None,
             generation: 0,
             current: None,
             pending: None,

@@ -29,6 +29,18 @@ impl Cloud {
         Ok(Self { inner })
     }
 
+    /// The same as another account, in which every id is another one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or no port is free.
+    pub fn start_elsewhere(clock: &Path, account: &str) -> Result<Self> {
+        let clock = FileClock::open(clock).context("cannot read the test clock")?;
+        let mut options = Options::new(clock);
+        (options.aws.account, options.seed) = (account.to_owned(), 1);
+        let inner = LocalCloud::start(options).context("cannot start another stand-in")?;
+        Ok(Self { inner })
+    }
+
     /// Starts a stand-in in real time, whose changes are seen at once: where many runs go on side by side, the pauses of one
     /// must not be hours for the others.
     ///

@@ -1,10 +1,10 @@
 //! `vault:RotatingRoot`: no key that Pulumi holds, so not the rotation model's run. Check and the triggers are the model's; what is done is one order.
 
+mod place;
 mod spec;
 mod state;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use pulumi_provider::{
@@ -19,6 +19,7 @@ use crate::import;
 use crate::rotating::inputs::{Inputs, Names, Rules, own_args};
 use crate::rotating::outputs::{is_ours, set_unknown};
 use crate::rotating::{check, diff, errors, nonce};
+use crate::switches::Switches;
 use state::{RootState, from_outputs, to_outputs};
 
 /// A secret that an engine of Vault's keeps to itself.
@@ -27,7 +28,7 @@ pub(crate) struct RotatingRoot {
     aws: Arc<AwsApiKey>,
     clock: Arc<dyn Clock>,
     names: Names,
-    refreshes: Arc<AtomicBool>,
+    switches: Arc<Switches>,
 }
 
 struct RootRules(VaultRoot);
@@ -53,9 +54,9 @@ struct Interrupted {
 }
 
 impl RotatingRoot {
-    /// `aws` is asked whose keys the root of an AWS engine are; `refreshes` is the configuration's `refreshBeforeUpdate`.
-    pub(crate) fn new(root: VaultRoot, aws: Arc<AwsApiKey>, clock: Arc<dyn Clock>, refreshes: Arc<AtomicBool>) -> Self {
-        Self { rules: RootRules(root), aws, clock, names: Names::without_key::<RootRules>(), refreshes }
+    /// `aws` is asked whose keys the root of an AWS engine are; `switches` is the configuration.
+    pub(crate) fn new(root: VaultRoot, aws: Arc<AwsApiKey>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
+        Self { rules: RootRules(root), aws, clock, names: Names::without_key::<RootRules>(), switches }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<RootRules>, Error> {
@@ -71,10 +72,15 @@ impl RotatingRoot {
         context: &Context,
     ) -> Result<RootState, Interrupted> {
         let root = self.rules.0.root(args);
+        let account = match self.place(&root, &state).await {
+            Ok(account) => account,
+            Err(error) => return Err(Interrupted { state, error }),
+        };
         let seen = match root.look().await.and_then(|seen| seen.ok_or_else(|| root.gone(""))) {
             Ok(seen) => seen,
             Err(error) => return Err(Interrupted { state, error }),
         };
+        state.account = account.or(state.account.take());
         state.observe(&seen.evidence, wanted, self.clock.now());
         if state.serves(wanted) {
             return Ok(state);
@@ -151,8 +157,12 @@ impl RotatingRoot {
     async fn import(&self, id: &str) -> Result<Option<Found>, Failure> {
         let inputs = import::inputs(self.rules.0.import(id).map_err(errors::public)?);
         let args = own_args::<RootRules>(&self.names, &inputs)?;
-        let Some(seen) = self.rules.0.root(&args).look().await.map_err(errors::public)? else { return Ok(None) };
-        let outputs = to_outputs(&inputs, &RootState::imported(nonce(), seen.evidence), None)?;
+        let root = self.rules.0.root(&args);
+        let Some(seen) = root.look().await.map_err(errors::public)? else { return Ok(None) };
+        let account = root.account().await.map_err(errors::public)?;
+        let mut state = RootState::imported(nonce(), seen.evidence);
+        state.account = account;
+        let outputs = to_outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: args.path, inputs, outputs, ..Found::default() }))
     }
 }
@@ -164,7 +174,7 @@ impl Resource for RotatingRoot {
     }
 
     fn refreshes_before_update(&self) -> bool {
-        self.refreshes.load(Ordering::Relaxed)
+        self.switches.refreshes()
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
@@ -226,7 +236,17 @@ impl Resource for RotatingRoot {
         };
         let args = own_args::<RootRules>(&self.names, &inputs)?;
         let mut state = from_outputs(&stored)?;
-        let Some(seen) = self.rules.0.root(&args).look().await.map_err(errors::public)? else { return Ok(None) };
+        let root = self.rules.0.root(&args);
+        let account = self.place(&root, &state).await.map_err(errors::public)?;
+        let Some(seen) = root.look().await.map_err(errors::public)? else {
+            // Where it was never seen, that it is not there proves nothing.
+            return if state.account.is_some() && account.is_some() {
+                Ok(None)
+            } else {
+                Err(place::unproven(&root).into())
+            };
+        };
+        state.account = account.or(state.account.take());
         state.evidence = seen.evidence;
         let read = self.inputs(&inputs).ok();
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));

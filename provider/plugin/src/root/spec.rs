@@ -26,4 +26,6 @@ struct Outputs {
     schedule: Schedule,
     /// When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
     next_rotation_at: Option<String>,
+    /// The id of the Vault cluster that keeps the secret, with its namespace if there is one; absent until the plugin found the secret there.
+    account: Option<String>,
 }

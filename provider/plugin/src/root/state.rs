@@ -10,7 +10,8 @@ use crate::rotating::outputs::{newer, object, pick, read, set, time};
 
 /// The version of this form of the outputs.
 const VERSION: u32 = 1;
-const FIELDS: &[&str] = &["stateVersion", "instance", "generation", "rotatedAt", "trigger", "evidence", "unanswered"];
+const FIELDS: &[&str] =
+    &["stateVersion", "instance", "account", "generation", "rotatedAt", "trigger", "evidence", "unanswered"];
 
 /// What outputs hold of a root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub(super) struct RootState {
     state_version: u32,
     /// The nonce of the Create, or of the import.
     pub(super) instance: String,
+    /// The cluster that keeps the secret; absent until a run found the secret there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
     /// Counts the rotations that were ordered.
     pub(super) generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +55,7 @@ impl RootState {
         Self {
             state_version: VERSION,
             instance,
+            account: None,
             generation: 0,
             rotated_at: None,
             trigger: None,

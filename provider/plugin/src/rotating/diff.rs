@@ -7,8 +7,12 @@ use rotation::{Due, Schedule, due, schedule_changed};
 use super::inputs::{Names, SCHEDULE, schedule};
 use super::outputs::from_outputs;
 
-pub(super) fn diff(names: &Names, request: &DiffRequest) -> Result<Diff, Error> {
+/// `is_same`: the inputs that replace the resource name the same thing as before, in another spelling perhaps.
+pub(super) fn diff(names: &Names, is_same: bool, request: &DiffRequest) -> Result<Diff, Error> {
     let Compared { mut diff, before, wanted } = compare(names, request);
+    if is_same {
+        diff.changes.retain(|change| !change.replace);
+    }
     let (Some(wanted), state) = (wanted, from_outputs(&request.state)?) else { return Ok(diff) };
     match due(&state, &wanted, confirmed_generation(&request.inputs)) {
         None => {}

@@ -122,6 +122,17 @@ pub(crate) fn own_args<R: Rules>(names: &Names, inputs: &Object) -> Result<R::Ow
     whole(decode(&names.split(inputs).1))
 }
 
+/// The inputs alone that replace the resource; none while one of them is not known.
+pub(super) fn identity_args<R: Rules>(names: &Names, inputs: &Object) -> Option<R::Own> {
+    let inputs: Object = inputs
+        .iter()
+        .filter(|(name, _)| names.inputs.replaces(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let is_known = !inputs.values().any(Value::contains_unknown);
+    decode(&inputs).value.filter(|_| is_known)
+}
+
 /// The inputs without those that are not known yet, in whole or in part.
 pub(super) fn known(inputs: &Object) -> Object {
     let known = inputs.iter().filter(|(_, value)| !value.contains_unknown());

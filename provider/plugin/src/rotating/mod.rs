@@ -1,16 +1,18 @@
 //! One Pulumi resource for any system: Check asks the rotation model for a schedule, Diff compares, Create and Update let it run.
 
+pub(crate) mod account;
 mod audit;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod errors;
 pub(crate) mod inputs;
 pub(crate) mod outputs;
+mod place;
 mod spec;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use pulumi_provider::{
@@ -23,6 +25,7 @@ use rotation::{
 };
 
 use crate::import;
+use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
 use outputs::{EXPIRES_AT, from_outputs, is_ours, set_unknown, to_outputs};
@@ -32,13 +35,15 @@ pub(crate) struct Rotating<S> {
     system: Arc<S>,
     clock: Arc<dyn Clock>,
     names: Names,
-    refreshes: Arc<AtomicBool>,
+    switches: Arc<Switches>,
+    /// What the resources that this process compared were before, by URN: a Create of one of them is a replacement.
+    compared: Mutex<BTreeMap<String, String>>,
 }
 
 impl<S: System> Rotating<S> {
-    /// `refreshes` is the configuration's `refreshBeforeUpdate`, whenever that is known.
-    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>, refreshes: Arc<AtomicBool>) -> Self {
-        Self { system, clock, names: Names::of::<S>(), refreshes }
+    /// `switches` is the configuration, whenever that is known.
+    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
+        Self { system, clock, names: Names::of::<S>(), switches, compared: Mutex::default() }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<S>, Error> {
@@ -186,9 +191,13 @@ impl<S: System> Rotating<S> {
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);
         let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
         let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
+        if let Some(owner) = observed.ledgers.owner_of(&shown.id) {
+            return Err(import::managed(&shown.id, &owner.label));
+        }
         let secret = import::secret();
         let material = Some(self.system.imported(&args, &shown.id, secret));
-        let state = import::state(nonce(), shown, material, self.clock.now());
+        let mut state = import::state(nonce(), shown, material, self.clock.now());
+        (state.account, _) = place::reach(&*issuer).await;
         let state = refresh(state, &observed, &self.system.capability());
         let outputs = self.outputs(&inputs, &state, None)?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
@@ -202,7 +211,7 @@ impl<S: System> Resource for Rotating<S> {
     }
 
     fn refreshes_before_update(&self) -> bool {
-        self.refreshes.load(Ordering::Relaxed)
+        self.switches.refreshes()
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
@@ -210,22 +219,29 @@ impl<S: System> Resource for Rotating<S> {
     }
 
     fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
-        diff::diff(&self.names, request)
+        let before = self.identity(&request.old_inputs);
+        let is_same = before.is_some() && before == self.identity(&request.inputs);
+        self.compared().extend(before.map(|before| (request.urn.as_str().to_owned(), before)));
+        diff::diff(&self.names, is_same, request)
     }
 
     async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
+        self.warn_without_overlap(&request.inputs, context);
         if request.preview {
             return Ok(Created { outputs: request.inputs, ..Created::default() });
         }
         let inputs = self.inputs(&request.inputs)?;
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
+        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+        let (account, _) = place::reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
             let own = inputs::own_args::<S>(&self.names, &request.inputs)?;
             state = self.adopt(adopt, own, state.instance, context.urn()).await?;
             state.stand_for(&goal.trigger);
         }
+        state.account = account;
         let want = Want::Current(goal);
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         match self.live(&want, inputs.own, state, context).await {
@@ -261,6 +277,8 @@ impl<S: System> Resource for Rotating<S> {
             return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
         }
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
+        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+        self.must_be_the_place(&*issuer, &mut state, true, context.urn()).await?;
         let before = state.clone();
         match self.live(&Want::Current(goal), inputs.own, state, context).await {
             Ok(state) => {
@@ -282,9 +300,9 @@ impl<S: System> Resource for Rotating<S> {
         };
         let own = inputs::own_args::<S>(&self.names, &inputs)?;
         let issuer = self.system.issuer(own);
-        let state = from_outputs(&stored)?;
+        let mut state = from_outputs(&stored)?;
         issuer.recall(&state);
-        let Some(observed) = self.observe(&*issuer, context.urn()).await? else { return Ok(None) };
+        let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
         let state = refresh(state, &observed, &self.system.capability());
         errors::warn(&state, context);
         let read = self.inputs(&inputs).ok();
@@ -299,7 +317,9 @@ impl<S: System> Resource for Rotating<S> {
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
         let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
-        let state = from_outputs(&request.state)?;
+        let mut state = from_outputs(&request.state)?;
+        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.old_inputs)?);
+        self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
         match self.live(&Want::Gone, own, state, context).await {
             Ok(_) => Ok(()),
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),

@@ -62,7 +62,7 @@ pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
 
 /// Fields of the model's state that are stored as they are; keys are stored with their material.
 const STATE: &[&str] =
-    &["stateVersion", "instance", "generation", "claimOpen", "revoking", "unrecorded", "deferred", "instanceSince", "behindAt", "history", "foreignKeys", "warnings"];
+    &["stateVersion", "instance", "account", "generation", "claimOpen", "revoking", "unrecorded", "deferred", "instanceSince", "behindAt", "history", "foreignKeys", "warnings"];
 /// Fields of a key that are not material.
 const KEY: &[&str] =
     &["id", "generation", "createdAt", "verifiedAt", "promotedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];

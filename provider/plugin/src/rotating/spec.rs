@@ -101,6 +101,9 @@ struct Outputs<K> {
     foreign_keys: Vec<ForeignKey>,
     /// What a person should know or do.
     warnings: Vec<String>,
+    /// The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+    /// Absent until the plugin found a key of this resource there.
+    account: Option<String>,
 }
 
 /// A key on the same principal that this resource does not manage.

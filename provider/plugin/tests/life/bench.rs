@@ -128,7 +128,7 @@ pub(crate) fn number(object: &Object, name: &str) -> f64 {
     object.get(name).and_then(Value::as_number).unwrap_or_else(|| panic!("no number at {name}"))
 }
 
-struct Shared(ManualClock);
+pub(crate) struct Shared(pub(crate) ManualClock);
 
 impl localcloud::Clock for Shared {
     fn now(&self) -> Timestamp {

@@ -9,4 +9,5 @@ mod config;
 mod drift;
 mod failures;
 mod many;
+mod places;
 mod rotation;

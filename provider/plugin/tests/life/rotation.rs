@@ -92,7 +92,10 @@ async fn without_verification_a_new_key_is_promoted_untried() {
         assert!(!outputs["current"].as_object().unwrap().contains_key("verifiedAt"), "nobody proved it");
         assert_eq!(key.up(&inputs(keeper, more())).await.unwrap().action, Action::Same);
     }
-    let tried = bench.cloud.journal().iter().any(|call| call.action == "GetCallerIdentity");
+    // The plugin asks once which account its own credentials belong to.
+    let own = bench.cloud.aws().admin_credentials().access_key_id;
+    let is_try = |call: &localcloud::Entry| call.action == "GetCallerIdentity" && call.signer.as_ref() != Some(&own);
+    let tried = bench.cloud.journal().iter().any(is_try);
     assert!(!tried && bench.keys().len() == 2);
 }
 

@@ -85,9 +85,9 @@ fn settled_by_the_next_run(ground: &Ground, secret: Secret, life: Life) {
     let (mut stack, inputs) = subject.prepare(life);
     let (begun, generation) = (subject.turns(), stack.saved.as_ref().map_or(0.0, |_| stack.generation()));
     let silent = secret == Secret::Connection;
-    // Where the server is, what is there, the order; then it is looked into, or ordered again.
-    stack.inject(2, Fault::HangAfter);
-    for more in 3..3 + REPEATS {
+    // Which cluster it is, what is mounted, what is there, the order; then it is looked into, or ordered again.
+    stack.inject(3, Fault::HangAfter);
+    for more in 4..4 + REPEATS {
         stack.inject(more, if silent { Fault::HangAfter } else { Fault::Before });
     }
     let told = stack.fails(&inputs);

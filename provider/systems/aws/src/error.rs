@@ -138,7 +138,7 @@ pub(crate) fn judge(code: Option<&str>, status: u16) -> (ErrorKind, Retry, Effec
         | "UnauthorizedOperation"
         | "NotAuthorized"
         | "RegionDisabledException" => (ErrorKind::Denied, Retry::Never, Effect::None),
-        "NoSuchEntity" => (ErrorKind::NotFound, Retry::Never, Effect::None),
+        _ if is_absence(code, status) => (ErrorKind::NotFound, Retry::Never, Effect::None),
         "LimitExceeded" => (ErrorKind::LimitReached, Retry::Never, Effect::None),
         "EntityTemporarilyUnmodifiable" | "ConcurrentModification" => {
             (ErrorKind::Conflict, Retry::Backoff, Effect::None)
@@ -167,6 +167,12 @@ pub(crate) fn judge(code: Option<&str>, status: u16) -> (ErrorKind, Retry, Effec
             _ => (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
         },
     }
+}
+
+/// Whether an answer proves that a user or a key does not exist: IAM's own code with the status that it documents for it, and no other
+/// 404 (IAM API Reference, ListAccessKeys and DeleteAccessKey, "Errors").
+pub(crate) fn is_absence(code: Option<&str>, status: u16) -> bool {
+    (code, status) == (Some("NoSuchEntity"), 404)
 }
 
 /// The plugin's own credentials could not be had; nothing was sent. What the source said stays unsaid: it may be a program's output.

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,20 +6,23 @@ use aws_sdk_iam::types::{AccessKeyMetadata, StatusType, Tag};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use rotation::{
-    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, LastUse, Ledger, Ledgers, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Verdict,
+    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material,
+    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 use secrecy::SecretString;
 
 use crate::args::{self, Args};
 use crate::error::Call;
 use crate::ledger;
+use crate::owner::user_of;
 use crate::session::{Session, limits};
 
 /// The access keys of one IAM user.
 pub(crate) struct AwsIssuer {
     session: Arc<Session>,
     args: Args,
+    /// The keys of the state, by which a user that was renamed is found.
+    recalled: Mutex<Vec<KeyId>>,
 }
 
 /// Two keys a user, disabled ones included; the quota cannot be raised (IAM User Guide, "IAM and AWS STS quotas").
@@ -33,7 +36,7 @@ const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 impl AwsIssuer {
     pub(crate) fn new(session: Arc<Session>, args: Args) -> Self {
-        Self { session, args }
+        Self { session, args, recalled: Mutex::default() }
     }
 
     fn call(&self, operation: &'static str) -> Call<'_> {
@@ -70,13 +73,42 @@ impl AwsIssuer {
     }
 
     async fn keys(&self) -> Result<Vec<AccessKeyMetadata>, Error> {
-        let call = self.call("iam:ListAccessKeys");
+        let call = self.call(LIST);
         let iam = &self.session.clients().await?.iam;
         let pages = iam.list_access_keys().user_name(&self.args.user).into_paginator();
         let keys = pages.items().send().collect::<Result<_, _>>().await;
         keys.map_err(|error| call.failed(&error))
     }
+
+    /// A user that does not exist while one of its keys does was renamed, or is not visible everywhere yet. AWS tells whose a key is.
+    async fn must_be_gone(&self) -> Result<(), Error> {
+        let recalled = self.recalled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for key in recalled {
+            match user_of(&self.session, &key).await {
+                Ok(user) => return Err(self.lives_on(&key, &user)),
+                Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn lives_on(&self, key: &KeyId, user: &str) -> Error {
+        let own = &self.args.user;
+        if user.eq_ignore_ascii_case(own) {
+            let message = format!(
+                "AWS does not list the IAM user {own:?} (`user`) and still shows the access key {key} on it: run this again in a minute"
+            );
+            return Error::new(ErrorKind::NotFound, LIST, message);
+        }
+        let message = format!(
+            "the IAM user {own:?} (`user`) does not exist, and its access key {key} is now on the IAM user {user:?}: the user was renamed. The key still works, and nothing was changed. Rename the user back and run this again; or set `user` to {user:?}, and delete {key} once nothing uses it"
+        );
+        Error::new(ErrorKind::Blocked, LIST, message)
+    }
 }
+
+const LIST: &str = "iam:ListAccessKeys";
 
 #[async_trait]
 impl KeyIssuer for AwsIssuer {
@@ -88,11 +120,20 @@ impl KeyIssuer for AwsIssuer {
         format!("IAM user {:?} (`user`)", self.args.user)
     }
 
+    fn recall(&self, state: &KeyState) {
+        let keys = state.keys().map(|key| key.id.clone()).collect();
+        *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await.map(|id| Some(id.to_owned()))
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
-        let call = self.call("iam:ListAccessKeys");
+        let call = self.call(LIST);
         match self.session.time().repeat(|| self.keys()).await {
             Ok(keys) => keys.iter().map(|key| observed(call, key)).collect::<Result<_, _>>().map(Some),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind == ErrorKind::NotFound => self.must_be_gone().await.map(|()| None),
             Err(error) => Err(error),
         }
     }
@@ -200,10 +241,10 @@ fn credentials(material: &Material) -> Option<(&str, &SecretString)> {
     }
 }
 
-/// `arn:aws:iam::123456789012:user/path/name` is the ARN of `name`.
+/// `arn:aws:iam::123456789012:user/path/name` is the ARN of `name`, in any case.
 fn is_arn_of(arn: &str, user: &str) -> bool {
     let path = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("user/"));
-    path.and_then(|path| path.rsplit('/').next()) == Some(user)
+    path.and_then(|path| path.rsplit('/').next()).is_some_and(|name| name.eq_ignore_ascii_case(user))
 }
 
 fn observed(call: Call<'_>, key: &AccessKeyMetadata) -> Result<ObservedKey, Error> {
@@ -229,6 +270,7 @@ mod tests {
     fn an_arn_belongs_to_the_last_part_of_its_path() {
         assert!(is_arn_of("arn:aws:iam::123456789012:user/ci", "ci"));
         assert!(is_arn_of("arn:aws-cn:iam::123456789012:user/teams/ci", "ci"));
+        assert!(is_arn_of("arn:aws:iam::123456789012:user/Ci", "ci"));
         for other in [
             "",
             "ci",

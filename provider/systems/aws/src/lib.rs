@@ -67,6 +67,7 @@ impl System for AwsApiKey {
     const TOKEN: &'static str = "aws:RotatingApiKey";
     const LIST_TOKEN: &'static str = "aws:listKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "AWS account";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -74,6 +75,11 @@ impl System for AwsApiKey {
 
     fn principal(&self, args: &Args) -> String {
         args.user.clone()
+    }
+
+    /// Names are not distinguished by case (IAM API Reference, CreateUser).
+    fn identity(&self, args: &Args) -> String {
+        args.user.to_ascii_lowercase()
     }
 
     fn check(&self, args: &Args) -> Vec<Problem> {

@@ -30,7 +30,11 @@ pub(crate) async fn owner_of(session: Arc<Session>, key: &KeyId) -> Result<KeyOw
     Ok(KeyOwner { user, managed_by })
 }
 
-async fn user_of(session: &Session, key: &KeyId) -> Result<String, Error> {
+/// The name of the user that has the key.
+///
+/// # Errors
+/// As [`owner_of`].
+pub(crate) async fn user_of(session: &Session, key: &KeyId) -> Result<String, Error> {
     let call = Call { operation: "iam:GetAccessKeyLastUsed", user: &key.0 };
     let request = session.clients().await?.iam.get_access_key_last_used().access_key_id(&key.0);
     let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };

@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::config::AwsConfig;
-use crate::error::{no_credentials, wrong_config};
+use crate::error::{Call, no_credentials, wrong_config};
 use crate::time::Time;
 
 /// One configuration and, from its first use on, the clients that were built from it.
@@ -28,12 +28,15 @@ pub(crate) struct Session {
     config: AwsConfig,
     time: Time,
     clients: OnceCell<Clients>,
+    account: OnceCell<String>,
 }
 
 /// The clients of one configuration.
 pub(crate) struct Clients {
     pub(crate) iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,
+    /// STS with the credentials that IAM is called with, cached as they are there.
+    identity: aws_sdk_sts::Client,
     base: SharedCredentialsProvider,
 }
 
@@ -42,7 +45,7 @@ pub(crate) const ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Session {
     pub(crate) fn new(config: AwsConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { config, time: Time::new(clock), clients: OnceCell::new() }
+        Self { config, time: Time::new(clock), clients: OnceCell::new(), account: OnceCell::new() }
     }
 
     pub(crate) fn time(&self) -> &Time {
@@ -51,6 +54,17 @@ impl Session {
 
     pub(crate) async fn clients(&self) -> Result<&Clients, Error> {
         self.clients.get_or_try_init(|| connect(&self.config, &self.time)).await
+    }
+
+    /// The id of the account that the plugin's credentials belong to. STS is asked until it has said so once, each time without retries:
+    /// where it does not answer, the keys themselves can prove the place.
+    pub(crate) async fn account(&self) -> Result<&str, Error> {
+        let call = Call { operation: "sts:GetCallerIdentity", user: "" };
+        let ask = || async {
+            let answer = self.clients().await?.identity.get_caller_identity().send().await;
+            answer.map_err(|error| call.failed(&error))?.account.ok_or_else(|| call.incomplete("Account"))
+        };
+        self.account.get_or_try_init(ask).await.map(String::as_str)
     }
 }
 
@@ -95,13 +109,16 @@ async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
     if let Some(url) = config.endpoint_iam() {
         iam = iam.endpoint_url(url);
     }
-    let mut sts = aws_sdk_sts::config::Builder::from(&sdk).identity_cache(IdentityCache::no_cache());
+    let mut sts = aws_sdk_sts::config::Builder::from(&sdk);
     if let Some(url) = config.endpoint_sts() {
         sts = sts.endpoint_url(url);
     }
+    let identity = aws_sdk_sts::Client::from_conf(sts.clone().build());
+    let sts = sts.identity_cache(IdentityCache::no_cache());
     Ok(Clients {
         iam: aws_sdk_iam::Client::from_conf(iam.build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
+        identity,
         base,
     })
 }

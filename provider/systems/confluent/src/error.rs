@@ -13,6 +13,8 @@ pub(crate) struct Refusal {
     /// Confluent's codes, each with the part of the request that it is about; empty if the answer is not Confluent's.
     codes: Vec<String>,
     is_confluents: bool,
+    /// Whether the answer proves that what was asked for does not exist.
+    is_absence: bool,
     /// Some quota errors come as 400 and are known by these words alone.
     is_quota: bool,
     request: Option<String>,
@@ -30,13 +32,14 @@ impl Refusal {
         let failure = failure.filter(known);
         let is_confluents = failure.is_some();
         let failure = failure.unwrap_or_default();
+        let is_absence = is_absence(answer.status, &failure);
         let complaints: Vec<Complaint> = failure.errors.into_iter().flatten().chain(failure.error).collect();
         let texts = complaints.iter().flat_map(|complaint| [&complaint.detail, &complaint.message]).flatten();
         let is_quota = texts.chain(&failure.message).any(|text| text.contains("is currently limited to"));
         let own = failure.error_code.as_ref().and_then(word);
         let codes = complaints.iter().filter_map(code).chain(own).collect();
         let request = answer.header("x-request-id").filter(|id| id.len() <= 64 && id.bytes().all(is_plain));
-        Self { status: answer.status, codes, is_confluents, is_quota, request: request.map(str::to_owned) }
+        Self { status: answer.status, codes, is_confluents, is_absence, is_quota, request: request.map(str::to_owned) }
     }
 
     /// The failure of this call. `wait` is what a refusal for too many calls asks for; `about` is whose keys it was about.
@@ -62,7 +65,8 @@ impl Refusal {
             _ if !self.is_confluents => (ErrorKind::Unexpected, Retry::Never, unknown),
             402 => (ErrorKind::LimitReached, Retry::Never, nothing),
             403 => (ErrorKind::Denied, Retry::Never, nothing),
-            404 => (ErrorKind::NotFound, Retry::Never, nothing),
+            404 if self.is_absence => (ErrorKind::NotFound, Retry::Never, nothing),
+            404 => (ErrorKind::Unexpected, Retry::Never, unknown),
             409 => (ErrorKind::Conflict, Retry::Backoff, nothing),
             400 | 413 | 415 | 422 => (ErrorKind::Invalid, Retry::Never, nothing),
             408 => (ErrorKind::TimedOut, Retry::Backoff, unknown),
@@ -98,7 +102,7 @@ impl Refusal {
                 format!("{service} is changing the same thing at this moment ({codes}): run `pulumi up` again")
             }
             ErrorKind::Invalid => format!("{service} refused the request for the {about} as malformed ({codes})"),
-            _ if !self.is_confluents => format!(
+            _ if !self.is_confluents || status == 404 => format!(
                 "{service} answered with status {status}, and not in Confluent's words: check that {setting} leads to Confluent and not to a proxy"
             ),
             _ => format!("{service} failed ({codes}, status {status})"),
@@ -121,6 +125,16 @@ pub(crate) fn wrong_config(problem: &Problem) -> Error {
 pub(crate) fn no_credentials() -> Error {
     let message = "no API key for the plugin: set keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET";
     Error::new(ErrorKind::Unauthenticated, "confluent credentials", message)
+}
+
+/// Whether an answer proves that a key or its owner does not exist: a 404 in the form that every API of Confluent Cloud documents
+/// (`errors`, each with a status and a code), and no other 404. A gateway on the way, and a path that is not served, answer otherwise.
+fn is_absence(status: u16, failure: &Failure) -> bool {
+    let says_so = |complaint: &Complaint| match complaint.code.as_ref().and_then(word) {
+        Some(code) => code.ends_with("not_found"),
+        None => complaint.status.as_deref() == Some("404"),
+    };
+    status == 404 && failure.errors.iter().flatten().any(says_so)
 }
 
 fn code(complaint: &Complaint) -> Option<String> {
@@ -178,7 +192,7 @@ mod tests {
             (401, (Unauthenticated, Never, Nothing)),
             (402, (LimitReached, Never, Nothing)),
             (403, (Denied, Never, Nothing)),
-            (404, (NotFound, Never, Nothing)),
+            (404, (Unexpected, Never, Unknown)),
             (408, (TimedOut, Backoff, Unknown)),
             (409, (Conflict, Backoff, Nothing)),
             (415, (Invalid, Never, Nothing)),
@@ -222,8 +236,33 @@ mod tests {
         let one = r#"{"errors":[{"code":"invalid_configuration","source":{"pointer":"/spec/owner"}},{"code":"b"}]}"#;
         assert!(refused(422, one).message.contains("invalid_configuration at /spec/owner, b"));
         assert!(refused(403, r#"{"error_code":40301,"message":"no"}"#).message.contains("40301"));
-        assert!(refused(404, r#"{"error":{"code":"gone","message":"no"}}"#).message.contains("gone"));
+        assert!(refused(400, r#"{"error":{"code":"gone","message":"no"}}"#).message.contains("gone"));
         let strange = errors("a b\\u0007<script>", "");
         assert!(!refused(400, &strange).message.contains("script"));
+    }
+
+    /// The table of what proves absence.
+    #[test]
+    fn lesson_b2_only_confluents_own_not_found_proves_absence() {
+        let table = [
+            (404, errors("api_key_not_found", "x"), true),
+            (404, errors("service_account_not_found", "x"), true),
+            (404, errors("resource_not_found", "x"), true),
+            (404, r#"{"errors":[{"id":"x","status":"404","detail":"x","source":{}}]}"#.to_owned(), true),
+            (404, errors("some_code", "x"), false),
+            (404, r#"{"errors":[]}"#.to_owned(), false),
+            (404, r#"{"message":"no Route matched with those values"}"#.to_owned(), false),
+            (404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#.to_owned(), false),
+            (404, r#"{"error":{"code":"not_found","message":"x"}}"#.to_owned(), false),
+            (404, "<html>not found</html>".to_owned(), false),
+            (404, String::new(), false),
+            (403, errors("resource_not_found", "x"), false),
+            (410, errors("resource_not_found", "x"), false),
+        ];
+        for (status, body, absent) in table {
+            let error = refused(status, &body);
+            assert_eq!(error.kind == NotFound, absent, "{status} {body}");
+            assert!(status != 404 || absent || error.message.contains("keyrotation:confluent.endpoint"), "{error}");
+        }
     }
 }

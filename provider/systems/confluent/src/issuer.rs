@@ -169,6 +169,10 @@ impl KeyIssuer for ConfluentIssuer {
         format!("Confluent Cloud {}", words.unwrap_or_else(|| "owner (`owner.id`)".to_owned()))
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.found().await?.map(|found| observed(&found)))
     }

@@ -60,6 +60,7 @@ impl System for ConfluentApiKey {
     const TOKEN: &'static str = "confluent:RotatingApiKey";
     const LIST_TOKEN: &'static str = "confluent:listKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "Confluent organization";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -72,6 +73,10 @@ impl System for ConfluentApiKey {
             // Check has refused such inputs.
             Err(_) => args.owner.id.clone(),
         }
+    }
+
+    fn identity(&self, args: &Args) -> String {
+        Target::of(args).map_or_else(|_| self.principal(args), |target| target.identity())
     }
 
     fn check(&self, args: &Args) -> Vec<Problem> {

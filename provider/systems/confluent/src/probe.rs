@@ -159,7 +159,11 @@ async fn look_up(session: &Session, target: &Target) -> Result<Url, Error> {
     found.parse().map_err(|_| incomplete(&call, "http_endpoint"))
 }
 
-async fn organization(session: &Session) -> Result<String, Error> {
+/// The organization of the plugin's own key.
+///
+/// # Errors
+/// Anything but a definite answer.
+pub(crate) async fn organization(session: &Session) -> Result<String, Error> {
     let call = call("org:ListOrganizations", ATTEMPT);
     let found: Vec<Named> = session.list(&call, "organization", (&["org", "v2", "organizations"], &[])).await?;
     found.into_iter().next().map(|named| named.id).ok_or_else(|| incomplete(&call, "organization"))

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::{ConfluentConfig, given};
 use crate::error::{Refusal, no_credentials, wrong_config};
 use crate::limits::Budget;
+use crate::probe::organization;
 use crate::wire::Page;
 
 /// One configuration and, from its first use on, what was built from it. All keys of a run share it, and with it one budget of calls.
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     budget: Budget,
     endpoints: Mutex<HashMap<String, Arc<OnceCell<Url>>>>,
     pub(crate) organization: OnceCell<String>,
+    /// None if the plugin's key may not read it.
+    account: OnceCell<Option<String>>,
 }
 
 /// How Confluent Cloud is reached.
@@ -73,6 +76,7 @@ impl Session {
             reach: OnceLock::new(),
             endpoints: Mutex::default(),
             organization: OnceCell::new(),
+            account: OnceCell::new(),
         }
     }
 
@@ -83,6 +87,18 @@ impl Session {
     /// The id of the key that the plugin works with.
     pub(crate) fn configured(&self) -> Result<&str, Error> {
         Ok(&self.reach()?.key.id)
+    }
+
+    /// The organization that the plugin's key belongs to; none if the key may not read it. Asked once.
+    pub(crate) async fn account(&self) -> Result<Option<String>, Error> {
+        let ask = || async {
+            match self.organization.get_or_try_init(|| organization(self)).await {
+                Ok(id) => Ok(Some(id.clone())),
+                Err(error) if error.kind == ErrorKind::Denied => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        self.account.get_or_try_init(ask).await.cloned()
     }
 
     /// Makes the call once, with the plugin's own key, when the budget allows.
@@ -151,7 +167,7 @@ impl Session {
             let place = token.as_deref().map_or(("page_size", PAGE), |token| ("page_token", token));
             let query: Vec<_> = query.iter().copied().chain([place]).collect();
             let page: Page<T> = self.get(call, about, (path, &query)).await?;
-            let (data, next) = page.into_parts();
+            let (data, next) = page.into_parts().ok_or_else(|| call.unreadable())?;
             items.extend(data);
             let Some(next) = next else { return Ok(items) };
             let next = page_token(&next).ok_or_else(|| call.unreadable())?;

@@ -54,6 +54,17 @@ impl Target {
         }
     }
 
+    /// What tells one target from another: the environment counts for a Flink region only, since every other id is the only one of its
+    /// kind, and its environment is where it is looked up.
+    pub(crate) fn identity(&self) -> String {
+        match (&self.environment, self.kind) {
+            (Some(environment), Kind::Flink) => {
+                format!("{}/{environment}.{}", self.owner, self.resource.to_ascii_lowercase())
+            }
+            _ => format!("{}/{}", self.owner, self.resource),
+        }
+    }
+
     /// What messages call it.
     pub(crate) fn words(&self) -> String {
         let owner = &self.owner;
@@ -235,6 +246,24 @@ mod tests {
         assert_eq!(whole.name(), "sa-1/env-1.aws.us-east-1");
         assert_eq!(target("u-1", None), target("u-1", Some(("CLOUD", Some("env-1")))));
         assert_eq!(target("u-1", None).name(), "u-1/cloud");
+    }
+
+    #[test]
+    fn lesson_a4_spellings_of_one_target_have_one_identity() {
+        let same = |spellings: &[Option<(&str, Option<&str>)>]| {
+            let identities: std::collections::BTreeSet<_> =
+                spellings.iter().map(|resource| target("sa-1", *resource).identity()).collect();
+            assert_eq!(identities.len(), 1, "{identities:?}");
+        };
+        same(&[None, Some(("cloud", None)), Some(("Cloud", None)), Some(("cloud", Some("env-1")))]);
+        same(&[Some(("global", None)), Some(("GLOBAL", None))]);
+        same(&[Some(("aws.us-east-1", Some("env-a"))), Some(("env-a.aws.us-east-1", None))]);
+        same(&[Some(("lksqlc-1", None)), Some(("lksqlc-1", Some("env-a")))]);
+        same(&[Some(("lkc-1", Some("env-a"))), Some(("lkc-1", Some("env-b")))]);
+        let of = |resource| target("sa-1", resource).identity();
+        assert_ne!(of(Some(("aws.us-east-1", Some("env-a")))), of(Some(("aws.us-east-1", Some("env-b")))));
+        assert_ne!(of(Some(("lkc-1", Some("env-a")))), of(Some(("lkc-2", Some("env-a")))));
+        assert_ne!(of(None), target("sa-2", None).identity());
     }
 
     #[test]

@@ -52,6 +52,8 @@ impl Key {
 /// A page of any list.
 #[derive(Deserialize)]
 pub(crate) struct Page<T> {
+    #[serde(default)]
+    kind: String,
     metadata: Option<PageMetadata>,
     data: Option<Vec<T>>,
 }
@@ -62,10 +64,14 @@ struct PageMetadata {
 }
 
 impl<T> Page<T> {
-    /// What is on it, and the whole URL of the next one. Absent, null and empty all mean the end.
-    pub(crate) fn into_parts(self) -> (Vec<T>, Option<String>) {
+    /// What is on it, and the whole URL of the next one. Absent, null and empty all mean the end. None if it is no page: an answer
+    /// without items that does not say that it is a list would otherwise be taken for an empty one.
+    pub(crate) fn into_parts(self) -> Option<(Vec<T>, Option<String>)> {
         let next = self.metadata.and_then(|metadata| metadata.next).filter(|next| !next.is_empty());
-        (self.data.unwrap_or_default(), next)
+        match self.data {
+            Some(data) => Some((data, next)),
+            None => self.kind.ends_with("List").then(|| (Vec::new(), next)),
+        }
     }
 }
 
@@ -106,6 +112,7 @@ pub(crate) struct Failure {
 #[serde(default)]
 pub(crate) struct Complaint {
     pub(crate) code: Option<Value>,
+    pub(crate) status: Option<String>,
     pub(crate) detail: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) source: Option<Source>,

@@ -60,7 +60,7 @@ pub(crate) fn judge(status: u16, code: &str) -> (ErrorKind, Retry, Effect) {
         (401, _) => refused(ErrorKind::Unauthenticated),
         (400, "LimitExceeded" | "QuotaExceeded") => refused(ErrorKind::LimitReached),
         (403, _) | (400, "InsufficientServicePermissions") => refused(ErrorKind::Denied),
-        (404, "NotAuthorizedOrNotFound") => refused(ErrorKind::NotFound),
+        (status, code) if may_be_absence(status, code) => refused(ErrorKind::NotFound),
         (409, "IncorrectState" | "LockConflict") => (ErrorKind::Conflict, Retry::Backoff, Effect::None),
         (409 | 412, _) => refused(ErrorKind::Conflict),
         (429, _) => (ErrorKind::Throttled, Retry::Backoff, Effect::None),
@@ -70,6 +70,12 @@ pub(crate) fn judge(status: u16, code: &str) -> (ErrorKind, Retry, Effect) {
         (400..=499, _) | (501, _) => refused(ErrorKind::Unexpected),
         _ => (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
     }
+}
+
+/// Whether an answer says that something does not exist or is not allowed, which is one answer in OCI ("API Errors"). It proves neither: what
+/// proves that a user does not exist stands in [`user::none_if_gone`](crate::user::none_if_gone). No other 404 is taken for it.
+pub(crate) fn may_be_absence(status: u16, code: &str) -> bool {
+    (status, code) == (404, "NotAuthorizedOrNotFound")
 }
 
 /// Whether somebody else was faster, or what was to be made is there: OCI will not say otherwise if it is asked again.

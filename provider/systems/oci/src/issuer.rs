@@ -140,6 +140,10 @@ impl KeyIssuer for ApiKeyIssuer {
         user::named(&self.args.user_id)
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await.map(Some)
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.keys().await?.map(|keys| keys.into_iter().map(observed).collect()))
     }

@@ -79,6 +79,11 @@ impl Session {
         Ok(&self.link().await?.settings)
     }
 
+    /// The tenancy. Every signature names it, so no call is needed.
+    pub(crate) async fn account(&self) -> Result<String, Error> {
+        Ok(self.settings().await?.place.tenancy.clone())
+    }
+
     /// Makes a call once, in the home region, and gives an answer that is a success.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ impl System for OciApiKey {
     const TOKEN: &'static str = "oci:RotatingApiKey";
     const LIST_TOKEN: &'static str = "oci:listApiKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "OCI tenancy";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -36,6 +37,10 @@ impl System for OciApiKey {
 
     fn principal(&self, args: &ApiKeyArgs) -> String {
         args.user_id.clone()
+    }
+
+    fn identity(&self, args: &ApiKeyArgs) -> String {
+        one_spelling(&args.user_id)
     }
 
     fn check(&self, args: &ApiKeyArgs) -> Vec<Problem> {
@@ -67,6 +72,7 @@ impl System for OciAuthToken {
     const TOKEN: &'static str = "oci:RotatingAuthToken";
     const LIST_TOKEN: &'static str = "oci:listAuthTokens";
     const DOCS: &'static str = include_str!("docs_auth_token.md");
+    const ACCOUNT: &'static str = "OCI tenancy";
 
     fn capability(&self) -> Capability {
         credential::capability()
@@ -74,6 +80,10 @@ impl System for OciAuthToken {
 
     fn principal(&self, args: &CredentialArgs) -> String {
         Kind::principal(args)
+    }
+
+    fn identity(&self, args: &CredentialArgs) -> String {
+        format!("{}#{}", one_spelling(&args.user_id), args.name)
     }
 
     fn check(&self, args: &CredentialArgs) -> Vec<Problem> {
@@ -99,6 +109,7 @@ impl System for OciCustomerSecretKey {
     const TOKEN: &'static str = "oci:RotatingCustomerSecretKey";
     const LIST_TOKEN: &'static str = "oci:listCustomerSecretKeys";
     const DOCS: &'static str = include_str!("docs_customer_secret_key.md");
+    const ACCOUNT: &'static str = "OCI tenancy";
 
     fn capability(&self) -> Capability {
         credential::capability()
@@ -106,6 +117,10 @@ impl System for OciCustomerSecretKey {
 
     fn principal(&self, args: &CredentialArgs) -> String {
         Kind::principal(args)
+    }
+
+    fn identity(&self, args: &CredentialArgs) -> String {
+        format!("{}#{}", one_spelling(&args.user_id), args.name)
     }
 
     fn check(&self, args: &CredentialArgs) -> Vec<Problem> {
@@ -123,6 +138,11 @@ impl System for OciCustomerSecretKey {
     fn issuer(&self, args: CredentialArgs) -> Box<dyn KeyIssuer> {
         Box::new(CredentialIssuer::new(self.0.session(), &CUSTOMER_SECRET_KEY, args))
     }
+}
+
+/// No two OCIDs differ by case alone.
+fn one_spelling(ocid: &str) -> String {
+    ocid.to_ascii_lowercase()
 }
 
 fn imported(kind: &Kind, id: &str) -> Result<Imported, Error> {

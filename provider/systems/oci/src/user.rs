@@ -29,6 +29,14 @@ struct Named {
     id: String,
 }
 
+/// An identity domain.
+#[derive(Deserialize)]
+struct Domain {
+    /// `DEFAULT` or `SECONDARY`.
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
 impl User {
     pub(crate) fn can(&self, capability: &str) -> bool {
         self.capabilities.get(capability).copied().unwrap_or(true)
@@ -74,7 +82,8 @@ pub(crate) async fn list<T: DeserializeOwned>(
 }
 
 /// Success if a failure only says that the user is no more. OCI has one answer for what is not there and what is not allowed, so
-/// it is asked for all its users: whoever may see them and does not see this one knows.
+/// it is asked for all its users: whoever may see them and does not see this one knows. The list holds the users of the default identity
+/// domain alone, so it proves nothing where there are others.
 ///
 /// # Errors
 /// The failure.
@@ -85,9 +94,44 @@ pub(crate) async fn none_if_gone(session: &Session, user: &str, error: Error) ->
     let tenancy = session.settings().await?.place.tenancy.clone();
     let ask = Ask { path: format!("users?compartmentId={tenancy}&limit=1000"), about: "the tenancy", ..Ask::default() };
     match pages::<Named>(session, "identity:ListUsers", &ask).await {
-        Ok(users) if users.iter().all(|known| known.id != user) => Ok(()),
-        _ => Err(error),
+        Ok(users) if users.iter().all(|known| known.id != user) => {}
+        _ => return Err(error),
     }
+    match has_other_domains(session, &tenancy).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error { message: of_another_domain(user), ..error }),
+        Err(unseen) => Err(Error { message: domains_unseen(&error.message, &unseen), ..error }),
+    }
+}
+
+/// Whether the tenancy has an identity domain other than the default one, in any of its compartments.
+async fn has_other_domains(session: &Session, tenancy: &str) -> Result<bool, Error> {
+    let path = format!("compartments?compartmentId={tenancy}&compartmentIdInSubtree=true&accessLevel=ANY&limit=1000");
+    let ask = Ask { path, about: "the tenancy", ..Ask::default() };
+    let compartments: Vec<Named> = pages(session, "identity:ListCompartments", &ask).await?;
+    for id in [tenancy].into_iter().chain(compartments.iter().map(|compartment| compartment.id.as_str())) {
+        let ask = Ask { path: format!("domains?compartmentId={id}"), about: "the compartment", ..Ask::default() };
+        let domains: Vec<Domain> = pages(session, "identity:ListDomains", &ask).await?;
+        if domains.iter().any(|domain| domain.kind.as_deref() != Some(DEFAULT_DOMAIN)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+const DEFAULT_DOMAIN: &str = "DEFAULT";
+
+fn of_another_domain(user: &str) -> String {
+    format!(
+        "{} was not found among the users of the default identity domain, and the tenancy has other domains. The plugin serves the default domain only, so it cannot tell whether the user was deleted, and nothing was changed. If it was, its keys went with it: remove the resource by `pulumi state delete`. If not, check `userId` and the policy of the plugin's user",
+        named(user)
+    )
+}
+
+fn domains_unseen(why: &str, unseen: &Error) -> String {
+    format!(
+        "{why}. The user is not in the list of users, and whether the tenancy has identity domains other than the default one could not be looked up ({unseen}); to let the plugin see that a user was deleted, allow it to inspect domains and compartments in the tenancy"
+    )
 }
 
 /// Success if what was to be deleted is not there: OCI has one answer for that and for what is not allowed, so what is left is listed.

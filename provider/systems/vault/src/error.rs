@@ -1,6 +1,9 @@
+use std::fmt;
+
 use outbound::{Answer, Call};
 use rotation::{Effect, Error, ErrorKind, Retry};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::request::Request;
 
@@ -11,14 +14,104 @@ struct Refusal {
     errors: Vec<String>,
 }
 
-/// The server's own words about a refusal, to be compared and never shown.
-pub(crate) fn words(answer: &Answer) -> String {
-    serde_json::from_slice::<Refusal>(&answer.body).unwrap_or_default().errors.join("; ")
+/// What an answer says about absence. Only [`Proven`](Self::Proven) means that something does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// There is nothing at the path, or no such role or secret-id.
+    Proven,
+    /// Nothing is mounted there, in this namespace.
+    NoMount,
+    /// What is mounted there does not know the path: it is of another type.
+    OtherEngine,
+    /// The namespace does not exist.
+    NoNamespace,
+    /// The answer is not in Vault's form: somebody else gave it.
+    NotVault,
 }
 
-/// Whether a 404 says that nothing is mounted there, rather than that there is nothing at the path.
-pub(crate) fn is_no_mount(answer: &Answer) -> bool {
-    words(answer).contains("no handler for route")
+impl fmt::Display for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proven => "it does not exist",
+            Self::NoMount => "nothing is mounted there",
+            Self::OtherEngine => "another engine is mounted there",
+            Self::NoNamespace => "the namespace does not exist",
+            Self::NotVault => "the answer is not Vault's",
+        })
+    }
+}
+
+impl std::error::Error for Absence {}
+
+/// The table of what proves absence (Vault's API documentation, "HTTP status codes"; the words are those of Vault and OpenBao). None if an
+/// answer says nothing of it. `is_patch`: a merge patch of what does not exist is answered with nothing at all.
+pub(crate) fn absence(is_patch: bool, status: u16, body: &[u8]) -> Option<Absence> {
+    let words = words_in(body);
+    // First, because a role may be called after a namespace.
+    if matches!(status, 400 | 404 | 500) && is_absence(&words) {
+        return Some(Absence::Proven);
+    }
+    if status != 404 {
+        return None;
+    }
+    let says = |part: &str| words.contains(part);
+    Some(match () {
+        () if is_patch && body.is_empty() => Absence::Proven,
+        () if !is_vaults(body) => Absence::NotVault,
+        () if says("namespace") => Absence::NoNamespace,
+        () if says("no handler for route") => Absence::NoMount,
+        () if says("unsupported path") => Absence::OtherEngine,
+        () if words.is_empty() => Absence::Proven,
+        () => return None,
+    })
+}
+
+/// What made a call fail, if it was one of the answers that look like absence and prove none.
+pub(crate) fn absence_of(error: &Error) -> Option<Absence> {
+    error.source.as_ref()?.downcast_ref().copied()
+}
+
+/// Whether a body is in a form that Vault gives to a 404: a list of errors, or a whole answer about what was deleted.
+fn is_vaults(body: &[u8]) -> bool {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return false };
+    body.get("errors").is_some_and(Value::is_array) || (body.contains_key("request_id") && body.contains_key("data"))
+}
+
+/// The failure that an answer is which looks like absence and proves none.
+pub(crate) fn unproven(request: &Request, answer: &Answer, absence: Absence) -> Error {
+    let path = &request.path;
+    let error = match absence {
+        Absence::NoMount => no_mount(request.operation, path),
+        Absence::OtherEngine => {
+            let message = format!(
+                "what is mounted at the beginning of {path:?} (`mount`, `path`) does not know this path: it is an engine of another type"
+            );
+            Error::new(ErrorKind::Invalid, request.operation, message)
+        }
+        Absence::NoNamespace => {
+            let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
+            Error::new(ErrorKind::Invalid, request.operation, message)
+        }
+        Absence::Proven | Absence::NotVault => refused(request, answer),
+    };
+    Error { source: Some(Box::new(absence)), ..error }
+}
+
+/// Nothing is mounted at a path, which is no proof that the keys there are gone.
+pub(crate) fn no_mount(operation: &'static str, path: &str) -> Error {
+    let message = format!(
+        "nothing is mounted at {path:?} or at its beginning (`mount`, `path`): it does not exist on this server, or not in this namespace. Check `mount`, keyrotation:vault.address and keyrotation:vault.namespace. Nothing was changed. If the engine was removed on purpose, its keys went with it: remove the resource by `pulumi state delete`"
+    );
+    Error::new(ErrorKind::NotFound, operation, message)
+}
+
+/// The server's own words about a refusal, to be compared and never shown.
+pub(crate) fn words(answer: &Answer) -> String {
+    words_in(&answer.body)
+}
+
+fn words_in(body: &[u8]) -> String {
+    serde_json::from_slice::<Refusal>(body).unwrap_or_default().errors.join("; ")
 }
 
 /// AppRole says with 400 that there is no such role, and with 400 or 500 that there is no such secret-id.
@@ -29,7 +122,10 @@ pub(crate) fn is_absence(words: &str) -> bool {
 /// The failure of a request by the server's answer, in words for people.
 pub(crate) fn refused(request: &Request, answer: &Answer) -> Error {
     let words = words(answer);
-    let (kind, retry, effect) = judge(answer.status, &words);
+    let (kind, retry, effect) = match answer.status {
+        404 if !is_vaults(&answer.body) => (ErrorKind::Unexpected, Retry::Never, Effect::None),
+        status => judge(status, &words),
+    };
     let (retry, effect) = match pause(answer) {
         Some(pause) if retry == Retry::Backoff => (Retry::After(pause), effect),
         _ => (retry, effect),
@@ -197,6 +293,47 @@ mod tests {
             assert!(is_absence(words), "{words}");
         }
         assert!(!is_absence("namespace does not exist") && !is_absence("internal error"));
+    }
+
+    /// The table of what proves absence, and what only looks like it.
+    #[test]
+    fn lesson_b2_only_vaults_documented_answers_prove_absence() {
+        use Absence::*;
+        let errors = |words: &str| serde_json::json!({"errors": [words]}).to_string();
+        let destroyed = r#"{"request_id":"r","lease_id":"","data":{"data":null,"metadata":{"destroyed":true}}}"#;
+        let table = [
+            (404, r#"{"errors":[]}"#.to_owned(), Some(Proven)),
+            (404, destroyed.to_owned(), Some(Proven)),
+            (404, errors("role \"ci\" does not exist"), Some(Proven)),
+            (500, errors("failed to find accessor entry for secret_id_accessor: x"), Some(Proven)),
+            (404, errors("no handler for route \"kv/metadata/app\". route entry not found."), Some(NoMount)),
+            (404, errors("1 error occurred: unsupported path"), Some(OtherEngine)),
+            (404, errors("namespace not found"), Some(NoNamespace)),
+            (404, "<html>404 Not Found</html>".to_owned(), Some(NotVault)),
+            (404, String::new(), Some(NotVault)),
+            (404, "{}".to_owned(), Some(NotVault)),
+            (404, r#"{"message":"no Route matched"}"#.to_owned(), Some(NotVault)),
+            (404, r#"{"error":"not found"}"#.to_owned(), Some(NotVault)),
+            (404, errors("something else"), None),
+            (403, r#"{"errors":["permission denied"]}"#.to_owned(), None),
+            (403, "<html>forbidden</html>".to_owned(), None),
+            (405, r#"{"errors":["unsupported operation"]}"#.to_owned(), None),
+            (503, r#"{"errors":["Vault is sealed"]}"#.to_owned(), None),
+        ];
+        for (status, body, expected) in table {
+            assert_eq!(absence(false, status, body.as_bytes()), expected, "{status} {body}");
+        }
+        assert_eq!(absence(true, 404, b""), Some(Proven), "a patch of what does not exist");
+        assert_eq!(absence(true, 404, b"<html>"), Some(NotVault));
+    }
+
+    #[test]
+    fn lesson_b2_a_404_of_somebody_else_is_told_as_such() {
+        let answer = Answer { status: 404, headers: HeaderMap::new(), body: Zeroizing::new(b"<html>".to_vec()) };
+        let request = Request::new("vault kv get", Method::GET, "secret/data/app");
+        let error = unproven(&request, &answer, Absence::NotVault);
+        assert_eq!((error.kind, absence_of(&error)), (ErrorKind::Unexpected, Some(Absence::NotVault)));
+        assert!(error.message.contains("keyrotation:vault.address"), "{error}");
     }
 
     #[test]

@@ -63,3 +63,8 @@ impl Vault {
         sessions.last().map_or_else(unconfigured, Arc::clone)
     }
 }
+
+/// A mount or a path without the slashes at its ends, which mean nothing.
+fn plain(path: &str) -> &str {
+    path.trim_matches('/')
+}

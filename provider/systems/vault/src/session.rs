@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Answer, Client, HeaderValue, Method, repeat};
+use outbound::{Answer, Client, HeaderValue, Method, Url, repeat};
 use rotation::{Clock, Error, ErrorKind, Retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
-use crate::error::{dead, denied, incomplete, is_absence, refused, words};
+use crate::error::{Absence, absence, dead, denied, incomplete, refused, unproven, words};
 use crate::freshness::Freshness;
 use crate::jwt_key::Gates;
 use crate::login::{self, Login};
@@ -34,6 +34,8 @@ struct Link {
     settings: Settings,
     client: Client,
     freshness: Freshness,
+    /// Asked once; none if the server does not say.
+    health: OnceCell<Option<Health>>,
 }
 
 /// A token that the plugin logged in for.
@@ -73,9 +75,13 @@ struct Auth {
     renewable: bool,
 }
 
-#[derive(Deserialize)]
+/// What a server says of itself.
+#[derive(Clone, Deserialize)]
 struct Health {
+    /// Every server says this; an answer without it is somebody else's.
+    initialized: bool,
     enterprise: Option<bool>,
+    cluster_id: Option<String>,
 }
 
 impl Session {
@@ -86,6 +92,17 @@ impl Session {
     /// Time.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The cluster that the configuration reaches, and the namespace in it, since a path of another namespace is another path; none if
+    /// the server does not say.
+    pub(crate) async fn account(&self) -> Result<Option<String>, Error> {
+        let link = self.link().await?;
+        let cluster = link.health().await?.and_then(|health| health.cluster_id.as_deref()).filter(|id| !id.is_empty());
+        Ok(cluster.map(|id| match &link.settings.namespace {
+            Some(namespace) => format!("{id}/{namespace}"),
+            None => id.to_owned(),
+        }))
     }
 
     /// Sends a request until it is answered: only for one that may be repeated without harm.
@@ -198,10 +215,11 @@ const HEALTH: &str = "vault status";
 impl Link {
     async fn open(config: &VaultConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let settings = Settings::new(config, &|name| std::env::var(name).ok())?;
+        must_be_an_address(&settings.address)?;
         let client = Client::new(&settings.tls, Arc::clone(clock))?;
-        let link = Self { settings, client, freshness: Freshness::default() };
+        let link = Self { settings, client, freshness: Freshness::default(), health: OnceCell::new() };
         if link.settings.namespace.is_some() {
-            repeat(clock, || link.must_know_namespaces()).await?;
+            link.must_know_namespaces().await?;
         }
         Ok(link)
     }
@@ -209,17 +227,36 @@ impl Link {
     /// A server without namespaces ignores their names and would write to the root. Vault says which it is; OpenBao, which has
     /// namespaces, does not say.
     async fn must_know_namespaces(&self) -> Result<(), Error> {
+        let message = match self.health().await? {
+            Some(Health { enterprise: Some(false), .. }) => {
+                "the server has no namespaces (it is Vault's community edition) and would ignore the name: remove keyrotation:vault.namespace and VAULT_NAMESPACE"
+            }
+            Some(_) => return Ok(()),
+            None => {
+                "sys/health was not answered by Vault, so whether the server has namespaces is not known: check that keyrotation:vault.address leads to Vault, and that a proxy lets sys/health through"
+            }
+        };
+        Err(Error::new(ErrorKind::Invalid, HEALTH, message))
+    }
+
+    /// What the server says of itself, asked once without a token. A standby says it with statuses of its own. None if somebody on the way
+    /// does not let it through.
+    async fn health(&self) -> Result<Option<&Health>, Error> {
         let request = Request::new(HEALTH, Method::GET, "sys/health");
-        let answer = self.exchange_at_root(&request).await?;
-        if !answer.is_success() {
-            return Err(refused(&request, &answer));
-        }
-        let health: Health = answer.json(&request.call())?;
-        if health.enterprise == Some(false) {
-            let message = "the server has no namespaces (it is Vault's community edition) and would ignore the name: remove keyrotation:vault.namespace and VAULT_NAMESPACE";
-            return Err(Error::new(ErrorKind::Invalid, HEALTH, message));
-        }
-        Ok(())
+        let ask = || async {
+            let answer = self.exchange_at_root(&request).await.map_err(harmless)?;
+            let health = serde_json::from_slice::<Health>(&answer.body).ok();
+            match (answer.status, health) {
+                (200 | 429 | 472 | 473, Some(health)) if health.initialized => Ok(Some(health)),
+                (501 | 503, Some(_)) => {
+                    let message = "the server is sealed or not initialized: unseal it, then run `pulumi up` again";
+                    Err(Error::new(ErrorKind::Unreachable, HEALTH, message).retry(Retry::Backoff))
+                }
+                (200..=399 | 401..=428 | 430..=499, _) => Ok(None),
+                _ => Err(harmless(refused(&request, &answer))),
+            }
+        };
+        self.health.get_or_try_init(|| repeat(self.client.clock(), ask)).await.map(Option::as_ref)
     }
 
     async fn exchange_at_root(&self, request: &Request) -> Result<Answer, Error> {
@@ -297,17 +334,24 @@ fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnTo
 }
 
 fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
-    match answer.status {
-        200..=299 => Ok(Reply::Done(answer)),
-        // First, because a role may be called after a namespace.
-        400 | 404 | 500 if is_absence(&words(&answer)) => Ok(Reply::Missing(answer)),
-        404 if words(&answer).contains("namespace") => {
-            let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
-            Err(Error::new(ErrorKind::Invalid, request.operation, message))
-        }
-        404 => Ok(Reply::Missing(answer)),
-        _ => Err(refused(request, &answer)),
+    match absence(request.method == Method::PATCH, answer.status, &answer.body) {
+        Some(Absence::Proven) => Ok(Reply::Missing(answer)),
+        Some(absence) => Err(unproven(request, &answer, absence)),
+        None if answer.is_success() => Ok(Reply::Done(answer)),
+        None => Err(refused(request, &answer)),
     }
+}
+
+/// The part of the path that the plugin adds itself: below `/v1`, every path would be answered with a 404 that says nothing.
+fn must_be_an_address(address: &Url) -> Result<(), Error> {
+    let is_api = address.path_segments().is_some_and(|mut parts| parts.any(|part| part == "v1"));
+    if !is_api {
+        return Ok(());
+    }
+    let message = format!(
+        "the server's address is {address}, which is a path of its API: write keyrotation:vault.address or VAULT_ADDR without /v1 and what follows it"
+    );
+    Err(Error::new(ErrorKind::Invalid, "", message))
 }
 
 /// What failed was a question about a token, or for one: no key was made or changed.
@@ -324,4 +368,21 @@ fn header(token: &SecretString) -> Result<HeaderValue, Error> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lesson_b2_a_path_of_the_api_is_no_address() {
+        let judged = |address: &str| must_be_an_address(&address.parse().unwrap());
+        for fine in ["http://host:8200", "http://host:8200/", "https://host/vault/", "https://v1.example"] {
+            assert!(judged(fine).is_ok(), "{fine}");
+        }
+        for wrong in ["http://host:8200/v1", "http://host:8200/v1/", "https://host/vault/v1", "http://host/v1/secret"] {
+            let error = judged(wrong).unwrap_err();
+            assert!(error.message.contains("VAULT_ADDR") && error.message.contains("/v1"), "{wrong}: {error}");
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub(super) const TRIALS: &[VaultTrial] = &[
     VaultTrial { name: "login::a_token_is_renewed_before_it_ends", run: |kv| renewed(kv).boxed_local() },
     VaultTrial { name: "login::a_dead_token_is_told_from_a_forbidden_path", run: |kv| dead(kv).boxed_local() },
     VaultTrial { name: "login::a_namespace_is_kept_to", run: |kv| namespace(kv).boxed_local() },
+    VaultTrial { name: "login::lesson_b1_the_cluster_is_asked_for_once", run: |kv| cluster(kv).boxed_local() },
     VaultTrial { name: "login::a_sealed_server_is_told", run: |kv| sealed(kv).boxed_local() },
     VaultTrial {
         name: "login::a_standby_that_lags_shows_what_was_written_and_says_when_it_is_alone",
@@ -180,10 +181,27 @@ async fn namespace(kv: &VaultKv) -> Result<()> {
     config["namespace"] = "team/".into();
     kv.issuer_with(config.clone(), inputs.clone())?.mint(&order("n1")).await?;
     ensure!(inside.get(&format!("{mount}/data/app")).is_ok(), "it is not in the namespace");
-    ensure!(kv.issuer_with(kv.config(), inputs.clone())?.list().await?.is_none(), "it is in the root");
+    let root = kv.issuer_with(kv.config(), inputs.clone())?;
+    let error = root.list().await.err().context("it is in the root")?;
+    ensure!(error.kind == ErrorKind::NotFound && error.message.contains("keyrotation:vault.namespace"), "{error}");
+    let cluster = root.account().await?.context("the server does not say which cluster it is")?;
+    let account = kv.issuer_with(config.clone(), inputs.clone())?.account().await?;
+    ensure!(account == Some(format!("{cluster}/team")), "{account:?}");
     config["namespace"] = "nobody".into();
     let error = kv.issuer_with(config, inputs)?.list().await.err().context("there is no such namespace")?;
     ensure!(error.message.contains("keyrotation:vault.namespace"), "{error}");
+    Ok(())
+}
+
+async fn cluster(kv: &VaultKv) -> Result<()> {
+    let told = kv.issuer().account().await?.context("the server does not say which cluster it is")?;
+    let health = kv.admin().get("sys/health")?;
+    ensure!(health["cluster_id"] == told.as_str(), "{told} is not in {health}");
+    for _ in 0..3 {
+        ensure!(kv.issuer().account().await?.as_ref() == Some(&told));
+    }
+    let asked = kv.calls().iter().filter(|call| call.contains("sys/health")).count();
+    ensure!(asked == 1, "{:?}", kv.calls());
     Ok(())
 }
 

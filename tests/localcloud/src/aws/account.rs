@@ -101,13 +101,15 @@ impl Account {
         self.roles.clear();
     }
 
-    /// The user with exactly this name.
+    /// The user with this name. Names are not distinguished by case (IAM API Reference, CreateUser).
     pub(super) fn user(&self, name: &str) -> Result<&User, Refusal> {
-        self.users.get(name).ok_or_else(|| Refusal::no_user(name))
+        let mut users = self.users.values();
+        users.find(|user| user.name.eq_ignore_ascii_case(name)).ok_or_else(|| Refusal::no_user(name))
     }
 
     pub(super) fn user_mut(&mut self, name: &str) -> Result<&mut User, Refusal> {
-        self.users.get_mut(name).ok_or_else(|| Refusal::no_user(name))
+        let mut users = self.users.values_mut();
+        users.find(|user| user.name.eq_ignore_ascii_case(name)).ok_or_else(|| Refusal::no_user(name))
     }
 
     /// Names must differ by more than case (IAM User Guide, "IAM identifiers").
@@ -118,6 +120,17 @@ impl Account {
         }
         let user = self.new_user(name, path, tags, now);
         Ok(self.users.entry(name.to_owned()).or_insert(user))
+    }
+
+    /// Gives a user another name. It keeps its keys, tags and id (IAM API Reference, UpdateUser).
+    pub(super) fn rename_user(&mut self, name: &str, to: &str) -> Result<(), Refusal> {
+        if self.users.keys().any(|known| known != name && known.eq_ignore_ascii_case(to)) {
+            return Err(Refusal::user_exists(to));
+        }
+        let mut user = self.users.remove(name).ok_or_else(|| Refusal::no_user(name))?;
+        user.name = to.to_owned();
+        self.users.insert(to.to_owned(), user);
+        Ok(())
     }
 
     pub(super) fn delete_user(&mut self, name: &str) -> Result<(), Refusal> {

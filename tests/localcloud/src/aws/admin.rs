@@ -70,6 +70,14 @@ impl Aws {
         self.change(|account, now| account.create_user(name, "/", Tags::new(), now).map(drop))
     }
 
+    /// Gives a user another name.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`, or `EntityAlreadyExists`.
+    pub fn rename_user(&self, name: &str, to: &str) -> Result<(), Refusal> {
+        self.change(|account, _| account.rename_user(name, to))
+    }
+
     /// Deletes a user.
     ///
     /// # Errors

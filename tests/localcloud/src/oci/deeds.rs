@@ -31,6 +31,14 @@ impl Oci {
         self.change_user(user, |tenancy, id, _| tenancy.delete_user(id))
     }
 
+    /// Puts a user into a secondary identity domain of this name.
+    ///
+    /// # Errors
+    /// `NotAuthorizedOrNotFound`.
+    pub fn set_domain(&self, user: &str, name: &str) -> Result<(), Refusal> {
+        self.change_user(user, |tenancy, id, _| tenancy.user_mut(id).map(|user| user.domain = Some(name.to_owned())))
+    }
+
     /// Lets a user do these operations, to itself and to others, beyond what everybody may do with
     /// itself, and takes back what it was allowed before. `*` makes it an administrator.
     ///

@@ -1,5 +1,6 @@
 //! The Identity API, version 20160918: users, their keys, credentials and tags; the tenancy and its regions.
 
+mod domains;
 mod keys;
 mod secrets;
 mod tenancies;
@@ -53,6 +54,8 @@ fn at(path: &[&str]) -> Vec<Entry> {
         ["users", _, family, _] => in_family(family, |[_, _, update, delete]| {
             vec![(Method::PUT, update, secrets::update), (Method::DELETE, delete, secrets::delete)]
         }),
+        ["compartments"] => vec![(Method::GET, "ListCompartments", domains::list_compartments)],
+        ["domains"] => vec![(Method::GET, "ListDomains", domains::list)],
         ["tenancies", _] => vec![(Method::GET, "GetTenancy", tenancies::get)],
         ["tenancies", _, "regionSubscriptions"] => {
             vec![(Method::GET, "ListRegionSubscriptions", tenancies::list_regions)]

@@ -43,6 +43,8 @@ pub(super) struct User {
     pub(super) keys: Vec<SigningKey>,
     /// The same of everything that Oracle made for it.
     pub(super) secrets: Vec<Secret>,
+    /// The identity domain that it is in; none for the default one. ListUsers shows the default domain only.
+    pub(super) domain: Option<String>,
     /// Operations that it may do beyond what everybody may, or `*`.
     pub(super) allow: Vec<String>,
     /// Operations that it may not do, whatever else says so.
@@ -84,6 +86,8 @@ pub(super) struct Session {
 
 pub(super) struct Tenancy {
     pub(super) id: String,
+    /// The one compartment below the root.
+    pub(super) compartment: String,
     pub(super) home: Region,
     pub(super) others: Vec<Region>,
     pub(super) lags: Consistency,
@@ -99,8 +103,10 @@ pub(super) struct Tenancy {
 impl Tenancy {
     pub(super) fn new(options: OciOptions, mut random: Random) -> Self {
         let OciOptions { home, others, consistency, too_many_keys } = options;
+        let id = ocid("tenancy", &mut random);
         Self {
-            id: ocid("tenancy", &mut random),
+            compartment: id.replace("tenancy", "compartment"),
+            id,
             home,
             others,
             lags: consistency,
@@ -168,6 +174,7 @@ impl Tenancy {
             details,
             keys: Vec::new(),
             secrets: Vec::new(),
+            domain: None,
             allow: Vec::new(),
             deny: Vec::new(),
         };

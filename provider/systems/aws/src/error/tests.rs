@@ -81,3 +81,26 @@ fn what_a_source_of_credentials_said_is_not_repeated() {
     let none = no_credentials("iam:ListAccessKeys", &CredentialsError::not_loaded_no_source());
     assert!(none.message.contains("there are none"));
 }
+
+/// The table of what proves absence. Each row is an answer to a call about a user.
+#[test]
+fn lesson_b2_only_the_documented_answer_proves_absence() {
+    let table = [
+        (Some("NoSuchEntity"), 404, true),
+        (Some("NoSuchEntity"), 403, false),
+        (Some("NoSuchEntity"), 200, false),
+        (Some("NoSuchEntityException"), 404, false),
+        (Some("NoSuchBucket"), 404, false),
+        (Some("InvalidAction"), 404, false),
+        (Some("AccessDenied"), 403, false),
+        (Some("AccessDenied"), 404, false),
+        (Some(""), 404, false),
+        (None, 404, false),
+        (None, 403, false),
+        (None, 410, false),
+    ];
+    for (code, status, absent) in table {
+        assert_eq!(is_absence(code, status), absent, "{code:?} {status}");
+        assert_eq!(judge(code, status).0 == NotFound, absent, "{code:?} {status}");
+    }
+}

@@ -147,6 +147,10 @@ impl KeyIssuer for CredentialIssuer {
         user::named(&self.args.user_id)
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await.map(Some)
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.all().await?.map(|listed| listed.iter().map(observed).collect()))
     }

@@ -110,3 +110,21 @@ fn a_proxys_answer_is_told_from_oracles() {
     let error = refused(&call("identity:GetUser"), ABOUT, &answer(407, "<html>", &[]), (now(), &origins()));
     assert!(error.message.contains("not to a proxy") && error.message.contains("OCI_CLI_REGION"), "{error}");
 }
+
+/// The table of what may mean absence; what proves it is in `user.rs`.
+#[test]
+fn lesson_b2_only_oracles_own_answer_may_mean_absence() {
+    let table = [
+        (404, "NotAuthorizedOrNotFound", true),
+        (404, "NotFound", false),
+        (404, "", false),
+        (404, "MethodNotAllowed", false),
+        (403, "NotAuthorizedOrNotFound", false),
+        (401, "NotAuthorizedOrNotFound", false),
+        (410, "", false),
+    ];
+    for (status, code, absent) in table {
+        assert_eq!(may_be_absence(status, code), absent, "{status} {code}");
+        assert_eq!(judge(status, code).0 == ErrorKind::NotFound, absent, "{status} {code}");
+    }
+}

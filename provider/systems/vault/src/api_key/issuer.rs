@@ -16,6 +16,7 @@ use super::args::{self, ApiKeyArgs};
 use super::ledger;
 use super::path::{Found, KvPath, Metadata};
 use super::value::{fits, is_same, print};
+use crate::error::no_mount;
 use crate::ledger::Prints;
 use crate::session::{Reply, Session, data};
 
@@ -93,20 +94,19 @@ impl KvIssuer {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What stands at the path, and the memory of it; none without a mount.
-    async fn see(&self) -> Result<Option<Metadata>, Error> {
+    /// What stands at the path, and the memory of it.
+    async fn see(&self) -> Result<Metadata, Error> {
         let metadata = match self.path().metadata().await? {
-            Found::NoMount => return Ok(None),
             Found::Nothing => {
                 self.memory().seen = Some(Seen::default());
                 let (notes, versions) = Default::default();
-                return Ok(Some(Metadata { current: 0, max_versions: 0, notes, versions }));
+                return Ok(Metadata { current: 0, max_versions: 0, notes, versions });
             }
             Found::Metadata(metadata) => metadata,
         };
         let (current, max_versions) = (metadata.current, metadata.max_versions);
         self.memory().seen = Some(Seen { exists: true, current, max_versions, ..Seen::default() });
-        Ok(Some(metadata))
+        Ok(metadata)
     }
 
     /// Our mark without the unproven versions that somebody else turns out to have written.
@@ -128,7 +128,7 @@ impl KvIssuer {
             return Ok(seen);
         }
         self.see().await?;
-        self.memory().seen.clone().ok_or_else(|| no_mount(&self.args))
+        self.memory().seen.clone().ok_or_else(|| no_mount(MINT, &self.args.mount))
     }
 
     async fn plan(&self, nonce: &str) -> Result<Plan, Error> {
@@ -184,12 +184,17 @@ impl KeyIssuer for KvIssuer {
         format!("the KV mount {:?} with the path {:?} (`mount`, `path`)", self.args.mount, self.args.path)
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
+    /// A path that nobody has written yet is one without keys. That its mount is not there is an error: it proves nothing.
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
-        Ok(self.see().await?.as_ref().map(listed))
+        Ok(Some(listed(&self.see().await?)))
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        let Some(metadata) = self.see().await? else { return Ok(None) };
+        let metadata = self.see().await?;
         let (ledgers, prints) = ledger::decode(owner, &metadata.notes)?;
         let ledgers = self.proven(ledgers, &prints, &metadata).await?;
         let entries = ledgers.own.iter().flat_map(|own| &own.keys);
@@ -236,7 +241,7 @@ impl KeyIssuer for KvIssuer {
         let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan))?;
         let answer = match self.session.send(&request).await {
             Ok(Reply::Done(answer)) => answer,
-            Ok(Reply::Missing(_)) => return Err(no_mount(&self.args)),
+            Ok(Reply::Missing(_)) => return Err(no_mount(MINT, &self.args.mount)),
             Err(error) => {
                 if error.effect == Effect::Unknown || error.kind == ErrorKind::Conflict {
                     // What was seen before is no longer so.
@@ -311,11 +316,6 @@ fn id(version: u64) -> KeyId {
 /// No version has another form of name, so a name of another form is of nothing.
 fn number(id: &KeyId) -> Option<u64> {
     id.0.parse().ok().filter(|number: &u64| number.to_string() == id.0)
-}
-
-fn no_mount(args: &ApiKeyArgs) -> Error {
-    let message = format!("nothing is mounted at {:?}: check `mount`", args.mount);
-    Error::new(ErrorKind::NotFound, MINT, message)
 }
 
 #[expect(clippy::disallowed_methods, reason = "it is compared, hashed, or written to where it belongs")]

@@ -21,7 +21,7 @@ pub use args::{ApiKeyArgs, KvVersion};
 use issuer::KvIssuer;
 pub(crate) use value::Shape;
 
-use crate::Vault;
+use crate::{Vault, plain};
 
 /// The system behind `vault:RotatingApiKey`.
 pub struct VaultApiKey(Arc<Vault>);
@@ -39,6 +39,7 @@ impl System for VaultApiKey {
     const TOKEN: &'static str = "vault:RotatingApiKey";
     const LIST_TOKEN: &'static str = "vault:listApiKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "Vault cluster";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -46,6 +47,10 @@ impl System for VaultApiKey {
 
     fn principal(&self, args: &ApiKeyArgs) -> String {
         format!("{}/{}", args.mount, args.path)
+    }
+
+    fn identity(&self, args: &ApiKeyArgs) -> String {
+        format!("{}/{}", plain(&args.mount), plain(&args.path))
     }
 
     fn check(&self, args: &ApiKeyArgs) -> Vec<Problem> {

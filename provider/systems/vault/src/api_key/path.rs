@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::is_no_mount;
+use crate::error::{Absence, absence_of};
 use crate::request::Request;
 use crate::session::{Reply, Session, data, server_time};
 
@@ -35,8 +35,6 @@ pub(crate) struct Version {
 
 /// What was found at a path.
 pub(crate) enum Found {
-    /// There is no such mount.
-    NoMount,
     /// Nothing was ever written there.
     Nothing,
     /// This.
@@ -109,8 +107,13 @@ impl KvPath<'_> {
     /// What stands there.
     pub(crate) async fn metadata(&self) -> Result<Found, Error> {
         let request = self.request("vault kv metadata get", Method::GET, "metadata");
-        match self.session.repeat(&request).await? {
-            Reply::Missing(answer) if is_no_mount(&answer) => Ok(Found::NoMount),
+        let reply = match self.session.repeat(&request).await {
+            Err(error) if absence_of(&error) == Some(Absence::OtherEngine) => {
+                return Err(self.must_be_kv2().await.err().unwrap_or(error));
+            }
+            reply => reply?,
+        };
+        match reply {
             Reply::Missing(_) => self.must_be_kv2().await.map(|()| Found::Nothing),
             Reply::Done(answer) => match data::<RawMetadata>(&request, &answer) {
                 Ok(raw) => self.read(&request, &answer, raw).map(Found::Metadata),
@@ -197,7 +200,6 @@ impl KvPath<'_> {
         let request = self.request("vault kv metadata patch", Method::PATCH, "metadata").json(body)?;
         match self.session.repeat(&request).await? {
             Reply::Done(_) => Ok(true),
-            Reply::Missing(answer) if is_no_mount(&answer) => Err(crate::error::refused(&request, &answer)),
             Reply::Missing(_) => Ok(false),
         }
     }

@@ -84,6 +84,10 @@ impl KeyIssuer for FetchedIssuer {
         locked(&self.known).extend(known);
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.mount.session().account().await
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         let shown = |(id, known): (&KeyId, &Known)| ObservedKey {
             id: id.clone(),

@@ -126,12 +126,18 @@ impl KeyIssuer for JwtKeyIssuer {
         self.args.to_string()
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.mount.session().account().await
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
-        Ok(self.fetch().await?.map(|found| found.keys()))
+        let found = self.fetch().await?.ok_or_else(|| self.mount.missing())?;
+        Ok(Some(found.keys()))
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        Ok(self.fetch().await?.map(|found| (found.keys(), found.ledgers(owner))))
+        let found = self.fetch().await?.ok_or_else(|| self.mount.missing())?;
+        Ok(Some((found.keys(), found.ledgers(owner))))
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {

@@ -27,7 +27,7 @@ pub(crate) use gate::Gates;
 use issuer::JwtKeyIssuer;
 pub use jwk::JwtAlgorithm;
 
-use crate::Vault;
+use crate::{Vault, plain};
 
 /// The system behind `vault:RotatingJwtKey`.
 pub struct VaultJwtKey(Arc<Vault>);
@@ -45,6 +45,7 @@ impl System for VaultJwtKey {
     const TOKEN: &'static str = "vault:RotatingJwtKey";
     const LIST_TOKEN: &'static str = "vault:listJwtKeys";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "Vault cluster";
     const BESIDE: &'static [&'static str] = &["jwksUrl"];
 
     fn capability(&self) -> Capability {
@@ -53,6 +54,11 @@ impl System for VaultJwtKey {
 
     fn principal(&self, args: &JwtKeyArgs) -> String {
         format!("{}/{}", args.mount, args.name)
+    }
+
+    fn identity(&self, args: &JwtKeyArgs) -> String {
+        let set = args.jwks_url.as_deref().map(one_spelling).unwrap_or_default();
+        format!("{}/{}#{set}", plain(&args.mount), args.name)
     }
 
     fn check(&self, args: &JwtKeyArgs) -> Vec<Problem> {
@@ -80,6 +86,11 @@ impl System for VaultJwtKey {
     }
 }
 
+/// A URL as it is sent, whatever the case of its host and whether its port is written.
+fn one_spelling(url: &str) -> String {
+    url.parse().map_or_else(|_| url.to_owned(), |url: outbound::Url| url.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use rotation::testing::ManualClock;
@@ -94,5 +105,20 @@ mod tests {
             let error = system.import(id).unwrap_err();
             assert!(error.message.contains("public half only"), "{error}");
         }
+    }
+
+    #[test]
+    fn lesson_a4_spellings_of_one_set_have_one_identity() {
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let system = VaultJwtKey::new(Arc::new(Vault::new(clock)));
+        let identity = |mount: &str, url: Option<&str>| {
+            let args = serde_json::json!({"mount": mount, "name": "payments", "jwksUrl": url});
+            system.identity(&serde_json::from_value(args).unwrap())
+        };
+        let url = "https://keys.example/jwks.json";
+        assert_eq!(identity("jwt", Some(url)), identity("/jwt/", Some("HTTPS://Keys.Example:443/jwks.json")));
+        assert_ne!(identity("jwt", Some(url)), identity("jwt", Some("https://keys.example/JWKS.json")));
+        assert_ne!(identity("jwt", Some(url)), identity("jwt", None));
+        assert_ne!(identity("jwt", None), identity("jwt2", None));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use outbound::{Answer, Method, repeat};
+use outbound::{Method, repeat};
 use rotation::{Effect, Error, ErrorKind, KeyId, Retry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::config::Config;
 use super::gate::Gate;
 use super::keypair::signer;
-use crate::error::{is_no_mount, refused, words};
+use crate::error::{Absence, absence_of, no_mount, refused, words};
 use crate::request::Request;
 use crate::session::{Reply, Session, data};
 
@@ -122,10 +122,13 @@ impl Mount {
 
     async fn get(&self) -> Result<Option<Config>, Error> {
         let request = self.request(READ, Method::GET, "config");
-        let config = match self.session.send(&request).await.map_err(harmless)? {
+        let reply = match self.session.send(&request).await.map_err(harmless) {
+            Err(error) if absence_of(&error) == Some(Absence::NoMount) => return Ok(None),
+            Err(error) if absence_of(&error) == Some(Absence::OtherEngine) => return Err(self.no_jwt()),
+            reply => reply?,
+        };
+        let config = match reply {
             Reply::Done(answer) => Config::new(data::<Map<String, Value>>(&request, &answer).map_err(harmless)?),
-            Reply::Missing(answer) if is_no_mount(&answer) => return Ok(None),
-            Reply::Missing(answer) if words(&answer).contains("unsupported path") => return Err(self.no_jwt()),
             Reply::Missing(_) => {
                 self.must_be_jwt().await?;
                 Config::default()
@@ -231,9 +234,11 @@ impl Mount {
 
     async fn write(&self, wanted: &Config) -> Result<(), Error> {
         let request = self.request(WRITE, Method::POST, "config").limit(MINT_TIMEOUT).json(&wanted.fields())?;
-        match self.session.send(&request).await? {
-            Reply::Done(_) => Ok(()),
-            Reply::Missing(answer) => Err(self.cannot_be_written(&answer)),
+        match self.session.send(&request).await {
+            Ok(Reply::Done(_)) => Ok(()),
+            Ok(Reply::Missing(_)) => Err(self.missing()),
+            Err(error) if absence_of(&error) == Some(Absence::OtherEngine) => Err(self.no_jwt()),
+            Err(error) => Err(error),
         }
     }
 
@@ -242,12 +247,9 @@ impl Mount {
         self.get().await.ok().flatten()
     }
 
-    fn cannot_be_written(&self, answer: &Answer) -> Error {
-        if words(answer).contains("unsupported path") {
-            return self.no_jwt();
-        }
-        let message = format!("nothing is mounted at \"auth/{}\" (`mount`)", self.name);
-        Error::new(ErrorKind::NotFound, WRITE, message)
+    /// Nothing is mounted there, which is no proof that the keys are gone.
+    pub(crate) fn missing(&self) -> Error {
+        no_mount(READ, &format!("auth/{}", self.name))
     }
 
     /// The names of its roles.

@@ -115,6 +115,10 @@ impl KeyIssuer for LeaseIssuer {
         }
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
     /// That there is such a path shows only when a holder reads it.
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         let marks = self.marks().read().await?;

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 pub use args::{Lease, LeaseArgs};
 use issuer::LeaseIssuer;
 
-use crate::Vault;
+use crate::{Vault, plain};
 
 /// The system behind `vault:RotatingLease`.
 pub struct VaultLease(Arc<Vault>);
@@ -38,6 +38,7 @@ impl System for VaultLease {
     const TOKEN: &'static str = "vault:RotatingLease";
     const LIST_TOKEN: &'static str = "vault:listLeases";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "Vault cluster";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -45,6 +46,10 @@ impl System for VaultLease {
 
     fn principal(&self, args: &LeaseArgs) -> String {
         args.principal()
+    }
+
+    fn identity(&self, args: &LeaseArgs) -> String {
+        format!("{}#{}", plain(&args.path), args.name)
     }
 
     fn check(&self, args: &LeaseArgs) -> Vec<Problem> {

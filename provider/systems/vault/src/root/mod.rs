@@ -94,6 +94,19 @@ struct StaticRole {
 }
 
 impl Root {
+    /// What names it, as the inputs say.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The cluster that keeps the secret, and the namespace in it; none if the server does not say. At most one call in a process.
+    ///
+    /// # Errors
+    /// Anything but a definite answer.
+    pub async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
     /// What Vault tells of the secret; none if there is no such connection or role, or an AWS engine without configuration.
     ///
     /// # Errors

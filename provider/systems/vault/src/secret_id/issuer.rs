@@ -96,7 +96,8 @@ impl SecretIdIssuer {
         let notes = of_mark(owner, turn, ledger).ok_or_else(bug)?;
         let role = self.role();
         let request = role.making(&Wanted::new(&notes)?)?;
-        let (made, answer) = role.made(&request, self.session.repeat(&request).await?)?;
+        let reply = self.session.repeat(&request).await.map_err(|error| role.explained(error))?;
+        let (made, answer) = role.made(&request, reply)?;
         let created_at = server_time(&answer).unwrap_or_else(|| self.session.clock().now());
         let kind = marks::Kind::Standing(marks::Standing { owner: owner.clone(), turn, ledger: ledger.clone() });
         self.remember(KeyId(made.accessor), Seen { created_at, ends_at: None, kind });
@@ -140,6 +141,10 @@ impl KeyIssuer for SecretIdIssuer {
         self.args.to_string()
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        self.session.account().await
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.fetch().await?.as_ref().map(observed))
     }
@@ -175,7 +180,8 @@ impl KeyIssuer for SecretIdIssuer {
         let role = self.role();
         let secret_id = SHAPE.generate()?;
         let request = role.making(&Wanted::new(&of_key(order))?.with(&secret_id, &self.args))?.limit(MINT_TIMEOUT);
-        let (made, answer) = role.made(&request, self.session.send(&request).await?)?;
+        let reply = self.session.send(&request).await.map_err(|error| role.explained(error))?;
+        let (made, answer) = role.made(&request, reply)?;
         let id = KeyId(made.accessor.clone());
         self.must_last(&id, &made).await?;
         let seen = self.look_up(&id).await.ok().flatten();

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 pub use args::{AppRoleSecretId, SecretIdArgs};
 use issuer::SecretIdIssuer;
 
-use crate::Vault;
+use crate::{Vault, plain};
 
 /// The system behind `vault:RotatingSecretId`.
 pub struct VaultSecretId(Arc<Vault>);
@@ -35,6 +35,7 @@ impl System for VaultSecretId {
     const TOKEN: &'static str = "vault:RotatingSecretId";
     const LIST_TOKEN: &'static str = "vault:listSecretIds";
     const DOCS: &'static str = include_str!("docs.md");
+    const ACCOUNT: &'static str = "Vault cluster";
 
     fn capability(&self) -> Capability {
         issuer::capability()
@@ -42,6 +43,10 @@ impl System for VaultSecretId {
 
     fn principal(&self, args: &SecretIdArgs) -> String {
         format!("{}/{}", args.mount, args.role)
+    }
+
+    fn identity(&self, args: &SecretIdArgs) -> String {
+        format!("{}/{}", plain(&args.mount), plain(&args.role))
     }
 
     fn check(&self, args: &SecretIdArgs) -> Vec<Problem> {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::args::SecretIdArgs;
-use crate::error::{is_absence, refused, words};
+use crate::error::{Absence, absence_of, is_absence, refused, words};
 use crate::request::Request;
 use crate::session::{Reply, Session, data, server_time};
 
@@ -142,15 +142,10 @@ impl Role<'_> {
     /// The role's secret-ids; none if there is no such role.
     pub(crate) async fn accessors(&self) -> Result<Option<Accessors>, Error> {
         let request = self.request(LIST, Method::GET, "secret-id").names();
-        let reply = self.session.repeat(&request).await?;
+        let reply = self.session.repeat(&request).await.map_err(|error| self.explained(error))?;
         let (answer, all) = match reply {
-            Reply::Missing(answer) if is_absence(&words(&answer)) || crate::error::is_no_mount(&answer) => {
-                return Ok(None);
-            }
-            Reply::Missing(answer) => {
-                self.must_be_approle(&request, &answer)?;
-                (answer, Vec::new())
-            }
+            Reply::Missing(answer) if is_absence(&words(&answer)) => return Ok(None),
+            Reply::Missing(answer) => (answer, Vec::new()),
             Reply::Done(answer) => {
                 let keys: Keys = data(&request, &answer)?;
                 (answer, keys.keys.into_iter().map(KeyId).collect())
@@ -160,14 +155,14 @@ impl Role<'_> {
         Ok(Some(Accessors { at, all }))
     }
 
-    /// A method of another type knows none of the paths.
-    fn must_be_approle(&self, request: &Request, answer: &Answer) -> Result<(), Error> {
-        if !words(answer).contains("unsupported path") {
-            return Ok(());
+    /// The failure as it is told: a method of another type knows none of the paths.
+    pub(crate) fn explained(&self, error: Error) -> Error {
+        if absence_of(&error) != Some(Absence::OtherEngine) {
+            return error;
         }
         let mount = &self.args.mount;
         let message = format!("what is mounted at \"auth/{mount}\" (`mount`) is no AppRole method: name one that is");
-        Err(Error::new(ErrorKind::Invalid, request.operation, message))
+        Error { message, ..error }
     }
 
     /// What is known of a secret-id; none if it has ended or was destroyed.
@@ -197,8 +192,7 @@ impl Role<'_> {
     pub(crate) fn made(&self, request: &Request, reply: Reply) -> Result<(Made, Answer), Error> {
         match reply {
             Reply::Done(answer) => Ok((data(request, &answer)?, answer)),
-            Reply::Missing(answer) => {
-                self.must_be_approle(request, &answer)?;
+            Reply::Missing(_) => {
                 Err(Error::new(ErrorKind::NotFound, request.operation, format!("{} does not exist", self.args)))
             }
         }

@@ -98,7 +98,8 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     in_tenancy(call, &call.query("compartmentId").ok_or_else(|| Refusal::missing("compartmentId"))?)?;
     let wanted = call.query("name");
     let lag = call.lag + call.tenancy.lags.tag_lag;
-    let users = call.tenancy.users.values().filter(|user| user.life.seen(call.now, call.lag));
+    let in_default = call.tenancy.users.values().filter(|user| user.domain.is_none());
+    let users = in_default.filter(|user| user.life.seen(call.now, call.lag));
     let named = users.filter(|user| wanted.as_ref().is_none_or(|wanted| *wanted == user.name));
     let items = named.map(|user| (user.id.clone(), shown(call, user, user.details.seen(call.now, lag)))).collect();
     call.page(items)

@@ -1,0 +1,39 @@
+//! Whether this is the cluster that keeps the secret.
+
+use pulumi_provider::{Code, Error};
+use rotation::ErrorKind;
+use system_vault::Root;
+
+use super::RotatingRoot;
+use super::state::RootState;
+use crate::rotating::account::{Accounts, Standing};
+
+impl RotatingRoot {
+    /// Insists that the secret of the state is where the plugin's credentials lead. Gives the cluster; none if the server does not say.
+    ///
+    /// The access key of an AWS engine is the only one of its name, so it proves that a cluster with another id is the same one, restored.
+    pub(super) async fn place(&self, root: &Root, state: &RootState) -> Result<Option<String>, rotation::Error> {
+        let reached = root.account().await?;
+        let principal = format!("{:?} (`path`)", root.path());
+        let recorded = state.account.as_deref();
+        let accounts = Accounts { noun: "Vault cluster", principal: &principal, recorded, reached: reached.as_deref() };
+        if accounts.standing(&self.switches) == Standing::Other {
+            let is_restored = state.evidence.access_key_id.is_some()
+                && root.look().await?.is_some_and(|seen| seen.evidence.access_key_id == state.evidence.access_key_id);
+            if !is_restored {
+                return Err(rotation::Error::new(ErrorKind::Blocked, "", accounts.refusal().message));
+            }
+        }
+        Ok(reached)
+    }
+}
+
+/// The secret was not found, and nothing says that this is the cluster that kept it.
+pub(super) fn unproven(root: &Root) -> Error {
+    let gone = root.gone("");
+    let message = format!(
+        "{}. The state does not say which Vault cluster keeps it, so it may be another one, and nothing was changed. Check keyrotation:vault.address; if it was removed on purpose, remove the resource by `pulumi state delete`",
+        gone.message
+    );
+    Error::new(Code::FailedPrecondition, message)
+}
