@@ -147,6 +147,12 @@ impl Ledgers {
         Self { own, others, former: Vec::new() }
     }
 
+    /// Whether any mark, under whatever URN, names a key of this instance.
+    pub fn name_instance(&self, instance: &str) -> bool {
+        let all = self.own.iter().chain(self.others.iter().map(|other| &other.ledger));
+        all.flat_map(|ledger| ledger.keys.values()).any(|entry| entry.instance == instance)
+    }
+
     /// Takes what this instance left under another URN for ours: the resource was renamed or moved, with an alias.
     pub(crate) fn take_former(&mut self, instance: &str) {
         let ours = |other: &OtherLedger| other.ledger.keys.values().any(|entry| entry.instance == instance);

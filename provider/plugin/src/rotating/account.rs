@@ -65,9 +65,7 @@ impl Accounts<'_> {
 pub(crate) fn is_proven(standing: Standing, state: &KeyState, observed: Option<&Observed>) -> bool {
     let has_keys = state.keys().next().is_some();
     let Some(observed) = observed else { return standing == Standing::Same };
-    let own = observed.ledgers.own.iter().flat_map(|ledger| ledger.keys.values());
-    let is_marked = own.into_iter().any(|entry| entry.instance == state.instance)
-        || observed.ledgers.former(&state.instance).is_some();
+    let is_marked = observed.ledgers.name_instance(&state.instance);
     match standing {
         Standing::Same => true,
         Standing::Other => is_marked,
