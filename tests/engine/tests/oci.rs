@@ -167,7 +167,10 @@ fn a_configuration_that_cannot_work_is_named_and_can_be_mended() -> Result<()> {
             vec!["not an RSA key", "OCI_CLI_KEY_CONTENT"],
         ),
         (vec![("OCI_CLI_KEY_CONTENT", &*encrypted), ("OCI_CLI_PASSPHRASE", "another")], vec!["cannot be decrypted"]),
-        (vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")], vec!["OCI_CLI_USER"]),
+        (
+            vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")],
+            vec!["OCI_CLI_USER"],
+        ),
     ] {
         changed.iter().for_each(|(name, value)| stage.scene.work.set(name, value));
         let mut ended = stage.scene.work.up()?.expect_failure()?;
