@@ -39,7 +39,7 @@ fn lives(resource: OciResource) -> Result<()> {
     work.expect_no_drift()?;
 
     stage.declare(resource, inputs("2"))?;
-    work.preview()?.expect_success()?.expect_text("a new key will be made: keepers changed")?;
+    work.preview()?.expect_success()?.expect_text("a new key will be created: keepers changed")?;
     stage.up()?;
     let second = stage.expect_known(resource)?;
     ensure!((second.generation, &second.previous) == (2, &Some(first.current)), "{second:?}");
@@ -167,7 +167,10 @@ fn a_configuration_that_cannot_work_is_named_and_can_be_mended() -> Result<()> {
             vec!["not an RSA key", "OCI_CLI_KEY_CONTENT"],
         ),
         (vec![("OCI_CLI_KEY_CONTENT", &*encrypted), ("OCI_CLI_PASSPHRASE", "another")], vec!["cannot be decrypted"]),
-        (vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")], vec!["OCI_CLI_USER"]),
+        (
+            vec![("OCI_CLI_KEY_CONTENT", &*admin.key_content), ("OCI_CLI_USER", "ocid1.user.oc1..x")],
+            vec!["OCI_CLI_USER"],
+        ),
     ] {
         changed.iter().for_each(|(name, value)| stage.scene.work.set(name, value));
         let mut ended = stage.scene.work.up()?.expect_failure()?;
@@ -191,7 +194,7 @@ fn a_user_full_of_strangers_keys_is_refused_and_they_are_named_with_their_ages()
     stage.scene.wait_hours(50)?;
     let mut ended = stage.scene.work.up()?.expect_failure()?.expect_text("all 3 keys")?.expect_text(&stage.user)?;
     for stranger in &strangers {
-        ended = ended.expect_text(&format!("{stranger} (not ours, made 2d ago, active)"))?;
+        ended = ended.expect_text(&format!("{stranger} (not ours, created 2d ago, active)"))?;
     }
     ensure!(stage.ids(resource) == strangers, "a stranger's key was deleted");
     stage.scene.expect_clean()
