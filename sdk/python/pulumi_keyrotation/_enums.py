@@ -7,11 +7,35 @@ import pulumi
 from enum import Enum
 
 __all__ = [
+    'HistoryAction',
     'KeyStatus',
     'Phase',
     'RevokedGeneration',
     'WhenInUse',
 ]
+
+
+@pulumi.type_token("keyrotation:index:HistoryAction")
+class HistoryAction(_builtins.str, Enum):
+    """
+    What happened to a key.
+    """
+    CREATED = "created"
+    """
+    It was created.
+    """
+    PROMOTED = "promoted"
+    """
+    It became the current key.
+    """
+    DISABLED = "disabled"
+    """
+    It was disabled.
+    """
+    DELETED = "deleted"
+    """
+    It was deleted.
+    """
 
 
 @pulumi.type_token("keyrotation:index:KeyStatus")

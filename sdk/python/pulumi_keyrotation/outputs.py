@@ -19,6 +19,7 @@ __all__ = [
     'Adopt',
     'AuditedKey',
     'ForeignKey',
+    'HistoryEvent',
     'Retirement',
     'RetirementBySoak',
     'Revoke',
@@ -201,6 +202,80 @@ class ForeignKey(dict):
         Whether it works.
         """
         return pulumi.get(self, "status")
+
+
+@pulumi.output_type
+class HistoryEvent(dict):
+    """
+    Something that happened to a key.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "keyId":
+            suggest = "key_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in HistoryEvent. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        HistoryEvent.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        HistoryEvent.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 action: 'HistoryAction',
+                 at: _builtins.str,
+                 key_id: _builtins.str,
+                 reason: Optional[_builtins.str] = None):
+        """
+        Something that happened to a key.
+
+        :param 'HistoryAction' action: What happened.
+        :param _builtins.str at: When it happened, in RFC 3339.
+        :param _builtins.str key_id: The key's id in the system.
+        :param _builtins.str reason: Why, in words; null where there is no more to say.
+        """
+        pulumi.set(__self__, "action", action)
+        pulumi.set(__self__, "at", at)
+        pulumi.set(__self__, "key_id", key_id)
+        if reason is not None:
+            pulumi.set(__self__, "reason", reason)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> 'HistoryAction':
+        """
+        What happened.
+        """
+        return pulumi.get(self, "action")
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> _builtins.str:
+        """
+        When it happened, in RFC 3339.
+        """
+        return pulumi.get(self, "at")
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> _builtins.str:
+        """
+        The key's id in the system.
+        """
+        return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def reason(self) -> Optional[_builtins.str]:
+        """
+        Why, in words; null where there is no more to say.
+        """
+        return pulumi.get(self, "reason")
 
 
 @pulumi.output_type

@@ -230,7 +230,7 @@ impl Scene {
     }
 
     /// Adds every secret of a state.
-    pub(crate) fn keep_secrets_of(&self, state: &State) {
+    pub fn keep_secrets_of(&self, state: &State) {
         state.collect(&mut self.secrets.borrow_mut());
     }
 

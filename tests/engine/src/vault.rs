@@ -197,6 +197,7 @@ impl VaultScene {
     /// # Errors
     /// When one does.
     pub fn expect_clean(&self) -> Result<()> {
+        self.work.export()?;
         self.work.expect_no_plugin()?;
         let secrets = self.secrets.borrow();
         for (place, bytes) in self.work.written()? {

@@ -322,6 +322,8 @@ fn replay(resource: Resource, folder: &PathBuf) -> Result<()> {
     ensure!(second != first.as_str() && stage.output("/generation")? == 3, "keepers did not rotate");
     ensure!(stage.output(&format!("/previous/{id}"))? == first.as_str(), "the recorded key is not the previous one");
     ensure!(stage.ids().len() == 2, "there are not two keys: {:?}", stage.ids());
+    let lacks = stage.scene.work.state()?.lacks("key")?;
+    ensure!(lacks.is_empty(), "{lacks:?}");
     stage.scene.work.expect_quiet()?;
     stage.scene.work.destroy()?.expect_success()?;
     ensure!(stage.ids().is_empty(), "keys are left: {:?}", stage.ids());

@@ -207,6 +207,8 @@ fn replay(resource: &'static Resource, folder: &Path) -> Result<()> {
     if let Some(id) = resource.id {
         ensure!(output(&format!("/previous/{id}"))? == first, "the recorded key is not the previous one");
     }
+    let lacks = scene.work.state()?.lacks(resource.name)?;
+    ensure!(lacks.is_empty(), "{lacks:?}");
     for login in &recorded {
         ensure!(postgres.lets_in(login)?, "a recorded credential was removed in its overlap");
     }

@@ -472,20 +472,23 @@ class RotatingApiKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["config_profile"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["fingerprint"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["key_id"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["private_key_pem"] = None
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["configProfile", "privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "configProfile", "current", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:oci:RotatingApiKey',
@@ -509,6 +512,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["config_profile"] = None
@@ -516,6 +520,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["fingerprint"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["key_bits"] = None
         __props__.__dict__["key_id"] = None
@@ -523,6 +528,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
@@ -534,6 +540,14 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -555,7 +569,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="configProfile")
     def config_profile(self) -> pulumi.Output[_builtins.str]:
         """
-        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "config_profile")
 
@@ -590,6 +604,14 @@ class RotatingApiKey(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
 
     @_builtins.property
     @pulumi.getter
@@ -629,7 +651,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -644,17 +666,25 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.ApiKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousApiKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -662,7 +692,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 
@@ -727,7 +757,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

@@ -422,17 +422,20 @@ class RotatingAuthToken(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["token"] = None
             __props__.__dict__["token_id"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["token"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "token"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingAuthToken, __self__).__init__(
             'keyrotation:oci:RotatingAuthToken',
@@ -456,18 +459,21 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         __props__ = RotatingAuthTokenArgs.__new__(RotatingAuthTokenArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["description"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["name"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
@@ -479,6 +485,14 @@ class RotatingAuthToken(pulumi.CustomResource):
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
         return RotatingAuthToken(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -530,6 +544,14 @@ class RotatingAuthToken(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -559,7 +581,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -574,17 +596,25 @@ class RotatingAuthToken(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.AuthToken']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousAuthToken']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -625,7 +655,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter
     def token(self) -> pulumi.Output[_builtins.str]:
         """
-        The token itself: the password for the container registry, Swift, and other services that take no signatures.
+        The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "token")
 
@@ -657,7 +687,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

@@ -663,17 +663,20 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["value"] = None
             __props__.__dict__["version"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["value"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "value"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:vault:RotatingApiKey',
@@ -697,6 +700,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cas_required"] = None
@@ -706,6 +710,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["field"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["length"] = None
         __props__.__dict__["max_age"] = None
@@ -716,6 +721,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["path"] = None
         __props__.__dict__["prefix"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
@@ -727,6 +733,14 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["version"] = None
         __props__.__dict__["warnings"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -802,6 +816,14 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -846,7 +868,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -877,17 +899,25 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.KvVersion']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousKvVersion']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -936,7 +966,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def value(self) -> pulumi.Output[_builtins.str]:
         """
-        The generated value.
+        The generated value. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "value")
 
@@ -960,7 +990,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

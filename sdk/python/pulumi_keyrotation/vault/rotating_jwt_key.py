@@ -610,19 +610,22 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["jwks"] = None
             __props__.__dict__["kid"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["private_key_pem"] = None
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingJwtKey, __self__).__init__(
             'keyrotation:vault:RotatingJwtKey',
@@ -646,12 +649,14 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         __props__ = RotatingJwtKeyArgs.__new__(RotatingJwtKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["algorithm"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["jwks"] = None
         __props__.__dict__["jwks_url"] = None
         __props__.__dict__["keepers"] = None
@@ -662,6 +667,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
@@ -672,6 +678,14 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
         return RotatingJwtKey(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -720,6 +734,14 @@ class RotatingJwtKey(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
 
     @_builtins.property
     @pulumi.getter
@@ -783,7 +805,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -798,17 +820,25 @@ class RotatingJwtKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.JwtKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousJwtKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -816,7 +846,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        What signs: PKCS#8 in PEM.
+        What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 
@@ -873,7 +903,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

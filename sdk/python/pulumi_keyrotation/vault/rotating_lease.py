@@ -569,19 +569,22 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["ttl"] = ttl
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["data"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["holder_accessor"] = None
             __props__.__dict__["lease_id"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["data"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "data", "previous"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingLease, __self__).__init__(
             'keyrotation:vault:RotatingLease',
@@ -605,6 +608,7 @@ class RotatingLease(pulumi.CustomResource):
 
         __props__ = RotatingLeaseArgs.__new__(RotatingLeaseArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
@@ -612,6 +616,7 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["expires_at"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["holder_accessor"] = None
         __props__.__dict__["holder_role"] = None
         __props__.__dict__["keepers"] = None
@@ -622,6 +627,7 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["overlap"] = None
         __props__.__dict__["path"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
@@ -631,6 +637,14 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
         return RotatingLease(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -660,7 +674,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def data(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "data")
 
@@ -687,6 +701,14 @@ class RotatingLease(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
 
     @_builtins.property
     @pulumi.getter(name="holderAccessor")
@@ -742,7 +764,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -765,17 +787,25 @@ class RotatingLease(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.Lease']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousLease']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -832,7 +862,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

@@ -407,7 +407,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="accessKeyId")
     def access_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The access key id that the AWS engine works with, as of the last `pulumi up` or refresh; absent for databases.
+        The access key id that the AWS engine works with, as of the last `pulumi up` or refresh; null for databases.
         """
         return pulumi.get(self, "access_key_id")
 
@@ -432,7 +432,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="lastVaultRotation")
     def last_vault_rotation(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; absent for others.
+        When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; null for others.
         """
         return pulumi.get(self, "last_vault_rotation")
 
@@ -440,7 +440,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -457,7 +457,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="rotatedAt")
     def rotated_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When the secret was last rotated for this resource, in RFC 3339; absent after an import, unless Vault tells.
+        When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
         """
         return pulumi.get(self, "rotated_at")
 

@@ -526,16 +526,19 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["ttl"] = ttl
             __props__.__dict__["verification"] = verification
             __props__.__dict__["accessor"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["secret_id"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secretId"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretId"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingSecretId, __self__).__init__(
             'keyrotation:vault:RotatingSecretId',
@@ -560,18 +563,21 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__ = RotatingSecretIdArgs.__new__(RotatingSecretIdArgs)
 
         __props__.__dict__["accessor"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cidr_list"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["mount"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["role"] = None
@@ -591,6 +597,14 @@ class RotatingSecretId(pulumi.CustomResource):
         Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
         """
         return pulumi.get(self, "accessor")
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -642,6 +656,14 @@ class RotatingSecretId(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -670,7 +692,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -685,17 +707,25 @@ class RotatingSecretId(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.AppRoleSecretId']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousAppRoleSecretId']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -744,7 +774,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Output[_builtins.str]:
         """
-        What a machine logs in with, beside the role's id.
+        What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_id")
 
@@ -768,7 +798,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 
