@@ -99,7 +99,8 @@ fn output_3_what_is_always_there_is_required_and_a_previous_key_promises_nothing
     }
 }
 
-/// Words that one of the languages keeps for itself, or members that every class of it has.
+/// Words that one of the languages keeps for itself, or members that every class of it has; but for `namespace`, which is a word of C#
+/// alone, where properties have a capital.
 const TAKEN: &[&str] = &[
     "abstract",
     "and",
@@ -177,7 +178,6 @@ const TAKEN: &[&str] = &[
     "long",
     "map",
     "memberwiseClone",
-    "namespace",
     "native",
     "new",
     "none",

@@ -26,6 +26,6 @@ struct Outputs {
     schedule: Schedule,
     /// When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
     next_rotation_at: Option<String>,
-    /// The id of the Vault cluster that keeps the secret, with its namespace if there is one; absent until the plugin found the secret there.
+    /// The id of the Vault cluster that keeps the secret, with its namespace if there is one; null until the plugin found the secret there.
     account: Option<String>,
 }
