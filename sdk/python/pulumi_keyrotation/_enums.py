@@ -12,6 +12,7 @@ __all__ = [
     'Phase',
     'RevokedGeneration',
     'WhenInUse',
+    'WhenQuotaReached',
 ]
 
 
@@ -103,4 +104,19 @@ class WhenInUse(_builtins.str, Enum):
     DELETE = "delete"
     """
     It is removed all the same.
+    """
+
+
+@pulumi.type_token("keyrotation:index:WhenQuotaReached")
+class WhenQuotaReached(_builtins.str, Enum):
+    """
+    What a rotation does while one of the resource's own keys takes the place of the new one.
+    """
+    DEFER = "defer"
+    """
+    The rotation waits, and every run warns.
+    """
+    FAIL = "fail"
+    """
+    The run fails.
     """

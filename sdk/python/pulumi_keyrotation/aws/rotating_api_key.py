@@ -34,12 +34,14 @@ class RotatingApiKeyArgs:
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingApiKey resource.
 
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -54,6 +56,8 @@ class RotatingApiKeyArgs:
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "user", user)
         if adopt is not None:
@@ -78,6 +82,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "ses_region", ses_region)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter
@@ -95,7 +101,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -227,6 +234,19 @@ class RotatingApiKeyArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:aws:RotatingApiKey")
 class RotatingApiKey(pulumi.CustomResource):
@@ -246,6 +266,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The access keys of an IAM user, rotated without a moment in which none works.
@@ -354,7 +375,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -370,6 +392,8 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -509,6 +533,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -532,6 +557,7 @@ class RotatingApiKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user'")
             __props__.__dict__["user"] = user
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
             __props__.__dict__["access_key_id"] = None
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
@@ -596,6 +622,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["user"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -618,7 +645,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -809,4 +837,13 @@ class RotatingApiKey(pulumi.CustomResource):
         Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 

@@ -322,8 +322,8 @@ class AuthToken(dict):
 @pulumi.output_type
 class Config(dict):
     """
-    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-    Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
     def __init__(__self__, *,
                  config_file_profile: Optional[_builtins.str] = None,
@@ -336,19 +336,19 @@ class Config(dict):
                  tenancy_ocid: Optional[_builtins.str] = None,
                  user_ocid: Optional[_builtins.str] = None):
         """
-        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-        Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
-        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param 'Endpoints' endpoints: Addresses to use in place of OCI's own.
         :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
-        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
         :param _builtins.str private_key_path: The path of a file with the private key.
-        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-               Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param _builtins.str tenancy_ocid: The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
-        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
@@ -373,7 +373,7 @@ class Config(dict):
     @pulumi.getter(name="configFileProfile")
     def config_file_profile(self) -> Optional[_builtins.str]:
         """
-        The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         """
         return pulumi.get(self, "config_file_profile")
 
@@ -397,7 +397,7 @@ class Config(dict):
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         """
         return pulumi.get(self, "private_key")
 
@@ -421,8 +421,8 @@ class Config(dict):
     @pulumi.getter
     def region(self) -> Optional[_builtins.str]:
         """
-        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-        Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
         """
         return pulumi.get(self, "region")
 
@@ -430,7 +430,7 @@ class Config(dict):
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> Optional[_builtins.str]:
         """
-        The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -438,7 +438,7 @@ class Config(dict):
     @pulumi.getter(name="userOcid")
     def user_ocid(self) -> Optional[_builtins.str]:
         """
-        The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         return pulumi.get(self, "user_ocid")
 
@@ -582,7 +582,7 @@ class Endpoints(dict):
         Addresses to use in place of OCI's own.
 
         :param _builtins.str identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-               there, and no home region is looked for. Absent: OCI's own.
+               there, and no home region is looked for. Default: OCI's own.
         """
         if identity is not None:
             pulumi.set(__self__, "identity", identity)
@@ -592,7 +592,7 @@ class Endpoints(dict):
     def identity(self) -> Optional[_builtins.str]:
         """
         The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-        there, and no home region is looked for. Absent: OCI's own.
+        there, and no home region is looked for. Default: OCI's own.
         """
         return pulumi.get(self, "identity")
 

@@ -30,15 +30,18 @@ class RotatingApiKeyArgs:
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingApiKey resource.
 
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -47,11 +50,14 @@ class RotatingApiKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "user_id", user_id)
         if adopt is not None:
@@ -66,6 +72,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -74,6 +82,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "rotation_period", rotation_period)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter(name="userId")
@@ -91,7 +101,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -164,6 +175,18 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -211,6 +234,19 @@ class RotatingApiKeyArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:oci:RotatingApiKey")
 class RotatingApiKey(pulumi.CustomResource):
@@ -224,11 +260,13 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The API signing keys of an OCI user, rotated without a moment in which none works.
@@ -256,12 +294,19 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). What is absent comes from the variables that Oracle's CLI and Terraform provider read
-        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then from the profile in `~/.oci/config`, or the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state.
+        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
+        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        `docs/settings/oci.md` lists every variable, file and option.
 
-        The private key may be PKCS#8, plain or encrypted, or PKCS#1; OpenSSL's old encryption (`Proc-Type`) is not read, and `openssl pkcs8 -topk8` converts it.
-        A last line `OCI_API_KEY` is passed over. A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+        The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
+        A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+
+        The private key may be PKCS#8, plain or encrypted by PBES2, or PKCS#1; line ends may be written as `\\n`, and what stands around the key, such as a last line
+        `OCI_API_KEY`, is ignored. Older encryptions (PBES1, `DEK-Info`) are not read: the error names the cipher and the `openssl` command that converts the key.
+
+        `region` may be a short name such as `iad`. A region that is newer than the plugin needs the domain of its realm, in `OCI_REGION_METADATA`,
+        `~/.oci/regions-config.json` or `OCI_DEFAULT_REALM`.
 
         Users are written in the tenancy's home region only. The plugin finds it once, from the region that is configured, and goes there for everything.
         Without the right to list region subscriptions it begins in the configured region, and moves to the home region when OCI names it.
@@ -317,7 +362,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -326,12 +372,15 @@ class RotatingApiKey(pulumi.CustomResource):
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -365,12 +414,19 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). What is absent comes from the variables that Oracle's CLI and Terraform provider read
-        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then from the profile in `~/.oci/config`, or the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state.
+        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
+        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        `docs/settings/oci.md` lists every variable, file and option.
 
-        The private key may be PKCS#8, plain or encrypted, or PKCS#1; OpenSSL's old encryption (`Proc-Type`) is not read, and `openssl pkcs8 -topk8` converts it.
-        A last line `OCI_API_KEY` is passed over. A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+        The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
+        A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+
+        The private key may be PKCS#8, plain or encrypted by PBES2, or PKCS#1; line ends may be written as `\\n`, and what stands around the key, such as a last line
+        `OCI_API_KEY`, is ignored. Older encryptions (PBES1, `DEK-Info`) are not read: the error names the cipher and the `openssl` command that converts the key.
+
+        `region` may be a short name such as `iad`. A region that is newer than the plugin needs the domain of its realm, in `OCI_REGION_METADATA`,
+        `~/.oci/regions-config.json` or `OCI_DEFAULT_REALM`.
 
         Users are written in the tenancy's home region only. The plugin finds it once, from the region that is configured, and goes there for everything.
         Without the right to list region subscriptions it begins in the configured region, and moves to the home region when OCI names it.
@@ -445,11 +501,13 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -465,6 +523,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["key_bits"] = key_bits
             __props__.__dict__["max_age"] = max_age
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -472,6 +531,7 @@ class RotatingApiKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
             __props__.__dict__["account"] = None
             __props__.__dict__["config_profile"] = None
             __props__.__dict__["current"] = None
@@ -532,6 +592,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -539,6 +600,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["user_id"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -553,7 +615,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -706,6 +769,14 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Output[Optional['_root_outputs.Revoke']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -760,4 +831,13 @@ class RotatingApiKey(pulumi.CustomResource):
         Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 

@@ -31,17 +31,20 @@ class RotatingAuthTokenArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingAuthToken resource.
 
         :param pulumi.Input[_builtins.str] name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -50,11 +53,14 @@ class RotatingAuthTokenArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "name", name)
         pulumi.set(__self__, "user_id", user_id)
@@ -70,6 +76,8 @@ class RotatingAuthTokenArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -78,6 +86,8 @@ class RotatingAuthTokenArgs:
             pulumi.set(__self__, "rotation_period", rotation_period)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter
@@ -108,7 +118,8 @@ class RotatingAuthTokenArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -181,6 +192,18 @@ class RotatingAuthTokenArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -228,6 +251,19 @@ class RotatingAuthTokenArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:oci:RotatingAuthToken")
 class RotatingAuthToken(pulumi.CustomResource):
@@ -242,11 +278,13 @@ class RotatingAuthToken(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The auth tokens of an OCI user, rotated without a moment in which none works. They are the passwords for services that take no signatures, such as the container registry.
@@ -298,7 +336,8 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -309,12 +348,15 @@ class RotatingAuthToken(pulumi.CustomResource):
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -392,11 +434,13 @@ class RotatingAuthToken(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -415,6 +459,7 @@ class RotatingAuthToken(pulumi.CustomResource):
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -422,6 +467,7 @@ class RotatingAuthToken(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
@@ -475,6 +521,7 @@ class RotatingAuthToken(pulumi.CustomResource):
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -484,6 +531,7 @@ class RotatingAuthToken(pulumi.CustomResource):
         __props__.__dict__["user_id"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingAuthToken(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -498,7 +546,8 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -620,6 +669,14 @@ class RotatingAuthToken(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Output[Optional['_root_outputs.Revoke']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -690,4 +747,13 @@ class RotatingAuthToken(pulumi.CustomResource):
         Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 
