@@ -19,12 +19,11 @@ fn a_retirement_is_offered_as_far_as_the_system_goes() {
         let properties = schema["types"][name]["properties"].as_object().into_iter().flatten();
         properties.map(|(name, _)| name.clone()).collect::<std::collections::BTreeSet<_>>()
     };
-    let everything = ["deadline", "quietPeriod", "soak", "whenInUse"];
+    let everything = ["confirmedGeneration", "deadline", "quietPeriod", "soak", "whenInUse"];
     assert!(offered("aws:RotatingApiKey").iter().eq(everything));
-    assert!(offered("vault:RotatingApiKey").iter().eq(["soak"]));
+    assert!(offered("vault:RotatingApiKey").iter().eq(["confirmedGeneration", "soak"]));
     for resource in ["confluent:RotatingApiKey", "oci:RotatingApiKey", "oci:RotatingAuthToken"] {
-        assert!(offered(resource).is_empty(), "{resource}");
-        assert!(schema["resources"][format!("keyrotation:{resource}")]["inputProperties"]["retirement"].is_null());
+        assert!(offered(resource).iter().eq(["confirmedGeneration"]), "{resource}");
     }
 }
 
