@@ -360,11 +360,28 @@ class RotatingApiKey(pulumi.CustomResource):
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
         named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
+        ## Which AWS account
+
+        The output `account` is the id of the AWS account that holds the keys. `sts:GetCallerIdentity` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only IAM's own `NoSuchEntity` with status 404 means that the user or a key does not exist. The answer of a proxy or a web server never does. While a
+        new user may not be visible everywhere, the first `pulumi up` waits up to a minute for it and says so. A user that was renamed is recognized by its
+        key: the run stops and names the user that has the key now.
+
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not tell its secret: give it in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on AWS itself
 
@@ -493,11 +510,28 @@ class RotatingApiKey(pulumi.CustomResource):
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
         named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
+        ## Which AWS account
+
+        The output `account` is the id of the AWS account that holds the keys. `sts:GetCallerIdentity` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only IAM's own `NoSuchEntity` with status 404 means that the user or a key does not exist. The answer of a proxy or a web server never does. While a
+        new user may not be visible everywhere, the first `pulumi up` waits up to a minute for it and says so. A user that was renamed is recognized by its
+        key: the run stops and names the user that has the key now.
+
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not tell its secret: give it in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on AWS itself
 
@@ -637,7 +671,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def account(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
 

@@ -352,11 +352,27 @@ class RotatingApiKey(pulumi.CustomResource):
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
+        ## Which Confluent organization
+
+        The output `account` is the id of the Confluent organization that holds the keys. `org/v2/organizations` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only a 404 in Confluent's own form (`errors`, with a code that ends in `not_found`) means that a key or its owner does not exist. The answer of a gateway or
+        a web server never does. While a new service account may not be visible yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on Confluent Cloud itself
 
@@ -461,11 +477,27 @@ class RotatingApiKey(pulumi.CustomResource):
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
+        ## Which Confluent organization
+
+        The output `account` is the id of the Confluent organization that holds the keys. `org/v2/organizations` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only a 404 in Confluent's own form (`errors`, with a code that ends in `not_found`) means that a key or its owner does not exist. The answer of a gateway or
+        a web server never does. While a new service account may not be visible yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on Confluent Cloud itself
 
@@ -598,7 +630,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def account(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
 

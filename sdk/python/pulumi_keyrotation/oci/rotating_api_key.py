@@ -349,10 +349,28 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -469,10 +487,28 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -607,7 +643,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def account(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
 

@@ -325,10 +325,28 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
         nobody's otherwise. A changed `description` shows at the next rotation.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -404,10 +422,28 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
         nobody's otherwise. A changed `description` shows at the next rotation.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -548,7 +584,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter
     def account(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
 

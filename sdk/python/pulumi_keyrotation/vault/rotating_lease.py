@@ -388,6 +388,21 @@ class RotatingLease(pulumi.CustomResource):
         hash: its accessors, and whether one is being made. If it is deleted between two runs, the next rotation writes it anew. A mark that the plugin cannot read stops it, with the group's
         name. Deleting the resource revokes its leases and deletes the group.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
@@ -529,6 +544,21 @@ class RotatingLease(pulumi.CustomResource):
         hash: its accessors, and whether one is being made. If it is deleted between two runs, the next rotation writes it anew. A mark that the plugin cannot read stops it, with the group's
         name. Deleting the resource revokes its leases and deletes the group.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
@@ -666,7 +696,8 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def account(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The account, tenancy, organization or cluster that holds the key; null until a run found a key there.
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
 

@@ -191,6 +191,13 @@ class RotatingRoot(pulumi.CustomResource):
 
         None of what it reads is secret. Which engine is mounted where (`sys/internal/ui/mounts`) is told to every token that may do something there.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
+        A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        very access key that the state remembers is the same one, restored, and needs no acceptance.
+
         ## Import and deletion
 
         `pulumi import keyrotation:vault:RotatingRoot root database/payment` takes over what stands at the path and rotates nothing, and neither does the
@@ -310,6 +317,13 @@ class RotatingRoot(pulumi.CustomResource):
 
         None of what it reads is secret. Which engine is mounted where (`sys/internal/ui/mounts`) is told to every token that may do something there.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
+        A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        very access key that the state remembers is the same one, restored, and needs no acceptance.
+
         ## Import and deletion
 
         `pulumi import keyrotation:vault:RotatingRoot root database/payment` takes over what stands at the path and rotates nothing, and neither does the
@@ -364,6 +378,7 @@ class RotatingRoot(pulumi.CustomResource):
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["access_key_id"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["last_vault_rotation"] = None
             __props__.__dict__["next_rotation_at"] = None
@@ -392,6 +407,7 @@ class RotatingRoot(pulumi.CustomResource):
         __props__ = RotatingRootArgs.__new__(RotatingRootArgs)
 
         __props__.__dict__["access_key_id"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["last_vault_rotation"] = None
@@ -410,6 +426,14 @@ class RotatingRoot(pulumi.CustomResource):
         The access key id that the AWS engine works with, as of the last `pulumi up` or refresh; null for databases.
         """
         return pulumi.get(self, "access_key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the Vault cluster that keeps the secret, with its namespace if there is one; null until the plugin found the secret there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
