@@ -77,16 +77,48 @@ async fn a_token_lives_from_preview_to_destroy() {
 }
 
 #[tokio::test]
-async fn inputs_are_echoed_with_their_wrappers() {
+async fn inputs_are_echoed_and_secret_as_a_whole_where_they_hold_a_secret() {
     let (_harness, mut thing, _) = things().await;
     let made = thing.up(&inputs("")).await.unwrap();
-    assert_eq!(made.outputs["tags"], inputs("")["tags"]);
+    assert_eq!(made.outputs["tags"], whole_tags());
     assert_eq!(made.outputs["password"], Value::secret(PASSWORD));
     assert!(free_of(&made.outputs, &[PASSWORD, TOKEN]));
     let mut whole = inputs("");
     whole.insert("tags".into(), Value::secret(object([("open", PASSWORD.into())])));
     let updated = thing.up(&whole).await.unwrap();
     assert_eq!(updated.outputs["tags"], whole["tags"], "secret although no schema says so");
+}
+
+/// The tags, one of which is secret, as outputs have them.
+fn whole_tags() -> Value {
+    Value::secret(inputs("")["tags"].clone().opened())
+}
+
+#[tokio::test]
+async fn output_2_every_output_is_there_in_every_answer() {
+    let (_harness, mut thing, _) = things().await;
+    let given = object([("name", "a".into())]);
+    let names = ["name", "act", "password", "tags", "token", "note"];
+    let complete = |outputs: &Object| names.iter().all(|name| outputs.contains_key(*name));
+    let nulls = |outputs: &Object| ["act", "password", "tags"].iter().all(|name| outputs[*name].is_null());
+    let preview = thing.preview(&given).await.unwrap();
+    assert!(complete(&preview.outputs) && nulls(&preview.outputs) && preview.outputs["note"].is_unknown());
+    let made = thing.up(&given).await.unwrap();
+    assert!(complete(&made.outputs) && nulls(&made.outputs) && made.outputs["note"].is_null());
+    thing.refresh().await.unwrap();
+    assert!(complete(&thing.saved.as_ref().unwrap().outputs));
+    let other = object([("name", "a".into()), ("act", "other".into())]);
+    let preview = thing.preview(&other).await.unwrap();
+    assert!(
+        complete(&preview.outputs) && preview.outputs["note"].is_null(),
+        "a preview of an update knows it to be null"
+    );
+    assert!(complete(&thing.up(&other).await.unwrap().outputs));
+    thing.up(&inputs("partial")).await.err().unwrap();
+    assert!(complete(&thing.saved.as_ref().unwrap().outputs), "a partial failure");
+    let (_harness, mut thing, _) = things().await;
+    thing.import("thing-9").await.unwrap();
+    assert!(complete(&thing.saved.as_ref().unwrap().outputs), "an import");
 }
 
 #[tokio::test]
@@ -128,7 +160,7 @@ async fn a_plain_error_saves_nothing_and_a_partial_one_everything() {
     assert!(matches!(problem, Problem::Partial { .. }), "{problem:?}");
     let saved = thing.saved.clone().unwrap();
     assert_eq!(saved.outputs["token"], Value::secret(TOKEN));
-    assert_eq!(saved.outputs["tags"], inputs("")["tags"]);
+    assert_eq!(saved.outputs["tags"], whole_tags());
     assert!(!saved.init_errors.is_empty());
 
     let mut same = inputs("partial");

@@ -145,32 +145,4 @@ impl Provider for KeyRotation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_committed_schema_is_what_the_types_say() {
-        let built = build_schema(&KeyRotation::new(crate::clock::clock())).unwrap();
-        let committed = include_str!("../../../schema.json");
-        assert!(built == committed, "schema.json is stale: run `cargo xtask codegen`");
-    }
-
-    #[test]
-    fn a_retirement_is_offered_as_far_as_the_system_goes() {
-        let schema: serde_json::Value =
-            serde_json::from_str(&build_schema(&KeyRotation::new(crate::clock::clock())).unwrap()).unwrap();
-        let offered = |resource: &str| {
-            let inputs = &schema["resources"][format!("keyrotation:{resource}")]["inputProperties"];
-            let name = inputs["retirement"]["$ref"].as_str().unwrap_or_default().trim_start_matches("#/types/");
-            let properties = schema["types"][name]["properties"].as_object().into_iter().flatten();
-            properties.map(|(name, _)| name.clone()).collect::<std::collections::BTreeSet<_>>()
-        };
-        let everything = ["deadline", "quietPeriod", "soak", "whenInUse"];
-        assert!(offered("aws:RotatingApiKey").iter().eq(everything));
-        assert!(offered("vault:RotatingApiKey").iter().eq(["soak"]));
-        for resource in ["confluent:RotatingApiKey", "oci:RotatingApiKey", "oci:RotatingAuthToken"] {
-            assert!(offered(resource).is_empty(), "{resource}");
-            assert!(schema["resources"][format!("keyrotation:{resource}")]["inputProperties"]["retirement"].is_null());
-        }
-    }
-}
+mod tests;

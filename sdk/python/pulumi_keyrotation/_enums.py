@@ -7,11 +7,36 @@ import pulumi
 from enum import Enum
 
 __all__ = [
+    'HistoryAction',
     'KeyStatus',
     'Phase',
     'RevokedGeneration',
     'WhenInUse',
+    'WhenQuotaReached',
 ]
+
+
+@pulumi.type_token("keyrotation:index:HistoryAction")
+class HistoryAction(_builtins.str, Enum):
+    """
+    What happened to a key.
+    """
+    CREATED = "created"
+    """
+    It was created.
+    """
+    PROMOTED = "promoted"
+    """
+    It became the current key.
+    """
+    DISABLED = "disabled"
+    """
+    It was disabled.
+    """
+    DELETED = "deleted"
+    """
+    It was deleted.
+    """
 
 
 @pulumi.type_token("keyrotation:index:KeyStatus")
@@ -79,4 +104,19 @@ class WhenInUse(_builtins.str, Enum):
     DELETE = "delete"
     """
     It is removed all the same.
+    """
+
+
+@pulumi.type_token("keyrotation:index:WhenQuotaReached")
+class WhenQuotaReached(_builtins.str, Enum):
+    """
+    What a rotation does while one of the resource's own keys takes the place of the new one.
+    """
+    DEFER = "defer"
+    """
+    The rotation waits, and every run warns.
+    """
+    FAIL = "fail"
+    """
+    The run fails.
     """

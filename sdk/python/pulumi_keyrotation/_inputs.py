@@ -20,6 +20,8 @@ __all__ = [
     'AdoptArgsDict',
     'RetirementArgs',
     'RetirementArgsDict',
+    'RetirementByConfirmationArgs',
+    'RetirementByConfirmationArgsDict',
     'RetirementBySoakArgs',
     'RetirementBySoakArgsDict',
     'RevokeArgs',
@@ -85,13 +87,20 @@ class RetirementArgsDict(TypedDict):
     """
     What must be true before a superseded key is removed, beyond its overlap.
     """
+    confirmed_generation: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    Default: the overlap alone decides.
+    """
     deadline: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
+    How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+    `quietPeriod: "0s"`. Default: no limit.
     """
     quiet_period: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+    How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+    delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
     """
     soak: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -99,12 +108,13 @@ class RetirementArgsDict(TypedDict):
     """
     when_in_use: NotRequired[pulumi.Input[Optional['WhenInUse']]]
     """
-    What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+    What happens at the `deadline` to a key that is still in use. Default: `wait`.
     """
 
 @pulumi.input_type
 class RetirementArgs:
     def __init__(__self__, *,
+                 confirmed_generation: pulumi.Input[Optional[_builtins.int]] = None,
                  deadline: pulumi.Input[Optional[_builtins.str]] = None,
                  quiet_period: pulumi.Input[Optional[_builtins.str]] = None,
                  soak: pulumi.Input[Optional[_builtins.str]] = None,
@@ -112,11 +122,17 @@ class RetirementArgs:
         """
         What must be true before a superseded key is removed, beyond its overlap.
 
-        :param pulumi.Input[_builtins.str] deadline: How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
-        :param pulumi.Input[_builtins.str] quiet_period: The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+        :param pulumi.Input[_builtins.int] confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
+        :param pulumi.Input[_builtins.str] deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+               `quietPeriod: "0s"`. Default: no limit.
+        :param pulumi.Input[_builtins.str] quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+               delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
-        :param pulumi.Input['WhenInUse'] when_in_use: What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+        :param pulumi.Input['WhenInUse'] when_in_use: What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
         if deadline is not None:
             pulumi.set(__self__, "deadline", deadline)
         if quiet_period is not None:
@@ -127,10 +143,24 @@ class RetirementArgs:
             pulumi.set(__self__, "when_in_use", when_in_use)
 
     @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
+
+    @confirmed_generation.setter
+    def confirmed_generation(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "confirmed_generation", value)
+
+    @_builtins.property
     @pulumi.getter
     def deadline(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
+        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+        `quietPeriod: "0s"`. Default: no limit.
         """
         return pulumi.get(self, "deadline")
 
@@ -142,7 +172,8 @@ class RetirementArgs:
     @pulumi.getter(name="quietPeriod")
     def quiet_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+        How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+        delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         """
         return pulumi.get(self, "quiet_period")
 
@@ -166,7 +197,7 @@ class RetirementArgs:
     @pulumi.getter(name="whenInUse")
     def when_in_use(self) -> pulumi.Input[Optional['WhenInUse']]:
         """
-        What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+        What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
         return pulumi.get(self, "when_in_use")
 
@@ -175,9 +206,51 @@ class RetirementArgs:
         pulumi.set(self, "when_in_use", value)
 
 
+class RetirementByConfirmationArgsDict(TypedDict):
+    """
+    What must be true before a superseded key is removed, beyond its overlap, where keys can only be deleted.
+    """
+    confirmed_generation: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    Default: the overlap alone decides.
+    """
+
+@pulumi.input_type
+class RetirementByConfirmationArgs:
+    def __init__(__self__, *,
+                 confirmed_generation: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        What must be true before a superseded key is removed, beyond its overlap, where keys can only be deleted.
+
+        :param pulumi.Input[_builtins.int] confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
+        """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
+
+    @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
+
+    @confirmed_generation.setter
+    def confirmed_generation(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "confirmed_generation", value)
+
+
 class RetirementBySoakArgsDict(TypedDict):
     """
     What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
+    """
+    confirmed_generation: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+    Default: the overlap alone decides.
     """
     soak: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -187,14 +260,32 @@ class RetirementBySoakArgsDict(TypedDict):
 @pulumi.input_type
 class RetirementBySoakArgs:
     def __init__(__self__, *,
+                 confirmed_generation: pulumi.Input[Optional[_builtins.int]] = None,
                  soak: pulumi.Input[Optional[_builtins.str]] = None):
         """
         What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
 
+        :param pulumi.Input[_builtins.int] confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
         :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
         """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
         if soak is not None:
             pulumi.set(__self__, "soak", soak)
+
+    @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
+
+    @confirmed_generation.setter
+    def confirmed_generation(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "confirmed_generation", value)
 
     @_builtins.property
     @pulumi.getter

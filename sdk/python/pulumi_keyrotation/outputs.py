@@ -19,7 +19,9 @@ __all__ = [
     'Adopt',
     'AuditedKey',
     'ForeignKey',
+    'HistoryEvent',
     'Retirement',
+    'RetirementByConfirmation',
     'RetirementBySoak',
     'Revoke',
     'Schedule',
@@ -204,6 +206,80 @@ class ForeignKey(dict):
 
 
 @pulumi.output_type
+class HistoryEvent(dict):
+    """
+    Something that happened to a key.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "keyId":
+            suggest = "key_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in HistoryEvent. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        HistoryEvent.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        HistoryEvent.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 action: 'HistoryAction',
+                 at: _builtins.str,
+                 key_id: _builtins.str,
+                 reason: Optional[_builtins.str] = None):
+        """
+        Something that happened to a key.
+
+        :param 'HistoryAction' action: What happened.
+        :param _builtins.str at: When it happened, in RFC 3339.
+        :param _builtins.str key_id: The key's id in the system.
+        :param _builtins.str reason: Why, in words.
+        """
+        pulumi.set(__self__, "action", action)
+        pulumi.set(__self__, "at", at)
+        pulumi.set(__self__, "key_id", key_id)
+        if reason is not None:
+            pulumi.set(__self__, "reason", reason)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> 'HistoryAction':
+        """
+        What happened.
+        """
+        return pulumi.get(self, "action")
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> _builtins.str:
+        """
+        When it happened, in RFC 3339.
+        """
+        return pulumi.get(self, "at")
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> _builtins.str:
+        """
+        The key's id in the system.
+        """
+        return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def reason(self) -> Optional[_builtins.str]:
+        """
+        Why, in words.
+        """
+        return pulumi.get(self, "reason")
+
+
+@pulumi.output_type
 class Retirement(dict):
     """
     What must be true before a superseded key is removed, beyond its overlap.
@@ -211,7 +287,9 @@ class Retirement(dict):
     @staticmethod
     def __key_warning(key: str):
         suggest = None
-        if key == "quietPeriod":
+        if key == "confirmedGeneration":
+            suggest = "confirmed_generation"
+        elif key == "quietPeriod":
             suggest = "quiet_period"
         elif key == "whenInUse":
             suggest = "when_in_use"
@@ -228,6 +306,7 @@ class Retirement(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
+                 confirmed_generation: Optional[_builtins.int] = None,
                  deadline: Optional[_builtins.str] = None,
                  quiet_period: Optional[_builtins.str] = None,
                  soak: Optional[_builtins.str] = None,
@@ -235,11 +314,17 @@ class Retirement(dict):
         """
         What must be true before a superseded key is removed, beyond its overlap.
 
-        :param _builtins.str deadline: How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
-        :param _builtins.str quiet_period: The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+        :param _builtins.int confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
+        :param _builtins.str deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+               `quietPeriod: "0s"`. Default: no limit.
+        :param _builtins.str quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+               delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
-        :param 'WhenInUse' when_in_use: What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+        :param 'WhenInUse' when_in_use: What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
         if deadline is not None:
             pulumi.set(__self__, "deadline", deadline)
         if quiet_period is not None:
@@ -250,10 +335,20 @@ class Retirement(dict):
             pulumi.set(__self__, "when_in_use", when_in_use)
 
     @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> Optional[_builtins.int]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
+
+    @_builtins.property
     @pulumi.getter
     def deadline(self) -> Optional[_builtins.str]:
         """
-        How long after the overlap a key that is still in use is waited for, as a duration; then `whenInUse` decides. Needs `quietPeriod`. Absent: without limit.
+        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
+        `quietPeriod: "0s"`. Default: no limit.
         """
         return pulumi.get(self, "deadline")
 
@@ -261,7 +356,8 @@ class Retirement(dict):
     @pulumi.getter(name="quietPeriod")
     def quiet_period(self) -> Optional[_builtins.str]:
         """
-        The key must not have been used for so long, as a duration. Until then each run that would remove it keeps it and warns. Absent: use does not matter.
+        How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
+        delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         """
         return pulumi.get(self, "quiet_period")
 
@@ -277,9 +373,52 @@ class Retirement(dict):
     @pulumi.getter(name="whenInUse")
     def when_in_use(self) -> Optional['WhenInUse']:
         """
-        What happens at the `deadline` to a key that is still in use. Absent: `wait`.
+        What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
         return pulumi.get(self, "when_in_use")
+
+
+@pulumi.output_type
+class RetirementByConfirmation(dict):
+    """
+    What must be true before a superseded key is removed, beyond its overlap, where keys can only be deleted.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "confirmedGeneration":
+            suggest = "confirmed_generation"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in RetirementByConfirmation. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        RetirementByConfirmation.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        RetirementByConfirmation.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 confirmed_generation: Optional[_builtins.int] = None):
+        """
+        What must be true before a superseded key is removed, beyond its overlap, where keys can only be deleted.
+
+        :param _builtins.int confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
+        """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
+
+    @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> Optional[_builtins.int]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
 
 
 @pulumi.output_type
@@ -287,15 +426,46 @@ class RetirementBySoak(dict):
     """
     What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "confirmedGeneration":
+            suggest = "confirmed_generation"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in RetirementBySoak. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        RetirementBySoak.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        RetirementBySoak.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
+                 confirmed_generation: Optional[_builtins.int] = None,
                  soak: Optional[_builtins.str] = None):
         """
         What must be true before a superseded key is removed, beyond its overlap, where nobody tells when a key was last used.
 
+        :param _builtins.int confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+               Default: the overlap alone decides.
         :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
         """
+        if confirmed_generation is not None:
+            pulumi.set(__self__, "confirmed_generation", confirmed_generation)
         if soak is not None:
             pulumi.set(__self__, "soak", soak)
+
+    @_builtins.property
+    @pulumi.getter(name="confirmedGeneration")
+    def confirmed_generation(self) -> Optional[_builtins.int]:
+        """
+        The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
+        Default: the overlap alone decides.
+        """
+        return pulumi.get(self, "confirmed_generation")
 
     @_builtins.property
     @pulumi.getter

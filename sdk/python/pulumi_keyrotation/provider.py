@@ -23,6 +23,7 @@ __all__ = ['ProviderArgs', 'Provider']
 @pulumi.input_type
 class ProviderArgs:
     def __init__(__self__, *,
+                 accept_account: pulumi.Input[Optional[_builtins.str]] = None,
                  aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
                  confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
                  oci: pulumi.Input[Optional['_oci.ConfigArgs']] = None,
@@ -31,6 +32,9 @@ class ProviderArgs:
         """
         The set of arguments for constructing a Provider resource.
 
+        :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+               state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+               `KEYROTATION_ACCEPT_ACCOUNT`.
         :param pulumi.Input['_aws.ConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input['_oci.ConfigArgs'] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
@@ -38,6 +42,8 @@ class ProviderArgs:
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
         :param pulumi.Input['_vault.ConfigArgs'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
+        if accept_account is not None:
+            pulumi.set(__self__, "accept_account", accept_account)
         if aws is not None:
             pulumi.set(__self__, "aws", aws)
         if confluent is not None:
@@ -48,6 +54,20 @@ class ProviderArgs:
             pulumi.set(__self__, "refresh_before_update", refresh_before_update)
         if vault is not None:
             pulumi.set(__self__, "vault", vault)
+
+    @_builtins.property
+    @pulumi.getter(name="acceptAccount")
+    def accept_account(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+        state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+        `KEYROTATION_ACCEPT_ACCOUNT`.
+        """
+        return pulumi.get(self, "accept_account")
+
+    @accept_account.setter
+    def accept_account(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "accept_account", value)
 
     @_builtins.property
     @pulumi.getter
@@ -117,6 +137,7 @@ class Provider(pulumi.ProviderResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 accept_account: pulumi.Input[Optional[_builtins.str]] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
@@ -128,6 +149,9 @@ class Provider(pulumi.ProviderResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+               state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+               `KEYROTATION_ACCEPT_ACCOUNT`.
         :param pulumi.Input[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         :param pulumi.Input[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
@@ -159,6 +183,7 @@ class Provider(pulumi.ProviderResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 accept_account: pulumi.Input[Optional[_builtins.str]] = None,
                  aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
                  confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
                  oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
@@ -173,6 +198,7 @@ class Provider(pulumi.ProviderResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = ProviderArgs.__new__(ProviderArgs)
 
+            __props__.__dict__["accept_account"] = accept_account
             __props__.__dict__["aws"] = pulumi.Output.from_input(aws).apply(pulumi.runtime.to_json) if aws is not None else None
             __props__.__dict__["confluent"] = pulumi.Output.from_input(confluent).apply(pulumi.runtime.to_json) if confluent is not None else None
             __props__.__dict__["oci"] = pulumi.Output.from_input(oci).apply(pulumi.runtime.to_json) if oci is not None else None
@@ -183,4 +209,14 @@ class Provider(pulumi.ProviderResource):
             resource_name,
             __props__,
             opts)
+
+    @_builtins.property
+    @pulumi.getter(name="acceptAccount")
+    def accept_account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+        state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+        `KEYROTATION_ACCEPT_ACCOUNT`.
+        """
+        return pulumi.get(self, "accept_account")
 

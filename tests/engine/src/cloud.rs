@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use localcloud::aws::User;
-use localcloud::{Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Oci, Options, Rule};
+use localcloud::{Aws, Confluent, Credentials, Entry, FileClock, Held, Key, LocalCloud, Oci, Options, Rule};
 
 use crate::wait;
 
@@ -24,8 +24,18 @@ impl Cloud {
     /// # Errors
     /// When the file cannot be read or no port is free.
     pub fn start(clock: &Path) -> Result<Self> {
+        Self::in_tenancy(clock, None)
+    }
+
+    /// The same with this OCID for the tenancy of OCI.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn in_tenancy(clock: &Path, tenancy: Option<&str>) -> Result<Self> {
         let clock = FileClock::open(clock).context("cannot read the test clock")?;
-        let inner = LocalCloud::start(Options::new(clock)).context("cannot start the stand-in of AWS")?;
+        let mut options = Options::new(clock);
+        options.oci.tenancy = tenancy.map(str::to_owned);
+        let inner = LocalCloud::start(options).context("cannot start the stand-in of AWS")?;
         Ok(Self { inner })
     }
 
@@ -54,6 +64,11 @@ impl Cloud {
     /// Where every service listens.
     pub fn endpoint(&self) -> String {
         self.inner.endpoint().to_owned()
+    }
+
+    /// The account of AWS.
+    pub fn aws(&self) -> &Aws {
+        self.inner.aws()
     }
 
     /// Confluent Cloud in the same stand-in.

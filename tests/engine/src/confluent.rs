@@ -74,7 +74,7 @@ impl ConfluentScene {
         let known = KnownKey {
             generation: read("/generation")?.as_u64().context("state holds no generation")?,
             current: text("/apiKey")?,
-            previous: if read("/previous")? == Value::Null { None } else { Some(text("/previous/apiKey")?) },
+            previous: if read("/previous/apiKey")? == Value::Null { None } else { Some(text("/previous/apiKey")?) },
         };
         let secret = text("/apiSecret")?;
         ensure!(self.confluent().secret_is_right(&known.current, &secret), "the secret of {} is wrong", known.current);

@@ -11,6 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 /// Shorter strings than this are no secrets but words, and would be found everywhere.
 const SHORTEST: usize = 8;
 
+/// So long is a line of a text that could be recognised.
+const LINE: usize = 32;
+
 /// Values that must not stand in clear anywhere.
 #[derive(Default, Clone)]
 pub struct Secrets {
@@ -18,11 +21,16 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Adds a value, unless it is too short to be one.
+    /// Adds a value, unless it is too short to be one. Of a text of many lines, such as a private key in PEM, also each line of its second
+    /// half but the last: written into other texts its line ends may take any form. The first half may say what a public key says.
     pub fn add(&mut self, value: &str) {
         if value.len() >= SHORTEST {
             self.values.insert(value.to_owned());
         }
+        let lines: Vec<&str> = value.trim_end().lines().collect();
+        let second_half = lines.len() / 2..lines.len().saturating_sub(1);
+        let lines = lines.get(second_half).unwrap_or_default().iter().filter(|line| line.len() >= LINE);
+        self.values.extend(lines.map(|line| (*line).to_owned()));
     }
 
     /// How many there are.
@@ -109,6 +117,16 @@ mod tests {
             assert!(error.contains("the log") && !error.contains("wJalr"), "{error}");
         }
         assert!(secrets.absent_from_text("the log", b"wJalr/XUtn and FEMI").is_ok());
+    }
+
+    #[test]
+    fn a_line_of_a_private_key_is_found_however_lines_end() {
+        let mut secrets = Secrets::default();
+        let line = |letter: &str| letter.repeat(64);
+        let (first, second, third) = (line("a"), line("b"), line("c"));
+        secrets.add(&format!("-----BEGIN PRIVATE KEY-----\n{first}\n{second}\n{third}\n-----END PRIVATE KEY-----\n"));
+        assert!(secrets.absent_from_text("here", format!("x\\\\n{third}\\\\n").as_bytes()).is_err());
+        assert!(secrets.absent_from_text("here", format!("{first} PRIVATE KEY").as_bytes()).is_ok());
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl OciScene {
             Ok::<_, anyhow::Error>((text(&format!("{place}/{id}"))?, text(&format!("{place}/{secret}"))?))
         };
         let mut pairs = vec![pair("")?];
-        if read("/previous")? != Value::Null {
+        if read(&format!("/previous/{}", resource.outputs()[0]))? != Value::Null {
             pairs.push(pair("/previous")?);
         }
         for (id, secret) in &pairs {

@@ -63,7 +63,15 @@ impl Scene {
     /// # Errors
     /// When something cannot be started.
     pub fn without_environment() -> Result<Self> {
-        let scene = Self::empty()?;
+        Self::in_tenancy(None)
+    }
+
+    /// The same with this OCID for the tenancy of OCI.
+    ///
+    /// # Errors
+    /// When something cannot be started.
+    pub fn in_tenancy(tenancy: Option<&str>) -> Result<Self> {
+        let scene = Self::empty_in(tenancy)?;
         scene.declare(json!({}))?;
         scene.work.init_like_others()?;
         Ok(scene)
@@ -94,8 +102,12 @@ impl Scene {
     }
 
     fn empty() -> Result<Self> {
+        Self::empty_in(None)
+    }
+
+    fn empty_in(tenancy: Option<&str>) -> Result<Self> {
         let shared = |clock: &TestClock| vec![("KEYROTATION_TEST_CLOCK", clock.file().display().to_string())];
-        Self::of(|clock| Cloud::start(clock.file()), shared)
+        Self::of(|clock| Cloud::in_tenancy(clock.file(), tenancy), shared)
     }
 
     fn of(
@@ -184,7 +196,7 @@ impl Scene {
         state.collect(&mut self.secrets.borrow_mut());
         let output = |path: &str| state.output(TOKEN, path);
         let text = |path: &str| Ok::<_, anyhow::Error>(output(path)?.as_str().unwrap_or_default().to_owned());
-        let previous = match output("/previous")? {
+        let previous = match output("/previous/accessKeyId")? {
             Value::Null => None,
             _ => Some((text("/previous/accessKeyId")?, text("/previous/secretAccessKey")?)),
         };
@@ -218,7 +230,7 @@ impl Scene {
     }
 
     /// Adds every secret of a state.
-    pub(crate) fn keep_secrets_of(&self, state: &State) {
+    pub fn keep_secrets_of(&self, state: &State) {
         state.collect(&mut self.secrets.borrow_mut());
     }
 

@@ -1,6 +1,9 @@
 //! The exported state of a stack, decrypted for the test's eyes only.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::leak::Secrets;
@@ -8,6 +11,8 @@ use crate::leak::Secrets;
 /// Marks a wrapped value in a deployment; with this digest, a secret one.
 const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
 const SECRET: &str = "1b47061264138c4ac30d75fd1eb44270";
+/// A hash by which a key says what it was made for.
+const TRIGGER: &str = "trigger";
 
 /// What `pulumi stack export --show-secrets` says.
 #[derive(Debug, Clone)]
@@ -65,6 +70,28 @@ impl State {
         Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
     }
 
+    /// What is wrong with the stored outputs of a resource by the plugin's schema: an output that is not there, or one that may hold a
+    /// secret and is not wrapped as a whole.
+    ///
+    /// # Errors
+    /// When there is no such resource, or the schema cannot be read.
+    pub fn lacks(&self, name: &str) -> Result<Vec<String>> {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../schema.json")).context("schema.json is no JSON")?;
+        let is_it = |resource: &&Value| resource["urn"].as_str().is_some_and(|urn| urn.ends_with(&format!("::{name}")));
+        let resource = self.resources().find(is_it).with_context(|| format!("state holds no resource {name}"))?;
+        let token = resource["type"].as_str().unwrap_or_default();
+        let properties = schema["resources"][token]["properties"].as_object().context("the schema has no such type")?;
+        let problem = |(name, property): (&String, &Value)| match resource["outputs"].get(name) {
+            None => Some(format!("{name} is absent")),
+            Some(value) if property["secret"] == true && !value.is_null() && value[SIGNATURE] != SECRET => {
+                Some(format!("{name} is not wrapped"))
+            }
+            Some(_) => None,
+        };
+        Ok(properties.iter().filter_map(problem).collect())
+    }
+
     /// The same where it is text.
     ///
     /// # Errors
@@ -79,9 +106,13 @@ impl State {
         self.export.pointer("/deployment/pending_operations").and_then(Value::as_array).map_or(0, Vec::len)
     }
 
-    /// Adds every secret of the state to `secrets`.
+    /// Adds every secret of the state to `secrets`. Keys are secret as wholes, with their ids and times: what also stands in clear, as the
+    /// same text, is none, and neither is a time or what a key was made for.
     pub fn collect(&self, secrets: &mut Secrets) {
-        collect(&self.export, false, secrets);
+        let (mut clear, mut wrapped) = (BTreeSet::new(), BTreeSet::new());
+        collect(&self.export, false, &mut clear, &mut wrapped);
+        let wrapped = wrapped.difference(&clear).filter(|text| text.parse::<Timestamp>().is_err());
+        wrapped.for_each(|text| secrets.add(text));
     }
 }
 
@@ -102,14 +133,18 @@ fn plaintext(value: &Value) -> Option<Value> {
     (value[SIGNATURE] == SECRET).then(|| serde_json::from_str(value["plaintext"].as_str()?).ok())?
 }
 
-fn collect(value: &Value, secret: bool, secrets: &mut Secrets) {
+fn collect(value: &Value, secret: bool, clear: &mut BTreeSet<String>, wrapped: &mut BTreeSet<String>) {
     if let Some(inner) = plaintext(value) {
-        return collect(&inner, true, secrets);
+        return collect(&inner, true, clear, wrapped);
     }
     match value {
-        Value::Object(fields) => fields.values().for_each(|field| collect(field, secret, secrets)),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, secrets)),
-        Value::String(text) if secret => secrets.add(text),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(name, _)| *name != TRIGGER);
+            fields.for_each(|(_, field)| collect(field, secret, clear, wrapped));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, clear, wrapped)),
+        Value::String(text) if secret => drop(wrapped.insert(text.clone())),
+        Value::String(text) => drop(clear.insert(text.clone())),
         _ => {}
     }
 }
@@ -120,7 +155,7 @@ mod tests {
 
     const EXPORT: &str = r#"{"version":3,"deployment":{"pending_operations":[{"type":"creating"}],"resources":[
         {"type":"a:b:C","outputs":{"id":"AKIA1","current":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270",
-            "plaintext":"{\"name\":\"plain-name\",\"secret\":\"wJalrXUtnFEMI\"}"},"clear":"nothing-secret"}},
+            "plaintext":"{\"name\":\"nothing-secret\",\"at\":\"2026-01-02T03:04:05Z\",\"secret\":\"wJalrXUtnFEMI\"}"},"clear":"nothing-secret"}},
         {"type":"x:y:Z"}]}}"#;
 
     #[test]
@@ -146,6 +181,6 @@ mod tests {
         let mut secrets = Secrets::default();
         State::parse(EXPORT).unwrap().collect(&mut secrets);
         assert!(secrets.absent_from_text("here", b"wJalrXUtnFEMI").is_err());
-        assert!(secrets.absent_from_text("here", b"nothing-secret").is_ok());
+        assert!(secrets.absent_from_text("here", b"nothing-secret at 2026-01-02T03:04:05Z").is_ok());
     }
 }

@@ -53,9 +53,16 @@ impl VaultScene {
     }
 
     fn empty(server: Program) -> Result<Self> {
+        Self::on(Vault::dev(&server.find()?)?)
+    }
+
+    /// A project without a program and a stack, whose plugin finds this server and its root token by Vault's own environment variables.
+    ///
+    /// # Errors
+    /// When something cannot be started.
+    pub fn on(vault: Vault) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for a clock")?;
         let clock = TestClock::start(folder.path().join("clock"))?;
-        let vault = Vault::dev(&server.find()?)?;
         let variables = [
             ("KEYROTATION_TEST_CLOCK", clock.file().display().to_string()),
             ("VAULT_ADDR", vault.endpoint().to_owned()),
@@ -70,6 +77,11 @@ impl VaultScene {
     /// The server's administrator.
     pub fn admin(&self) -> Admin {
         self.vault.admin()
+    }
+
+    /// The server itself.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// The server.
@@ -185,6 +197,7 @@ impl VaultScene {
     /// # Errors
     /// When one does.
     pub fn expect_clean(&self) -> Result<()> {
+        self.work.export()?;
         self.work.expect_no_plugin()?;
         let secrets = self.secrets.borrow();
         for (place, bytes) in self.work.written()? {

@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// After the engine has gone, its plugin must follow within this time.
 const FAREWELL: Duration = Duration::from_secs(20);
 const STACK: &str = "dev";
+/// The commands whose events are logged, for the search for secrets.
+const LOGGING: [&str; 4] = ["preview", "up", "refresh", "destroy"];
 const PLUGIN: &str = "pulumi-resource-keyrotation";
 
 /// The programs under test.
@@ -187,6 +189,10 @@ impl Workspace {
             .env("RUST_LOG", "trace")
             .env("PULUMI_PROVIDER_LOG", "trace")
             .envs(self.variables.borrow().iter().map(|(name, value)| (name, value)));
+        if arguments.first().is_some_and(|name| LOGGING.contains(name)) {
+            let events = self.folder("log").join(format!("events-{}.json", self.outputs.borrow().len()));
+            command.arg("--event-log").arg(events).env("PULUMI_DEBUG_COMMANDS", "true");
+        }
         let output = self.folder("outputs").join(self.outputs.borrow().len().to_string());
         self.outputs.borrow_mut().push(output.clone());
         Running::start(format!("pulumi {}", arguments.join(" ")), &mut command, output)
@@ -265,17 +271,19 @@ impl Workspace {
         Ok(shown[name].as_str().map(str::to_owned))
     }
 
-    /// `pulumi stack export`, encrypted, whose output is then among what was [`Self::written`].
+    /// `pulumi stack export`, encrypted, and the outputs of the program as anyone may see them, which are then among what was
+    /// [`Self::written`].
     ///
     /// # Errors
-    /// When the state cannot be exported.
+    /// When the CLI fails.
     pub fn export(&self) -> Result<()> {
         self.run(&["stack", "export"])?.expect_success()?;
+        self.run(&["stack", "output", "--json"])?.expect_success()?;
         Ok(())
     }
 
     /// All that the CLI and the plugin ever wrote, with its place: the program, every command's output,
-    /// the backend with its history, the plugin's log.
+    /// the backend with its history, the engine's events, the plugin's log.
     ///
     /// # Errors
     /// When something cannot be read.

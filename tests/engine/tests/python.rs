@@ -127,3 +127,71 @@ fn a_hook_that_repeats_a_failed_call_makes_no_second_key() -> Result<()> {
     ensure!(repeated("delete")? >= 1, "the delete was repeated {} times", repeated("delete")?);
     scene.expect_nothing_left()
 }
+
+/// What programs do with keys: as wholes, in parts, in JSON, in outputs of the stack and in the inputs of a dependent.
+const WHOLES: &str = r#"
+import json
+import os
+
+import pulumi
+from pulumi_keyrotation import aws
+
+key = aws.RotatingApiKey("key", user="deployer", keepers={"release": os.environ["RELEASE"]})
+aws.RotatingApiKey(
+    "dependent",
+    user="consumer",
+    keepers={
+        "whole": pulumi.Output.json_dumps(key.current),
+        "part": key.current.secret_access_key.apply(str),
+        "before": key.previous.access_key_id.apply(str),
+    },
+)
+pulumi.export("current", key.current)
+pulumi.export("previous", key.previous)
+pulumi.export("id", key.current.access_key_id)
+pulumi.export("secret", key.current.secret_access_key)
+pulumi.export("previousId", key.previous.access_key_id)
+pulumi.export("previousSecret", key.previous.apply(lambda previous: previous.secret_access_key))
+pulumi.export("previousKeyId", key.previous_key_id)
+pulumi.export("previousRetiresAt", key.previous_retires_at)
+pulumi.export("json", key.current.apply(lambda current: json.dumps([current.access_key_id, current.secret_access_key])))
+pulumi.export("history", key.history.apply(lambda history: len(history or [])))
+"#;
+
+#[test]
+fn output_1_and_2_a_program_in_python_uses_keys_as_wholes_and_in_parts() -> Result<()> {
+    let python = Python::with_sdk()?;
+    let scene = Scene::start()?;
+    python.lead(&scene.work);
+    scene.cloud.add_user("consumer")?;
+    scene.work.write_program(&json!({ "name": "engine-test", "runtime": "python" }))?;
+    let program = scene.work.project().join("__main__.py");
+    fs::write(&program, WHOLES).with_context(|| format!("cannot write {}", program.display()))?;
+    for (release, hours, has_previous) in [("1", 0, false), ("2", 1, true), ("2", 26, false)] {
+        scene.wait_hours(hours)?;
+        scene.work.set("RELEASE", release);
+        scene.work.preview()?.expect_success()?;
+        scene.up()?;
+        scene.work.expect_quiet()?;
+        scene.work.expect_no_drift()?;
+        scene.work.expect_quiet()?;
+        let state = scene.work.state()?;
+        scene.keep_secrets_of(&state);
+        let told = |path: &str| state.output("pulumi:pulumi:Stack", path);
+        for (output, path) in [
+            ("/id", "/accessKeyId"),
+            ("/secret", "/secretAccessKey"),
+            ("/previousId", "/previous/accessKeyId"),
+            ("/previousSecret", "/previous/secretAccessKey"),
+            ("/previousKeyId", "/previous/id"),
+            ("/previousRetiresAt", "/previousRetiresAt"),
+        ] {
+            ensure!(told(output)? == state.output_of("key", path)?, "the program's output {output} is not {path}");
+        }
+        ensure!(told("/previousId")?.is_string() == has_previous, "there is a previous key, or is none");
+        ensure!(told("/json")?.is_string(), "there is no JSON");
+    }
+    scene.expect_clean()?;
+    scene.work.run(&["destroy", "--yes", "--skip-preview"])?.expect_success()?;
+    scene.expect_clean()
+}

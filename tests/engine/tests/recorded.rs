@@ -1,66 +1,347 @@
-//! State that released versions wrote must be read by every later one: previewed at the time it was written, it is quiet.
+//! State that released versions wrote must be read by every later one: previewed at the time it was written it is quiet, at the latest
+//! after one refresh; and it refreshes, retires and rotates.
 //!
-//! `tests/recorded/<version>.json` is a stack's export, with the secrets of a stand-in that is long gone. A new version adds its
-//! own with `KEYROTATION_RECORD=<version>`; those that are there are never changed.
+//! `tests/recorded/<version>/<resource>.json` is a stack's export, with secrets that opened stand-ins which are long gone, and
+//! `<resource>.world.json` is what the cloud held then: the stand-in gets those very keys. A new version adds its own with
+//! `KEYROTATION_RECORD=<version>`; those that are there are never changed. Vault's are in `recorded_vault.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-use engine::{Scene, TOKEN};
+use anyhow::{Context, Result, anyhow, ensure};
+use engine::{Credentials, Recording, Scene, TOKEN, USER, expect_settled};
 use jiff::{SignedDuration, Timestamp};
+use localcloud::oci::{Issued, Kind};
 use serde_json::{Value, json};
 
 #[test]
-fn state_of_every_recorded_version_is_read_without_a_change() -> Result<()> {
+fn lesson_recorded_state_of_an_aws_api_key_is_quiet_refreshes_and_rotates() -> Result<()> {
+    every_version(Resource::AwsApiKey)
+}
+
+#[test]
+fn lesson_recorded_state_of_a_confluent_api_key_is_quiet_refreshes_and_rotates() -> Result<()> {
+    every_version(Resource::ConfluentApiKey)
+}
+
+#[test]
+fn lesson_recorded_state_of_an_oci_api_key_is_quiet_refreshes_and_rotates() -> Result<()> {
+    every_version(Resource::OciApiKey)
+}
+
+#[test]
+fn lesson_recorded_state_of_an_oci_auth_token_is_quiet_refreshes_and_rotates() -> Result<()> {
+    every_version(Resource::OciAuthToken)
+}
+
+#[test]
+fn lesson_recorded_state_of_an_oci_customer_secret_key_is_quiet_refreshes_and_rotates() -> Result<()> {
+    every_version(Resource::OciCustomerSecretKey)
+}
+
+fn every_version(resource: Resource) -> Result<()> {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
     if let Ok(version) = std::env::var("KEYROTATION_RECORD") {
-        return record(&folder().join(format!("{version}.json")));
+        return record(resource, &all.join(version));
     }
     let mut read = 0;
-    for entry in fs::read_dir(folder())? {
-        quiet(&entry?.path())?;
+    for entry in fs::read_dir(all)? {
+        let folder = entry?.path();
+        replay(resource, &folder).with_context(|| format!("the state in {}", folder.display()))?;
         read += 1;
     }
     ensure!(read > 0, "no recorded state");
     Ok(())
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded")
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    AwsApiKey,
+    ConfluentApiKey,
+    OciApiKey,
+    OciAuthToken,
+    OciCustomerSecretKey,
 }
 
-/// A key in its overlap: current, previous, keepers of which one is secret, and a period.
-fn inputs() -> Value {
-    json!({
-        "keepers": { "release": "2" }, "rotationPeriod": "90d", "overlap": "2d", "sesRegion": "eu-central-1",
-        "verification": { "successes": 2 }, "retirement": { "soak": "1d", "quietPeriod": "6h" },
-    })
+impl Resource {
+    fn file(self) -> &'static str {
+        match self {
+            Self::AwsApiKey => "aws-api-key",
+            Self::ConfluentApiKey => "confluent-api-key",
+            Self::OciApiKey => "oci-api-key",
+            Self::OciAuthToken => "oci-auth-token",
+            Self::OciCustomerSecretKey => "oci-customer-secret-key",
+        }
+    }
+
+    fn token(self) -> &'static str {
+        match self {
+            Self::AwsApiKey => TOKEN,
+            Self::ConfluentApiKey => "keyrotation:confluent:RotatingApiKey",
+            Self::OciApiKey => "keyrotation:oci:RotatingApiKey",
+            Self::OciAuthToken => "keyrotation:oci:RotatingAuthToken",
+            Self::OciCustomerSecretKey => "keyrotation:oci:RotatingCustomerSecretKey",
+        }
+    }
+
+    /// The outputs that are the id and the secret.
+    fn pair(self) -> [&'static str; 2] {
+        match self {
+            Self::AwsApiKey => ["accessKeyId", "secretAccessKey"],
+            Self::ConfluentApiKey => ["apiKey", "apiSecret"],
+            Self::OciApiKey => ["fingerprint", "privateKeyPem"],
+            Self::OciAuthToken => ["tokenId", "token"],
+            Self::OciCustomerSecretKey => ["accessKey", "secretKey"],
+        }
+    }
+
+    fn is_oci(self) -> bool {
+        matches!(self, Self::OciApiKey | Self::OciAuthToken | Self::OciCustomerSecretKey)
+    }
 }
 
-fn record(file: &Path) -> Result<()> {
-    let scene = Scene::start()?;
-    let mut first = inputs();
-    first["keepers"]["release"] = "1".into();
-    scene.declare(first)?;
-    scene.up()?;
-    scene.declare(inputs())?;
-    scene.up()?;
-    scene.work.expect_quiet()?;
-    scene.work.run(&["stack", "export", "--show-secrets", "--file", &file.display().to_string()])?.expect_success()?;
-    Ok(())
+/// A stand-in, a project, and whose keys rotate.
+struct Stage {
+    resource: Resource,
+    scene: Scene,
+    principal: String,
 }
 
-fn quiet(file: &Path) -> Result<()> {
-    let recorded: Value = serde_json::from_slice(&fs::read(file)?)?;
-    let resources = recorded["deployment"]["resources"].as_array().context("no resources")?;
-    let key = resources.iter().find(|resource| resource["type"] == TOKEN).context("no key")?;
-    let promoted: Timestamp = key["outputs"]["previous"]["supersededAt"].as_str().context("no previous")?.parse()?;
-    let scene = Scene::start()?;
-    scene.declare(inputs())?;
-    scene.clock.set(promoted + SignedDuration::from_mins(1))?;
-    let file = file.display().to_string();
-    scene.work.run(&["stack", "import", "--file", &file])?.expect_success()?;
-    scene.work.expect_quiet()?;
-    ensure!(scene.cloud.calls().is_empty(), "reading state called AWS");
-    Ok(())
+/// The user, or service account.
+const NAME: &str = "ci";
+
+impl Stage {
+    fn fresh(resource: Resource) -> Result<Self> {
+        let scene = Scene::without_environment()?;
+        let principal = match resource {
+            Resource::AwsApiKey => USER.to_owned(),
+            Resource::ConfluentApiKey => {
+                scene.cloud.confluent().create_service_account(NAME).map_err(|refusal| anyhow!("{refusal}"))?
+            }
+            _ => scene.cloud.oci().create_user(NAME).map_err(|refusal| anyhow!("{refusal}"))?,
+        };
+        Self { resource, scene, principal }.configured()
+    }
+
+    /// The same where the cloud holds what was recorded, at the time when it was.
+    fn planted(resource: Resource, recording: &Recording) -> Result<Self> {
+        let tenancy = resource.is_oci().then(|| recording.told("/oci/tenancy")).transpose()?;
+        let scene = Scene::in_tenancy(tenancy)?;
+        scene.clock.set(recording.superseded_at(resource.token())? + SignedDuration::from_mins(1))?;
+        let principal = recording.told("/principal")?.to_owned();
+        let stage = Self { resource, scene, principal }.configured()?;
+        match resource {
+            Resource::AwsApiKey => stage.plant_aws(recording)?,
+            Resource::ConfluentApiKey => stage.plant_confluent(recording)?,
+            _ => stage.plant_oci(recording)?,
+        }
+        Ok(stage)
+    }
+
+    fn configured(self) -> Result<Self> {
+        let (work, cloud) = (&self.scene.work, &self.scene.cloud);
+        let endpoint = cloud.endpoint();
+        let config = |property: &str, value: &str| work.run(&["config", "set", "--path", property, value]);
+        match self.resource {
+            Resource::AwsApiKey => cloud.environment().iter().for_each(|(name, value)| work.set(name, value)),
+            Resource::ConfluentApiKey => {
+                let admin = cloud.confluent().admin_credentials();
+                work.set("CONFLUENT_CLOUD_API_KEY", &admin.api_key);
+                work.set("CONFLUENT_CLOUD_API_SECRET", &admin.api_secret);
+                config("keyrotation:confluent.endpoint", &endpoint)?.expect_success()?;
+            }
+            _ => {
+                let admin = cloud.oci().config();
+                for (name, value) in [
+                    ("OCI_CLI_TENANCY", &*admin.tenancy),
+                    ("OCI_CLI_USER", &admin.user),
+                    ("OCI_CLI_FINGERPRINT", &admin.fingerprint),
+                    ("OCI_CLI_KEY_CONTENT", &admin.key_content),
+                    ("OCI_CLI_REGION", "us-phoenix-1"),
+                ] {
+                    work.set(name, value);
+                }
+                let property = "keyrotation:oci.endpoints.identity";
+                config(property, &format!("{endpoint}/oci/{{region}}"))?.expect_success()?;
+            }
+        }
+        Ok(self)
+    }
+
+    fn plant_aws(&self, recording: &Recording) -> Result<()> {
+        let aws = self.scene.cloud.aws();
+        for key in list(&recording.world, "/aws/keys") {
+            let access_key_id = text(key, "/id")?;
+            let secret_access_key = self.secret(recording, &access_key_id)?;
+            let key_pair = Credentials { access_key_id, secret_access_key };
+            aws.plant_key(USER, key_pair, time(key)?).map_err(|refusal| anyhow!("{refusal:?}"))?;
+        }
+        let tags = serde_json::from_value(recording.world["aws"]["tags"].clone())?;
+        aws.set_tags(USER, &tags).map_err(|refusal| anyhow!("{refusal:?}"))
+    }
+
+    fn plant_confluent(&self, recording: &Recording) -> Result<()> {
+        let confluent = self.scene.cloud.confluent();
+        confluent.plant_service_account(&self.principal, NAME);
+        for key in list(&recording.world, "/confluent/keys") {
+            let secret = self.secret(recording, &text(key, "/id")?)?;
+            confluent.plant_key(serde_json::from_value(key.clone())?, &secret);
+        }
+        Ok(())
+    }
+
+    fn plant_oci(&self, recording: &Recording) -> Result<()> {
+        let (oci, user) = (self.scene.cloud.oci(), &self.principal);
+        let tags = serde_json::from_value(recording.world["oci"]["user"]["tags"].clone())?;
+        oci.plant_user(user, NAME, &tags).map_err(|refusal| anyhow!("{refusal}"))?;
+        for key in list(&recording.world, "/oci/user/keys") {
+            oci.plant_api_key(user, &text(key, "/pem")?, time(key)?).map_err(|refusal| anyhow!("{refusal}"))?;
+        }
+        for known in list(&recording.world, "/oci/user/secrets") {
+            let (id, kind) = (text(known, "/id")?, serde_json::from_value::<Kind>(known["kind"].clone())?);
+            let issued = Issued { secret: self.secret(recording, &id)?, id };
+            let planted = oci.plant_secret(user, kind, &text(known, "/name")?, issued, time(known)?);
+            planted.map_err(|refusal| anyhow!("{refusal}"))?;
+        }
+        Ok(())
+    }
+
+    fn secret(&self, recording: &Recording, id: &str) -> Result<String> {
+        let [id_field, secret_field] = self.resource.pair();
+        recording.field_of(self.resource.token(), id_field, id, secret_field)
+    }
+
+    /// A key in its overlap: current, previous, keepers and a period.
+    fn declare(&self, release: &str) -> Result<()> {
+        let mut inputs = json!({ "keepers": { "release": release }, "rotationPeriod": "90d", "overlap": "2d" });
+        match self.resource {
+            Resource::AwsApiKey => {
+                inputs["user"] = USER.into();
+                inputs["sesRegion"] = "eu-central-1".into();
+                inputs["verification"] = json!({ "successes": 2 });
+                inputs["retirement"] = json!({ "soak": "1d", "quietPeriod": "6h" });
+            }
+            Resource::ConfluentApiKey => inputs["owner"] = json!({ "id": self.principal }),
+            Resource::OciApiKey => inputs["userId"] = self.principal.as_str().into(),
+            Resource::OciAuthToken | Resource::OciCustomerSecretKey => {
+                inputs["userId"] = self.principal.as_str().into();
+                inputs["name"] = "registry".into();
+            }
+        }
+        let outputs = self.resource.pair().map(|name| (name.to_owned(), format!("${{key.{name}}}").into()));
+        self.scene.work.write_program(&json!({
+            "name": "engine-test",
+            "runtime": "yaml",
+            "resources": { "key": { "type": self.resource.token(), "properties": inputs } },
+            "outputs": serde_json::Map::from_iter(outputs),
+        }))
+    }
+
+    /// What the cloud holds, and where it was.
+    fn world(&self) -> Result<Value> {
+        let cloud = &self.scene.cloud;
+        let mut world = json!({ "principal": self.principal, "endpoint": cloud.endpoint() });
+        match self.resource {
+            Resource::AwsApiKey => {
+                let user = cloud.users().into_iter().find(|user| user.name == USER);
+                world["aws"] = serde_json::to_value(user)?;
+            }
+            Resource::ConfluentApiKey => {
+                let snapshot = cloud.confluent();
+                let keys = snapshot.keys(&self.principal, "");
+                world["confluent"] = json!({ "organization": snapshot.organization(), "keys": keys });
+            }
+            _ => {
+                let snapshot = cloud.oci().snapshot();
+                let user = snapshot.users.into_iter().find(|user| user.id == self.principal);
+                world["oci"] = json!({ "tenancy": snapshot.tenancy, "user": user });
+            }
+        }
+        Ok(world)
+    }
+
+    /// The ids of all keys that the principal has.
+    fn ids(&self) -> Vec<String> {
+        let cloud = &self.scene.cloud;
+        let mut ids: Vec<String> = match self.resource {
+            Resource::AwsApiKey => cloud.key_ids(USER),
+            Resource::ConfluentApiKey => {
+                cloud.confluent().keys(&self.principal, "").into_iter().map(|key| key.id).collect()
+            }
+            Resource::OciApiKey => cloud.oci().keys(NAME).into_iter().map(|key| key.fingerprint).collect(),
+            Resource::OciAuthToken => ids_of(cloud.oci().secrets(NAME, Kind::AuthToken)),
+            Resource::OciCustomerSecretKey => ids_of(cloud.oci().secrets(NAME, Kind::CustomerSecretKey)),
+        };
+        ids.sort();
+        ids
+    }
+
+    fn up(&self) -> Result<()> {
+        self.scene.work.run(&["up", "--yes", "--skip-preview"])?.expect_success()?;
+        Ok(())
+    }
+
+    fn output(&self, path: &str) -> Result<Value> {
+        self.scene.work.state()?.output(self.resource.token(), path)
+    }
+}
+
+fn record(resource: Resource, folder: &Path) -> Result<()> {
+    let stage = Stage::fresh(resource)?;
+    for release in ["1", "2"] {
+        stage.declare(release)?;
+        stage.up()?;
+    }
+    stage.scene.work.expect_quiet()?;
+    ensure!(stage.ids().len() == 2, "there are no two keys in their overlap");
+    Recording::write(&stage.scene.work, &stage.world()?, folder, resource.file())
+}
+
+fn replay(resource: Resource, folder: &PathBuf) -> Result<()> {
+    let recording = Recording::read(folder, resource.file())?;
+    let stage = Stage::planted(resource, &recording)?;
+    let [id, _] = resource.pair();
+    let first = recording.text(resource.token(), &format!("/{id}"))?;
+    stage.declare("2")?;
+    recording.import(&stage.scene.work, recording.told("/endpoint")?, &stage.scene.cloud.endpoint())?;
+    let recorded = stage.ids();
+    ensure!(recorded.len() == 2, "the cloud does not hold what was recorded: {recorded:?}");
+    expect_settled(&stage.scene.work)?;
+    ensure!(stage.ids() == recorded, "reading a recorded state changed keys: {:?}", stage.ids());
+    ensure!(stage.output(&format!("/previous/{id}"))?.is_string(), "the previous key was forgotten");
+
+    // Past the overlap, and once more past what `soak` adds to it.
+    for _ in 0..2 {
+        stage.scene.wait_hours(72)?;
+        stage.up()?;
+    }
+    ensure!(stage.ids() == [first.as_str()], "the previous key was not retired: {:?}", stage.ids());
+    stage.declare("3")?;
+    stage.up()?;
+    let second = stage.output(&format!("/{id}"))?;
+    ensure!(second != first.as_str() && stage.output("/generation")? == 3, "keepers did not rotate");
+    ensure!(stage.output(&format!("/previous/{id}"))? == first.as_str(), "the recorded key is not the previous one");
+    ensure!(stage.ids().len() == 2, "there are not two keys: {:?}", stage.ids());
+    let lacks = stage.scene.work.state()?.lacks("key")?;
+    ensure!(lacks.is_empty(), "{lacks:?}");
+    stage.scene.work.expect_quiet()?;
+    stage.scene.work.destroy()?.expect_success()?;
+    ensure!(stage.ids().is_empty(), "keys are left: {:?}", stage.ids());
+    stage.scene.expect_clean()
+}
+
+fn ids_of(secrets: Vec<localcloud::oci::Credential>) -> Vec<String> {
+    secrets.into_iter().map(|secret| secret.id).collect()
+}
+
+fn list<'a>(world: &'a Value, path: &str) -> &'a [Value] {
+    world.pointer(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value, path: &str) -> Result<String> {
+    value.pointer(path).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("no {path} was recorded"))
+}
+
+fn time(value: &Value) -> Result<Timestamp> {
+    Ok(text(value, "/created")?.parse()?)
 }

@@ -11,6 +11,7 @@ mod front;
 mod iam;
 mod key;
 mod limits;
+mod plant;
 mod query;
 mod sigv4;
 mod sts;

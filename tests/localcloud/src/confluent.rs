@@ -14,6 +14,7 @@ mod lookups;
 mod organization;
 mod page;
 mod planes;
+mod plant;
 mod quota;
 mod rate;
 mod respond;

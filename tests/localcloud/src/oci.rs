@@ -11,6 +11,7 @@ mod front;
 mod identity;
 mod key;
 mod limits;
+mod plant;
 mod public_key;
 mod region;
 mod retry;
@@ -42,6 +43,8 @@ const ADMIN_KEY: &str = include_str!("oci/test-only-admin-key.pem");
 /// How the tenancy begins.
 #[derive(Clone, Debug)]
 pub struct OciOptions {
+    /// The tenancy's OCID; made up when absent.
+    pub tenancy: Option<String>,
     /// The region where everything is written.
     pub home: Region,
     /// The other regions that the tenancy is subscribed to.
@@ -56,6 +59,7 @@ pub struct OciOptions {
 impl Default for OciOptions {
     fn default() -> Self {
         Self {
+            tenancy: None,
             home: Region::new("IAD", "us-ashburn-1"),
             others: vec![Region::new("PHX", "us-phoenix-1"), Region::new("FRA", "eu-frankfurt-1")],
             consistency: Consistency::default(),

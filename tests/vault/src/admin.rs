@@ -15,8 +15,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A client for what tests set up and look at: plain calls, and the few things that every test needs. Paths are without `/v1/`.
 #[derive(Clone)]
 pub struct Admin {
-    agent: ureq::Agent,
-    endpoint: String,
+    pub(crate) agent: ureq::Agent,
+    pub(crate) endpoint: String,
     token: String,
     namespace: Option<String>,
 }

@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod program;
 mod proxy;
+mod snapshot;
 mod vault;
 
 pub use admin::{Admin, Answer, AppRole, Token};
@@ -24,4 +25,5 @@ pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use program::{Absent, Program};
 pub use proxy::{Proxy, REFUSED, THROTTLED, UNANSWERED};
+pub use snapshot::Snapshot;
 pub use vault::{Vault, unique};

@@ -22,8 +22,8 @@ pub struct Vault {
     kind: Kind,
     address: SocketAddr,
     endpoint: String,
-    token: String,
-    unseal_key: String,
+    pub(crate) token: String,
+    pub(crate) unseal_key: String,
     /// Absent after [`Vault::crash`].
     process: Option<Process>,
     /// Where other servers reach a standby.

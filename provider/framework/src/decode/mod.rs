@@ -2,6 +2,7 @@
 
 mod access;
 mod error;
+mod names;
 mod node;
 mod place;
 mod synth;
@@ -12,6 +13,7 @@ use crate::path::{PropertyPath, Segment};
 use crate::resource::CheckFailure;
 use crate::value::{Object, Value};
 use error::{Error, Problem};
+pub use names::field_names;
 use node::Node;
 use place::{Place, Session};
 

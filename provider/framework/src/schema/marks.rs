@@ -14,6 +14,34 @@ impl ObjectSchema {
         self.wrap_object(&self.root, object);
     }
 
+    /// Wraps each output that holds a secret anywhere as a whole: by its type, or because a value inside it is secret. One wrapper is
+    /// left, around it all; programs in YAML cannot read what is wrapped inside a wrapped object. What no schema names keeps its wrappers
+    /// where they are, because no program reads it.
+    pub(crate) fn seal(&self, outputs: &mut Object) {
+        for (name, field) in &self.root.fields {
+            let Some(value) = outputs.get_mut(name).filter(|value| !value.is_null()) else { continue };
+            if field.secret || value.contains_secret() {
+                let whole = std::mem::replace(value, Value::Null);
+                *value = Value::secret(whole.opened());
+            }
+        }
+    }
+
+    /// Undoes [`seal`](Self::seal) where the type says which parts are secret: the others, a key's id for example, are public to a
+    /// resource and in messages.
+    pub(crate) fn unseal(&self, outputs: &mut Object) {
+        for (name, field) in self.root.fields.iter().filter(|(_, field)| field.secret) {
+            if self.object(field.shape.innermost()).is_none() {
+                continue;
+            }
+            if let Some(value) = outputs.get_mut(name) {
+                let mut parts = std::mem::replace(value, Value::Null).opened();
+                self.wrap_value(&field.shape, &mut parts);
+                *value = parts;
+            }
+        }
+    }
+
     /// Replaces JSON text by what it says, in fields that are not texts: SDKs and stack configuration
     /// send a provider's configuration so. Text that is no JSON stays, for decoding to refuse. Below the top, a
     /// field may have its name in Python (`secret_key`): the Python SDK writes dictionaries into such text as they are.

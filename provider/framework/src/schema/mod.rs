@@ -24,6 +24,8 @@ use schemars::JsonSchema;
 pub(crate) use package::full_token;
 pub use package::{Metadata, SchemaError, build_schema};
 
+use crate::value::Value;
+
 /// The shape of an object, taken from a Rust type: what fields it has and what is true of each.
 ///
 /// Making one takes far longer than using it: keep it in a `LazyLock`.
@@ -108,6 +110,15 @@ impl ObjectSchema {
         self
     }
 
+    /// This shape with one more sentence in the documentation of the fields that `is_meant` picks.
+    #[must_use]
+    pub fn with_note(mut self, note: &str, is_meant: impl Fn(&str) -> bool) -> Self {
+        for (_, field) in self.root.fields.iter_mut().filter(|(name, _)| is_meant(name)) {
+            field.description = format!("{} {note}", field.description).trim().to_owned();
+        }
+        self
+    }
+
     /// The documentation of the struct.
     pub fn description(&self) -> &str {
         &self.root.description
@@ -128,6 +139,49 @@ impl ObjectSchema {
         self.root.field(name).is_some_and(|field| field.replace)
     }
 
+    /// Whether a field is a map of values by names that the type does not know.
+    pub fn is_map(&self, name: &str) -> bool {
+        self.root.field(name).is_some_and(|field| matches!(field.shape, Shape::Map(_)))
+    }
+
+    /// Whether a field always has a value.
+    pub fn is_required(&self, name: &str) -> bool {
+        self.root.field(name).is_some_and(|field| field.required)
+    }
+
+    /// This shape as outputs have it: what holds a secret anywhere is secret as a whole. Languages that hand an object on as one value
+    /// would lose marks inside it.
+    #[must_use]
+    pub(crate) fn sealed(mut self) -> Self {
+        let sealed: Vec<bool> =
+            self.root.fields.iter().map(|(_, field)| self.holds_secret(field, &mut Vec::new())).collect();
+        for ((_, field), secret) in self.root.fields.iter_mut().zip(sealed) {
+            field.secret = secret;
+        }
+        self
+    }
+
+    fn holds_secret<'a>(&'a self, field: &'a Field, seen: &mut Vec<&'a str>) -> bool {
+        if field.secret {
+            return true;
+        }
+        let Shape::Named(name) = field.shape.innermost() else { return false };
+        if seen.contains(&name.as_str()) {
+            return false;
+        }
+        seen.push(name);
+        let fields = self.object(field.shape.innermost()).map(|kind| kind.fields.as_slice()).unwrap_or_default();
+        fields.iter().any(|(_, inner)| self.holds_secret(inner, seen))
+    }
+
+    /// What an output holds where there is nothing: null, but of a struct whose fields are all optional an object of nulls, so that a
+    /// program may reach into it.
+    pub(crate) fn nothing(&self, field: &Field) -> Value {
+        let kind = self.object(&field.shape).filter(|kind| kind.fields.iter().all(|(_, field)| !field.required));
+        let nulls = |kind: &ObjectType| kind.fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
+        kind.map_or(Value::Null, |kind| Value::Object(nulls(kind)))
+    }
+
     pub(crate) fn root(&self) -> &ObjectType {
         &self.root
     }
@@ -140,6 +194,16 @@ impl ObjectSchema {
         match &self.types.get(name)?.kind {
             NamedKind::Object(object) => Some(object),
             NamedKind::Enum { .. } => None,
+        }
+    }
+}
+
+impl Shape {
+    /// What a list or map holds in the end; anything else is that itself.
+    pub(crate) fn innermost(&self) -> &Self {
+        match self {
+            Self::List(inner) | Self::Map(inner) => inner.innermost(),
+            other => other,
         }
     }
 }

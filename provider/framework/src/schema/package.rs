@@ -137,7 +137,7 @@ impl Writer {
     }
 
     fn resource(&mut self, spec: &ResourceSpec) -> Json {
-        let all = spec.inputs.clone().merge(spec.outputs.clone());
+        let all = spec.inputs.clone().merge(spec.outputs.clone()).sealed();
         let aliases: Vec<Json> = spec.aliases.iter().map(|alias| json!({ "type": self.token(alias) })).collect();
         object([
             ("description", json!(spec.description)),

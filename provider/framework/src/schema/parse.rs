@@ -56,11 +56,18 @@ fn field(property: &Json, required: bool, place: &str, problems: &mut Vec<String
         description: text(property, "description"),
         shape: shape(property, place, problems),
         required,
-        secret: mark("x-secret") || inner.get("x-secret").and_then(Json::as_bool).unwrap_or(false),
+        secret: mark("x-secret") || is_secret(inner),
         replace: mark("x-replace"),
         ignored: mark("x-ignored"),
         deprecated,
     }
+}
+
+/// Whether a value is marked secret, or the elements of a list or map of such values.
+fn is_secret(property: &Json) -> bool {
+    let inside = ["items", "additionalProperties"].into_iter().filter_map(|key| property.get(key));
+    let marked = property.get("x-secret").and_then(Json::as_bool).unwrap_or(false);
+    marked || inside.map(without_null).any(is_secret)
 }
 
 fn shape(property: &Json, place: &str, problems: &mut Vec<String>) -> Shape {

@@ -212,6 +212,84 @@ fn merging_keeps_one_field_of_each_name() {
 }
 
 #[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Told {
+    cloud: Cloud,
+    all: Vec<Cloud>,
+    by_name: BTreeMap<String, SecretString>,
+    place: Option<Address>,
+    maybe: Maybe,
+    around: Option<Box<Around>>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Maybe {
+    secret_key: Option<SecretString>,
+    host: Option<String>,
+}
+
+/// A type that holds itself.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Around {
+    again: Option<Box<Around>>,
+}
+
+#[test]
+fn output_1_what_holds_a_secret_anywhere_is_secret_as_a_whole() {
+    let schema = ObjectSchema::of::<Told>().sealed();
+    for (name, secret) in
+        [("cloud", true), ("all", true), ("byName", true), ("maybe", true), ("place", false), ("around", false)]
+    {
+        assert_eq!(schema.is_secret(name), secret, "{name}");
+    }
+    let spec = ResourceSpec::new("Thing", "", ObjectSchema::of::<Config>(), ObjectSchema::of::<Told>());
+    let written = build_schema(&Example(ObjectSchema::default(), Some(spec))).unwrap();
+    let thing = &serde_json::from_str::<Json>(&written).unwrap()["resources"]["example:index:Thing"];
+    assert_eq!(thing["properties"]["maybe"]["secret"], true);
+    assert_eq!(thing["properties"]["cloud"]["secret"], true);
+    assert!(thing["inputProperties"]["cloud"]["secret"].is_null(), "inputs keep their parts readable");
+}
+
+#[test]
+fn output_1_values_are_wrapped_once_and_around_the_whole() {
+    let schema = ObjectSchema::of::<Told>().sealed();
+    let inner = |secret: Value| Value::Object([("secretKey".to_owned(), secret)].into());
+    for secret in ["k3y".into(), Value::secret("k3y"), Value::Null] {
+        let mut outputs: Object = [
+            ("cloud".to_owned(), inner(secret.clone())),
+            ("place".to_owned(), Value::Object([("ip".to_owned(), "::1".into())].into())),
+            ("byName".to_owned(), Value::Array(vec![inner(secret.clone())])),
+            ("unheardOf".to_owned(), inner(secret.clone())),
+            ("maybe".to_owned(), Value::Null),
+        ]
+        .into();
+        schema.seal(&mut outputs);
+        assert_eq!(outputs["cloud"], Value::secret(inner(secret.clone().opened())));
+        assert_eq!(outputs["unheardOf"], inner(secret.clone()), "bookkeeping stays as it is");
+        assert!(!outputs["place"].contains_secret() && outputs["maybe"].is_null());
+        let once = outputs.clone();
+        schema.seal(&mut outputs);
+        assert_eq!(outputs, once);
+        schema.unseal(&mut outputs);
+        let parts = if secret.is_null() { Value::Null } else { Value::secret("k3y") };
+        assert_eq!(outputs["cloud"], inner(parts), "a resource sees which part is secret");
+    }
+}
+
+#[test]
+fn output_2_nothing_is_null_and_an_object_that_promises_nothing_has_nulls() {
+    let schema = ObjectSchema::of::<Told>();
+    let nothing = |name: &str| schema.nothing(schema.root().field(name).unwrap());
+    assert!(nothing("cloud").is_null() && nothing("place").is_null() && nothing("all").is_null());
+    let nulls = [("host".to_owned(), Value::Null), ("secretKey".to_owned(), Value::Null)];
+    assert_eq!(nothing("maybe"), Value::Object(nulls.into()));
+}
+
+#[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Router {
     #[schemars(extend("x-replace" = true))]

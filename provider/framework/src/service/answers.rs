@@ -5,7 +5,7 @@ use tonic::Status;
 
 use super::registry::Entry;
 use crate::resource::{Code, Error, Failure, Partial};
-use crate::schema::ObjectSchema;
+use crate::schema::{Field, ObjectSchema};
 use crate::status::{self, InitFailed};
 use crate::value::{Object, Value};
 use crate::wire::{self, Unknowns, WireError};
@@ -33,8 +33,7 @@ pub(super) fn keep_secrets(answer: &mut Object, inputs: &Object) {
     }
 }
 
-/// Completes outputs by the inputs that a resource left out, keeps their wrappers, and wraps what the schema
-/// marks secret.
+/// Completes outputs by the inputs that a resource left out, keeps their secrets, and wraps each output that holds one.
 pub(super) fn complete(entry: &Entry, outputs: &mut Object, inputs: &Object) {
     keep_secrets(outputs, inputs);
     for (key, value) in inputs {
@@ -42,19 +41,35 @@ pub(super) fn complete(entry: &Entry, outputs: &mut Object, inputs: &Object) {
             outputs.insert(key.clone(), value.clone());
         }
     }
-    entry.outputs.wrap_secrets(outputs);
+    entry.outputs.seal(outputs);
 }
 
-/// Adds each output that a preview left out as not known yet. Null says that it will not be there.
-pub(super) fn foretell(entry: &Entry, outputs: &mut Object, inputs: &Object, every: bool) {
+/// Completes the outputs of a real run, so that every output of the schema is there, null where there is nothing: one that is
+/// absent is unknown to programs in YAML, and fails those that reach into it.
+pub(super) fn complete_all(entry: &Entry, outputs: &mut Object, inputs: &Object) {
+    complete(entry, outputs, inputs);
+    add_absent(entry, outputs, |_| false);
+}
+
+/// Adds each output that a preview left out, as not known yet: every one, or those that will have a value. The others, and inputs
+/// that nobody gave, are foretold to be null. Null also says so where a resource answers it.
+pub(super) fn foretell(entry: &Entry, outputs: &mut Object, every: bool) {
+    add_absent(entry, outputs, |field| every || (field.required && entry.outputs.nothing(field).is_null()));
+}
+
+fn add_absent(entry: &Entry, outputs: &mut Object, is_unknown: impl Fn(&Field) -> bool) {
     for (name, field) in &entry.outputs.root().fields {
-        let is_input = entry.inputs.root().has(name);
-        if outputs.contains_key(name) || (is_input && !inputs.contains_key(name)) || !(every || field.required) {
+        if outputs.contains_key(name) {
             continue;
         }
-        outputs.insert(name.clone(), Value::Unknown);
+        let value = match entry.inputs.root().has(name) {
+            true => Value::Null,
+            false if is_unknown(field) => Value::Unknown,
+            false => entry.outputs.nothing(field),
+        };
+        outputs.insert(name.clone(), value);
     }
-    entry.outputs.wrap_secrets(outputs);
+    entry.outputs.seal(outputs);
 }
 
 /// Writes a preview's answer or checked inputs.
@@ -87,7 +102,7 @@ pub(super) fn failure(failure: Failure, schema: &ObjectSchema) -> Status {
         return status::error(&without_id(&partial));
     }
     let Partial { id, mut outputs, inputs, mut reasons, error, refresh_before_update } = partial;
-    schema.wrap_secrets(&mut outputs);
+    schema.seal(&mut outputs);
     let mut strip = |mut object: Object| {
         let told = wire::strip(&mut object);
         reasons.extend(told.iter().map(|error| format!("a defect of the provider: the output {error}")));

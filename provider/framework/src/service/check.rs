@@ -7,6 +7,7 @@ use tonic::Status;
 use super::Service;
 use super::answers::{keep_secrets, preview};
 use super::failures::{failed, on_wire, unreadable};
+use super::registry::Entry;
 use crate::diff::{ChangeKind, Diff};
 use crate::redact::Redactor;
 use crate::resource::{Autonaming, AutonamingMode, CheckRequest, Checked, DiffRequest, Urn};
@@ -47,7 +48,7 @@ impl Service {
     pub(super) fn do_diff(&self, request: rpc::DiffRequest) -> Result<rpc::DiffResponse, Status> {
         let urn = Urn::new(request.urn);
         let entry = self.registry().resource(self.provider(), &urn)?;
-        let state = read_or_empty(request.olds)?;
+        let state = stored(entry, request.olds)?;
         let old_inputs = request.old_inputs.map(read).transpose()?;
         let inputs = read_or_empty(request.news)?;
         let request = DiffRequest {
@@ -76,6 +77,13 @@ pub(super) fn read(wire: Struct) -> Result<Object, Status> {
 
 pub(super) fn read_or_empty(wire: Option<Struct>) -> Result<Object, Status> {
     wire.map(read).transpose().map(Option::unwrap_or_default)
+}
+
+/// Outputs as they were saved, with secrets where the types have them.
+pub(super) fn stored(entry: &Entry, properties: Option<Struct>) -> Result<Object, Status> {
+    let mut state = read_or_empty(properties)?;
+    entry.outputs.unseal(&mut state);
+    Ok(state)
 }
 
 /// A diff as the wire has it. Detail is left out where only outputs are the cause: the engine would

@@ -5,6 +5,7 @@ use tonic::Status;
 
 use crate::redact::Redactor;
 use crate::resource::{CheckFailure, Error, Failure, Partial};
+use crate::schema::ObjectSchema;
 use crate::status;
 use crate::value::{Object, Value};
 use crate::wire::WireError;
@@ -53,12 +54,14 @@ pub(super) fn failed(error: &Error, redactor: &Redactor) -> Status {
 }
 
 /// A failure of a resource with nothing secret in its words; those of a partial one are never empty.
-pub(super) fn cleaned(failure: Failure, redactor: &mut Redactor) -> Failure {
+pub(super) fn cleaned(failure: Failure, schema: &ObjectSchema, redactor: &mut Redactor) -> Failure {
     match failure {
         Failure::Failed(error) => Failure::Failed(redactor.error(&error)),
         Failure::Partial(partial) => {
             let Partial { id, outputs, inputs, reasons, error, refresh_before_update } = *partial;
-            redactor.learn([&outputs]);
+            let mut parts = outputs.clone();
+            schema.unseal(&mut parts);
+            redactor.learn([&parts]);
             let mut reasons: Vec<String> = reasons.iter().map(|reason| redactor.redact(reason)).collect();
             let error = redactor.error(&error);
             if reasons.is_empty() {

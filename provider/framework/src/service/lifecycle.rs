@@ -4,8 +4,10 @@ use pulumi_proto::pulumirpc as rpc;
 use tonic::Status;
 
 use super::Service;
-use super::answers::{complete, failure, foretell, keep_secrets, keep_wrappers, no_id, preview, real, saved_without};
-use super::check::{read, read_or_empty};
+use super::answers::{
+    complete, complete_all, failure, foretell, keep_secrets, keep_wrappers, no_id, preview, real, saved_without,
+};
+use super::check::{read, read_or_empty, stored};
 use super::failures::{cleaned, failed};
 use super::registry::Entry;
 use super::session::Call;
@@ -33,7 +35,7 @@ impl Service {
     pub(super) async fn do_update(&self, request: rpc::UpdateRequest) -> Result<rpc::UpdateResponse, Status> {
         let (entry, call) = self.begin("Update", &request.urn, request.timeout)?;
         let (id, preview_only) = (request.id.clone(), request.preview);
-        let update = update_request(request, &call)?;
+        let update = update_request(request, &entry, &call)?;
         let (sent, state) = (update.inputs.clone(), update.state.clone());
         let call = call.hiding([&sent, &state]);
         let resource = Arc::clone(&entry.resource);
@@ -42,12 +44,13 @@ impl Service {
             left_behind(&entry, of_resource(without_inputs(stopped), &id), &sent, &[&sent, &state])
         })?;
         keep_wrappers(&mut outputs, &state);
-        complete(&entry, &mut outputs, &sent);
         let refresh_before_update = entry.resource.refreshes_before_update();
         if preview_only {
-            foretell(&entry, &mut outputs, &sent, false);
+            complete(&entry, &mut outputs, &sent);
+            foretell(&entry, &mut outputs, false);
             return Ok(rpc::UpdateResponse { properties: Some(preview(outputs)?), refresh_before_update });
         }
+        complete_all(&entry, &mut outputs, &sent);
         let (properties, stripped) = real(outputs)?;
         if !stripped.is_empty() {
             return Err(saved_without(&stripped, id, properties));
@@ -62,7 +65,7 @@ impl Service {
             urn: call.urn.clone(),
             id: request.id,
             inputs: request.inputs.map(read).transpose()?,
-            state: request.properties.map(read).transpose()?,
+            state: request.properties.map(|properties| stored(&entry, Some(properties))).transpose()?,
             timeout: call.timeout,
         };
         let (inputs, state) = (read.inputs.clone().unwrap_or_default(), read.state.clone().unwrap_or_default());
@@ -79,7 +82,7 @@ impl Service {
     /// The engine saves nothing of a Delete that fails, so nothing but the error is told.
     pub(super) async fn do_delete(&self, request: rpc::DeleteRequest) -> Result<(), Status> {
         let (entry, call) = self.begin("Delete", &request.urn, request.timeout)?;
-        let state = read_or_empty(request.properties)?;
+        let state = stored(&entry, request.properties)?;
         let old_inputs = request.old_inputs.map(read).transpose()?;
         let secrets = Redactor::of([&state]);
         let call = call.hiding([&state]);
@@ -118,8 +121,8 @@ fn of_resource(mut stopped: Failure, id: &str) -> Failure {
     stopped
 }
 
-fn update_request(request: rpc::UpdateRequest, call: &Call) -> Result<UpdateRequest, Status> {
-    let state = read_or_empty(request.olds)?;
+fn update_request(request: rpc::UpdateRequest, entry: &Entry, call: &Call) -> Result<UpdateRequest, Status> {
+    let state = stored(entry, request.olds)?;
     let old_inputs = request.old_inputs.map(read).transpose()?;
     Ok(UpdateRequest {
         urn: call.urn.clone(),
@@ -136,7 +139,7 @@ fn update_request(request: rpc::UpdateRequest, call: &Call) -> Result<UpdateRequ
 fn foretold(entry: &Entry, created: Created, inputs: &Object) -> Result<rpc::CreateResponse, Status> {
     let mut outputs = created.outputs;
     complete(entry, &mut outputs, inputs);
-    foretell(entry, &mut outputs, inputs, true);
+    foretell(entry, &mut outputs, true);
     Ok(rpc::CreateResponse { properties: Some(preview(outputs)?), ..Default::default() })
 }
 
@@ -145,7 +148,7 @@ fn made(entry: &Entry, created: Created, inputs: &Object) -> Result<rpc::CreateR
         return Err(status::error(&no_id()));
     }
     let mut outputs = created.outputs;
-    complete(entry, &mut outputs, inputs);
+    complete_all(entry, &mut outputs, inputs);
     let (properties, stripped) = real(outputs)?;
     if !stripped.is_empty() {
         return Err(saved_without(&stripped, created.id, properties));
@@ -163,7 +166,7 @@ fn exists(entry: &Entry, found: Found, inputs: &Object, state: &Object) -> Resul
     entry.inputs.wrap_secrets(&mut read_inputs);
     let mut outputs = found.outputs;
     keep_wrappers(&mut outputs, state);
-    complete(entry, &mut outputs, &read_inputs);
+    complete_all(entry, &mut outputs, &read_inputs);
     let (properties, mut stripped) = real(outputs)?;
     let (written_inputs, more) = real(read_inputs)?;
     stripped.extend(more);
@@ -187,11 +190,11 @@ fn left_behind(entry: &Entry, stopped: Failure, inputs: &Object, secrets: &[&Obj
         for known in secrets {
             keep_wrappers(&mut partial.outputs, known);
         }
-        complete(entry, &mut partial.outputs, inputs);
+        complete_all(entry, &mut partial.outputs, inputs);
         if let Some(read_inputs) = &mut partial.inputs {
             keep_secrets(read_inputs, inputs);
             entry.inputs.wrap_secrets(read_inputs);
         }
     }
-    failure(cleaned(stopped, &mut redactor), &entry.outputs)
+    failure(cleaned(stopped, &entry.outputs, &mut redactor), &entry.outputs)
 }

@@ -55,7 +55,7 @@ impl Registry {
 fn resources(provider: &dyn Provider) -> HashMap<String, Arc<Entry>> {
     let entry = |resource: Arc<dyn Resource>| {
         let spec = resource.spec();
-        let outputs = spec.inputs.clone().merge(spec.outputs);
+        let outputs = spec.inputs.clone().merge(spec.outputs).sealed();
         let lists = spec.list_inputs.is_some();
         (full_token(provider, &spec.token), Arc::new(Entry { resource, inputs: spec.inputs, outputs, lists }))
     };

@@ -61,6 +61,19 @@ impl Value {
         }
     }
 
+    /// The value without any secret wrapper, at every depth.
+    #[must_use]
+    pub fn opened(self) -> Self {
+        match self {
+            Self::Secret(inner) => inner.value().clone().opened(),
+            Self::Array(elements) => Self::Array(elements.into_iter().map(Self::opened).collect()),
+            Self::Object(entries) => {
+                Self::Object(entries.into_iter().map(|(name, value)| (name, value.opened())).collect())
+            }
+            other => other,
+        }
+    }
+
     /// The value below all secret wrappers and known outputs; an output without a value is [`Value::Unknown`].
     pub fn unwrapped(&self) -> &Self {
         match self {

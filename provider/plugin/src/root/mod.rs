@@ -142,7 +142,9 @@ impl RotatingRoot {
             return Ok(outputs);
         }
         context.log().info(format!("a rotation will be ordered: {}", state.cause(&wanted)));
-        let told = ["accessKeyId", "lastVaultRotation"].into_iter().filter(|name| outputs.contains_key(*name));
+        let told = ["accessKeyId", "lastVaultRotation"]
+            .into_iter()
+            .filter(|name| outputs.get(*name).is_some_and(|told| !told.is_null()));
         let told: Vec<_> = told.collect();
         set_unknown(&mut outputs, told.into_iter().chain(["rotatedAt"]));
         // Vault may have changed a static role's password by itself, which is enough for a new period.

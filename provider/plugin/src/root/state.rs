@@ -1,7 +1,7 @@
 //! What is kept of a root, and whether it is to be rotated. Nothing in it is secret.
 
 use jiff::{SignedDuration, Timestamp};
-use pulumi_provider::{Error, Object, Value};
+use pulumi_provider::{Error, Object, Value, field_names};
 use rotation::{RotationArgs, Schedule, Trigger, next_rotation};
 use serde::{Deserialize, Serialize};
 use system_vault::Evidence;
@@ -9,9 +9,7 @@ use system_vault::Evidence;
 use crate::rotating::outputs::{newer, object, pick, read, set, time};
 
 /// The version of this form of the outputs.
-const VERSION: u32 = 1;
-const FIELDS: &[&str] =
-    &["stateVersion", "instance", "account", "generation", "rotatedAt", "trigger", "evidence", "unanswered"];
+const VERSION: u32 = 2;
 
 /// What outputs hold of a root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,13 +151,15 @@ pub(super) fn to_outputs(
     Ok(outputs)
 }
 
-/// The state that outputs hold.
+/// The state that outputs hold. An older one becomes this version's here; the next Update or Read writes it so.
 pub(super) fn from_outputs(outputs: &Object) -> Result<RootState, Error> {
     let version = outputs.get("stateVersion").and_then(Value::as_number).unwrap_or_default();
     if version > f64::from(VERSION) {
         return Err(newer(version, VERSION));
     }
-    read(&pick(outputs, FIELDS))
+    let mut stored = pick(outputs, field_names::<RootState>());
+    stored.insert("stateVersion".to_owned(), Value::Number(VERSION.into()));
+    read(&stored)
 }
 
 #[cfg(test)]

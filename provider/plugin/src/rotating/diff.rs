@@ -13,7 +13,7 @@ pub(super) fn diff(names: &Names, is_same: bool, request: &DiffRequest) -> Resul
     if is_same {
         diff.changes.retain(|change| !change.replace);
     }
-    let (Some(wanted), state) = (wanted, from_outputs(&request.state)?) else { return Ok(diff) };
+    let (Some(wanted), state) = (wanted, from_outputs(&names.key, &request.state)?) else { return Ok(diff) };
     match due(&state, &wanted, confirmed_generation(&request.inputs)) {
         None => {}
         Some(Due::Retire | Due::Disable) if before.as_ref().is_some_and(|before| before.phase != wanted.phase) => {

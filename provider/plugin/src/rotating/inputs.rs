@@ -7,6 +7,7 @@ use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use super::outputs::KeyShape;
 use super::spec;
 
 /// The one input that the plugin computes.
@@ -49,6 +50,8 @@ pub(crate) struct Names {
     pub(super) material: Vec<String>,
     /// Those of them that all keys have together.
     pub(super) joint: Vec<String>,
+    /// The others, as keys are stored with them.
+    pub(super) key: KeyShape,
     /// Every input, with what is true of it.
     pub(crate) inputs: ObjectSchema,
 }
@@ -56,7 +59,8 @@ pub(crate) struct Names {
 impl Names {
     pub(super) fn of<S: System>() -> Self {
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
-        Self { material, joint: spec::joint::<S>(), ..Self::without_key::<S>() }
+        let joint = spec::joint::<S>();
+        Self { material, key: KeyShape::of::<S::Key>(&joint), joint, ..Self::without_key::<S>() }
     }
 
     pub(crate) fn without_key<R: Rules>() -> Self {
@@ -66,6 +70,7 @@ impl Names {
             rotation: names,
             material: Vec::new(),
             joint: Vec::new(),
+            key: KeyShape::default(),
             inputs: ObjectSchema::of::<R::Own>().merge(rotation),
         }
     }

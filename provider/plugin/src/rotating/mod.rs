@@ -28,7 +28,7 @@ use crate::import;
 use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
-use outputs::{EXPIRES_AT, from_outputs, is_ours, set_unknown, to_outputs};
+use outputs::{EXPIRES_AT, PREVIOUS, from_outputs, is_ours, set_unknown, to_outputs};
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -124,7 +124,10 @@ impl<S: System> Rotating<S> {
             set_unknown(&mut outputs, [EXPIRES_AT]);
         }
         if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
-            set_unknown(&mut outputs, ["previous", "previousRetiresAt"]);
+            set_unknown(&mut outputs, PREVIOUS);
+        }
+        if plan.mint.is_some() || !plan.retire.is_empty() {
+            set_unknown(&mut outputs, ["history"]);
         }
         if let Some(text) = plan.deferred {
             context.log().warning(text);
@@ -260,7 +263,7 @@ impl<S: System> Resource for Rotating<S> {
 
     async fn update(&self, request: UpdateRequest, context: &Context) -> Result<Object, Failure> {
         let inputs = self.inputs(&request.inputs)?;
-        let mut state = from_outputs(&request.state)?;
+        let mut state = from_outputs(&self.names.key, &request.state)?;
         state.derive(|material| self.system.derived(&inputs.own, material));
         let old = Inputs::<S>::checked(&self.names, &request.old_inputs, &self.system.capability()).ok();
         let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
@@ -300,7 +303,7 @@ impl<S: System> Resource for Rotating<S> {
         };
         let own = inputs::own_args::<S>(&self.names, &inputs)?;
         let issuer = self.system.issuer(own);
-        let mut state = from_outputs(&stored)?;
+        let mut state = from_outputs(&self.names.key, &stored)?;
         issuer.recall(&state);
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
         let state = refresh(state, &observed, &self.system.capability());
@@ -317,7 +320,7 @@ impl<S: System> Resource for Rotating<S> {
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
         let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
-        let mut state = from_outputs(&request.state)?;
+        let mut state = from_outputs(&self.names.key, &request.state)?;
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.old_inputs)?);
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
         match self.live(&Want::Gone, own, state, context).await {

@@ -1,12 +1,56 @@
 //! Between the rotation model's state and the outputs that Pulumi stores. What users read comes first; the rest is bookkeeping
-//! that no schema names: instance, pending, retiring, claimOpen, retired, stateVersion.
+//! that no schema names. Which fields there are follows from the types alone: a new one is written and read back by itself.
+//! The framework wraps each output that holds a secret as a whole.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pulumi_provider::{Code, Error, Object, Value, decode, to_object};
+use pulumi_provider::{Code, Error, Object, ObjectSchema, Value, decode, field_names, to_object};
 use rotation::{Field, Key, KeyState, Material, Retiring, RotationArgs, STATE_VERSION, Schedule, next_rotation};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// When a key ends by itself: of the current one it stands at the top level too.
+pub(super) const EXPIRES_AT: &str = "expiresAt";
+/// What a retirement or a rotation changes beside the keys' own fields.
+pub(super) const PREVIOUS: [&str; 3] = ["previous", "previousKeyId", "previousRetiresAt"];
+
+/// The fields that keys of one system have beside those of every key. What is secret follows from the type, and never from how a
+/// value was stored.
+#[derive(Default)]
+pub(crate) struct KeyShape(BTreeMap<String, Kind>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Plain,
+    Secret,
+    SecretMap,
+}
+
+impl KeyShape {
+    /// Those of the system's type, but for what all of its keys have together.
+    pub(super) fn of<K: JsonSchema>(joint: &[String]) -> Self {
+        let schema = ObjectSchema::of::<K>();
+        let of_every_key = field_names::<Key>();
+        let own =
+            schema.names().filter(|name| !of_every_key.contains(name) && !joint.iter().any(|other| other == name));
+        let kind = |name: &str| match (schema.is_secret(name), schema.is_map(name)) {
+            (false, _) => Kind::Plain,
+            (true, false) => Kind::Secret,
+            (true, true) => Kind::SecretMap,
+        };
+        Self(own.map(|name| (name.to_owned(), kind(name))).collect())
+    }
+
+    /// The fields that are stored. A secret that nobody knows is stored as null, and empty again here.
+    fn material(&self, stored: &Object) -> Option<Material> {
+        let read = |(name, kind): (&String, &Kind)| Some((name.clone(), field(*kind, stored.get(name)?)?));
+        let material: Material = self.0.iter().filter_map(read).collect();
+        (!material.is_empty()).then_some(material)
+    }
+}
 
 /// The outputs of a resource in this state. `joint` is what its keys have together; `times` is what its inputs say, none before the first Check
 /// after an import.
@@ -17,16 +61,17 @@ pub(super) fn to_outputs(
     times: Option<(&RotationArgs, &Schedule)>,
 ) -> Result<Object, Error> {
     let mut outputs = object(state)?;
-    let current = state.current.as_ref();
+    let (current, previous) = (state.current.as_ref(), state.previous());
     outputs.extend(current.and_then(|key| key.material.as_ref()).into_iter().flat_map(fields));
     outputs.extend(fields(joint));
     set(&mut outputs, EXPIRES_AT, current.and_then(|key| key.expires_at).map(time));
     set(&mut outputs, "current", current.map(key).transpose()?);
     set(&mut outputs, "pending", state.pending.as_ref().map(key).transpose()?);
-    set(&mut outputs, "previous", state.previous().map(retiring).transpose()?);
+    set(&mut outputs, "previous", previous.map(retiring).transpose()?);
+    set(&mut outputs, "previousKeyId", previous.map(|old| old.key.id.0.clone()));
     let all = state.retiring.iter().map(|old| retiring(old).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
     outputs.insert("retiring".to_owned(), Value::Array(all));
-    let superseded_at = state.previous().map(|old| old.superseded_at);
+    let superseded_at = previous.map(|old| old.superseded_at);
     let retires_at = superseded_at.zip(times).and_then(|(at, (args, _))| at.checked_add(args.overlap).ok());
     set(&mut outputs, "previousRetiresAt", retires_at.map(time));
     set(&mut outputs, "nextRotationAt", times.and_then(|(args, schedule)| next_rotation(schedule, args)).map(time));
@@ -35,24 +80,26 @@ pub(super) fn to_outputs(
 }
 
 /// The state that outputs hold. An older one becomes this version's here; the next Update or Read writes it so.
-pub(super) fn from_outputs(outputs: &Object) -> Result<KeyState, Error> {
+pub(super) fn from_outputs(shape: &KeyShape, outputs: &Object) -> Result<KeyState, Error> {
     let version = outputs.get("stateVersion").and_then(Value::as_number).unwrap_or_default();
     if version > f64::from(STATE_VERSION) {
         return Err(newer(version, STATE_VERSION));
     }
-    let mut stored = pick(outputs, STATE);
+    let mut stored = pick(outputs, field_names::<KeyState>());
+    stored.retain(|name, _| !KEYS.contains(&name.as_str()));
     stored.insert("stateVersion".to_owned(), Value::Number(STATE_VERSION.into()));
     let mut state: KeyState = read(&stored)?;
-    state.current = nested(outputs, "current").map(key_from).transpose()?;
-    state.pending = nested(outputs, "pending").map(key_from).transpose()?;
+    let key = |name| nested(outputs, name).map(|stored| key_from(shape, stored)).transpose();
+    (state.current, state.pending) = (key("current")?, key("pending")?);
     let retiring = outputs.get("retiring").and_then(Value::as_array).unwrap_or_default();
-    state.retiring = retiring.iter().filter_map(Value::as_object).map(retiring_from).collect::<Result<_, _>>()?;
+    let retiring = retiring.iter().filter_map(Value::as_object).map(|stored| retiring_from(shape, stored));
+    state.retiring = retiring.collect::<Result<_, _>>()?;
     Ok(state)
 }
 
 /// Whether these outputs are of a resource that this plugin made or imported, and not merely what a program looked it up by.
 pub(crate) fn is_ours(outputs: &Object) -> bool {
-    outputs.contains_key("instance")
+    outputs.get("instance").is_some_and(|instance| !instance.is_null())
 }
 
 /// The names of everything that may differ after a mint, for a preview.
@@ -60,16 +107,8 @@ pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
     outputs.extend(names.into_iter().map(|name| (name.into(), Value::Unknown)));
 }
 
-/// Fields of the model's state that are stored as they are; keys are stored with their material.
-const STATE: &[&str] =
-    &["stateVersion", "instance", "account", "generation", "claimOpen", "revoking", "unrecorded", "deferred", "instanceSince", "behindAt", "history", "foreignKeys", "warnings"];
-/// Fields of a key that are not material.
-const KEY: &[&str] =
-    &["id", "generation", "createdAt", "verifiedAt", "promotedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];
-/// When a key ends by itself: of the current one it stands at the top level too.
-pub(super) const EXPIRES_AT: &str = "expiresAt";
-/// What a superseded key has beside those.
-const RETIRING: &[&str] = &["supersededAt", "disabledAt", "withdrawnAt", "lastUsedAt"];
+/// Fields of the model's state that hold keys, which are stored with their material.
+const KEYS: [&str; 3] = ["current", "pending", "retiring"];
 
 fn key(key: &Key) -> Result<Object, Error> {
     let mut fields_of_key = object(key)?;
@@ -77,38 +116,37 @@ fn key(key: &Key) -> Result<Object, Error> {
     Ok(fields_of_key)
 }
 
+/// What every superseded key has, beside the fields of the key itself.
 fn retiring(old: &Retiring) -> Result<Object, Error> {
-    let mut fields = key(&old.key)?;
-    fields.insert("supersededAt".to_owned(), time(old.superseded_at));
-    set(&mut fields, "disabledAt", old.disabled_at.map(time));
-    set(&mut fields, "withdrawnAt", old.withdrawn_at.map(time));
-    set(&mut fields, "lastUsedAt", old.last_used_at.map(time));
+    let mut fields = object(old)?;
+    fields.remove("key");
+    fields.extend(key(&old.key)?);
     Ok(fields)
 }
 
-fn key_from(stored: &Object) -> Result<Key, Error> {
-    let mut key: Key = read(&pick(stored, KEY))?;
-    let is_material = |name: &String| !KEY.contains(&name.as_str()) && !RETIRING.contains(&name.as_str());
-    let material = stored.iter().filter(|(name, _)| is_material(name));
-    let material: Material = material.filter_map(|(name, value)| Some((name.clone(), field(value)?))).collect();
-    key.material = (!material.is_empty()).then_some(material);
+fn key_from(shape: &KeyShape, stored: &Object) -> Result<Key, Error> {
+    let mut key: Key = read(&pick(stored, field_names::<Key>()))?;
+    key.material = shape.material(stored);
     Ok(key)
 }
 
-fn retiring_from(stored: &Object) -> Result<Retiring, Error> {
-    let at = |name: &str| stored.get(name).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
-    let superseded_at = at("supersededAt").ok_or_else(|| unreadable("retiring.supersededAt"))?;
-    let (disabled_at, withdrawn_at, last_used_at) = (at("disabledAt"), at("withdrawnAt"), at("lastUsedAt"));
-    Ok(Retiring { key: key_from(stored)?, superseded_at, disabled_at, withdrawn_at, last_used_at })
+fn retiring_from(shape: &KeyShape, stored: &Object) -> Result<Retiring, Error> {
+    let mut fields = pick(stored, field_names::<Retiring>());
+    fields.insert("key".to_owned(), Value::Object(pick(stored, field_names::<Key>())));
+    let mut old: Retiring = read(&fields)?;
+    old.key.material = shape.material(stored);
+    Ok(old)
 }
 
-fn field(value: &Value) -> Option<Field> {
-    if let Some(texts) = value.as_object() {
-        let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
-        return texts.iter().map(secret).collect::<Option<_>>().map(Field::SecretMap);
+fn field(kind: Kind, stored: &Value) -> Option<Field> {
+    match kind {
+        Kind::Plain => stored.as_str().map(|text| Field::Plain(text.to_owned())),
+        Kind::Secret => Some(Field::Secret(stored.as_str().unwrap_or_default().into())),
+        Kind::SecretMap => {
+            let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
+            stored.as_object()?.iter().map(secret).collect::<Option<_>>().map(Field::SecretMap)
+        }
     }
-    let text = value.as_str()?.to_owned();
-    Some(if value.contains_secret() { Field::Secret(text.into()) } else { Field::Plain(text) })
 }
 
 fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
@@ -124,9 +162,13 @@ fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
     })
 }
 
+/// Null for a secret that nobody knows, as after an import.
 #[expect(clippy::disallowed_methods, reason = "the text goes from one secret wrapper into another")]
 fn wrapped(secret: &SecretString) -> Value {
-    Value::secret(secret.expose_secret())
+    match secret.expose_secret() {
+        "" => Value::Null,
+        text => Value::secret(text),
+    }
 }
 
 pub(crate) fn pick(object: &Object, names: &[&str]) -> Object {
@@ -137,8 +179,10 @@ pub(crate) fn pick(object: &Object, names: &[&str]) -> Object {
         .collect()
 }
 
+/// What an object holds, unless it stands for nothing: it is absent, or all in it is null.
 fn nested<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
-    object.get(name).and_then(Value::as_object)
+    let inner = object.get(name).and_then(Value::as_object);
+    inner.filter(|inner| inner.values().any(|value| !value.is_null()))
 }
 
 pub(crate) fn set(object: &mut Object, name: &str, value: Option<impl Into<Value>>) {
@@ -173,3 +217,6 @@ pub(crate) fn newer(version: f64, known: u32) -> Error {
     );
     Error::new(Code::FailedPrecondition, text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,18 +3,23 @@
 use std::borrow::Cow;
 
 use pulumi_provider::{ObjectSchema, ResourceSpec};
-use rotation::{Capability, KeyStatus, RotationInputs, Schedule, System};
+use rotation::{Capability, HistoryEvent, KeyStatus, RotationInputs, Schedule, System};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 /// The specification of the resource of one system.
 pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
     let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability));
-    let outputs = ObjectSchema::of::<S::Key>().merge(ObjectSchema::of::<Outputs<S::Key>>());
+    let fields = ObjectSchema::of::<S::Key>();
+    let secrets: Vec<_> = fields.names().filter(|name| fields.is_secret(name)).map(str::to_owned).collect();
+    let fields = fields.with_note(NULL_SECRET, |name| secrets.iter().any(|secret| secret == name));
+    let outputs = fields.merge(ObjectSchema::of::<Outputs<S::Key>>());
     let mut spec = ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs);
     spec.list_inputs = Some(identity::<S>());
     spec
 }
+
+const NULL_SECRET: &str = "Null while it is not known, as after an import without it, until the next rotation.";
 
 /// The inputs that name the principal: those whose change replaces the resource, but for what the system says itself.
 pub(super) fn identity<S: System>() -> ObjectSchema {
@@ -89,21 +94,25 @@ struct Outputs<K> {
     generation: u64,
     /// The key to use. Its fields also stand at the top level of the resource.
     current: Generation<K>,
-    /// The key before it, while it lives; absent when there is none.
-    previous: Option<Generation<K>>,
+    /// The key before it, while it lives. All of its fields are null when there is none.
+    previous: Previous<K>,
+    /// The id of the previous key in the system; null when there is none.
+    previous_key_id: Option<String>,
     /// When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
     schedule: Schedule,
-    /// When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+    /// When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
     next_rotation_at: Option<String>,
-    /// From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+    /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
     previous_retires_at: Option<String>,
     /// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
     foreign_keys: Vec<ForeignKey>,
-    /// What a person should know or do.
+    /// Warnings that need attention; empty when there are none.
     warnings: Vec<String>,
     /// The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
-    /// Absent until the plugin found a key of this resource there.
+    /// Null until the plugin found a key of this resource there.
     account: Option<String>,
+    /// The last 20 events of this resource's keys, the oldest first.
+    history: Vec<HistoryEvent>,
 }
 
 /// A key on the same principal that this resource does not manage.
@@ -130,11 +139,11 @@ struct Common {
     generation: u64,
     /// When the system says that it was made, in RFC 3339.
     created_at: String,
-    /// When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+    /// When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
     verified_at: Option<String>,
     /// Whether it works, as last seen.
     status: KeyStatus,
-    /// When another key took its place, in RFC 3339; absent for the current key.
+    /// When another key took its place, in RFC 3339; null for the current key.
     superseded_at: Option<String>,
 }
 
@@ -154,10 +163,47 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
         let mut schema = K::json_schema(generator);
         let joint = joint_of(&schema);
         leave_out(&mut schema, &joint);
+        not_required(&mut schema, |_, field| field.get("x-secret").is_some());
         let common = Common::json_schema(generator);
         merge(&mut schema, &common, "properties");
         merge(&mut schema, &common, "required");
         schema
+    }
+}
+
+/// The same for a key that may not be there, with a name of its own: none of its fields is required.
+struct Previous<K>(std::marker::PhantomData<K>);
+
+impl<K: JsonSchema> JsonSchema for Previous<K> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Previous{}", K::schema_name()).into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("previous of {}", K::schema_id()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Generation::<K>::json_schema(generator);
+        let name = schema.get("x-name").and_then(Value::as_str).map(|name| format!("Previous{name}"));
+        if let Some(name) = name {
+            schema.insert("x-name".to_owned(), name.into());
+        }
+        let description = "The key before the current one, while it lives. All fields are null when there is none.";
+        schema.insert("description".to_owned(), description.into());
+        schema.remove("required");
+        schema
+    }
+}
+
+/// Secrets are not always known, so that the type of a key does not promise them: they are null after an import without the secret, until
+/// the next rotation.
+fn not_required(schema: &mut Schema, is_meant: impl Fn(&str, &Value) -> bool) {
+    let fields = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| {
+            name.as_str().is_none_or(|name| fields.get(name).is_none_or(|field| !is_meant(name, field)))
+        });
     }
 }
 

@@ -9,5 +9,6 @@ mod config;
 mod drift;
 mod failures;
 mod many;
+mod outputs;
 mod places;
 mod rotation;

@@ -178,9 +178,9 @@ async fn change() {
     assert_eq!((step.action, scene.keys()), (Action::Update, before));
 }
 
-/// Version 0 never was: it stands for whatever a later version finds.
+/// Version 0 never was: it stands for whatever a later version finds. Version 1 had no wrapper around whole keys.
 async fn older_state() {
-    for version in [Some(Value::from(0)), None] {
+    for version in [Some(Value::from(1)), Some(Value::from(0)), None] {
         let (scene, mut key) = made().await;
         let mut old = saved(&key);
         let first = text(&old.outputs, "accessKeyId");
@@ -192,7 +192,7 @@ async fn older_state() {
         assert_eq!(key.preview(&inputs([])).await.unwrap().action, Action::Same, "an upgrade is no change");
         assert_eq!(key.up(&other_keepers()).await.unwrap().action, Action::Update);
         let migrated = saved(&key).outputs;
-        assert_eq!(migrated["stateVersion"].as_number(), Some(1.0));
+        assert_eq!(migrated["stateVersion"].as_number(), Some(2.0));
         assert_eq!(text(migrated["previous"].as_object().unwrap(), "id"), first);
         assert_eq!(scene.keys().len(), 2);
     }

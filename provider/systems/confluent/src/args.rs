@@ -74,7 +74,7 @@ pub struct Environment {
 
 /// An API key of Confluent Cloud.
 #[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "camelCase", extend("x-module" = "confluent"))]
+#[schemars(rename_all = "camelCase", extend("x-module" = "confluent", "x-name" = "KeyPair"))]
 pub struct ApiKey {
     /// The public half: the user name of Basic authentication and of SASL/PLAIN.
     pub api_key: String,

@@ -21,6 +21,7 @@ __all__ = [
     'AssumeRole',
     'Config',
     'Endpoints',
+    'PreviousAccessKey',
 ]
 
 @pulumi.output_type
@@ -60,8 +61,8 @@ class AccessKey(dict):
                  created_at: _builtins.str,
                  generation: _builtins.int,
                  id: _builtins.str,
-                 secret_access_key: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 secret_access_key: Optional[_builtins.str] = None,
                  ses_smtp_password: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
@@ -72,18 +73,19 @@ class AccessKey(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
-        :param _builtins.str secret_access_key: The secret half.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str secret_access_key: The secret half.
         :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "access_key_id", access_key_id)
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
-        pulumi.set(__self__, "secret_access_key", secret_access_key)
         pulumi.set(__self__, "status", status)
+        if secret_access_key is not None:
+            pulumi.set(__self__, "secret_access_key", secret_access_key)
         if ses_smtp_password is not None:
             pulumi.set(__self__, "ses_smtp_password", ses_smtp_password)
         if superseded_at is not None:
@@ -124,20 +126,20 @@ class AccessKey(dict):
         return pulumi.get(self, "id")
 
     @_builtins.property
-    @pulumi.getter(name="secretAccessKey")
-    def secret_access_key(self) -> _builtins.str:
-        """
-        The secret half.
-        """
-        return pulumi.get(self, "secret_access_key")
-
-    @_builtins.property
     @pulumi.getter
     def status(self) -> '_root_enums.KeyStatus':
         """
         Whether it works, as last seen.
         """
         return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="secretAccessKey")
+    def secret_access_key(self) -> Optional[_builtins.str]:
+        """
+        The secret half.
+        """
+        return pulumi.get(self, "secret_access_key")
 
     @_builtins.property
     @pulumi.getter(name="sesSmtpPassword")
@@ -151,7 +153,7 @@ class AccessKey(dict):
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -159,7 +161,7 @@ class AccessKey(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -343,5 +345,152 @@ class Endpoints(dict):
         The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "sts")
+
+
+@pulumi.output_type
+class PreviousAccessKey(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "accessKeyId":
+            suggest = "access_key_id"
+        elif key == "createdAt":
+            suggest = "created_at"
+        elif key == "secretAccessKey":
+            suggest = "secret_access_key"
+        elif key == "sesSmtpPassword":
+            suggest = "ses_smtp_password"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousAccessKey. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousAccessKey.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousAccessKey.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 access_key_id: Optional[_builtins.str] = None,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 secret_access_key: Optional[_builtins.str] = None,
+                 ses_smtp_password: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str access_key_id: The public half, such as `AKIAIOSFODNN7EXAMPLE`; also the user name at Amazon SES's SMTP interface.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str secret_access_key: The secret half.
+        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if access_key_id is not None:
+            pulumi.set(__self__, "access_key_id", access_key_id)
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if secret_access_key is not None:
+            pulumi.set(__self__, "secret_access_key", secret_access_key)
+        if ses_smtp_password is not None:
+            pulumi.set(__self__, "ses_smtp_password", ses_smtp_password)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="accessKeyId")
+    def access_key_id(self) -> Optional[_builtins.str]:
+        """
+        The public half, such as `AKIAIOSFODNN7EXAMPLE`; also the user name at Amazon SES's SMTP interface.
+        """
+        return pulumi.get(self, "access_key_id")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="secretAccessKey")
+    def secret_access_key(self) -> Optional[_builtins.str]:
+        """
+        The secret half.
+        """
+        return pulumi.get(self, "secret_access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="sesSmtpPassword")
+    def ses_smtp_password(self) -> Optional[_builtins.str]:
+        """
+        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        """
+        return pulumi.get(self, "ses_smtp_password")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
 
 

@@ -34,12 +34,14 @@ class RotatingApiKeyArgs:
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingApiKey resource.
 
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -54,6 +56,8 @@ class RotatingApiKeyArgs:
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "user", user)
         if adopt is not None:
@@ -78,6 +82,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "ses_region", ses_region)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter
@@ -95,7 +101,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -227,6 +234,19 @@ class RotatingApiKeyArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:aws:RotatingApiKey")
 class RotatingApiKey(pulumi.CustomResource):
@@ -246,6 +266,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The access keys of an IAM user, rotated without a moment in which none works.
@@ -339,11 +360,28 @@ class RotatingApiKey(pulumi.CustomResource):
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
         named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
+        ## Which AWS account
+
+        The output `account` is the id of the AWS account that holds the keys. `sts:GetCallerIdentity` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only IAM's own `NoSuchEntity` with status 404 means that the user or a key does not exist. The answer of a proxy or a web server never does. While a
+        new user may not be visible everywhere, the first `pulumi up` waits up to a minute for it and says so. A user that was renamed is recognized by its
+        key: the run stops and names the user that has the key now.
+
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not tell its secret: give it in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on AWS itself
 
@@ -354,7 +392,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -370,6 +409,8 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -469,11 +510,28 @@ class RotatingApiKey(pulumi.CustomResource):
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
         named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
+        ## Which AWS account
+
+        The output `account` is the id of the AWS account that holds the keys. `sts:GetCallerIdentity` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only IAM's own `NoSuchEntity` with status 404 means that the user or a key does not exist. The answer of a proxy or a web server never does. While a
+        new user may not be visible everywhere, the first `pulumi up` waits up to a minute for it and says so. A user that was renamed is recognized by its
+        key: the run stops and names the user that has the key now.
+
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not tell its secret: give it in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on AWS itself
 
@@ -509,6 +567,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  ses_region: pulumi.Input[Optional[_builtins.str]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -532,18 +591,22 @@ class RotatingApiKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user'")
             __props__.__dict__["user"] = user
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
             __props__.__dict__["access_key_id"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["secret_access_key"] = None
             __props__.__dict__["ses_smtp_password"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secretAccessKey", "sesSmtpPassword"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretAccessKey", "sesSmtpPassword"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:aws:RotatingApiKey',
@@ -568,16 +631,19 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
         __props__.__dict__["access_key_id"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
@@ -590,6 +656,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["user"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -602,9 +669,19 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -642,6 +719,14 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -662,7 +747,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -677,17 +762,25 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.AccessKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousAccessKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -736,7 +829,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="secretAccessKey")
     def secret_access_key(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret half.
+        The secret half. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_access_key")
 
@@ -752,7 +845,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "ses_smtp_password")
 
@@ -776,7 +869,16 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 

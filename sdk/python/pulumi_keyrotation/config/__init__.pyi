@@ -18,6 +18,13 @@ from .. import confluent as _confluent
 from .. import oci as _oci
 from .. import vault as _vault
 
+acceptAccount: Optional[str]
+"""
+Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+`KEYROTATION_ACCEPT_ACCOUNT`.
+"""
+
 aws: Optional[str]
 """
 How AWS is reached. What is absent comes from AWS's customary environment variables and files.

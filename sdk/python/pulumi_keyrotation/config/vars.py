@@ -25,6 +25,15 @@ __config__ = pulumi.Config('keyrotation')
 
 class _ExportableConfig(types.ModuleType):
     @_builtins.property
+    def accept_account(self) -> Optional[str]:
+        """
+        Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
+        state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
+        `KEYROTATION_ACCEPT_ACCOUNT`.
+        """
+        return __config__.get('acceptAccount')
+
+    @_builtins.property
     def aws(self) -> Optional[str]:
         """
         How AWS is reached. What is absent comes from AWS's customary environment variables and files.

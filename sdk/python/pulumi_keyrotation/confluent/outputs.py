@@ -17,139 +17,13 @@ from . import outputs
 from .. import _enums as _root_enums
 
 __all__ = [
-    'ApiKey',
     'Config',
     'Environment',
+    'KeyPair',
     'ManagedResource',
     'Owner',
+    'PreviousKeyPair',
 ]
-
-@pulumi.output_type
-class ApiKey(dict):
-    """
-    An API key of Confluent Cloud.
-    """
-    @staticmethod
-    def __key_warning(key: str):
-        suggest = None
-        if key == "apiKey":
-            suggest = "api_key"
-        elif key == "apiSecret":
-            suggest = "api_secret"
-        elif key == "createdAt":
-            suggest = "created_at"
-        elif key == "supersededAt":
-            suggest = "superseded_at"
-        elif key == "verifiedAt":
-            suggest = "verified_at"
-
-        if suggest:
-            pulumi.log.warn(f"Key '{key}' not found in ApiKey. Access the value via the '{suggest}' property getter instead.")
-
-    def __getitem__(self, key: str) -> Any:
-        ApiKey.__key_warning(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default = None) -> Any:
-        ApiKey.__key_warning(key)
-        return super().get(key, default)
-
-    def __init__(__self__, *,
-                 api_key: _builtins.str,
-                 api_secret: _builtins.str,
-                 created_at: _builtins.str,
-                 generation: _builtins.int,
-                 id: _builtins.str,
-                 status: '_root_enums.KeyStatus',
-                 superseded_at: Optional[_builtins.str] = None,
-                 verified_at: Optional[_builtins.str] = None):
-        """
-        An API key of Confluent Cloud.
-
-        :param _builtins.str api_key: The public half: the user name of Basic authentication and of SASL/PLAIN.
-        :param _builtins.str api_secret: The secret half.
-        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
-        :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
-        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
-        """
-        pulumi.set(__self__, "api_key", api_key)
-        pulumi.set(__self__, "api_secret", api_secret)
-        pulumi.set(__self__, "created_at", created_at)
-        pulumi.set(__self__, "generation", generation)
-        pulumi.set(__self__, "id", id)
-        pulumi.set(__self__, "status", status)
-        if superseded_at is not None:
-            pulumi.set(__self__, "superseded_at", superseded_at)
-        if verified_at is not None:
-            pulumi.set(__self__, "verified_at", verified_at)
-
-    @_builtins.property
-    @pulumi.getter(name="apiKey")
-    def api_key(self) -> _builtins.str:
-        """
-        The public half: the user name of Basic authentication and of SASL/PLAIN.
-        """
-        return pulumi.get(self, "api_key")
-
-    @_builtins.property
-    @pulumi.getter(name="apiSecret")
-    def api_secret(self) -> _builtins.str:
-        """
-        The secret half.
-        """
-        return pulumi.get(self, "api_secret")
-
-    @_builtins.property
-    @pulumi.getter(name="createdAt")
-    def created_at(self) -> _builtins.str:
-        """
-        When the system says that it was made, in RFC 3339.
-        """
-        return pulumi.get(self, "created_at")
-
-    @_builtins.property
-    @pulumi.getter
-    def generation(self) -> _builtins.int:
-        """
-        Which key of this resource it is, from 1.
-        """
-        return pulumi.get(self, "generation")
-
-    @_builtins.property
-    @pulumi.getter
-    def id(self) -> _builtins.str:
-        """
-        The system's name of the key.
-        """
-        return pulumi.get(self, "id")
-
-    @_builtins.property
-    @pulumi.getter
-    def status(self) -> '_root_enums.KeyStatus':
-        """
-        Whether it works, as last seen.
-        """
-        return pulumi.get(self, "status")
-
-    @_builtins.property
-    @pulumi.getter(name="supersededAt")
-    def superseded_at(self) -> Optional[_builtins.str]:
-        """
-        When another key took its place, in RFC 3339; absent for the current key.
-        """
-        return pulumi.get(self, "superseded_at")
-
-    @_builtins.property
-    @pulumi.getter(name="verifiedAt")
-    def verified_at(self) -> Optional[_builtins.str]:
-        """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
-        """
-        return pulumi.get(self, "verified_at")
-
 
 @pulumi.output_type
 class Config(dict):
@@ -222,6 +96,134 @@ class Environment(dict):
         Its id, such as `env-abc123`.
         """
         return pulumi.get(self, "id")
+
+
+@pulumi.output_type
+class KeyPair(dict):
+    """
+    An API key of Confluent Cloud.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "apiKey":
+            suggest = "api_key"
+        elif key == "createdAt":
+            suggest = "created_at"
+        elif key == "apiSecret":
+            suggest = "api_secret"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in KeyPair. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        KeyPair.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        KeyPair.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 api_key: _builtins.str,
+                 created_at: _builtins.str,
+                 generation: _builtins.int,
+                 id: _builtins.str,
+                 status: '_root_enums.KeyStatus',
+                 api_secret: Optional[_builtins.str] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        An API key of Confluent Cloud.
+
+        :param _builtins.str api_key: The public half: the user name of Basic authentication and of SASL/PLAIN.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str api_secret: The secret half.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        pulumi.set(__self__, "api_key", api_key)
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "generation", generation)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "status", status)
+        if api_secret is not None:
+            pulumi.set(__self__, "api_secret", api_secret)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="apiKey")
+    def api_key(self) -> _builtins.str:
+        """
+        The public half: the user name of Basic authentication and of SASL/PLAIN.
+        """
+        return pulumi.get(self, "api_key")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> _builtins.int:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> '_root_enums.KeyStatus':
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="apiSecret")
+    def api_secret(self) -> Optional[_builtins.str]:
+        """
+        The secret half.
+        """
+        return pulumi.get(self, "api_secret")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
 
 
 @pulumi.output_type
@@ -364,5 +366,138 @@ class Owner(dict):
         Taken so that the value of another Confluent provider fits, and ignored: the id says it.
         """
         return pulumi.get(self, "kind")
+
+
+@pulumi.output_type
+class PreviousKeyPair(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "apiKey":
+            suggest = "api_key"
+        elif key == "apiSecret":
+            suggest = "api_secret"
+        elif key == "createdAt":
+            suggest = "created_at"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousKeyPair. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousKeyPair.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousKeyPair.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 api_key: Optional[_builtins.str] = None,
+                 api_secret: Optional[_builtins.str] = None,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str api_key: The public half: the user name of Basic authentication and of SASL/PLAIN.
+        :param _builtins.str api_secret: The secret half.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if api_key is not None:
+            pulumi.set(__self__, "api_key", api_key)
+        if api_secret is not None:
+            pulumi.set(__self__, "api_secret", api_secret)
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="apiKey")
+    def api_key(self) -> Optional[_builtins.str]:
+        """
+        The public half: the user name of Basic authentication and of SASL/PLAIN.
+        """
+        return pulumi.get(self, "api_key")
+
+    @_builtins.property
+    @pulumi.getter(name="apiSecret")
+    def api_secret(self) -> Optional[_builtins.str]:
+        """
+        The secret half.
+        """
+        return pulumi.get(self, "api_secret")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
 
 

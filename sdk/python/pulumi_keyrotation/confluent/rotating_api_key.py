@@ -33,6 +33,7 @@ class RotatingApiKeyArgs:
                  managed_resource: pulumi.Input[Optional['ManagedResourceArgs']] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -41,7 +42,8 @@ class RotatingApiKeyArgs:
         The set of arguments for constructing a RotatingApiKey resource.
 
         :param pulumi.Input['OwnerArgs'] owner: Whose API keys are rotated. Another owner replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of the keys that are made from now on. Absent: one that names this resource.
@@ -52,6 +54,7 @@ class RotatingApiKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -75,6 +78,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -100,7 +105,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -197,6 +203,18 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -260,6 +278,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  owner: pulumi.Input[Optional[Union['OwnerArgs', 'OwnerArgsDict']]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -333,11 +352,27 @@ class RotatingApiKey(pulumi.CustomResource):
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
+        ## Which Confluent organization
+
+        The output `account` is the id of the Confluent organization that holds the keys. `org/v2/organizations` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only a 404 in Confluent's own form (`errors`, with a code that ends in `not_found`) means that a key or its owner does not exist. The answer of a gateway or
+        a web server never does. While a new service account may not be visible yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on Confluent Cloud itself
 
@@ -348,7 +383,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of the keys that are made from now on. Absent: one that names this resource.
@@ -360,6 +396,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         :param pulumi.Input[Union['OwnerArgs', 'OwnerArgsDict']] owner: Whose API keys are rotated. Another owner replaces the resource.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -440,11 +477,27 @@ class RotatingApiKey(pulumi.CustomResource):
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
+        ## Which Confluent organization
+
+        The output `account` is the id of the Confluent organization that holds the keys. `org/v2/organizations` tells it, in one call for each process. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only a 404 in Confluent's own form (`errors`, with a code that ends in `not_found`) means that a key or its owner does not exist. The answer of a gateway or
+        a web server never does. While a new service account may not be visible yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on Confluent Cloud itself
 
@@ -477,6 +530,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  owner: pulumi.Input[Optional[Union['OwnerArgs', 'OwnerArgsDict']]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -501,21 +555,25 @@ class RotatingApiKey(pulumi.CustomResource):
             if owner is None and not opts.urn:
                 raise TypeError("Missing required property 'owner'")
             __props__.__dict__["owner"] = owner
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["api_key"] = None
             __props__.__dict__["api_secret"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["apiSecret"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "apiSecret", "current", "previous"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:confluent:RotatingApiKey',
@@ -539,6 +597,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["api_key"] = None
@@ -548,6 +607,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["display_name"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["managed_resource"] = None
         __props__.__dict__["max_age"] = None
@@ -555,7 +615,9 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["overlap"] = None
         __props__.__dict__["owner"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -566,9 +628,19 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -592,13 +664,13 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="apiSecret")
     def api_secret(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret half.
+        The secret half. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "api_secret")
 
     @_builtins.property
     @pulumi.getter
-    def current(self) -> pulumi.Output['outputs.ApiKey']:
+    def current(self) -> pulumi.Output['outputs.KeyPair']:
         """
         The key to use. Its fields also stand at the top level of the resource.
         """
@@ -638,6 +710,14 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -666,7 +746,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -689,19 +769,35 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.ApiKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousKeyPair']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
@@ -748,7 +844,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

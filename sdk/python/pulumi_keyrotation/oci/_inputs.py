@@ -23,12 +23,12 @@ __all__ = [
 
 class ConfigArgsDict(TypedDict):
     """
-    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-    Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
     config_file_profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+    The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
     """
     endpoints: NotRequired[pulumi.Input[Optional['EndpointsArgsDict']]]
     """
@@ -40,7 +40,7 @@ class ConfigArgsDict(TypedDict):
     """
     private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+    The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
     """
     private_key_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -52,16 +52,16 @@ class ConfigArgsDict(TypedDict):
     """
     region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-    Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
     """
     tenancy_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
     """
     user_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+    The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
     """
 
 @pulumi.input_type
@@ -77,19 +77,19 @@ class ConfigArgs:
                  tenancy_ocid: pulumi.Input[Optional[_builtins.str]] = None,
                  user_ocid: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-        Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
-        :param pulumi.Input[_builtins.str] config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        :param pulumi.Input[_builtins.str] config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param pulumi.Input['EndpointsArgs'] endpoints: Addresses to use in place of OCI's own.
         :param pulumi.Input[_builtins.str] fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
-        :param pulumi.Input[_builtins.str] private_key: The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        :param pulumi.Input[_builtins.str] private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         :param pulumi.Input[_builtins.str] private_key_password: The passphrase of the private key, if that is encrypted.
         :param pulumi.Input[_builtins.str] private_key_path: The path of a file with the private key.
-        :param pulumi.Input[_builtins.str] region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-               Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
-        :param pulumi.Input[_builtins.str] user_ocid: The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        :param pulumi.Input[_builtins.str] region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        :param pulumi.Input[_builtins.str] user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
@@ -114,7 +114,7 @@ class ConfigArgs:
     @pulumi.getter(name="configFileProfile")
     def config_file_profile(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         """
         return pulumi.get(self, "config_file_profile")
 
@@ -150,7 +150,7 @@ class ConfigArgs:
     @pulumi.getter(name="privateKey")
     def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         """
         return pulumi.get(self, "private_key")
 
@@ -186,8 +186,8 @@ class ConfigArgs:
     @pulumi.getter
     def region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-        Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
         """
         return pulumi.get(self, "region")
 
@@ -199,7 +199,7 @@ class ConfigArgs:
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -211,7 +211,7 @@ class ConfigArgs:
     @pulumi.getter(name="userOcid")
     def user_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         return pulumi.get(self, "user_ocid")
 
@@ -227,7 +227,7 @@ class EndpointsArgsDict(TypedDict):
     identity: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-    there, and no home region is looked for. Absent: OCI's own.
+    there, and no home region is looked for. Default: OCI's own.
     """
 
 @pulumi.input_type
@@ -238,7 +238,7 @@ class EndpointsArgs:
         Addresses to use in place of OCI's own.
 
         :param pulumi.Input[_builtins.str] identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-               there, and no home region is looked for. Absent: OCI's own.
+               there, and no home region is looked for. Default: OCI's own.
         """
         if identity is not None:
             pulumi.set(__self__, "identity", identity)
@@ -248,7 +248,7 @@ class EndpointsArgs:
     def identity(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-        there, and no home region is looked for. Absent: OCI's own.
+        there, and no home region is looked for. Default: OCI's own.
         """
         return pulumi.get(self, "identity")
 

@@ -22,6 +22,9 @@ __all__ = [
     'Config',
     'CustomerSecretKey',
     'Endpoints',
+    'PreviousApiKey',
+    'PreviousAuthToken',
+    'PreviousCustomerSecretKey',
 ]
 
 @pulumi.output_type
@@ -32,16 +35,16 @@ class ApiKey(dict):
     @staticmethod
     def __key_warning(key: str):
         suggest = None
-        if key == "configProfile":
-            suggest = "config_profile"
-        elif key == "createdAt":
+        if key == "createdAt":
             suggest = "created_at"
         elif key == "keyId":
             suggest = "key_id"
-        elif key == "privateKeyPem":
-            suggest = "private_key_pem"
         elif key == "publicKeyPem":
             suggest = "public_key_pem"
+        elif key == "configProfile":
+            suggest = "config_profile"
+        elif key == "privateKeyPem":
+            suggest = "private_key_pem"
         elif key == "supersededAt":
             suggest = "superseded_at"
         elif key == "verifiedAt":
@@ -59,53 +62,47 @@ class ApiKey(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
-                 config_profile: _builtins.str,
                  created_at: _builtins.str,
                  fingerprint: _builtins.str,
                  generation: _builtins.int,
                  id: _builtins.str,
                  key_id: _builtins.str,
-                 private_key_pem: _builtins.str,
                  public_key_pem: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 config_profile: Optional[_builtins.str] = None,
+                 private_key_pem: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
         An API signing key of a user.
 
-        :param _builtins.str config_profile: The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str fingerprint: OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param _builtins.str key_id: What requests name: `TENANCY/USER/FINGERPRINT`.
-        :param _builtins.str private_key_pem: The private half in PEM, PKCS#8, not encrypted. OCI never has it.
         :param _builtins.str public_key_pem: The public half in PEM.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str config_profile: The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        :param _builtins.str private_key_pem: The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
-        pulumi.set(__self__, "config_profile", config_profile)
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "fingerprint", fingerprint)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "key_id", key_id)
-        pulumi.set(__self__, "private_key_pem", private_key_pem)
         pulumi.set(__self__, "public_key_pem", public_key_pem)
         pulumi.set(__self__, "status", status)
+        if config_profile is not None:
+            pulumi.set(__self__, "config_profile", config_profile)
+        if private_key_pem is not None:
+            pulumi.set(__self__, "private_key_pem", private_key_pem)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
         if verified_at is not None:
             pulumi.set(__self__, "verified_at", verified_at)
-
-    @_builtins.property
-    @pulumi.getter(name="configProfile")
-    def config_profile(self) -> _builtins.str:
-        """
-        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
-        """
-        return pulumi.get(self, "config_profile")
 
     @_builtins.property
     @pulumi.getter(name="createdAt")
@@ -148,14 +145,6 @@ class ApiKey(dict):
         return pulumi.get(self, "key_id")
 
     @_builtins.property
-    @pulumi.getter(name="privateKeyPem")
-    def private_key_pem(self) -> _builtins.str:
-        """
-        The private half in PEM, PKCS#8, not encrypted. OCI never has it.
-        """
-        return pulumi.get(self, "private_key_pem")
-
-    @_builtins.property
     @pulumi.getter(name="publicKeyPem")
     def public_key_pem(self) -> _builtins.str:
         """
@@ -172,10 +161,26 @@ class ApiKey(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
+    @pulumi.getter(name="configProfile")
+    def config_profile(self) -> Optional[_builtins.str]:
+        """
+        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        """
+        return pulumi.get(self, "config_profile")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Optional[_builtins.str]:
+        """
+        The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        """
+        return pulumi.get(self, "private_key_pem")
+
+    @_builtins.property
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -183,7 +188,7 @@ class ApiKey(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -221,9 +226,9 @@ class AuthToken(dict):
                  generation: _builtins.int,
                  id: _builtins.str,
                  status: '_root_enums.KeyStatus',
-                 token: _builtins.str,
                  token_id: _builtins.str,
                  superseded_at: Optional[_builtins.str] = None,
+                 token: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
         An auth token of a user.
@@ -232,19 +237,20 @@ class AuthToken(dict):
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str token: The token itself: the password for the container registry, Swift, and other services that take no signatures.
         :param _builtins.str token_id: The token's OCID.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str token: The token itself: the password for the container registry, Swift, and other services that take no signatures.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "status", status)
-        pulumi.set(__self__, "token", token)
         pulumi.set(__self__, "token_id", token_id)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
         if verified_at is not None:
             pulumi.set(__self__, "verified_at", verified_at)
 
@@ -281,14 +287,6 @@ class AuthToken(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
-    @pulumi.getter
-    def token(self) -> _builtins.str:
-        """
-        The token itself: the password for the container registry, Swift, and other services that take no signatures.
-        """
-        return pulumi.get(self, "token")
-
-    @_builtins.property
     @pulumi.getter(name="tokenId")
     def token_id(self) -> _builtins.str:
         """
@@ -300,15 +298,23 @@ class AuthToken(dict):
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> Optional[_builtins.str]:
+        """
+        The token itself: the password for the container registry, Swift, and other services that take no signatures.
+        """
+        return pulumi.get(self, "token")
 
     @_builtins.property
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -316,8 +322,8 @@ class AuthToken(dict):
 @pulumi.output_type
 class Config(dict):
     """
-    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-    Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
     def __init__(__self__, *,
                  config_file_profile: Optional[_builtins.str] = None,
@@ -330,19 +336,19 @@ class Config(dict):
                  tenancy_ocid: Optional[_builtins.str] = None,
                  user_ocid: Optional[_builtins.str] = None):
         """
-        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. What is absent comes from the environment that
-        Oracle's CLI and Terraform provider read, and from `~/.oci/config`, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
-        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param 'Endpoints' endpoints: Addresses to use in place of OCI's own.
         :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
-        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
         :param _builtins.str private_key_path: The path of a file with the private key.
-        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-               Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param _builtins.str tenancy_ocid: The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
-        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
@@ -367,7 +373,7 @@ class Config(dict):
     @pulumi.getter(name="configFileProfile")
     def config_file_profile(self) -> Optional[_builtins.str]:
         """
-        The profile in Oracle's configuration file, which then stands above the environment. Absent: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         """
         return pulumi.get(self, "config_file_profile")
 
@@ -391,7 +397,7 @@ class Config(dict):
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        The private key in PEM, PKCS#8 or PKCS#1. Absent: `privateKeyPath`, the environment, or the profile's `key_file`.
+        The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
         """
         return pulumi.get(self, "private_key")
 
@@ -415,8 +421,8 @@ class Config(dict):
     @pulumi.getter
     def region(self) -> Optional[_builtins.str]:
         """
-        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"`; the plugin finds the home region from there.
-        Absent: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
         """
         return pulumi.get(self, "region")
 
@@ -424,7 +430,7 @@ class Config(dict):
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> Optional[_builtins.str]:
         """
-        The tenancy's OCID. Absent: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -432,7 +438,7 @@ class Config(dict):
     @pulumi.getter(name="userOcid")
     def user_ocid(self) -> Optional[_builtins.str]:
         """
-        The OCID of the user whose API key the plugin signs with. Absent: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
         return pulumi.get(self, "user_ocid")
 
@@ -472,8 +478,8 @@ class CustomerSecretKey(dict):
                  created_at: _builtins.str,
                  generation: _builtins.int,
                  id: _builtins.str,
-                 secret_key: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 secret_key: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
@@ -483,17 +489,18 @@ class CustomerSecretKey(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
-        :param _builtins.str secret_key: The secret key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str secret_key: The secret key.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "access_key", access_key)
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
-        pulumi.set(__self__, "secret_key", secret_key)
         pulumi.set(__self__, "status", status)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
         if verified_at is not None:
@@ -532,14 +539,6 @@ class CustomerSecretKey(dict):
         return pulumi.get(self, "id")
 
     @_builtins.property
-    @pulumi.getter(name="secretKey")
-    def secret_key(self) -> _builtins.str:
-        """
-        The secret key.
-        """
-        return pulumi.get(self, "secret_key")
-
-    @_builtins.property
     @pulumi.getter
     def status(self) -> '_root_enums.KeyStatus':
         """
@@ -548,10 +547,18 @@ class CustomerSecretKey(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> Optional[_builtins.str]:
+        """
+        The secret key.
+        """
+        return pulumi.get(self, "secret_key")
+
+    @_builtins.property
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -559,7 +566,7 @@ class CustomerSecretKey(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -575,7 +582,7 @@ class Endpoints(dict):
         Addresses to use in place of OCI's own.
 
         :param _builtins.str identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-               there, and no home region is looked for. Absent: OCI's own.
+               there, and no home region is looked for. Default: OCI's own.
         """
         if identity is not None:
             pulumi.set(__self__, "identity", identity)
@@ -585,8 +592,445 @@ class Endpoints(dict):
     def identity(self) -> Optional[_builtins.str]:
         """
         The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-        there, and no home region is looked for. Absent: OCI's own.
+        there, and no home region is looked for. Default: OCI's own.
         """
         return pulumi.get(self, "identity")
+
+
+@pulumi.output_type
+class PreviousApiKey(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "configProfile":
+            suggest = "config_profile"
+        elif key == "createdAt":
+            suggest = "created_at"
+        elif key == "keyId":
+            suggest = "key_id"
+        elif key == "privateKeyPem":
+            suggest = "private_key_pem"
+        elif key == "publicKeyPem":
+            suggest = "public_key_pem"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousApiKey. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousApiKey.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousApiKey.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 config_profile: Optional[_builtins.str] = None,
+                 created_at: Optional[_builtins.str] = None,
+                 fingerprint: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 key_id: Optional[_builtins.str] = None,
+                 private_key_pem: Optional[_builtins.str] = None,
+                 public_key_pem: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str config_profile: The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.str fingerprint: OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str key_id: What requests name: `TENANCY/USER/FINGERPRINT`.
+        :param _builtins.str private_key_pem: The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        :param _builtins.str public_key_pem: The public half in PEM.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if config_profile is not None:
+            pulumi.set(__self__, "config_profile", config_profile)
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if fingerprint is not None:
+            pulumi.set(__self__, "fingerprint", fingerprint)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if key_id is not None:
+            pulumi.set(__self__, "key_id", key_id)
+        if private_key_pem is not None:
+            pulumi.set(__self__, "private_key_pem", private_key_pem)
+        if public_key_pem is not None:
+            pulumi.set(__self__, "public_key_pem", public_key_pem)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="configProfile")
+    def config_profile(self) -> Optional[_builtins.str]:
+        """
+        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        """
+        return pulumi.get(self, "config_profile")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def fingerprint(self) -> Optional[_builtins.str]:
+        """
+        OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
+        """
+        return pulumi.get(self, "fingerprint")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> Optional[_builtins.str]:
+        """
+        What requests name: `TENANCY/USER/FINGERPRINT`.
+        """
+        return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Optional[_builtins.str]:
+        """
+        The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        """
+        return pulumi.get(self, "private_key_pem")
+
+    @_builtins.property
+    @pulumi.getter(name="publicKeyPem")
+    def public_key_pem(self) -> Optional[_builtins.str]:
+        """
+        The public half in PEM.
+        """
+        return pulumi.get(self, "public_key_pem")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class PreviousAuthToken(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "tokenId":
+            suggest = "token_id"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousAuthToken. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousAuthToken.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousAuthToken.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 token: Optional[_builtins.str] = None,
+                 token_id: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str token: The token itself: the password for the container registry, Swift, and other services that take no signatures.
+        :param _builtins.str token_id: The token's OCID.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+        if token_id is not None:
+            pulumi.set(__self__, "token_id", token_id)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> Optional[_builtins.str]:
+        """
+        The token itself: the password for the container registry, Swift, and other services that take no signatures.
+        """
+        return pulumi.get(self, "token")
+
+    @_builtins.property
+    @pulumi.getter(name="tokenId")
+    def token_id(self) -> Optional[_builtins.str]:
+        """
+        The token's OCID.
+        """
+        return pulumi.get(self, "token_id")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class PreviousCustomerSecretKey(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "accessKey":
+            suggest = "access_key"
+        elif key == "createdAt":
+            suggest = "created_at"
+        elif key == "secretKey":
+            suggest = "secret_key"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousCustomerSecretKey. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousCustomerSecretKey.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousCustomerSecretKey.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 access_key: Optional[_builtins.str] = None,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 secret_key: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str access_key: The access key.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str secret_key: The secret key.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if access_key is not None:
+            pulumi.set(__self__, "access_key", access_key)
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="accessKey")
+    def access_key(self) -> Optional[_builtins.str]:
+        """
+        The access key.
+        """
+        return pulumi.get(self, "access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> Optional[_builtins.str]:
+        """
+        The secret key.
+        """
+        return pulumi.get(self, "secret_key")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
 
 

@@ -30,15 +30,18 @@ class RotatingApiKeyArgs:
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingApiKey resource.
 
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -47,11 +50,14 @@ class RotatingApiKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "user_id", user_id)
         if adopt is not None:
@@ -66,6 +72,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -74,6 +82,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "rotation_period", rotation_period)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter(name="userId")
@@ -91,7 +101,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -164,6 +175,18 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -211,6 +234,19 @@ class RotatingApiKeyArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:oci:RotatingApiKey")
 class RotatingApiKey(pulumi.CustomResource):
@@ -224,11 +260,13 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The API signing keys of an OCI user, rotated without a moment in which none works.
@@ -256,12 +294,19 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). What is absent comes from the variables that Oracle's CLI and Terraform provider read
-        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then from the profile in `~/.oci/config`, or the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state.
+        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
+        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        `docs/settings/oci.md` lists every variable, file and option.
 
-        The private key may be PKCS#8, plain or encrypted, or PKCS#1; OpenSSL's old encryption (`Proc-Type`) is not read, and `openssl pkcs8 -topk8` converts it.
-        A last line `OCI_API_KEY` is passed over. A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+        The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
+        A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+
+        The private key may be PKCS#8, plain or encrypted by PBES2, or PKCS#1; line ends may be written as `\\n`, and what stands around the key, such as a last line
+        `OCI_API_KEY`, is ignored. Older encryptions (PBES1, `DEK-Info`) are not read: the error names the cipher and the `openssl` command that converts the key.
+
+        `region` may be a short name such as `iad`. A region that is newer than the plugin needs the domain of its realm, in `OCI_REGION_METADATA`,
+        `~/.oci/regions-config.json` or `OCI_DEFAULT_REALM`.
 
         Users are written in the tenancy's home region only. The plugin finds it once, from the region that is configured, and goes there for everything.
         Without the right to list region subscriptions it begins in the configured region, and moves to the home region when OCI names it.
@@ -304,10 +349,28 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -317,7 +380,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -326,12 +390,15 @@ class RotatingApiKey(pulumi.CustomResource):
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -365,12 +432,19 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). What is absent comes from the variables that Oracle's CLI and Terraform provider read
-        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then from the profile in `~/.oci/config`, or the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state.
+        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
+        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        `docs/settings/oci.md` lists every variable, file and option.
 
-        The private key may be PKCS#8, plain or encrypted, or PKCS#1; OpenSSL's old encryption (`Proc-Type`) is not read, and `openssl pkcs8 -topk8` converts it.
-        A last line `OCI_API_KEY` is passed over. A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+        The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
+        A profile with `security_token_file` signs as its session. Instance and resource principals are not there yet.
+
+        The private key may be PKCS#8, plain or encrypted by PBES2, or PKCS#1; line ends may be written as `\\n`, and what stands around the key, such as a last line
+        `OCI_API_KEY`, is ignored. Older encryptions (PBES1, `DEK-Info`) are not read: the error names the cipher and the `openssl` command that converts the key.
+
+        `region` may be a short name such as `iad`. A region that is newer than the plugin needs the domain of its realm, in `OCI_REGION_METADATA`,
+        `~/.oci/regions-config.json` or `OCI_DEFAULT_REALM`.
 
         Users are written in the tenancy's home region only. The plugin finds it once, from the region that is configured, and goes there for everything.
         Without the right to list region subscriptions it begins in the configured region, and moves to the home region when OCI names it.
@@ -413,10 +487,28 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -445,11 +537,13 @@ class RotatingApiKey(pulumi.CustomResource):
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -465,6 +559,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["key_bits"] = key_bits
             __props__.__dict__["max_age"] = max_age
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -472,20 +567,24 @@ class RotatingApiKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
+            __props__.__dict__["account"] = None
             __props__.__dict__["config_profile"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["fingerprint"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["key_id"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["private_key_pem"] = None
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["configProfile", "privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "configProfile", "current", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:oci:RotatingApiKey',
@@ -509,6 +608,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["config_profile"] = None
@@ -516,6 +616,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["fingerprint"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["key_bits"] = None
         __props__.__dict__["key_id"] = None
@@ -523,9 +624,11 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -533,13 +636,24 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["user_id"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingApiKey(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -555,7 +669,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="configProfile")
     def config_profile(self) -> pulumi.Output[_builtins.str]:
         """
-        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`.
+        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "config_profile")
 
@@ -590,6 +704,14 @@ class RotatingApiKey(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
 
     @_builtins.property
     @pulumi.getter
@@ -629,7 +751,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -644,17 +766,25 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.ApiKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousApiKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -662,7 +792,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        The private half in PEM, PKCS#8, not encrypted. OCI never has it.
+        The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 
@@ -673,6 +803,14 @@ class RotatingApiKey(pulumi.CustomResource):
         The public half in PEM.
         """
         return pulumi.get(self, "public_key_pem")
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
@@ -727,7 +865,16 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 

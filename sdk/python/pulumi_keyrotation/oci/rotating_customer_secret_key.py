@@ -31,17 +31,20 @@ class RotatingCustomerSecretKeyArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
-                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
+                 verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
         The set of arguments for constructing a RotatingCustomerSecretKey resource.
 
         :param pulumi.Input[_builtins.str] name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -50,11 +53,14 @@ class RotatingCustomerSecretKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         pulumi.set(__self__, "name", name)
         pulumi.set(__self__, "user_id", user_id)
@@ -70,6 +76,8 @@ class RotatingCustomerSecretKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -78,6 +86,8 @@ class RotatingCustomerSecretKeyArgs:
             pulumi.set(__self__, "rotation_period", rotation_period)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
+        if when_quota_reached is not None:
+            pulumi.set(__self__, "when_quota_reached", when_quota_reached)
 
     @_builtins.property
     @pulumi.getter
@@ -108,7 +118,8 @@ class RotatingCustomerSecretKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -181,6 +192,18 @@ class RotatingCustomerSecretKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -228,6 +251,19 @@ class RotatingCustomerSecretKeyArgs:
     def verification(self, value: pulumi.Input[Optional['_root_inputs.VerificationArgs']]):
         pulumi.set(self, "verification", value)
 
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Input[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
+
+    @when_quota_reached.setter
+    def when_quota_reached(self, value: pulumi.Input[Optional['_root_enums.WhenQuotaReached']]):
+        pulumi.set(self, "when_quota_reached", value)
+
 
 @pulumi.type_token("keyrotation:oci:RotatingCustomerSecretKey")
 class RotatingCustomerSecretKey(pulumi.CustomResource):
@@ -242,11 +278,13 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         """
         The customer secret keys of an OCI user, rotated without a moment in which none works. They sign for the Amazon S3 compatibility API of Object Storage.
@@ -287,10 +325,28 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
         nobody's otherwise. A changed `description` shows at the next rotation.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -299,7 +355,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] description: What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -310,12 +367,15 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
+        :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+               warning and lets the run succeed, `fail` fails the run. Default: `defer`.
         """
         ...
     @overload
@@ -362,10 +422,28 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
         nobody's otherwise. A changed `description` shows at the next rotation.
 
+        ## Which OCI tenancy
+
+        The output `account` is the id of the OCI tenancy that holds the keys. It is the tenancy that signs the requests, so no call is needed. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        OCI has one answer for what does not exist and what is not allowed. The plugin takes a user for deleted only if the list of users does not show it and
+        the tenancy has no identity domain other than the default one. That takes the permissions to inspect users, compartments and domains in the
+        tenancy. Users of other domains are not served: the list does not hold them, so the plugin never calls one deleted. While a new user may not be visible
+        yet, the first `pulumi up` waits up to a minute for it and says so.
+
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried on OCI itself
 
@@ -394,11 +472,13 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
+                 when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -417,6 +497,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
@@ -424,17 +505,21 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["when_quota_reached"] = when_quota_reached
             __props__.__dict__["access_key"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["secret_key"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secretKey"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretKey"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingCustomerSecretKey, __self__).__init__(
             'keyrotation:oci:RotatingCustomerSecretKey',
@@ -459,19 +544,23 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         __props__ = RotatingCustomerSecretKeyArgs.__new__(RotatingCustomerSecretKeyArgs)
 
         __props__.__dict__["access_key"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["description"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["name"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -480,6 +569,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         __props__.__dict__["user_id"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
+        __props__.__dict__["when_quota_reached"] = None
         return RotatingCustomerSecretKey(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -492,9 +582,19 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -540,6 +640,14 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -569,7 +677,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -584,19 +692,35 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.CustomerSecretKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousCustomerSecretKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
@@ -635,7 +759,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter(name="secretKey")
     def secret_key(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret key.
+        The secret key. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_key")
 
@@ -659,7 +783,16 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
+
+    @_builtins.property
+    @pulumi.getter(name="whenQuotaReached")
+    def when_quota_reached(self) -> pulumi.Output[Optional['_root_enums.WhenQuotaReached']]:
+        """
+        What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
+        warning and lets the run succeed, `fail` fails the run. Default: `defer`.
+        """
+        return pulumi.get(self, "when_quota_reached")
 

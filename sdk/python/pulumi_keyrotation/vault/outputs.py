@@ -27,6 +27,10 @@ __all__ = [
     'JwtKey',
     'KvVersion',
     'Lease',
+    'PreviousAppRoleSecretId',
+    'PreviousJwtKey',
+    'PreviousKvVersion',
+    'PreviousLease',
 ]
 
 @pulumi.output_type
@@ -62,8 +66,8 @@ class AppRoleSecretId(dict):
                  created_at: _builtins.str,
                  generation: _builtins.int,
                  id: _builtins.str,
-                 secret_id: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 secret_id: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
@@ -73,17 +77,18 @@ class AppRoleSecretId(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
-        :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "accessor", accessor)
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
-        pulumi.set(__self__, "secret_id", secret_id)
         pulumi.set(__self__, "status", status)
+        if secret_id is not None:
+            pulumi.set(__self__, "secret_id", secret_id)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
         if verified_at is not None:
@@ -122,14 +127,6 @@ class AppRoleSecretId(dict):
         return pulumi.get(self, "id")
 
     @_builtins.property
-    @pulumi.getter(name="secretId")
-    def secret_id(self) -> _builtins.str:
-        """
-        What a machine logs in with, beside the role's id.
-        """
-        return pulumi.get(self, "secret_id")
-
-    @_builtins.property
     @pulumi.getter
     def status(self) -> '_root_enums.KeyStatus':
         """
@@ -138,10 +135,18 @@ class AppRoleSecretId(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> Optional[_builtins.str]:
+        """
+        What a machine logs in with, beside the role's id.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @_builtins.property
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -149,7 +154,7 @@ class AppRoleSecretId(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -485,10 +490,10 @@ class JwtKey(dict):
         suggest = None
         if key == "createdAt":
             suggest = "created_at"
-        elif key == "privateKeyPem":
-            suggest = "private_key_pem"
         elif key == "publicKeyPem":
             suggest = "public_key_pem"
+        elif key == "privateKeyPem":
+            suggest = "private_key_pem"
         elif key == "supersededAt":
             suggest = "superseded_at"
         elif key == "verifiedAt":
@@ -510,9 +515,9 @@ class JwtKey(dict):
                  generation: _builtins.int,
                  id: _builtins.str,
                  kid: _builtins.str,
-                 private_key_pem: _builtins.str,
                  public_key_pem: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 private_key_pem: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
@@ -522,19 +527,20 @@ class JwtKey(dict):
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param _builtins.str kid: The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
-        :param _builtins.str private_key_pem: What signs: PKCS#8 in PEM.
         :param _builtins.str public_key_pem: What the mount checks signatures with, in PEM.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str private_key_pem: What signs: PKCS#8 in PEM.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "kid", kid)
-        pulumi.set(__self__, "private_key_pem", private_key_pem)
         pulumi.set(__self__, "public_key_pem", public_key_pem)
         pulumi.set(__self__, "status", status)
+        if private_key_pem is not None:
+            pulumi.set(__self__, "private_key_pem", private_key_pem)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
         if verified_at is not None:
@@ -573,14 +579,6 @@ class JwtKey(dict):
         return pulumi.get(self, "kid")
 
     @_builtins.property
-    @pulumi.getter(name="privateKeyPem")
-    def private_key_pem(self) -> _builtins.str:
-        """
-        What signs: PKCS#8 in PEM.
-        """
-        return pulumi.get(self, "private_key_pem")
-
-    @_builtins.property
     @pulumi.getter(name="publicKeyPem")
     def public_key_pem(self) -> _builtins.str:
         """
@@ -597,10 +595,18 @@ class JwtKey(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Optional[_builtins.str]:
+        """
+        What signs: PKCS#8 in PEM.
+        """
+        return pulumi.get(self, "private_key_pem")
+
+    @_builtins.property
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -608,7 +614,7 @@ class JwtKey(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -644,9 +650,9 @@ class KvVersion(dict):
                  generation: _builtins.int,
                  id: _builtins.str,
                  status: '_root_enums.KeyStatus',
-                 value: _builtins.str,
                  version: _builtins.str,
                  superseded_at: Optional[_builtins.str] = None,
+                 value: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
         """
         A version of a KV path.
@@ -655,19 +661,20 @@ class KvVersion(dict):
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
-        :param _builtins.str value: The generated value.
         :param _builtins.str version: The number of the version at the path.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str value: The generated value.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "status", status)
-        pulumi.set(__self__, "value", value)
         pulumi.set(__self__, "version", version)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
+        if value is not None:
+            pulumi.set(__self__, "value", value)
         if verified_at is not None:
             pulumi.set(__self__, "verified_at", verified_at)
 
@@ -705,14 +712,6 @@ class KvVersion(dict):
 
     @_builtins.property
     @pulumi.getter
-    def value(self) -> _builtins.str:
-        """
-        The generated value.
-        """
-        return pulumi.get(self, "value")
-
-    @_builtins.property
-    @pulumi.getter
     def version(self) -> _builtins.str:
         """
         The number of the version at the path.
@@ -723,15 +722,23 @@ class KvVersion(dict):
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> Optional[_builtins.str]:
+        """
+        The generated value.
+        """
+        return pulumi.get(self, "value")
 
     @_builtins.property
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 
@@ -770,12 +777,12 @@ class Lease(dict):
 
     def __init__(__self__, *,
                  created_at: _builtins.str,
-                 data: Mapping[str, _builtins.str],
                  generation: _builtins.int,
                  holder_accessor: _builtins.str,
                  id: _builtins.str,
                  lease_id: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 data: Optional[Mapping[str, _builtins.str]] = None,
                  expires_at: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
@@ -783,23 +790,24 @@ class Lease(dict):
         A credential that an engine made, and its lease.
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
-        :param Mapping[str, _builtins.str] data: What the path gave, such as `username` and `password`. What is no text stands there as JSON.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str holder_accessor: The accessor of the token that holds the lease: to revoke that token revokes the lease.
         :param _builtins.str id: The system's name of the key.
         :param _builtins.str lease_id: The lease's id, by which it can be looked up, renewed and revoked.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param Mapping[str, _builtins.str] data: What the path gave, such as `username` and `password`. What is no text stands there as JSON.
         :param _builtins.str expires_at: When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
-        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; absent for the current key.
-        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         pulumi.set(__self__, "created_at", created_at)
-        pulumi.set(__self__, "data", data)
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "holder_accessor", holder_accessor)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "lease_id", lease_id)
         pulumi.set(__self__, "status", status)
+        if data is not None:
+            pulumi.set(__self__, "data", data)
         if expires_at is not None:
             pulumi.set(__self__, "expires_at", expires_at)
         if superseded_at is not None:
@@ -814,14 +822,6 @@ class Lease(dict):
         When the system says that it was made, in RFC 3339.
         """
         return pulumi.get(self, "created_at")
-
-    @_builtins.property
-    @pulumi.getter
-    def data(self) -> Mapping[str, _builtins.str]:
-        """
-        What the path gave, such as `username` and `password`. What is no text stands there as JSON.
-        """
-        return pulumi.get(self, "data")
 
     @_builtins.property
     @pulumi.getter
@@ -864,6 +864,14 @@ class Lease(dict):
         return pulumi.get(self, "status")
 
     @_builtins.property
+    @pulumi.getter
+    def data(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        """
+        return pulumi.get(self, "data")
+
+    @_builtins.property
     @pulumi.getter(name="expiresAt")
     def expires_at(self) -> Optional[_builtins.str]:
         """
@@ -875,7 +883,7 @@ class Lease(dict):
     @pulumi.getter(name="supersededAt")
     def superseded_at(self) -> Optional[_builtins.str]:
         """
-        When another key took its place, in RFC 3339; absent for the current key.
+        When another key took its place, in RFC 3339; null for the current key.
         """
         return pulumi.get(self, "superseded_at")
 
@@ -883,7 +891,571 @@ class Lease(dict):
     @pulumi.getter(name="verifiedAt")
     def verified_at(self) -> Optional[_builtins.str]:
         """
-        When it had been accepted as often as `verification` asks, in RFC 3339; absent if it was not verified.
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class PreviousAppRoleSecretId(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "secretId":
+            suggest = "secret_id"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousAppRoleSecretId. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousAppRoleSecretId.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousAppRoleSecretId.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 accessor: Optional[_builtins.str] = None,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 secret_id: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str accessor: Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if accessor is not None:
+            pulumi.set(__self__, "accessor", accessor)
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if secret_id is not None:
+            pulumi.set(__self__, "secret_id", secret_id)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter
+    def accessor(self) -> Optional[_builtins.str]:
+        """
+        Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
+        """
+        return pulumi.get(self, "accessor")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> Optional[_builtins.str]:
+        """
+        What a machine logs in with, beside the role's id.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class PreviousJwtKey(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "privateKeyPem":
+            suggest = "private_key_pem"
+        elif key == "publicKeyPem":
+            suggest = "public_key_pem"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousJwtKey. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousJwtKey.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousJwtKey.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 kid: Optional[_builtins.str] = None,
+                 private_key_pem: Optional[_builtins.str] = None,
+                 public_key_pem: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str kid: The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
+        :param _builtins.str private_key_pem: What signs: PKCS#8 in PEM.
+        :param _builtins.str public_key_pem: What the mount checks signatures with, in PEM.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if kid is not None:
+            pulumi.set(__self__, "kid", kid)
+        if private_key_pem is not None:
+            pulumi.set(__self__, "private_key_pem", private_key_pem)
+        if public_key_pem is not None:
+            pulumi.set(__self__, "public_key_pem", public_key_pem)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def kid(self) -> Optional[_builtins.str]:
+        """
+        The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
+        """
+        return pulumi.get(self, "kid")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Optional[_builtins.str]:
+        """
+        What signs: PKCS#8 in PEM.
+        """
+        return pulumi.get(self, "private_key_pem")
+
+    @_builtins.property
+    @pulumi.getter(name="publicKeyPem")
+    def public_key_pem(self) -> Optional[_builtins.str]:
+        """
+        What the mount checks signatures with, in PEM.
+        """
+        return pulumi.get(self, "public_key_pem")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+
+@pulumi.output_type
+class PreviousKvVersion(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousKvVersion. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousKvVersion.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousKvVersion.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 id: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 value: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None,
+                 version: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str id: The system's name of the key.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str value: The generated value.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        :param _builtins.str version: The number of the version at the path.
+        """
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if value is not None:
+            pulumi.set(__self__, "value", value)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> Optional[_builtins.str]:
+        """
+        The generated value.
+        """
+        return pulumi.get(self, "value")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        return pulumi.get(self, "verified_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> Optional[_builtins.str]:
+        """
+        The number of the version at the path.
+        """
+        return pulumi.get(self, "version")
+
+
+@pulumi.output_type
+class PreviousLease(dict):
+    """
+    The key before the current one, while it lives. All fields are null when there is none.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "createdAt":
+            suggest = "created_at"
+        elif key == "expiresAt":
+            suggest = "expires_at"
+        elif key == "holderAccessor":
+            suggest = "holder_accessor"
+        elif key == "leaseId":
+            suggest = "lease_id"
+        elif key == "supersededAt":
+            suggest = "superseded_at"
+        elif key == "verifiedAt":
+            suggest = "verified_at"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in PreviousLease. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        PreviousLease.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        PreviousLease.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 created_at: Optional[_builtins.str] = None,
+                 data: Optional[Mapping[str, _builtins.str]] = None,
+                 expires_at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 holder_accessor: Optional[_builtins.str] = None,
+                 id: Optional[_builtins.str] = None,
+                 lease_id: Optional[_builtins.str] = None,
+                 status: Optional['_root_enums.KeyStatus'] = None,
+                 superseded_at: Optional[_builtins.str] = None,
+                 verified_at: Optional[_builtins.str] = None):
+        """
+        The key before the current one, while it lives. All fields are null when there is none.
+
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param Mapping[str, _builtins.str] data: What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        :param _builtins.str expires_at: When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
+        :param _builtins.int generation: Which key of this resource it is, from 1.
+        :param _builtins.str holder_accessor: The accessor of the token that holds the lease: to revoke that token revokes the lease.
+        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str lease_id: The lease's id, by which it can be looked up, renewed and revoked.
+        :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
+        :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
+        """
+        if created_at is not None:
+            pulumi.set(__self__, "created_at", created_at)
+        if data is not None:
+            pulumi.set(__self__, "data", data)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if holder_accessor is not None:
+            pulumi.set(__self__, "holder_accessor", holder_accessor)
+        if id is not None:
+            pulumi.set(__self__, "id", id)
+        if lease_id is not None:
+            pulumi.set(__self__, "lease_id", lease_id)
+        if status is not None:
+            pulumi.set(__self__, "status", status)
+        if superseded_at is not None:
+            pulumi.set(__self__, "superseded_at", superseded_at)
+        if verified_at is not None:
+            pulumi.set(__self__, "verified_at", verified_at)
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> Optional[_builtins.str]:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def data(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        """
+        return pulumi.get(self, "data")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of this resource it is, from 1.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter(name="holderAccessor")
+    def holder_accessor(self) -> Optional[_builtins.str]:
+        """
+        The accessor of the token that holds the lease: to revoke that token revokes the lease.
+        """
+        return pulumi.get(self, "holder_accessor")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> Optional[_builtins.str]:
+        """
+        The system's name of the key.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter(name="leaseId")
+    def lease_id(self) -> Optional[_builtins.str]:
+        """
+        The lease's id, by which it can be looked up, renewed and revoked.
+        """
+        return pulumi.get(self, "lease_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> Optional['_root_enums.KeyStatus']:
+        """
+        Whether it works, as last seen.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="supersededAt")
+    def superseded_at(self) -> Optional[_builtins.str]:
+        """
+        When another key took its place, in RFC 3339; null for the current key.
+        """
+        return pulumi.get(self, "superseded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="verifiedAt")
+    def verified_at(self) -> Optional[_builtins.str]:
+        """
+        When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
 

@@ -47,7 +47,8 @@ class RotatingApiKeyArgs:
 
         :param pulumi.Input[_builtins.str] mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
@@ -134,7 +135,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -453,11 +455,28 @@ class RotatingApiKey(pulumi.CustomResource):
         replace it. If the entries are removed between two runs, the next rotation writes them anew. An entry with this prefix that the plugin
         cannot read stops it, with the entry's name.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. Give its value in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
@@ -467,7 +486,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
@@ -585,11 +605,28 @@ class RotatingApiKey(pulumi.CustomResource):
         replace it. If the entries are removed between two runs, the next rotation writes them anew. An entry with this prefix that the plugin
         cannot read stops it, with the entry's name.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. Give its value in
         `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
@@ -663,17 +700,20 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["value"] = None
             __props__.__dict__["version"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["value"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "value"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:vault:RotatingApiKey',
@@ -697,6 +737,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         __props__ = RotatingApiKeyArgs.__new__(RotatingApiKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cas_required"] = None
@@ -706,6 +747,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["field"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["length"] = None
         __props__.__dict__["max_age"] = None
@@ -716,6 +758,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["path"] = None
         __props__.__dict__["prefix"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
@@ -730,9 +773,19 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -802,6 +855,14 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -846,7 +907,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -877,17 +938,25 @@ class RotatingApiKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.KvVersion']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousKvVersion']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -936,7 +1005,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def value(self) -> pulumi.Output[_builtins.str]:
         """
-        The generated value.
+        The generated value. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "value")
 
@@ -960,7 +1029,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

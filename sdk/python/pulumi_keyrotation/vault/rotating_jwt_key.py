@@ -33,6 +33,7 @@ class RotatingJwtKeyArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -42,7 +43,8 @@ class RotatingJwtKeyArgs:
 
         :param pulumi.Input[_builtins.str] mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
@@ -52,6 +54,7 @@ class RotatingJwtKeyArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -74,6 +77,8 @@ class RotatingJwtKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -111,7 +116,8 @@ class RotatingJwtKeyArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -196,6 +202,18 @@ class RotatingJwtKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
+
+    @_builtins.property
+    @pulumi.getter
     def revoke(self) -> pulumi.Input[Optional['_root_inputs.RevokeArgs']]:
         """
         An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -259,6 +277,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -386,6 +405,21 @@ class RotatingJwtKey(pulumi.CustomResource):
         the resource by a hash of its URN and by its name, its instance, when the key was made, whether it is proven, and the probe. A mark that the plugin cannot
         read stops it, with the `kid`. Deleting the resource takes its keys out, and with them their marks.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
@@ -399,7 +433,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
@@ -411,6 +446,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -545,6 +581,21 @@ class RotatingJwtKey(pulumi.CustomResource):
         the resource by a hash of its URN and by its name, its instance, when the key was made, whether it is proven, and the probe. A mark that the plugin cannot
         read stops it, with the `kid`. Deleting the resource takes its keys out, and with them their marks.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
@@ -580,6 +631,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -606,23 +658,27 @@ class RotatingJwtKey(pulumi.CustomResource):
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["verification"] = verification
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["jwks"] = None
             __props__.__dict__["kid"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["private_key_pem"] = None
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingJwtKey, __self__).__init__(
             'keyrotation:vault:RotatingJwtKey',
@@ -646,12 +702,14 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         __props__ = RotatingJwtKeyArgs.__new__(RotatingJwtKeyArgs)
 
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["algorithm"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["jwks"] = None
         __props__.__dict__["jwks_url"] = None
         __props__.__dict__["keepers"] = None
@@ -662,9 +720,11 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
         __props__.__dict__["private_key_pem"] = None
         __props__.__dict__["public_key_pem"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
@@ -675,9 +735,19 @@ class RotatingJwtKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -720,6 +790,14 @@ class RotatingJwtKey(pulumi.CustomResource):
         Counts the keys of this resource: 1 for the first.
         """
         return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
 
     @_builtins.property
     @pulumi.getter
@@ -783,7 +861,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -798,17 +876,25 @@ class RotatingJwtKey(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.JwtKey']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousJwtKey']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 
@@ -816,7 +902,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        What signs: PKCS#8 in PEM.
+        What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 
@@ -827,6 +913,14 @@ class RotatingJwtKey(pulumi.CustomResource):
         What the mount checks signatures with, in PEM.
         """
         return pulumi.get(self, "public_key_pem")
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
@@ -873,7 +967,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

@@ -191,6 +191,13 @@ class RotatingRoot(pulumi.CustomResource):
 
         None of what it reads is secret. Which engine is mounted where (`sys/internal/ui/mounts`) is told to every token that may do something there.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
+        A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        very access key that the state remembers is the same one, restored, and needs no acceptance.
+
         ## Import and deletion
 
         `pulumi import keyrotation:vault:RotatingRoot root database/payment` takes over what stands at the path and rotates nothing, and neither does the
@@ -310,6 +317,13 @@ class RotatingRoot(pulumi.CustomResource):
 
         None of what it reads is secret. Which engine is mounted where (`sys/internal/ui/mounts`) is told to every token that may do something there.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
+        A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        very access key that the state remembers is the same one, restored, and needs no acceptance.
+
         ## Import and deletion
 
         `pulumi import keyrotation:vault:RotatingRoot root database/payment` takes over what stands at the path and rotates nothing, and neither does the
@@ -364,6 +378,7 @@ class RotatingRoot(pulumi.CustomResource):
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
             __props__.__dict__["access_key_id"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["last_vault_rotation"] = None
             __props__.__dict__["next_rotation_at"] = None
@@ -392,6 +407,7 @@ class RotatingRoot(pulumi.CustomResource):
         __props__ = RotatingRootArgs.__new__(RotatingRootArgs)
 
         __props__.__dict__["access_key_id"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["last_vault_rotation"] = None
@@ -407,9 +423,17 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="accessKeyId")
     def access_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The access key id that the AWS engine works with, as of the last `pulumi up` or refresh; absent for databases.
+        The access key id that the AWS engine works with, as of the last `pulumi up` or refresh; null for databases.
         """
         return pulumi.get(self, "access_key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the Vault cluster that keeps the secret, with its namespace if there is one; null until the plugin found the secret there.
+        """
+        return pulumi.get(self, "account")
 
     @_builtins.property
     @pulumi.getter
@@ -432,7 +456,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="lastVaultRotation")
     def last_vault_rotation(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; absent for others.
+        When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; null for others.
         """
         return pulumi.get(self, "last_vault_rotation")
 
@@ -440,7 +464,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -457,7 +481,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="rotatedAt")
     def rotated_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When the secret was last rotated for this resource, in RFC 3339; absent after an import, unless Vault tells.
+        When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
         """
         return pulumi.get(self, "rotated_at")
 

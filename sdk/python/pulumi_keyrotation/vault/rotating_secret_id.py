@@ -31,6 +31,7 @@ class RotatingSecretIdArgs:
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -41,7 +42,8 @@ class RotatingSecretIdArgs:
 
         :param pulumi.Input[_builtins.str] mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -50,6 +52,7 @@ class RotatingSecretIdArgs:
                `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
@@ -71,6 +74,8 @@ class RotatingSecretIdArgs:
             pulumi.set(__self__, "max_age", max_age)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
+        if retirement is not None:
+            pulumi.set(__self__, "retirement", retirement)
         if revoke is not None:
             pulumi.set(__self__, "revoke", revoke)
         if rotation_anchor is not None:
@@ -110,7 +115,8 @@ class RotatingSecretIdArgs:
     @pulumi.getter
     def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -180,6 +186,18 @@ class RotatingSecretIdArgs:
     @overlap.setter
     def overlap(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "overlap", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
+
+    @retirement.setter
+    def retirement(self, value: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']]):
+        pulumi.set(self, "retirement", value)
 
     @_builtins.property
     @pulumi.getter
@@ -256,6 +274,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  role: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -343,10 +362,27 @@ class RotatingSecretId(pulumi.CustomResource):
 
         A mark that the plugin cannot read stops it, with the accessor. Deleting the resource destroys its secret-ids and its mark.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
         `approle/payment/<accessor>` one of several. Give the secret-id in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
@@ -356,7 +392,8 @@ class RotatingSecretId(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created; ignored later.
+        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -366,6 +403,7 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
                With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -460,10 +498,27 @@ class RotatingSecretId(pulumi.CustomResource):
 
         A mark that the plugin cannot read stops it, with the accessor. Deleting the resource destroys its secret-ids and its mark.
 
+        ## Which Vault cluster
+
+        The output `account` is the id of the Vault cluster that holds the keys. It is the `cluster_id` of `sys/health`, asked once for each process, with the namespace behind it if there is one. The state remembers it, and a refresh, an update or a destroy that reaches
+        another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
+
+        - If the plugin is configured wrongly, correct the configuration.
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+          configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
+        - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
+          a destroy does not succeed only because nothing was found.
+
+        Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
+        route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
+        remove the resource by `pulumi state delete`.
+
         ## Import
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
         `approle/payment/<accessor>` one of several. Give the secret-id in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+
+        A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
@@ -493,6 +548,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
+                 retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  role: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -517,6 +573,7 @@ class RotatingSecretId(pulumi.CustomResource):
                 raise TypeError("Missing required property 'mount'")
             __props__.__dict__["mount"] = mount
             __props__.__dict__["overlap"] = overlap
+            __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
             if role is None and not opts.urn:
                 raise TypeError("Missing required property 'role'")
@@ -526,16 +583,19 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["ttl"] = ttl
             __props__.__dict__["verification"] = verification
             __props__.__dict__["accessor"] = None
+            __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
+            __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
             __props__.__dict__["previous"] = None
+            __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["secret_id"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secretId"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretId"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingSecretId, __self__).__init__(
             'keyrotation:vault:RotatingSecretId',
@@ -560,19 +620,23 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__ = RotatingSecretIdArgs.__new__(RotatingSecretIdArgs)
 
         __props__.__dict__["accessor"] = None
+        __props__.__dict__["account"] = None
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cidr_list"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
+        __props__.__dict__["history"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["mount"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
+        __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
+        __props__.__dict__["retirement"] = None
         __props__.__dict__["revoke"] = None
         __props__.__dict__["role"] = None
         __props__.__dict__["rotation_anchor"] = None
@@ -594,9 +658,19 @@ class RotatingSecretId(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def account(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
+        Null until the plugin found a key of this resource there.
+        """
+        return pulumi.get(self, "account")
+
+    @_builtins.property
+    @pulumi.getter
     def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
         """
-        An existing key to take over when the resource is created; ignored later.
+        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
+        the state does not contain (an unrecorded key); otherwise it is ignored.
         """
         return pulumi.get(self, "adopt")
 
@@ -642,6 +716,14 @@ class RotatingSecretId(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def history(self) -> pulumi.Output[Sequence['_root_outputs.HistoryEvent']]:
+        """
+        The last 20 events of this resource's keys, the oldest first.
+        """
+        return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
         Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -670,7 +752,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; absent without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -685,19 +767,35 @@ class RotatingSecretId(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def previous(self) -> pulumi.Output[Optional['outputs.AppRoleSecretId']]:
+    def previous(self) -> pulumi.Output['outputs.PreviousAppRoleSecretId']:
         """
-        The key before it, while it lives; absent when there is none.
+        The key before it, while it lives. All of its fields are null when there is none.
         """
         return pulumi.get(self, "previous")
+
+    @_builtins.property
+    @pulumi.getter(name="previousKeyId")
+    def previous_key_id(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The id of the previous key in the system; null when there is none.
+        """
+        return pulumi.get(self, "previous_key_id")
 
     @_builtins.property
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; absent when there is none.
+        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def retirement(self) -> pulumi.Output[Optional['_root_outputs.RetirementByConfirmation']]:
+        """
+        What must be true before a superseded key is removed, beyond its overlap.
+        """
+        return pulumi.get(self, "retirement")
 
     @_builtins.property
     @pulumi.getter
@@ -744,7 +842,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Output[_builtins.str]:
         """
-        What a machine logs in with, beside the role's id.
+        What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_id")
 
@@ -768,7 +866,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def warnings(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        What a person should know or do.
+        Warnings that need attention; empty when there are none.
         """
         return pulumi.get(self, "warnings")
 

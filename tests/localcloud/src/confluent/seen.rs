@@ -1,7 +1,7 @@
 //! What a test sees of the organisation: no secrets.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::ApiKey as Kept;
 use super::kind::{Kind, Resource};
@@ -36,7 +36,7 @@ pub struct Owner {
 }
 
 /// An API key that exists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its public id.
     pub id: String,

@@ -102,8 +102,9 @@ pub(super) struct Tenancy {
 
 impl Tenancy {
     pub(super) fn new(options: OciOptions, mut random: Random) -> Self {
-        let OciOptions { home, others, consistency, too_many_keys } = options;
-        let id = ocid("tenancy", &mut random);
+        let OciOptions { tenancy, home, others, consistency, too_many_keys } = options;
+        let made_up = ocid("tenancy", &mut random);
+        let id = tenancy.unwrap_or(made_up);
         Self {
             compartment: id.replace("tenancy", "compartment"),
             id,

@@ -114,6 +114,6 @@ fn outputs_are_read_back() {
     let outputs = to_outputs(&Object::new(), &state, None).unwrap();
     assert_eq!(outputs["accessKeyId"], Value::from("one"));
     assert_eq!(from_outputs(&outputs).unwrap(), state);
-    let newer = outputs.into_iter().chain([("stateVersion".to_owned(), Value::Number(2.0))]).collect();
-    assert!(from_outputs(&newer).unwrap_err().message.contains("version 2"));
+    let newer = outputs.into_iter().chain([("stateVersion".to_owned(), Value::Number(3.0))]).collect();
+    assert!(from_outputs(&newer).unwrap_err().message.contains("version 3"));
 }
