@@ -369,7 +369,11 @@ fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnTo
     Ok(OwnToken { secret: auth.client_token, renew_at, lifetime, is_renewable: auth.renewable })
 }
 
-fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
+/// What an answer means: nothing is there, or it was done.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
     match absence(request.method == Method::PATCH, answer.status, &answer.body) {
         Some(Absence::Proven) => Ok(Reply::Missing(answer)),
         Some(absence) => Err(unproven(request, &answer, absence)),

@@ -5,16 +5,18 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Material, MintOrder, Minted,
-    ObservedKey, OwnerId, Verdict,
+    Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
+    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApiKeyArgs};
+use super::fields::{Fields, Part};
 use super::ledger;
-use super::path::{Found, KvPath, Metadata};
+use super::limits::{Level, Limits, deletion};
+use super::path::{Found, KvPath, Metadata, Patched, Version};
 use super::value::{fits, is_same, print};
 use crate::error::no_mount;
 use crate::ledger::Prints;
@@ -32,6 +34,10 @@ pub(crate) struct KvIssuer {
 struct Memory {
     seen: Option<Seen>,
     plan: Option<Plan>,
+    /// The values of the keys that the state knows.
+    former: Vec<SecretString>,
+    /// Whether the server knows no merge patch of metadata.
+    lacks_patch: bool,
 }
 
 /// The path as it was last seen.
@@ -40,7 +46,8 @@ struct Seen {
     /// Whether anything was ever written there.
     exists: bool,
     current: u64,
-    max_versions: u64,
+    limits: Limits,
+    versions: BTreeMap<u64, Version>,
     prints: Prints,
     /// Versions in use that a write must not push out.
     in_use: BTreeSet<u64>,
@@ -54,12 +61,14 @@ struct Plan {
     after: u64,
     value: SecretString,
     print: String,
+    /// What the newest version holds beside the value.
+    carried: Arc<Fields>,
 }
 
 #[derive(Serialize)]
 struct Write<'a> {
     options: Options,
-    data: BTreeMap<&'a str, &'a str>,
+    data: BTreeMap<&'a str, Part<'a>>,
 }
 
 #[derive(Serialize)]
@@ -71,15 +80,25 @@ struct Options {
 struct Written {
     version: u64,
     created_time: Timestamp,
+    #[serde(default)]
+    deletion_time: String,
 }
 
-/// Versions are numbered, kept apart, deleted and destroyed one by one; nobody is told when one was read. One server's answers agree at once.
+/// Versions are numbered, kept apart, deleted and destroyed one by one; nobody is told when one was read. Path and mount may be set to delete
+/// versions after some time. One server's answers agree at once.
 pub(crate) fn capability() -> Capability {
-    Capability { quota: None, mint_timeout: MINT_TIMEOUT, tells_last_use: false, ..Capability::default() }
+    Capability {
+        quota: None,
+        mint_timeout: MINT_TIMEOUT,
+        tells_last_use: false,
+        expires: true,
+        ..Capability::default()
+    }
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 const MINT: &str = "vault kv put";
+const NOTES: &str = "custom_metadata";
 
 impl KvIssuer {
     pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs) -> Self {
@@ -96,16 +115,12 @@ impl KvIssuer {
 
     /// What stands at the path, and the memory of it.
     async fn see(&self) -> Result<Metadata, Error> {
-        let metadata = match self.path().metadata().await? {
-            Found::Nothing => {
-                self.memory().seen = Some(Seen::default());
-                let (notes, versions) = Default::default();
-                return Ok(Metadata { current: 0, max_versions: 0, notes, versions });
-            }
-            Found::Metadata(metadata) => metadata,
+        let (metadata, exists) = match self.path().metadata().await? {
+            Found::Nothing => (Metadata::default(), false),
+            Found::Metadata(metadata) => (metadata, true),
         };
-        let (current, max_versions) = (metadata.current, metadata.max_versions);
-        self.memory().seen = Some(Seen { exists: true, current, max_versions, ..Seen::default() });
+        let Metadata { current, limits, versions, .. } = metadata.clone();
+        self.memory().seen = Some(Seen { exists, current, limits, versions, ..Seen::default() });
         Ok(metadata)
     }
 
@@ -114,8 +129,8 @@ impl KvIssuer {
         let Some(own) = &mut ledgers.own else { return Ok(ledgers) };
         for (id, mark) in prints {
             let Some(version) = number(id).filter(|version| metadata.versions.contains_key(version)) else { continue };
-            let texts = self.path().texts(version, false).await?.unwrap_or_default();
-            if !texts.values().any(|text| fits(mark, open(text))) {
+            let fields = self.path().fields(version, false).await?.unwrap_or_default();
+            if !fields.texts().values().any(|text| fits(mark, open(text))) {
                 own.keys.remove(id);
             }
         }
@@ -131,25 +146,44 @@ impl KvIssuer {
         self.memory().seen.clone().ok_or_else(|| no_mount(MINT, &self.args.mount))
     }
 
-    async fn plan(&self, nonce: &str) -> Result<Plan, Error> {
-        if let Some(plan) = self.memory().plan.clone().filter(|plan| plan.nonce == nonce) {
+    async fn plan(&self, order: &MintOrder) -> Result<Plan, Error> {
+        let nonce = &order.nonce;
+        if let Some(plan) = self.memory().plan.clone().filter(|plan| plan.nonce == *nonce) {
             return Ok(plan);
         }
         let seen = self.seen().await?;
         self.must_push_out_nothing(&seen).await?;
+        if let Some(life) = order.life {
+            self.must_last(&seen, life).await?;
+        }
+        let carried = Arc::new(self.carried(&seen).await?);
         let value = self.args.shape().generate()?;
         let print = print(nonce, open(&value));
-        let plan = Plan { nonce: nonce.to_owned(), after: seen.current, value, print };
+        let plan = Plan { nonce: nonce.clone(), after: seen.current, value, print, carried };
         self.memory().plan = Some(plan.clone());
         Ok(plan)
     }
 
-    /// A write pushes out the versions beyond `max_versions`, whatever they are.
+    /// What the newest version that can be read holds beside the value.
+    async fn carried(&self, seen: &Seen) -> Result<Fields, Error> {
+        let readable = seen.versions.iter().filter(|(_, version)| version.status == KeyStatus::Active);
+        let Some((newest, _)) = readable.last() else { return Ok(Fields::default()) };
+        let fields = self.path().fields(*newest, false).await?.unwrap_or_default();
+        let former = self.memory().former.clone();
+        Ok(fields.carried(&self.args, &former))
+    }
+
+    /// A write pushes out the versions beyond those that are kept, whatever they are.
     async fn must_push_out_nothing(&self, seen: &Seen) -> Result<(), Error> {
         let Some(oldest) = seen.in_use.first() else { return Ok(()) };
-        let own = self.args.max_versions.map_or(seen.max_versions, u64::from);
-        let most = if own > 0 { own } else { self.path().versions_of_mount().await? };
-        if oldest + most > seen.current + 1 {
+        let own =
+            Limits { max_versions: self.args.max_versions.map_or(seen.limits.max_versions, u64::from), ..seen.limits };
+        let keeps = |most: u64| oldest + most > seen.current + 1;
+        if keeps(own.max_versions) {
+            return Ok(());
+        }
+        let most = own.versions(&self.path().limits_of_mount().await?);
+        if keeps(most) {
             return Ok(());
         }
         let path = &self.args.path;
@@ -159,15 +193,66 @@ impl KvIssuer {
         Err(Error::new(ErrorKind::LimitReached, MINT, message))
     }
 
-    fn body<'a>(&'a self, plan: &'a Plan) -> Write<'a> {
-        let beside = self.args.data.iter().flatten().map(|(name, text)| (name.as_str(), text.as_str()));
-        let value = (self.args.field(), open(&plan.value));
-        Write { options: Options { cas: plan.after }, data: beside.chain([value]).collect() }
+    /// A version that the server deletes before its time serves nobody. Who may not read what the mount says learns it from the
+    /// answer to the write.
+    async fn must_last(&self, seen: &Seen, life: SignedDuration) -> Result<(), Error> {
+        let mount = match self.path().limits_of_mount().await {
+            Err(error) if error.kind == ErrorKind::Denied => return Ok(()),
+            limits => limits?,
+        };
+        match seen.limits.deletes_after(&mount) {
+            Some((after, level)) if after < life => Err(self.ends_early(after, Some(level), life)),
+            _ => Ok(()),
+        }
+    }
+
+    fn ends_early(&self, after: SignedDuration, level: Option<Level>, life: SignedDuration) -> Error {
+        let ApiKeyArgs { mount, path, .. } = &self.args;
+        let (after, life) = (print_duration(after), print_duration(life));
+        let seconds = "SECONDS";
+        let of_path = format!("`vault kv metadata put -mount={mount} -delete-version-after={seconds}s {path}`");
+        let of_mount = format!("`vault write {mount}/config delete_version_after={seconds}s`");
+        let (whose, how) = match level {
+            Some(Level::Path) => (format!("the path {path:?} (`path`)"), of_path),
+            Some(Level::Mount) => (format!("the mount {mount:?} (`mount`)"), of_mount),
+            None => (format!("the path {path:?} or its mount {mount:?}"), format!("{of_path} or {of_mount}")),
+        };
+        let message = format!(
+            "the server deletes each version {after} after it is written, because {whose} says so (delete_version_after), and a key has to work for {life} (rotationPeriod, twice the overlap and a margin): raise that with {how}, or shorten rotationPeriod and overlap. No key was made"
+        );
+        Error::new(ErrorKind::Invalid, MINT, message)
+    }
+
+    fn body<'a>(&'a self, plan: &'a Plan) -> Result<Write<'a>, Error> {
+        let mut data = plan.carried.parts()?;
+        data.extend(self.args.data.iter().flatten().map(|(name, text)| (name.as_str(), Part::Text(text))));
+        data.insert(self.args.field(), Part::Text(open(&plan.value)));
+        Ok(Write { options: Options { cas: plan.after }, data })
+    }
+
+    /// Changes the path's metadata; false if nothing was ever written there. Of custom metadata only the named entries change, and
+    /// null removes one. A server without merge patches is read first and written as a whole.
+    async fn change(&self, body: &Map<String, Value>) -> Result<bool, Error> {
+        if !self.memory().lacks_patch {
+            match self.path().patch(body).await? {
+                Patched::Done => return Ok(true),
+                Patched::Nothing => return Ok(false),
+                Patched::Unknown => self.memory().lacks_patch = true,
+            }
+        }
+        let Found::Metadata(metadata) = self.path().metadata().await? else { return Ok(false) };
+        let mut notes: Map<String, Value> =
+            metadata.notes.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
+        notes.extend(body.get(NOTES).and_then(Value::as_object).cloned().unwrap_or_default());
+        notes.retain(|_, text| !text.is_null());
+        let mut whole = body.clone();
+        whole.insert(NOTES.to_owned(), Value::Object(notes));
+        self.path().put(&whole).await.map(|()| true)
     }
 
     /// The path's metadata as the mark and the inputs want it.
     fn settings(&self, notes: Map<String, Value>) -> Map<String, Value> {
-        let mut body = Map::from_iter([("custom_metadata".to_owned(), Value::Object(notes))]);
+        let mut body = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
         body.extend(self.args.max_versions.map(|most| ("max_versions".to_owned(), json!(most))));
         body.extend(self.args.cas_required.map(|is_required| ("cas_required".to_owned(), json!(is_required))));
         body
@@ -186,6 +271,14 @@ impl KeyIssuer for KvIssuer {
 
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await
+    }
+
+    fn recall(&self, state: &KeyState) {
+        let value = |key: &Key| match key.material.as_ref()?.get(args::VALUE)? {
+            Field::Secret(value) => Some(value.clone()),
+            _ => None,
+        };
+        self.memory().former = state.keys().filter_map(value).collect();
     }
 
     /// A path that nobody has written yet is one without keys. That its mount is not there is an error: it proves nothing.
@@ -219,12 +312,13 @@ impl KeyIssuer for KvIssuer {
         prints.extend(self.memory().plan.as_ref().map(|plan| (id(plan.after + 1), plan.print.clone())));
         let mut notes = ledger::encode(owner, ledger, &prints)?;
         if ledger.is_none() {
-            let gone = json!({"custom_metadata": notes});
-            return if exists { self.path().patch(&gone).await.map(drop) } else { Ok(()) };
+            let gone = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
+            return if exists { self.change(&gone).await.map(drop) } else { Ok(()) };
         }
-        if !exists || !self.path().patch(&Value::Object(self.settings(notes.clone()))).await? {
+        // Also where nothing stands yet: whether it can be changed later is to be known before a value is written.
+        if !self.change(&self.settings(notes.clone())).await? {
             notes.retain(|_, piece| !piece.is_null());
-            self.path().begin(&Value::Object(self.settings(notes))).await?;
+            self.path().put(&self.settings(notes)).await?;
         }
         if let Some(seen) = &mut self.memory().seen {
             (seen.exists, seen.prints) = (true, prints);
@@ -233,12 +327,12 @@ impl KeyIssuer for KvIssuer {
     }
 
     async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(Some(id(self.plan(&order.nonce).await?.after + 1)))
+        Ok(Some(id(self.plan(order).await?.after + 1)))
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let plan = self.plan(&order.nonce).await?;
-        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan))?;
+        let plan = self.plan(order).await?;
+        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan)?)?;
         let answer = match self.session.send(&request).await {
             Ok(Reply::Done(answer)) => answer,
             Ok(Reply::Missing(_)) => return Err(no_mount(MINT, &self.args.mount)),
@@ -254,6 +348,7 @@ impl KeyIssuer for KvIssuer {
         if written.version != plan.after + 1 {
             return Err(request.call().unreadable());
         }
+        let ends_at = deletion(&written.deletion_time).map_err(|()| request.call().unreadable())?;
         {
             let mut memory = self.memory();
             memory.plan = None;
@@ -261,9 +356,16 @@ impl KeyIssuer for KvIssuer {
                 (seen.exists, seen.current) = (true, written.version);
             }
         }
+        let lasts = ends_at.map(|at| at.duration_since(written.created_time));
+        if let Some((lasts, life)) = lasts.zip(order.life).filter(|(lasts, life)| lasts < life) {
+            // Whether it is gone again decides whether anything was made.
+            self.path().end(written.version, true).await.map_err(|error| error.effect(Effect::Unknown))?;
+            return Err(self.ends_early(lasts, None, life));
+        }
         let id = id(written.version);
+        let expiry = ends_at.map(|at| Expiry { at, renew_at: None });
         let material = args::material(&id, plan.value);
-        Ok(Minted { id, created_at: written.created_time, material, expiry: None })
+        Ok(Minted { id, created_at: written.created_time, material, expiry })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -274,8 +376,8 @@ impl KeyIssuer for KvIssuer {
             return Err(Error::new(ErrorKind::Unverified, "vault kv get", message));
         };
         let Some(version) = number(&KeyId(version.clone())) else { return Ok(Verdict::NotYet) };
-        let texts = self.path().texts(version, true).await?;
-        let stands = texts.is_some_and(|texts| texts.values().any(|text| is_same(value, open(text))));
+        let fields = self.path().fields(version, true).await?;
+        let stands = fields.is_some_and(|fields| fields.texts().values().any(|text| is_same(value, open(text))));
         Ok(if stands { Verdict::Accepted } else { Verdict::NotYet })
     }
 
@@ -304,7 +406,7 @@ fn listed(metadata: &Metadata) -> Vec<ObservedKey> {
         created_at: version.created_at,
         status: version.status,
         last_use: None,
-        expiry: None,
+        expiry: version.ends_at.map(|at| Expiry { at, renew_at: None }),
     });
     shown.collect()
 }

@@ -5,8 +5,10 @@
 //! or proven not to be: see `ledger`.
 
 mod args;
+mod fields;
 mod issuer;
 mod ledger;
+mod limits;
 mod path;
 mod value;
 
