@@ -64,8 +64,19 @@ pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = 
 const STATE: &[&str] =
     &["stateVersion", "instance", "account", "generation", "claimOpen", "revoking", "unrecorded", "deferred", "instanceSince", "behindAt", "history", "foreignKeys", "warnings"];
 /// Fields of a key that are not material.
-const KEY: &[&str] =
-    &["id", "generation", "createdAt", "verifiedAt", "promotedAt", "attempts", "trigger", "status", EXPIRES_AT, "renewAt"];
+const KEY: &[&str] = &[
+    "id",
+    "generation",
+    "createdAt",
+    "verifiedAt",
+    "promotedAt",
+    "attempts",
+    "trigger",
+    "status",
+    EXPIRES_AT,
+    "renewAt",
+    "replaceAt",
+];
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// What a superseded key has beside those.

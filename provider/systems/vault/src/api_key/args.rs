@@ -53,7 +53,7 @@ impl fmt::Debug for ApiKeyArgs {
 impl ApiKeyArgs {
     /// The name under which the value stands.
     pub(crate) fn field(&self) -> &str {
-        self.field.as_deref().unwrap_or("api_key")
+        self.field.as_deref().unwrap_or(FIELD)
     }
 
     /// What a value is made of.
@@ -78,6 +78,8 @@ pub struct KvVersion {
     pub expires_at: Option<String>,
 }
 
+/// Under which name a value stands if `field` is unset.
+pub(crate) const FIELD: &str = "api_key";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const VALUE: &str = "value";
 /// Letters and digits.

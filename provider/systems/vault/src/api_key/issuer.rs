@@ -6,18 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
+    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, ReadBack, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApiKeyArgs};
-use super::fields::{Fields, Part};
 use super::ledger;
-use super::limits::{Level, Limits, deletion};
+use super::limits::{Limits, deletion};
 use super::path::{Found, KvPath, Metadata, Patched, Version};
-use super::value::{fits, is_same, print};
+use super::plan::Plan;
+use super::value::{fits, is_same};
 use crate::error::no_mount;
 use crate::ledger::Prints;
 use crate::session::{Reply, Session, data};
@@ -25,55 +25,34 @@ use crate::session::{Reply, Session, data};
 /// The versions of one KV path.
 pub(crate) struct KvIssuer {
     session: Arc<Session>,
-    args: ApiKeyArgs,
+    pub(super) args: ApiKeyArgs,
     memory: Mutex<Memory>,
 }
 
 /// What this issuer saw and prepared.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     seen: Option<Seen>,
-    plan: Option<Plan>,
+    pub(super) plan: Option<Plan>,
     /// The values of the keys that the state knows.
-    former: Vec<SecretString>,
+    pub(super) former: Vec<SecretString>,
     /// Whether the server knows no merge patch of metadata.
     lacks_patch: bool,
 }
 
 /// The path as it was last seen.
 #[derive(Clone, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Whether anything was ever written there.
     exists: bool,
-    current: u64,
-    limits: Limits,
-    versions: BTreeMap<u64, Version>,
+    pub(super) current: u64,
+    pub(super) limits: Limits,
+    pub(super) versions: BTreeMap<u64, Version>,
     prints: Prints,
+    /// Versions that our mark names.
+    named: BTreeSet<u64>,
     /// Versions in use that a write must not push out.
-    in_use: BTreeSet<u64>,
-}
-
-/// A value that is to be written, so far only here.
-#[derive(Clone)]
-struct Plan {
-    nonce: String,
-    /// The version after which it comes.
-    after: u64,
-    value: SecretString,
-    print: String,
-    /// What the newest version holds beside the value.
-    carried: Arc<Fields>,
-}
-
-#[derive(Serialize)]
-struct Write<'a> {
-    options: Options,
-    data: BTreeMap<&'a str, Part<'a>>,
-}
-
-#[derive(Serialize)]
-struct Options {
-    cas: u64,
+    pub(super) in_use: BTreeSet<u64>,
 }
 
 #[derive(Deserialize)]
@@ -97,19 +76,20 @@ pub(crate) fn capability() -> Capability {
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-const MINT: &str = "vault kv put";
+pub(super) const MINT: &str = "vault kv put";
 const NOTES: &str = "custom_metadata";
+const NEWEST: &str = "is the newest of the path";
 
 impl KvIssuer {
     pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs) -> Self {
         Self { session, args, memory: Mutex::default() }
     }
 
-    fn path(&self) -> KvPath<'_> {
+    pub(super) fn path(&self) -> KvPath<'_> {
         KvPath { session: &self.session, mount: &self.args.mount, path: &self.args.path }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,96 +118,12 @@ impl KvIssuer {
     }
 
     /// The path as it was last seen, or as it is.
-    async fn seen(&self) -> Result<Seen, Error> {
+    pub(super) async fn seen(&self) -> Result<Seen, Error> {
         if let Some(seen) = self.memory().seen.clone() {
             return Ok(seen);
         }
         self.see().await?;
         self.memory().seen.clone().ok_or_else(|| no_mount(MINT, &self.args.mount))
-    }
-
-    async fn plan(&self, order: &MintOrder) -> Result<Plan, Error> {
-        let nonce = &order.nonce;
-        if let Some(plan) = self.memory().plan.clone().filter(|plan| plan.nonce == *nonce) {
-            return Ok(plan);
-        }
-        let seen = self.seen().await?;
-        self.must_push_out_nothing(&seen).await?;
-        if let Some(life) = order.life {
-            self.must_last(&seen, life).await?;
-        }
-        let carried = Arc::new(self.carried(&seen).await?);
-        let value = self.args.shape().generate()?;
-        let print = print(nonce, open(&value));
-        let plan = Plan { nonce: nonce.clone(), after: seen.current, value, print, carried };
-        self.memory().plan = Some(plan.clone());
-        Ok(plan)
-    }
-
-    /// What the newest version that can be read holds beside the value.
-    async fn carried(&self, seen: &Seen) -> Result<Fields, Error> {
-        let readable = seen.versions.iter().filter(|(_, version)| version.status == KeyStatus::Active);
-        let Some((newest, _)) = readable.last() else { return Ok(Fields::default()) };
-        let fields = self.path().fields(*newest, false).await?.unwrap_or_default();
-        let former = self.memory().former.clone();
-        Ok(fields.carried(&self.args, &former))
-    }
-
-    /// A write pushes out the versions beyond those that are kept, whatever they are.
-    async fn must_push_out_nothing(&self, seen: &Seen) -> Result<(), Error> {
-        let Some(oldest) = seen.in_use.first() else { return Ok(()) };
-        let own =
-            Limits { max_versions: self.args.max_versions.map_or(seen.limits.max_versions, u64::from), ..seen.limits };
-        let keeps = |most: u64| oldest + most > seen.current + 1;
-        if keeps(own.max_versions) {
-            return Ok(());
-        }
-        let most = own.versions(&self.path().limits_of_mount().await?);
-        if keeps(most) {
-            return Ok(());
-        }
-        let path = &self.args.path;
-        let message = format!(
-            "the path {path:?} keeps {most} versions, and another one would push out version {oldest}, which is still in use: raise maxVersions, or run `pulumi up` again once the overlap is over"
-        );
-        Err(Error::new(ErrorKind::LimitReached, MINT, message))
-    }
-
-    /// A version that the server deletes before its time serves nobody. Who may not read what the mount says learns it from the
-    /// answer to the write.
-    async fn must_last(&self, seen: &Seen, life: SignedDuration) -> Result<(), Error> {
-        let mount = match self.path().limits_of_mount().await {
-            Err(error) if error.kind == ErrorKind::Denied => return Ok(()),
-            limits => limits?,
-        };
-        match seen.limits.deletes_after(&mount) {
-            Some((after, level)) if after < life => Err(self.ends_early(after, Some(level), life)),
-            _ => Ok(()),
-        }
-    }
-
-    fn ends_early(&self, after: SignedDuration, level: Option<Level>, life: SignedDuration) -> Error {
-        let ApiKeyArgs { mount, path, .. } = &self.args;
-        let (after, life) = (print_duration(after), print_duration(life));
-        let seconds = "SECONDS";
-        let of_path = format!("`vault kv metadata put -mount={mount} -delete-version-after={seconds}s {path}`");
-        let of_mount = format!("`vault write {mount}/config delete_version_after={seconds}s`");
-        let (whose, how) = match level {
-            Some(Level::Path) => (format!("the path {path:?} (`path`)"), of_path),
-            Some(Level::Mount) => (format!("the mount {mount:?} (`mount`)"), of_mount),
-            None => (format!("the path {path:?} or its mount {mount:?}"), format!("{of_path} or {of_mount}")),
-        };
-        let message = format!(
-            "the server deletes each version {after} after it is written, because {whose} says so (delete_version_after), and a key has to work for {life} (rotationPeriod, twice the overlap and a margin): raise that with {how}, or shorten rotationPeriod and overlap. No key was made"
-        );
-        Error::new(ErrorKind::Invalid, MINT, message)
-    }
-
-    fn body<'a>(&'a self, plan: &'a Plan) -> Result<Write<'a>, Error> {
-        let mut data = plan.carried.parts()?;
-        data.extend(self.args.data.iter().flatten().map(|(name, text)| (name.as_str(), Part::Text(text))));
-        data.insert(self.args.field(), Part::Text(open(&plan.value)));
-        Ok(Write { options: Options { cas: plan.after }, data })
     }
 
     /// Changes the path's metadata; false if nothing was ever written there. Of custom metadata only the named entries change, and
@@ -281,6 +177,60 @@ impl KeyIssuer for KvIssuer {
         self.memory().former = state.keys().filter_map(value).collect();
     }
 
+    /// Whoever reads the newest version should get the current key.
+    fn notices(&self, state: &KeyState) -> Vec<String> {
+        let memory = self.memory();
+        let current = state.current.as_ref().and_then(|key| number(&key.id));
+        let Some((seen, current)) = memory.seen.as_ref().zip(current) else { return Vec::new() };
+        let (newest, path) = (seen.current, &self.args.path);
+        if newest <= current || state.knows(&id(newest)) {
+            return Vec::new();
+        }
+        let what = match seen.versions.get(&newest).map(|version| version.status) {
+            Some(KeyStatus::Active) if seen.named.contains(&newest) => return Vec::new(),
+            Some(KeyStatus::Active) => {
+                "was written by somebody else, so whoever reads the newest version does not get the current key"
+            }
+            _ => "is deleted or destroyed, so whoever reads the newest version gets none",
+        };
+        vec![format!(
+            "version {newest} {NEWEST} {path:?} and {what}: read version {current}, or change `keepers`, which writes the key anew as the newest version"
+        )]
+    }
+
+    fn is_notice(&self, warning: &str) -> bool {
+        warning.contains(NEWEST)
+    }
+
+    async fn read_back(&self, key: &KeyId, given: Option<&SecretString>) -> Result<ReadBack, Error> {
+        let Some(version) = number(key) else { return Ok(ReadBack::default()) };
+        let Some(fields) = self.path().fields(version, false).await? else { return Ok(ReadBack::default()) };
+        let texts = fields.texts();
+        let fits = |text: &SecretString| given.is_none_or(|given| is_same(given, open(text)));
+        let fitting: Vec<_> = texts.iter().filter(|(_, text)| fits(text)).collect();
+        if let [(name, text)] = fitting.as_slice() {
+            let inputs = Some(("field".to_owned(), (**name).to_owned())).filter(|_| **name != args::FIELD);
+            return Ok(ReadBack { inputs: inputs.into_iter().collect(), secret: Some((*text).clone()) });
+        }
+        let all = texts.keys().copied().collect::<Vec<_>>().join(", ");
+        let message = match (given, fitting.is_empty()) {
+            (None, true) => format!("version {version} holds no text, so no key that could be imported"),
+            (None, false) => format!(
+                "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are"
+            ),
+            (Some(_), true) => format!(
+                "KEYROTATION_IMPORT_SECRET is not the value of any field of version {version} (its fields: {all})"
+            ),
+            (Some(_), false) => {
+                let several = fitting.iter().map(|(name, _)| **name).collect::<Vec<_>>().join(", ");
+                format!(
+                    "several fields of version {version} hold the value of KEYROTATION_IMPORT_SECRET ({several}), and only one of them can be the key: make their values different first"
+                )
+            }
+        };
+        Err(Error::new(ErrorKind::Invalid, "vault kv get", message))
+    }
+
     /// A path that nobody has written yet is one without keys. That its mount is not there is an error: it proves nothing.
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(Some(listed(&self.see().await?)))
@@ -291,10 +241,11 @@ impl KeyIssuer for KvIssuer {
         let (ledgers, prints) = ledger::decode(owner, &metadata.notes)?;
         let ledgers = self.proven(ledgers, &prints, &metadata).await?;
         let entries = ledgers.own.iter().flat_map(|own| &own.keys);
+        let named = entries.clone().filter_map(|(id, _)| number(id)).collect();
         let in_use = entries.filter(|(_, entry)| entry.mark == Mark::Promoted).filter_map(|(id, _)| number(id));
         let in_use = in_use.filter(|version| metadata.versions.contains_key(version)).collect();
         if let Some(seen) = &mut self.memory().seen {
-            (seen.prints, seen.in_use) = (prints, in_use);
+            (seen.prints, seen.named, seen.in_use) = (prints, named, in_use);
         }
         Ok(Some((listed(&metadata), ledgers)))
     }
@@ -421,6 +372,6 @@ fn number(id: &KeyId) -> Option<u64> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "it is compared, hashed, or written to where it belongs")]
-fn open(secret: &SecretString) -> &str {
+pub(super) fn open(secret: &SecretString) -> &str {
     secret.expose_secret()
 }

@@ -10,6 +10,7 @@ mod issuer;
 mod ledger;
 mod limits;
 mod path;
+mod plan;
 mod value;
 
 use std::collections::BTreeMap;
