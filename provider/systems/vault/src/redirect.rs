@@ -33,8 +33,18 @@ pub(crate) fn target(request: &Request, from: &Url, answer: &Answer) -> Result<O
     Ok(Some(place))
 }
 
+/// The failure to reach the server that a redirect named.
+pub(crate) fn unreached(error: Error, active: &Url) -> Error {
+    let message = format!(
+        "the server is a standby that names {} as the active one, and that could not be reached ({}): let keyrotation:vault.address name a server that this machine reaches and that is active or passes requests on",
+        active.as_str().trim_end_matches('/'),
+        error.message
+    );
+    Error { message, ..error }
+}
+
 /// The URL without its path and what follows.
-fn origin(url: &Url) -> Url {
+pub(crate) fn origin(url: &Url) -> Url {
     let mut origin = url.clone();
     origin.set_path("");
     origin.set_query(None);

@@ -296,10 +296,10 @@ impl Link {
         let (call, method) = (request.call(), &request.method);
         let answer = self.client.send(&call, (method.clone(), url.clone()), headers.clone(), request.content()).await?;
         let place = if self.settings.follows { redirect::target(request, &url, &answer)? } else { None };
-        match place {
-            Some(place) => self.client.send(&call, (method.clone(), place), headers, request.content()).await,
-            None => Ok(answer),
-        }
+        let Some(place) = place else { return Ok(answer) };
+        let active = redirect::origin(&place);
+        let answer = self.client.send(&call, (method.clone(), place), headers, request.content()).await;
+        answer.map_err(|error| redirect::unreached(error, &active))
     }
 
     async fn exchange(&self, request: &Request, token: Option<&SecretString>) -> Result<Answer, Error> {

@@ -135,7 +135,8 @@ async fn no_right(kv: &VaultKv) -> Result<()> {
     let owner = order("n1").owner;
     issuer.look(&owner).await?;
     let claim = rotation::Ledger { open: None, keys: [].into() };
-    let error = issuer.write_ledger(&owner, Some(&claim)).await.err().context("the mark was written")?;
+    issuer.write_ledger(&owner, Some(&claim)).await?;
+    let error = issuer.mint(&order("n1")).await.err().context("a value was written")?;
     ensure!(error.kind == ErrorKind::Denied && error.message.contains("patch"), "{error}");
     ensure!(kv.keys().is_empty());
     Ok(())

@@ -38,6 +38,8 @@ pub(super) struct Memory {
     pub(super) former: Vec<SecretString>,
     /// Whether the server knows no merge patch of metadata.
     lacks_patch: bool,
+    /// Whether the path was begun by this process, which takes no merge patch: whether one can be made is not known.
+    is_begun: bool,
 }
 
 /// The path as it was last seen.
@@ -266,10 +268,10 @@ impl KeyIssuer for KvIssuer {
             let gone = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
             return if exists { self.change(&gone).await.map(drop) } else { Ok(()) };
         }
-        // Also where nothing stands yet: whether it can be changed later is to be known before a value is written.
-        if !self.change(&self.settings(notes.clone())).await? {
+        if !exists || !self.change(&self.settings(notes.clone())).await? {
             notes.retain(|_, piece| !piece.is_null());
             self.path().put(&self.settings(notes)).await?;
+            self.memory().is_begun = true;
         }
         if let Some(seen) = &mut self.memory().seen {
             (seen.exists, seen.prints) = (true, prints);
@@ -283,6 +285,10 @@ impl KeyIssuer for KvIssuer {
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
         let plan = self.plan(order).await?;
+        if std::mem::take(&mut self.memory().is_begun) {
+            // What must be changed after the value is written is to be changeable before.
+            self.change(&Map::from_iter([(NOTES.to_owned(), Value::Object(Map::new()))])).await?;
+        }
         let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan)?)?;
         let answer = match self.session.send(&request).await {
             Ok(Reply::Done(answer)) => answer,
