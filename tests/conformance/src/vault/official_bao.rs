@@ -60,7 +60,6 @@ enum Expected {
 }
 use Expected::{Fails, Works};
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 async fn variables(kv: &VaultKv) -> Result<()> {
     let program = Program::OpenBao.find()?;
     let bench = Bench { kv, program: program.clone(), home: tempfile::tempdir()? };

@@ -58,8 +58,8 @@ impl KvIssuer {
 
     /// What the newest version that can be read holds beside the value.
     async fn carried(&self, seen: &Seen) -> Result<Fields, Error> {
-        let readable = seen.versions.iter().filter(|(_, version)| version.status == KeyStatus::Active);
-        let Some((newest, _)) = readable.last() else { return Ok(Fields::default()) };
+        let mut readable = seen.versions.iter().filter(|(_, version)| version.status == KeyStatus::Active);
+        let Some((newest, _)) = readable.next_back() else { return Ok(Fields::default()) };
         let fields = self.path().fields(*newest, false).await?.unwrap_or_default();
         let former = self.memory().former.clone();
         Ok(fields.carried(&self.args, &former))

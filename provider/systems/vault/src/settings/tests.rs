@@ -58,7 +58,8 @@ fn refused(variables: &[(&'static str, &'static str)]) -> String {
 /// https://pkg.go.dev/strconv#ParseBool
 #[test]
 fn official_b4_a_boolean_is_read_as_go_reads_it() {
-    let names: [(&'static str, fn(&Settings) -> bool); 4] = [
+    type Question = fn(&Settings) -> bool;
+    let names: [(&'static str, Question); 4] = [
         ("VAULT_SKIP_VERIFY", |found| found.tls.trust_anybody),
         ("BAO_SKIP_VERIFY", |found| found.tls.trust_anybody),
         ("VAULT_DISABLE_REDIRECTS", |found| !found.follows),
