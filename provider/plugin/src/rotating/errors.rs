@@ -92,7 +92,7 @@ mod tests {
             replace_at: None,
             material: None,
         };
-        let previous = Retiring { key, superseded_at: THEN, disabled_at: None, withdrawn_at: None };
+        let previous = Retiring { key, superseded_at: THEN, disabled_at: None, withdrawn_at: None, last_used_at: None };
         let args = RotationInputs::default().parse(&Capability::default()).unwrap();
         overlap_line(&previous, &args)
     }
