@@ -286,8 +286,7 @@ async fn larger(kv: &VaultKv) -> Result<()> {
     let issuer = kv.issuer_with(kv.config(), (*place).clone())?;
     issuer.look(&owner).await?;
     let made = issuer.mint(&order("n1")).await?;
-    let since = jiff::Timestamp::from_second(made.created_at.as_second())?;
-    let entry = rotation::Entry { instance: "i0000001".to_owned(), mark: rotation::Mark::Promoted, since };
+    let entry = rotation::Entry::of("i0000001", rotation::Mark::Promoted, made.created_at);
     let ledger = rotation::Ledger { open: None, keys: [(made.id.clone(), entry)].into() };
     issuer.write_ledger(&owner, Some(&ledger)).await?;
     for count in 2..=7_u64 {
