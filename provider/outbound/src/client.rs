@@ -10,6 +10,8 @@ use rotation::{Clock, Effect, Error, ErrorKind, Retry};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::named::Named;
+
 /// How servers are met. The default trusts what the machine trusts.
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -19,6 +21,10 @@ pub struct Settings {
     pub identity: Option<Zeroizing<Vec<u8>>>,
     /// Trust any certificate. Only ever because the user said so.
     pub trust_anybody: bool,
+    /// The proxy for every server. Absent: what the environment says (`HTTPS_PROXY` and its like).
+    pub proxy: Option<Url>,
+    /// The name that certificates must be for and that servers are told, whatever their address is. Such connections take no proxy.
+    pub server_name: Option<String>,
 }
 
 /// A call as messages name it, and how long it may take.
@@ -87,6 +93,7 @@ impl fmt::Debug for Answer {
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    named: Option<Arc<Named>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -96,28 +103,14 @@ impl Client {
     /// # Errors
     /// The certificates cannot be used.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let wrong = |what: &str| Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"));
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .tcp_nodelay(true)
-            .tls_danger_accept_invalid_certs(settings.trust_anybody);
-        if !settings.trusted.is_empty() {
-            let trusted = Certificate::from_pem_bundle(&settings.trusted);
-            builder = builder.tls_certs_merge(trusted.map_err(|_| wrong("the trusted certificates"))?);
-        }
-        if let Some(identity) = &settings.identity {
-            let identity = Identity::from_pem(identity).map_err(|_| wrong("the client certificate and its key"))?;
-            builder = builder.identity(identity);
-        }
-        let http = builder.build().map_err(|_| wrong("the certificates"))?;
-        Ok(Self { http, clock })
+        let http = builder(settings)?.build().map_err(|_| unreadable("the certificates"))?;
+        let named = settings.server_name.as_deref().map(|name| Named::new(name, settings)).transpose()?;
+        Ok(Self { http, named: named.map(Arc::new), clock })
     }
 
     /// The same connections, with calls that are limited by another clock.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
-        Self { http: self.http.clone(), clock }
+        Self { clock, ..self.clone() }
     }
 
     /// The clock that limits calls.
@@ -136,7 +129,11 @@ impl Client {
         headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,
     ) -> Result<Answer, Error> {
-        let request = self.http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
+        let (http, url, headers) = match &self.named {
+            Some(named) if url.scheme() == "https" => named.way(url, headers)?,
+            _ => (self.http.clone(), url, headers),
+        };
+        let request = http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
         let exchange = std::pin::pin!(exchange(request));
         match select(exchange, self.clock.timer(call.limit)).await {
             Either::Left((answer, _)) => answer.map_err(|error| failed(call, &error)),
@@ -147,6 +144,36 @@ impl Client {
 
 const AGENT: &str = concat!("keyrotation/", env!("CARGO_PKG_VERSION"));
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// What every client is made with.
+///
+/// # Errors
+/// The certificates cannot be used.
+pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .tcp_nodelay(true)
+        .tls_danger_accept_invalid_certs(settings.trust_anybody);
+    if !settings.trusted.is_empty() {
+        let trusted = Certificate::from_pem_bundle(&settings.trusted);
+        builder = builder.tls_certs_merge(trusted.map_err(|_| unreadable("the trusted certificates"))?);
+    }
+    if let Some(identity) = &settings.identity {
+        let identity = Identity::from_pem(identity).map_err(|_| unreadable("the client certificate and its key"))?;
+        builder = builder.identity(identity);
+    }
+    if let Some(proxy) = &settings.proxy {
+        let wrong = |_| Error::new(ErrorKind::Invalid, "", "the proxy's address cannot be used");
+        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(wrong)?);
+    }
+    Ok(builder)
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"))
+}
 
 async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;

@@ -5,6 +5,7 @@
 
 mod address;
 mod client;
+mod named;
 mod retry;
 
 pub use address::is_url;

@@ -81,6 +81,7 @@ pub(crate) fn key(shown: &ObservedKey, generation: u64, material: Option<Materia
         status: shown.status,
         expires_at: shown.expiry.map(|expiry| expiry.at),
         renew_at: None,
+        replace_at: None,
         material,
     }
 }

@@ -20,7 +20,7 @@ pub enum Due {
     Deferred,
     /// A revoked key still lives.
     Revoking,
-    /// A key has ended by itself, or must be given more time.
+    /// A key has ended by itself, must be given more time, or must be replaced before it ends.
     Renew,
     /// A superseded key is to be disabled.
     Disable,
@@ -68,7 +68,7 @@ pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Opt
 /// Time alone asks here, so what is compared is not the reading with the one before but the key with the reading: a reading
 /// that is later than the last one means nothing while every key has time enough.
 fn ends(key: &Key, now: Timestamp) -> bool {
-    [key.expires_at, key.renew_at].into_iter().flatten().any(|at| at <= now)
+    [key.expires_at, key.renew_at, key.replace_at].into_iter().flatten().any(|at| at <= now)
 }
 
 /// Whether a new schedule calls for a run. A phase alone does only through [`due`]: with nothing to retire it means nothing.
@@ -89,7 +89,12 @@ impl Goal {
             retirement: args.retirement,
             phase: schedule.phase,
             when_quota_reached: args.when_quota_reached,
-            lasting: Box::new(Lasting { life: args.life(), margin: margin(args), reading: schedule.reading }),
+            lasting: Box::new(Lasting {
+                life: args.life(),
+                lead: args.lead(),
+                margin: margin(args),
+                reading: schedule.reading,
+            }),
         }
     }
 }

@@ -142,6 +142,15 @@ pub struct Minted {
     pub expiry: Option<Expiry>,
 }
 
+/// What a system shows of a key that is imported.
+#[derive(Clone, Debug, Default)]
+pub struct ReadBack {
+    /// Inputs beside those that the import id gives.
+    pub inputs: BTreeMap<String, String>,
+    /// The secret.
+    pub secret: Option<SecretString>,
+}
+
 /// The outcome of one try of a new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -174,6 +183,26 @@ pub trait KeyIssuer: Send + Sync {
     /// As [`list`](Self::list).
     async fn account(&self) -> Result<Option<String>, Error> {
         Ok(None)
+    }
+
+    /// What a person should know beyond what the model sees, by the last look and what was done since. It becomes a warning of the
+    /// resource, so no time of day and no secret is in it.
+    fn notices(&self, _state: &KeyState) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether a stored warning is one of [`notices`](Self::notices) that a refresh says anew.
+    fn is_notice(&self, _warning: &str) -> bool {
+        false
+    }
+
+    /// What an import of this key can learn beside what its id says, where the system shows a key's secret. `given` is the secret
+    /// that the user named.
+    ///
+    /// # Errors
+    /// The key does not say which of its parts is the secret, or none is the given one.
+    async fn read_back(&self, _key: &KeyId, _given: Option<&SecretString>) -> Result<ReadBack, Error> {
+        Ok(ReadBack::default())
     }
 
     /// Every key of the principal; none if the system said, in an answer that it documents for this, that the principal does not exist.

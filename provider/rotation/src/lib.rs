@@ -36,12 +36,13 @@ pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use duration::{parse_duration, print_duration};
 pub use error::{Effect, Error, ErrorKind, Retry};
-pub use expiry::{Expiry, Lasting};
+pub use expiry::{EndTerms, Expiry, Lasting, note_endings};
 pub use inputs::{
-    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse, WhenQuotaReached,
+    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
+    WhenQuotaReached,
 };
 pub use issuer::{
-    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, System, Verdict,
+    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, System, Verdict,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
@@ -55,4 +56,5 @@ pub use state::{
 };
 pub use tags::TagForm;
 pub use trigger::Trigger;
+pub use warnings::renew_notices;
 use warnings::warnings;

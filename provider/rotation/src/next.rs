@@ -11,8 +11,8 @@ mod room;
 mod terms;
 
 pub(crate) use retire::{is_unconfirmed, kept_in_use};
-pub(crate) use room::{deferral, last_use_of};
 use room::Room;
+pub(crate) use room::{deferral, last_use_of};
 pub use terms::{Blocked, Cause, Goal, Next, Step, View, Want};
 
 /// Names the one step to take now. Pure: the same view gives the same answer.
@@ -72,7 +72,8 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
         return Some(Cause::Revoked);
     }
     if goal.trigger.is_answered_by(current, goal.overlap) {
-        return (!state.unrecorded.is_empty()).then_some(Cause::StateBehind);
+        let is_behind = (!state.unrecorded.is_empty()).then_some(Cause::StateBehind);
+        return is_behind.or_else(|| expiry::is_ending(current, goal).then_some(Cause::CurrentEnds));
     }
     let same_keepers = current.trigger.as_ref().is_some_and(|of_key| of_key.hash == goal.trigger.hash);
     Some(if same_keepers { Cause::PeriodBegan } else { Cause::KeepersChanged })
@@ -187,7 +188,9 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
         Room::Deferred => return None,
         Room::Act(next) => return Some(next),
     }
-    if claim.is_none() && let Some(until) = leftovers::unaccounted_until(view) {
+    if claim.is_none()
+        && let Some(until) = leftovers::unaccounted_until(view)
+    {
         return act(Step::Settle(until), Cause::Unsettled);
     }
     act(if claim.is_some() { Step::Mint } else { Step::Claim }, cause)

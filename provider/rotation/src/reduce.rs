@@ -295,6 +295,7 @@ fn unrecorded(found: UnrecordedKey, status: KeyStatus) -> Key {
         status,
         expires_at: None,
         renew_at: None,
+        replace_at: None,
         material: None,
     }
 }
@@ -332,6 +333,7 @@ fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
         status: Default::default(),
         expires_at: expiry.map(|expiry| expiry.at),
         renew_at: None,
+        replace_at: None,
         material: Some(material),
     });
 }

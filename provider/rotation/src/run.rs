@@ -15,8 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::next::{deferral, later, seconds};
 use crate::{
-    Blocked, Capability, Cause, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer, KeyState,
-    Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, reduce, warnings,
+    Blocked, Capability, Cause, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer,
+    KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, note_endings,
+    reduce, renew_notices, warnings,
 };
 
 /// What a run works with.
@@ -85,9 +86,13 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         let renewals: Vec<_> = view.world.state.keys().map(|key| expiry::renew_at(view, key)).collect();
         (warnings(view), renewals)
     });
-    let mut state = run.world.state;
+    let mut state = run.world.state.clone();
     state.warnings = warnings;
     state.keys_mut().zip(renewals).for_each(|(key, at)| key.renew_at = at);
+    if let Want::Current(goal) = deck.want {
+        note_endings(&mut state, &run.world.observed, goal.into());
+    }
+    renew_notices(&mut state, deck.issuer);
     match ended {
         Ok(()) => Ok(state),
         Err(error) => Err(Interrupted { state, error }),
@@ -236,7 +241,9 @@ impl Run<'_> {
         let Some(written) = self.written.as_ref().filter(|_| self.marks() == Marks::OnPrincipal) else { return false };
         let shown = observed.ledgers.own.as_ref();
         let claim = |ledger: &Ledger| ledger.open.as_ref().map(|claim| (claim.at, claim.nonce.clone()));
-        let overwritten = shown.and_then(claim).is_some_and(|shown| claim(written).is_none_or(|own| own.1 != shown.1 && shown.0 >= own.0));
+        let overwritten = shown
+            .and_then(claim)
+            .is_some_and(|shown| claim(written).is_none_or(|own| own.1 != shown.1 && shown.0 >= own.0));
         !overwritten && shown.is_none_or(|shown| claim(shown).map(|own| own.1) != claim(written).map(|own| own.1))
     }
 
@@ -258,8 +265,12 @@ impl Run<'_> {
         if self.yields > YIELDS {
             return Err(self.stands_in_the_way(why));
         }
-        (self.deck.note)(format!("waiting for another resource that is creating a key on the same principal (try {} of {YIELDS})", self.yields));
-        let chance = (self.deck.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        (self.deck.note)(format!(
+            "waiting for another resource that is creating a key on the same principal (try {} of {YIELDS})",
+            self.yields
+        ));
+        let chance =
+            (self.deck.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         self.wait(SignedDuration::from_millis(1000 + i64::from(chance % 5000))).await?;
         self.look_again().await
     }

@@ -51,6 +51,9 @@ pub struct Key {
     /// From when on a run must ask for more time; none if it has enough, or there is no more to be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renew_at: Option<Timestamp>,
+    /// From when on a run must replace the current key, because it ends by itself and there is no more time to be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_at: Option<Timestamp>,
     /// The fields that users read, among them the secret. Stored by the caller, beside the rest.
     #[serde(skip)]
     pub material: Option<Material>,
@@ -264,7 +267,8 @@ impl KeyState {
     /// twice is saying it once.
     pub fn revoke(&mut self, generation: RevokedGeneration) {
         let current = self.current.iter().filter(|_| generation != RevokedGeneration::Previous).map(|key| &key.id);
-        let unrecorded = self.unrecorded.iter().filter(|_| generation != RevokedGeneration::Previous).map(|key| &key.id);
+        let unrecorded =
+            self.unrecorded.iter().filter(|_| generation != RevokedGeneration::Previous).map(|key| &key.id);
         let previous = self.retiring.iter().filter(|_| generation != RevokedGeneration::Current);
         let named = current.chain(unrecorded).chain(previous.map(|retiring| &retiring.key.id)).cloned();
         let named: Vec<_> = named.filter(|id| !self.revoking.contains(id)).collect();
@@ -306,6 +310,7 @@ impl KeyState {
             status: KeyStatus::Active,
             expires_at: None,
             renew_at: None,
+            replace_at: None,
             material: Some(material),
         });
         true

@@ -2,8 +2,8 @@
 
 use crate::next::{deferral, is_unconfirmed, kept_in_use, last_use_of, seconds};
 use crate::{
-    Cause, Deferred, Entry, Goal, Key, KeyId, KeyState, KeyStatus, Mark, Observed, Retiring, UnrecordedKey, View, Want,
-    World,
+    Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring, UnrecordedKey,
+    View, Want, World,
 };
 
 /// What a person should know about the world as a run leaves it.
@@ -11,7 +11,10 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     let World { state, observed, removed, .. } = view.world;
     let mut warnings = Vec::new();
     if let Some(key) = state.current.as_ref().filter(|key| key.status == KeyStatus::Inactive) {
-        warnings.push(format!("the current key {} was disabled by someone; the next `pulumi up` creates a new key", key.id));
+        warnings.push(format!(
+            "the current key {} was disabled by someone; the next `pulumi up` creates a new key",
+            key.id
+        ));
     }
     let stands = |id: &KeyId, entry: &Entry| !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
     warnings.extend(of_earlier_instances(state, observed, stands));
@@ -27,6 +30,13 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     warnings
 }
 
+/// Says anew what the issuer has to say by its last look.
+pub fn renew_notices(state: &mut KeyState, issuer: &dyn KeyIssuer) {
+    state.warnings.retain(|warning| !issuer.is_notice(warning));
+    let notices = issuer.notices(state);
+    state.warnings.extend(notices);
+}
+
 fn of_configured(view: &View<'_>) -> impl Iterator<Item = String> {
     let World { state, .. } = view.world;
     let is_current = |key: &Key| state.current.as_ref().is_some_and(|current| current.id == key.id);
@@ -39,7 +49,8 @@ fn of_configured(view: &View<'_>) -> impl Iterator<Item = String> {
 
 fn of_soaking(state: &KeyState) -> impl Iterator<Item = String> {
     let disabled = state.retiring.iter().filter(|retiring| retiring.disabled_at.is_some());
-    disabled.map(|old| format!("key {} is disabled; the first `pulumi up` after `retirement.soak` deletes it", old.key.id))
+    disabled
+        .map(|old| format!("key {} is disabled; the first `pulumi up` after `retirement.soak` deletes it", old.key.id))
 }
 
 fn of_published<'a>(view: &View<'a>) -> impl Iterator<Item = String> + 'a {
@@ -59,7 +70,8 @@ fn of_published<'a>(view: &View<'a>) -> impl Iterator<Item = String> + 'a {
 fn of_unrecorded(view: &View<'_>) -> Option<String> {
     let unrecorded = &view.world.state.unrecorded;
     let ids = listed(view, unrecorded.iter().map(|key: &UnrecordedKey| &key.id));
-    let adopt = if view.capability.lists_all { ", or set `adopt` to a key's id and secret to make it current" } else { "" };
+    let adopt =
+        if view.capability.lists_all { ", or set `adopt` to a key's id and secret to make it current" } else { "" };
     (!unrecorded.is_empty()).then(|| {
         format!("the state does not contain keys that this resource created: {ids}. The state is older than reality, or a run died before it was saved, so consumers may use them. They are kept until a new key has replaced them and their overlap is over. Run `pulumi up`{adopt}")
     })
@@ -68,10 +80,13 @@ fn of_unrecorded(view: &View<'_>) -> Option<String> {
 pub(crate) fn of_deferral(view: &View<'_>, goal: &Goal, deferred: &Deferred) -> String {
     let state = &view.world.state;
     let Deferred { cause, until, .. } = deferred;
-    let from = until.map(|until| format!(" The first `pulumi up` after {} rotates.", seconds(until))).unwrap_or_default();
+    let from =
+        until.map(|until| format!(" The first `pulumi up` after {} rotates.", seconds(until))).unwrap_or_default();
     if *cause == Cause::StateBehind && until.is_some() {
         let ids = listed(view, state.unrecorded.iter().map(|key| &key.id));
-        return format!("the rotation waits: keys appear that the state does not contain ({ids}), although one was created for that reason a short time ago. Probably a second copy of this stack manages the same keys: let only one of them run.{from}");
+        return format!(
+            "the rotation waits: keys appear that the state does not contain ({ids}), although one was created for that reason a short time ago. Probably a second copy of this stack manages the same keys: let only one of them run.{from}"
+        );
     }
     let waiting = state.retiring.iter().map(|old| &old.key.id).chain(state.unrecorded.iter().map(|key| &key.id));
     let ids = listed(view, waiting);
@@ -79,20 +94,30 @@ pub(crate) fn of_deferral(view: &View<'_>, goal: &Goal, deferred: &Deferred) -> 
         return format!("the rotation ({cause}) waits for the next `pulumi up`");
     }
     let quota = view.capability.quota.map(|quota| format!(" of the {quota} keys allowed")).unwrap_or_default();
-    let confirm = if is_unconfirmed(state, goal) { " It is kept until `retirement.confirmedGeneration` equals `generation`." } else { "" };
-    format!("the rotation ({cause}) waits because no key may be deleted to make room for a new one{quota}: {ids}. The current key works.{from}{confirm}")
+    let confirm = if is_unconfirmed(state, goal) {
+        " It is kept until `retirement.confirmedGeneration` equals `generation`."
+    } else {
+        ""
+    };
+    format!(
+        "the rotation ({cause}) waits because no key may be deleted to make room for a new one{quota}: {ids}. The current key works.{from}{confirm}"
+    )
 }
 
 fn of_use(view: &View<'_>, old: &Retiring) -> String {
     let ids = listed(view, [&old.key.id]);
-    format!("the overlap of key {ids} is over, but it is still in use, so it is kept: find out what uses it (`retirement.quietPeriod`)")
+    format!(
+        "the overlap of key {ids} is over, but it is still in use, so it is kept: find out what uses it (`retirement.quietPeriod`)"
+    )
 }
 
 fn of_unconfirmed(state: &KeyState, goal: &Goal) -> Option<String> {
     let confirmed = goal.retirement.confirmed_generation?;
     let generation = state.generation;
     if confirmed > generation {
-        return Some(format!("`retirement.confirmedGeneration` is {confirmed}, which is above the current generation {generation}, so it confirms nothing: set it to {generation} once every consumer uses that generation"));
+        return Some(format!(
+            "`retirement.confirmedGeneration` is {confirmed}, which is above the current generation {generation}, so it confirms nothing: set it to {generation} once every consumer uses that generation"
+        ));
     }
     (confirmed < generation && !state.retiring.is_empty()).then(|| {
         format!("previous keys are kept until `retirement.confirmedGeneration` is {generation}; it is {confirmed}")
@@ -114,7 +139,8 @@ pub(crate) fn refreshed(state: &KeyState, observed: &Observed, stands: impl Fn(&
     of_earlier_instances(state, observed, stands).chain(others).collect()
 }
 
-const EARLIER_INSTANCE: &str = "was created by an earlier instance of this resource; the next `pulumi up` with `--refresh` supersedes it";
+const EARLIER_INSTANCE: &str =
+    "was created by an earlier instance of this resource; the next `pulumi up` with `--refresh` supersedes it";
 
 fn of_earlier_instances<'a>(
     state: &'a KeyState,

@@ -95,3 +95,53 @@ fn certificates_that_are_none_are_refused() {
     let error = Client::new(&settings, Arc::new(clock())).err().unwrap();
     assert!(error.to_string().contains("client certificate"), "{error}");
 }
+
+/// What a client says first to a server that then goes.
+async fn first_words(settings: impl FnOnce(std::net::SocketAddr) -> (Settings, String)) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (settings, url) = settings(listener.local_addr().unwrap());
+    let heard = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut words = vec![0; 4096];
+        let read = stream.read(&mut words).await.unwrap();
+        words.truncate(read);
+        words
+    });
+    let client = Client::new(&settings, Arc::new(clock())).unwrap();
+    let sent = client.send(&CALL, (Method::GET, url.parse().unwrap()), HeaderMap::new(), Zeroizing::default());
+    assert!(sent.await.is_err());
+    heard.await.unwrap()
+}
+
+fn holds(words: &[u8], part: &str) -> bool {
+    words.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+#[tokio::test]
+async fn official_b4_a_server_is_told_the_name_that_is_set() {
+    let named = |address: std::net::SocketAddr| {
+        let settings = Settings { server_name: Some("vault.internal".to_owned()), ..Settings::default() };
+        (settings, format!("https://{address}/"))
+    };
+    assert!(holds(&first_words(named).await, "vault.internal"), "the name is not in the first words of TLS");
+    let unnamed = |address: std::net::SocketAddr| (Settings::default(), format!("https://{address}/"));
+    assert!(!holds(&first_words(unnamed).await, "vault.internal"));
+}
+
+#[tokio::test]
+async fn official_b4_a_proxy_that_is_set_is_asked() {
+    let by = |address: std::net::SocketAddr| {
+        let proxy = Some(format!("http://{address}").parse().unwrap());
+        (Settings { proxy, ..Settings::default() }, "https://vault.example:8200/v1/sys/health".to_owned())
+    };
+    assert!(holds(&first_words(by).await, "CONNECT vault.example:8200"));
+}
+
+#[test]
+fn official_b4_a_name_that_is_no_host_is_refused() {
+    for name in ["", "a b", "127.0.0.1", "https://vault", "vault:8200"] {
+        let settings = Settings { server_name: Some(name.to_owned()), ..Settings::default() };
+        let error = Client::new(&settings, Arc::new(clock())).err().unwrap();
+        assert!(error.to_string().contains("host name"), "{name:?}: {error}");
+    }
+}

@@ -1,7 +1,8 @@
 //! What failed, in the words that a user reads.
 
+use jiff::Timestamp;
 use pulumi_provider::{Code, Context, Error};
-use rotation::{ErrorKind, KeyState, RotationArgs};
+use rotation::{ErrorKind, KeyState, Retiring, RotationArgs};
 
 /// The public form of the model's error.
 pub(crate) fn public(error: rotation::Error) -> Error {
@@ -44,13 +45,67 @@ pub(super) fn warn(state: &KeyState, context: &Context) {
     state.warnings.iter().for_each(|warning| context.log().warning(warning.clone()));
 }
 
-/// Tells, after a rotation, until when the previous key works and what removes it.
+/// Tells, after a rotation, until when the previous key works and what removes it. Of a key that does not work it says that.
 pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, args: &RotationArgs, context: &Context) {
     let Some(previous) = after.previous().filter(|_| before.generation != after.generation) else { return };
-    if let Ok(until) = previous.superseded_at.checked_add(args.overlap) {
-        let id = &previous.key.id;
-        context
-            .log()
-            .info(format!("the previous key {id} works until at least {until}; a `pulumi up` after that removes it"));
+    context.log().info(overlap_line(previous, args));
+}
+
+fn overlap_line(previous: &Retiring, args: &RotationArgs) -> String {
+    let id = &previous.key.id;
+    let until = previous.superseded_at.saturating_add(args.overlap).unwrap_or(Timestamp::MAX);
+    match previous.key.expires_at {
+        _ if previous.is_dead() => {
+            format!(
+                "the previous key {id} does not work any more: it was deleted, disabled or has ended; a later `pulumi up` removes what is left of it"
+            )
+        }
+        Some(at) if at <= previous.superseded_at => {
+            format!("the previous key {id} does not work any more: it has ended")
+        }
+        Some(at) if at < until => format!("the previous key {id} works until {at}, when it ends by itself"),
+        _ => format!("the previous key {id} works until at least {until}; a `pulumi up` after that removes it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use rotation::{Capability, Key, KeyId, KeyStatus, RotationInputs};
+
+    use super::*;
+
+    const THEN: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+    fn line(status: KeyStatus, ends_after: Option<SignedDuration>) -> String {
+        let key = Key {
+            id: KeyId("k".to_owned()),
+            generation: 1,
+            created_at: THEN,
+            verified_at: None,
+            promoted_at: None,
+            attempts: 0,
+            trigger: None,
+            status,
+            expires_at: ends_after.map(|after| THEN + after),
+            renew_at: None,
+            replace_at: None,
+            material: None,
+        };
+        let previous = Retiring { key, superseded_at: THEN, disabled_at: None, withdrawn_at: None, last_used_at: None };
+        let args = RotationInputs::default().parse(&Capability::default()).unwrap();
+        overlap_line(&previous, &args)
+    }
+
+    #[test]
+    fn official_d4_nothing_is_promised_of_a_key_that_does_not_work() {
+        let hour = SignedDuration::from_hours(1);
+        assert!(line(KeyStatus::Active, None).contains("works until at least 2026-01-02T00:00:00Z"));
+        assert!(line(KeyStatus::Active, Some(hour * 100)).contains("works until at least"));
+        for dead in [line(KeyStatus::Inactive, None), line(KeyStatus::Active, Some(-hour))] {
+            assert!(dead.contains("does not work any more") && !dead.contains("works until"), "{dead}");
+        }
+        let short = line(KeyStatus::Active, Some(hour));
+        assert!(short.contains("2026-01-01T01:00:00Z") && !short.contains("at least"), "{short}");
     }
 }

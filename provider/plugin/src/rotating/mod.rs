@@ -21,7 +21,7 @@ use pulumi_provider::{
 };
 use rotation::{
     Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System,
-    Trigger, Verdict, Want, observe, plan, refresh, run,
+    Trigger, Verdict, Want, note_endings, observe, plan, refresh, renew_notices, run,
 };
 
 use crate::import;
@@ -188,9 +188,8 @@ impl<S: System> Rotating<S> {
     /// The state of a resource that is taken over: the key that the id names, or the only one there is.
     async fn import(&self, id: &str, urn: &Urn) -> Result<Option<Found>, Failure> {
         let (given, key) = self.system.import(id).map_err(errors::public)?;
-        let inputs = import::inputs(given);
-        let args = inputs::own_args::<S>(&self.names, &inputs)?;
-        let principal = self.system.principal(&args);
+        let mut inputs = import::inputs(given);
+        let principal = self.system.principal(&inputs::own_args::<S>(&self.names, &inputs)?);
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);
         let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
         let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
@@ -198,6 +197,10 @@ impl<S: System> Rotating<S> {
             return Err(import::managed(&shown.id, &owner.label));
         }
         let secret = import::secret();
+        let known = issuer.read_back(&shown.id, secret.as_ref()).await.map_err(errors::public)?;
+        inputs.extend(import::inputs(known.inputs));
+        let args = inputs::own_args::<S>(&self.names, &inputs)?;
+        let secret = secret.or(known.secret);
         let material = Some(self.system.imported(&args, &shown.id, secret));
         let mut state = import::state(nonce(), shown, material, self.clock.now());
         (state.account, _) = place::reach(&*issuer).await;
@@ -306,9 +309,13 @@ impl<S: System> Resource for Rotating<S> {
         let mut state = from_outputs(&self.names.key, &stored)?;
         issuer.recall(&state);
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
-        let state = refresh(state, &observed, &self.system.capability());
-        errors::warn(&state, context);
+        let mut state = refresh(state, &observed, &self.system.capability());
         let read = self.inputs(&inputs).ok();
+        if let Some(read) = &read {
+            note_endings(&mut state, &observed, (&read.args).into());
+        }
+        renew_notices(&mut state, &*issuer);
+        errors::warn(&state, context);
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
         let outputs = self.outputs(&inputs, &state, times)?;
         Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))

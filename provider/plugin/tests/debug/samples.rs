@@ -181,18 +181,13 @@ fn key() -> Key {
         status: KeyStatus::Active,
         expires_at: None,
         renew_at: None,
+        replace_at: None,
         material: Some(material()),
     }
 }
 
 fn retiring() -> Retiring {
-    Retiring {
-        key: key(),
-        superseded_at: START,
-        disabled_at: None,
-        withdrawn_at: None,
-        last_used_at: None,
-    }
+    Retiring { key: key(), superseded_at: START, disabled_at: None, withdrawn_at: None, last_used_at: None }
 }
 
 fn state() -> KeyState {
@@ -226,7 +221,10 @@ fn stack() -> Stack {
 }
 
 fn decisions() -> Vec<Sample> {
-    let world = World::new(state(), Observed { keys: [].into(), ledgers: Ledgers::default(), at: START, ahead: SignedDuration::ZERO });
+    let world = World::new(
+        state(),
+        Observed { keys: [].into(), ledgers: Ledgers::default(), at: START, ahead: SignedDuration::ZERO },
+    );
     let capability = Capability::default();
     let view = View { world: &world, want: &Want::Gone, capability: &capability, configured: None, now: START };
     let trigger = Trigger::new("instance", &keepers(), &schedule());

@@ -124,6 +124,8 @@ pub enum Cause {
     CurrentGone,
     /// Somebody disabled the current key.
     CurrentDisabled,
+    /// The current key ends by itself soon, and there is no more time to be had.
+    CurrentEnds,
     /// A key that this resource made is in no state.
     Orphan,
     /// An attempt to mint had no answer, and this key appeared in that time.
@@ -164,6 +166,7 @@ impl fmt::Display for Cause {
             Self::PeriodBegan => "a new rotation period began",
             Self::CurrentGone => "the current key no longer exists",
             Self::CurrentDisabled => "the current key was disabled by someone",
+            Self::CurrentEnds => "the current key ends by itself soon",
             Self::Orphan => "an interrupted run made it and its secret is lost",
             Self::UnansweredMint => "it appeared during an attempt that had no answer, and its secret is lost",
             Self::Unwanted => "it is no longer wanted",

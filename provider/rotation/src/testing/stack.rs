@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyState, Observed, OldSchedule, OwnerId,
-    RotationArgs, Schedule, Scheduled, Trigger, Want, due, observe, refresh, run, schedule, schedule_changed,
+    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Observed, OldSchedule,
+    OwnerId, RotationArgs, Schedule, Scheduled, Trigger, Want, due, note_endings, observe, refresh, renew_notices, run,
+    schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -69,7 +70,17 @@ impl Stack {
     pub fn new(name: &str) -> Self {
         let owner = OwnerId::new(name, name);
         let (saved, adopts, recorded, held) = (None, None, None, None);
-        Self { owner, saved, replaces: false, replaced: Vec::new(), adopts, imports: false, recorded, held, lags: false }
+        Self {
+            owner,
+            saved,
+            replaces: false,
+            replaced: Vec::new(),
+            adopts,
+            imports: false,
+            recorded,
+            held,
+            lags: false,
+        }
     }
 
     /// The key that dependents use.
@@ -175,9 +186,12 @@ impl Stack {
 
     /// One `pulumi refresh`. A call that fails, and a death, leave everything as it was.
     pub async fn refresh(&mut self, rig: &dyn Rig) {
-        let observed = self.observe(rig).await;
+        let issuer = rig.issuer();
+        let observed = self.observe_by(rig, &*issuer).await;
         if let Some((saved, observed)) = self.saved.as_mut().zip(observed) {
-            saved.state = refresh(saved.state.clone(), &observed, &rig.issuer().capability());
+            saved.state = refresh(saved.state.clone(), &observed, &issuer.capability());
+            note_endings(&mut saved.state, &observed, (&saved.args).into());
+            renew_notices(&mut saved.state, &*issuer);
         }
     }
 
@@ -198,11 +212,14 @@ impl Stack {
 
     /// What a Read sees; none if it fails or dies.
     async fn observe(&self, rig: &dyn Rig) -> Option<Observed> {
-        let issuer = rig.issuer();
+        self.observe_by(rig, &*rig.issuer()).await
+    }
+
+    async fn observe_by(&self, rig: &dyn Rig, issuer: &dyn KeyIssuer) -> Option<Observed> {
         if let Some(state) = self.state() {
             issuer.recall(state);
         }
-        let look = std::pin::pin!(observe(&*issuer, &self.owner, rig.clock()));
+        let look = std::pin::pin!(observe(issuer, &self.owner, rig.clock()));
         match select(look, rig.death()).await {
             Either::Left((observed, _)) => observed.ok().flatten(),
             Either::Right(_) => None,
@@ -352,6 +369,7 @@ fn adopted(shown: &crate::ObservedKey) -> Key {
         status: shown.status,
         expires_at: shown.expiry.map(|expiry| expiry.at),
         renew_at: None,
+        replace_at: None,
         material: None,
     }
 }

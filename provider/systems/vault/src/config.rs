@@ -4,16 +4,16 @@ use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
-/// environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
+/// How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+/// to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-module" = "vault", "x-name" = "Config"))]
 pub struct VaultConfig {
-    /// The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+    /// The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
     #[serde(default)]
     pub address: Option<String>,
-    /// The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
+    /// The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
     #[serde(default)]
     pub namespace: Option<String>,
     /// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
@@ -31,10 +31,10 @@ pub struct VaultConfig {
     /// Logs in with a TLS client certificate.
     #[serde(default)]
     pub auth_login_cert: Option<AuthLoginCert>,
-    /// A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
+    /// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
     #[serde(default)]
     pub ca_cert_file: Option<String>,
-    /// Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+    /// Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
     #[serde(default)]
     pub skip_tls_verify: Option<bool>,
 }
@@ -108,18 +108,21 @@ impl VaultConfig {
         let mut add = |property: &str, reason: &str| {
             problems.push(Problem { property: property.to_owned(), reason: reason.to_owned() });
         };
-        if self.address.as_deref().is_some_and(|url| !is_url(url)) {
+        if filled(&self.address).is_some_and(|url| !is_url(&url)) {
             add("address", "is not a URL: write one such as \"https://vault.example:8200\"");
         }
-        if self.namespace.as_deref().is_some_and(|name| !is_path(name.trim_matches('/'))) {
+        if filled(&self.namespace).is_some_and(|name| !is_path(name.trim_matches('/'))) {
             add("namespace", "is not the name of a namespace: write one such as \"team\" or \"team/project\"");
         }
         let ways = self.ways();
         if let [_, second, ..] = ways.as_slice() {
             add(second, "stands beside another way to log in: keep one of them");
         }
+        for property in self.lacks() {
+            add(property, "is empty, and the login needs it: write it, or leave the whole login out");
+        }
         for (property, mount) in self.mounts() {
-            if !is_path(mount) {
+            if !mount.is_empty() && !is_path(mount) {
                 add(&format!("{property}.mount"), "is not a mount's path: write one such as \"jwt\", without auth/");
             }
         }
@@ -138,6 +141,37 @@ impl VaultConfig {
         all.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
     }
 
+    /// The required properties of logins that are empty.
+    fn lacks(&self) -> impl Iterator<Item = &'static str> {
+        let jwt = self.auth_login_jwt.as_ref();
+        let app_role = self.auth_login_app_role.as_ref();
+        let kubernetes = self.auth_login_kubernetes.as_ref();
+        let cert = self.auth_login_cert.as_ref();
+        let all = [
+            ("authLoginJwt.jwt", jwt.is_some_and(|login| login.jwt.is_empty())),
+            ("authLoginAppRole.roleId", app_role.is_some_and(|login| login.role_id.is_empty())),
+            ("authLoginKubernetes.role", kubernetes.is_some_and(|login| login.role.is_empty())),
+            ("authLoginCert.certFile", cert.is_some_and(|login| login.cert_file.is_empty())),
+            ("authLoginCert.keyFile", cert.is_some_and(|login| login.key_file.is_empty())),
+        ];
+        all.into_iter().filter(|(_, is_empty)| *is_empty).map(|(property, _)| property)
+    }
+
+    /// The text of a property that is one, by its name; none if it is unset.
+    pub(crate) fn text(&self, property: &str) -> Option<String> {
+        match property {
+            "address" => self.address.clone(),
+            "namespace" => self.namespace.clone(),
+            "token" => self.token.as_ref().map(open),
+            "caCertFile" => self.ca_cert_file.clone(),
+            "skipTlsVerify" => self.skip_tls_verify.map(|skips| skips.to_string()),
+            "authLoginKubernetes.jwtFile" => self.auth_login_kubernetes.as_ref()?.jwt_file.clone(),
+            "authLoginCert.certFile" => Some(self.auth_login_cert.as_ref()?.cert_file.clone()),
+            "authLoginCert.keyFile" => Some(self.auth_login_cert.as_ref()?.key_file.clone()),
+            _ => None,
+        }
+    }
+
     fn mounts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
             ("authLoginJwt", self.auth_login_jwt.as_ref().and_then(|login| login.mount.as_deref())),
@@ -147,6 +181,16 @@ impl VaultConfig {
         ];
         all.into_iter().filter_map(|(name, mount)| Some((name, mount?)))
     }
+}
+
+/// A text; none if it is empty, which is the same as unset.
+pub(crate) fn filled(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "it goes from one wrapper into another, by memory that is wiped")]
+fn open(secret: &SecretString) -> String {
+    secrecy::ExposeSecret::expose_secret(secret.as_secrecy()).to_owned()
 }
 
 /// Whether a text is a path as Vault takes it: parts between single slashes, none of which a URL would swallow.
@@ -191,14 +235,29 @@ mod tests {
 
     #[test]
     fn each_problem_names_its_property() {
-        for url in ["", "vault:8200", "ftp://x", "http://", "http://a b"] {
+        for url in ["vault:8200", "ftp://x", "http://", "http://a b"] {
             assert_eq!(properties(json!({"address": url})), ["address"], "{url:?}");
         }
-        for name in ["", "/", "a//b", "..", "a/../b", "a?b"] {
+        for name in ["/", "a//b", "..", "a/../b", "a?b"] {
             assert_eq!(properties(json!({"namespace": name})), ["namespace"], "{name:?}");
         }
         let login = json!({"jwt": "hidden", "mount": "/jwt"});
         assert_eq!(properties(json!({"authLoginJwt": login})), ["authLoginJwt.mount"]);
+    }
+
+    #[test]
+    fn official_d5_an_empty_text_is_the_same_as_none() {
+        let login = json!({"role": "", "jwt": "hidden", "mount": ""});
+        let empty = json!({"address": "", "namespace": "", "caCertFile": "", "token": "", "authLoginJwt": login});
+        assert!(properties(empty).is_empty());
+        for (property, login) in [
+            ("authLoginJwt.jwt", json!({"authLoginJwt": {"jwt": ""}})),
+            ("authLoginAppRole.roleId", json!({"authLoginAppRole": {"roleId": ""}})),
+            ("authLoginKubernetes.role", json!({"authLoginKubernetes": {"role": ""}})),
+            ("authLoginCert.keyFile", json!({"authLoginCert": {"certFile": "/c", "keyFile": ""}})),
+        ] {
+            assert_eq!(properties(login), [property]);
+        }
     }
 
     #[test]

@@ -133,6 +133,12 @@ pub(crate) fn refused(request: &Request, answer: &Answer) -> Error {
     Error::new(kind, request.operation, told(request, kind, answer.status, &words)).retry(retry).effect(effect)
 }
 
+/// What a database connection lacks for a rotation of its own, if that is why it was refused.
+fn lacks_root(words: &str) -> Option<&'static str> {
+    let lacks = |what: &&str| words.contains(&format!("no {what} in configuration"));
+    ["username", "password"].into_iter().find(lacks)
+}
+
 /// What a status and the server's words mean. A server that is sealed or a standby says so before it does anything; what it says
 /// with 500 may come after an effect.
 fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
@@ -145,6 +151,8 @@ fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
         500 if says("CreateAccessKey") && says("LimitExceeded") => {
             (ErrorKind::LimitReached, Retry::Never, Effect::None)
         }
+        // Looked at before the database is asked for anything.
+        500 if lacks_root(words).is_some() => (ErrorKind::Invalid, Retry::Never, Effect::None),
         500 if says("failed to find entry for connection") => (ErrorKind::NotFound, Retry::Never, Effect::None),
         400 | 405 | 413 | 415 => (ErrorKind::Invalid, Retry::Never, Effect::None),
         403 => (ErrorKind::Denied, Retry::Never, Effect::None),
@@ -163,6 +171,11 @@ fn judge(status: u16, words: &str) -> (ErrorKind, Retry, Effect) {
 
 fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String {
     let path = &request.path;
+    if let Some(what) = lacks_root(words) {
+        return format!(
+            "{path:?} was refused with \"unable to rotate root credentials: no {what} in configuration\": write `username` and `password` to the connection, so that the engine has something to rotate, or remove the resource. Nothing was changed"
+        );
+    }
     match kind {
         ErrorKind::Denied => denied(request),
         ErrorKind::Conflict if status == 400 && words.contains("did not match") => {
@@ -270,6 +283,8 @@ mod tests {
                 Effect::Unknown,
             ),
             (500, "failed to find entry for connection with name: \"x\"", ErrorKind::NotFound, Effect::None),
+            (500, "unable to rotate root credentials: no username in configuration", ErrorKind::Invalid, Effect::None),
+            (500, "unable to rotate root credentials: no password in configuration", ErrorKind::Invalid, Effect::None),
             (403, "permission denied", ErrorKind::Denied, Effect::None),
             (404, "", ErrorKind::NotFound, Effect::None),
             (412, "required index state not present", ErrorKind::Conflict, Effect::None),
@@ -284,6 +299,17 @@ mod tests {
         for (status, words, kind, effect) in cases {
             let error = error(status, words);
             assert_eq!((error.kind, error.effect), (kind, effect), "{status} {words:?}");
+        }
+    }
+
+    #[test]
+    fn official_c3_a_connection_without_a_root_is_told_in_the_servers_words() {
+        for what in ["username", "password"] {
+            let words =
+                format!("1 error occurred:\n\t* unable to rotate root credentials: no {what} in configuration\n\n");
+            let error = error(500, &words);
+            assert_eq!(error.retry, Retry::Never);
+            assert!(error.message.contains(&format!("no {what} in configuration")), "{error}");
         }
     }
 

@@ -12,6 +12,7 @@ mod jwt_key;
 mod lease;
 mod ledger;
 mod login;
+mod redirect;
 mod request;
 mod root;
 mod secret_id;
@@ -28,24 +29,34 @@ pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
 pub use lease::{Lease, LeaseArgs, VaultLease};
 pub use root::{Evidence, Root, RootArgs, Seen, Turned, VaultRoot};
 pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};
-use session::Session;
+use session::{Environment, Session};
 
 /// One server, as the provider's configuration reaches it.
 pub struct Vault {
     clock: Arc<dyn Clock>,
+    environment: Environment,
     sessions: Mutex<Vec<Arc<Session>>>,
 }
 
 impl Vault {
-    /// With nothing configured: then everything comes from Vault's customary environment. Nothing is looked up yet.
+    /// With nothing configured: then everything comes from the standard environment variables and files. Nothing is looked up yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let session = Session::new(VaultConfig::default(), Arc::clone(&clock));
-        Self { clock, sessions: Mutex::new(vec![Arc::new(session)]) }
+        Self::in_environment(clock, |name| std::env::var(name).ok())
+    }
+
+    /// The same with other environment variables than those of the process.
+    pub fn in_environment(
+        clock: Arc<dyn Clock>,
+        environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let vault = Self { clock, environment: Arc::new(environment), sessions: Mutex::default() };
+        vault.configure(VaultConfig::default());
+        vault
     }
 
     /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
     pub fn configure(&self, config: VaultConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock));
+        let session = self.reached_by(config);
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(session));
     }
 
@@ -59,8 +70,12 @@ impl Vault {
 
     fn session(&self) -> Arc<Session> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let unconfigured = || Arc::new(Session::new(VaultConfig::default(), Arc::clone(&self.clock)));
+        let unconfigured = || Arc::new(self.reached_by(VaultConfig::default()));
         sessions.last().map_or_else(unconfigured, Arc::clone)
+    }
+
+    fn reached_by(&self, config: VaultConfig) -> Session {
+        Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment))
     }
 }
 

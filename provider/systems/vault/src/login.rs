@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::config::VaultConfig;
-use crate::settings::read;
+use crate::config::{VaultConfig, filled};
+use crate::settings::{SERVICE_ACCOUNT, Sources, read};
 
 /// One way to log in.
 pub(crate) struct Login {
@@ -40,25 +40,35 @@ struct Body<'a> {
 }
 
 impl Login {
-    /// The login that is configured; none if there is none.
-    pub(crate) fn new(config: &VaultConfig) -> Option<Self> {
-        let at = |mount: &Option<String>, usual: &str| mount.clone().unwrap_or_else(|| usual.to_owned());
-        if let Some(login) = &config.auth_login_jwt {
-            let proof = Proof::Jwt { role: login.role.clone(), jwt: login.jwt.clone() };
-            return Some(Self { mount: at(&login.mount, "jwt"), property: "authLoginJwt", proof });
-        }
-        if let Some(login) = &config.auth_login_app_role {
-            let proof = Proof::AppRole { role_id: login.role_id.clone(), secret_id: login.secret_id.clone() };
-            return Some(Self { mount: at(&login.mount, "approle"), property: "authLoginAppRole", proof });
-        }
-        if let Some(login) = &config.auth_login_kubernetes {
-            let file = at(&login.jwt_file, SERVICE_ACCOUNT);
-            let proof = Proof::JwtFile { role: login.role.clone(), file };
-            return Some(Self { mount: at(&login.mount, "kubernetes"), property: "authLoginKubernetes", proof });
-        }
-        let login = config.auth_login_cert.as_ref()?;
-        let proof = Proof::Certificate { name: login.name.clone() };
-        Some(Self { mount: at(&login.mount, "cert"), property: "authLoginCert", proof })
+    /// The login that this property configures; none if it does not.
+    pub(crate) fn new(sources: Sources<'_>, property: &str) -> Option<Self> {
+        let VaultConfig { auth_login_jwt, auth_login_app_role, auth_login_kubernetes, auth_login_cert, .. } =
+            sources.config;
+        let (mount, usual, property, proof) = match property {
+            "authLoginJwt" => {
+                let login = auth_login_jwt.as_ref()?;
+                let proof = Proof::Jwt { role: filled(&login.role), jwt: login.jwt.clone() };
+                (&login.mount, "jwt", "authLoginJwt", proof)
+            }
+            "authLoginAppRole" => {
+                let login = auth_login_app_role.as_ref()?;
+                let secret_id = login.secret_id.clone().filter(|secret_id| !secret_id.is_empty());
+                let proof = Proof::AppRole { role_id: login.role_id.clone(), secret_id };
+                (&login.mount, "approle", "authLoginAppRole", proof)
+            }
+            "authLoginKubernetes" => {
+                let login = auth_login_kubernetes.as_ref()?;
+                let file = sources.find(&SERVICE_ACCOUNT)?.text.as_str().to_owned();
+                let proof = Proof::JwtFile { role: login.role.clone(), file };
+                (&login.mount, "kubernetes", "authLoginKubernetes", proof)
+            }
+            "authLoginCert" => {
+                let login = auth_login_cert.as_ref()?;
+                (&login.mount, "cert", "authLoginCert", Proof::Certificate { name: filled(&login.name) })
+            }
+            _ => return None,
+        };
+        Some(Self { mount: filled(mount).unwrap_or_else(|| usual.to_owned()), property, proof })
     }
 
     /// Where to log in.
@@ -109,30 +119,42 @@ impl Login {
         body.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written"))
     }
 
-    /// What a refused login means, by the server's words; none of them is repeated.
-    pub(crate) fn refused(&self, words: &str) -> Error {
+    /// What a refused login means, by the server's words; none of them is repeated. It never means that a policy lacks something:
+    /// nobody needs a right to log in.
+    pub(crate) fn refused(&self, status: u16, words: &str) -> Error {
         let Self { mount, property, .. } = self;
         let hint = match words {
-            words if words.contains("expired") => ": the token to log in with has ended",
-            words if words.contains("audience") => ": the token to log in with is meant for another audience",
-            words if words.contains("issuer") => ": the token to log in with comes from another issuer",
-            words if words.contains("could not be found") || words.contains("unknown role") => {
-                ": there is no such role"
-            }
+            words if words.contains("expired") => "the token to log in with has ended",
+            words if words.contains("audience") => "the token to log in with is meant for another audience",
+            words if words.contains("issuer") => "the token to log in with comes from another issuer",
+            words if words.contains("could not be found") || words.contains("unknown role") => "there is no such role",
             words if words.contains("invalid role or secret ID") => {
-                ": the role's id or the secret-id is wrong, or the secret-id is used up"
+                "the role's id or the secret-id is wrong, or the secret-id is used up or destroyed"
             }
-            words if words.contains("certificate") => ": the client certificate fits no role",
-            words if words.contains("no handler for route") => ": nothing is mounted there",
-            _ => "",
+            words if words.contains("certificate") => "the client certificate fits no role",
+            words if words.contains("no handler for route") => "nothing is mounted there",
+            _ if status == 403 => "the server does not accept the credentials, or has locked the role or user",
+            _ => "the server does not accept the credentials",
         };
-        let message = format!("the login at auth/{mount} was refused{hint}; check keyrotation:vault.{property}");
+        let lockout = match self.proof {
+            Proof::AppRole { .. } => format!(". {}", lockout(mount)),
+            _ => String::new(),
+        };
+        let message = format!(
+            "the login at auth/{mount} was refused: {hint}; check keyrotation:vault.{property}. This run does not log in again{lockout}"
+        );
         Error::new(ErrorKind::Unauthenticated, OPERATION, message)
     }
 }
 
+/// What locks an AppRole, and the two commands that help.
+pub(crate) fn lockout(mount: &str) -> String {
+    format!(
+        "Wrong logins lock the whole role (five of them for 15 minutes, unless the server is set otherwise): `vault read sys/locked-users` shows what is locked, `vault write -f sys/locked-users/MOUNT_ACCESSOR/unlock/ROLE_ID` unlocks it, and `vault auth tune -user-lockout-disable=true {mount}/` turns locking off for the mount"
+    )
+}
+
 pub(crate) const OPERATION: &str = "vault login";
-const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const EMPTY: Body<'static> = Body { role: None, jwt: None, role_id: None, secret_id: None, name: None };
 
 #[expect(clippy::disallowed_methods, reason = "it is sent to the server, from memory that is wiped")]
@@ -147,7 +169,9 @@ mod tests {
     use super::*;
 
     fn login(config: Value) -> Login {
-        Login::new(&serde_json::from_value(config).unwrap()).unwrap()
+        let property = config.as_object().unwrap().keys().next().unwrap().clone();
+        let config = serde_json::from_value(config).unwrap();
+        Login::new(Sources { config: &config, environment: &|_| None }, &property).unwrap()
     }
 
     fn sent(login: &Login) -> Value {
@@ -182,9 +206,22 @@ mod tests {
     #[test]
     fn a_refusal_says_what_it_can_and_names_the_property() {
         let login = login(json!({"authLoginAppRole": {"roleId": "r"}}));
-        let error = login.refused("invalid role or secret ID").to_string();
+        let error = login.refused(400, "invalid role or secret ID").to_string();
         assert!(error.contains("secret-id is wrong") && error.contains("authLoginAppRole"), "{error}");
-        let error = login.refused("anything else: s3cr3t").to_string();
+        let error = login.refused(403, "anything else: s3cr3t").to_string();
         assert!(!error.contains("s3cr3t"), "{error}");
+    }
+
+    #[test]
+    fn official_d2_a_refused_login_speaks_of_locks_and_never_of_a_policy() {
+        let login = login(json!({"authLoginAppRole": {"roleId": "r", "mount": "team/approle"}}));
+        for (status, words) in [(403, "permission denied"), (400, "invalid role or secret ID"), (400, "")] {
+            let error = login.refused(status, words).to_string();
+            assert!(
+                error.contains("sys/locked-users") && error.contains("-user-lockout-disable=true team/approle/"),
+                "{error}"
+            );
+            assert!(!error.contains("policy") && !error.contains("capability"), "{error}");
+        }
     }
 }

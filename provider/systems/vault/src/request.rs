@@ -11,7 +11,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Without `/v1/`.
     pub(crate) path: String,
-    query: Option<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
     body: Zeroizing<Vec<u8>>,
     limit: SignedDuration,
 }
@@ -24,17 +24,23 @@ const LIST: &str = "list";
 impl Request {
     /// A request without a body.
     pub(crate) fn new(operation: &'static str, method: Method, path: impl Into<String>) -> Self {
-        Self { operation, method, path: path.into(), query: None, body: Zeroizing::default(), limit: ATTEMPT }
+        Self { operation, method, path: path.into(), query: Vec::new(), body: Zeroizing::default(), limit: ATTEMPT }
     }
 
     /// The same about one version of what stands at the path.
     pub(crate) fn version(self, version: u64) -> Self {
-        Self { query: Some(("version", version.to_string())), ..self }
+        self.with("version", version.to_string())
     }
 
     /// The names below the path instead of what stands at it.
     pub(crate) fn names(self) -> Self {
-        Self { query: Some((LIST, "true".to_owned())), ..self }
+        self.with(LIST, "true")
+    }
+
+    /// The same, with this parameter.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
     }
 
     /// The same, with another limit.
@@ -58,7 +64,7 @@ impl Request {
     /// What a policy must allow on the path (Vault's documentation, "Policies", capabilities).
     pub(crate) fn capability(&self) -> &'static str {
         match self.method.as_str() {
-            "GET" if matches!(self.query, Some((LIST, _))) => LIST,
+            "GET" if self.query.iter().any(|(name, _)| *name == LIST) => LIST,
             "GET" => "read",
             "PATCH" => "patch",
             "DELETE" => "delete",
@@ -76,7 +82,7 @@ impl Request {
         let mut url = address.clone();
         let wrong = || Error::new(ErrorKind::Invalid, self.operation, "keyrotation:vault.address is not a URL");
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().push("v1").extend(self.path.split('/'));
-        if let Some((name, value)) = &self.query {
+        for (name, value) in &self.query {
             url.query_pairs_mut().append_pair(name, value);
         }
         Ok(url)

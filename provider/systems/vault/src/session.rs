@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Answer, Client, HeaderValue, Method, Url, repeat};
+use outbound::{Answer, Client, HeaderMap, HeaderValue, Method, Url, repeat};
 use rotation::{Clock, Error, ErrorKind, Retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::error::{Absence, absence, dead, denied, incomplete, refused, unproven
 use crate::freshness::Freshness;
 use crate::jwt_key::Gates;
 use crate::login::{self, Login};
+use crate::redirect;
 use crate::request::Request;
 use crate::settings::{Credentials, Settings};
 
@@ -23,9 +24,9 @@ use crate::settings::{Credentials, Settings};
 pub(crate) struct Session {
     config: VaultConfig,
     clock: Arc<dyn Clock>,
+    environment: Environment,
     link: OnceCell<Link>,
-    /// The token of our own, while there is one.
-    own: Mutex<Option<OwnToken>>,
+    own: Mutex<Own>,
     /// What is known of the configurations of JWT mounts.
     jwt_gates: Gates,
 }
@@ -36,6 +37,18 @@ struct Link {
     freshness: Freshness,
     /// Asked once; none if the server does not say.
     health: OnceCell<Option<Health>>,
+}
+
+/// The variables of a process, by their names.
+pub(crate) type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What came of the plugin's own login.
+#[derive(Default)]
+struct Own {
+    /// The token, while there is one.
+    token: Option<OwnToken>,
+    /// Why the server refused. Wrong logins lock a role or user, so a refused one is not tried again by this process.
+    refusal: Option<(ErrorKind, String)>,
 }
 
 /// A token that the plugin logged in for.
@@ -85,8 +98,9 @@ struct Health {
 }
 
 impl Session {
-    pub(crate) fn new(config: VaultConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { config, clock, link: OnceCell::new(), own: Mutex::new(None), jwt_gates: Gates::default() }
+    pub(crate) fn new(config: VaultConfig, clock: Arc<dyn Clock>, environment: Environment) -> Self {
+        let (link, own, jwt_gates) = Default::default();
+        Self { config, clock, environment, link, own, jwt_gates }
     }
 
     /// Time.
@@ -129,7 +143,7 @@ impl Session {
         if !matches!(link.settings.credentials, Credentials::Login(_)) {
             return Err(dead(request));
         }
-        *self.own.lock().await = None;
+        self.own.lock().await.token = None;
         let token = self.token(link).await?;
         link.exchange(request, Some(&token)).await
     }
@@ -167,7 +181,7 @@ impl Session {
 
     /// Revokes the token that the plugin logged in for, if it did. The end of a process does not wait for a server that is gone.
     pub(crate) async fn close(&self) {
-        let Some(own) = self.own.lock().await.take() else { return };
+        let Some(own) = self.own.lock().await.token.take() else { return };
         if let Some(link) = self.link.get() {
             let request = Request::new("vault token revoke", Method::POST, "auth/token/revoke-self").limit(LAST);
             drop(link.exchange(&request, Some(&own.secret)).await);
@@ -175,7 +189,7 @@ impl Session {
     }
 
     async fn link(&self) -> Result<&Link, Error> {
-        self.link.get_or_try_init(|| Link::open(&self.config, &self.clock)).await
+        self.link.get_or_try_init(|| Link::open(&self.config, &self.environment, &self.clock)).await
     }
 
     async fn token(&self, link: &Link) -> Result<SecretString, Error> {
@@ -185,15 +199,31 @@ impl Session {
         };
         let mut own = self.own.lock().await;
         let now = self.clock.now();
-        let token = match own.take() {
-            Some(token) if token.renew_at.is_none_or(|at| now < at) => token,
-            Some(token) => match link.renew(&token, now).await {
-                Some(renewed) => renewed,
-                None => link.log_in(login, &self.clock).await?,
-            },
-            None => link.log_in(login, &self.clock).await?,
+        let kept = match own.token.take() {
+            Some(token) if token.renew_at.is_none_or(|at| now < at) => Some(token),
+            Some(token) => link.renew(&token, now).await,
+            None => None,
         };
-        Ok(own.insert(token).secret.clone())
+        let token = match kept {
+            Some(token) => token,
+            None => own.log_in(link, login, &self.clock).await?,
+        };
+        Ok(own.token.insert(token).secret.clone())
+    }
+}
+
+impl Own {
+    async fn log_in(&mut self, link: &Link, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+        if let Some((kind, message)) = &self.refusal {
+            return Err(Error::new(*kind, login::OPERATION, message.as_str()));
+        }
+        let token = link.log_in(login, clock).await;
+        if let Err(error) = &token
+            && error.kind == ErrorKind::Unauthenticated
+        {
+            self.refusal = Some((error.kind, error.message.clone()));
+        }
+        token
     }
 }
 
@@ -213,8 +243,8 @@ const LAST: SignedDuration = SignedDuration::from_secs(2);
 const HEALTH: &str = "vault status";
 
 impl Link {
-    async fn open(config: &VaultConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
-        let settings = Settings::new(config, &|name| std::env::var(name).ok())?;
+    async fn open(config: &VaultConfig, environment: &Environment, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
+        let settings = Settings::new(config, &**environment)?;
         must_be_an_address(&settings.address)?;
         let client = Client::new(&settings.tls, Arc::clone(clock))?;
         let link = Self { settings, client, freshness: Freshness::default(), health: OnceCell::new() };
@@ -239,12 +269,13 @@ impl Link {
         Err(Error::new(ErrorKind::Invalid, HEALTH, message))
     }
 
-    /// What the server says of itself, asked once without a token. A standby says it with statuses of its own. None if somebody on the way
-    /// does not let it through.
+    /// What the server says of itself, asked once without a token. A standby is asked to say it as the active server does; one that cannot says it
+    /// with a status of its own. None if somebody on the way does not let it through.
     async fn health(&self) -> Result<Option<&Health>, Error> {
-        let request = Request::new(HEALTH, Method::GET, "sys/health");
+        let request = Request::new(HEALTH, Method::GET, "sys/health").with("standbyok", "true");
+        let request = request.with("perfstandbyok", "true");
         let ask = || async {
-            let answer = self.exchange_at_root(&request).await.map_err(harmless)?;
+            let answer = self.deliver(&request, request.headers()).await.map_err(harmless)?;
             let health = serde_json::from_slice::<Health>(&answer.body).ok();
             match (answer.status, health) {
                 (200 | 429 | 472 | 473, Some(health)) if health.initialized => Ok(Some(health)),
@@ -259,13 +290,19 @@ impl Link {
         self.health.get_or_try_init(|| repeat(self.client.clock(), ask)).await.map(Option::as_ref)
     }
 
-    async fn exchange_at_root(&self, request: &Request) -> Result<Answer, Error> {
+    /// Sends a request with these headers, and once more where the server says that another one answers it.
+    async fn deliver(&self, request: &Request, headers: HeaderMap) -> Result<Answer, Error> {
         let url = request.url(&self.settings.address)?;
-        self.client.send(&request.call(), (request.method.clone(), url), request.headers(), request.content()).await
+        let (call, method) = (request.call(), &request.method);
+        let answer = self.client.send(&call, (method.clone(), url.clone()), headers.clone(), request.content()).await?;
+        let place = if self.settings.follows { redirect::target(request, &url, &answer)? } else { None };
+        let Some(place) = place else { return Ok(answer) };
+        let active = redirect::origin(&place);
+        let answer = self.client.send(&call, (method.clone(), place), headers, request.content()).await;
+        answer.map_err(|error| redirect::unreached(error, &active))
     }
 
     async fn exchange(&self, request: &Request, token: Option<&SecretString>) -> Result<Answer, Error> {
-        let url = request.url(&self.settings.address)?;
         let mut headers = request.headers();
         if let Some(token) = token {
             headers.insert("x-vault-token", header(token)?);
@@ -277,8 +314,7 @@ impl Link {
             headers.insert("x-vault-namespace", name.map_err(wrong)?);
         }
         self.freshness.demand(&mut headers);
-        let answer =
-            self.client.send(&request.call(), (request.method.clone(), url), headers, request.content()).await?;
+        let answer = self.deliver(request, headers).await?;
         if request.method != Method::GET {
             self.freshness.learn(&answer);
         }
@@ -306,7 +342,7 @@ impl Link {
             let answer = self.exchange(&request, None).await.map_err(harmless)?;
             match answer.status {
                 200 => own_token(&request, &answer, clock.now()).map_err(harmless),
-                400 | 403 | 404 => Err(login.refused(&words(&answer))),
+                status @ (400 | 403 | 404) => Err(login.refused(status, &words(&answer))),
                 _ => Err(harmless(refused(&request, &answer))),
             }
         })
@@ -333,7 +369,11 @@ fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnTo
     Ok(OwnToken { secret: auth.client_token, renew_at, lifetime, is_renewable: auth.renewable })
 }
 
-fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
+/// What an answer means: nothing is there, or it was done.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn reply(request: &Request, answer: Answer) -> Result<Reply, Error> {
     match absence(request.method == Method::PATCH, answer.status, &answer.body) {
         Some(Absence::Proven) => Ok(Reply::Missing(answer)),
         Some(absence) => Err(unproven(request, &answer, absence)),

@@ -7,10 +7,10 @@ use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyIssuer, Ledger, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 
-use super::alike;
 use super::secret_id::VaultSecretIds;
 use super::stage::OwnTrial;
 use super::trials::order;
+use super::{alike, official_ids};
 use crate::bench::Bench;
 use crate::lives::done;
 
@@ -18,7 +18,7 @@ type Trial = OwnTrial<VaultSecretIds>;
 
 /// Every trial that only secret-ids have.
 pub fn secret_id_trials() -> impl Iterator<Item = &'static Trial> {
-    TRIALS.iter()
+    TRIALS.iter().chain(official_ids::TRIALS)
 }
 
 const TRIALS: &[Trial] = &[
@@ -35,7 +35,7 @@ const TRIALS: &[Trial] = &[
     Trial { name: "a_verification_leaves_no_token", run: |rig| no_token(rig).boxed_local() },
     Trial { name: "a_network_that_this_machine_is_not_in_is_no_obstacle", run: |rig| elsewhere(rig).boxed_local() },
     Trial { name: "the_plugins_own_secret_id_is_not_destroyed", run: |rig| own(rig).boxed_local() },
-    Trial { name: "a_secret_id_that_has_ended_is_replaced", run: |rig| ended(rig).boxed_local() },
+    Trial { name: "official_d6_a_secret_id_that_has_ended_is_replaced", run: |rig| ended(rig).boxed_local() },
     Trial { name: "no_message_holds_a_secret", run: |rig| silent(rig).boxed_local() },
 ];
 
@@ -192,9 +192,20 @@ async fn ended(rig: &VaultSecretIds) -> Result<()> {
     ensure!(rig.place().look_up(&made.id.0).is_ok());
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
     ensure!(issuer.list().await? == Some(Vec::new()), "it is still listed");
-    ensure!(issuer.verify(&made.material).await? == Verdict::NotYet);
+    // Vault looks at the end of a secret-id when it tidies up, once a minute; OpenBao at each login.
+    let mut refused = false;
+    for _ in 0..MOST_SECONDS_TO_TIDY {
+        refused = issuer.verify(&made.material).await? == Verdict::NotYet;
+        if refused {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    ensure!(refused, "it still logs in");
     issuer.retire(&made.id).await.context("it is gone already")
 }
+
+const MOST_SECONDS_TO_TIDY: u32 = 90;
 
 async fn silent(rig: &VaultSecretIds) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;

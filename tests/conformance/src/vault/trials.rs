@@ -8,7 +8,7 @@ use rotation::{Clock, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, MintOrd
 use serde_json::{Value, json};
 
 use super::kv::VaultKv;
-use super::logins;
+use super::{logins, official, official_bao};
 use crate::bench::Bench;
 use crate::lives::done;
 
@@ -23,7 +23,7 @@ pub struct VaultTrial {
 
 /// Every trial.
 pub fn vault_trials() -> impl Iterator<Item = VaultTrial> {
-    TRIALS.iter().chain(logins::TRIALS).copied()
+    TRIALS.iter().chain(logins::TRIALS).chain(official::TRIALS).chain(official_bao::TRIALS).copied()
 }
 
 const TRIALS: &[VaultTrial] = &[

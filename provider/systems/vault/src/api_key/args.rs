@@ -23,7 +23,7 @@ pub struct ApiKeyArgs {
     /// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
     #[serde(default)]
     pub field: Option<String>,
-    /// What else is written beside the value. From the next rotation on.
+    /// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
     #[serde(default)]
     pub data: Option<BTreeMap<String, String>>,
     /// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
@@ -53,7 +53,7 @@ impl fmt::Debug for ApiKeyArgs {
 impl ApiKeyArgs {
     /// The name under which the value stands.
     pub(crate) fn field(&self) -> &str {
-        self.field.as_deref().unwrap_or("api_key")
+        self.field.as_deref().unwrap_or(FIELD)
     }
 
     /// What a value is made of.
@@ -74,8 +74,12 @@ pub struct KvVersion {
     pub version: String,
     /// The generated value.
     pub value: SecretProperty,
+    /// When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
+    pub expires_at: Option<String>,
 }
 
+/// Under which name a value stands if `field` is unset.
+pub(crate) const FIELD: &str = "api_key";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const VALUE: &str = "value";
 /// Letters and digits.
@@ -139,7 +143,9 @@ mod tests {
         let schema = schemars::schema_for!(KvVersion);
         let fields = material(&KeyId("3".to_owned()), "hidden".into());
         let promised = schema.as_value()["properties"].as_object().unwrap();
-        assert!(fields.keys().eq(promised.keys().collect::<std::collections::BTreeSet<_>>()));
+        // Its end is not the key's own: the server decides it.
+        let names = promised.keys().filter(|name| *name != "expiresAt").collect::<std::collections::BTreeSet<_>>();
+        assert!(fields.keys().eq(names));
         assert!(promised[VALUE].get("x-secret").is_some() && promised[VERSION].get("x-secret").is_none());
     }
 

@@ -5,17 +5,19 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Material, MintOrder, Minted,
-    ObservedKey, OwnerId, Verdict,
+    Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
+    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, ReadBack, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApiKeyArgs};
 use super::ledger;
-use super::path::{Found, KvPath, Metadata};
-use super::value::{fits, is_same, print};
+use super::limits::{Limits, deletion};
+use super::path::{Found, KvPath, Metadata, Patched, Version};
+use super::plan::Plan;
+use super::value::{fits, is_same};
 use crate::error::no_mount;
 use crate::ledger::Prints;
 use crate::session::{Reply, Session, data};
@@ -23,89 +25,84 @@ use crate::session::{Reply, Session, data};
 /// The versions of one KV path.
 pub(crate) struct KvIssuer {
     session: Arc<Session>,
-    args: ApiKeyArgs,
+    pub(super) args: ApiKeyArgs,
     memory: Mutex<Memory>,
 }
 
 /// What this issuer saw and prepared.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     seen: Option<Seen>,
-    plan: Option<Plan>,
+    pub(super) plan: Option<Plan>,
+    /// The values of the keys that the state knows.
+    pub(super) former: Vec<SecretString>,
+    /// Whether the server knows no merge patch of metadata.
+    lacks_patch: bool,
+    /// Whether the path was begun by this process, which takes no merge patch: whether one can be made is not known.
+    is_begun: bool,
 }
 
 /// The path as it was last seen.
 #[derive(Clone, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Whether anything was ever written there.
     exists: bool,
-    current: u64,
-    max_versions: u64,
+    pub(super) current: u64,
+    pub(super) limits: Limits,
+    pub(super) versions: BTreeMap<u64, Version>,
     prints: Prints,
+    /// Versions that our mark names.
+    named: BTreeSet<u64>,
     /// Versions in use that a write must not push out.
-    in_use: BTreeSet<u64>,
-}
-
-/// A value that is to be written, so far only here.
-#[derive(Clone)]
-struct Plan {
-    nonce: String,
-    /// The version after which it comes.
-    after: u64,
-    value: SecretString,
-    print: String,
-}
-
-#[derive(Serialize)]
-struct Write<'a> {
-    options: Options,
-    data: BTreeMap<&'a str, &'a str>,
-}
-
-#[derive(Serialize)]
-struct Options {
-    cas: u64,
+    pub(super) in_use: BTreeSet<u64>,
 }
 
 #[derive(Deserialize)]
 struct Written {
     version: u64,
     created_time: Timestamp,
+    #[serde(default)]
+    deletion_time: String,
 }
 
-/// Versions are numbered, kept apart, deleted and destroyed one by one; nobody is told when one was read. One server's answers agree at once.
+/// Versions are numbered, kept apart, deleted and destroyed one by one; nobody is told when one was read. Path and mount may be set to delete
+/// versions after some time. One server's answers agree at once.
 pub(crate) fn capability() -> Capability {
-    Capability { quota: None, mint_timeout: MINT_TIMEOUT, tells_last_use: false, ..Capability::default() }
+    Capability {
+        quota: None,
+        mint_timeout: MINT_TIMEOUT,
+        tells_last_use: false,
+        expires: true,
+        ..Capability::default()
+    }
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-const MINT: &str = "vault kv put";
+pub(super) const MINT: &str = "vault kv put";
+const NOTES: &str = "custom_metadata";
+const NEWEST: &str = "is the newest of the path";
 
 impl KvIssuer {
     pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs) -> Self {
         Self { session, args, memory: Mutex::default() }
     }
 
-    fn path(&self) -> KvPath<'_> {
+    pub(super) fn path(&self) -> KvPath<'_> {
         KvPath { session: &self.session, mount: &self.args.mount, path: &self.args.path }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What stands at the path, and the memory of it.
     async fn see(&self) -> Result<Metadata, Error> {
-        let metadata = match self.path().metadata().await? {
-            Found::Nothing => {
-                self.memory().seen = Some(Seen::default());
-                let (notes, versions) = Default::default();
-                return Ok(Metadata { current: 0, max_versions: 0, notes, versions });
-            }
-            Found::Metadata(metadata) => metadata,
+        let (metadata, exists) = match self.path().metadata().await? {
+            Found::Nothing => (Metadata::default(), false),
+            Found::Metadata(metadata) => (metadata, true),
         };
-        let (current, max_versions) = (metadata.current, metadata.max_versions);
-        self.memory().seen = Some(Seen { exists: true, current, max_versions, ..Seen::default() });
+        let Metadata { current, limits, versions, .. } = metadata.clone();
+        self.memory().seen = Some(Seen { exists, current, limits, versions, ..Seen::default() });
         Ok(metadata)
     }
 
@@ -114,8 +111,8 @@ impl KvIssuer {
         let Some(own) = &mut ledgers.own else { return Ok(ledgers) };
         for (id, mark) in prints {
             let Some(version) = number(id).filter(|version| metadata.versions.contains_key(version)) else { continue };
-            let texts = self.path().texts(version, false).await?.unwrap_or_default();
-            if !texts.values().any(|text| fits(mark, open(text))) {
+            let fields = self.path().fields(version, false).await?.unwrap_or_default();
+            if !fields.texts().values().any(|text| fits(mark, open(text))) {
                 own.keys.remove(id);
             }
         }
@@ -123,7 +120,7 @@ impl KvIssuer {
     }
 
     /// The path as it was last seen, or as it is.
-    async fn seen(&self) -> Result<Seen, Error> {
+    pub(super) async fn seen(&self) -> Result<Seen, Error> {
         if let Some(seen) = self.memory().seen.clone() {
             return Ok(seen);
         }
@@ -131,43 +128,29 @@ impl KvIssuer {
         self.memory().seen.clone().ok_or_else(|| no_mount(MINT, &self.args.mount))
     }
 
-    async fn plan(&self, nonce: &str) -> Result<Plan, Error> {
-        if let Some(plan) = self.memory().plan.clone().filter(|plan| plan.nonce == nonce) {
-            return Ok(plan);
+    /// Changes the path's metadata; false if nothing was ever written there. Of custom metadata only the named entries change, and
+    /// null removes one. A server without merge patches is read first and written as a whole.
+    async fn change(&self, body: &Map<String, Value>) -> Result<bool, Error> {
+        if !self.memory().lacks_patch {
+            match self.path().patch(body).await? {
+                Patched::Done => return Ok(true),
+                Patched::Nothing => return Ok(false),
+                Patched::Unknown => self.memory().lacks_patch = true,
+            }
         }
-        let seen = self.seen().await?;
-        self.must_push_out_nothing(&seen).await?;
-        let value = self.args.shape().generate()?;
-        let print = print(nonce, open(&value));
-        let plan = Plan { nonce: nonce.to_owned(), after: seen.current, value, print };
-        self.memory().plan = Some(plan.clone());
-        Ok(plan)
-    }
-
-    /// A write pushes out the versions beyond `max_versions`, whatever they are.
-    async fn must_push_out_nothing(&self, seen: &Seen) -> Result<(), Error> {
-        let Some(oldest) = seen.in_use.first() else { return Ok(()) };
-        let own = self.args.max_versions.map_or(seen.max_versions, u64::from);
-        let most = if own > 0 { own } else { self.path().versions_of_mount().await? };
-        if oldest + most > seen.current + 1 {
-            return Ok(());
-        }
-        let path = &self.args.path;
-        let message = format!(
-            "the path {path:?} keeps {most} versions, and another one would push out version {oldest}, which is still in use: raise maxVersions, or run `pulumi up` again once the overlap is over"
-        );
-        Err(Error::new(ErrorKind::LimitReached, MINT, message))
-    }
-
-    fn body<'a>(&'a self, plan: &'a Plan) -> Write<'a> {
-        let beside = self.args.data.iter().flatten().map(|(name, text)| (name.as_str(), text.as_str()));
-        let value = (self.args.field(), open(&plan.value));
-        Write { options: Options { cas: plan.after }, data: beside.chain([value]).collect() }
+        let Found::Metadata(metadata) = self.path().metadata().await? else { return Ok(false) };
+        let mut notes: Map<String, Value> =
+            metadata.notes.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
+        notes.extend(body.get(NOTES).and_then(Value::as_object).cloned().unwrap_or_default());
+        notes.retain(|_, text| !text.is_null());
+        let mut whole = body.clone();
+        whole.insert(NOTES.to_owned(), Value::Object(notes));
+        self.path().put(&whole).await.map(|()| true)
     }
 
     /// The path's metadata as the mark and the inputs want it.
     fn settings(&self, notes: Map<String, Value>) -> Map<String, Value> {
-        let mut body = Map::from_iter([("custom_metadata".to_owned(), Value::Object(notes))]);
+        let mut body = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
         body.extend(self.args.max_versions.map(|most| ("max_versions".to_owned(), json!(most))));
         body.extend(self.args.cas_required.map(|is_required| ("cas_required".to_owned(), json!(is_required))));
         body
@@ -188,6 +171,68 @@ impl KeyIssuer for KvIssuer {
         self.session.account().await
     }
 
+    fn recall(&self, state: &KeyState) {
+        let value = |key: &Key| match key.material.as_ref()?.get(args::VALUE)? {
+            Field::Secret(value) => Some(value.clone()),
+            _ => None,
+        };
+        self.memory().former = state.keys().filter_map(value).collect();
+    }
+
+    /// Whoever reads the newest version should get the current key.
+    fn notices(&self, state: &KeyState) -> Vec<String> {
+        let memory = self.memory();
+        let current = state.current.as_ref().and_then(|key| number(&key.id));
+        let Some((seen, current)) = memory.seen.as_ref().zip(current) else { return Vec::new() };
+        let (newest, path) = (seen.current, &self.args.path);
+        if newest <= current || state.knows(&id(newest)) {
+            return Vec::new();
+        }
+        let what = match seen.versions.get(&newest).map(|version| version.status) {
+            Some(KeyStatus::Active) if seen.named.contains(&newest) => return Vec::new(),
+            Some(KeyStatus::Active) => {
+                "was written by somebody else, so whoever reads the newest version does not get the current key"
+            }
+            _ => "is deleted or destroyed, so whoever reads the newest version gets none",
+        };
+        vec![format!(
+            "version {newest} {NEWEST} {path:?} and {what}: read version {current}, or change `keepers`, which writes the key anew as the newest version"
+        )]
+    }
+
+    fn is_notice(&self, warning: &str) -> bool {
+        warning.contains(NEWEST)
+    }
+
+    async fn read_back(&self, key: &KeyId, given: Option<&SecretString>) -> Result<ReadBack, Error> {
+        let Some(version) = number(key) else { return Ok(ReadBack::default()) };
+        let Some(fields) = self.path().fields(version, false).await? else { return Ok(ReadBack::default()) };
+        let texts = fields.texts();
+        let fits = |text: &SecretString| given.is_none_or(|given| is_same(given, open(text)));
+        let fitting: Vec<_> = texts.iter().filter(|(_, text)| fits(text)).collect();
+        if let [(name, text)] = fitting.as_slice() {
+            let inputs = Some(("field".to_owned(), (**name).to_owned())).filter(|_| **name != args::FIELD);
+            return Ok(ReadBack { inputs: inputs.into_iter().collect(), secret: Some((*text).clone()) });
+        }
+        let all = texts.keys().copied().collect::<Vec<_>>().join(", ");
+        let message = match (given, fitting.is_empty()) {
+            (None, true) => format!("version {version} holds no text, so no key that could be imported"),
+            (None, false) => format!(
+                "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are"
+            ),
+            (Some(_), true) => format!(
+                "KEYROTATION_IMPORT_SECRET is not the value of any field of version {version} (its fields: {all})"
+            ),
+            (Some(_), false) => {
+                let several = fitting.iter().map(|(name, _)| **name).collect::<Vec<_>>().join(", ");
+                format!(
+                    "several fields of version {version} hold the value of KEYROTATION_IMPORT_SECRET ({several}), and only one of them can be the key: make their values different first"
+                )
+            }
+        };
+        Err(Error::new(ErrorKind::Invalid, "vault kv get", message))
+    }
+
     /// A path that nobody has written yet is one without keys. That its mount is not there is an error: it proves nothing.
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(Some(listed(&self.see().await?)))
@@ -198,10 +243,11 @@ impl KeyIssuer for KvIssuer {
         let (ledgers, prints) = ledger::decode(owner, &metadata.notes)?;
         let ledgers = self.proven(ledgers, &prints, &metadata).await?;
         let entries = ledgers.own.iter().flat_map(|own| &own.keys);
+        let named = entries.clone().filter_map(|(id, _)| number(id)).collect();
         let in_use = entries.filter(|(_, entry)| entry.mark == Mark::Promoted).filter_map(|(id, _)| number(id));
         let in_use = in_use.filter(|version| metadata.versions.contains_key(version)).collect();
         if let Some(seen) = &mut self.memory().seen {
-            (seen.prints, seen.in_use) = (prints, in_use);
+            (seen.prints, seen.named, seen.in_use) = (prints, named, in_use);
         }
         Ok(Some((listed(&metadata), ledgers)))
     }
@@ -219,12 +265,13 @@ impl KeyIssuer for KvIssuer {
         prints.extend(self.memory().plan.as_ref().map(|plan| (id(plan.after + 1), plan.print.clone())));
         let mut notes = ledger::encode(owner, ledger, &prints)?;
         if ledger.is_none() {
-            let gone = json!({"custom_metadata": notes});
-            return if exists { self.path().patch(&gone).await.map(drop) } else { Ok(()) };
+            let gone = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
+            return if exists { self.change(&gone).await.map(drop) } else { Ok(()) };
         }
-        if !exists || !self.path().patch(&Value::Object(self.settings(notes.clone()))).await? {
+        if !exists || !self.change(&self.settings(notes.clone())).await? {
             notes.retain(|_, piece| !piece.is_null());
-            self.path().begin(&Value::Object(self.settings(notes))).await?;
+            self.path().put(&self.settings(notes)).await?;
+            self.memory().is_begun = true;
         }
         if let Some(seen) = &mut self.memory().seen {
             (seen.exists, seen.prints) = (true, prints);
@@ -233,12 +280,16 @@ impl KeyIssuer for KvIssuer {
     }
 
     async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(Some(id(self.plan(&order.nonce).await?.after + 1)))
+        Ok(Some(id(self.plan(order).await?.after + 1)))
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let plan = self.plan(&order.nonce).await?;
-        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan))?;
+        let plan = self.plan(order).await?;
+        if std::mem::take(&mut self.memory().is_begun) {
+            // What must be changed after the value is written is to be changeable before.
+            self.change(&Map::from_iter([(NOTES.to_owned(), Value::Object(Map::new()))])).await?;
+        }
+        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan)?)?;
         let answer = match self.session.send(&request).await {
             Ok(Reply::Done(answer)) => answer,
             Ok(Reply::Missing(_)) => return Err(no_mount(MINT, &self.args.mount)),
@@ -254,6 +305,7 @@ impl KeyIssuer for KvIssuer {
         if written.version != plan.after + 1 {
             return Err(request.call().unreadable());
         }
+        let ends_at = deletion(&written.deletion_time).map_err(|()| request.call().unreadable())?;
         {
             let mut memory = self.memory();
             memory.plan = None;
@@ -261,9 +313,16 @@ impl KeyIssuer for KvIssuer {
                 (seen.exists, seen.current) = (true, written.version);
             }
         }
+        let lasts = ends_at.map(|at| at.duration_since(written.created_time));
+        if let Some((lasts, life)) = lasts.zip(order.life).filter(|(lasts, life)| lasts < life) {
+            // Whether it is gone again decides whether anything was made.
+            self.path().end(written.version, true).await.map_err(|error| error.effect(Effect::Unknown))?;
+            return Err(self.ends_early(lasts, None, life));
+        }
         let id = id(written.version);
+        let expiry = ends_at.map(|at| Expiry { at, renew_at: None });
         let material = args::material(&id, plan.value);
-        Ok(Minted { id, created_at: written.created_time, material, expiry: None })
+        Ok(Minted { id, created_at: written.created_time, material, expiry })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -274,8 +333,8 @@ impl KeyIssuer for KvIssuer {
             return Err(Error::new(ErrorKind::Unverified, "vault kv get", message));
         };
         let Some(version) = number(&KeyId(version.clone())) else { return Ok(Verdict::NotYet) };
-        let texts = self.path().texts(version, true).await?;
-        let stands = texts.is_some_and(|texts| texts.values().any(|text| is_same(value, open(text))));
+        let fields = self.path().fields(version, true).await?;
+        let stands = fields.is_some_and(|fields| fields.texts().values().any(|text| is_same(value, open(text))));
         Ok(if stands { Verdict::Accepted } else { Verdict::NotYet })
     }
 
@@ -304,7 +363,7 @@ fn listed(metadata: &Metadata) -> Vec<ObservedKey> {
         created_at: version.created_at,
         status: version.status,
         last_use: None,
-        expiry: None,
+        expiry: version.ends_at.map(|at| Expiry { at, renew_at: None }),
     });
     shown.collect()
 }
@@ -319,6 +378,6 @@ fn number(id: &KeyId) -> Option<u64> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "it is compared, hashed, or written to where it belongs")]
-fn open(secret: &SecretString) -> &str {
+pub(super) fn open(secret: &SecretString) -> &str {
     secret.expose_secret()
 }

@@ -5,9 +5,12 @@
 //! or proven not to be: see `ledger`.
 
 mod args;
+mod fields;
 mod issuer;
 mod ledger;
+mod limits;
 mod path;
+mod plan;
 mod value;
 
 use std::collections::BTreeMap;

@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use outbound::{Answer, Method};
 use rotation::{Error, ErrorKind, KeyStatus};
-use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::fields::Fields;
+use super::limits::{Limits, deletion};
 use crate::error::{Absence, absence_of};
 use crate::request::Request;
-use crate::session::{Reply, Session, data, server_time};
+use crate::session::{Reply, Session, data, reply, server_time};
 
 /// What the path's metadata says.
+#[derive(Clone, Default)]
 pub(crate) struct Metadata {
     /// The number of the newest version, destroyed or not; the next one is one more.
     pub(crate) current: u64,
-    /// How many versions the path itself says it keeps; 0 if that is the mount's business.
-    pub(crate) max_versions: u64,
+    /// What the path itself says of its versions.
+    pub(crate) limits: Limits,
     /// What anybody noted there.
     pub(crate) notes: BTreeMap<String, String>,
     /// The versions whose data exist.
@@ -29,6 +31,8 @@ pub(crate) struct Metadata {
 #[derive(Clone, Copy)]
 pub(crate) struct Version {
     pub(crate) created_at: Timestamp,
+    /// When the server deletes it by itself, if it does and has not yet.
+    pub(crate) ends_at: Option<Timestamp>,
     /// A deleted version is inactive until somebody undeletes it.
     pub(crate) status: KeyStatus,
 }
@@ -44,8 +48,8 @@ pub(crate) enum Found {
 #[derive(Deserialize)]
 struct RawMetadata {
     current_version: u64,
-    #[serde(default)]
-    max_versions: u64,
+    #[serde(flatten)]
+    limits: Limits,
     custom_metadata: Option<BTreeMap<String, String>>,
     versions: BTreeMap<String, RawVersion>,
 }
@@ -66,25 +70,15 @@ struct RawMount {
     options: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Deserialize)]
-struct RawConfig {
-    #[serde(default)]
-    max_versions: u64,
-}
-
-#[derive(Deserialize)]
-struct RawData {
-    data: BTreeMap<String, SecretValue>,
-}
-
-/// A text at a path; anything else there is nobody's key.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum SecretValue {
-    /// A text.
-    Text(SecretString),
-    /// Anything else.
-    Other(serde::de::IgnoredAny),
+/// What came of a merge patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patched {
+    /// It was done.
+    Done,
+    /// Nothing was ever written at the path.
+    Nothing,
+    /// The server knows no such request, as older ones.
+    Unknown,
 }
 
 /// A path of one mount.
@@ -94,9 +88,6 @@ pub(crate) struct KvPath<'a> {
     pub(crate) mount: &'a str,
     pub(crate) path: &'a str,
 }
-
-/// How many versions a path keeps if nobody says otherwise (Vault's documentation, KV v2, `max_versions`).
-const USUAL_VERSIONS: u64 = 10;
 
 impl KvPath<'_> {
     /// A request about the path, by the part of the engine that answers it.
@@ -154,58 +145,56 @@ impl KvPath<'_> {
         let now = server_time(answer).unwrap_or_else(|| self.session.clock().now());
         let version = |(number, raw): (&String, &RawVersion)| {
             let number: u64 = number.parse().map_err(|_| request.call().unreadable())?;
-            let is_deleted = match raw.deletion_time.as_str() {
-                "" => false,
-                time => time.parse::<Timestamp>().map_err(|_| request.call().unreadable())? <= now,
-            };
+            let deleted_at = deletion(&raw.deletion_time).map_err(|()| request.call().unreadable())?;
+            let is_deleted = deleted_at.is_some_and(|at| at <= now);
             let status = if is_deleted { KeyStatus::Inactive } else { KeyStatus::Active };
-            Ok((number, Version { created_at: raw.created_time, status }))
+            let ends_at = deleted_at.filter(|_| !is_deleted);
+            Ok((number, Version { created_at: raw.created_time, ends_at, status }))
         };
         let existing = raw.versions.iter().filter(|(_, version)| !version.destroyed);
         Ok(Metadata {
             current: raw.current_version,
-            max_versions: raw.max_versions,
+            limits: raw.limits,
             notes: raw.custom_metadata.unwrap_or_default(),
             versions: existing.map(version).collect::<Result<_, Error>>()?,
         })
     }
 
-    /// How many versions the mount keeps of a path that says nothing of its own.
-    pub(crate) async fn versions_of_mount(&self) -> Result<u64, Error> {
+    /// What the mount says of the versions of its paths.
+    pub(crate) async fn limits_of_mount(&self) -> Result<Limits, Error> {
         let request = Request::new("vault read", Method::GET, format!("{}/config", self.mount));
-        let Reply::Done(answer) = self.session.repeat(&request).await? else { return Ok(USUAL_VERSIONS) };
-        let config: RawConfig = data(&request, &answer)?;
-        Ok(Some(config.max_versions).filter(|most| *most > 0).unwrap_or(USUAL_VERSIONS))
-    }
-
-    /// Every text of one version; none if it is deleted, destroyed, pruned, or never was.
-    pub(crate) async fn texts(
-        &self,
-        version: u64,
-        once: bool,
-    ) -> Result<Option<BTreeMap<String, SecretString>>, Error> {
-        let request = self.request("vault kv get", Method::GET, "data").version(version);
-        let reply = if once { self.session.send(&request).await } else { self.session.repeat(&request).await };
-        let Reply::Done(answer) = reply? else { return Ok(None) };
-        let found: RawData = data(&request, &answer)?;
-        let text = |(name, value)| match value {
-            SecretValue::Text(text) => Some((name, text)),
-            SecretValue::Other(_) => None,
-        };
-        Ok(Some(found.data.into_iter().filter_map(text).collect()))
-    }
-
-    /// Changes the metadata by a merge patch; false if nothing was ever written at the path.
-    pub(crate) async fn patch(&self, body: &Value) -> Result<bool, Error> {
-        let request = self.request("vault kv metadata patch", Method::PATCH, "metadata").json(body)?;
         match self.session.repeat(&request).await? {
-            Reply::Done(_) => Ok(true),
-            Reply::Missing(_) => Ok(false),
+            Reply::Done(answer) => data(&request, &answer),
+            Reply::Missing(_) => Ok(Limits::default()),
         }
     }
 
-    /// Writes the metadata of a path at which there is nothing yet.
-    pub(crate) async fn begin(&self, body: &Value) -> Result<(), Error> {
+    /// Every field of one version; none if it is deleted, destroyed, pruned, or never was.
+    pub(crate) async fn fields(&self, version: u64, once: bool) -> Result<Option<Fields>, Error> {
+        let request = self.request("vault kv get", Method::GET, "data").version(version);
+        let reply = if once { self.session.send(&request).await } else { self.session.repeat(&request).await };
+        match reply? {
+            Reply::Done(answer) => Fields::read(&request.call(), &answer.body).map(Some),
+            Reply::Missing(_) => Ok(None),
+        }
+    }
+
+    /// Changes the metadata by a merge patch.
+    pub(crate) async fn patch(&self, body: &Map<String, Value>) -> Result<Patched, Error> {
+        let request = self.request("vault kv metadata patch", Method::PATCH, "metadata").json(body)?;
+        let answer = outbound::repeat(self.session.clock(), || async {
+            let answer = self.session.answer(&request).await?;
+            if answer.status == 405 { Ok(None) } else { reply(&request, answer).map(Some) }
+        });
+        Ok(match answer.await? {
+            None => Patched::Unknown,
+            Some(Reply::Done(_)) => Patched::Done,
+            Some(Reply::Missing(_)) => Patched::Nothing,
+        })
+    }
+
+    /// Writes metadata. What it does not name stays, but for custom metadata, which are replaced as a whole.
+    pub(crate) async fn put(&self, body: &Map<String, Value>) -> Result<(), Error> {
         let request = self.request("vault kv metadata put", Method::POST, "metadata").json(body)?;
         match self.session.repeat(&request).await? {
             Reply::Done(_) => Ok(()),

@@ -23,7 +23,7 @@ pub struct SecretIdArgs {
     /// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
     #[serde(default)]
     pub cidr_list: Option<Vec<String>>,
-    /// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. Choose more than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+    /// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
     #[serde(default)]
     pub ttl: Option<String>,
 }
@@ -43,6 +43,8 @@ pub struct AppRoleSecretId {
     pub accessor: String,
     /// What a machine logs in with, beside the role's id.
     pub secret_id: SecretProperty,
+    /// When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
+    pub expires_at: Option<String>,
 }
 
 impl fmt::Display for SecretIdArgs {
@@ -113,7 +115,9 @@ mod tests {
         let schema = schemars::schema_for!(AppRoleSecretId);
         let fields = material(&KeyId("a".to_owned()), "hidden".into());
         let promised = schema.as_value()["properties"].as_object().unwrap();
-        assert!(fields.keys().eq(promised.keys().collect::<std::collections::BTreeSet<_>>()));
+        // Its end is not the key's own: the server decides it.
+        let names = promised.keys().filter(|name| *name != "expiresAt").collect::<std::collections::BTreeSet<_>>();
+        assert!(fields.keys().eq(names));
         assert!(promised[SECRET_ID].get("x-secret").is_some() && promised[ACCESSOR].get("x-secret").is_none());
     }
 

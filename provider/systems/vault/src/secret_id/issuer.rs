@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder,
-    Minted, ObservedKey, OwnerId, Verdict, print_duration,
+    Capability, Effect, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
+    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
@@ -13,6 +14,7 @@ use super::args::{self, SecretIdArgs};
 use super::marks::{self, All, Seen, of_key, of_mark};
 use super::role::{MARK, MINT, Made, Role, Wanted};
 use crate::api_key::{ALPHANUMERIC, Shape};
+use crate::login::lockout;
 use crate::session::{Session, server_time};
 
 /// The secret-ids of one role.
@@ -22,11 +24,21 @@ pub(crate) struct SecretIdIssuer {
     role_id: OnceCell<String>,
     /// What the last list showed, and what was changed since.
     seen: Mutex<Option<All>>,
+    /// The secret-ids that this process destroyed.
+    destroyed: Mutex<BTreeSet<KeyId>>,
 }
 
-/// A role has as many secret-ids as anybody likes; none can be disabled, and none tells when it was used. One server's answers agree at once.
+/// A role has as many secret-ids as anybody likes; none can be disabled, and none tells when it was used. Some end
+/// by themselves. One server's answers agree at once.
 pub(crate) fn capability() -> Capability {
-    Capability { quota: None, mint_timeout: MINT_TIMEOUT, disables: false, tells_last_use: false, ..Default::default() }
+    Capability {
+        quota: None,
+        mint_timeout: MINT_TIMEOUT,
+        disables: false,
+        tells_last_use: false,
+        expires: true,
+        ..Default::default()
+    }
 }
 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
@@ -35,7 +47,7 @@ const SHAPE: Shape<'static> = Shape { length: 43, characters: ALPHANUMERIC, pref
 
 impl SecretIdIssuer {
     pub(crate) fn new(session: Arc<Session>, args: SecretIdArgs) -> Self {
-        Self { session, args, role_id: OnceCell::new(), seen: Mutex::default() }
+        Self { session, args, role_id: OnceCell::new(), seen: Mutex::default(), destroyed: Mutex::default() }
     }
 
     fn role(&self) -> Role<'_> {
@@ -100,13 +112,14 @@ impl SecretIdIssuer {
         let (made, answer) = role.made(&request, reply)?;
         let created_at = server_time(&answer).unwrap_or_else(|| self.session.clock().now());
         let kind = marks::Kind::Standing(marks::Standing { owner: owner.clone(), turn, ledger: ledger.clone() });
-        self.remember(KeyId(made.accessor), Seen { created_at, ends_at: None, kind });
+        self.remember(KeyId(made.accessor), Seen { created_at, ends_at: None, is_counted: false, kind });
         Ok(())
     }
 
     /// A secret-id that would end before its time or after a few uses serves nobody, and its own verification would use it up.
-    async fn must_last(&self, id: &KeyId, made: &Made) -> Result<(), Error> {
+    async fn must_last(&self, id: &KeyId, made: &Made, life: Option<SignedDuration>) -> Result<(), Error> {
         let asked = self.args.lifetime();
+        let lasts = SignedDuration::from_secs(made.ttl);
         let message = if made.uses > 0 {
             format!(
                 "a secret-id of the role {:?} may be used {} times only, and each verification uses it too: set the role's secret_id_num_uses to 0",
@@ -116,7 +129,17 @@ impl SecretIdIssuer {
             format!(
                 "the server shortens `ttl` from {} to {}, the longest that the mount allows (max_lease_ttl): shorten it, or tune the mount",
                 print_duration(asked),
-                print_duration(SignedDuration::from_secs(made.ttl))
+                print_duration(lasts)
+            )
+        } else if let Some(life) = life.filter(|life| made.ttl > 0 && lasts < *life) {
+            let says = match asked {
+                Some(_) => "`ttl`".to_owned(),
+                None => format!("the role's secret_id_ttl (role {:?})", self.args.role),
+            };
+            format!(
+                "a secret-id works for {}, by {says}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): raise that, or shorten rotationPeriod and overlap",
+                print_duration(lasts),
+                print_duration(life)
             )
         } else {
             return Ok(());
@@ -183,14 +206,16 @@ impl KeyIssuer for SecretIdIssuer {
         let reply = self.session.send(&request).await.map_err(|error| role.explained(error))?;
         let (made, answer) = role.made(&request, reply)?;
         let id = KeyId(made.accessor.clone());
-        self.must_last(&id, &made).await?;
+        self.must_last(&id, &made, order.life).await?;
         let seen = self.look_up(&id).await.ok().flatten();
         let answered = server_time(&answer).unwrap_or_else(|| self.session.clock().now());
         let created_at = seen.as_ref().map_or(answered, |seen| seen.created_at);
+        let by_ttl = created_at.checked_add(SignedDuration::from_secs(made.ttl)).ok().filter(|_| made.ttl > 0);
+        let ends_at = seen.as_ref().map_or(by_ttl, |seen| seen.ends_at);
         if let Some(seen) = seen {
             self.remember(id.clone(), seen);
         }
-        Ok(Minted { material: args::material(&id, secret_id), id, created_at, expiry: None })
+        Ok(Minted { material: args::material(&id, secret_id), id, created_at, expiry: ends_at.map(ending) })
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -207,7 +232,35 @@ impl KeyIssuer for SecretIdIssuer {
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
         self.role().destroy(key).await?;
         self.forget(key);
+        self.destroyed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         Ok(())
+    }
+
+    fn notices(&self, state: &KeyState) -> Vec<String> {
+        let destroyed = self.destroyed.lock().unwrap_or_else(PoisonError::into_inner);
+        let lockout = destroyed.iter().next_back().map(|id| {
+            let mount = &self.args.mount;
+            format!(
+                "the secret-id {id} was destroyed: a machine that still logs in with it may lock out every machine of the role {:?}. {}",
+                self.args.role,
+                lockout(mount)
+            )
+        });
+        let seen = self.seen();
+        let is_counted = |id: &KeyId| seen.as_ref().and_then(|all| all.get(id)).is_some_and(|seen| seen.is_counted);
+        let counted = state.current.iter().filter(|key| is_counted(&key.id));
+        let counted = counted.map(|key| {
+            format!(
+                "the current secret-id {} {COUNTED}: change `keepers` to rotate it, after setting the role's secret_id_num_uses to 0",
+                key.id
+            )
+        });
+        lockout.into_iter().chain(counted).collect()
+    }
+
+    /// That of a lockout stays until the next run: a refresh destroys nothing.
+    fn is_notice(&self, warning: &str) -> bool {
+        warning.contains(COUNTED)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
@@ -218,13 +271,20 @@ impl KeyIssuer for SecretIdIssuer {
     }
 }
 
+const COUNTED: &str = "may be used a limited number of times only, and then no machine can log in with it";
+
+/// The server lengthens no secret-id.
+fn ending(at: Timestamp) -> Expiry {
+    Expiry { at, renew_at: None }
+}
+
 fn observed(all: &All) -> Vec<ObservedKey> {
     let shown = |(id, seen): (&KeyId, &Seen)| ObservedKey {
         id: id.clone(),
         created_at: seen.created_at,
         status: KeyStatus::Active,
         last_use: None,
-        expiry: None,
+        expiry: seen.ends_at.map(ending),
     };
     all.iter().filter(|(_, seen)| seen.is_key()).map(shown).collect()
 }

@@ -52,6 +52,8 @@ pub(crate) struct Standing {
 pub(crate) struct Seen {
     pub(crate) created_at: Timestamp,
     pub(crate) ends_at: Option<Timestamp>,
+    /// Whether it may be used a number of times only.
+    pub(crate) is_counted: bool,
     pub(crate) kind: Kind,
 }
 
@@ -78,7 +80,7 @@ impl Seen {
     /// It has a mark that this version does not know. It is never passed over: it may be all that is known of a key.
     pub(crate) fn new(accessor: &KeyId, facts: Facts) -> Result<Self, Error> {
         let kind = kind(&facts.notes).ok_or_else(|| unreadable(accessor))?;
-        Ok(Self { created_at: facts.created_at, ends_at: facts.ends_at, kind })
+        Ok(Self { created_at: facts.created_at, ends_at: facts.ends_at, is_counted: facts.uses > 0, kind })
     }
 
     /// Whether it is one that people log in with.
@@ -187,7 +189,7 @@ mod tests {
     }
 
     fn seen(notes: BTreeMap<String, String>) -> Seen {
-        Seen::new(&KeyId("x".to_owned()), Facts { created_at: AT, ends_at: None, notes }).unwrap()
+        Seen::new(&KeyId("x".to_owned()), Facts { created_at: AT, ends_at: None, uses: 0, notes }).unwrap()
     }
 
     fn born(name: &str, nonce: &str) -> Seen {
@@ -283,7 +285,7 @@ mod tests {
             notes(&[(name, "nonsense"), (TURN, "1")]),
             notes(&[("keyrotation-x", text), (TURN, "1")]),
         ] {
-            let facts = Facts { created_at: AT, ends_at: None, notes: broken.clone() };
+            let facts = Facts { created_at: AT, ends_at: None, uses: 0, notes: broken.clone() };
             let error = Seen::new(&KeyId("the-accessor".to_owned()), facts).unwrap_err();
             assert!(error.message.contains("the-accessor"), "{broken:?}");
         }

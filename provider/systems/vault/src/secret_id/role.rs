@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::SecretIdArgs;
 use crate::error::{Absence, absence_of, is_absence, refused, words};
+use crate::login::lockout;
 use crate::request::Request;
 use crate::session::{Reply, Session, data, server_time};
 
@@ -19,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) created_at: Timestamp,
     /// None if it does not end by itself.
     pub(crate) ends_at: Option<Timestamp>,
+    /// How often it may still be used; 0 if without end.
+    pub(crate) uses: u64,
     /// What whoever made it said of it.
     pub(crate) notes: BTreeMap<String, String>,
 }
@@ -64,6 +67,8 @@ struct Keys {
 struct Looked {
     creation_time: Timestamp,
     expiration_time: Timestamp,
+    #[serde(default, rename = "secret_id_num_uses")]
+    uses: u64,
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -176,7 +181,8 @@ impl Role<'_> {
         };
         let found: Looked = data(&request, &answer)?;
         let ends_at = Some(found.expiration_time).filter(|at| *at > Timestamp::UNIX_EPOCH);
-        Ok(Some(Facts { created_at: found.creation_time, ends_at, notes: found.metadata.unwrap_or_default() }))
+        let (created_at, uses) = (found.creation_time, found.uses);
+        Ok(Some(Facts { created_at, ends_at, uses, notes: found.metadata.unwrap_or_default() }))
     }
 
     /// The request that makes a secret-id: one of our own choice, or one that the server makes up.
@@ -245,8 +251,20 @@ impl Role<'_> {
                 Ok(if self.find(secret_id).await?.is_some() { Verdict::Accepted } else { Verdict::NotYet })
             }
             (400, words) if words.contains("invalid role or secret ID") => Ok(Verdict::NotYet),
+            // Nobody needs a right to log in.
+            (403, _) => Err(self.locked()),
             _ => Err(refused(&request, &answer)),
         }
+    }
+
+    /// The server refuses a secret-id that may be right.
+    fn locked(&self) -> Error {
+        let SecretIdArgs { mount, role, .. } = self.args;
+        let message = format!(
+            "the server refused to let the new secret-id of the role {role:?} log in at \"auth/{mount}\" (status 403), as it does while the role is locked. {}. The next `pulumi up` tries the secret-id again",
+            lockout(mount)
+        );
+        Error::new(ErrorKind::Unverified, LOG_IN, message)
     }
 
     /// A token of a batch cannot be revoked, and one without the default policy may not revoke itself: both end by themselves.
