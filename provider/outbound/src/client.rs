@@ -1,14 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, USER_AGENT};
 use reqwest::{Certificate, Identity, Method, Url};
-use rotation::{Clock, Effect, Error, ErrorKind, Retry};
+use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
+
+use crate::cause::{CONNECT, Cause, Unreached};
+use crate::proxy::{Proxies, Way, origin};
 
 /// How servers are met. The default trusts what the machine trusts.
 #[derive(Clone, Default)]
@@ -19,6 +21,17 @@ pub struct Settings {
     pub identity: Option<Zeroizing<Vec<u8>>>,
     /// Trust any certificate. Only ever because the user said so.
     pub trust_anybody: bool,
+    /// The proxies. Absent: those of the environment.
+    pub proxies: Option<Proxies>,
+}
+
+/// What messages say of the server that a client talks to.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// Where its address came from, such as "from `VAULT_ADDR`". Empty: messages name the call's setting.
+    pub from: String,
+    /// The settings that name trusted certificates, such as "`keyrotation:vault.caCertFile`", beside `SSL_CERT_FILE`.
+    pub trust: &'static str,
 }
 
 /// A call as messages name it, and how long it may take.
@@ -88,17 +101,28 @@ impl fmt::Debug for Answer {
 pub struct Client {
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
+    proxies: Arc<Proxies>,
+    peer: Arc<Peer>,
 }
 
 impl Client {
     /// Contacts nobody yet.
     ///
     /// # Errors
-    /// The certificates cannot be used.
+    /// The certificates cannot be used, or the environment names a proxy that is none.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let wrong = |what: &str| Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"));
+        let proxies = Arc::new(settings.proxies.clone().map_or_else(Proxies::of_environment, Ok)?);
+        let ways = Arc::clone(&proxies);
+        let proxy = reqwest::Proxy::custom(move |url| match ways.way(url) {
+            Way::Tunnel(proxy) => Some(proxy.url().clone()),
+            // A request in clear does not come so far.
+            Way::Direct | Way::InClear(_) => None,
+        });
         let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
+            .no_proxy()
+            .proxy(proxy)
+            .connect_timeout(CONNECT.unsigned_abs())
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
@@ -112,12 +136,17 @@ impl Client {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|_| wrong("the certificates"))?;
-        Ok(Self { http, clock })
+        Ok(Self { http, clock, proxies, peer: Arc::default() })
     }
 
     /// The same connections, with calls that are limited by another clock.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
-        Self { http: self.http.clone(), clock }
+        Self { clock, ..self.clone() }
+    }
+
+    /// The same connections, to a server of which messages say this.
+    pub fn to(&self, peer: Peer) -> Self {
+        Self { peer: Arc::new(peer), ..self.clone() }
     }
 
     /// The clock that limits calls.
@@ -128,7 +157,8 @@ impl Client {
     /// Makes the call once and gives the answer, whatever its status is.
     ///
     /// # Errors
-    /// There is no whole answer; `effect` says whether the call may have been done all the same.
+    /// There is no whole answer; `effect` says whether the call may have been done all the same. A proxy that would read the
+    /// call is not asked: then nothing was sent.
     pub async fn send(
         &self,
         call: &Call,
@@ -136,42 +166,39 @@ impl Client {
         headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,
     ) -> Result<Answer, Error> {
+        let from = match &*self.peer.from {
+            "" => format!("see {}", call.setting),
+            from => from.to_owned(),
+        };
+        let proxy = match self.proxies.way(&url) {
+            Way::Direct => None,
+            Way::Tunnel(proxy) => Some(proxy.to_string()),
+            Way::InClear(proxy) => return Err(call.in_clear(&from, &url, proxy)),
+        };
+        let address = origin(&url);
         let request = self.http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
         let exchange = std::pin::pin!(exchange(request));
-        match select(exchange, self.clock.timer(call.limit)).await {
-            Either::Left((answer, _)) => answer.map_err(|error| failed(call, &error)),
-            Either::Right(_) => Err(timed_out(call)),
-        }
+        let cause = match select(exchange, self.clock.timer(call.limit)).await {
+            Either::Left((Ok(answer), _)) => return Ok(answer),
+            Either::Left((Err(error), _)) if error.is_builder() => {
+                return Err(call.error(ErrorKind::Unexpected, "the request could not be built"));
+            }
+            Either::Left((Err(error), _)) => Cause::of(&error, !error.is_connect()),
+            Either::Right(_) => Cause::TimedOut,
+        };
+        let (address, proxy) = (address.as_str(), proxy.as_deref());
+        let unreached = Unreached { service: call.service, address, from: &from, trust: self.peer.trust, proxy };
+        Err(cause.error(call.operation, &unreached))
     }
 }
 
 const AGENT: &str = concat!("keyrotation/", env!("CARGO_PKG_VERSION"));
-const CONNECT: Duration = Duration::from_secs(10);
 
 async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = Zeroizing::new(response.bytes().await?.to_vec());
     Ok(Answer { status, headers, body })
-}
-
-fn failed(call: &Call, error: &reqwest::Error) -> Error {
-    let Call { service, setting, .. } = call;
-    if error.is_builder() {
-        return call.error(ErrorKind::Unexpected, "the request could not be built");
-    }
-    // Nothing was sent where there was no connection.
-    let (effect, how) = match error.is_connect() {
-        true => (Effect::None, "no connection to"),
-        false => (Effect::Unknown, "the connection broke on the way to"),
-    };
-    let message = format!("{how} {service}: check {setting} and the network");
-    call.error(ErrorKind::Unreachable, message).retry(Retry::Backoff).effect(effect)
-}
-
-fn timed_out(call: &Call) -> Error {
-    let message = format!("{} did not answer in time", call.service);
-    call.error(ErrorKind::TimedOut, message).retry(Retry::Backoff).effect(Effect::Unknown)
 }
 
 #[cfg(test)]
