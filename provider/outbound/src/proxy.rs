@@ -78,6 +78,11 @@ impl Proxies {
         Ok(Self { plain: proxy.clone(), tls: proxy, bypass: Bypass::default() })
     }
 
+    /// The proxy of calls with TLS, if there is one.
+    pub fn tls(&self) -> Option<&Proxy> {
+        self.tls.as_ref()
+    }
+
     /// The way to this address.
     pub fn way(&self, url: &Url) -> Way<'_> {
         let is_tls = url.scheme() == "https";
@@ -95,8 +100,7 @@ impl Proxy {
         let with_host = |text: &str| Url::parse(text).ok().filter(Url::has_host);
         let url = if text.contains("://") { with_host(text.trim()) } else { with_host(&format!("http://{}", text.trim())) };
         let Some(url) = url else {
-            let message = format!("{from} is not the address of a proxy: write one such as http://proxy.example:3128");
-            return Err(Error::new(ErrorKind::Invalid, "", message));
+            return Err(not_a_proxy(from));
         };
         if !matches!(url.scheme(), "http" | "https") {
             let message = format!(
@@ -113,10 +117,20 @@ impl Proxy {
         &self.url
     }
 
+    /// That a client cannot use it.
+    pub fn unusable(&self) -> Error {
+        not_a_proxy(self.from)
+    }
+
     /// What the user corrects if it is wrong.
     pub fn from(&self) -> &'static str {
         self.from
     }
+}
+
+fn not_a_proxy(from: &str) -> Error {
+    let message = format!("{from} is not the address of a proxy: write one such as http://proxy.example:3128");
+    Error::new(ErrorKind::Invalid, "", message)
 }
 
 impl fmt::Display for Proxy {

@@ -114,7 +114,7 @@ impl KvIssuer {
         let Some(own) = &mut ledgers.own else { return Ok(ledgers) };
         for (id, mark) in prints {
             let Some(version) = number(id).filter(|version| metadata.versions.contains_key(version)) else { continue };
-            let texts = self.path().texts(version, false).await?.unwrap_or_default();
+            let texts = self.path().texts(version).await?.unwrap_or_default();
             if !texts.values().any(|text| fits(mark, open(text))) {
                 own.keys.remove(id);
             }
@@ -274,7 +274,7 @@ impl KeyIssuer for KvIssuer {
             return Err(Error::new(ErrorKind::Unverified, "vault kv get", message));
         };
         let Some(version) = number(&KeyId(version.clone())) else { return Ok(Verdict::NotYet) };
-        let texts = self.path().texts(version, true).await?;
+        let texts = self.path().texts(version).await.map_err(outbound::could_not_try)?;
         let stands = texts.is_some_and(|texts| texts.values().any(|text| is_same(value, open(text))));
         Ok(if stands { Verdict::Accepted } else { Verdict::NotYet })
     }

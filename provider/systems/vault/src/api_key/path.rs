@@ -179,14 +179,9 @@ impl KvPath<'_> {
     }
 
     /// Every text of one version; none if it is deleted, destroyed, pruned, or never was.
-    pub(crate) async fn texts(
-        &self,
-        version: u64,
-        once: bool,
-    ) -> Result<Option<BTreeMap<String, SecretString>>, Error> {
+    pub(crate) async fn texts(&self, version: u64) -> Result<Option<BTreeMap<String, SecretString>>, Error> {
         let request = self.request("vault kv get", Method::GET, "data").version(version);
-        let reply = if once { self.session.send(&request).await } else { self.session.repeat(&request).await };
-        let Reply::Done(answer) = reply? else { return Ok(None) };
+        let Reply::Done(answer) = self.session.repeat(&request).await? else { return Ok(None) };
         let found: RawData = data(&request, &answer)?;
         let text = |(name, value)| match value {
             SecretValue::Text(text) => Some((name, text)),
