@@ -204,7 +204,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Cause> {
             Some(Cause::ProxyCredentials)
         }
         () if says("tunnel error: unsuccessful") => Some(Cause::ProxyRefused),
-        () if says("connect timeout occurred") || says("deadline has elapsed") => Some(Cause::ConnectTimedOut),
+        () if says("connect timeout occurred") || says("operation timed out") => Some(Cause::ConnectTimedOut),
         () if says("read timeout occurred") => Some(Cause::TimedOut),
         () => None,
     }
@@ -264,8 +264,8 @@ fn since(word: &str, at: Option<Timestamp>) -> String {
     at.map(|at| format!("{word} {at}")).unwrap_or_default()
 }
 
-/// How long a connection may take to come about.
-pub const CONNECT: SignedDuration = SignedDuration::from_secs(10);
+/// How long a connection may take to come about: less than any call may, so that the cause is known.
+pub const CONNECT: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a try of a new key says that failed without a word about the key: the service could not be asked, or failed. Such an error is
 /// [`ErrorKind::Unreachable`] and final for this run, so that no run waits in vain and no key is given up for it; what the service

@@ -14,7 +14,7 @@ mod trust;
 pub use address::is_url;
 pub use cause::{CONNECT, Cause, Certificate, SSL_CERT_FILE, Unreached, could_not_try};
 pub use client::{Answer, Call, Client, Peer, Settings};
-pub use proxy::{Proxies, Proxy, VARIABLES as PROXY_VARIABLES, Way, in_clear, origin};
+pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 pub use retry::{Pauses, repeat};

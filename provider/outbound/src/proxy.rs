@@ -10,6 +10,7 @@ use reqwest::Url;
 use rotation::{Error, ErrorKind};
 
 use crate::bypass::Bypass;
+use crate::cause::SSL_CERT_FILE;
 use crate::client::Call;
 
 /// The proxies of one environment.
@@ -38,9 +39,18 @@ pub enum Way<'a> {
     InClear(&'a Proxy),
 }
 
-/// The variables that name proxies, in the order in which they are read.
-pub const VARIABLES: [&str; 8] =
-    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
+const TLS: &[&str] = &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const PLAIN: &[&str] = &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+const BYPASS: &[&str] = &["NO_PROXY", "no_proxy"];
+
+/// Every variable that is read for all systems alike, by what it settles: the first that is set counts.
+/// The page `docs/settings/network.md` says the same, which a test compares.
+pub const SETTINGS: &[(&str, &[&str])] = &[
+    ("proxy for https:// addresses", TLS),
+    ("proxy for http:// addresses", PLAIN),
+    ("addresses without a proxy", BYPASS),
+    ("trusted certificates", &[SSL_CERT_FILE, "SSL_CERT_DIR"]),
+];
 
 impl Proxies {
     /// Those that the variables of this process name.
@@ -56,15 +66,14 @@ impl Proxies {
     /// # Errors
     /// As [`of_environment`](Self::of_environment).
     pub fn read(environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let [http, http_lower, https, https_lower, all, all_lower, no, no_lower] = VARIABLES;
         let first = |names: &[&'static str]| {
             names.iter().find_map(|name| Some((*name, environment(name).filter(|value| !value.trim().is_empty())?)))
         };
         let proxy = |names: &[&'static str]| first(names).map(|(name, text)| Proxy::new(&text, name)).transpose();
-        let bypass = first(&[no, no_lower]).map(|(_, text)| Bypass::read(&text));
+        let bypass = first(BYPASS).map(|(_, text)| Bypass::read(&text));
         Ok(Self {
-            plain: proxy(&[http, http_lower, all, all_lower])?,
-            tls: proxy(&[https, https_lower, all, all_lower])?,
+            plain: proxy(PLAIN)?,
+            tls: proxy(TLS)?,
             bypass: bypass.unwrap_or_default(),
         })
     }

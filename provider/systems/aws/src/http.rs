@@ -131,6 +131,7 @@ impl Peer {
     fn from(&self, url: &Url) -> String {
         let host = url.host_str().unwrap_or_default();
         match &self.named_by {
+            _ if self.service == SOURCES => "where the AWS SDK looks for credentials".to_owned(),
             Some(setting) => format!("from {setting}"),
             None if OWN.iter().any(|domain| host.contains(domain)) => {
                 format!("AWS's own address; the region comes from {}", self.region)
@@ -142,6 +143,8 @@ impl Peer {
 
 /// Parts of the names of AWS's own hosts, in all partitions.
 const OWN: [&str; 4] = [".amazonaws.", ".api.aws", ".aws.", ".c2s."];
+/// What messages call the servers that give credentials.
+pub(crate) const SOURCES: &str = "a source of AWS credentials";
 /// What names trusted certificates for AWS.
 const TRUST: &str = "AWS_CA_BUNDLE, `ca_bundle` in the profile,";
 

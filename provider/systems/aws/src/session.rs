@@ -25,7 +25,7 @@ use tokio::sync::OnceCell;
 use crate::config::AwsConfig;
 use crate::error::{Call, no_credentials, wrong_config};
 use crate::files::{Files, endpoint_from};
-use crate::http::{Http, Peer};
+use crate::http::{Http, Peer, SOURCES};
 use crate::time::Time;
 
 /// One configuration and, from its first use on, the clients that were built from it.
@@ -109,13 +109,13 @@ async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
         named_by: endpoint_from(configured, service, &env),
         region: files.region_from(config, &env),
     };
-    let sts_peer = || peer("STS", config.endpoint_sts());
-    let http = Http::new(files.authorities(&env)?.as_deref(), Proxies::of_environment()?, sts_peer())?;
+    let http = Http::new(files.authorities(&env)?.as_deref(), Proxies::of_environment()?, peer(SOURCES, None))?;
     let sdk = load(config, time, http.clone()).await;
     let Some(base) = sdk.credentials_provider() else {
         return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
     };
-    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT)).build();
+    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT));
+    let sdk = sdk.http_client(http.to(peer("STS", config.endpoint_sts()))).build();
     let signer = assume(config, &sdk, base.clone()).await;
     let sdk = sdk.into_builder().credentials_provider(signer).build();
     let region = sdk.region().map_or(DEFAULT_REGION, Region::as_ref);
