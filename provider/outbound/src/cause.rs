@@ -152,7 +152,9 @@ impl Certificate {
             Self::OtherName(names) if names.is_empty() => {
                 "the server's certificate is for another host name".to_owned()
             }
-            Self::OtherName(names) => format!("the server's certificate is for other host names ({})", names.join(", ")),
+            Self::OtherName(names) => {
+                format!("the server's certificate is for other host names ({})", names.join(", "))
+            }
             Self::Authority => {
                 "the server shows the certificate of an authority (CA:TRUE) in place of a server's".to_owned()
             }
@@ -163,7 +165,8 @@ impl Certificate {
     fn remedy(&self, trust: &str) -> String {
         match self {
             Self::Untrusted => {
-                let settings = if trust.is_empty() { SSL_CERT_FILE.to_owned() } else { format!("{trust} or {SSL_CERT_FILE}") };
+                let settings =
+                    if trust.is_empty() { SSL_CERT_FILE.to_owned() } else { format!("{trust} or {SSL_CERT_FILE}") };
                 format!("Set {settings} to a PEM file with the certificate of its authority")
             }
             Self::Expired(_) => "Renew it on the server, or check the clock of this machine".to_owned(),
@@ -309,7 +312,11 @@ mod tests {
             (Cause::of(&io::Error::other(refused()), false), Cause::Refused, "server is running"),
             (Cause::of(&io::Error::from(io::ErrorKind::TimedOut), false), Cause::ConnectTimedOut, "timed out"),
             (Cause::of(&io::Error::other("dns error"), false), Cause::NoSuchName, "DNS"),
-            (Cause::of(&io::Error::other("HTTP connect timeout occurred after 5s"), false), Cause::ConnectTimedOut, "timed"),
+            (
+                Cause::of(&io::Error::other("HTTP connect timeout occurred after 5s"), false),
+                Cause::ConnectTimedOut,
+                "timed",
+            ),
             (Cause::of(&io::Error::other("HTTP read timeout occurred after 5s"), true), Cause::TimedOut, "in time"),
             (Cause::of(&io::Error::other("tunnel error: unsuccessful"), false), Cause::ProxyRefused, "NO_PROXY"),
             (Cause::of(&io::Error::other("strange"), false), Cause::NoRoute, "network"),

@@ -71,11 +71,7 @@ impl Proxies {
         };
         let proxy = |names: &[&'static str]| first(names).map(|(name, text)| Proxy::new(&text, name)).transpose();
         let bypass = first(BYPASS).map(|(_, text)| Bypass::read(&text));
-        Ok(Self {
-            plain: proxy(PLAIN)?,
-            tls: proxy(TLS)?,
-            bypass: bypass.unwrap_or_default(),
-        })
+        Ok(Self { plain: proxy(PLAIN)?, tls: proxy(TLS)?, bypass: bypass.unwrap_or_default() })
     }
 
     /// One proxy for every server that is not on this machine, whatever the environment says.
@@ -107,7 +103,8 @@ impl Proxies {
 impl Proxy {
     fn new(text: &str, from: &'static str) -> Result<Self, Error> {
         let with_host = |text: &str| Url::parse(text).ok().filter(Url::has_host);
-        let url = if text.contains("://") { with_host(text.trim()) } else { with_host(&format!("http://{}", text.trim())) };
+        let url =
+            if text.contains("://") { with_host(text.trim()) } else { with_host(&format!("http://{}", text.trim())) };
         let Some(url) = url else {
             return Err(not_a_proxy(from));
         };

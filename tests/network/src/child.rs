@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use md5::{Digest, Md5};
+use rcgen::{KeyPair, PublicKeyData};
 use rotation::{Clock, Error, KeyId, KeyIssuer, System};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +22,8 @@ use system_vault::{Vault, VaultApiKey};
 const SYSTEM: &str = "KEYROTATION_NETWORK_CHILD";
 const CONFIG: &str = "KEYROTATION_NETWORK_CONFIG";
 const ACT: &str = "KEYROTATION_NETWORK_ACT";
+/// The secret of the key that is tried.
+const KEY: &str = "KEYROTATION_NETWORK_KEY";
 
 /// What came of a call.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,7 +85,7 @@ async fn act(system: &str) -> Result<String> {
         "oci" => {
             let oci = Arc::new(Oci::new(Arc::new(RealTime)));
             oci.configure(serde_json::from_value(config)?);
-            call(&OciApiKey(oci), json!({"userId": "ocid1.user.oc1..aaaa"}), "x", is_try).await?
+            call(&OciApiKey(oci), json!({"userId": "ocid1.user.oc1..aaaa"}), &fingerprint(), is_try).await?
         }
         "vault" => {
             let vault = Arc::new(Vault::new(Arc::new(RealTime)));
@@ -101,8 +105,15 @@ async fn act(system: &str) -> Result<String> {
     Ok(serde_json::to_string(&said)?)
 }
 
+/// OCI's name of the key in the environment, if it is one: the MD5 of its public half.
+fn fingerprint() -> String {
+    let pair = KeyPair::from_pem(&std::env::var(KEY).unwrap_or_default());
+    let digest = pair.map(|pair| Md5::digest(pair.subject_public_key_info()).to_vec()).unwrap_or_default();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
 async fn call<S: System>(system: &S, args: Value, key: &str, is_try: bool) -> Result<Result<(), Error>> {
-    let secret = Some(std::env::var("KEYROTATION_NETWORK_SECRET").unwrap_or_default().into());
+    let secret = Some(std::env::var(KEY).unwrap_or_default().into());
     let material = system.imported(&serde_json::from_value(args.clone())?, &KeyId(key.to_owned()), secret);
     let issuer: Box<dyn KeyIssuer> = system.issuer(serde_json::from_value(args)?);
     Ok(if is_try { issuer.verify(&material).await.map(drop) } else { issuer.list().await.map(drop) })

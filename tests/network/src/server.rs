@@ -58,6 +58,9 @@ fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, status: u16, seen: &
     }
 }
 
+/// What a TLS handshake begins with. A server without TLS calls it a bad request.
+const HANDSHAKE: u8 = 22;
+
 fn answer(mut stream: impl Read + Write, status: u16, seen: &Mutex<Vec<u8>>) -> Result<()> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -68,8 +71,14 @@ fn answer(mut stream: impl Read + Write, status: u16, seen: &Mutex<Vec<u8>>) -> 
         }
         request.extend_from_slice(&part[..read]);
         seen.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&part[..read]);
+        if request.first() == Some(&HANDSHAKE) {
+            break;
+        }
     }
-    write!(stream, "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}")?;
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+    )?;
     stream.flush()?;
     Ok(())
 }

@@ -45,9 +45,7 @@ struct System {
 const SYSTEMS: &[System] = &[
     System {
         name: "aws",
-        config: |url| {
-            json!({"region": "us-east-1", "accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": SECRET, "endpoints": {"iam": url, "sts": url}})
-        },
+        config: |url| json!({"region": "us-east-1", "accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": SECRET, "endpoints": {"iam": url, "sts": url}}),
         setting: "`keyrotation:aws.endpoints.",
         trust: "AWS_CA_BUNDLE",
         credential: "Credential=AKIAIOSFODNN7EXAMPLE",
@@ -61,9 +59,7 @@ const SYSTEMS: &[System] = &[
     },
     System {
         name: "oci",
-        config: |url| {
-            json!({"tenancyOcid": "ocid1.tenancy.oc1..aaaa", "userOcid": "ocid1.user.oc1..bbbb", "region": "eu-frankfurt-1", "privateKey": *OCI_KEY, "endpoints": {"identity": url}})
-        },
+        config: |url| json!({"tenancyOcid": "ocid1.tenancy.oc1..aaaa", "userOcid": "ocid1.user.oc1..bbbb", "region": "eu-frankfurt-1", "privateKey": *OCI_KEY, "endpoints": {"identity": url}}),
         setting: "`keyrotation:oci.endpoints.identity`",
         trust: "",
         credential: "Signature version",
@@ -218,7 +214,6 @@ fn at(system: &System, name: &str, validity: Validity, is_trusted: bool) -> Resu
     Ok(said)
 }
 
-
 fn trusting(variable: &'static str, authority: &Authority, folder: &TempDir) -> Result<(&'static str, String)> {
     let file = folder.path().join("authority.pem");
     std::fs::write(&file, authority.pem())?;
@@ -259,7 +254,7 @@ fn no_tls(system: &System) -> Result<()> {
 
 /// A new key whose service cannot be asked: not connected, and failing.
 fn untried(system: &System) -> Result<()> {
-    let variables = [("KEYROTATION_NETWORK_SECRET", OCI_KEY.clone())];
+    let variables = [("KEYROTATION_NETWORK_KEY", OCI_KEY.clone())];
     let failing = Server::start(None, 503)?;
     for address in [nowhere()?, failing.address()] {
         let said = system.act("verify", &(system.config)(&url(address)), &variables)?;

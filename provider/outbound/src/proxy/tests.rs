@@ -119,7 +119,9 @@ fn output_3_each_variable_is_read_and_the_upper_case_one_first() {
 
 #[test]
 fn output_3_a_variable_that_names_no_proxy_is_named_and_not_shown() {
-    for (text, part) in [("socks5://user:hidden@p:1", "socks5"), ("http://hidden:x/", "HTTPS_PROXY"), ("://hidden", "address")] {
+    for (text, part) in
+        [("socks5://user:hidden@p:1", "socks5"), ("http://hidden:x/", "HTTPS_PROXY"), ("://hidden", "address")]
+    {
         let error = proxies(&[("HTTPS_PROXY", text)]).unwrap_err();
         assert!(error.message.contains(part) && error.message.contains("HTTPS_PROXY"), "{error}");
         assert!(!error.message.contains("hidden"), "{error}");

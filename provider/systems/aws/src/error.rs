@@ -45,7 +45,11 @@ impl Call<'_> {
             ),
             SdkError::DispatchFailure(_) => (
                 (ErrorKind::Unreachable, Retry::Backoff, Effect::Unknown),
-                format!("the connection broke on the way to {}: check {} and the network", self.service(), self.property()),
+                format!(
+                    "the connection broke on the way to {}: check {} and the network",
+                    self.service(),
+                    self.property()
+                ),
             ),
             SdkError::ConstructionFailure(_) => {
                 ((ErrorKind::Unexpected, Retry::Never, Effect::None), "the request could not be built".to_owned())
@@ -174,7 +178,8 @@ pub(crate) fn is_absence(code: Option<&str>, status: u16) -> bool {
 /// The plugin's own credentials could not be had; nothing was sent. What the source said stays unsaid: it may be a program's output.
 pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) -> Error {
     if let Some(unsent) = unsent(operation, error) {
-        let message = format!("no AWS credentials for the plugin, because their source could not be reached: {}", unsent.message);
+        let message =
+            format!("no AWS credentials for the plugin, because their source could not be reached: {}", unsent.message);
         return Error { message, effect: Effect::None, ..unsent };
     }
     if let Some(refused) = find::<AssumeRoleError>(error) {

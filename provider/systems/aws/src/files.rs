@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn official_b6_the_setting_that_names_an_address_is_found() {
-        let from = |configured, variables: &[(&str, &str)]| endpoint_from(configured, "STS", &Env::from_slice(variables));
+        let from =
+            |configured, variables: &[(&str, &str)]| endpoint_from(configured, "STS", &Env::from_slice(variables));
         let both = [("AWS_ENDPOINT_URL", "x"), ("AWS_ENDPOINT_URL_STS", "y")];
         assert_eq!(from(Some("z"), &both).unwrap(), "`keyrotation:aws.endpoints.sts`");
         assert_eq!(from(None, &both).unwrap(), "AWS_ENDPOINT_URL_STS");

@@ -27,15 +27,12 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("roles", &["keyrotation:aws.assumeRoles"]),
     ("files", &["AWS_CONFIG_FILE", "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"]),
     ("region", &["keyrotation:aws.region", "AWS_REGION", "AWS_DEFAULT_REGION", "region"]),
-    (
-        "IAM's address",
-        &["keyrotation:aws.endpoints.iam", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL", "endpoint_url"],
-    ),
-    (
-        "STS's address",
-        &["keyrotation:aws.endpoints.sts", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "endpoint_url"],
-    ),
+    ("IAM's address", &["keyrotation:aws.endpoints.iam", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL", "endpoint_url"]),
+    ("STS's address", &["keyrotation:aws.endpoints.sts", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "endpoint_url"]),
     ("whether addresses are ignored", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"]),
-    ("kind of address", &["AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"]),
+    (
+        "kind of address",
+        &["AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"],
+    ),
     ("trusted certificates", &["AWS_CA_BUNDLE", "ca_bundle", "SSL_CERT_FILE", "SSL_CERT_DIR"]),
 ];

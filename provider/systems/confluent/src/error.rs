@@ -249,7 +249,10 @@ mod tests {
         assert!(about("/spec/description", "is not valid").contains("shorten it"));
         assert!(about("/spec/description", "at most 20").contains("leaves 0"));
         let told = about("/spec/display_name", "longer than 64");
-        assert!(told.contains("`displayName`") && told.contains("70 characters") && told.contains("allows 64"), "{told}");
+        assert!(
+            told.contains("`displayName`") && told.contains("70 characters") && told.contains("allows 64"),
+            "{told}"
+        );
         assert!(about("/spec/owner", "is wrong").contains("malformed"));
     }
 

@@ -263,7 +263,8 @@ impl KeyIssuer for ConfluentIssuer {
         let secret = made.spec.secret.clone().filter(|secret| !is_empty(secret));
         let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
         // An answer that does not repeat the description says nothing about it.
-        let cut = made.spec.description.as_deref().filter(|kept| !tag.is_whole_in(kept)).map(|kept| kept.chars().count());
+        let cut =
+            made.spec.description.as_deref().filter(|kept| !tag.is_whole_in(kept)).map(|kept| kept.chars().count());
         let (id, seen) = seen(made);
         if let Some(kept) = cut {
             return Err(self.unmarked(&id, (&texts, kept)).await);

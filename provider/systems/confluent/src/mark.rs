@@ -86,7 +86,11 @@ fn read(said: &str) -> Option<Tag> {
         words => words.join(" "),
     };
     let owner = OwnerId { hash: hash.to_owned(), label };
-    Some(Tag { owner, instance: instance.filter(|_| is_whole || mark_is_told(inner)).unwrap_or_default().to_owned(), mark })
+    Some(Tag {
+        owner,
+        instance: instance.filter(|_| is_whole || mark_is_told(inner)).unwrap_or_default().to_owned(),
+        mark,
+    })
 }
 
 /// Whether a cut mark holds the word behind the instance, so that the instance is whole.
@@ -139,9 +143,13 @@ mod tests {
 
     #[test]
     fn a_mark_of_another_version_is_kept_as_it_is() {
-        for strange in
-            ["[keyrotation", "[keyrotation]", "[keyrotation 2 a b c]", "[keyrotation 1 short i new x]", "x [keyrotation team]"]
-        {
+        for strange in [
+            "[keyrotation",
+            "[keyrotation]",
+            "[keyrotation 2 a b c]",
+            "[keyrotation 1 short i new x]",
+            "x [keyrotation team]",
+        ] {
             let (text, Said::Strange(said)) = split(strange) else { panic!("{strange}") };
             assert!(text == strange && strange.ends_with(&said), "{strange}");
         }

@@ -113,7 +113,8 @@ impl Addresses {
     pub(crate) fn into_all(self) -> Vec<String> {
         let points = self.endpoints.unwrap_or_default().into_values().map(|point| point.http_endpoint);
         let regions = self.private_networking_config.and_then(|config| config.regional_endpoints).unwrap_or_default();
-        let all = [self.http_endpoint, self.private_http_endpoint].into_iter().chain(points).chain(regions.into_values());
+        let all =
+            [self.http_endpoint, self.private_http_endpoint].into_iter().chain(points).chain(regions.into_values());
         let mut known = Vec::new();
         for address in all.flatten().filter(|address| !address.is_empty()) {
             if !known.contains(&address) {

@@ -116,7 +116,10 @@ async fn cut(cloud: &LocalConfluent) -> Result<()> {
         });
         let error = mint(&*issuer).await.err().context("it was made")?;
         ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{limit}: {error:?}");
-        ensure!(error.message.contains("`description`") && error.message.contains(&format!("kept {limit} of")), "{error}");
+        ensure!(
+            error.message.contains("`description`") && error.message.contains(&format!("kept {limit} of")),
+            "{error}"
+        );
         ensure!(cloud.keys().is_empty(), "{limit}: the key was left");
     }
     cloud.confluent().change_settings(|settings| settings.longest_description = Some(200));
@@ -150,10 +153,10 @@ async fn cut_and_left(cloud: &LocalConfluent) -> Result<()> {
 
 async fn too_long(cloud: &LocalConfluent) -> Result<()> {
     let issuer = described(cloud, &"x".repeat(40));
-    cloud.confluent().change_settings(|settings| settings.longest_description = Some(100));
+    cloud.confluent().change_settings(|settings| settings.longest_description = Some(90));
     let error = mint(&*issuer).await.err().context("it was made")?;
     ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
-    for part in ["`description`", "40 characters", "allows 100", "leaves"] {
+    for part in ["`description`", "40 characters", "allows 90", "leaves"] {
         ensure!(error.message.contains(part), "{part}: {error}");
     }
     cloud.confluent().change_settings(|settings| {
@@ -168,7 +171,9 @@ async fn too_long(cloud: &LocalConfluent) -> Result<()> {
 async fn lookalike(cloud: &LocalConfluent) -> Result<()> {
     let mut watch = Watch::new(cloud, Life::OVERLAP);
     let theirs = cloud.mint_as_stranger().context("there is no place")?;
-    for text in ["[keyrotation]", "see [keyrotation docs] first", "[keyrotation 2 0123456789abcdef x new y]", "[keyrotation"] {
+    for text in
+        ["[keyrotation]", "see [keyrotation docs] first", "[keyrotation 2 0123456789abcdef x new y]", "[keyrotation"]
+    {
         cloud.confluent().describe_key(&theirs.0, "theirs", text)?;
         done(watch.up(&Life::inputs(text, false)).await).with_context(|| text.to_owned())?;
     }

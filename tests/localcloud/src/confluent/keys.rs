@@ -65,8 +65,8 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Answer {
     let texts = [&mut display_name, &mut description].map(|text| text.get_or_insert_default());
     let given = ["display_name", "description"].map(|name| spec.contains_key(name));
     fit(call.organization, texts)?;
-    let [display_name, description] = [(display_name, given[0]), (description, given[1])]
-        .map(|(text, given)| text.filter(|_| given));
+    let [display_name, description] =
+        [(display_name, given[0]), (description, given[1])].map(|(text, given)| text.filter(|_| given));
     let now = call.now;
     let key = about(call, id)?;
     if let Some(text) = display_name {
@@ -89,10 +89,8 @@ pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Answer {
 /// Cuts or refuses a display name and a description that are too long.
 fn fit(organization: &Organization, texts: [&mut String; 2]) -> Result<(), Refusal> {
     let settings = &organization.settings;
-    let limits = [
-        ("/spec/display_name", settings.longest_display_name),
-        ("/spec/description", settings.longest_description),
-    ];
+    let limits =
+        [("/spec/display_name", settings.longest_display_name), ("/spec/description", settings.longest_description)];
     let mut broken = Vec::new();
     for (text, (pointer, limit)) in texts.into_iter().zip(limits) {
         let Some(limit) = limit.filter(|limit| text.chars().count() > *limit) else { continue };
