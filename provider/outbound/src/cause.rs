@@ -271,8 +271,8 @@ fn since(word: &str, at: Option<Timestamp>) -> String {
 pub const CONNECT: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a try of a new key says that failed without a word about the key: the service could not be asked, or failed. Such an error is
-/// [`ErrorKind::Unreachable`] and final for this run, so that no run waits in vain and no key is given up for it; what the service
-/// refused, and a call that it wants made later, stay as they are.
+/// [`ErrorKind::TimedOut`] or [`ErrorKind::Unreachable`], and final for this run, so that no run waits in vain and no key is given up for
+/// it; what the service refused, and a call that it wants made later, stay as they are.
 pub fn could_not_try(error: Error) -> Error {
     let is_failure = matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Unexpected);
     if !is_failure {
@@ -282,7 +282,8 @@ pub fn could_not_try(error: Error) -> Error {
         "{}. The new key could not be tried, which says nothing about the key: it is kept, and the next `pulumi up` tries it again",
         error.message.trim_end_matches('.')
     );
-    Error { kind: ErrorKind::Unreachable, retry: Retry::Never, message, ..error }
+    let kind = if error.kind == ErrorKind::TimedOut { error.kind } else { ErrorKind::Unreachable };
+    Error { kind, retry: Retry::Never, message, ..error }
 }
 
 #[cfg(test)]
@@ -357,9 +358,13 @@ mod tests {
 
     #[test]
     fn official_c4_only_what_says_nothing_about_the_key_is_no_refusal() {
-        for kind in [ErrorKind::Unreachable, ErrorKind::TimedOut, ErrorKind::Unexpected] {
+        for (kind, told) in [
+            (ErrorKind::Unreachable, ErrorKind::Unreachable),
+            (ErrorKind::TimedOut, ErrorKind::TimedOut),
+            (ErrorKind::Unexpected, ErrorKind::Unreachable),
+        ] {
             let error = could_not_try(Error::new(kind, "any:Call", "status 503").retry(Retry::Backoff));
-            assert_eq!((error.kind, error.retry), (ErrorKind::Unreachable, Retry::Never));
+            assert_eq!((error.kind, error.retry), (told, Retry::Never));
             assert!(error.message.starts_with("status 503. ") && error.message.contains("it is kept"), "{error}");
         }
         for kind in [ErrorKind::Unverified, ErrorKind::Denied, ErrorKind::Throttled, ErrorKind::Stopped] {
