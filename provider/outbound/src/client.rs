@@ -1,16 +1,17 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, USER_AGENT};
 use reqwest::{Certificate, Identity, Method, Url};
-use rotation::{Clock, Effect, Error, ErrorKind, Retry};
+use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::named::Named;
+use crate::cause::{CONNECT, Cause, Unreached};
+use crate::proxy::{Proxies, Way, origin};
 
 /// How servers are met. The default trusts what the machine trusts.
 #[derive(Clone, Default)]
@@ -21,10 +22,19 @@ pub struct Settings {
     pub identity: Option<Zeroizing<Vec<u8>>>,
     /// Trust any certificate. Only ever because the user said so.
     pub trust_anybody: bool,
-    /// The proxy for every server. Absent: what the environment says (`HTTPS_PROXY` and its like).
-    pub proxy: Option<Url>,
+    /// The proxies. Absent: those of the environment.
+    pub proxies: Option<Proxies>,
     /// The name that certificates must be for and that servers are told, whatever their address is. Such connections take no proxy.
     pub server_name: Option<String>,
+}
+
+/// What messages say of the server that a client talks to.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// Where its address came from, such as "from `VAULT_ADDR`". Empty: messages name the call's setting.
+    pub from: String,
+    /// The settings that name trusted certificates, such as "`keyrotation:vault.caCertFile`", beside `SSL_CERT_FILE`.
+    pub trust: &'static str,
 }
 
 /// A call as messages name it, and how long it may take.
@@ -95,22 +105,36 @@ pub struct Client {
     http: reqwest::Client,
     named: Option<Arc<Named>>,
     clock: Arc<dyn Clock>,
+    proxies: Arc<Proxies>,
+    peer: Arc<Peer>,
 }
 
 impl Client {
     /// Contacts nobody yet.
     ///
     /// # Errors
-    /// The certificates cannot be used.
+    /// The certificates cannot be used, or the environment names a proxy that is none.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let http = builder(settings)?.build().map_err(|_| unreadable("the certificates"))?;
+        let proxies = Arc::new(settings.proxies.clone().map_or_else(Proxies::of_environment, Ok)?);
+        let ways = Arc::clone(&proxies);
+        let proxy = reqwest::Proxy::custom(move |url| match ways.way(url) {
+            Way::Tunnel(proxy) => Some(proxy.url().clone()),
+            // A request in clear does not come so far.
+            Way::Direct | Way::InClear(_) => None,
+        });
+        let http = builder(settings)?.proxy(proxy).build().map_err(|_| unreadable("the certificates"))?;
         let named = settings.server_name.as_deref().map(|name| Named::new(name, settings)).transpose()?;
-        Ok(Self { http, named: named.map(Arc::new), clock })
+        Ok(Self { http, named: named.map(Arc::new), clock, proxies, peer: Arc::default() })
     }
 
     /// The same connections, with calls that are limited by another clock.
     pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self.clone() }
+    }
+
+    /// The same connections, to a server of which messages say this.
+    pub fn to(&self, peer: Peer) -> Self {
+        Self { peer: Arc::new(peer), ..self.clone() }
     }
 
     /// The clock that limits calls.
@@ -121,7 +145,8 @@ impl Client {
     /// Makes the call once and gives the answer, whatever its status is.
     ///
     /// # Errors
-    /// There is no whole answer; `effect` says whether the call may have been done all the same.
+    /// There is no whole answer; `effect` says whether the call may have been done all the same. A proxy that would read the
+    /// call is not asked: then nothing was sent.
     pub async fn send(
         &self,
         call: &Call,
@@ -129,21 +154,39 @@ impl Client {
         headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,
     ) -> Result<Answer, Error> {
+        let from = match &*self.peer.from {
+            "" => format!("see {}", call.setting),
+            from => from.to_owned(),
+        };
+        let is_named = self.named.is_some() && url.scheme() == "https";
+        let proxy = match self.proxies.way(&url) {
+            _ if is_named => None,
+            Way::Direct => None,
+            Way::Tunnel(proxy) => Some(proxy.to_string()),
+            Way::InClear(proxy) => return Err(call.in_clear(&from, &url, proxy)),
+        };
+        let address = origin(&url);
         let (http, url, headers) = match &self.named {
-            Some(named) if url.scheme() == "https" => named.way(url, headers)?,
+            Some(named) if is_named => named.way(url, headers)?,
             _ => (self.http.clone(), url, headers),
         };
         let request = http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
         let exchange = std::pin::pin!(exchange(request));
-        match select(exchange, self.clock.timer(call.limit)).await {
-            Either::Left((answer, _)) => answer.map_err(|error| failed(call, &error)),
-            Either::Right(_) => Err(timed_out(call)),
-        }
+        let cause = match select(exchange, self.clock.timer(call.limit)).await {
+            Either::Left((Ok(answer), _)) => return Ok(answer),
+            Either::Left((Err(error), _)) if error.is_builder() => {
+                return Err(call.error(ErrorKind::Unexpected, "the request could not be built"));
+            }
+            Either::Left((Err(error), _)) => Cause::of(&error, !error.is_connect()),
+            Either::Right(_) => Cause::TimedOut,
+        };
+        let (address, proxy) = (address.as_str(), proxy.as_deref());
+        let unreached = Unreached { service: call.service, address, from: &from, trust: self.peer.trust, proxy };
+        Err(cause.error(call.operation, &unreached))
     }
 }
 
 const AGENT: &str = concat!("keyrotation/", env!("CARGO_PKG_VERSION"));
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// What every client is made with.
 ///
@@ -151,7 +194,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// The certificates cannot be used.
 pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
     let mut builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT)
+        .no_proxy()
+        .connect_timeout(CONNECT.unsigned_abs())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .tcp_nodelay(true)
@@ -163,10 +207,6 @@ pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Err
     if let Some(identity) = &settings.identity {
         let identity = Identity::from_pem(identity).map_err(|_| unreadable("the client certificate and its key"))?;
         builder = builder.identity(identity);
-    }
-    if let Some(proxy) = &settings.proxy {
-        let wrong = |_| Error::new(ErrorKind::Invalid, "", "the proxy's address cannot be used");
-        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(wrong)?);
     }
     Ok(builder)
 }
@@ -180,25 +220,6 @@ async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = Zeroizing::new(response.bytes().await?.to_vec());
     Ok(Answer { status, headers, body })
-}
-
-fn failed(call: &Call, error: &reqwest::Error) -> Error {
-    let Call { service, setting, .. } = call;
-    if error.is_builder() {
-        return call.error(ErrorKind::Unexpected, "the request could not be built");
-    }
-    // Nothing was sent where there was no connection.
-    let (effect, how) = match error.is_connect() {
-        true => (Effect::None, "no connection to"),
-        false => (Effect::Unknown, "the connection broke on the way to"),
-    };
-    let message = format!("{how} {service}: check {setting} and the network");
-    call.error(ErrorKind::Unreachable, message).retry(Retry::Backoff).effect(effect)
-}
-
-fn timed_out(call: &Call) -> Error {
-    let message = format!("{} did not answer in time", call.service);
-    call.error(ErrorKind::TimedOut, message).retry(Retry::Backoff).effect(Effect::Unknown)
 }
 
 #[cfg(test)]

@@ -1,15 +1,22 @@
 //! What every system has in common that is reached by HTTP: one attempt with a limit, an honest verdict about what a failure may have
-//! done, and repetitions in the rotation model's time.
+//! done, and repetitions in the rotation model's time; which proxy a call takes, and why a server could not be reached.
 //!
 //! Nothing here repeats a call by itself: whoever knows the call says, with [`repeat`], that a repetition does no harm.
 
 mod address;
+mod bypass;
+mod cause;
 mod client;
 mod named;
+mod proxy;
 mod retry;
+mod trust;
 
 pub use address::is_url;
-pub use client::{Answer, Call, Client, Settings};
+pub use cause::{CONNECT, Cause, Certificate, SSL_CERT_FILE, Unreached, could_not_try};
+pub use client::{Answer, Call, Client, Peer, Settings};
+pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 pub use retry::{Pauses, repeat};
+pub use trust::authorities;

@@ -55,7 +55,7 @@ impl Named {
             return Ok(client.clone());
         }
         let resolver = Arc::new(At(host.to_owned()));
-        let built = builder(&self.settings)?.no_proxy().dns_resolver(resolver).build();
+        let built = builder(&self.settings)?.dns_resolver(resolver).build();
         let client = built.map_err(|_| Error::new(ErrorKind::Invalid, "", "the certificates cannot be read"))?;
         clients.insert(host.to_owned(), client.clone());
         Ok(client)

@@ -254,6 +254,11 @@ pub trait KeyIssuer: Send + Sync {
     /// Only what waiting cannot cure.
     async fn verify(&self, material: &Material) -> Result<Verdict, Error>;
 
+    /// What the last try of a new key met, such as who answered and how: for the error that the key was never accepted.
+    fn last_try(&self) -> Option<String> {
+        None
+    }
+
     /// When the key was last used. Asked only where the system tells.
     ///
     /// # Errors

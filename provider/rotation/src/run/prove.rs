@@ -59,7 +59,7 @@ impl Run<'_> {
             }
             let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
             if later(self.deck.clock.now(), pause) > until {
-                return Err(never_accepted(rules));
+                return Err(never_accepted(rules, self.deck.issuer.last_try()));
             }
             self.wait(pause).await?;
         }
@@ -80,9 +80,10 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
 const UNANSWERED: u32 = 8;
 
-fn never_accepted(rules: Verification) -> Error {
+fn never_accepted(rules: Verification, last_try: Option<String>) -> Error {
+    let seen = last_try.map(|seen| format!(" (at last: {seen})")).unwrap_or_default();
     let text = format!(
-        "the new key was not accepted {} times in a row within verification.timeout ({}); the current key is untouched",
+        "the new key was not accepted {} times in a row within verification.timeout ({}){seen}; the current key is untouched",
         rules.successes,
         crate::print_duration(rules.timeout)
     );

@@ -110,7 +110,7 @@ impl AwsConfig {
 }
 
 /// An empty text is what a missing CI variable leaves, and the same as none.
-fn present(secret: Option<&SecretString>) -> bool {
+pub(crate) fn present(secret: Option<&SecretString>) -> bool {
     secret.is_some_and(|secret| !secret.is_empty())
 }
 

@@ -1,12 +1,14 @@
 use std::error::Error as StdError;
-use std::io;
 
+use aws_config::profile::credentials::ProfileFileError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+
+use crate::http::Lost;
 
 /// A call, as messages name it.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,9 @@ impl Call<'_> {
         if let Some(credentials) = find::<CredentialsError>(error) {
             return no_credentials(self.operation, credentials);
         }
+        if let Some(error) = unsent(self.operation, error) {
+            return error;
+        }
         let (meaning, message) = match error {
             SdkError::ServiceError(answer) => {
                 let (code, status) = (answer.err().code(), answer.raw().status().as_u16());
@@ -38,13 +43,13 @@ impl Call<'_> {
                 (ErrorKind::TimedOut, Retry::Backoff, Effect::Unknown),
                 format!("{} did not answer in time", self.service()),
             ),
-            SdkError::DispatchFailure(failure) if is_refused(error) || failure.is_timeout() => {
-                let effect = if is_refused(error) { Effect::None } else { Effect::Unknown };
-                ((ErrorKind::Unreachable, Retry::Backoff, effect), self.unreachable("no connection to"))
-            }
             SdkError::DispatchFailure(_) => (
                 (ErrorKind::Unreachable, Retry::Backoff, Effect::Unknown),
-                self.unreachable("the connection broke on the way to"),
+                format!(
+                    "the connection broke on the way to {}: check {} and the network",
+                    self.service(),
+                    self.property()
+                ),
             ),
             SdkError::ConstructionFailure(_) => {
                 ((ErrorKind::Unexpected, Retry::Never, Effect::None), "the request could not be built".to_owned())
@@ -96,11 +101,6 @@ impl Call<'_> {
             ),
             _ => format!("{} failed ({code}, status {status})", self.service()),
         }
-    }
-
-    fn unreachable(&self, how: &str) -> String {
-        let (service, property) = (self.service(), self.property());
-        format!("{how} {service}: check {property}, AWS_ENDPOINT_URL_{service} and the network")
     }
 
     fn service(&self) -> &'static str {
@@ -177,6 +177,11 @@ pub(crate) fn is_absence(code: Option<&str>, status: u16) -> bool {
 
 /// The plugin's own credentials could not be had; nothing was sent. What the source said stays unsaid: it may be a program's output.
 pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) -> Error {
+    if let Some(unsent) = unsent(operation, error) {
+        let message =
+            format!("no AWS credentials for the plugin, because their source could not be reached: {}", unsent.message);
+        return Error { message, effect: Effect::None, ..unsent };
+    }
     if let Some(refused) = find::<AssumeRoleError>(error) {
         let code = refused.code().unwrap_or("no code");
         let message = format!(
@@ -187,7 +192,12 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
     let why = match error {
         CredentialsError::CredentialsNotLoaded(_) => "there are none",
         CredentialsError::ProviderTimedOut(_) => "their source did not answer in time",
-        CredentialsError::InvalidConfiguration(_) => "AWS's configuration files are not valid",
+        CredentialsError::InvalidConfiguration(_) => match find::<ProfileFileError>(error) {
+            Some(ProfileFileError::MissingProfile { profile, .. }) => {
+                &format!("a profile in AWS's configuration files refers to the profile {profile:?}, which is not there")
+            }
+            _ => "AWS's configuration files are not valid",
+        },
         _ => "their source failed; a session of AWS SSO may have ended",
     };
     let message = format!(
@@ -224,12 +234,16 @@ fn with_request(message: String, request: Option<&str>) -> String {
     }
 }
 
-/// Whether nobody listened: then nothing was sent.
-fn is_refused(error: &(dyn StdError + 'static)) -> bool {
-    find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+/// What the HTTP client says of a call that it could not bring to its server, or would not show to a proxy.
+fn unsent(operation: &'static str, error: &(dyn StdError + 'static)) -> Option<Error> {
+    if let Some(lost) = find::<Lost>(error) {
+        return Some(lost.error(operation));
+    }
+    let refused = find::<Error>(error)?;
+    Some(Error::new(refused.kind, operation, refused.message.clone()))
 }
 
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+pub(crate) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

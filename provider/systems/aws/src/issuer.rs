@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType, Tag};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
+use outbound::could_not_try;
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Verdict,
@@ -174,15 +175,22 @@ impl KeyIssuer for AwsIssuer {
                 "the secret of the key is not known, so the key cannot be tried",
             )
         })?;
-        let caller = self.session.clients().await?.caller(id, secret).await;
-        match caller {
-            Ok(caller) if is_arn_of(caller.arn().unwrap_or_default(), &self.args.user) => Ok(Verdict::Accepted),
-            Ok(_) => Err(Error::new(
+        let clients = self.session.clients().await?;
+        let ask = || async {
+            match clients.caller(id, secret).await.map_err(|error| call.failed(&error)) {
+                Err(error) if error.kind == ErrorKind::Unauthenticated => Ok(None),
+                asked => asked.map(Some),
+            }
+        };
+        match self.session.time().repeat(ask).await.map_err(could_not_try)? {
+            // A key that AWS does not know yet is refused like one that never was.
+            None => Ok(Verdict::NotYet),
+            Some(caller) if is_arn_of(caller.arn().unwrap_or_default(), &self.args.user) => Ok(Verdict::Accepted),
+            Some(_) => Err(Error::new(
                 ErrorKind::Unverified,
                 call.operation,
                 format!("the key {id} answers for somebody else than the IAM user {:?}", self.args.user),
             )),
-            Err(error) => not_yet(call.failed(&error)),
         }
     }
 
@@ -227,11 +235,6 @@ fn gone_is_done<T>(result: Result<T, Error>) -> Result<(), Error> {
         Err(error) if error.kind != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// A key that AWS does not know yet is refused like one that never was.
-fn not_yet(error: Error) -> Result<Verdict, Error> {
-    if error.kind == ErrorKind::Unauthenticated { Ok(Verdict::NotYet) } else { Err(error) }
 }
 
 fn credentials(material: &Material) -> Option<(&str, &SecretString)> {

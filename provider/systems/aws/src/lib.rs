@@ -9,11 +9,14 @@
 mod args;
 mod config;
 mod error;
+mod files;
+mod http;
 mod issuer;
 mod ledger;
 mod owner;
 mod ses;
 mod session;
+mod settings;
 mod time;
 
 use std::collections::BTreeMap;
@@ -27,6 +30,7 @@ pub use config::{AssumeRole, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
 pub use owner::KeyOwner;
 use session::Session;
+pub use settings::SETTINGS;
 
 /// The system behind `aws:RotatingApiKey`.
 pub struct AwsApiKey {

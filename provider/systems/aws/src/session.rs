@@ -14,6 +14,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::os_shim_internal::{Env, Fs};
+use outbound::Proxies;
 use pulumi_provider::SecretString;
 use rotation::{Clock, Error, ErrorKind, KeyId};
 use secrecy::ExposeSecret;
@@ -21,6 +24,8 @@ use tokio::sync::OnceCell;
 
 use crate::config::AwsConfig;
 use crate::error::{Call, no_credentials, wrong_config};
+use crate::files::{Files, endpoint_from};
+use crate::http::{Http, Peer, SOURCES};
 use crate::time::Time;
 
 /// One configuration and, from its first use on, the clients that were built from it.
@@ -97,15 +102,25 @@ async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
     if let Some(problem) = config.problems().into_iter().next() {
         return Err(wrong_config(&problem));
     }
-    let sdk = load(config, time).await;
+    let (env, fs) = (Env::real(), Fs::real());
+    let files = Files::read(config, (&env, &fs)).await?;
+    let peer = |service: &'static str, configured: Option<&str>| Peer {
+        service,
+        named_by: endpoint_from(configured, service, &env),
+        region: files.region_from(config, &env),
+    };
+    let http = Http::new(files.authorities(&env)?.as_deref(), Proxies::of_environment()?, peer(SOURCES, None))?;
+    let sdk = load(config, time, http.clone()).await;
     let Some(base) = sdk.credentials_provider() else {
         return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
     };
-    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT)).build();
+    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT));
+    let sdk = sdk.http_client(http.to(peer("STS", config.endpoint_sts()))).build();
     let signer = assume(config, &sdk, base.clone()).await;
     let sdk = sdk.into_builder().credentials_provider(signer).build();
     let region = sdk.region().map_or(DEFAULT_REGION, Region::as_ref);
     let mut iam = aws_sdk_iam::config::Builder::from(&sdk).region(iam_region(region));
+    iam = iam.http_client(http.to(peer("IAM", config.endpoint_iam())));
     if let Some(url) = config.endpoint_iam() {
         iam = iam.endpoint_url(url);
     }
@@ -125,7 +140,7 @@ async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
 
 /// What the environment and AWS's files say, and the configuration above them. The instance is not asked for its region:
 /// that would cost seconds wherever there is none.
-async fn load(config: &AwsConfig, time: &Time) -> SdkConfig {
+async fn load(config: &AwsConfig, time: &Time, http: Http) -> SdkConfig {
     let mut profile_region = ProfileFileRegionProvider::builder();
     if let Some(profile) = &config.profile {
         profile_region = profile_region.profile_name(profile);
@@ -136,6 +151,7 @@ async fn load(config: &AwsConfig, time: &Time) -> SdkConfig {
         .or_else(Region::from_static(DEFAULT_REGION));
     // The one clock signs; a correction by what answers say would be a second one.
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(SharedHttpClient::new(http))
         .time_source(time.clone())
         .sleep_impl(time.clone())
         .disable_clock_skew_correction(true)
@@ -170,9 +186,11 @@ async fn assume(config: &AwsConfig, sdk: &SdkConfig, base: SharedCredentialsProv
     signer
 }
 
-/// Limits of a call. There is no limit on the whole operation, because the SDK makes one attempt only.
+/// Limits of a call. There is no limit on the whole operation, because the SDK makes one attempt only. The client, which knows the
+/// address, ends a silent call a little earlier than the SDK would.
 pub(crate) fn limits(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt).build()
+    let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt);
+    limits.read_timeout(attempt.saturating_sub(Duration::from_secs(1))).build()
 }
 
 const CONNECT: Duration = Duration::from_secs(5);

@@ -17,7 +17,20 @@ pub(crate) struct Refusal {
     is_absence: bool,
     /// Some quota errors come as 400 and are known by these words alone.
     is_quota: bool,
+    /// The parts of the request that it is about, each with the number in the service's words, if there is one.
+    parts: Vec<(String, Option<usize>)>,
     request: Option<String>,
+}
+
+/// The lengths of a key's name and description as they were sent, in characters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts {
+    /// Of the display name; whether it is the user's own.
+    pub(crate) display_name: (usize, bool),
+    /// Of the description with the mark.
+    pub(crate) description: usize,
+    /// Of the mark, with the space before it.
+    pub(crate) mark: usize,
 }
 
 impl Refusal {
@@ -38,14 +51,17 @@ impl Refusal {
         let is_quota = texts.chain(&failure.message).any(|text| text.contains("is currently limited to"));
         let own = failure.error_code.as_ref().and_then(word);
         let codes = complaints.iter().filter_map(code).chain(own).collect();
+        let parts = complaints.iter().filter_map(part).collect();
         let request = answer.header("x-request-id").filter(|id| id.len() <= 64 && id.bytes().all(is_plain));
-        Self { status: answer.status, codes, is_confluents, is_absence, is_quota, request: request.map(str::to_owned) }
+        let request = request.map(str::to_owned);
+        Self { status: answer.status, codes, is_confluents, is_absence, is_quota, parts, request }
     }
 
     /// The failure of this call. `wait` is what a refusal for too many calls asks for; `about` is whose keys it was about.
-    pub(crate) fn error(&self, call: &Call, about: &str, wait: SignedDuration) -> Error {
+    pub(crate) fn error(&self, call: &Call, (about, texts): (&str, Option<&Texts>), wait: SignedDuration) -> Error {
         let (kind, retry, effect) = self.judge(wait);
-        let mut message = self.message(kind, call, about);
+        let of_text = texts.filter(|_| kind == ErrorKind::Invalid).and_then(|texts| self.of_text(texts));
+        let mut message = of_text.unwrap_or_else(|| self.message(kind, call, about));
         if let Some(request) = &self.request {
             message = format!("{message} [request {request}]");
         }
@@ -72,6 +88,31 @@ impl Refusal {
             408 => (ErrorKind::TimedOut, Retry::Backoff, unknown),
             _ => (ErrorKind::Unexpected, Retry::Never, unknown),
         }
+    }
+
+    /// The refusal of a name or a description: the input, and how many characters there are for it.
+    fn of_text(&self, texts: &Texts) -> Option<String> {
+        let told = |pointer: &str| self.parts.iter().find(|(part, _)| part == pointer).map(|(_, limit)| *limit);
+        let codes = self.codes.join(", ");
+        if let Some(limit) = told("/spec/description") {
+            let Texts { description, mark, .. } = *texts;
+            let room = match limit.filter(|limit| *limit < description) {
+                Some(limit) => format!("Confluent allows {limit}, which leaves {} for it", limit.saturating_sub(mark)),
+                None => "shorten it, or leave out unusual characters".to_owned(),
+            };
+            return Some(format!(
+                "Confluent Cloud refused `description` ({codes}): it has {} characters, and the mark of this resource adds {mark}; {room}",
+                description.saturating_sub(mark)
+            ));
+        }
+        let limit = told("/spec/display_name")?;
+        let (length, is_given) = texts.display_name;
+        let whose = if is_given { "it" } else { "the default" };
+        let room = match limit.filter(|limit| *limit < length) {
+            Some(limit) => format!("Confluent allows {limit}"),
+            None => "set a shorter or plainer one".to_owned(),
+        };
+        Some(format!("Confluent Cloud refused `displayName` ({codes}): {whose} has {length} characters; {room}"))
     }
 
     fn message(&self, kind: ErrorKind, call: &Call, about: &str) -> String {
@@ -137,6 +178,15 @@ fn is_absence(status: u16, failure: &Failure) -> bool {
     status == 404 && failure.errors.iter().flatten().any(says_so)
 }
 
+/// What a complaint is about, and the one number in its words.
+fn part(complaint: &Complaint) -> Option<(String, Option<usize>)> {
+    let pointer = complaint.source.as_ref()?.pointer.clone()?;
+    let words = complaint.detail.as_deref().or(complaint.message.as_deref()).unwrap_or_default();
+    let mut numbers = words.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let number = numbers.next().filter(|_| numbers.next().is_none());
+    Some((pointer, number))
+}
+
 fn code(complaint: &Complaint) -> Option<String> {
     let code = word(complaint.code.as_ref()?)?;
     let source = complaint.source.as_ref();
@@ -177,7 +227,33 @@ mod tests {
 
     fn refused(status: u16, body: &str) -> Error {
         let answer = Answer { status, headers: Default::default(), body: body.as_bytes().to_vec().into() };
-        Refusal::read(&answer).error(&CALL, "service account sa-1", SignedDuration::from_secs(7))
+        Refusal::read(&answer).error(&CALL, ("service account sa-1", Some(&TEXTS)), SignedDuration::from_secs(7))
+    }
+
+    const TEXTS: Texts = Texts { display_name: (70, true), description: 300, mark: 60 };
+
+    #[test]
+    fn official_c5_a_text_that_is_too_long_names_its_input_and_the_room_that_is_left() {
+        let about = |pointer: &str, detail: &str| {
+            let body = format!(
+                r#"{{"errors":[{{"code":"invalid","detail":"{detail}","source":{{"pointer":"{pointer}"}}}}]}}"#
+            );
+            let error = refused(422, &body);
+            assert_eq!((error.kind, error.effect), (Invalid, Nothing));
+            error.message
+        };
+        let told = about("/spec/description", "must be at most 255 characters");
+        for part in ["`description`", "240 characters", "adds 60", "allows 255", "leaves 195"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(about("/spec/description", "is not valid").contains("shorten it"));
+        assert!(about("/spec/description", "at most 20").contains("leaves 0"));
+        let told = about("/spec/display_name", "longer than 64");
+        assert!(
+            told.contains("`displayName`") && told.contains("70 characters") && told.contains("allows 64"),
+            "{told}"
+        );
+        assert!(about("/spec/owner", "is wrong").contains("malformed"));
     }
 
     fn errors(code: &str, detail: &str) -> String {

@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Call, Method, repeat};
 use rotation::{
-    Capability, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
+    Capability, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::args::{self, Args};
-use crate::error::incomplete;
-use crate::mark::{self, Tag, Unreadable, plain};
+use crate::error::{Texts, incomplete};
+use crate::mark::{self, Said, Tag, plain};
 use crate::probe;
 use crate::session::{ATTEMPT, Pair, Request, Session, call};
 use crate::target::Target;
@@ -36,6 +36,8 @@ struct Seen {
     /// The description without the mark.
     text: String,
     tag: Option<Tag>,
+    /// What begins like a mark and is none that this version knows.
+    strange: Option<String>,
 }
 
 /// Quotas are movable and count several owners' keys, so Confluent is asked by trying. How late lists are is not published; a
@@ -85,8 +87,7 @@ impl ConfluentIssuer {
         let mut query = vec![("spec.owner", target.owner.as_str())];
         query.extend(target.filter().map(|resource| ("spec.resource", resource)));
         let keys: Vec<wire::Key> = self.session.list(&LIST, &target.words(), (&KEYS, &query)).await?;
-        let ours = keys.into_iter().filter(|key| key.is_of(target)).map(seen);
-        let found = ours.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let found: BTreeMap<_, _> = keys.into_iter().filter(|key| key.is_of(target)).map(seen).collect();
         *self.seen() = Some(found.clone());
         Ok(found)
     }
@@ -120,17 +121,50 @@ impl ConfluentIssuer {
         let target = self.target()?;
         let text = self.description.as_deref().unwrap_or(&known.text);
         let display_name = self.display_name.as_deref().unwrap_or(&known.display_name);
-        let body = wire::update(display_name, &tag.behind(text));
+        let description = tag.behind(text);
+        let body = wire::update(display_name, &description);
+        let texts = self.texts(display_name, (text, &description));
         let path = [KEYS[0], KEYS[1], KEYS[2], &key.0];
         let once = || async {
             let request = Request { method: Method::PATCH, path: &path, query: &[], body: Some(body.clone()) };
-            self.session.send(&UPDATE, &target.words(), request).await.map(drop)
+            self.session.send_texts(&UPDATE, (&target.words(), Some(&texts)), request).await.map(drop)
         };
         self.gone_is_done(key, repeat(self.session.clock(), once).await).await?;
         if let Some(known) = self.seen().as_mut().and_then(|seen| seen.get_mut(key)) {
             known.tag = Some(tag.clone());
         }
         Ok(())
+    }
+
+    /// How long the texts of a key are that are sent.
+    fn texts(&self, display_name: &str, (text, description): (&str, &str)) -> Texts {
+        let length = |text: &str| text.chars().count();
+        Texts {
+            display_name: (length(display_name), self.display_name.is_some()),
+            description: length(description),
+            mark: length(description).saturating_sub(length(text)),
+        }
+    }
+
+    /// A key whose mark the service did not keep could not be told from a stranger's, so it is deleted at once.
+    async fn unmarked(&self, id: &KeyId, (sent, kept): (&Texts, usize)) -> Error {
+        let Texts { description, mark, .. } = *sent;
+        let message = format!(
+            "Confluent Cloud kept {kept} of the {description} characters of the description, and with them not the whole mark of this resource, which takes {mark}: shorten `description` by at least {} characters",
+            description.saturating_sub(kept)
+        );
+        match self.retire(id).await {
+            Ok(()) => {
+                let message = format!("{message}. The new key {id} was deleted; no other key was changed");
+                CREATE.error(ErrorKind::Invalid, message)
+            }
+            Err(error) => {
+                let message = format!(
+                    "{message}. The new key {id} could not be deleted ({error}); the next `pulumi up` deletes it if its mark can be read"
+                );
+                CREATE.error(ErrorKind::Invalid, message).effect(Effect::Unknown)
+            }
+        }
     }
 
     /// What is to be removed or marked and does not exist needs nothing more.
@@ -178,11 +212,12 @@ impl KeyIssuer for ConfluentIssuer {
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        Ok(self.found().await?.map(|found| (observed(&found), ledgers(owner, &found))))
+        let Some(found) = self.found().await? else { return Ok(None) };
+        Ok(Some((observed(&found), ledgers(owner, &found)?)))
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
-        Ok(ledgers(owner, &self.fetch().await?))
+        ledgers(owner, &self.fetch().await?)
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
@@ -216,16 +251,24 @@ impl KeyIssuer for ConfluentIssuer {
             Some(name) => name.clone(),
             None => format!("keyrotation {}", plain(&order.owner.label)),
         };
-        let body = Some(wire::order(target, &display_name, &tag.behind(text)));
+        let description = tag.behind(text);
+        let texts = self.texts(&display_name, (text, &description));
+        let body = Some(wire::order(target, &display_name, &description));
         let request = Request { method: Method::POST, path: &KEYS, query: &[], body };
-        let answer = match self.session.send(&CREATE, &target.words(), request).await {
+        let answer = match self.session.send_texts(&CREATE, (&target.words(), Some(&texts)), request).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.explained(error).await),
         };
         let made: wire::Key = answer.json(&CREATE)?;
         let secret = made.spec.secret.clone().filter(|secret| !is_empty(secret));
         let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
-        let (id, seen) = seen(made)?;
+        // An answer that does not repeat the description says nothing about it.
+        let cut =
+            made.spec.description.as_deref().filter(|kept| !tag.is_whole_in(kept)).map(|kept| kept.chars().count());
+        let (id, seen) = seen(made);
+        if let Some(kept) = cut {
+            return Err(self.unmarked(&id, (&texts, kept)).await);
+        }
         let created_at = seen.created_at;
         self.seen().get_or_insert_default().insert(id.clone(), seen);
         Ok(Minted { material: args::material(&id, secret), id, created_at, expiry: None })
@@ -240,6 +283,10 @@ impl KeyIssuer for ConfluentIssuer {
         let made = made.unwrap_or_else(|| self.session.clock().now());
         let key = Pair { id: id.to_owned(), secret: secret.clone() };
         probe::verify(&self.session, self.target()?, &key, made).await
+    }
+
+    fn last_try(&self) -> Option<String> {
+        self.session.last_try()
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {
@@ -267,16 +314,22 @@ fn is_empty(secret: &SecretString) -> bool {
     secret.expose_secret().is_empty()
 }
 
-fn seen(key: wire::Key) -> Result<(KeyId, Seen), Error> {
+fn seen(key: wire::Key) -> (KeyId, Seen) {
     let description = key.spec.description.unwrap_or_default();
-    let (text, tag) = mark::split(&description).map_err(|Unreadable| unreadable(&key.id))?;
+    let (text, said) = mark::split(&description);
+    let (tag, strange) = match said {
+        Said::Nothing => (None, None),
+        Said::Mark(tag) => (Some(tag), None),
+        Said::Strange(strange) => (None, Some(strange)),
+    };
     let seen = Seen {
         created_at: key.metadata.created_at,
         display_name: key.spec.display_name.unwrap_or_default(),
         text: text.to_owned(),
         tag,
+        strange,
     };
-    Ok((KeyId(key.id), seen))
+    (KeyId(key.id), seen)
 }
 
 fn observed(found: &BTreeMap<KeyId, Seen>) -> Vec<ObservedKey> {
@@ -290,17 +343,25 @@ fn observed(found: &BTreeMap<KeyId, Seen>) -> Vec<ObservedKey> {
     found.iter().map(shown).collect()
 }
 
-/// What the marks of all keys come to.
-fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Ledgers {
+/// What the marks of all keys come to. What only looks like a mark is a stranger's text, unless it names this owner: then a newer
+/// version may have written it, and it may be all that is known of the key.
+///
+/// # Errors
+/// A mark of this owner cannot be read.
+fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Result<Ledgers, Error> {
+    let names_owner = |seen: &Seen| seen.strange.as_ref().is_some_and(|strange| strange.contains(&owner.hash));
+    if let Some((id, _)) = found.iter().find(|(_, seen)| names_owner(seen)) {
+        return Err(unreadable(id));
+    }
     let tagged = found.iter().filter_map(|(id, seen)| Some((id, seen, seen.tag.as_ref()?)));
     let marks = tagged.map(|(id, seen, tag)| {
         let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
         (id.clone(), tag.owner.clone(), Entry::of(tag.instance.clone(), tag.mark, since))
     });
-    Ledgers::of_marks(owner, marks)
+    Ok(Ledgers::of_marks(owner, marks))
 }
 
-fn unreadable(id: &str) -> Error {
+fn unreadable(id: &KeyId) -> Error {
     let message = format!(
         "the mark in the description of the key {id} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand"
     );

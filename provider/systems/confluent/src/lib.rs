@@ -26,6 +26,7 @@ use secrecy::SecretString;
 pub use args::{ApiKey, Args, Environment, ManagedResource, Owner};
 pub use config::ConfluentConfig;
 use issuer::ConfluentIssuer;
+pub use session::SETTINGS;
 use session::Session;
 use target::Target;
 

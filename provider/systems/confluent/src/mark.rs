@@ -10,9 +10,16 @@ pub(crate) struct Tag {
     pub(crate) mark: Mark,
 }
 
-/// A mark that cannot be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable;
+/// What stands behind the user's own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Nothing of ours.
+    Nothing,
+    /// A mark of this version, whole, or cut by the service behind the hash of its owner.
+    Mark(Tag),
+    /// It begins like a mark and is none that this version knows: of a newer version, or of somebody who writes alike.
+    Strange(String),
+}
 
 impl Tag {
     pub(crate) fn of(owner: &OwnerId, entry: &Entry) -> Self {
@@ -22,6 +29,12 @@ impl Tag {
     /// Whether this says the same; the owner's readable name does not count.
     pub(crate) fn says(&self, other: &Self) -> bool {
         (&self.owner.hash, &self.instance, self.mark) == (&other.owner.hash, &other.instance, other.mark)
+    }
+
+    /// Whether a description holds this from end to end.
+    pub(crate) fn is_whole_in(&self, description: &str) -> bool {
+        let read = if description.trim_end().ends_with(END) { split(description).1 } else { Said::Nothing };
+        matches!(read, Said::Mark(read) if read.says(self))
     }
 
     /// A description that says this behind the user's own text.
@@ -41,30 +54,48 @@ pub(crate) fn stands_in(text: &str) -> bool {
     text.contains(BEGIN)
 }
 
-/// The user's own text, and the mark behind it.
-///
-/// # Errors
-/// There is a mark that this version does not know. It is never passed over: it may be all that is known of a key.
-pub(crate) fn split(description: &str) -> Result<(&str, Option<Tag>), Unreadable> {
-    let Some(at) = description.rfind(BEGIN) else { return Ok((description, None)) };
-    let (text, tag) = description.split_at(at);
-    let inner = tag.strip_prefix(BEGIN).and_then(|tag| tag.trim_end().strip_suffix(END)).ok_or(Unreadable)?;
-    let words: Vec<&str> = inner.split_ascii_whitespace().collect();
-    let [VERSION, hash, instance, mark, label @ ..] = words.as_slice() else { return Err(Unreadable) };
-    let mark = match *mark {
-        MINTING => Mark::Minting,
-        PROMOTED => Mark::Promoted,
-        _ => return Err(Unreadable),
-    };
-    if hash.len() != HASH || !hash.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(Unreadable);
+/// The user's own text, and what stands behind it.
+pub(crate) fn split(description: &str) -> (&str, Said) {
+    let Some(at) = description.rfind(BEGIN) else { return (description, Said::Nothing) };
+    let (text, said) = description.split_at(at);
+    match read(said) {
+        Some(tag) => (text.trim_end(), Said::Mark(tag)),
+        None => (description, Said::Strange(said.to_owned())),
     }
-    let label = match label {
+}
+
+fn read(said: &str) -> Option<Tag> {
+    let inner = said.strip_prefix(BEGIN)?.trim_end();
+    let (inner, is_whole) = inner.strip_suffix(END).map_or((inner, false), |inner| (inner, true));
+    let mut words = inner.split_ascii_whitespace();
+    let (VERSION, hash) = (words.next()?, words.next()?) else { return None };
+    if hash.len() != HASH || !hash.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    let instance = words.next();
+    let mark = match (words.next(), is_whole) {
+        (Some(MINTING), _) => Mark::Minting,
+        (Some(PROMOTED), _) => Mark::Promoted,
+        // Marks are cut at a key's birth or never, and each is born as new.
+        (None, false) => Mark::Minting,
+        (Some(cut), false) if MINTING.starts_with(cut) && words.next().is_none() => Mark::Minting,
+        _ => return None,
+    };
+    let label = match words.collect::<Vec<_>>().as_slice() {
         [] => format!("a resource with the mark {hash}"),
         words => words.join(" "),
     };
-    let owner = OwnerId { hash: (*hash).to_owned(), label };
-    Ok((text.trim_end(), Some(Tag { owner, instance: (*instance).to_owned(), mark })))
+    let owner = OwnerId { hash: hash.to_owned(), label };
+    Some(Tag {
+        owner,
+        instance: instance.filter(|_| is_whole || mark_is_told(inner)).unwrap_or_default().to_owned(),
+        mark,
+    })
+}
+
+/// Whether a cut mark holds the word behind the instance, so that the instance is whole.
+fn mark_is_told(inner: &str) -> bool {
+    inner.split_ascii_whitespace().nth(3).is_some()
 }
 
 const BEGIN: &str = "[keyrotation";
@@ -96,26 +127,60 @@ mod tests {
         for mark in [Mark::Minting, Mark::Promoted] {
             for text in ["", "for the pipeline", "a [note] of mine"] {
                 let tag = tag(mark, "dev/app/key");
-                assert_eq!(split(&tag.behind(text)), Ok((text, Some(tag))));
+                assert_eq!(split(&tag.behind(text)), (text, Said::Mark(tag)));
             }
         }
-        assert_eq!(split("nothing of ours"), Ok(("nothing of ours", None)));
+        assert_eq!(split("nothing of ours"), ("nothing of ours", Said::Nothing));
     }
 
     #[test]
     fn a_name_with_strange_signs_cannot_break_the_mark() {
         let strange = tag(Mark::Minting, "a b]é[keyrotation 1");
         let written = strange.behind("x");
-        let (text, read) = split(&written).unwrap();
-        assert!(text == "x" && read.is_some_and(|read| read.says(&strange)));
+        let (text, Said::Mark(read)) = split(&written) else { panic!("{written}") };
+        assert!(text == "x" && read.says(&strange));
     }
 
     #[test]
-    fn a_mark_of_another_version_is_not_passed_over() {
-        for broken in ["[keyrotation", "[keyrotation]", "[keyrotation 2 a b c]", "[keyrotation 1 short i new x]"] {
-            assert_eq!(split(broken), Err(Unreadable), "{broken}");
+    fn a_mark_of_another_version_is_kept_as_it_is() {
+        for strange in [
+            "[keyrotation",
+            "[keyrotation]",
+            "[keyrotation 2 a b c]",
+            "[keyrotation 1 short i new x]",
+            "x [keyrotation team]",
+        ] {
+            let (text, Said::Strange(said)) = split(strange) else { panic!("{strange}") };
+            assert!(text == strange && strange.ends_with(&said), "{strange}");
         }
-        let cut = tag(Mark::Minting, "x").behind("");
-        assert_eq!(split(&cut[..cut.len() - 1]), Err(Unreadable));
+    }
+
+    /// However the service cuts a new key's description: as long as the owner can be read, the key is ours and unpromoted.
+    #[test]
+    fn official_c5_a_mark_that_was_cut_is_found_while_its_owner_can_be_read() {
+        let tag = tag(Mark::Minting, "dev/app/key");
+        let whole = tag.behind("for the pipeline");
+        let hash_ends = whole.find(&tag.owner.hash).unwrap() + HASH;
+        for length in 0..whole.len() {
+            match split(&whole[..length]) {
+                (_, Said::Mark(read)) => {
+                    assert!(length >= hash_ends, "{length}");
+                    assert_eq!((&read.owner.hash, read.mark), (&tag.owner.hash, Mark::Minting), "{length}");
+                    assert!(!tag.is_whole_in(&whole[..length]) && tag.is_whole_in(&whole));
+                    assert!(read.instance.is_empty() || read.instance == tag.instance, "{length}: {}", read.instance);
+                }
+                _ => assert!(length < hash_ends, "{length}"),
+            }
+        }
+    }
+
+    #[test]
+    fn official_c5_a_promoted_mark_that_was_cut_is_never_taken_for_a_new_one() {
+        let whole = tag(Mark::Promoted, "dev/app/key").behind("");
+        let told = whole.find(" ok").unwrap() + 3;
+        for length in told..whole.len() {
+            assert!(matches!(split(&whole[..length]).1, Said::Mark(Tag { mark: Mark::Promoted, .. })), "{length}");
+        }
+        assert!(matches!(split(&whole[..told - 1]).1, Said::Strange(_)));
     }
 }

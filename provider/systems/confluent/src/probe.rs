@@ -3,13 +3,13 @@
 //! Statuses decide, not bodies: a Kafka broker that has not heard of a key answers 401 as a page of HTML.
 
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Answer, Call, Url, repeat};
-use rotation::{Effect, Error, ErrorKind, Retry, Verdict};
+use outbound::{Answer, Call, Url, could_not_try, origin, repeat};
+use rotation::{Error, ErrorKind, Retry, Verdict};
 
 use crate::error::incomplete;
 use crate::session::{ATTEMPT, Pair, Request, Session, call};
 use crate::target::{Kind, Target};
-use crate::wire::{Cluster, Named, Region};
+use crate::wire::{Addresses, Cluster, Named};
 
 /// Tries the key once, or says from when on it is taken to work.
 ///
@@ -19,19 +19,7 @@ pub(crate) async fn verify(session: &Session, target: &Target, key: &Pair, made:
     match target.kind {
         Kind::Cloud | Kind::Global => home(session, key, "org:ListEnvironments", &["org", "v2", "environments"]).await,
         Kind::Tableflow => home(session, key, "tableflow:ListRegions", &["tableflow", "v1", "regions"]).await,
-        Kind::Kafka | Kind::SchemaRegistry | Kind::Flink => {
-            let url = plane(session, target).await?;
-            let probe = probe(target.kind);
-            let once = || async {
-                session.ask_plane(&probe, key, url.clone()).await.and_then(|answer| judge(&probe, &answer))
-            };
-            match repeat_lost(session, once).await {
-                Err(error) if error.kind == ErrorKind::Unreachable && error.effect == Effect::None => {
-                    Err(out_of_reach(&probe, target))
-                }
-                verdict => verdict,
-            }
-        }
+        Kind::Kafka | Kind::SchemaRegistry | Kind::Flink => at_plane(session, target, key).await,
         Kind::Ksqldb => Ok(Verdict::NotBefore(made.checked_add(KSQLDB).unwrap_or(Timestamp::MAX))),
     }
 }
@@ -50,6 +38,55 @@ pub(crate) async fn is_there(session: &Session, target: &Target) -> Result<(), E
     }
 }
 
+/// Asks each address of the data plane in turn, until one accepts the key. Where nobody can be asked, that is repeated a few times.
+async fn at_plane(session: &Session, target: &Target, key: &Pair) -> Result<Verdict, Error> {
+    let urls = repeat(session.clock(), || plane(session, target)).await.map_err(could_not_try)?;
+    let probe = probe(target.kind);
+    repeat(session.clock(), || ask_all(session, (&probe, target), key, &urls)).await.map_err(could_not_try)
+}
+
+async fn ask_all(
+    session: &Session,
+    (probe, target): (&Call, &Target),
+    key: &Pair,
+    urls: &[Url],
+) -> Result<Verdict, Error> {
+    let (mut seen, mut refused, mut failure) = (Vec::new(), false, None);
+    for url in urls {
+        let answer = session.ask_plane(probe, key, url.clone()).await;
+        seen.push(answer.as_ref().map_or_else(shown, |answer| status(url, answer.status)));
+        match answer.and_then(|answer| judge(probe, &answer)) {
+            Ok(Verdict::NotYet) => refused = true,
+            Ok(verdict) => return Ok(verdict),
+            // One that wants to be asked later is there.
+            Err(error) if error.kind == ErrorKind::Throttled => return Err(error),
+            Err(error) => failure = Some(error),
+        }
+    }
+    session.note_try(seen.join("; "));
+    match failure {
+        Some(error) if !refused => Err(Error { message: untried(target, &seen), ..error }),
+        _ => Ok(Verdict::NotYet),
+    }
+}
+
+fn shown(error: &Error) -> String {
+    error.message.clone()
+}
+
+fn status(url: &Url, status: u16) -> String {
+    format!("{} answered with status {status}", origin(url))
+}
+
+/// What is told where no address gave a verdict about the key: what was seen, and the two ways out.
+fn untried(target: &Target, seen: &[String]) -> String {
+    format!(
+        "{} gave no verdict on the new key: {}. Run `pulumi up` where one of these addresses can be reached, such as within the private network, or set `verification: {{enabled: false}}`, which promotes new keys untried",
+        reached(target),
+        seen.join("; ").trim_end_matches('.')
+    )
+}
+
 /// No address is known where a ksqlDB key could be tried; Confluent's own provider waits so long after making one.
 const KSQLDB: SignedDuration = SignedDuration::from_mins(5);
 /// Longer than it takes to find that nobody answers, so that this is what is told.
@@ -64,52 +101,35 @@ fn probe(kind: Kind) -> Call {
     Call { operation, service, setting: "managedResource", limit: PROBE }
 }
 
-/// A connection that cannot be made is tried again a few times; everything else is for the run to repeat.
-async fn repeat_lost<F>(session: &Session, once: impl Fn() -> F) -> Result<Verdict, Error>
-where
-    F: Future<Output = Result<Verdict, Error>>,
-{
-    let kept = repeat(session.clock(), || async {
-        match once().await {
-            Err(error) if error.kind == ErrorKind::Unreachable && error.effect == Effect::None => Err(error),
-            other => Ok(other),
-        }
-    });
-    kept.await?
-}
-
 /// Confluent's own APIs, asked with the new key.
 async fn home(session: &Session, key: &Pair, operation: &'static str, path: &[&str]) -> Result<Verdict, Error> {
     let probe = call(operation, ATTEMPT);
-    let (answer, wait) = session.answer(&probe, key, Request::get(path, &[("page_size", "1")])).await?;
-    if answer.status == 429 {
-        let error = probe.error(ErrorKind::Throttled, "Confluent Cloud takes no more calls for now");
-        return Err(error.retry(Retry::After(wait)));
-    }
-    judge(&probe, &answer)
+    let ask = || async {
+        let (answer, wait) = session.answer(&probe, key, Request::get(path, &[("page_size", "1")])).await?;
+        if answer.status == 429 {
+            let error = probe.error(ErrorKind::Throttled, "Confluent Cloud's rate limit was reached");
+            return Err(error.retry(Retry::After(wait)));
+        }
+        session.note_try(format!("{} answered with status {}", probe.service, answer.status));
+        judge(&probe, &answer)
+    };
+    repeat(session.clock(), ask).await.map_err(could_not_try)
 }
 
-/// What the answer to a try means (Confluent's Terraform provider: 401 and 403 are "not yet", anything else is a failure).
+/// What the answer to a try means (Confluent's Terraform provider: 401 and 403 are "not yet"). Any other status says nothing about the key.
 fn judge(probe: &Call, answer: &Answer) -> Result<Verdict, Error> {
+    let failed = |kind| probe.error(kind, format!("{} answered with status {}", probe.service, answer.status));
     match answer.status {
         200..300 => Ok(Verdict::Accepted),
         401 | 403 => Ok(Verdict::NotYet),
-        429 | 500.. => {
-            let message = format!("{} answered with status {}", probe.service, answer.status);
-            Err(probe.error(ErrorKind::Unexpected, message).retry(Retry::Backoff))
-        }
-        status => Err(probe.error(
-            ErrorKind::Unverified,
-            format!(
-                "the new key cannot be tried: {} answered with status {status}; correct managedResource, or set verification: {{enabled: false}}",
-                probe.service
-            ),
-        )),
+        429 => Err(failed(ErrorKind::Throttled).retry(Retry::Backoff)),
+        500.. => Err(failed(ErrorKind::Unexpected).retry(Retry::Backoff)),
+        _ => Err(failed(ErrorKind::Unexpected)),
     }
 }
 
 /// Where a key of these kinds is tried.
-async fn plane(session: &Session, target: &Target) -> Result<Url, Error> {
+async fn plane(session: &Session, target: &Target) -> Result<Vec<Url>, Error> {
     let Target { resource, environment, .. } = target;
     let environment = environment.as_deref().unwrap_or_default();
     let end: Vec<&str> = match target.kind {
@@ -120,14 +140,16 @@ async fn plane(session: &Session, target: &Target) -> Result<Url, Error> {
         }
         _ => vec!["kafka", "v3", "clusters", resource, "topics"],
     };
-    let mut url = session.endpoint(&format!("{environment}.{resource}"), || look_up(session, target)).await?;
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(end);
+    let mut urls = session.endpoints(&format!("{environment}.{resource}"), || look_up(session, target)).await?;
+    for url in &mut urls {
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(&end);
+        }
     }
-    Ok(url)
+    Ok(urls)
 }
 
-async fn look_up(session: &Session, target: &Target) -> Result<Url, Error> {
+async fn look_up(session: &Session, target: &Target) -> Result<Vec<Url>, Error> {
     let Target { resource, environment, .. } = target;
     let environment = environment.as_deref().unwrap_or_default();
     let within = [("environment", environment)];
@@ -137,12 +159,12 @@ async fn look_up(session: &Session, target: &Target) -> Result<Url, Error> {
             let (cloud, name) = resource.split_once('.').unwrap_or_default();
             let cloud = cloud.to_ascii_uppercase();
             let query = [("cloud", cloud.as_str()), ("region_name", name)];
-            let regions: Vec<Region> =
+            let regions: Vec<Addresses> =
                 session.list(&call, &target.words(), (&["fcpm", "v2", "regions"], &query)).await?;
             let none = || {
                 call.error(ErrorKind::Invalid, format!("Flink has no region {resource}: correct managedResource.id"))
             };
-            (call, regions.into_iter().next().ok_or_else(none)?.http_endpoint)
+            (call, regions.into_iter().next().ok_or_else(none)?)
         }
         kind => {
             let (operation, group) = match kind {
@@ -152,11 +174,16 @@ async fn look_up(session: &Session, target: &Target) -> Result<Url, Error> {
             let call = call(operation, ATTEMPT);
             let path = [group[0], group[1], "clusters", resource];
             let cluster = session.get::<Cluster>(&call, &target.words(), (&path, &within)).await;
-            (call, cluster.map_err(|error| elsewhere(error, target))?.spec.http_endpoint)
+            (call, cluster.map_err(|error| elsewhere(error, target))?.spec)
         }
     };
-    let found = found.filter(|url| !url.is_empty()).ok_or_else(|| out_of_reach(&call, target))?;
-    found.parse().map_err(|_| incomplete(&call, "http_endpoint"))
+    let found = found.into_all();
+    if found.is_empty() {
+        let seen = ["Confluent Cloud names no address of it".to_owned()];
+        return Err(call.error(ErrorKind::Unreachable, untried(target, &seen)));
+    }
+    let read = found.iter().map(|url| url.parse().map_err(|_| incomplete(&call, "http_endpoint")));
+    read.collect()
 }
 
 /// The organization of the plugin's own key.
@@ -180,14 +207,6 @@ fn elsewhere(error: Error, target: &Target) -> Error {
         "{resource} (`managedResource.id`) is not in the environment {environment} (`managedResource.environment.id`), or does not exist: correct one of them"
     );
     Error { kind: ErrorKind::Invalid, message, ..error }
-}
-
-fn out_of_reach(call: &Call, target: &Target) -> Error {
-    let what = reached(target);
-    let message = format!(
-        "{what} cannot be reached from here, so the new key cannot be tried: run where it can, or set verification: {{enabled: false}} for a private network"
-    );
-    call.error(ErrorKind::Unreachable, message)
 }
 
 /// What is tried, as messages name it.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::SignedDuration;
-use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Settings, Url, repeat};
+use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Peer, Settings, Url, repeat};
 use rotation::{Clock, Error, ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::config::{ConfluentConfig, given};
-use crate::error::{Refusal, no_credentials, wrong_config};
+use crate::error::{Refusal, Texts, no_credentials, wrong_config};
 use crate::limits::Budget;
 use crate::probe::organization;
 use crate::wire::Page;
@@ -24,7 +24,9 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     reach: OnceLock<Reach>,
     budget: Budget,
-    endpoints: Mutex<HashMap<String, Arc<OnceCell<Url>>>>,
+    endpoints: Mutex<HashMap<String, Arc<OnceCell<Vec<Url>>>>>,
+    /// What the last try of a new key met.
+    tried: Mutex<Option<String>>,
     pub(crate) organization: OnceCell<String>,
     /// None if the plugin's key may not read it.
     account: OnceCell<Option<String>>,
@@ -75,6 +77,7 @@ impl Session {
             clock,
             reach: OnceLock::new(),
             endpoints: Mutex::default(),
+            tried: Mutex::default(),
             organization: OnceCell::new(),
             account: OnceCell::new(),
         }
@@ -106,8 +109,18 @@ impl Session {
     /// # Errors
     /// Whatever is not a success; `about` is whose keys it is about.
     pub(crate) async fn send(&self, call: &Call, about: &str, request: Request<'_>) -> Result<Answer, Error> {
+        self.send_texts(call, (about, None), request).await
+    }
+
+    /// The same with a key's name and description, of which a refusal may speak.
+    pub(crate) async fn send_texts(
+        &self,
+        call: &Call,
+        (about, texts): (&str, Option<&Texts>),
+        request: Request<'_>,
+    ) -> Result<Answer, Error> {
         let (answer, wait) = self.answer(call, &self.reach()?.key, request).await?;
-        if answer.is_success() { Ok(answer) } else { Err(Refusal::read(&answer).error(call, about, wait)) }
+        if answer.is_success() { Ok(answer) } else { Err(Refusal::read(&answer).error(call, (about, texts), wait)) }
     }
 
     /// Makes the call once, with any key, when the budget allows. Gives the answer, whatever its status is, and the pause that a
@@ -139,7 +152,8 @@ impl Session {
 
     /// Asks a data plane once, with this key. Data planes have limits of their own.
     pub(crate) async fn ask_plane(&self, call: &Call, key: &Pair, url: Url) -> Result<Answer, Error> {
-        let client = &self.reach()?.client;
+        let peer = Peer { from: "as Confluent Cloud tells it".to_owned(), ..Peer::default() };
+        let client = self.reach()?.client.to(peer);
         client.send(call, (Method::GET, url), authorization(key), Zeroizing::default()).await
     }
 
@@ -179,10 +193,20 @@ impl Session {
         Err(call.unreadable())
     }
 
-    /// The address of a data plane, looked up at its first use in this process.
-    pub(crate) async fn endpoint<F>(&self, of: &str, look_up: impl FnOnce() -> F) -> Result<Url, Error>
+    /// Notes what a try of a new key met: who answered, and how.
+    pub(crate) fn note_try(&self, seen: String) {
+        *self.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    /// What the last try of a new key met.
+    pub(crate) fn last_try(&self) -> Option<String> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The addresses of a data plane, looked up at their first use in this process.
+    pub(crate) async fn endpoints<F>(&self, of: &str, look_up: impl FnOnce() -> F) -> Result<Vec<Url>, Error>
     where
-        F: Future<Output = Result<Url, Error>>,
+        F: Future<Output = Result<Vec<Url>, Error>>,
     {
         let cell = {
             let mut known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,12 +231,28 @@ impl Reach {
         }
         let key = configured(config).or_else(from_environment).ok_or_else(no_credentials)?;
         let base = config.endpoint.as_deref().unwrap_or(HOME).parse().map_err(|_| no_url())?;
-        let client = Client::new(&Settings::default(), Arc::clone(clock))?;
+        let from = match config.endpoint {
+            Some(_) => "from `keyrotation:confluent.endpoint`",
+            None => "the default; `keyrotation:confluent.endpoint` is unset",
+        };
+        let peer = Peer { from: from.to_owned(), ..Peer::default() };
+        let client = Client::new(&Settings::default(), Arc::clone(clock))?.to(peer);
         Ok(Self { client, base, key })
     }
 }
 
 const HOME: &str = "https://api.confluent.cloud";
+const KEY_VARIABLE: &str = "CONFLUENT_CLOUD_API_KEY";
+const SECRET_VARIABLE: &str = "CONFLUENT_CLOUD_API_SECRET";
+
+/// Every property and variable that the plugin reads for Confluent Cloud, by what it settles: the first that is set counts.
+/// The page `docs/settings/confluent.md` says the same, which a test compares.
+pub const SETTINGS: &[(&str, &[&str])] = &[
+    ("API key", &["keyrotation:confluent.cloudApiKey", KEY_VARIABLE]),
+    ("API secret", &["keyrotation:confluent.cloudApiSecret", SECRET_VARIABLE]),
+    ("address", &["keyrotation:confluent.endpoint", HOME]),
+    ("trusted certificates", &["SSL_CERT_FILE", "SSL_CERT_DIR"]),
+];
 /// The most items that a page may have.
 const PAGE: &str = "100";
 /// More pages than any list has; more means that the list goes round in a circle.
@@ -230,7 +270,7 @@ fn configured(config: &ConfluentConfig) -> Option<Pair> {
 /// The variables that Confluent's own Terraform provider reads.
 fn from_environment() -> Option<Pair> {
     let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let (id, secret) = (variable("CONFLUENT_CLOUD_API_KEY")?, variable("CONFLUENT_CLOUD_API_SECRET")?);
+    let (id, secret) = (variable(KEY_VARIABLE)?, variable(SECRET_VARIABLE)?);
     Some(Pair { id, secret: secret.into() })
 }
 

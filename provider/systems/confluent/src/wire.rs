@@ -1,5 +1,7 @@
 //! The objects of Confluent's APIs, as far as they are used. Fields that are not named here are ignored, as the service asks.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -78,18 +80,49 @@ impl<T> Page<T> {
 /// A cluster, of Kafka or Schema Registry.
 #[derive(Deserialize)]
 pub(crate) struct Cluster {
-    pub(crate) spec: ClusterSpec,
+    pub(crate) spec: Addresses,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct ClusterSpec {
-    pub(crate) http_endpoint: Option<String>,
+/// Where a data plane can be reached: the `spec` of a cluster (`cmk/v2`, `srcm/v3`), or a Flink region (`fcpm/v2`).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Addresses {
+    http_endpoint: Option<String>,
+    /// Of a Schema Registry or a Flink region with private networking.
+    private_http_endpoint: Option<String>,
+    /// Of a Kafka cluster with several ways to it, by access point.
+    endpoints: Option<BTreeMap<String, AccessPoint>>,
+    /// Of a Schema Registry, by region.
+    private_networking_config: Option<PrivateNetworking>,
 }
 
-/// A Flink region.
-#[derive(Deserialize)]
-pub(crate) struct Region {
-    pub(crate) http_endpoint: Option<String>,
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AccessPoint {
+    http_endpoint: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PrivateNetworking {
+    regional_endpoints: Option<BTreeMap<String, Option<String>>>,
+}
+
+impl Addresses {
+    /// Every address, the public one first, each once.
+    pub(crate) fn into_all(self) -> Vec<String> {
+        let points = self.endpoints.unwrap_or_default().into_values().map(|point| point.http_endpoint);
+        let regions = self.private_networking_config.and_then(|config| config.regional_endpoints).unwrap_or_default();
+        let all =
+            [self.http_endpoint, self.private_http_endpoint].into_iter().chain(points).chain(regions.into_values());
+        let mut known = Vec::new();
+        for address in all.flatten().filter(|address| !address.is_empty()) {
+            if !known.contains(&address) {
+                known.push(address);
+            }
+        }
+        known
+    }
 }
 
 /// Anything that has an id.
@@ -144,4 +177,24 @@ pub(crate) fn order(target: &Target, display_name: &str, description: &str) -> V
 /// The body of an update.
 pub(crate) fn update(display_name: &str, description: &str) -> Value {
     json!({ "spec": { "display_name": display_name, "description": description } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn official_c4_every_address_of_a_data_plane_is_known_the_public_one_first() {
+        let all = |spec: Value| serde_json::from_value::<Addresses>(spec).unwrap().into_all();
+        assert_eq!(all(json!({"http_endpoint": "", "private_http_endpoint": "b"})), ["b"]);
+        let kafka = json!({"http_endpoint": "a", "endpoints": {
+            "ap-1": {"http_endpoint": "p", "kafka_bootstrap_endpoint": "x", "connection_type": "PRIVATE_LINK"},
+            "PUBLIC": {"http_endpoint": "a"},
+        }});
+        assert_eq!(all(kafka), ["a", "p"]);
+        let registry = json!({"http_endpoint": "a", "private_http_endpoint": null,
+            "private_networking_config": {"regional_endpoints": {"eu": "e", "us": null}}});
+        assert_eq!(all(registry), ["a", "e"]);
+        assert!(all(json!({"endpoints": null, "private_networking_config": null})).is_empty());
+    }
 }

@@ -211,7 +211,7 @@ impl KeyIssuer for ApiKeyIssuer {
         let about = self.principal();
         let path = format!("users/{}/apiKeys", self.args.user_id);
         let ask = Ask { path, about: &about, signer: Some(&signer), ..Ask::default() };
-        match self.session.send(&call, &ask).await {
+        match self.session.repeat(&call, &ask).await.map_err(outbound::could_not_try) {
             Ok(answer) => {
                 let listed = answer.json::<Vec<Listed>>(&call)?.iter().any(|key| key.fingerprint == *id);
                 Ok(if listed { Verdict::Accepted } else { Verdict::NotYet })

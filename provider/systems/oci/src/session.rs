@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
-use outbound::{Answer, Call, Client, HeaderMap, HeaderName, HeaderValue, Method, Url};
+use outbound::{Answer, Call, Client, HeaderMap, HeaderName, HeaderValue, Method, Peer, Url};
 use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -118,7 +118,8 @@ impl Session {
                 Some(client) => client.clone(),
                 None => Client::new(&outbound::Settings::default(), Arc::clone(&self.clock))?,
             };
-            Ok(Link { settings, client })
+            let peer = Peer { from: settings.origins.address.clone(), ..Peer::default() };
+            Ok(Link { settings, client: client.to(peer) })
         };
         self.link.get_or_try_init(connect).await
     }
@@ -169,8 +170,7 @@ impl Session {
         headers.insert(HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         add(&mut headers, "if-match", ask.if_match.as_deref());
         add(&mut headers, "opc-retry-token", ask.retry_token.as_deref());
-        let sent = link.client.send(call, (ask.method.clone(), url.clone()), headers, body).await;
-        sent.map_err(|error| located(error, &url, &link.settings.origins.address))
+        link.client.send(call, (ask.method.clone(), url), headers, body).await
     }
 
     fn url(&self, link: &Link, path: &str) -> Result<Url, Error> {
@@ -205,15 +205,6 @@ fn add(headers: &mut HeaderMap, name: &'static str, value: Option<&str>) {
     headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
 }
 
-/// Says which address did not answer, and where that came from.
-fn located(mut error: Error, url: &Url, origin: &str) -> Error {
-    if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::TimedOut) {
-        let address = url.origin().ascii_serialization();
-        error.message = format!("{} (the address is {address}, {origin})", error.message);
-    }
-    error
-}
-
 /// What goes before the call in question changes nothing.
 fn without_effect(error: Error) -> Error {
     error.effect(Effect::None)
@@ -221,24 +212,4 @@ fn without_effect(error: Error) -> Error {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn official_b6_an_unreachable_server_is_named_with_where_its_address_comes_from() {
-        let url: Url = "http://127.0.0.1:1/20160918/users/u?x=y".parse().unwrap();
-        for kind in [ErrorKind::Unreachable, ErrorKind::TimedOut] {
-            let error =
-                located(Error::new(kind, "", "no connection"), &url, "from `keyrotation:oci.endpoints.identity`");
-            assert!(
-                error
-                    .message
-                    .ends_with("(the address is http://127.0.0.1:1, from `keyrotation:oci.endpoints.identity`)")
-            );
-        }
-        assert_eq!(located(Error::new(ErrorKind::Denied, "", "no"), &url, "x").message, "no");
-    }
 }

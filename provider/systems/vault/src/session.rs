@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Answer, Client, HeaderMap, HeaderValue, Method, Url, repeat};
+use outbound::{Answer, Client, HeaderMap, HeaderValue, Method, Peer, Url, repeat};
 use rotation::{Clock, Error, ErrorKind, Retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -246,7 +246,7 @@ impl Link {
     async fn open(config: &VaultConfig, environment: &Environment, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let settings = Settings::new(config, &**environment)?;
         must_be_an_address(&settings.address)?;
-        let client = Client::new(&settings.tls, Arc::clone(clock))?;
+        let client = Client::new(&settings.tls, Arc::clone(clock))?.to(peer(config));
         let link = Self { settings, client, freshness: Freshness::default(), health: OnceCell::new() };
         if link.settings.namespace.is_some() {
             link.must_know_namespaces().await?;
@@ -360,6 +360,19 @@ impl Link {
         // Near its longest life a token gets less and less.
         (renewed.lifetime * 2 > token.lifetime).then_some(OwnToken { lifetime: token.lifetime, ..renewed })
     }
+}
+
+/// What messages say of the server's address.
+fn peer(config: &VaultConfig) -> Peer {
+    let variable = || {
+        let is_set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+        ["VAULT_ADDR", "BAO_ADDR"].into_iter().find(is_set).unwrap_or("VAULT_ADDR")
+    };
+    let from = match &config.address {
+        Some(_) => "from `keyrotation:vault.address`".to_owned(),
+        None => format!("from {}", variable()),
+    };
+    Peer { from, trust: "`keyrotation:vault.caCertFile`, VAULT_CACERT" }
 }
 
 fn own_token(request: &Request, answer: &Answer, now: Timestamp) -> Result<OwnToken, Error> {

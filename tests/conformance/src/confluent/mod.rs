@@ -2,6 +2,7 @@
 
 mod local;
 mod many;
+mod texts;
 mod trials;
 
 pub use local::LocalConfluent;

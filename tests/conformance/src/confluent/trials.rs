@@ -27,7 +27,7 @@ pub struct ConfluentTrial {
 
 /// Every one.
 pub fn confluent_trials() -> impl Iterator<Item = ConfluentTrial> {
-    TRIALS.iter().copied()
+    TRIALS.iter().chain(super::texts::TRIALS).copied()
 }
 
 const TRIALS: &[ConfluentTrial] = &[
@@ -365,7 +365,7 @@ fn opened(secret: Option<&rotation::Field>) -> Result<String> {
     }
 }
 
-fn done(outcome: Outcome) -> Result<()> {
+pub(super) fn done(outcome: Outcome) -> Result<()> {
     match outcome {
         Outcome::Failed(error) => Err(error).context("the run failed"),
         outcome => {
@@ -375,7 +375,7 @@ fn done(outcome: Outcome) -> Result<()> {
     }
 }
 
-fn failed(outcome: Outcome) -> Result<Error> {
+pub(super) fn failed(outcome: Outcome) -> Result<Error> {
     match outcome {
         Outcome::Failed(error) => Ok(error),
         outcome => anyhow::bail!("it did not fail: {outcome:?}"),

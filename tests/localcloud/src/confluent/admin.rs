@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::error::Refusal;
 use super::key::{ApiKey as Kept, Order};
-use super::kind::{Kind, Resource};
+use super::kind::{Kind, Resource, region};
 use super::organization::{Organization, Role};
+use super::route::DATA_PLANES;
 use super::seen::{ApiKey, Snapshot};
 use super::settings::Settings;
 use super::{Confluent, Credentials, Inner, Meters};
@@ -98,17 +99,32 @@ impl Confluent {
         self.change(|organization, now| organization.add_cluster(kind, environment, now))
     }
 
-    /// Makes the look-up of a cluster tell another endpoint than the stand-in's own: an empty one, or
+    /// Makes the look-up of a cluster or a Flink region tell another endpoint than the stand-in's own: an empty one, or
     /// one where nobody listens, as in a private network.
     ///
     /// # Errors
     /// 404.
     pub fn set_endpoint(&self, cluster: &str, endpoint: Option<&str>) -> Result<(), Refusal> {
         self.change(|organization, _| {
+            if region(cluster).is_some() {
+                organization.regions.remove(cluster);
+                organization.regions.extend(endpoint.map(|endpoint| (cluster.to_owned(), endpoint.to_owned())));
+                return Ok(());
+            }
             let cluster = organization.clusters.get_mut(cluster).ok_or_else(Refusal::not_found)?;
             cluster.endpoint = endpoint.map(str::to_owned);
             Ok(())
         })
+    }
+
+    /// Makes the look-up of a cluster or a Flink region tell an address in a private network beside the other one.
+    pub fn set_private_endpoint(&self, id: &str, endpoint: &str) {
+        locked(&self.inner.organization).private.insert(id.to_owned(), endpoint.to_owned());
+    }
+
+    /// The address of a data plane at the stand-in itself.
+    pub fn plane(&self, endpoint: &str, id: &str) -> String {
+        format!("{endpoint}{DATA_PLANES}/{id}")
     }
 
     /// Deletes a cluster, and all keys for it.

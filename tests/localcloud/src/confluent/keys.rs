@@ -13,8 +13,9 @@ use super::page::Page;
 /// Answers with the secret, which no other answer has.
 pub(super) fn create(call: &mut Call<'_>) -> Answer {
     let spec = spec(call)?;
-    let wanted = Wanted::read(&spec)?;
+    let mut wanted = Wanted::read(&spec)?;
     call.about_owner(&wanted.owner);
+    fit(call.organization, [&mut wanted.display_name, &mut wanted.description])?;
     may_make(call.caller()?, call.organization, &wanted.owner)?;
     let Wanted { kind, owner, id, environment, display_name, description } = wanted;
     let found = call.organization.find(kind, &id, environment.as_deref());
@@ -56,11 +57,16 @@ pub(super) fn read(call: &mut Call<'_>, id: &str) -> Answer {
 pub(super) fn update(call: &mut Call<'_>, id: &str) -> Answer {
     let spec = spec(call)?;
     let mut broken = Vec::new();
-    let display_name = text(&spec, "display_name", "/spec/display_name", &mut broken);
-    let description = text(&spec, "description", "/spec/description", &mut broken);
+    let mut display_name = text(&spec, "display_name", "/spec/display_name", &mut broken);
+    let mut description = text(&spec, "description", "/spec/description", &mut broken);
     if !broken.is_empty() {
         return Err(Refusal::invalid(broken));
     }
+    let texts = [&mut display_name, &mut description].map(|text| text.get_or_insert_default());
+    let given = ["display_name", "description"].map(|name| spec.contains_key(name));
+    fit(call.organization, texts)?;
+    let [display_name, description] =
+        [(display_name, given[0]), (description, given[1])].map(|(text, given)| text.filter(|_| given));
     let now = call.now;
     let key = about(call, id)?;
     if let Some(text) = display_name {
@@ -78,6 +84,23 @@ pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Answer {
     let now = call.now;
     about(call, id)?.delete(now);
     Ok(Reply::empty())
+}
+
+/// Cuts or refuses a display name and a description that are too long.
+fn fit(organization: &Organization, texts: [&mut String; 2]) -> Result<(), Refusal> {
+    let settings = &organization.settings;
+    let limits =
+        [("/spec/display_name", settings.longest_display_name), ("/spec/description", settings.longest_description)];
+    let mut broken = Vec::new();
+    for (text, (pointer, limit)) in texts.into_iter().zip(limits) {
+        let Some(limit) = limit.filter(|limit| text.chars().count() > *limit) else { continue };
+        if settings.cuts_texts {
+            *text = text.chars().take(limit).collect();
+        } else {
+            broken.push((pointer, format!("must not be longer than {limit} characters")));
+        }
+    }
+    if broken.is_empty() { Ok(()) } else { Err(Refusal::invalid(broken)) }
 }
 
 /// What a create asks for, before anybody looked whether it is there.

@@ -43,6 +43,7 @@ pub(super) fn flink_regions(call: &mut Call<'_>) -> Answer {
     };
     let told = |(cloud, name, shown): (&str, &str, &str)| {
         let id = format!("{cloud}.{name}");
+        let public = call.organization.regions.get(&id).cloned().unwrap_or_else(|| endpoint(call, &id));
         let region = json!({
             "api_version": "fcpm/v2",
             "kind": "Region",
@@ -51,7 +52,8 @@ pub(super) fn flink_regions(call: &mut Call<'_>) -> Answer {
             "cloud": cloud.to_ascii_uppercase(),
             "region_name": name,
             "display_name": shown,
-            "http_endpoint": endpoint(call, &id),
+            "http_endpoint": public,
+            "private_http_endpoint": call.organization.private.get(&id),
         });
         (id, region)
     };
@@ -135,7 +137,12 @@ pub(super) fn quotas(call: &mut Call<'_>) -> Answer {
 
 fn cluster_told(call: &Call<'_>, cluster: &Cluster) -> Value {
     let (id, group) = (&cluster.id, group(cluster.kind));
-    let crn = crn(call, &format!("environment={}/cluster={id}", cluster.environment));
+    let within = &cluster.environment;
+    let crn = match cluster.kind {
+        Kind::Kafka => crn(call, &format!("environment={within}/cloud-cluster={id}/kafka={id}")),
+        Kind::SchemaRegistry => crn(call, &format!("environment={within}/schema-registry={id}")),
+        _ => crn(call, &format!("environment={within}/cluster={id}")),
+    };
     let address = format!("{}/{group}/clusters/{id}", call.request.base);
     let endpoint = cluster.endpoint.clone().unwrap_or_else(|| endpoint(call, id));
     let (cloud, region, _) = REGIONS[0];
@@ -151,11 +158,15 @@ fn cluster_told(call: &Call<'_>, cluster: &Cluster) -> Value {
             spec["config"] = json!({ "kind": "Basic" });
             spec["kafka_bootstrap_endpoint"] = json!(format!("SASL_SSL://{bootstrap}"));
             spec["region"] = json!(region);
+            if let Some(private) = call.organization.private.get(id) {
+                let point = json!({ "http_endpoint": private, "connection_type": "PRIVATE_LINK" });
+                spec["endpoints"] = json!({ "ap-1": point });
+            }
         }
         Kind::SchemaRegistry => {
             spec["package"] = json!("ESSENTIALS");
-            spec["private_http_endpoint"] = json!("");
-            spec["region"] = json!({ "id": region });
+            spec["private_http_endpoint"] = json!(call.organization.private.get(id).map_or("", String::as_str));
+            spec["region"] = json!(region);
         }
         _ => spec["csu"] = json!(1),
     }

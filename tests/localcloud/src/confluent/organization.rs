@@ -77,6 +77,10 @@ pub(super) struct Organization {
     pub(super) principals: BTreeMap<String, Principal>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) clusters: BTreeMap<String, Cluster>,
+    /// Of Flink regions, what is told in place of the stand-in's own address.
+    pub(super) regions: BTreeMap<String, String>,
+    /// The addresses in private networks, by cluster or region.
+    pub(super) private: BTreeMap<String, String>,
     /// Every key that there ever was; [`ApiKey::exists`] tells which still are.
     pub(super) keys: Vec<ApiKey>,
     /// Id and secret of everything that was ever issued, for the search for leaks.
@@ -92,6 +96,8 @@ impl Organization {
             principals: BTreeMap::new(),
             environments: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            regions: BTreeMap::new(),
+            private: BTreeMap::new(),
             keys: Vec::new(),
             issued: Vec::new(),
             random,

@@ -23,6 +23,12 @@ pub struct Settings {
     pub gone: Gone,
     /// The status of a successful create: 202 by the specification, while other sources show 200 and 201.
     pub created: u16,
+    /// The most characters of a description. Confluent publishes no figure; nothing means any number.
+    pub longest_description: Option<usize>,
+    /// The most characters of a display name; nothing means any number.
+    pub longest_display_name: Option<usize>,
+    /// What is longer is cut without a word, not refused with 422.
+    pub cuts_texts: bool,
     /// Requests that the cloud's own APIs take from the whole organisation. Nothing means any number.
     pub rate_limit: Option<RateLimit>,
     /// Requests that all data planes together take. Nothing means any number.
@@ -39,6 +45,9 @@ impl Default for Settings {
             over_quota: OverQuota::default(),
             gone: Gone::default(),
             created: 202,
+            longest_description: None,
+            longest_display_name: None,
+            cuts_texts: false,
             rate_limit: None,
             data_plane_rate_limit: None,
         }

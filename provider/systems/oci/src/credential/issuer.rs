@@ -198,7 +198,7 @@ impl KeyIssuer for CredentialIssuer {
             let message = format!("the id of the {} is not known, so it cannot be looked for", self.kind.noun);
             return Err(Error::new(ErrorKind::Unverified, self.kind.list, message));
         };
-        let listed = self.all().await?.unwrap_or_default();
+        let listed = self.all().await.map_err(outbound::could_not_try)?.unwrap_or_default();
         let active = |one: &Listed| one.id == *id && one.lifecycle_state == "ACTIVE";
         Ok(if listed.iter().any(active) { Verdict::Accepted } else { Verdict::NotYet })
     }

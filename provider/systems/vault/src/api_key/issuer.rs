@@ -333,7 +333,7 @@ impl KeyIssuer for KvIssuer {
             return Err(Error::new(ErrorKind::Unverified, "vault kv get", message));
         };
         let Some(version) = number(&KeyId(version.clone())) else { return Ok(Verdict::NotYet) };
-        let fields = self.path().fields(version, true).await?;
+        let fields = self.path().fields(version, true).await.map_err(outbound::could_not_try)?;
         let stands = fields.is_some_and(|fields| fields.texts().values().any(|text| is_same(value, open(text))));
         Ok(if stands { Verdict::Accepted } else { Verdict::NotYet })
     }

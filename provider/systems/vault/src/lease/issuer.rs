@@ -182,7 +182,7 @@ impl KeyIssuer for LeaseIssuer {
                 "the lease is not known, so it cannot be looked up",
             ));
         };
-        let shown = self.key(holder, Some(lease_id)).await?;
+        let shown = self.key(holder, Some(lease_id)).await.map_err(outbound::could_not_try)?;
         let works = shown.is_some_and(|key| key.status == KeyStatus::Active);
         Ok(if works { Verdict::Accepted } else { Verdict::NotYet })
     }

@@ -226,7 +226,11 @@ impl KeyIssuer for SecretIdIssuer {
                 return Err(Error::new(ErrorKind::Unverified, "vault write login", message));
             }
         };
-        self.role().try_out(self.role_id().await?, secret_id).await
+        let role_id = self.role_id().await?;
+        // A login that was not answered has spent a use of the secret-id at most, as the tries after it do.
+        let tried =
+            outbound::repeat(self.session.clock(), || async { self.role().try_out(role_id, secret_id).await }).await;
+        tried.map_err(outbound::could_not_try)
     }
 
     async fn retire(&self, key: &KeyId) -> Result<(), Error> {

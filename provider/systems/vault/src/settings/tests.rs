@@ -151,7 +151,10 @@ fn official_b4_a_client_certificate_goes_with_its_key() {
 
 #[test]
 fn official_b4_a_proxy_and_a_servers_name_are_read() {
-    let proxy = |variables| with(variables).unwrap().tls.proxy.map(|url| url.to_string());
+    let proxy = |variables| {
+        let proxies = with(variables).unwrap().tls.proxies;
+        proxies.and_then(|proxies| proxies.tls().map(|proxy| proxy.url().to_string()))
+    };
     assert_eq!(
         proxy(&[("VAULT_PROXY_ADDR", "http://p:1"), ("VAULT_HTTP_PROXY", "http://q:2")]).as_deref(),
         Some("http://p:1/")

@@ -27,7 +27,7 @@ pub(super) fn tls(sources: Sources<'_>) -> Result<outbound::Settings, Error> {
         trusted: trusted(sources)?,
         identity: identity(sources)?,
         trust_anybody: sources.boolean(&SKIP_VERIFY)?,
-        proxy: proxy.map(|found| url_of_proxy(&found)).transpose()?,
+        proxies: proxy.map(|found| proxies(&found)).transpose()?,
         server_name: server_name.map(|found| name(&found)).transpose()?,
     })
 }
@@ -111,12 +111,14 @@ fn alone(lone: &Found) -> Error {
     ))
 }
 
-fn url_of_proxy(found: &Found) -> Result<Url, Error> {
+fn proxies(found: &Found) -> Result<outbound::Proxies, Error> {
     let url = Url::parse(&found.text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     let from = found.from;
-    url.ok_or_else(|| {
-        invalid(&format!("{from} is not the URL of a proxy: write one such as http://proxy.example:3128"))
-    })
+    if url.is_none() {
+        let message = format!("{from} is not the URL of a proxy: write one such as http://proxy.example:3128");
+        return Err(invalid(&message));
+    }
+    outbound::Proxies::only(&found.text, from)
 }
 
 fn name(found: &Found) -> Result<String, Error> {

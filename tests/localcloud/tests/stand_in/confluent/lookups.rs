@@ -22,6 +22,16 @@ fn a_cluster_is_found_in_its_environment_only() {
         assert_eq!(found["spec"]["http_endpoint"], format!("{}/dataplane/{}", bench.cloud.endpoint(), cluster.id));
         assert_eq!(found["status"]["phase"], "PROVISIONED");
         assert_eq!(found["api_version"], group);
+        if kind != Kind::Ksqldb {
+            let name = found["metadata"]["resource_name"].as_str().unwrap();
+            let id = &cluster.id;
+            let end = match kind {
+                Kind::Kafka => format!("/cloud-cluster={id}/kafka={id}"),
+                _ => format!("/schema-registry={id}"),
+            };
+            assert!(name.ends_with(&end), "{name}");
+            assert_eq!(found["spec"]["region"], "us-east-1", "a text, in cmk/v2 and in srcm/v3");
+        }
         assert_eq!(get(&path(&other)).refusal(), (404, "resource_not_found".to_owned()));
         assert_eq!(get(&path("")).refusal().0, 400, "the environment is required");
         let list = |environment: &str| get(&format!("/{group}/clusters?environment={environment}")).json();

@@ -1,0 +1,11 @@
+//! Peers on the way to a server, real ones: a certificate authority with TLS servers, and a proxy that writes down all that it sees.
+
+mod authority;
+mod child;
+mod proxy;
+mod server;
+
+pub use authority::{Authority, Validity};
+pub use child::{Said, child, say};
+pub use proxy::RecordingProxy;
+pub use server::{Server, nowhere};
