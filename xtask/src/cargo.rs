@@ -1,5 +1,6 @@
 //! Calling cargo, and reading what it built.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,9 @@ use crate::paths;
 
 /// Turns the plugin into one whose clock the tests can move. No release is built with it.
 pub(crate) const TEST_CLOCK: &str = "plugin/test-clock";
+
+/// The arguments of the build that all tests run from.
+pub(crate) const TESTS: [&str; 6] = ["--workspace", "--bins", "--tests", "--examples", "--features", TEST_CLOCK];
 
 /// What an executable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,21 @@ pub(crate) struct Executable {
 
 /// The cargo that runs us, at the root of the work tree.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    prepared(Command::new(cargo()))
+}
+
+/// The same for work beside tests, which have the machine first.
+pub(crate) fn beside() -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "5"]).arg(cargo());
+    prepared(command)
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn prepared(mut command: Command) -> Command {
     command.current_dir(paths::root());
     if std::env::var_os("CI").is_some() {
         // A machine that builds once would only keep, in gigabytes, what the next build could have used.

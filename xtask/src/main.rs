@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod choice;
 mod codegen;
 mod demo;
 mod dist;
@@ -11,7 +12,10 @@ mod job;
 mod libtest;
 mod lint;
 mod paths;
+mod report;
+mod schedule;
 mod sdk;
+mod stage;
 mod suites;
 mod test;
 mod tools;
@@ -50,7 +54,7 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", name] => bench::run(Some(name)),
         ["dist"] => dist::run(),
         [] | ["help" | "--help" | "-h"] => {
-            println!("{USAGE}\n\nsuites: {}", suites::names().join(", "));
+            println!("{USAGE}\n\nsuites: {}", choice::names().join(", "));
             Ok(ExitCode::SUCCESS)
         }
         other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),
