@@ -93,7 +93,8 @@ impl Choice {
         let suites = self.suites.iter().filter(|suite| has_vault || !suite.is_optional());
         let mut needs = Vec::new();
         for need in suites.flat_map(|suite| suite.needs) {
-            if !needs.contains(need) {
+            let is_spared = self.is_quick() && *need == Need::Checkers;
+            if !needs.contains(need) && !is_spared {
                 needs.push(*need);
             }
         }

@@ -40,11 +40,13 @@ impl Stage {
         let needs = choice.needs(has_vault);
         let (built, tools) = thread::scope(|scope| {
             let tools = scope.spawn(|| tools_for(&needs));
-            let built = if choice.is_only("lint") { Ok(Vec::new()) } else { build() };
+            let built = if choice.is_only("lint") { Ok(Built::default()) } else { Built::by_cargo(choice, &needs) };
             (built, tools.join())
         });
         let Ok(tools) = tools else { bail!("preparing the tools ended with a panic") };
-        let mut stage = Self { programs: built?, variables: tools? };
+        let Built { programs, archive } = built?;
+        let mut stage = Self { programs, variables: tools? };
+        stage.variables.extend(archive.map(|place| ("KEYROTATION_ARCHIVE", place.into_os_string())));
         if choice.is_only("lint") {
             return Ok(stage);
         }
@@ -67,7 +69,7 @@ impl Stage {
         let suite = suites::suite_of(program);
         let name = format!("{} {}", program.package, program.target);
         let begun = Instant::now();
-        let prepared = self.command(program, suite.needs, chosen);
+        let prepared = self.command(program, chosen);
         match prepared {
             Ok(None) => None,
             Ok(Some(mut command)) => {
@@ -82,12 +84,7 @@ impl Stage {
     }
 
     /// The call of a test program; none if none of its tests is chosen.
-    fn command(
-        &self,
-        program: &Executable,
-        needs: &[Need],
-        chosen: Option<&dyn Fn(&str) -> bool>,
-    ) -> Result<Option<Command>> {
+    fn command(&self, program: &Executable, chosen: Option<&dyn Fn(&str) -> bool>) -> Result<Option<Command>> {
         let mut command = self.call(program);
         // What needs preparation is marked as ignored for a bare `cargo test`; here it is prepared.
         command.arg("--include-ignored");
@@ -97,9 +94,6 @@ impl Stage {
                 return Ok(None);
             }
             command.args(libtest::only(&names, chosen));
-        }
-        if needs.contains(&Need::Archive) {
-            command.env("KEYROTATION_ARCHIVE", dist::archive()?);
         }
         Ok(Some(command))
     }
@@ -155,8 +149,23 @@ impl Stage {
     }
 }
 
-fn build() -> Result<Vec<Executable>> {
-    cargo::build("building all programs and tests", "build-tests", &cargo::TESTS)
+/// What cargo makes.
+#[derive(Default)]
+struct Built {
+    programs: Vec<Executable>,
+    archive: Option<PathBuf>,
+}
+
+impl Built {
+    fn by_cargo(choice: &Choice, needs: &[Need]) -> Result<Self> {
+        let archive = match (needs.contains(&Need::Archive), choice.is_only("dist")) {
+            (false, _) => None,
+            (true, true) => Some(dist::archive()?),
+            (true, false) => Some(dist::unoptimised_archive()?),
+        };
+        let programs = cargo::build("building all programs and tests", "build-tests", &cargo::TESTS)?;
+        Ok(Self { programs, archive })
+    }
 }
 
 /// Has every tool that is needed, one after another: they are built once, and share what is fetched.
@@ -190,7 +199,7 @@ fn tool(need: Need) -> Result<Vec<(&'static str, PathBuf)>> {
         Need::OpenBao => offer("KEYROTATION_OPENBAO", tools::openbao::program()),
         Need::Postgres => offer("KEYROTATION_POSTGRES", tools::postgres::folder()),
         Need::MariaDb => offer("KEYROTATION_MARIADB", tools::mariadb::folder()),
-        // Named by the user, and made when the suite that needs it runs.
+        // Named by the user, and made by cargo.
         Need::Vault | Need::Archive => Vec::new(),
         Need::Checkers => {
             // The checks that use them say what is wrong if they cannot be had.

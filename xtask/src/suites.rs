@@ -26,7 +26,7 @@ pub(crate) enum Need {
     MariaDb,
     /// A HashiCorp Vault, which only the user can name: without one the suite is skipped as a whole, and needs nothing.
     Vault,
-    /// The plugin's archive.
+    /// The plugin's archive: the release's if nothing else is run, else one that differs in the optimisation alone.
     Archive,
     /// cargo-deny and the generators of the SDKs.
     Checkers,
