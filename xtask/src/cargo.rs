@@ -64,6 +64,8 @@ fn prepared(mut command: Command) -> Command {
     if std::env::var_os("CI").is_some() {
         // A machine that builds once would only keep, in gigabytes, what the next build could have used.
         command.env("CARGO_INCREMENTAL", "0");
+        // Backtraces are switched off in the runs, and a panic names its line without this.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     }
     command
 }

@@ -1,6 +1,7 @@
 //! What `cargo xtask test NAME` may be told, and which tests that means.
 
 use crate::cargo::{Executable, Kind};
+use crate::lessons;
 use crate::suites::{self, Need, SUITES, Suite};
 
 /// Names for everything about one part, across suites, and the packages that it is made of.
@@ -12,9 +13,8 @@ const PARTS: &[(&str, &[&str])] = &[
 /// Suites that a part has nothing in.
 const NOT_OF_PARTS: [&str; 5] = ["lint", "protocol", "dist", "vault", "vault-aws"];
 
-/// Every test that shows a point of a promise, in whichever suite: its name, or a module's, begins with one of these.
+/// Every test that shows what was promised, in whichever suite.
 const LESSONS: &str = "lessons";
-const LESSON: [&str; 3] = ["lesson_", "output_", "official_"];
 
 /// What is run again and again while one writes.
 const QUICK: &str = "quick";
@@ -83,6 +83,15 @@ impl Choice {
         matches!(self.tests, Tests::All)
     }
 
+    /// What a whole run leaves to be asked for by name, and the name.
+    pub(crate) fn left_out(&self) -> Vec<(&'static str, &'static str)> {
+        if self.suites.len() < 2 || !self.is_whole() {
+            return Vec::new();
+        }
+        let lanes = SUITES.iter().filter(|suite| suite.is_lane).map(|suite| (suite.name, suite.name));
+        lanes.chain([("the archive's tests on the optimised release", "dist")]).collect()
+    }
+
     /// Whether checks that take minutes are left out.
     pub(crate) fn is_quick(&self) -> bool {
         matches!(self.tests, Tests::Quick)
@@ -113,11 +122,16 @@ impl Choice {
             }
     }
 
+    /// Whether a program's file shows that none of its tests is chosen.
+    pub(crate) fn passes_over(&self, program: &Executable) -> bool {
+        matches!(self.tests, Tests::Lessons) && !lessons::may_be_in(&program.path)
+    }
+
     /// Which tests of such a program are chosen, by their names; none if all are.
     pub(crate) fn tests<'a>(&'a self, program: &'a Executable) -> Option<Box<dyn Fn(&str) -> bool + 'a>> {
         match self.tests {
             Tests::All | Tests::Of(_) => None,
-            Tests::Lessons => Some(Box::new(is_lesson)),
+            Tests::Lessons => Some(Box::new(lessons::is_lesson)),
             Tests::Quick if quick_tests(program).next().is_none() => None,
             Tests::Quick => Some(Box::new(|name| quick_tests(program).any(|wanted| name.starts_with(wanted)))),
         }
@@ -132,11 +146,6 @@ pub(crate) fn names() -> Vec<&'static str> {
 fn quick_tests(program: &Executable) -> impl Iterator<Item = &'static str> {
     let fitting = QUICK_TESTS.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
     fitting.map(|(_, name)| *name)
-}
-
-fn is_lesson(name: &str) -> bool {
-    let mut segments = name.split([':', '/']);
-    segments.any(|segment| LESSON.iter().any(|start| segment.trim().starts_with(start)))
 }
 
 #[cfg(test)]
@@ -162,6 +171,8 @@ mod tests {
         let lane = program("localcloud", Kind::Integration, "oci_python");
         let takes = |name| Choice::parse(name).unwrap().takes(&lane);
         assert!(takes(Some("oci-python")));
+        assert!(Choice::parse(None).unwrap().left_out().contains(&("oci-python", "oci-python")));
+        assert!(Choice::parse(Some("unit")).unwrap().left_out().is_empty());
         assert!(!takes(None) && !takes(Some("unit")) && !takes(Some("aws")) && !takes(Some("lessons")));
     }
 
@@ -175,18 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn lessons_are_known_by_any_part_of_their_names() {
-        for name in
-            ["lesson_a1_b", "module::official_b1_c", "output_3_x/aws", "aws::lesson_a2::second", "aws/lesson_a2"]
-        {
-            assert!(is_lesson(name), "{name}");
-        }
-        for name in ["a_lesson_a1", "an_output_of_it", "module::the_official_one", "lessons_b"] {
-            assert!(!is_lesson(name), "{name}");
-        }
+    fn lessons_are_taken_from_every_suite() {
         let lessons = Choice::parse(Some("lessons")).unwrap();
         let kill = program("engine", Kind::Integration, "kill");
         assert!(lessons.takes(&kill) && lessons.tests(&kill).unwrap()("lesson_a1"));
+        assert!(!lessons.tests(&kill).unwrap()("another"));
     }
 
     #[test]

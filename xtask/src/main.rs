@@ -9,6 +9,7 @@ mod codegen;
 mod demo;
 mod dist;
 mod job;
+mod lessons;
 mod libtest;
 mod lint;
 mod paths;
@@ -26,7 +27,7 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "\
 cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
-cargo xtask test [NAME]       every test, or one suite: see the list below
+cargo xtask test [NAME]       every test, or one suite or selection: see the list below
 cargo xtask codegen [--check] write schema.json, sdk/ and the protocol's Rust code, or say which of them is stale
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
 cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";

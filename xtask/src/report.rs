@@ -58,6 +58,9 @@ pub(crate) fn conclude(choice: &Choice, rows: &[Row], took: Duration) -> ExitCod
     for suite in &lacking {
         println!("{suite} ran no test that passed, which counts as a failure");
     }
+    for (what, command) in choice.left_out() {
+        println!("not run: {what}: cargo xtask test {command}");
+    }
     println!("\n{}", counts.line());
     if counts.passed > 0 && counts.failed == 0 && lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

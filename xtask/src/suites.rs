@@ -114,18 +114,43 @@ pub(crate) struct Manner {
     pub(crate) pace: Pace,
     /// About how long it takes on two cores.
     pub(crate) seconds: u32,
-    /// How many of its tests run at once; none leaves it to the number of cores.
+    /// How many of its tests run at once; none is as many as there are cores.
     pub(crate) threads: Option<usize>,
 }
 
-/// The manner of those that take long, as measured; it decides how soon the whole is done, and nothing else.
-const MANNERS: &[(&str, Manner)] = &[];
+/// The manner of those that take long; the closest pattern counts. It decides how soon the whole is done, and nothing else: seconds are those
+/// of a quiet machine with two cores.
+const MANNERS: &[(&str, Manner)] = &[
+    ("faults/lives", computes(350)),
+    ("faults/others", computes(200)),
+    ("faults/pairs", computes(80)),
+    ("faults/vault", waits(450, 4)),
+    ("conformance", computes(60)),
+    ("conformance/vault", waits(135, 4)),
+    ("vault-servers/*", waits(90, 2)),
+    ("plugin/*", waits(30, 4)),
+    ("plugin/vault_root", waits(100, 2)),
+    ("plugin/wire", waits(60, 8)),
+    ("pulumi-provider/*", waits(20, 2)),
+    ("pulumi-provider/engine", waits(30, 2)),
+    ("engine/*", waits(20, 2)),
+    ("engine/kill", waits(360, 2)),
+    ("engine/examples", waits(60, 2)),
+];
+
+const fn computes(seconds: u32) -> Manner {
+    Manner { pace: Pace::Computes, seconds, threads: None }
+}
+
+const fn waits(seconds: u32, threads: usize) -> Manner {
+    Manner { pace: Pace::Waits, seconds, threads: Some(threads) }
+}
 
 /// The manner of a test program.
 pub(crate) fn manner_of(program: &Executable) -> Manner {
     let known = MANNERS.iter().filter_map(|(pattern, manner)| Some((closeness(pattern, program)?, manner)));
     let closest = known.max_by_key(|(closeness, _)| *closeness).map(|(_, manner)| *manner);
-    closest.unwrap_or(Manner { pace: Pace::Computes, seconds: 5, threads: None })
+    closest.unwrap_or(computes(5))
 }
 
 #[cfg(test)]
@@ -171,6 +196,16 @@ mod tests {
         ] {
             assert_eq!(suite_of(&program(package, kind, target)).name, suite, "{package} {target}");
         }
+    }
+
+    #[test]
+    fn the_closest_manner_counts() {
+        let manner = |package, target| manner_of(&program(package, Kind::Integration, target));
+        assert_eq!(manner("engine", "kill"), waits(360, 2));
+        assert_eq!(manner("engine", "many"), waits(20, 2));
+        assert_eq!(manner("conformance", "conformance"), computes(60));
+        assert_eq!(manner("conformance", "vault").pace, Pace::Waits);
+        assert_eq!(manner_of(&program("rotation", Kind::Unit, "rotation")), computes(5));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<ExitCode> {
 
 /// Everything that is to be run; what a task gives is nothing if none of its tests is chosen.
 fn tasks<'a>(choice: &'a Choice, stage: &'a Stage) -> Vec<Task<'a, Option<Row>>> {
-    let chosen = stage.programs.iter().filter(|program| choice.takes(program));
+    let chosen = stage.programs.iter().filter(|program| choice.takes(program) && !choice.passes_over(program));
     let mut tasks: Vec<_> = chosen.map(|program| task_of(choice, stage, program)).collect();
     if choice.has("lint") {
         tasks.extend(lint::tasks(&stage.programs, choice.is_quick()));
