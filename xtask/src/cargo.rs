@@ -43,6 +43,14 @@ pub(crate) struct Executable {
     pub(crate) folder: PathBuf,
 }
 
+impl Executable {
+    /// A name that no other executable has: a library and a program of one package may have one name.
+    pub(crate) fn id(&self) -> String {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}-{file}", self.package)
+    }
+}
+
 /// The cargo that runs us, at the root of the work tree.
 pub(crate) fn command() -> Command {
     prepared(Command::new(cargo()))
@@ -147,5 +155,18 @@ mod tests {
         assert_eq!(executable(&message("bin", true)).unwrap().folder, Path::new("/a/b"));
         assert_eq!(executable(&serde_json::json!({"reason": "build-finished", "success": true})), None);
         assert_eq!(executable(&serde_json::json!({"executable": null, "target": {"kind": ["lib"]}})), None);
+    }
+
+    #[test]
+    fn executables_of_one_name_are_told_apart() {
+        let built = |path: &str| Executable {
+            package: "localcloud".to_owned(),
+            target: "localcloud".to_owned(),
+            kind: Kind::Unit,
+            path: path.into(),
+            folder: "/a".into(),
+        };
+        assert_eq!(built("/t/deps/localcloud-1").id(), "localcloud-localcloud-1");
+        assert_ne!(built("/t/deps/localcloud-1").id(), built("/t/deps/localcloud-2").id());
     }
 }

@@ -1,7 +1,7 @@
 //! The tests that show what was promised: in whichever program they live, their names begin with the promise.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A name that begins so, or the name of a module around it.
 const STARTS: [&str; 2] = ["lesson_", "official_"];
@@ -25,7 +25,7 @@ fn is_numbered(rest: &str) -> bool {
 /// Whether a test program may have one. Some take half a minute to list their tests, so most are not asked.
 pub(crate) fn may_be_in(program: &Path) -> bool {
     let mut search = Command::new("grep");
-    search.args(["-a", "-q", "-E", TRACE]).arg(program).env("LC_ALL", "C");
+    search.args(["-a", "-q", "-E", TRACE]).arg(program).env("LC_ALL", "C").stderr(Stdio::null());
     // Where the search itself fails, the program is asked.
     search.status().map_or(true, |status| status.code() != Some(1))
 }

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo::{self, Executable};
+use crate::cargo::{self, Executable, Kind};
 use crate::choice::Choice;
 use crate::job::{Cost, Job};
 use crate::libtest;
 use crate::report::{self, Row};
-use crate::suites::{self, Manner, Need};
+use crate::suites::{self, Need};
 use crate::{dist, paths, tools};
 
 /// One test program may take that long.
@@ -59,36 +59,29 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Runs a test program, or those of its tests that `chosen` picks: then nothing comes of it if there is none.
-    pub(crate) fn run(
-        &self,
-        program: &Executable,
-        manner: Manner,
-        chosen: Option<&dyn Fn(&str) -> bool>,
-    ) -> Option<Row> {
-        let suite = suites::suite_of(program);
-        let name = format!("{} {}", program.package, program.target);
+    /// Runs what is chosen of a test program; nothing comes of it if that is none of its tests.
+    pub(crate) fn run(&self, choice: &Choice, program: &Executable) -> Option<Row> {
+        let suite = suites::suite_of(program).name;
+        let kind = if program.kind == Kind::Unit { " (unit)" } else { "" };
+        let name = format!("{} {}{kind}", program.package, program.target);
         let begun = Instant::now();
-        let prepared = self.command(program, chosen);
-        match prepared {
-            Ok(None) => None,
-            Ok(Some(mut command)) => {
-                command.args(manner.threads.map(|threads| format!("--test-threads={threads}")));
-                Some(self.measure(suite.name, &name, &mut command))
-            }
+        match self.command(choice, program) {
+            Ok(command) => Some(self.measure(suite, &name, &program.id(), &mut command?)),
             Err(error) => {
                 let cost = Cost { wall: begun.elapsed(), cpu: None };
-                Some(Row { suite: suite.name, name, counts: report::failure(&error), cost })
+                Some(Row { suite, name, counts: report::failure(&error), cost })
             }
         }
     }
 
     /// The call of a test program; none if none of its tests is chosen.
-    fn command(&self, program: &Executable, chosen: Option<&dyn Fn(&str) -> bool>) -> Result<Option<Command>> {
+    fn command(&self, choice: &Choice, program: &Executable) -> Result<Option<Command>> {
         let mut command = self.call(program);
         // What needs preparation is marked as ignored for a bare `cargo test`; here it is prepared.
         command.arg("--include-ignored");
-        if let Some(chosen) = chosen {
+        command.args(suites::manner_of(program).threads.map(|threads| format!("--test-threads={threads}")));
+        if choice.picks(program) {
+            let chosen = |name: &str| choice.has_test(program, name);
             let names = self.names(program)?;
             if !names.iter().any(|name| chosen(name)) {
                 return Ok(None);
@@ -100,7 +93,7 @@ impl Stage {
 
     /// The names of a program's tests.
     fn names(&self, program: &Executable) -> Result<Vec<String>> {
-        let log = paths::log(&format!("list-{}-{}", program.package, program.target))?;
+        let log = paths::log(&format!("list-{}", program.id()))?;
         let what = format!("listing the tests of {} {}", program.package, program.target);
         let listed = Job::new(what, log.with_extension("err")).stdout_to(log.clone());
         listed.run(self.call(program).arg("--list"))?;
@@ -119,12 +112,12 @@ impl Stage {
         command.env("RUST_BACKTRACE", "0").envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Runs tests and counts them, and shows their output if something failed.
-    pub(crate) fn measure(&self, suite: &'static str, name: &str, command: &mut Command) -> Row {
+    /// Runs tests and counts them, and shows their output if something failed. It is kept in a log that is called after `id`.
+    pub(crate) fn measure(&self, suite: &'static str, name: &str, id: &str, command: &mut Command) -> Row {
         self.lend(command);
         let what = format!("{suite}: {name}");
         let begun = Instant::now();
-        let measured = paths::log(&what.replace([':', ' '], "-")).and_then(|log| {
+        let measured = paths::log(&format!("{suite}-{id}")).and_then(|log| {
             let ended = Job::new(&what, log.clone()).limit(LIMIT).end(command);
             let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
             Ok((ended, String::from_utf8_lossy(&output).into_owned()))

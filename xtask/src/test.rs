@@ -53,7 +53,7 @@ fn tasks<'a>(choice: &'a Choice, stage: &'a Stage) -> Vec<Task<'a, Option<Row>>>
         let work = || {
             let mut examples = cargo::beside();
             examples.args(["test", "--doc", "--workspace", "--features", cargo::TEST_CLOCK]);
-            Some(stage.measure("unit", "examples in the documentation", &mut examples))
+            Some(stage.measure("unit", "examples in the documentation", "documentation", &mut examples))
         };
         tasks.push(Task { pace: Pace::Builds, seconds: 30, work: Box::new(work) });
     }
@@ -62,6 +62,6 @@ fn tasks<'a>(choice: &'a Choice, stage: &'a Stage) -> Vec<Task<'a, Option<Row>>>
 
 fn task_of<'a>(choice: &'a Choice, stage: &'a Stage, program: &'a Executable) -> Task<'a, Option<Row>> {
     let manner = suites::manner_of(program);
-    let work = move || stage.run(program, manner, choice.tests(program).as_deref());
+    let work = move || stage.run(choice, program);
     Task { pace: manner.pace, seconds: manner.seconds, work: Box::new(work) }
 }
