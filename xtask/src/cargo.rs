@@ -1,5 +1,6 @@
 //! Calling cargo, and reading what it built.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,9 @@ use crate::paths;
 
 /// Turns the plugin into one whose clock the tests can move. No release is built with it.
 pub(crate) const TEST_CLOCK: &str = "plugin/test-clock";
+
+/// The arguments of the build that all tests run from.
+pub(crate) const TESTS: [&str; 6] = ["--workspace", "--bins", "--tests", "--examples", "--features", TEST_CLOCK];
 
 /// What an executable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +43,37 @@ pub(crate) struct Executable {
     pub(crate) folder: PathBuf,
 }
 
+impl Executable {
+    /// A name that no other executable has: a library and a program of one package may have one name.
+    pub(crate) fn id(&self) -> String {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}-{file}", self.package)
+    }
+}
+
 /// The cargo that runs us, at the root of the work tree.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    prepared(Command::new(cargo()))
+}
+
+/// The same for work beside tests, which have the machine first.
+pub(crate) fn beside() -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "5"]).arg(cargo());
+    prepared(command)
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn prepared(mut command: Command) -> Command {
     command.current_dir(paths::root());
     if std::env::var_os("CI").is_some() {
         // A machine that builds once would only keep, in gigabytes, what the next build could have used.
         command.env("CARGO_INCREMENTAL", "0");
+        // Backtraces are switched off in the runs, and a panic names its line without this.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     }
     command
 }
@@ -127,5 +155,18 @@ mod tests {
         assert_eq!(executable(&message("bin", true)).unwrap().folder, Path::new("/a/b"));
         assert_eq!(executable(&serde_json::json!({"reason": "build-finished", "success": true})), None);
         assert_eq!(executable(&serde_json::json!({"executable": null, "target": {"kind": ["lib"]}})), None);
+    }
+
+    #[test]
+    fn executables_of_one_name_are_told_apart() {
+        let built = |path: &str| Executable {
+            package: "localcloud".to_owned(),
+            target: "localcloud".to_owned(),
+            kind: Kind::Unit,
+            path: path.into(),
+            folder: "/a".into(),
+        };
+        assert_eq!(built("/t/deps/localcloud-1").id(), "localcloud-localcloud-1");
+        assert_ne!(built("/t/deps/localcloud-1").id(), built("/t/deps/localcloud-2").id());
     }
 }

@@ -67,9 +67,9 @@ impl Generators {
 
     fn stale_protocol(&self) -> Result<Option<String>> {
         let log = paths::log("protocol-check")?;
-        let status = Job::new("comparing the protocol's code", log.clone())
-            .status(Command::new(&self.protocol).arg("--check"))?;
-        Ok((!status.success()).then(|| format!("proto/src/gen is stale: {REMEDY}\n{}", job::tail(&log))))
+        let ended =
+            Job::new("comparing the protocol's code", log.clone()).end(Command::new(&self.protocol).arg("--check"))?;
+        Ok((!ended.status.success()).then(|| format!("proto/src/gen is stale: {REMEDY}\n{}", job::tail(&log))))
     }
 }
 

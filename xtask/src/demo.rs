@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, test, tools};
+use crate::{cargo, stage, tools};
 
 /// Shows the demo on the terminal.
 ///
@@ -17,8 +17,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     let built = cargo::build(what, "build-demo", &packages)?;
     let status = Command::new(cargo::program(&built, "demo")?)
         .env("KEYROTATION_PULUMI", engine)
-        .env("KEYROTATION_PLUGIN", test::settled(cargo::program(&built, "pulumi-resource-keyrotation")?)?)
-        .env("KEYROTATION_LOCALCLOUD", test::settled(cargo::program(&built, "localcloud")?)?)
+        .env("KEYROTATION_PLUGIN", stage::settled(cargo::program(&built, "pulumi-resource-keyrotation")?)?)
+        .env("KEYROTATION_LOCALCLOUD", stage::settled(cargo::program(&built, "localcloud")?)?)
         .status()
         .context("cannot start the demo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

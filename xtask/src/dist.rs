@@ -24,16 +24,30 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds `pulumi-resource-keyrotation-v<version>-<os>-<arch>.tar.gz` with the program at its root.
-/// The same sources give the same bytes.
+/// The archive as it is released.
 ///
 /// # Errors
 /// When the release does not build, or holds the test clock.
 pub(crate) fn archive() -> Result<PathBuf> {
-    let program = release()?;
-    refuse_test_clock(&program)?;
-    let folder = paths::target().join("dist");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    pack(&release()?, &paths::target().join("dist"))
+}
+
+/// An archive for tests of what Pulumi does with one: its program is the release's but for the optimisation, which takes most of a
+/// release's minutes. Building the tests afterwards puts their plugin back to where cargo puts programs.
+///
+/// # Errors
+/// As [`archive`].
+pub(crate) fn unoptimised_archive() -> Result<PathBuf> {
+    let packages = ["--workspace", "--bins", "--examples"];
+    let built = cargo::build("building the plugin without the test clock", "build-archive", &packages)?;
+    pack(cargo::program(&built, PROGRAM)?, &paths::target().join("xtask/dist"))
+}
+
+/// Makes `pulumi-resource-keyrotation-v<version>-<os>-<arch>.tar.gz` in a folder, with the program at its root.
+/// The same program gives the same bytes.
+fn pack(program: &Path, folder: &Path) -> Result<PathBuf> {
+    refuse_test_clock(program)?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let archive = folder.join(format!("{PROGRAM}-v{}-{}-{}.tar.gz", env!("CARGO_PKG_VERSION"), os()?, arch()?));
     let mut tar = Command::new("tar");
     tar.args([

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,34 @@ use anyhow::{Context, Result, bail};
 
 /// How many lines of a failed program's log are shown.
 const TAIL: usize = 60;
+
+/// What a program has cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    /// By the clock on the wall.
+    pub(crate) wall: Duration,
+    /// By the processors, of the program and of what it started and waited for. None where the system does not tell.
+    pub(crate) cpu: Option<Duration>,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    /// Its exit code or signal.
+    pub(crate) status: ExitStatus,
+    /// What it cost.
+    pub(crate) cost: Cost,
+}
+
+/// What [`Job::run`] did in this process, with its cost: builds and other preparation.
+static PREPARATION: Mutex<Vec<(String, Cost)>> = Mutex::new(Vec::new());
+/// Jobs that run at this moment.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// What was built and prepared so far in this process.
+pub(crate) fn preparation() -> Vec<(String, Cost)> {
+    PREPARATION.lock().map(|done| done.clone()).unwrap_or_default()
+}
 
 /// One program run on the user's behalf.
 pub(crate) struct Job {
@@ -39,24 +69,26 @@ impl Job {
         self
     }
 
-    /// Runs the program to its end and returns how long it took.
+    /// Runs a program that prepares something to its end.
     ///
     /// # Errors
     /// When it cannot be started, takes too long or fails; then with the end of its log.
-    pub(crate) fn run(&self, command: &mut Command) -> Result<Duration> {
-        let started = Instant::now();
-        let status = self.status(command)?;
+    pub(crate) fn run(&self, command: &mut Command) -> Result<()> {
+        let Ended { status, cost } = self.end(command)?;
         if !status.success() {
             bail!("{} failed ({status})\n{}\nall of its output: {}", self.what, tail(&self.log), self.log.display());
         }
-        Ok(started.elapsed())
+        if let Ok(mut done) = PREPARATION.lock() {
+            done.push((self.what.clone(), cost));
+        }
+        Ok(())
     }
 
     /// Runs the program to its end, whatever that is.
     ///
     /// # Errors
     /// When it cannot be started or takes too long.
-    pub(crate) fn status(&self, command: &mut Command) -> Result<ExitStatus> {
+    pub(crate) fn end(&self, command: &mut Command) -> Result<Ended> {
         let open = |path: &Path| File::create(path).with_context(|| format!("cannot write {}", path.display()));
         let log = open(&self.log)?;
         let stdout = match &self.stdout {
@@ -73,12 +105,17 @@ impl Job {
         self.watch(child)
     }
 
-    fn watch(&self, mut child: Child) -> Result<ExitStatus> {
+    fn watch(&self, mut child: Child) -> Result<Ended> {
         let mut line = Line::new(&self.what);
+        let mut cpu = None;
         loop {
-            if let Some(status) = child.try_wait().context("cannot wait for a program")? {
+            let usage = Usage::of(&child);
+            cpu = usage.map(|usage| usage.cpu).or(cpu);
+            // Nobody can be asked what a program has cost once it has been waited for.
+            let may_run = usage.is_some_and(|usage| !usage.has_ended);
+            if !may_run && let Some(status) = child.try_wait().context("cannot wait for a program")? {
                 line.finish(status.success());
-                return Ok(status);
+                return Ok(Ended { status, cost: Cost { wall: line.elapsed(), cpu } });
             }
             if line.elapsed() > self.limit {
                 child.kill().context("cannot end a program")?;
@@ -97,6 +134,28 @@ impl Job {
     }
 }
 
+/// What Linux tells of a program, also after its end as long as nobody has waited for it.
+#[derive(Debug, Clone, Copy)]
+struct Usage {
+    cpu: Duration,
+    has_ended: bool,
+}
+
+impl Usage {
+    /// None on other systems.
+    fn of(child: &Child) -> Option<Self> {
+        Self::parse(&fs::read_to_string(format!("/proc/{}/stat", child.id())).ok()?)
+    }
+
+    /// Reads `pid (name) state ...`: the times are in hundredths of a second, its own and those of the programs that it waited for.
+    fn parse(stat: &str) -> Option<Self> {
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let times = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok());
+        let hundredths: u64 = times.sum::<Option<u64>>()?;
+        Some(Self { cpu: Duration::from_millis(hundredths * 10), has_ended: *fields.first()? == "Z" })
+    }
+}
+
 /// The last lines of a log.
 pub(crate) fn tail(log: &Path) -> String {
     let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
@@ -104,7 +163,7 @@ pub(crate) fn tail(log: &Path) -> String {
     lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }
 
-/// "what ... 40 s", redrawn each second on a terminal, repeated every half minute elsewhere, and
+/// "what ... 40 s", redrawn each second on a terminal that shows nothing else, repeated every half minute elsewhere, and
 /// absent when the work is done before anyone would wonder.
 struct Line<'a> {
     what: &'a str,
@@ -116,7 +175,8 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(what: &'a str) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let is_alone = RUNNING.fetch_add(1, Ordering::Relaxed) == 0;
+        let terminal = is_alone && std::io::stderr().is_terminal();
         Self { what, started: Instant::now(), next: Duration::from_secs(2), shown: false, terminal }
     }
 
@@ -127,6 +187,10 @@ impl<'a> Line<'a> {
     fn tick(&mut self) {
         if self.elapsed() < self.next {
             return;
+        }
+        if self.terminal && self.shown && RUNNING.load(Ordering::Relaxed) > 1 {
+            eprintln!();
+            self.terminal = false;
         }
         self.next = self.elapsed() + Duration::from_secs(if self.terminal { 1 } else { 30 });
         self.shown = true;
@@ -145,6 +209,12 @@ impl<'a> Line<'a> {
             let end = if success { "done" } else { "failed" };
             eprintln!("{start}{} ... {end} after {} s", self.what, self.elapsed().as_secs());
         }
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -184,5 +254,24 @@ mod tests {
         Job::new("speaking", log.clone()).stdout_to(out.clone()).run(&mut shell("echo data; echo words >&2")).unwrap();
         assert_eq!(fs::read_to_string(out).unwrap(), "data\n");
         assert_eq!(fs::read_to_string(log).unwrap(), "words\n");
+    }
+
+    #[test]
+    fn a_cost_counts_what_the_program_started_and_waited_for() {
+        let busy = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+        let job = Job::new("computing", paths::log("job-test-cost").unwrap());
+        let Cost { wall, cpu } = job.end(&mut shell(&format!("sh -c '{busy}'; true"))).unwrap().cost;
+        if cfg!(target_os = "linux") {
+            let cpu = cpu.unwrap();
+            assert!(!cpu.is_zero() && cpu <= wall + Duration::from_millis(200), "{cpu:?} in {wall:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_linux_is_read_whatever_the_program_is_called() {
+        let usage = Usage::parse("7 (a) b (c) Z 1 2 3 4 5 6 7 8 9 10 100 20 3 1 0 0").unwrap();
+        assert!(usage.has_ended);
+        assert_eq!(usage.cpu, Duration::from_millis(1240));
+        assert!(Usage::parse("7 (a) S 1 2").is_none());
     }
 }

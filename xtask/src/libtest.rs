@@ -53,6 +53,18 @@ pub(crate) fn read(output: &str, success: bool) -> Counts {
     counts
 }
 
+/// The names in what `--list` prints.
+pub(crate) fn names(list: &str) -> Vec<String> {
+    list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
+}
+
+/// Arguments with which a test program runs those of its tests that are chosen and no other. Rust's harness takes several names to run
+/// and libtest-mimic one, but both take several to leave out.
+pub(crate) fn only(names: &[String], chosen: impl Fn(&str) -> bool) -> Vec<&str> {
+    let others = names.iter().map(String::as_str).filter(|name| !chosen(name));
+    std::iter::once("--exact").chain(others.flat_map(|name| ["--skip", name])).collect()
+}
+
 /// The number before a word in "ok. 3 passed; 0 failed; 1 ignored; ...".
 fn number(summary: &str, word: &str) -> usize {
     let parts = summary.split([';', '.']).map(str::trim);
@@ -101,5 +113,17 @@ mod tests {
     fn an_unnamed_skip_is_still_counted() {
         let quiet = "test result: ok. 0 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
         assert_eq!(read(quiet, true).skipped.len(), 2);
+    }
+
+    #[test]
+    fn a_list_gives_names() {
+        let list = "a::b: test\nc/01/x y: test\nbenches::d: benchmark\n\n2 tests, 1 benchmark\n";
+        assert_eq!(names(list), ["a::b", "c/01/x y"]);
+    }
+
+    #[test]
+    fn what_is_not_chosen_is_left_out_by_its_whole_name() {
+        let names = ["a", "lesson_a", "b"].map(str::to_owned);
+        assert_eq!(only(&names, |name| name.starts_with("lesson_")), ["--exact", "--skip", "a", "--skip", "b"]);
     }
 }

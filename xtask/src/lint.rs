@@ -2,76 +2,115 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::cargo::{self, Executable};
 use crate::codegen::Generators;
-use crate::job::{self, Job};
+use crate::job::{self, Cost, Job};
 use crate::libtest::Counts;
+use crate::report::{self, Row};
+use crate::schedule::{Pace, Task};
 use crate::{paths, tools};
 
 /// How long fetching the advisory database may take before it counts as out of reach.
 const FETCH: Duration = Duration::from_secs(60);
 
-/// Makes every check; each counts as one test. `built` are the programs of a whole build, if there was one.
-///
-/// # Errors
-/// When a tool cannot be had or started.
-pub(crate) fn run(built: &[Executable]) -> Result<Counts> {
-    let mut counts = Counts::default();
-    let deny = tools::deny::program()?;
-    check(&mut counts, "format", cargo::command().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--features", cargo::TEST_CLOCK, "--", "-D", "warnings"];
-    check(&mut counts, "clippy", cargo::command().args(clippy))?;
-    let documentation = ["doc", "--workspace", "--no-deps", "--features", cargo::TEST_CLOCK];
-    check(&mut counts, "rustdoc", cargo::command().args(documentation).env("RUSTDOCFLAGS", "-D warnings"))?;
+/// What a check finds out.
+type Check<'a> = Box<dyn FnOnce() -> Result<(Counts, Option<Duration>)> + Send + 'a>;
+
+/// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is the format and
+/// clippy alone.
+pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Option<Row>>> {
+    let mut tasks = vec![
+        task("format", Pace::Waits, 3, Box::new(|| check("format", format()))),
+        task("clippy", Pace::Builds, 120, Box::new(|| check("clippy", clippy()))),
+    ];
+    if in_a_hurry {
+        return tasks;
+    }
+    tasks.push(task("rustdoc", Pace::Builds, 60, Box::new(|| check("rustdoc", documentation()))));
     for what in ["bans", "licenses", "sources"] {
-        check(&mut counts, what, checker(&deny).args(["check", what]))?;
+        let work = move || check(what, checker(&tools::deny::program()?, &["check", what]));
+        tasks.push(task(what, Pace::Waits, 3, Box::new(work)));
     }
-    advisories(&mut counts, &deny)?;
-    let generators = if built.is_empty() { Generators::build() } else { Generators::among(built) };
-    match generators.and_then(|generators| generators.stale()) {
-        Ok(products) => products.into_iter().for_each(|(name, stale)| {
-            tally(&mut counts, &format!("generated {name}"), stale.is_none(), stale.as_deref().unwrap_or_default());
-        }),
-        Err(error) => tally(&mut counts, "generated files", false, &format!("{error:#}")),
-    }
-    Ok(counts)
+    tasks.push(task("advisories", Pace::Waits, 60, Box::new(advisories)));
+    let pace = if built.is_empty() { Pace::Builds } else { Pace::Waits };
+    tasks.push(task("generated files", pace, 10, Box::new(|| Ok((generated(built), None)))));
+    tasks
 }
 
-fn check(counts: &mut Counts, name: &str, command: &mut Command) -> Result<()> {
+fn task<'a>(name: &'static str, pace: Pace, seconds: u32, check: Check<'a>) -> Task<'a, Option<Row>> {
+    let work = move || {
+        let begun = Instant::now();
+        let (counts, cpu) = check().unwrap_or_else(|error| (report::failure(&error), None));
+        let cost = Cost { wall: begun.elapsed(), cpu };
+        Some(Row { suite: "lint", name: name.to_owned(), counts, cost })
+    };
+    Task { pace, seconds, work: Box::new(work) }
+}
+
+fn format() -> Command {
+    let mut command = cargo::command();
+    command.args(["fmt", "--all", "--check", "--", "--color", "never"]);
+    command
+}
+
+fn clippy() -> Command {
+    let mut command = cargo::beside();
+    command.args(["clippy", "--workspace", "--all-targets", "--features", cargo::TEST_CLOCK, "--", "-D", "warnings"]);
+    command
+}
+
+fn documentation() -> Command {
+    let mut command = cargo::beside();
+    command
+        .args(["doc", "--workspace", "--no-deps", "--features", cargo::TEST_CLOCK])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+fn check(name: &str, mut command: Command) -> Result<(Counts, Option<Duration>)> {
     let log = paths::log(&format!("lint-{name}"))?;
-    let status = Job::new(format!("lint: {name}"), log.clone()).status(command)?;
-    tally(counts, name, status.success(), &job::tail(&log));
-    Ok(())
+    let ended = Job::new(format!("lint: {name}"), log.clone()).end(&mut command)?;
+    Ok((judge(name, ended.status.success(), &job::tail(&log)), ended.cost.cpu))
 }
 
-fn tally(counts: &mut Counts, name: &str, good: bool, words: &str) {
-    if good {
-        counts.passed += 1;
-    } else {
-        counts.failed += 1;
+fn judge(name: &str, is_good: bool, words: &str) -> Counts {
+    if !is_good {
         println!("lint: {name} failed:\n{words}");
     }
+    Counts { passed: usize::from(is_good), failed: usize::from(!is_good), skipped: Vec::new() }
 }
 
 /// Known vulnerabilities stand in a git repository that not every machine can reach: where it
 /// cannot be fetched, the check is skipped and named.
-fn advisories(counts: &mut Counts, deny: &Path) -> Result<()> {
-    let log = paths::log("lint-advisories")?;
-    let fetched =
-        Job::new("lint: fetching the advisory database", log).limit(FETCH).status(checker(deny).args(["fetch", "db"]));
-    if fetched.is_ok_and(|status| status.success()) {
-        return check(counts, "advisories", checker(deny).args(["check", "--disable-fetch", "advisories"]));
+fn advisories() -> Result<(Counts, Option<Duration>)> {
+    let deny = tools::deny::program()?;
+    let job = Job::new("lint: fetching the advisory database", paths::log("lint-advisories")?).limit(FETCH);
+    let fetched = job.end(&mut checker(&deny, &["fetch", "db"]));
+    if fetched.is_ok_and(|ended| ended.status.success()) {
+        return check("advisories", checker(&deny, &["check", "--disable-fetch", "advisories"]));
     }
-    counts.skipped.push("advisories: the advisory database cannot be fetched from here".to_owned());
-    Ok(())
+    let skipped = vec!["advisories: the advisory database cannot be fetched from here".to_owned()];
+    Ok((Counts { skipped, ..Counts::default() }, None))
 }
 
-fn checker(deny: &Path) -> Command {
+fn checker(deny: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(deny);
-    command.current_dir(paths::root());
+    command.args(arguments).current_dir(paths::root());
     command
+}
+
+fn generated(built: &[Executable]) -> Counts {
+    let generators = if built.is_empty() { Generators::build() } else { Generators::among(built) };
+    let mut counts = Counts::default();
+    match generators.and_then(|generators| generators.stale()) {
+        Ok(products) => products.into_iter().for_each(|(name, stale)| {
+            counts += judge(&format!("generated {name}"), stale.is_none(), stale.as_deref().unwrap_or_default());
+        }),
+        Err(error) => counts += report::failure(&error),
+    }
+    counts
 }

@@ -4,14 +4,19 @@
 
 mod bench;
 mod cargo;
+mod choice;
 mod codegen;
 mod demo;
 mod dist;
 mod job;
+mod lessons;
 mod libtest;
 mod lint;
 mod paths;
+mod report;
+mod schedule;
 mod sdk;
+mod stage;
 mod suites;
 mod test;
 mod tools;
@@ -22,7 +27,7 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "\
 cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
-cargo xtask test [NAME]       every test, or one suite: see the list below
+cargo xtask test [NAME]       every test, or one suite or selection: see the list below
 cargo xtask codegen [--check] write schema.json, sdk/ and the protocol's Rust code, or say which of them is stale
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
 cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
@@ -50,7 +55,7 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", name] => bench::run(Some(name)),
         ["dist"] => dist::run(),
         [] | ["help" | "--help" | "-h"] => {
-            println!("{USAGE}\n\nsuites: {}", suites::names().join(", "));
+            println!("{USAGE}\n\nsuites: {}", choice::names().join(", "));
             Ok(ExitCode::SUCCESS)
         }
         other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),

@@ -1,149 +1,162 @@
-//! Which tests make up which suite. Every test of the workspace is in exactly one of
-//! [`SUITES`] or [`LANES`].
+//! Which tests make up which suite. Every test of the workspace is in exactly one suite.
 
 use crate::cargo::{Executable, Kind};
+use crate::schedule::Pace;
 
 /// What a suite needs beside the built programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Nothing.
-    Nothing,
     /// The Python environment.
     Python,
-    /// The clients that judge the stand-ins: the Python environment, and the walks on Oracle's and Confluent's Go clients.
-    Clients,
+    /// The walks on Oracle's and Confluent's Go clients, which judge the stand-ins.
+    Walks,
     /// A Python environment with Oracle's SDK.
     OciPython,
-    /// The Pulumi CLI.
-    Engine,
-    /// The Pulumi CLI with its language hosts, and the Python environment.
-    Languages,
-    /// What `Languages` needs, and a Python environment with the packages that the recipes use.
+    /// A Python environment with the packages that the recipes use.
     Recipes,
-    /// The Pulumi CLI and the release archive.
-    Archive,
-    /// The servers of the Vault tests; what cannot be had is skipped.
-    Servers,
-    /// A HashiCorp Vault, which only the user can name, and for its tests also what `Servers` and `Languages` need: without one the suite is
-    /// skipped as a whole, and needs nothing.
+    /// The Pulumi CLI.
+    Pulumi,
+    /// The Pulumi CLI's language host for Python.
+    PythonHost,
+    /// OpenBao; the tests that need it are skipped where it cannot be had.
+    OpenBao,
+    /// PostgreSQL; the tests that need it are skipped where it cannot be had.
+    Postgres,
+    /// MariaDB; the tests that need it are skipped where it cannot be had.
+    MariaDb,
+    /// A HashiCorp Vault, which only the user can name: without one the suite is skipped as a whole, and needs nothing.
     Vault,
+    /// The plugin's archive: the release's if nothing else is run, else one that differs in the optimisation alone.
+    Archive,
+    /// cargo-deny and the generators of the SDKs.
+    Checkers,
 }
 
 /// A suite of tests.
+#[derive(Debug)]
 pub(crate) struct Suite {
     /// What it is called on the command line.
     pub(crate) name: &'static str,
     /// What it needs.
-    pub(crate) need: Need,
+    pub(crate) needs: &'static [Need],
+    /// Its test programs: `package/target` is an integration test, `package/*` are all of them, `package` has its unit tests as well, and
+    /// `*` is everything. Of several suites the one that says it most closely has the program.
+    programs: &'static [&'static str],
+    /// It runs only when it is named: what it needs is too much for every run.
+    pub(crate) is_lane: bool,
 }
 
-/// Every suite in the order of a whole run: what fails fastest comes first.
+/// Every suite, in the order of the report.
 pub(crate) const SUITES: &[Suite] = &[
-    Suite { name: "lint", need: Need::Nothing },
-    Suite { name: "unit", need: Need::Clients },
-    Suite { name: "protocol", need: Need::Python },
-    Suite { name: "conformance", need: Need::Python },
-    Suite { name: "faults", need: Need::Nothing },
-    Suite { name: "vault", need: Need::Servers },
-    Suite { name: "vault-aws", need: Need::Vault },
-    Suite { name: "engine", need: Need::Engine },
-    Suite { name: "engine-kill", need: Need::Engine },
-    Suite { name: "examples", need: Need::Languages },
-    Suite { name: "recipes", need: Need::Recipes },
-    Suite { name: "dist", need: Need::Archive },
+    suite("lint", &[Need::Checkers], &[]),
+    suite("unit", &[Need::Python, Need::Walks], &["*"]),
+    suite("protocol", &[Need::Python], &["plugin/*", "pulumi-provider/*", "pulumi-proto/*"]),
+    suite("conformance", &[Need::Python], &["conformance"]),
+    suite("faults", &[], &["faults"]),
+    suite("vault", SERVERS, &["vault-servers", "conformance/vault", "faults/vault", "plugin/vault_root"]),
+    suite("vault-aws", WITH_VAULT, &["engine/vault_aws_example", "vault-servers/vault_aws", "plugin/vault_root_aws"]),
+    suite("engine", &[Need::Pulumi, Need::Postgres, Need::OpenBao], &["engine/*", "pulumi-provider/engine"]),
+    suite("engine-kill", &[Need::Pulumi], &["engine/kill"]),
+    suite("examples", LANGUAGES, &["engine/examples", "engine/python", "engine/sdk"]),
+    suite("recipes", RECIPES, &["engine/recipes"]),
+    suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
+    lane("oci-python", &[Need::OciPython], &["localcloud/oci_python"]),
 ];
 
-/// Suites that run only when they are named: what they need is too much for every run.
-pub(crate) const LANES: &[Suite] = &[Suite { name: "oci-python", need: Need::OciPython }];
+const SERVERS: &[Need] = &[Need::OpenBao, Need::Postgres, Need::MariaDb];
+const LANGUAGES: &[Need] = &[Need::Pulumi, Need::PythonHost, Need::Python, Need::OpenBao, Need::Postgres];
+const RECIPES: &[Need] = &[Need::Recipes, Need::Pulumi, Need::PythonHost, Need::Python];
+const WITH_VAULT: &[Need] = &[Need::Vault, Need::Python, Need::Pulumi, Need::PythonHost, Need::Postgres, Need::MariaDb];
 
-/// Names for everything about one part, across suites, and the packages that it is made of.
-const PARTS: &[(&str, &[&str])] = &[
-    ("aws", &["system-aws", "localcloud", "conformance", "faults", "engine"]),
-    ("confluent", &["system-confluent", "outbound", "localcloud", "conformance", "faults", "engine"]),
-    ("oci", &["system-oci", "outbound", "localcloud", "conformance", "faults", "engine"]),
-];
+const fn suite(name: &'static str, needs: &'static [Need], programs: &'static [&'static str]) -> Suite {
+    Suite { name, needs, programs, is_lane: false }
+}
 
-/// Whether a suite may pass nothing in a whole run: what it needs is the user's to name.
-pub(crate) fn is_optional(suite: &str) -> bool {
-    SUITES.iter().any(|known| known.name == suite && known.need == Need::Vault)
+const fn lane(name: &'static str, needs: &'static [Need], programs: &'static [&'static str]) -> Suite {
+    Suite { name, needs, programs, is_lane: true }
+}
+
+impl Suite {
+    /// Whether it may pass nothing in a whole run: what it needs is the user's to name.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.needs.contains(&Need::Vault)
+    }
+}
+
+/// The suite with this name.
+pub(crate) fn named(name: &str) -> Option<&'static Suite> {
+    SUITES.iter().find(|suite| suite.name == name)
 }
 
 /// The suite that a test program belongs to.
-pub(crate) fn suite_of(program: &Executable) -> &'static str {
-    match (program.package.as_str(), program.kind, program.target.as_str()) {
-        ("engine", Kind::Integration, "kill") => "engine-kill",
-        ("engine", Kind::Integration, "examples" | "python" | "sdk") => "examples",
-        ("engine", Kind::Integration, "archive") => "dist",
-        ("engine", Kind::Integration, "recipes") => "recipes",
-        ("engine", Kind::Integration, "vault_aws_example")
-        | ("vault-servers", Kind::Integration, "vault_aws")
-        | ("plugin", Kind::Integration, "vault_root_aws") => "vault-aws",
-        ("engine", Kind::Integration, _) | ("pulumi-provider", Kind::Integration, "engine") => "engine",
-        ("localcloud", Kind::Integration, "oci_python") => "oci-python",
-        ("vault-servers", _, _)
-        | ("conformance" | "faults", Kind::Integration, "vault")
-        | ("plugin", Kind::Integration, "vault_root") => "vault",
-        ("conformance", _, _) => "conformance",
-        ("faults", _, _) => "faults",
-        ("plugin" | "pulumi-provider" | "pulumi-proto", Kind::Integration, _) => "protocol",
-        _ => "unit",
+pub(crate) fn suite_of(program: &Executable) -> &'static Suite {
+    let closeness = |suite: &&Suite| suite.programs.iter().filter_map(|pattern| closeness(pattern, program)).max();
+    // Every program is in the suite that has `*`.
+    SUITES.iter().max_by_key(closeness).unwrap_or(&SUITES[0])
+}
+
+/// How closely a pattern describes a program; none if it does not.
+pub(crate) fn closeness(pattern: &str, program: &Executable) -> Option<usize> {
+    let is_integration = program.kind == Kind::Integration;
+    match pattern.split_once('/') {
+        None if pattern == "*" => Some(0),
+        None => (pattern == program.package).then_some(1),
+        Some((package, _)) if package != program.package || !is_integration => None,
+        Some((_, "*")) => Some(2),
+        Some((_, target)) => (target == program.target).then_some(3),
     }
 }
 
-/// What `cargo xtask test NAME` may be told.
-pub(crate) fn names() -> Vec<&'static str> {
-    SUITES.iter().chain(LANES).map(|suite| suite.name).chain(PARTS.iter().map(|(name, _)| *name)).collect()
+/// How a test program goes about its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// What it does with the machine.
+    pub(crate) pace: Pace,
+    /// About how long it takes on two cores.
+    pub(crate) seconds: u32,
+    /// How many of its tests run at once; none is as many as there are cores.
+    pub(crate) threads: Option<usize>,
 }
 
-/// Some of the tests.
-pub(crate) enum Choice {
-    /// All of them.
-    All,
-    /// One suite.
-    Suite(&'static str),
-    /// Those of some packages.
-    Part(&'static [&'static str]),
+/// The manner of those that take long; the closest pattern counts. It decides how soon the whole is done, and nothing else: seconds are those
+/// of a quiet machine with two cores.
+const MANNERS: &[(&str, Manner)] = &[
+    ("faults/lives", computes(350)),
+    ("faults/others", computes(200)),
+    ("faults/pairs", computes(80)),
+    ("faults/vault", waits(450, 4)),
+    ("conformance", computes(60)),
+    ("conformance/vault", waits(135, 4)),
+    ("vault-servers/*", waits(90, 2)),
+    ("plugin/*", waits(30, 4)),
+    ("plugin/vault_root", waits(100, 2)),
+    ("plugin/wire", waits(60, 8)),
+    ("pulumi-provider/*", waits(20, 2)),
+    ("pulumi-provider/engine", waits(30, 2)),
+    ("engine/*", waits(20, 2)),
+    ("engine/kill", waits(360, 2)),
+    ("engine/examples", waits(60, 2)),
+];
+
+const fn computes(seconds: u32) -> Manner {
+    Manner { pace: Pace::Computes, seconds, threads: None }
 }
 
-impl Choice {
-    /// Reads a name; none means all.
-    pub(crate) fn parse(name: Option<&str>) -> Option<Self> {
-        let Some(name) = name else {
-            return Some(Self::All);
-        };
-        let suite = SUITES.iter().chain(LANES).find(|suite| suite.name == name).map(|suite| Self::Suite(suite.name));
-        suite.or_else(|| PARTS.iter().find(|(part, _)| *part == name).map(|(_, packages)| Self::Part(packages)))
-    }
+const fn waits(seconds: u32, threads: usize) -> Manner {
+    Manner { pace: Pace::Waits, seconds, threads: Some(threads) }
+}
 
-    /// Whether a suite has anything to run.
-    pub(crate) fn has(&self, suite: &str) -> bool {
-        match self {
-            Self::All => LANES.iter().all(|lane| lane.name != suite),
-            Self::Suite(name) => *name == suite,
-            Self::Part(_) => {
-                Self::All.has(suite) && !matches!(suite, "lint" | "protocol" | "dist" | "vault" | "vault-aws")
-            }
-        }
-    }
-
-    /// What has to be prepared, on a machine that has a HashiCorp Vault or has none.
-    pub(crate) fn needs(&self, has_vault: bool) -> Vec<Need> {
-        let suites = SUITES.iter().chain(LANES).filter(|suite| self.has(suite.name));
-        suites.map(|suite| suite.need).filter(|need| has_vault || *need != Need::Vault).collect()
-    }
-
-    /// Whether a test program is among the chosen.
-    pub(crate) fn takes(&self, program: &Executable) -> bool {
-        match self {
-            Self::All => self.has(suite_of(program)),
-            Self::Suite(name) => *name == suite_of(program),
-            Self::Part(packages) => packages.contains(&program.package.as_str()) && self.has(suite_of(program)),
-        }
-    }
+/// The manner of a test program.
+pub(crate) fn manner_of(program: &Executable) -> Manner {
+    let known = MANNERS.iter().filter_map(|(pattern, manner)| Some((closeness(pattern, program)?, manner)));
+    let closest = known.max_by_key(|(closeness, _)| *closeness).map(|(_, manner)| *manner);
+    closest.unwrap_or(computes(5))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn program(package: &str, kind: Kind, target: &str) -> Executable {
@@ -158,6 +171,7 @@ mod tests {
             ("localcloud", Kind::Integration, "oci_python", "oci-python"),
             ("plugin", Kind::Unit, "pulumi-resource-keyrotation", "unit"),
             ("plugin", Kind::Integration, "start", "protocol"),
+            ("pulumi-provider", Kind::Unit, "pulumi_provider", "unit"),
             ("pulumi-proto", Kind::Integration, "descriptors", "protocol"),
             ("vault-servers", Kind::Unit, "vault_servers", "vault"),
             ("vault-servers", Kind::Integration, "servers", "vault"),
@@ -166,8 +180,10 @@ mod tests {
             ("plugin", Kind::Integration, "vault_root", "vault"),
             ("plugin", Kind::Integration, "vault_root_aws", "vault-aws"),
             ("faults", Kind::Integration, "vault", "vault"),
+            ("faults", Kind::Unit, "faults", "faults"),
             ("engine", Kind::Integration, "vault", "engine"),
             ("engine", Kind::Integration, "vault_aws_example", "vault-aws"),
+            ("conformance", Kind::Unit, "conformance", "conformance"),
             ("conformance", Kind::Integration, "aws", "conformance"),
             ("engine", Kind::Unit, "engine", "unit"),
             ("engine", Kind::Integration, "engine", "engine"),
@@ -178,41 +194,25 @@ mod tests {
             ("engine", Kind::Integration, "archive", "dist"),
             ("engine", Kind::Integration, "recipes", "recipes"),
         ] {
-            assert_eq!(suite_of(&program(package, kind, target)), suite, "{package} {target}");
-            assert!(SUITES.iter().chain(LANES).any(|known| known.name == suite));
+            assert_eq!(suite_of(&program(package, kind, target)).name, suite, "{package} {target}");
         }
     }
 
     #[test]
-    fn a_part_takes_its_packages_only() {
-        let choice = Choice::parse(Some("aws")).unwrap();
-        assert!(choice.takes(&program("system-aws", Kind::Unit, "system_aws")));
-        assert!(choice.takes(&program("engine", Kind::Integration, "kill")));
-        assert!(!choice.takes(&program("rotation", Kind::Unit, "rotation")));
-        assert!(!choice.takes(&program("engine", Kind::Integration, "archive")));
+    fn the_closest_manner_counts() {
+        let manner = |package, target| manner_of(&program(package, Kind::Integration, target));
+        assert_eq!(manner("engine", "kill"), waits(360, 2));
+        assert_eq!(manner("engine", "many"), waits(20, 2));
+        assert_eq!(manner("conformance", "conformance"), computes(60));
+        assert_eq!(manner("conformance", "vault").pace, Pace::Waits);
+        assert_eq!(manner_of(&program("rotation", Kind::Unit, "rotation")), computes(5));
     }
 
     #[test]
-    fn a_lane_runs_only_when_it_is_named() {
-        let lane = program("localcloud", Kind::Integration, "oci_python");
-        let takes = |name| Choice::parse(name).unwrap().takes(&lane);
-        assert!(takes(Some("oci-python")));
-        assert!(!takes(None) && !takes(Some("unit")) && !takes(Some("aws")));
-    }
-
-    #[test]
-    fn without_a_vault_nothing_is_prepared_for_its_suite() {
-        let lane = Choice::parse(Some("vault-aws")).unwrap();
-        assert_eq!((lane.needs(true), lane.needs(false)), (vec![Need::Vault], vec![]));
-        let all = Choice::All;
-        assert_eq!(all.needs(true).len(), all.needs(false).len() + 1);
-    }
-
-    #[test]
-    fn every_name_is_understood_and_no_other() {
-        for name in names() {
-            assert!(Choice::parse(Some(name)).is_some(), "{name}");
-        }
-        assert!(Choice::parse(Some("nothing")).is_none());
+    fn no_two_suites_claim_the_same() {
+        let patterns: Vec<&str> = SUITES.iter().flat_map(|suite| suite.programs).copied().collect();
+        assert_eq!(patterns.iter().collect::<BTreeSet<_>>().len(), patterns.len(), "{patterns:?}");
+        assert!(patterns.contains(&"*"));
+        assert_eq!(SUITES.iter().map(|suite| suite.name).collect::<BTreeSet<_>>().len(), SUITES.len());
     }
 }

@@ -23,7 +23,7 @@ use tower::ServiceExt;
 /// Nothing listens there; the address only has to look like one.
 const ENGINE: &str = "127.0.0.1:9";
 /// Long enough for a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A plugin's process that ends with the test.
 struct Plugin {

@@ -40,7 +40,7 @@ fn any_properties_get_a_status_from_every_call() {
         ] {
             let target = Target { urn, token, function: "test:index:echo", config: None };
             let calls = call_all(harness, &target, &one, &other);
-            let answers = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), calls).await });
+            let answers = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), calls).await });
             for (name, status) in answers.map_err(|_| TestCaseError::fail("a call hangs"))? {
                 prop_assert!(status.as_ref().is_none_or(expected), "{name}: {status:?}");
             }
@@ -56,7 +56,7 @@ fn any_bytes_get_a_status_from_every_call() {
     let harness = runtime.block_on(Harness::start(Things::default())).unwrap();
     let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&bytes(), |(method, bytes)| {
-        let call = async { tokio::time::timeout(Duration::from_secs(20), harness.call(method, bytes)).await };
+        let call = async { tokio::time::timeout(Duration::from_secs(60), harness.call(method, bytes)).await };
         let answer = runtime.block_on(call).map_err(|_| TestCaseError::fail("a call hangs"))?;
         prop_assert!(answer.as_ref().err().is_none_or(expected_of_bytes), "{method}: {answer:?}");
         Ok(())

@@ -24,7 +24,7 @@ const USER: &str = "deployer";
 const TOKEN: &str = "keyrotation:aws:RotatingApiKey";
 const URN: &str = "urn:pulumi:s::p::keyrotation:aws:RotatingApiKey::k";
 const START: &str = "2026-01-01T00:00:00Z";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const NAMES: [&str; 32] = [
     "user",
     "keepers",

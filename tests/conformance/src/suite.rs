@@ -37,7 +37,7 @@ pub fn trials(powers: &[Power]) -> impl Iterator<Item = Trial> {
     all.filter(move |trial| trial.needs.iter().all(|need| powers.contains(need))).copied()
 }
 
-/// Runs a future to its end, on a runtime of its own; a minute of real time at most, because a call that waits for a clock
+/// Runs a future to its end, on a runtime of its own; five minutes of real time at most, because a call that waits for a clock
 /// which nobody moves would otherwise stop the suite.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.block_on(async { tokio::time::timeout(LONGEST, work).await.context("it did not end")? })
 }
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Judges how a trial ended: well, or as its deviation says.
 ///

@@ -24,7 +24,7 @@ const DATABASE_USER: &str = "database-user";
 const CREDENTIALS: &str = "database/creds/payment";
 /// Under this heading the README says what variables to set, and then what to do with them.
 const ADMINISTRATOR: &str = "Once, by an administrator of Vault";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// What a test of such a program needs.
 pub struct PlatformScene {

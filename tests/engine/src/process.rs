@@ -80,7 +80,7 @@ mod tests {
     fn a_process_is_found_by_its_program_and_environment_and_can_be_killed() {
         let mut child = Command::new("/bin/sleep").arg("60").env("MARK", "find-me-by-this").spawn().unwrap();
         let program = fs::canonicalize("/bin/sleep").unwrap();
-        let found = wait::until(Duration::from_secs(5), || {
+        let found = wait::until(Duration::from_secs(30), || {
             let found = find(&program, "MARK=find-me-by-this")?;
             Ok((!found.is_empty()).then_some(found))
         });
@@ -89,6 +89,6 @@ mod tests {
         assert!(until_none(&program, "MARK=find-me-by-this", Duration::ZERO).is_err());
         kill(child.id()).unwrap();
         child.wait().unwrap();
-        until_none(&program, "MARK=find-me-by-this", Duration::from_secs(5)).unwrap();
+        until_none(&program, "MARK=find-me-by-this", Duration::from_secs(30)).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use crate::running::{Ended, Running};
 use crate::workspace::Workspace;
 
 /// Nothing here takes a minute on a slow machine.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// A virtual environment that lasts as long as this value.
 pub struct Python {

@@ -77,7 +77,7 @@ impl Running {
     /// When it cannot be killed or waited for.
     pub fn kill(mut self) -> Result<Ended> {
         self.child.kill().with_context(|| format!("cannot kill {}", self.what))?;
-        self.wait(Duration::from_secs(10))
+        self.wait(Duration::from_secs(60))
     }
 
     /// Waits for its end.
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn both_outputs_and_the_exit_code_are_kept() {
         let (_folder, running) = shell("echo one; echo two >&2; exit 1");
-        let ended = running.unwrap().wait(Duration::from_secs(10)).unwrap();
+        let ended = running.unwrap().wait(Duration::from_secs(60)).unwrap();
         assert_eq!((ended.success, ended.text.as_str()), (false, "one\ntwo\n"));
         assert!(ended.clone().expect_success().is_err() && ended.clone().expect_failure().is_ok());
         assert!(ended.clone().expect_text("two").is_ok() && ended.expect_text("three").is_err());

@@ -18,7 +18,7 @@ use crate::running::{Ended, Running};
 use crate::state::State;
 
 /// No command of the CLI may take longer.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(600);
 /// After the engine has gone, its plugin must follow within this time.
 const FAREWELL: Duration = Duration::from_secs(20);
 const STACK: &str = "dev";

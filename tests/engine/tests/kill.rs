@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// At most so many plain runs until one finds nothing to do.
 const RUNS: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// After that long a key is accepted every time.
 const SETTLED: Duration = Duration::from_secs(60);
 /// The call that writes the mark.

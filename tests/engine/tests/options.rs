@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use engine::{Credentials, Fault, Known, Rule, Scene, TOKEN, URN, USER, program};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 fn keepers(release: &str) -> Value {
     json!({ "keepers": { "release": release } })

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 /// How long it may take to end by itself once it is told to.
 const END: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
@@ -52,7 +52,7 @@ impl Process {
     /// Waits until the server is ready.
     ///
     /// # Errors
-    /// It ended, or is not ready after a minute; its output is in the message.
+    /// It ended, or is not ready after three minutes; its output is in the message.
     pub(crate) fn until(&mut self, mut ready: impl FnMut() -> bool) -> Result<()> {
         let begun = Instant::now();
         while !ready() {
@@ -151,7 +151,7 @@ mod tests {
         drop(process.guard.stdin.take());
         let begun = Instant::now();
         while process.child.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(10));
+            assert!(begun.elapsed() < Duration::from_secs(60));
             sleep(LOOK);
         }
     }

@@ -12,7 +12,7 @@ use crate::scene::{ENGINE, PASSWORD, Plugin, Scene, command, inputs, pause, wire
 use crate::scene::{TOKEN, URN, bare};
 use crate::trial;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 const A_WHILE: Duration = Duration::from_millis(300);
 
 pub(crate) fn trials() -> Vec<Trial> {

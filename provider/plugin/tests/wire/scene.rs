@@ -78,7 +78,7 @@ impl Plugin {
     /// Ends the process, and answers what it printed after the port.
     pub(crate) async fn rest(mut self) -> (String, String) {
         self.signal("TERM");
-        assert_eq!(self.exit(Duration::from_secs(20)).await, Some(0));
+        assert_eq!(self.exit(Duration::from_secs(60)).await, Some(0));
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

@@ -33,7 +33,7 @@ impl MotoServer {
         let begun = Instant::now();
         while server.ask("GET", "/moto-api/data.json", "").is_err() {
             let ended = server.child.try_wait()?.is_some();
-            if ended || begun.elapsed() > Duration::from_secs(30) {
+            if ended || begun.elapsed() > Duration::from_secs(120) {
                 bail!("moto did not start: {}", std::fs::read_to_string(output.path())?);
             }
             sleep(Duration::from_millis(50));
@@ -62,7 +62,7 @@ impl MotoServer {
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Result<()> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         write!(stream, "{head}content-type: text/plain\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
         let mut answer = String::new();

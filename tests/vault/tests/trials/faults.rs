@@ -117,7 +117,7 @@ fn words(body: &Value) -> String {
 
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let limit = std::time::Duration::from_secs(30);
+    let limit = std::time::Duration::from_secs(120);
     runtime.block_on(async { tokio::time::timeout(limit, work).await.context("it did not end") })
 }
 
