@@ -9,8 +9,8 @@ use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::named::Named;
 use crate::cause::{CONNECT, Cause, Unreached};
+use crate::named::Named;
 use crate::proxy::{Proxies, Way, origin};
 
 /// How servers are met. The default trusts what the machine trusts.

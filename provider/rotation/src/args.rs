@@ -1,7 +1,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Adopt, Capability, Keepers, RetirementInputs, Revoke, VerificationInputs, WhenInUse, WhenQuotaReached, parse_duration, print_duration,
+    Adopt, Capability, Keepers, RetirementInputs, Revoke, VerificationInputs, WhenInUse, WhenQuotaReached,
+    parse_duration, print_duration,
 };
 
 /// What the user asked for, parsed, with every default filled in.

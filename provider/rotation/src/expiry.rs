@@ -197,7 +197,12 @@ mod tests {
         });
         let shown =
             ObservedKey { id: id.clone(), created_at: START, status: KeyStatus::Active, last_use: None, expiry };
-        let observed = Observed { keys: [(id, shown)].into(), ledgers: Ledgers::default(), at: START, ahead: SignedDuration::ZERO };
+        let observed = Observed {
+            keys: [(id, shown)].into(),
+            ledgers: Ledgers::default(),
+            at: START,
+            ahead: SignedDuration::ZERO,
+        };
         note_endings(&mut state, &observed, args.into());
         (state, observed)
     }

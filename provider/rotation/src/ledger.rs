@@ -214,7 +214,9 @@ impl Ledger {
 
     /// Whether a mark that says `other` says this too.
     pub(crate) fn says(&self, other: &Self) -> bool {
-        let same = |((id, entry), (other_id, other)): ((&KeyId, &Entry), (&KeyId, &Entry))| id == other_id && entry.says(other);
+        let same = |((id, entry), (other_id, other)): ((&KeyId, &Entry), (&KeyId, &Entry))| {
+            id == other_id && entry.says(other)
+        };
         self.open == other.open && self.keys.len() == other.keys.len() && self.keys.iter().zip(&other.keys).all(same)
     }
 

@@ -2,9 +2,7 @@ use jiff::Timestamp;
 
 use crate::next::{awaits_users, deferral, mint_cause};
 use crate::warnings::of_deferral;
-use crate::{
-    Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce,
-};
+use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
 
 /// What a run would do if every call succeeded: the preview.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -90,8 +90,7 @@ async fn a_retry_hours_later_takes_up_the_key_that_was_made() {
 async fn where_the_program_asks_for_it_a_rotation_at_the_quota_fails() {
     let cloud = cloud();
     let mut watch = Watch::new(&cloud, DAY);
-    let failing =
-        |keeper| RotationArgs { when_quota_reached: WhenQuotaReached::Fail, ..Life::inputs(keeper, false) };
+    let failing = |keeper| RotationArgs { when_quota_reached: WhenQuotaReached::Fail, ..Life::inputs(keeper, false) };
     watch.up(&failing("1")).await;
     watch.up(&failing("2")).await;
     let keys = cloud.keys();

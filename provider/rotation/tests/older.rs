@@ -238,7 +238,8 @@ async fn lesson_a1_two_live_copies_of_a_stack_do_not_remove_each_others_keys() {
         let calls = cloud.calls();
         let mints = calls[before..].iter().filter(|call| *call == "mint").count();
         assert!(mints <= 4, "{name}: {mints} keys in half a day");
-        let warned = [&one, &two].iter().any(|watch| state(watch).warnings.iter().any(|text| text.contains("second copy")));
+        let warned =
+            [&one, &two].iter().any(|watch| state(watch).warnings.iter().any(|text| text.contains("second copy")));
         assert!(warned || name == "aws", "{name}: a second copy is suspected");
     }
 }
@@ -349,10 +350,17 @@ async fn lesson_a9_a_rotation_within_the_overlap_waits_and_does_not_fail() {
     let wanted = Life::inputs("3", false);
     for _ in 0..3 {
         assert!(watch.up(&wanted).await.is_done());
-        assert_eq!((cloud.keys(), held(&watch)), (keys.clone(), second.clone()), "nothing changes, and dependents stay quiet");
+        assert_eq!(
+            (cloud.keys(), held(&watch)),
+            (keys.clone(), second.clone()),
+            "nothing changes, and dependents stay quiet"
+        );
         let deferred = state(&watch).deferred.clone().unwrap();
         assert_eq!(deferred.cause, Cause::KeepersChanged);
-        assert!(deferred.until.unwrap() >= until + DAY && deferred.until.unwrap() <= until + DAY + MINUTE, "{deferred:?}");
+        assert!(
+            deferred.until.unwrap() >= until + DAY && deferred.until.unwrap() <= until + DAY + MINUTE,
+            "{deferred:?}"
+        );
         let warnings = &state(&watch).warnings;
         assert!(warnings.iter().any(|text| text.contains(&keys[0].0) && text.contains("rotates")), "{warnings:?}");
         watch.rig.clock().advance(HOUR);
@@ -574,7 +582,8 @@ async fn lesson_c8_of_two_first_creates_at_once_one_gets_its_key() {
     let outcomes = [one, two];
     let done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
     assert_eq!(done, 1, "{outcomes:?}");
-    let named = |outcome: &Outcome| matches!(outcome, Outcome::Failed(error) if error.message.contains("already manages"));
+    let named =
+        |outcome: &Outcome| matches!(outcome, Outcome::Failed(error) if error.message.contains("already manages"));
     assert!(outcomes.iter().any(named), "{outcomes:?}");
     assert_eq!(cloud.keys().len(), 1);
 }

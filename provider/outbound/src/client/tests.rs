@@ -131,8 +131,8 @@ async fn official_b4_a_server_is_told_the_name_that_is_set() {
 #[tokio::test]
 async fn official_b4_a_proxy_that_is_set_is_asked() {
     let by = |address: std::net::SocketAddr| {
-        let proxy = Some(format!("http://{address}").parse().unwrap());
-        (Settings { proxy, ..Settings::default() }, "https://vault.example:8200/v1/sys/health".to_owned())
+        let proxies = Some(crate::Proxies::only(&format!("http://{address}"), "VAULT_PROXY_ADDR").unwrap());
+        (Settings { proxies, ..Settings::default() }, "https://vault.example:8200/v1/sys/health".to_owned())
     };
     assert!(holds(&first_words(by).await, "CONNECT vault.example:8200"));
 }

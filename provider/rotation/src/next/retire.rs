@@ -8,7 +8,8 @@ use crate::{KeyId, KeyState, LastUse, Phase, Retiring, WhenInUse, World};
 /// The next step that removes a revoked key; a new key is proven by then, or the quota left no other way.
 pub(super) fn revoked(view: &View<'_>) -> Option<Next> {
     let state = &view.world.state;
-    let is_ours = |id: &KeyId| state.knows(id) || (state.has_unrecorded(id) && view.world.observed.keys.contains_key(id));
+    let is_ours =
+        |id: &KeyId| state.knows(id) || (state.has_unrecorded(id) && view.world.observed.keys.contains_key(id));
     let mut living = state.revoking.iter().filter(|id| is_ours(id) && view.configured != Some(id));
     living.find_map(|id| leave(view, id, Cause::Revoked))
 }

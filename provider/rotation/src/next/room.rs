@@ -32,12 +32,15 @@ pub(super) fn look(view: &View<'_>, goal: &Goal) -> Room {
     if observed.keys.len() - ours_in_the_way(view).len() >= quota {
         return full();
     }
-    if let Some(next) = superseded(view, goal).or_else(|| revoked(view)).or_else(|| abandoned(view)).or_else(|| unrecorded(view, goal)) {
+    if let Some(next) =
+        superseded(view, goal).or_else(|| revoked(view)).or_else(|| abandoned(view)).or_else(|| unrecorded(view, goal))
+    {
         return Room::Act(next);
     }
-    let works = state.current.as_ref().is_some_and(|current| {
-        current.status == KeyStatus::Active && !state.revoking.contains(&current.id)
-    });
+    let works = state
+        .current
+        .as_ref()
+        .is_some_and(|current| current.status == KeyStatus::Active && !state.revoking.contains(&current.id));
     if works && goal.when_quota_reached == WhenQuotaReached::Defer { Room::Deferred } else { full() }
 }
 
@@ -102,7 +105,9 @@ fn revoked(view: &View<'_>) -> Option<Next> {
     let state = &view.world.state;
     let unrecorded = state.unrecorded.iter().map(|key| &key.id);
     let mut all = unrecorded.chain(state.current.as_ref().map(|key| &key.id));
-    let id = all.find(|id| state.revoking.contains(id) && view.configured != Some(*id) && view.world.observed.keys.contains_key(*id))?;
+    let id = all.find(|id| {
+        state.revoking.contains(id) && view.configured != Some(*id) && view.world.observed.keys.contains_key(*id)
+    })?;
     act(Step::MakeRoom(id.clone()), Cause::Revoked)
 }
 
@@ -120,10 +125,14 @@ fn abandoned_keys<'a>(view: &View<'a>) -> impl Iterator<Item = &'a ObservedKey> 
     let World { state, observed, .. } = view.world;
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
     let promoted = entries.filter(|(id, entry)| {
-        entry.mark == Mark::Promoted && entry.instance != state.instance && !state.knows(id) && !state.has_unrecorded(id)
+        entry.mark == Mark::Promoted
+            && entry.instance != state.instance
+            && !state.knows(id)
+            && !state.has_unrecorded(id)
     });
     let (now, configured) = (observed.now(view.now), view.configured);
-    let old = promoted.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
+    let old =
+        promoted.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
     old.filter(move |key| configured != Some(&key.id))
 }
 
@@ -167,7 +176,9 @@ struct Candidate<'a> {
 
 fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
     let World { state, observed, .. } = view.world;
-    let after = |promoted_at: Option<Timestamp>, created_at| promoted_at.unwrap_or(later(created_at, SignedDuration::from_hours(1)));
+    let after = |promoted_at: Option<Timestamp>, created_at| {
+        promoted_at.unwrap_or(later(created_at, SignedDuration::from_hours(1)))
+    };
     let current = state.current.iter().map(|key| (&key.id, after(key.promoted_at, key.created_at), true));
     let noted = |key: &'a UnrecordedKey| (&key.id, after(key.promoted_at, key.created_at), false);
     let all = current.chain(state.unrecorded.iter().map(noted));
@@ -181,7 +192,11 @@ fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
 
 /// In this order: an unrecorded key that was never used since its promotion; the oldest of all that is quiet, once a later one has been in use for an
 /// overlap, which proves the state older; an unrecorded key that was not used for an overlap, while the current one was.
-fn proven_unused<'a>(all: &[Candidate<'a>], (overlap, quiet): (SignedDuration, SignedDuration), now: Timestamp) -> Option<&'a KeyId> {
+fn proven_unused<'a>(
+    all: &[Candidate<'a>],
+    (overlap, quiet): (SignedDuration, SignedDuration),
+    now: Timestamp,
+) -> Option<&'a KeyId> {
     let is_used = |candidate: &Candidate<'_>, since: Timestamp| used_since(candidate.shown.last_use, since);
     let unrecorded = || all.iter().filter(|candidate| !candidate.is_current);
     let never = unrecorded().find(|candidate| !is_used(candidate, candidate.promoted_at));
@@ -193,7 +208,9 @@ fn proven_unused<'a>(all: &[Candidate<'a>], (overlap, quiet): (SignedDuration, S
     let idle = unrecorded().find(|candidate| {
         let since = ago(overlap);
         let current = all.iter().find(|other| other.is_current);
-        candidate.promoted_at <= since && !is_used(candidate, since) && current.is_some_and(|current| is_used(current, since))
+        candidate.promoted_at <= since
+            && !is_used(candidate, since)
+            && current.is_some_and(|current| is_used(current, since))
     });
     never.or(oldest).or(idle).map(|candidate| &candidate.shown.id)
 }

@@ -35,7 +35,8 @@ impl InMemoryRules {
     /// A system like AWS: two keys, a minute to settle, new keys refused for ten seconds and not listed for `lists_after`.
     pub fn like_aws(lists_after: SignedDuration) -> Self {
         let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
-        let (accepts_after, marks_after, ahead) = (SignedDuration::from_secs(10), SignedDuration::ZERO, SignedDuration::ZERO);
+        let (accepts_after, marks_after, ahead) =
+            (SignedDuration::from_secs(10), SignedDuration::ZERO, SignedDuration::ZERO);
         Self { capability, accepts_after, lists_after, marks_after, ahead, foresees: false, grant: None }
     }
 

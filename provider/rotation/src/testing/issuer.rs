@@ -79,7 +79,9 @@ impl KeyIssuer for InMemoryIssuer {
             let Some(keys) = self.list().await? else { return Ok(None) };
             return Ok(Some((keys, self.read_ledgers(owner).await?)));
         }
-        let both = |inner: &mut Inner, now| Ok((!inner.gone).then(|| (self.listed(inner, now), ledgers(inner.marks(), owner))));
+        let both = |inner: &mut Inner, now| {
+            Ok((!inner.gone).then(|| (self.listed(inner, now), ledgers(inner.marks(), owner))))
+        };
         self.cloud.call("list", both).await
     }
 

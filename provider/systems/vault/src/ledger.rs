@@ -63,7 +63,10 @@ pub(crate) fn write(owner: &OwnerId, ledger: &Ledger, prints: &Prints) -> Option
             Mark::Promoted => (Stage::Ok, None),
         };
         let (generation, promoted) = (entry.generation, entry.promoted_at.map(Timestamp::as_second));
-        (id.0.clone(), Line { by: entry.instance.clone(), is, at: entry.since.as_second(), generation, promoted, print })
+        (
+            id.0.clone(),
+            Line { by: entry.instance.clone(), is, at: entry.since.as_second(), generation, promoted, print },
+        )
     };
     let open = |claim: &Claim| Open { by: claim.nonce.clone(), at: claim.at, known: ranges(&claim.known) };
     let plain = |c: char| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' };
