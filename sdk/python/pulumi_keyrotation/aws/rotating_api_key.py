@@ -291,6 +291,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## Credentials of the plugin
 
+        `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
+
         From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
         `endpoints`). Without `accessKey` they come from AWS's customary chain: environment, profile (also SSO and
         `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
@@ -440,6 +442,8 @@ class RotatingApiKey(pulumi.CustomResource):
         ```
 
         ## Credentials of the plugin
+
+        `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 
         From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
         `endpoints`). Without `accessKey` they come from AWS's customary chain: environment, profile (also SSO and

@@ -322,15 +322,19 @@ class RotatingApiKey(pulumi.CustomResource):
         `apiVersion` and `kind` of `owner` and `managedResource` are taken as other Confluent providers write them, and ignored: ids say
         which kind it is. Kafka, Schema Registry and Flink need `managedResource.environment`. If the cluster is not there, the run fails before a key is made.
 
-        A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The tries go to the cluster,
-        the registry or the region itself, from where `pulumi` runs. Where it cannot be reached (private networking), set `verification: {enabled: false}`:
-        then a new key is promoted untried, and `overlap` is all the time that it has to become active. An owner who may not see anything at the
-        place in question may be refused for ever; then the same applies.
+        A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The plugin tries the key at the cluster,
+        the registry or the region itself, from where `pulumi` runs. If Confluent Cloud names several addresses, such as a public one and one in a private network, the
+        plugin tries each in turn; one that accepts the key is enough.
+
+        If no address can be reached, or none gives a verdict on the key, the run fails and keeps the key; the next `pulumi up` tries it again. The error names each
+        address and what it answered. There are two ways out: run `pulumi up` where one of the addresses can be reached, or set `verification: {enabled: false}`. Then new
+        keys are promoted untried, and `overlap` is all the time that a key has to become active. Choose the latter also for an owner without any right at the cluster,
+        whom the cluster always refuses.
 
         ## Credentials of the plugin
 
         A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
-        `CONFLUENT_CLOUD_API_SECRET`. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
+        `CONFLUENT_CLOUD_API_SECRET`. `docs/settings/confluent.md` lists every setting that is read. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
         A key for a cluster cannot manage keys. The key's owner needs OrganizationAdmin, or ResourceOwner on the service account whose
         keys are rotated. Keys of a user can be made with that user's own Cloud API key only.
 
@@ -350,7 +354,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
-        between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
+        between two runs, the next one writes it anew. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
+        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
         ## Which Confluent organization
 
@@ -447,15 +452,19 @@ class RotatingApiKey(pulumi.CustomResource):
         `apiVersion` and `kind` of `owner` and `managedResource` are taken as other Confluent providers write them, and ignored: ids say
         which kind it is. Kafka, Schema Registry and Flink need `managedResource.environment`. If the cluster is not there, the run fails before a key is made.
 
-        A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The tries go to the cluster,
-        the registry or the region itself, from where `pulumi` runs. Where it cannot be reached (private networking), set `verification: {enabled: false}`:
-        then a new key is promoted untried, and `overlap` is all the time that it has to become active. An owner who may not see anything at the
-        place in question may be refused for ever; then the same applies.
+        A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The plugin tries the key at the cluster,
+        the registry or the region itself, from where `pulumi` runs. If Confluent Cloud names several addresses, such as a public one and one in a private network, the
+        plugin tries each in turn; one that accepts the key is enough.
+
+        If no address can be reached, or none gives a verdict on the key, the run fails and keeps the key; the next `pulumi up` tries it again. The error names each
+        address and what it answered. There are two ways out: run `pulumi up` where one of the addresses can be reached, or set `verification: {enabled: false}`. Then new
+        keys are promoted untried, and `overlap` is all the time that a key has to become active. Choose the latter also for an owner without any right at the cluster,
+        whom the cluster always refuses.
 
         ## Credentials of the plugin
 
         A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
-        `CONFLUENT_CLOUD_API_SECRET`. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
+        `CONFLUENT_CLOUD_API_SECRET`. `docs/settings/confluent.md` lists every setting that is read. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
         A key for a cluster cannot manage keys. The key's owner needs OrganizationAdmin, or ResourceOwner on the service account whose
         keys are rotated. Keys of a user can be made with that user's own Cloud API key only.
 
@@ -475,7 +484,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
-        between two runs, the next one writes it anew. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
+        between two runs, the next one writes it anew. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
+        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
         ## Which Confluent organization
 

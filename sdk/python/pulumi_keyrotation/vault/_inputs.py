@@ -341,12 +341,12 @@ class AuthLoginKubernetesArgs:
 
 class ConfigArgsDict(TypedDict):
     """
-    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
-    environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
+    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+    to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
     """
     address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+    The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
     """
     auth_login_app_role: NotRequired[pulumi.Input[Optional['AuthLoginAppRoleArgsDict']]]
     """
@@ -366,15 +366,15 @@ class ConfigArgsDict(TypedDict):
     """
     ca_cert_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
+    A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
     """
     namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
+    The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
     """
     skip_tls_verify: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+    Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
     """
     token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -394,17 +394,17 @@ class ConfigArgs:
                  skip_tls_verify: pulumi.Input[Optional[_builtins.bool]] = None,
                  token: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
-        environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
+        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+        to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
 
-        :param pulumi.Input[_builtins.str] address: The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+        :param pulumi.Input[_builtins.str] address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param pulumi.Input['AuthLoginAppRoleArgs'] auth_login_app_role: Logs in with a secret-id of an AppRole.
         :param pulumi.Input['AuthLoginCertArgs'] auth_login_cert: Logs in with a TLS client certificate.
         :param pulumi.Input['AuthLoginJwtArgs'] auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param pulumi.Input['AuthLoginKubernetesArgs'] auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
-        :param pulumi.Input[_builtins.str] ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
-        :param pulumi.Input[_builtins.str] namespace: The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
-        :param pulumi.Input[_builtins.bool] skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+        :param pulumi.Input[_builtins.str] ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        :param pulumi.Input[_builtins.bool] skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
         :param pulumi.Input[_builtins.str] token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         if address is not None:
@@ -430,7 +430,7 @@ class ConfigArgs:
     @pulumi.getter
     def address(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+        The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         """
         return pulumi.get(self, "address")
 
@@ -490,7 +490,7 @@ class ConfigArgs:
     @pulumi.getter(name="caCertFile")
     def ca_cert_file(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
+        A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         """
         return pulumi.get(self, "ca_cert_file")
 
@@ -502,7 +502,7 @@ class ConfigArgs:
     @pulumi.getter
     def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
+        The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         """
         return pulumi.get(self, "namespace")
 
@@ -514,7 +514,7 @@ class ConfigArgs:
     @pulumi.getter(name="skipTlsVerify")
     def skip_tls_verify(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
         """
         return pulumi.get(self, "skip_tls_verify")
 

@@ -43,6 +43,8 @@ class AppRoleSecretId(dict):
         suggest = None
         if key == "createdAt":
             suggest = "created_at"
+        elif key == "expiresAt":
+            suggest = "expires_at"
         elif key == "secretId":
             suggest = "secret_id"
         elif key == "supersededAt":
@@ -67,6 +69,7 @@ class AppRoleSecretId(dict):
                  generation: _builtins.int,
                  id: _builtins.str,
                  status: '_root_enums.KeyStatus',
+                 expires_at: Optional[_builtins.str] = None,
                  secret_id: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
@@ -78,6 +81,7 @@ class AppRoleSecretId(dict):
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
+        :param _builtins.str expires_at: When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
         :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
@@ -87,6 +91,8 @@ class AppRoleSecretId(dict):
         pulumi.set(__self__, "generation", generation)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "status", status)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
         if secret_id is not None:
             pulumi.set(__self__, "secret_id", secret_id)
         if superseded_at is not None:
@@ -133,6 +139,14 @@ class AppRoleSecretId(dict):
         Whether it works, as last seen.
         """
         return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter(name="secretId")
@@ -361,8 +375,8 @@ class AuthLoginKubernetes(dict):
 @pulumi.output_type
 class Config(dict):
     """
-    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
-    environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
+    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+    to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
     """
     def __init__(__self__, *,
                  address: Optional[_builtins.str] = None,
@@ -375,17 +389,17 @@ class Config(dict):
                  skip_tls_verify: Optional[_builtins.bool] = None,
                  token: Optional[_builtins.str] = None):
         """
-        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. What is absent comes from the customary
-        environment variables (`VAULT_…`, or `BAO_…`), looked up at the first call. None of it is ever written to state.
+        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+        to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
 
-        :param _builtins.str address: The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+        :param _builtins.str address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param 'AuthLoginAppRole' auth_login_app_role: Logs in with a secret-id of an AppRole.
         :param 'AuthLoginCert' auth_login_cert: Logs in with a TLS client certificate.
         :param 'AuthLoginJwt' auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param 'AuthLoginKubernetes' auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
-        :param _builtins.str ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
-        :param _builtins.str namespace: The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
-        :param _builtins.bool skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+        :param _builtins.str ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        :param _builtins.str namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        :param _builtins.bool skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
         :param _builtins.str token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         if address is not None:
@@ -411,7 +425,7 @@ class Config(dict):
     @pulumi.getter
     def address(self) -> Optional[_builtins.str]:
         """
-        The server's URL, such as `"https://vault.example:8200"`. Absent: `VAULT_ADDR`.
+        The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         """
         return pulumi.get(self, "address")
 
@@ -451,7 +465,7 @@ class Config(dict):
     @pulumi.getter(name="caCertFile")
     def ca_cert_file(self) -> Optional[_builtins.str]:
         """
-        A file with certificates in PEM that are trusted beside the machine's own. Absent: `VAULT_CACERT`, `VAULT_CAPATH`.
+        A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         """
         return pulumi.get(self, "ca_cert_file")
 
@@ -459,7 +473,7 @@ class Config(dict):
     @pulumi.getter
     def namespace(self) -> Optional[_builtins.str]:
         """
-        The namespace that every path is in. Absent: `VAULT_NAMESPACE`, or none. A server that has no namespaces is refused then, because it would ignore the name.
+        The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         """
         return pulumi.get(self, "namespace")
 
@@ -467,7 +481,7 @@ class Config(dict):
     @pulumi.getter(name="skipTlsVerify")
     def skip_tls_verify(self) -> Optional[_builtins.bool]:
         """
-        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Absent: `VAULT_SKIP_VERIFY`, or false.
+        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
         """
         return pulumi.get(self, "skip_tls_verify")
 
@@ -629,6 +643,8 @@ class KvVersion(dict):
         suggest = None
         if key == "createdAt":
             suggest = "created_at"
+        elif key == "expiresAt":
+            suggest = "expires_at"
         elif key == "supersededAt":
             suggest = "superseded_at"
         elif key == "verifiedAt":
@@ -651,6 +667,7 @@ class KvVersion(dict):
                  id: _builtins.str,
                  status: '_root_enums.KeyStatus',
                  version: _builtins.str,
+                 expires_at: Optional[_builtins.str] = None,
                  superseded_at: Optional[_builtins.str] = None,
                  value: Optional[_builtins.str] = None,
                  verified_at: Optional[_builtins.str] = None):
@@ -662,6 +679,7 @@ class KvVersion(dict):
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str version: The number of the version at the path.
+        :param _builtins.str expires_at: When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str value: The generated value.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
@@ -671,6 +689,8 @@ class KvVersion(dict):
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "status", status)
         pulumi.set(__self__, "version", version)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
         if superseded_at is not None:
             pulumi.set(__self__, "superseded_at", superseded_at)
         if value is not None:
@@ -717,6 +737,14 @@ class KvVersion(dict):
         The number of the version at the path.
         """
         return pulumi.get(self, "version")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter(name="supersededAt")
@@ -906,6 +934,8 @@ class PreviousAppRoleSecretId(dict):
         suggest = None
         if key == "createdAt":
             suggest = "created_at"
+        elif key == "expiresAt":
+            suggest = "expires_at"
         elif key == "secretId":
             suggest = "secret_id"
         elif key == "supersededAt":
@@ -927,6 +957,7 @@ class PreviousAppRoleSecretId(dict):
     def __init__(__self__, *,
                  accessor: Optional[_builtins.str] = None,
                  created_at: Optional[_builtins.str] = None,
+                 expires_at: Optional[_builtins.str] = None,
                  generation: Optional[_builtins.int] = None,
                  id: Optional[_builtins.str] = None,
                  secret_id: Optional[_builtins.str] = None,
@@ -938,6 +969,7 @@ class PreviousAppRoleSecretId(dict):
 
         :param _builtins.str accessor: Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.str expires_at: When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
@@ -949,6 +981,8 @@ class PreviousAppRoleSecretId(dict):
             pulumi.set(__self__, "accessor", accessor)
         if created_at is not None:
             pulumi.set(__self__, "created_at", created_at)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
         if generation is not None:
             pulumi.set(__self__, "generation", generation)
         if id is not None:
@@ -977,6 +1011,14 @@ class PreviousAppRoleSecretId(dict):
         When the system says that it was made, in RFC 3339.
         """
         return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter
@@ -1182,6 +1224,8 @@ class PreviousKvVersion(dict):
         suggest = None
         if key == "createdAt":
             suggest = "created_at"
+        elif key == "expiresAt":
+            suggest = "expires_at"
         elif key == "supersededAt":
             suggest = "superseded_at"
         elif key == "verifiedAt":
@@ -1200,6 +1244,7 @@ class PreviousKvVersion(dict):
 
     def __init__(__self__, *,
                  created_at: Optional[_builtins.str] = None,
+                 expires_at: Optional[_builtins.str] = None,
                  generation: Optional[_builtins.int] = None,
                  id: Optional[_builtins.str] = None,
                  status: Optional['_root_enums.KeyStatus'] = None,
@@ -1211,6 +1256,7 @@ class PreviousKvVersion(dict):
         The key before the current one, while it lives. All fields are null when there is none.
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.str expires_at: When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
@@ -1221,6 +1267,8 @@ class PreviousKvVersion(dict):
         """
         if created_at is not None:
             pulumi.set(__self__, "created_at", created_at)
+        if expires_at is not None:
+            pulumi.set(__self__, "expires_at", expires_at)
         if generation is not None:
             pulumi.set(__self__, "generation", generation)
         if id is not None:
@@ -1243,6 +1291,14 @@ class PreviousKvVersion(dict):
         When the system says that it was made, in RFC 3339.
         """
         return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> Optional[_builtins.str]:
+        """
+        When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter

@@ -52,7 +52,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. From the next rotation on.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         :param pulumi.Input[_builtins.str] field: The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -184,7 +184,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def data(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
         """
-        What else is written beside the value. From the next rotation on.
+        What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         """
         return pulumi.get(self, "data")
 
@@ -392,7 +392,9 @@ class RotatingApiKey(pulumi.CustomResource):
         pulumi.export("value", key.value)
         ```
 
-        The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. `length`,
+        The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. Other fields
+        that the newest version has, such as a user name or a URL that a person wrote, are written again as they are; where that version is deleted or
+        destroyed, those of the newest one that can be read. To remove such a field, write a version without it yourself; an entry of `data` replaces it. `length`,
         `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `maxVersions` and
         `casRequired` are written to the path's metadata at the next rotation too.
 
@@ -402,24 +404,34 @@ class RotatingApiKey(pulumi.CustomResource):
         instead gets a new value some seconds before it was proven; and where a new version had to be destroyed again, because its run
         was interrupted or the rotation was taken back, finds none until the next rotation.
 
+        ## How long a version works
+
+        Until it is destroyed, unless the path or the mount is set to delete versions after some time (`delete_version_after`; the shorter one counts). With
+        `rotationPeriod`, that time must be at least `rotationPeriod` and twice the `overlap`: a shorter one is refused before a value is
+        written. Without `rotationPeriod`, the output `expiresAt` and a warning say when the version ends, and a `pulumi up` in the last days before
+        then (twice the `overlap`) makes a new one. So run `pulumi up` at least that often.
+
         ## A value that somebody else wrote
 
         Every write is a check-and-set: it takes effect only if nobody wrote the path since it was looked at. Another's version is never
-        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If somebody deletes
+        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If it is the newest version,
+        each `pulumi up` and refresh warns: readers of the newest version get it. If somebody deletes
         the current version (`vault kv delete`), a refresh says so, and the next `pulumi up` makes a new one and destroys the deleted one; if it
         was destroyed or pruned, the next one makes a new one.
 
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:vault`: `address`, `namespace`, `caCertFile`, `skipTlsVerify`, and one of `token`,
-        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. What is absent comes from `VAULT_ADDR`,
-        `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CAPATH`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_SKIP_VERIFY`, or the same with
-        `BAO_`, and last from the file `.vault-token` in the home folder. They are looked up at the first call and never written to state. A token
+        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. Unset values fall back to the environment variables of Vault and OpenBao
+        (`VAULT_ADDR` or `BAO_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT` and so on) and to the file `.vault-token` in the home folder:
+        `docs/settings/vault.md` lists all of them in order of precedence. They are read at the first call and never written to state. A token
         that the plugin logged in for is renewed while it works and revoked when it ends; one that it was given is left alone.
-        `VAULT_TLS_SERVER_NAME` is not obeyed.
+
+        A login that the server refuses is not repeated by the same process, whatever the number of resources: five wrong logins lock an AppRole, for
+        15 minutes by default.
 
         With a namespace the plugin first asks the server which edition it is: Vault's community edition ignores namespaces and
-        would write to the root, so it is refused.
+        would write to the root, so it is refused. The name `root` means no namespace.
 
         In a cluster, a standby may answer questions from a copy that is behind: OpenBao's do by default. The plugin sends the number of its own newest change
         along, so that such a standby passes the question on (`X-Vault-Index`: OpenBao since 2.7, Vault Enterprise since 1.7). With an older OpenBao let
@@ -434,7 +446,9 @@ class RotatingApiKey(pulumi.CustomResource):
             path "secret/destroy/apps/payment"  { capabilities = ["update"] }
             path "secret/config"                { capabilities = ["read"] }
 
-        The last one is needed only where neither `maxVersions` nor the path's metadata say how many versions are kept.
+        With `rotationPeriod`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
+        from the answer, and destroys a version that would end too early. It is also needed where the number of versions depends on the mount. A server that
+        knows no `PATCH` of metadata (Vault before 1.10) is read and written instead, so `patch` is not needed there.
 
         ## Limits
 
@@ -473,15 +487,16 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
-        `secret/apps/payment#3` one of several; the mount is what stands before the first slash. Give its value in
-        `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
+        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+        fields stay in each new version.
 
         A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
-        The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise edition,
-        with replication, performance standbys and namespaces, was not tried.
+        The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
+        edition, with replication, performance standbys and namespaces, was not tried. Neither was a server without `PATCH`: the answer of one was put in OpenBao's place.
 
 
         :param str resource_name: The name of the resource.
@@ -491,7 +506,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. From the next rotation on.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         :param pulumi.Input[_builtins.str] field: The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -542,7 +557,9 @@ class RotatingApiKey(pulumi.CustomResource):
         pulumi.export("value", key.value)
         ```
 
-        The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. `length`,
+        The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. Other fields
+        that the newest version has, such as a user name or a URL that a person wrote, are written again as they are; where that version is deleted or
+        destroyed, those of the newest one that can be read. To remove such a field, write a version without it yourself; an entry of `data` replaces it. `length`,
         `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `maxVersions` and
         `casRequired` are written to the path's metadata at the next rotation too.
 
@@ -552,24 +569,34 @@ class RotatingApiKey(pulumi.CustomResource):
         instead gets a new value some seconds before it was proven; and where a new version had to be destroyed again, because its run
         was interrupted or the rotation was taken back, finds none until the next rotation.
 
+        ## How long a version works
+
+        Until it is destroyed, unless the path or the mount is set to delete versions after some time (`delete_version_after`; the shorter one counts). With
+        `rotationPeriod`, that time must be at least `rotationPeriod` and twice the `overlap`: a shorter one is refused before a value is
+        written. Without `rotationPeriod`, the output `expiresAt` and a warning say when the version ends, and a `pulumi up` in the last days before
+        then (twice the `overlap`) makes a new one. So run `pulumi up` at least that often.
+
         ## A value that somebody else wrote
 
         Every write is a check-and-set: it takes effect only if nobody wrote the path since it was looked at. Another's version is never
-        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If somebody deletes
+        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If it is the newest version,
+        each `pulumi up` and refresh warns: readers of the newest version get it. If somebody deletes
         the current version (`vault kv delete`), a refresh says so, and the next `pulumi up` makes a new one and destroys the deleted one; if it
         was destroyed or pruned, the next one makes a new one.
 
         ## Credentials of the plugin
 
         From the provider configuration `keyrotation:vault`: `address`, `namespace`, `caCertFile`, `skipTlsVerify`, and one of `token`,
-        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. What is absent comes from `VAULT_ADDR`,
-        `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CAPATH`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_SKIP_VERIFY`, or the same with
-        `BAO_`, and last from the file `.vault-token` in the home folder. They are looked up at the first call and never written to state. A token
+        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. Unset values fall back to the environment variables of Vault and OpenBao
+        (`VAULT_ADDR` or `BAO_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT` and so on) and to the file `.vault-token` in the home folder:
+        `docs/settings/vault.md` lists all of them in order of precedence. They are read at the first call and never written to state. A token
         that the plugin logged in for is renewed while it works and revoked when it ends; one that it was given is left alone.
-        `VAULT_TLS_SERVER_NAME` is not obeyed.
+
+        A login that the server refuses is not repeated by the same process, whatever the number of resources: five wrong logins lock an AppRole, for
+        15 minutes by default.
 
         With a namespace the plugin first asks the server which edition it is: Vault's community edition ignores namespaces and
-        would write to the root, so it is refused.
+        would write to the root, so it is refused. The name `root` means no namespace.
 
         In a cluster, a standby may answer questions from a copy that is behind: OpenBao's do by default. The plugin sends the number of its own newest change
         along, so that such a standby passes the question on (`X-Vault-Index`: OpenBao since 2.7, Vault Enterprise since 1.7). With an older OpenBao let
@@ -584,7 +611,9 @@ class RotatingApiKey(pulumi.CustomResource):
             path "secret/destroy/apps/payment"  { capabilities = ["update"] }
             path "secret/config"                { capabilities = ["read"] }
 
-        The last one is needed only where neither `maxVersions` nor the path's metadata say how many versions are kept.
+        With `rotationPeriod`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
+        from the answer, and destroys a version that would end too early. It is also needed where the number of versions depends on the mount. A server that
+        knows no `PATCH` of metadata (Vault before 1.10) is read and written instead, so `patch` is not needed there.
 
         ## Limits
 
@@ -623,15 +652,16 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
-        `secret/apps/payment#3` one of several; the mount is what stands before the first slash. Give its value in
-        `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
+        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+        fields stay in each new version.
 
         A key that another resource manages is not imported: the message names that resource.
 
         ## What was not tried
 
-        The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise edition,
-        with replication, performance standbys and namespaces, was not tried.
+        The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
+        edition, with replication, performance standbys and namespaces, was not tried. Neither was a server without `PATCH`: the answer of one was put in OpenBao's place.
 
 
         :param str resource_name: The name of the resource.
@@ -702,6 +732,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["verification"] = verification
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
@@ -744,6 +775,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["characters"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["data"] = None
+        __props__.__dict__["expires_at"] = None
         __props__.__dict__["field"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
@@ -825,9 +857,17 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def data(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
-        What else is written beside the value. From the next rotation on.
+        What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         """
         return pulumi.get(self, "data")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter

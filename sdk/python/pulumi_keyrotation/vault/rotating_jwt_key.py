@@ -427,8 +427,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was
-        not tried.
+        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
+        they were compared, but for one thing: it fetches `jwksUrl` when the mount is written, so one that it cannot reach is refused then.
 
 
         :param str resource_name: The name of the resource.
@@ -603,8 +603,8 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault answers the same calls alike as far as its documentation tells; it was
-        not tried.
+        The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
+        they were compared, but for one thing: it fetches `jwksUrl` when the mount is written, so one that it cannot reach is refused then.
 
 
         :param str resource_name: The name of the resource.

@@ -405,9 +405,8 @@ class RotatingLease(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
-        was tried with this resource: neither HashiCorp's, for which trials are written that have not been run on one
-        (`VAULT_BIN=… cargo xtask test vault-aws`), nor OpenBao's plugin for AWS.
+        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
+        trials with HashiCorp's AWS engine passed on a Vault 1.21.4 (`VAULT_BIN=… cargo xtask test vault-aws`). OpenBao's plugin for AWS was not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -561,9 +560,8 @@ class RotatingLease(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. No AWS engine
-        was tried with this resource: neither HashiCorp's, for which trials are written that have not been run on one
-        (`VAULT_BIN=… cargo xtask test vault-aws`), nor OpenBao's plugin for AWS.
+        The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
+        trials with HashiCorp's AWS engine passed on a Vault 1.21.4 (`VAULT_BIN=… cargo xtask test vault-aws`). OpenBao's plugin for AWS was not tried.
 
 
         :param str resource_name: The name of the resource.

@@ -155,6 +155,8 @@ class RotatingRoot(pulumi.CustomResource):
         - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
           secret, so a second rotation harms nobody.
 
+        A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
+
         If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
         before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
         was its own. The exception is a static role that was due by time: one that Vault changed since the period began serves it, whoever
@@ -212,8 +214,8 @@ class RotatingRoot(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine built in: the way of an AWS engine's root was tried on a stand-in
-        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and
-        have not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`), nor on OpenBao with its plugin for AWS. Vault Enterprise, which
+        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials passed on a HashiCorp Vault 1.21.4
+        (`VAULT_BIN=… cargo xtask test vault-aws`: 69 of 70, one needs OpenBao). They have not been run on OpenBao with its plugin for AWS. Vault Enterprise, which
         can rotate roots by itself, was not tried.
 
 
@@ -281,6 +283,8 @@ class RotatingRoot(pulumi.CustomResource):
         - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
           secret, so a second rotation harms nobody.
 
+        A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
+
         If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
         before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
         was its own. The exception is a static role that was due by time: one that Vault changed since the period began serves it, whoever
@@ -338,8 +342,8 @@ class RotatingRoot(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. OpenBao has no AWS engine built in: the way of an AWS engine's root was tried on a stand-in
-        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials are written for a HashiCorp Vault and
-        have not been run on one (`VAULT_BIN=… cargo xtask test vault-aws`), nor on OpenBao with its plugin for AWS. Vault Enterprise, which
+        of that engine, written by what Vault 1.21 was seen to answer, with the stand-in of AWS behind it. The same trials passed on a HashiCorp Vault 1.21.4
+        (`VAULT_BIN=… cargo xtask test vault-aws`: 69 of 70, one needs OpenBao). They have not been run on OpenBao with its plugin for AWS. Vault Enterprise, which
         can rotate roots by itself, was not tried.
 
 

@@ -57,7 +57,7 @@ class RotatingSecretIdArgs:
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. Choose more than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "mount", mount)
@@ -240,7 +240,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter
     def ttl(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. Choose more than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
         """
         return pulumi.get(self, "ttl")
 
@@ -310,13 +310,27 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## How long a secret-id works
 
-        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. Where one does, it should be longer than
-        `rotationPeriod` and twice the `overlap`, since no `pulumi up` can lengthen it. One that has ended is drift: a refresh says so and
-        the next `pulumi up` makes another. If the server shortens `ttl`, because the mount allows no more, the rotation fails and says
-        what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is refused.
+        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotationPeriod`, that time must be at least
+        `rotationPeriod` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
+        `rotationPeriod`, the output `expiresAt` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
+        another. One that has ended is drift: a refresh says so and the next `pulumi up` makes another. If the server shortens `ttl`, because the
+        mount allows no more, the rotation fails and says what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is
+        refused; an imported one that may is told by a warning.
 
         A token that somebody logged in for with a secret-id lives on when the secret-id is destroyed, until its own end. After a leak, revoke
         those tokens too (`vault lease revoke -prefix auth/approle/login/`).
+
+        ## Lockouts
+
+        Vault and OpenBao lock a role after five wrong logins, for 15 minutes unless the server is set otherwise, and a login with a destroyed secret-id is a
+        wrong one. So one stale machine that still uses a retired secret-id can lock out every machine of the role. Each run that destroys a
+        secret-id warns of it. `vault read sys/locked-users` shows what is locked. Two commands help, here for the mount `approle`:
+
+            vault write -f sys/locked-users/MOUNT_ACCESSOR/unlock/ROLE_ID
+            vault auth tune -user-lockout-disable=true approle/
+
+        The first one unlocks the role (`vault auth list` shows the accessor of the mount). The second one turns locking off for the mount; a secret-id of
+        256 random bits cannot be guessed. Choose an `overlap` that is longer than any machine takes to read the new secret-id.
 
         ## The proof
 
@@ -386,8 +400,8 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise
-        edition was not tried. A role with `local_secret_ids` was not tried.
+        The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
+        lets a secret-id that has ended log in until it tidies up, once a minute. Its Enterprise edition was not tried. A role with `local_secret_ids` was not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -409,7 +423,7 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. Choose more than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -446,13 +460,27 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## How long a secret-id works
 
-        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. Where one does, it should be longer than
-        `rotationPeriod` and twice the `overlap`, since no `pulumi up` can lengthen it. One that has ended is drift: a refresh says so and
-        the next `pulumi up` makes another. If the server shortens `ttl`, because the mount allows no more, the rotation fails and says
-        what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is refused.
+        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotationPeriod`, that time must be at least
+        `rotationPeriod` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
+        `rotationPeriod`, the output `expiresAt` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
+        another. One that has ended is drift: a refresh says so and the next `pulumi up` makes another. If the server shortens `ttl`, because the
+        mount allows no more, the rotation fails and says what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is
+        refused; an imported one that may is told by a warning.
 
         A token that somebody logged in for with a secret-id lives on when the secret-id is destroyed, until its own end. After a leak, revoke
         those tokens too (`vault lease revoke -prefix auth/approle/login/`).
+
+        ## Lockouts
+
+        Vault and OpenBao lock a role after five wrong logins, for 15 minutes unless the server is set otherwise, and a login with a destroyed secret-id is a
+        wrong one. So one stale machine that still uses a retired secret-id can lock out every machine of the role. Each run that destroys a
+        secret-id warns of it. `vault read sys/locked-users` shows what is locked. Two commands help, here for the mount `approle`:
+
+            vault write -f sys/locked-users/MOUNT_ACCESSOR/unlock/ROLE_ID
+            vault auth tune -user-lockout-disable=true approle/
+
+        The first one unlocks the role (`vault auth list` shows the accessor of the mount). The second one turns locking off for the mount; a secret-id of
+        256 random bits cannot be guessed. Choose an `overlap` that is longer than any machine takes to read the new secret-id.
 
         ## The proof
 
@@ -522,8 +550,8 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## What was not tried
 
-        The tests run against OpenBao. HashiCorp's Vault answers the same calls alike as far as they were compared; its Enterprise
-        edition was not tried. A role with `local_secret_ids` was not tried.
+        The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
+        lets a secret-id that has ended log in until it tidies up, once a minute. Its Enterprise edition was not tried. A role with `local_secret_ids` was not tried.
 
 
         :param str resource_name: The name of the resource.
@@ -585,6 +613,7 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["accessor"] = None
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
@@ -625,6 +654,7 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cidr_list"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["expires_at"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
@@ -697,6 +727,14 @@ class RotatingSecretId(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
 
     @_builtins.property
     @pulumi.getter(name="foreignKeys")
@@ -850,7 +888,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def ttl(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. Choose more than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
         """
         return pulumi.get(self, "ttl")
 
