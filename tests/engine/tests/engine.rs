@@ -24,7 +24,7 @@ fn a_key_lives_through_preview_up_refresh_rotation_retirement_and_destroy() -> R
     scene.work.expect_quiet()?;
     scene.declare(inputs("2"))?;
     let preview = scene.work.preview()?.expect_success()?;
-    let preview = preview.expect_text("a new key will be made: keepers changed")?.expect_text("rotatedAt")?;
+    let preview = preview.expect_text("a new key will be created: keepers changed")?.expect_text("rotatedAt")?;
     ensure!(!preview.text.contains("replace"), "a rotation is shown as a replacement:\n{}", preview.text);
     ensure!(scene.expect_known()? == first, "a preview changed something");
 

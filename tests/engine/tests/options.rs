@@ -233,7 +233,7 @@ fn with_refresh_before_update_a_plain_run_sees_what_others_did() -> Result<()> {
     scene.wait_hours(2)?;
     scene.cloud.remove_key(&first.current)?;
     scene.wait_hours(2)?;
-    scene.work.preview()?.expect_success()?.expect_text("a new key will be made")?;
+    scene.work.preview()?.expect_success()?.expect_text("a new key will be created")?;
     scene.update()?;
     let second = scene.expect_known()?;
     ensure!(second.generation == 2 && second.current != first.current, "the lost key was not replaced: {second:?}");
