@@ -64,7 +64,10 @@ async fn an_old_key_is_published_no_more_then_refused_then_gone() {
     cloud.clock().advance(DAY + HOUR * 2);
     done(&mut watch, &wanted).await;
     assert!(state(&watch).is_withdrawn(&first) && state(&watch).previous().is_none());
-    assert!(cloud.works(&first) && warned(&watch, &first, "take it out"), "the system remembers it");
+    assert!(
+        cloud.works(&first) && warned(&watch, &first, "remove it from the published key set"),
+        "the system remembers it"
+    );
     done(&mut watch, &wanted).await;
     assert!(!cloud.works(&first) && cloud.keys() == [current(&watch)] && state(&watch).warnings.is_empty());
     assert!(watch.up(&wanted).await.is_quiet());
@@ -93,7 +96,7 @@ async fn what_is_not_published_waits() {
     cloud.clock().advance(DAY + HOUR * 2);
     for _ in 0..6 {
         done(&mut watch, &wanted).await;
-        assert!(cloud.works(&first) && warned(&watch, &first, "take it out"));
+        assert!(cloud.works(&first) && warned(&watch, &first, "remove it from the published key set"));
     }
     cloud.ignore_users(false);
     watch.until_quiet(&wanted).await;

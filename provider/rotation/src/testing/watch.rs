@@ -62,7 +62,7 @@ impl<'a> Watch<'a> {
         let held = self.use_held();
         let worked = before.clone().filter(|state| state.current.as_ref().is_some_and(|key| self.rig.works(&key.id)));
         let outcome = self.stack.up(self.rig, args).await;
-        self.held_lives(held.as_ref(), before.as_ref(), args);
+        self.held_lives(held.as_ref(), (before.as_ref(), &replaced), args);
         self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
         self.replaced_live(before.as_ref(), &replaced);
@@ -83,13 +83,21 @@ impl<'a> Watch<'a> {
 
     /// A key that dependents use is not removed, unless they had its whole overlap to get another one and the system does not tell that they
     /// still use it.
-    fn held_lives(&self, held: Option<&KeyId>, before: Option<&KeyState>, args: &RotationArgs) {
+    fn held_lives(
+        &self,
+        held: Option<&KeyId>,
+        (before, replaced): (Option<&KeyState>, &[KeyState]),
+        args: &RotationArgs,
+    ) {
         let Some(held) = held.filter(|id| !self.harmed.contains(id) && !self.rig.works(id)) else { return };
         let now = self.rig.clock().now();
         let had_overlap = |old: &Retiring| old.key.id == *held && old.superseded_at + self.overlap <= now;
         let was_over = before.is_some_and(|state| state.retiring.iter().any(had_overlap));
         let is_told = args.retirement.quiet_period.is_some() && self.rig.issuer().capability().tells_last_use;
-        let is_replaced = self.stack.replaced().iter().flat_map(KeyState::keys).any(|key| key.id == *held);
+        // A replacement has no overlap.
+        let is_replaced = before
+            .is_some_and(|before| self.stack.state().is_none_or(|after| after.instance != before.instance))
+            || replaced.iter().flat_map(KeyState::keys).any(|key| key.id == *held);
         assert!(
             self.overlap.is_zero() || is_replaced || (was_over && !is_told),
             "{held} was removed although dependents use it: {:#?}",
