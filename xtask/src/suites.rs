@@ -119,20 +119,21 @@ pub(crate) struct Manner {
 }
 
 /// The manner of those that take long; the closest pattern counts. It decides how soon the whole is done, and nothing else: seconds are those
-/// of a quiet machine with two cores.
+/// of a machine with two cores and another program beside.
 const MANNERS: &[(&str, Manner)] = &[
-    ("faults/lives", computes(350)),
-    ("faults/others", computes(200)),
-    ("faults/pairs", computes(80)),
-    ("faults/vault", waits(450, 4)),
+    ("faults/lives", computes(300)),
+    ("faults/others", computes(75)),
+    ("faults/pairs", computes(55)),
+    ("faults/vault", waits(330, 4)),
     ("conformance", computes(60)),
-    ("conformance/vault", waits(135, 4)),
-    ("vault-servers/*", waits(90, 2)),
+    ("conformance/vault", waits(90, 4)),
+    ("vault-servers/*", waits(10, 2)),
     ("plugin/*", waits(30, 4)),
-    ("plugin/vault_root", waits(100, 2)),
+    ("plugin/vault_root", waits(110, 2)),
     ("plugin/wire", waits(60, 8)),
     ("pulumi-provider/*", waits(20, 2)),
     ("pulumi-provider/engine", waits(30, 2)),
+    ("rotation/exhaustive", computes(60)),
     ("engine/*", waits(20, 2)),
     ("engine/kill", waits(360, 2)),
     ("engine/examples", waits(60, 2)),
