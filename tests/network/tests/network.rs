@@ -95,7 +95,9 @@ const TRIALS: &[(&str, Run)] = &[
     ("official_c4_a_try_that_reaches_nobody_is_no_refusal", untried),
 ];
 
-const OWN: &[(&str, fn() -> Result<()>)] = &[
+type OwnRun = fn() -> Result<()>;
+
+const OWN: &[(&str, OwnRun)] = &[
     ("official_b5_aws_ca_bundle_is_trusted", aws_ca_bundle),
     ("official_b5_the_aws_profiles_ca_bundle_is_trusted", aws_profile),
     ("official_b5_vault_ca_cert_file_is_trusted", vault_ca),

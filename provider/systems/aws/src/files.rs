@@ -123,7 +123,7 @@ mod tests {
     async fn read(config: Value, variables: &[(&str, &str)], files: Vec<(&str, &str)>) -> Result<Files, Error> {
         let config: AwsConfig = serde_json::from_value(config).unwrap();
         let files = files.into_iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
-        let fs = Fs::from_map(files.map(|(name, text)| (name.into(), text)).collect());
+        let fs = Fs::from_map(files.collect());
         Files::read(&config, (&Env::from_slice(variables), &fs)).await
     }
 

@@ -71,7 +71,7 @@ async fn private(cloud: &LocalConfluent) -> Result<()> {
     let nowhere = crate::aws::nowhere().context("no address")?;
     for public in ["", nowhere.as_str()] {
         confluent.set_endpoint(id, Some(public))?;
-        confluent.set_private_endpoint(id, &confluent.plane(&cloud.cloud().endpoint(), id));
+        confluent.set_private_endpoint(id, &confluent.plane(cloud.cloud().endpoint(), id));
         accepted(cloud, &*cloud.issuer(), &key.material).await.with_context(|| format!("public address {public:?}"))?;
     }
     confluent.set_private_endpoint(id, &crate::aws::nowhere().context("no address")?);
