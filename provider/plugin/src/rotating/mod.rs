@@ -53,23 +53,14 @@ impl<S: System> Rotating<S> {
     async fn live(
         &self,
         want: &Want,
-        args: S::Args,
+        issuer: &dyn KeyIssuer,
         state: KeyState,
         context: &Context,
     ) -> Result<KeyState, Interrupted> {
-        let issuer = self.system.issuer(args);
         let owner = owner(context.urn());
         let stop = Stopping(context);
         let note = |line: String| context.log().info(line);
-        let deck = Deck {
-            issuer: &*issuer,
-            clock: &*self.clock,
-            stop: &stop,
-            owner: &owner,
-            want,
-            nonce: &nonce,
-            note: &note,
-        };
+        let deck = Deck { issuer, clock: &*self.clock, stop: &stop, owner: &owner, want, nonce: &nonce, note: &note };
         run(deck, state).await
     }
 
@@ -93,11 +84,11 @@ impl<S: System> Rotating<S> {
         &self,
         request: &Object,
         inputs: &Inputs<S>,
+        issuer: &dyn KeyIssuer,
         state: &KeyState,
         context: &Context,
     ) -> Result<Object, Error> {
         let want = Want::Current(inputs.goal(&state.instance)?);
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, request)?);
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let mut outputs = self.outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
         if let Some(cause) = plan.mint {
@@ -139,16 +130,21 @@ impl<S: System> Rotating<S> {
     }
 
     /// The state of a resource that begins with an existing key. Nothing is changed by it.
-    async fn adopt(&self, adopt: &Adopt, args: S::Args, instance: String, urn: &Urn) -> Result<KeyState, Failure> {
+    async fn adopt(
+        &self,
+        adopt: &Adopt,
+        args: &S::Args,
+        issuer: &dyn KeyIssuer,
+        instance: String,
+        urn: &Urn,
+    ) -> Result<KeyState, Failure> {
         let id = KeyId(adopt.id.clone());
         let secret = adopt.secret.clone();
-        let material = secret.map(|secret| self.system.imported(&args, &id, Some(secret)));
-        let principal = self.system.principal(&args);
-        let issuer = self.system.issuer(args);
-        let observed = self.observe(&*issuer, urn).await?;
+        let material = secret.map(|secret| self.system.imported(args, &id, Some(secret)));
+        let observed = self.observe(issuer, urn).await?;
         let shown = observed.as_ref().and_then(|observed| observed.keys.get(&id));
         let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
-            return Err(import::no_such_key(&id, &principal));
+            return Err(import::no_such_key(&id, &self.system.principal(args)));
         };
         if let Some(owner) = observed.ledgers.owner_of(&id) {
             return Err(import::owned(&id, &owner.label));
@@ -161,13 +157,14 @@ impl<S: System> Rotating<S> {
         Ok(import::state(instance, shown, material, self.clock.now()))
     }
 
-    /// `adopt` on a resource that exists: an unrecorded key becomes current without another one being made. A preview tries nothing.
+    /// `adopt` on a resource that exists: an unrecorded key becomes current without another one being made. A preview gives no issuer, and tries
+    /// nothing.
     async fn adopt_unrecorded(
         &self,
         state: &mut KeyState,
         inputs: &Inputs<S>,
         trigger: &Trigger,
-        request: &UpdateRequest,
+        tried_by: Option<&dyn KeyIssuer>,
     ) -> Result<(), Failure> {
         let Some(Adopt { id, secret: Some(secret) }) = &inputs.args.adopt else { return Ok(()) };
         let id = KeyId(id.clone());
@@ -175,11 +172,10 @@ impl<S: System> Rotating<S> {
             return Ok(());
         }
         let material = self.system.imported(&inputs.own, &id, Some(secret.clone()));
-        if !request.preview {
-            let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
-            if issuer.verify(&material).await.map_err(errors::public)? == Verdict::NotYet {
-                return Err(import::refused(&id));
-            }
+        if let Some(issuer) = tried_by
+            && issuer.verify(&material).await.map_err(errors::public)? == Verdict::NotYet
+        {
+            return Err(import::refused(&id));
         }
         state.take_over(&id, material, trigger, self.clock.now());
         Ok(())
@@ -243,14 +239,13 @@ impl<S: System> Resource for Rotating<S> {
         let (account, _) = place::reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
-            let own = inputs::own_args::<S>(&self.names, &request.inputs)?;
-            state = self.adopt(adopt, own, state.instance, context.urn()).await?;
+            state = self.adopt(adopt, &inputs.own, &*issuer, state.instance, context.urn()).await?;
             state.stand_for(&goal.trigger);
         }
         state.account = account;
         let want = Want::Current(goal);
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
-        match self.live(&want, inputs.own, state, context).await {
+        match self.live(&want, &*issuer, state, context).await {
             Ok(state) => {
                 errors::warn(&state, context);
                 let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
@@ -278,15 +273,16 @@ impl<S: System> Resource for Rotating<S> {
         {
             state.revoke(revoke.generation);
         }
-        self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, &request).await?;
-        if request.preview {
-            return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
-        }
-        let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+        if request.preview {
+            self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, None).await?;
+            return Ok(self.foretell(&request.inputs, &inputs, &*issuer, &state, context)?);
+        }
         self.must_be_the_place(&*issuer, &mut state, true, context.urn()).await?;
+        self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, Some(&*issuer)).await?;
+        let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         let before = state.clone();
-        match self.live(&Want::Current(goal), inputs.own, state, context).await {
+        match self.live(&Want::Current(goal), &*issuer, state, context).await {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, &args, context);
                 errors::warn(&state, context);
@@ -326,11 +322,10 @@ impl<S: System> Resource for Rotating<S> {
     }
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
-        let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
         let mut state = from_outputs(&self.names.key, &request.state)?;
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.old_inputs)?);
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
-        match self.live(&Want::Gone, own, state, context).await {
+        match self.live(&Want::Gone, &*issuer, state, context).await {
             Ok(_) => Ok(()),
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
         }
