@@ -55,8 +55,7 @@ pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Opt
     if schedule.reading.is_some_and(|now| state.keys().any(|key| ends(key, now))) {
         return Some(Due::Renew);
     }
-    let is_confirmed = confirmed.is_none_or(|confirmed| confirmed == state.generation);
-    let phase = if is_confirmed { schedule.phase } else { Phase::Overlap };
+    let phase = if state.is_confirmed(confirmed) { schedule.phase } else { Phase::Overlap };
     let may_go = |retiring: &Retiring| phase == Phase::Retire || retiring.is_dead() || retiring.withdrawn_at.is_some();
     let to_disable = |retiring: &Retiring| phase == Phase::Disable && retiring.disabled_at.is_none();
     if state.retiring.iter().any(may_go) {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::next::later;
+use crate::next::{later, seconds};
 use crate::schedule::margin;
 use crate::{Goal, Key, KeyId, KeyState, KeyStatus, Observed, RotationArgs, View, Want};
 
@@ -84,15 +84,15 @@ pub fn note_endings(state: &mut KeyState, observed: &Observed, terms: EndTerms) 
             let warning = format!(
                 "key {} {ENDS} {}: run `pulumi up` after {} and before then, which makes a new key",
                 current.id,
-                whole(at),
-                whole(from)
+                seconds(at),
+                seconds(from)
             );
             state.warnings.push(warning);
         }
     }
     for old in &state.retiring {
         if let Some(at) = ends_at(&old.key).filter(|at| *at < later(old.superseded_at, terms.overlap)) {
-            let warning = format!("the previous key {} {ENDS} {}, before its overlap is over", old.key.id, whole(at));
+            let warning = format!("the previous key {} {ENDS} {}, before its overlap is over", old.key.id, seconds(at));
             state.warnings.push(warning);
         }
     }
@@ -104,11 +104,6 @@ pub(crate) fn is_ending(current: &Key, goal: &Goal) -> bool {
 }
 
 const ENDS: &str = "ends by itself at";
-
-/// Without fractions of a second.
-fn whole(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
-}
 
 /// From when on the key must be given more time, if it ends before it may.
 pub(crate) fn renew_at(view: &View<'_>, key: &Key) -> Option<Timestamp> {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::next::seconds;
 use crate::{Key, KeyId, KeyState};
 
 /// Whose mark it is: a hash of the resource's URN, and a readable name for messages.
@@ -53,11 +54,11 @@ pub struct Entry {
 impl Entry {
     /// An entry of a mark that keeps neither generation nor the time of the promotion.
     pub fn of(instance: impl Into<String>, mark: Mark, since: Timestamp) -> Self {
-        Self { instance: instance.into(), mark, since: whole(since), generation: None, promoted_at: None }
+        Self { instance: instance.into(), mark, since: seconds(since), generation: None, promoted_at: None }
     }
 
     fn new(key: &Key, instance: &str, mark: Mark) -> Self {
-        let promoted_at = key.promoted_at.filter(|_| mark == Mark::Promoted).map(whole);
+        let promoted_at = key.promoted_at.filter(|_| mark == Mark::Promoted).map(seconds);
         let generation = (key.generation > 0).then_some(key.generation);
         Self { generation, promoted_at, ..Self::of(instance, mark, key.created_at) }
     }
@@ -74,10 +75,6 @@ impl Entry {
         (&self.instance, self.mark, self.since) == (&other.instance, other.mark, other.since)
             && agree(self.promoted_at, other.promoted_at)
     }
-}
-
-fn whole(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// A mint that was begun.

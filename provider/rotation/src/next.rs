@@ -219,7 +219,7 @@ fn close(view: &View<'_>) -> Option<Next> {
     former(view)
 }
 
-/// A time for people: RFC 3339 without fractions of a second.
+/// The time without fractions of a second, as marks keep it and people read it.
 pub(crate) fn seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -276,27 +276,10 @@ fn note_unrecorded(state: &mut KeyState, observed: &Observed) {
             noted_at: now,
         };
         if state.current.as_ref().is_some_and(|current| current.created_at > shown.created_at) {
-            state.retiring.insert(0, superseded(unrecorded(found, shown.status), now));
+            state.retiring.insert(0, superseded(found.into_key(shown.status), now));
         } else {
             state.unrecorded.push(found);
         }
-    }
-}
-
-fn unrecorded(found: UnrecordedKey, status: KeyStatus) -> Key {
-    Key {
-        id: found.id,
-        generation: found.generation,
-        created_at: found.created_at,
-        verified_at: None,
-        promoted_at: found.promoted_at,
-        attempts: 0,
-        trigger: None,
-        status,
-        expires_at: None,
-        renew_at: None,
-        replace_at: None,
-        material: None,
     }
 }
 
@@ -386,7 +369,7 @@ fn promote(world: &mut World, now: Timestamp) {
     // The old current key comes last: it is the one that the outputs name as previous.
     for found in std::mem::take(&mut state.unrecorded) {
         let status = world.observed.keys.get(&found.id).map(|shown| shown.status).unwrap_or_default();
-        state.retiring.push(superseded(unrecorded(found, status), now));
+        state.retiring.push(superseded(found.into_key(status), now));
     }
     state.retiring.extend(state.current.take().map(|key| superseded(key, now)));
     state.generation = pending.generation;

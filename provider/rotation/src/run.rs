@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::next::{deferral, later, seconds};
 use crate::{
-    Blocked, Capability, Cause, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer,
+    Blocked, Capability, Cause, Claim, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer,
     KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, note_endings,
     reduce, renew_notices, warnings,
 };
@@ -240,11 +240,10 @@ impl Run<'_> {
     fn is_stale(&self, observed: &Observed) -> bool {
         let Some(written) = self.written.as_ref().filter(|_| self.marks() == Marks::OnPrincipal) else { return false };
         let shown = observed.ledgers.own.as_ref();
-        let claim = |ledger: &Ledger| ledger.open.as_ref().map(|claim| (claim.at, claim.nonce.clone()));
-        let overwritten = shown
-            .and_then(claim)
-            .is_some_and(|shown| claim(written).is_none_or(|own| own.1 != shown.1 && shown.0 >= own.0));
-        !overwritten && shown.is_none_or(|shown| claim(shown).map(|own| own.1) != claim(written).map(|own| own.1))
+        let (own, seen) = (written.open.as_ref(), observed.ledgers.own_claim());
+        let is_other = |seen: &Claim| own.is_none_or(|own| own.nonce != seen.nonce && seen.at >= own.at);
+        let nonce = |claim: Option<&Claim>| claim.map(|claim| claim.nonce.clone());
+        !seen.is_some_and(is_other) && (shown.is_none() || nonce(seen) != nonce(own))
     }
 
     /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.

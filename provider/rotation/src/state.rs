@@ -103,6 +103,26 @@ pub struct UnrecordedKey {
     pub noted_at: Timestamp,
 }
 
+impl UnrecordedKey {
+    /// The key, of which nothing is known but what the mark and the list tell.
+    pub(crate) fn into_key(self, status: KeyStatus) -> Key {
+        Key {
+            id: self.id,
+            generation: self.generation,
+            created_at: self.created_at,
+            verified_at: None,
+            promoted_at: self.promoted_at,
+            attempts: 0,
+            trigger: None,
+            status,
+            expires_at: None,
+            renew_at: None,
+            replace_at: None,
+            material: None,
+        }
+    }
+}
+
 /// A rotation that waits until one of our own keys may be deleted to make room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -287,6 +307,11 @@ impl KeyState {
         self.instance_since.or_else(|| self.keys().map(|key| key.created_at).min())
     }
 
+    /// Whether previous keys may go by what the program confirmed; where it says nothing they may.
+    pub(crate) fn is_confirmed(&self, confirmed: Option<u64>) -> bool {
+        confirmed.is_none_or(|confirmed| confirmed == self.generation)
+    }
+
     /// Whether a run or a refresh noted this key as unrecorded.
     pub(crate) fn has_unrecorded(&self, id: &KeyId) -> bool {
         self.unrecorded.iter().any(|key| key.id == *id)
@@ -298,21 +323,10 @@ impl KeyState {
         let Some(at) = self.unrecorded.iter().position(|key| key.id == *id).filter(|_| self.pending.is_none()) else {
             return false;
         };
-        let UnrecordedKey { id, generation, created_at, promoted_at, .. } = self.unrecorded.remove(at);
-        self.pending = Some(Key {
-            id,
-            generation: generation.max(self.generation + 1),
-            created_at,
-            verified_at: Some(now),
-            promoted_at,
-            attempts: 0,
-            trigger: Some(trigger.clone()),
-            status: KeyStatus::Active,
-            expires_at: None,
-            renew_at: None,
-            replace_at: None,
-            material: Some(material),
-        });
+        let found = self.unrecorded.remove(at).into_key(KeyStatus::Active);
+        let generation = found.generation.max(self.generation + 1);
+        let (verified_at, trigger, material) = (Some(now), Some(trigger.clone()), Some(material));
+        self.pending = Some(Key { generation, verified_at, trigger, material, ..found });
         true
     }
 

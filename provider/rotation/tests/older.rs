@@ -188,12 +188,23 @@ async fn lesson_a1_c4_a_key_of_a_dead_run_does_not_outlive_destroy() {
     }
 }
 
+/// The calls that the next run would make, led in another world.
+async fn calls_of(cloud: &InMemoryCloud, watch: &Watch<'_>, args: &RotationArgs) -> Vec<String> {
+    let plain = cloud.fork();
+    watch.clone().on(&plain).up(args).await;
+    plain.calls()
+}
+
+/// The number of the mint that the next run would make.
+async fn next_mint(cloud: &InMemoryCloud, watch: &Watch<'_>, args: &RotationArgs) -> usize {
+    let calls = calls_of(cloud, watch, args).await;
+    cloud.calls().len() + calls.iter().position(|call| call == "mint").unwrap()
+}
+
 /// The run dies in its last call, after that was done.
 async fn die_last(cloud: &InMemoryCloud, watch: &mut Watch<'_>, args: &RotationArgs) {
-    let plain = cloud.fork();
-    let mut dry = watch.clone().on(&plain);
-    dry.up(args).await;
-    cloud.inject(cloud.calls().len() + plain.calls().len() - 1, Fault::DieAfter);
+    let calls = calls_of(cloud, watch, args).await.len();
+    cloud.inject(cloud.calls().len() + calls - 1, Fault::DieAfter);
     let outcome = watch.up(args).await;
     assert!(matches!(outcome, Outcome::Died), "{outcome:?}");
 }
@@ -252,10 +263,8 @@ async fn lesson_a1_a_key_that_nobody_was_given_goes_at_once() {
         let mut watch = Watch::new(&cloud, DAY);
         watch.up(&inputs("1")).await;
         let first = held(&watch);
-        let plain = cloud.fork();
-        watch.clone().on(&plain).up(&inputs("2")).await;
-        let mint = plain.calls().iter().position(|call| call == "mint").unwrap();
-        cloud.inject(cloud.calls().len() + mint, Fault::DieAfter);
+        let mint = next_mint(&cloud, &watch, &inputs("2")).await;
+        cloud.inject(mint, Fault::DieAfter);
         assert!(matches!(watch.up(&inputs("2")).await, Outcome::Died));
         watch.rig.clock().advance(MINUTE * 2);
         watch.stack.refresh(watch.rig).await;
@@ -445,17 +454,15 @@ async fn lesson_c2_a_death_and_then_another_name_leave_nothing() {
             let cloud = on(rules.clone());
             let mut watch = Watch::new(&cloud, DAY);
             watch.up(&Life::inputs("1", false)).await;
-            let before = cloud.calls().len();
-            watch.up(&Life::inputs("2", false)).await;
-            before..cloud.calls().len()
+            calls_of(&cloud, &watch, &Life::inputs("2", false)).await.len()
         };
-        for call in calls {
+        for call in 0..calls {
             for fault in [Fault::DieBefore, Fault::DieAfter] {
                 for destroys in [false, true] {
                     let cloud = on(rules.clone());
                     let mut watch = Watch::new(&cloud, DAY);
                     watch.up(&Life::inputs("1", false)).await;
-                    cloud.inject(call, fault);
+                    cloud.inject(cloud.calls().len() + call, fault);
                     watch.up(&Life::inputs("2", false)).await;
                     cloud.clock().advance(SECOND);
                     watch.stack = watch.stack.clone().renamed("stack/project/new-name");
@@ -487,17 +494,15 @@ async fn lesson_c3_a_run_right_after_a_death_waits_for_marks_that_lag() {
             let mut watch = Watch::new(&cloud, DAY);
             watch.up(&Life::inputs("1", false)).await;
             cloud.clock().advance(HOUR);
-            let before = cloud.calls().len();
-            watch.up(&Life::inputs("2", false)).await;
-            before..cloud.calls().len()
+            calls_of(&cloud, &watch, &Life::inputs("2", false)).await.len()
         };
-        for call in calls {
+        for call in 0..calls {
             for fault in [Fault::DieBefore, Fault::DieAfter] {
                 let cloud = on(rules.clone());
                 let mut watch = Watch::new(&cloud, DAY);
                 watch.up(&Life::inputs("1", false)).await;
                 cloud.clock().advance(HOUR);
-                cloud.inject(call, fault);
+                cloud.inject(cloud.calls().len() + call, fault);
                 watch.up(&Life::inputs("2", false)).await;
                 cloud.calm();
                 watch.up(&Life::inputs("2", false)).await;
@@ -520,10 +525,8 @@ async fn lesson_c5_a_clock_that_is_off_leaves_nothing_behind() {
         let mut watch = Watch::new(&cloud, DAY);
         watch.up(&Life::inputs("1", false)).await;
         watch.rig.clock().advance(HOUR);
-        let plain = cloud.fork();
-        watch.clone().on(&plain).up(&Life::inputs("2", false)).await;
-        let mint = plain.calls().iter().position(|call| call == "mint").unwrap();
-        cloud.inject(cloud.calls().len() + mint, Fault::HangAfter);
+        let mint = next_mint(&cloud, &watch, &Life::inputs("2", false)).await;
+        cloud.inject(mint, Fault::HangAfter);
         assert!(matches!(watch.up(&Life::inputs("2", false)).await, Outcome::Failed(_)));
         watch.until_quiet(&Life::inputs("2", false)).await;
         assert_eq!(cloud.keys().len(), 2, "off by {off} s: current and previous, and no lost one");
@@ -538,10 +541,8 @@ async fn lesson_c5_no_run_waits_for_a_claim_whose_key_was_removed() {
     let mut watch = Watch::new(&cloud, DAY);
     watch.up(&Life::inputs("1", false)).await;
     watch.rig.clock().advance(HOUR);
-    let plain = cloud.fork();
-    watch.clone().on(&plain).up(&Life::inputs("2", false)).await;
-    let mint = plain.calls().iter().position(|call| call == "mint").unwrap();
-    cloud.inject(cloud.calls().len() + mint + 1, Fault::DieAfter);
+    let mint = next_mint(&cloud, &watch, &Life::inputs("2", false)).await;
+    cloud.inject(mint + 1, Fault::DieAfter);
     assert!(matches!(watch.up(&Life::inputs("2", false)).await, Outcome::Died), "the key is recorded as minting");
     let begun = watch.rig.clock().now();
     assert!(watch.up(&Life::inputs("2", false)).await.is_done());

@@ -163,7 +163,7 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
         let mut schema = K::json_schema(generator);
         let joint = joint_of(&schema);
         leave_out(&mut schema, &joint);
-        not_required(&mut schema, |_, field| field.get("x-secret").is_some());
+        do_not_require_secrets(&mut schema);
         let common = Common::json_schema(generator);
         merge(&mut schema, &common, "properties");
         merge(&mut schema, &common, "required");
@@ -198,12 +198,11 @@ impl<K: JsonSchema> JsonSchema for Previous<K> {
 
 /// Secrets are not always known, so that the type of a key does not promise them: they are null after an import without the secret, until
 /// the next rotation.
-fn not_required(schema: &mut Schema, is_meant: impl Fn(&str, &Value) -> bool) {
+fn do_not_require_secrets(schema: &mut Schema) {
     let fields = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let is_secret = |name: &str| fields.get(name).is_some_and(|field| field.get("x-secret").is_some());
     if let Some(Value::Array(required)) = schema.get_mut("required") {
-        required.retain(|name| {
-            name.as_str().is_none_or(|name| fields.get(name).is_none_or(|field| !is_meant(name, field)))
-        });
+        required.retain(|name| !name.as_str().is_some_and(is_secret));
     }
 }
 

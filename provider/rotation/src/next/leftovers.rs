@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Cause, Next, Step, View, act, is_orphan, later};
-use crate::{Claim, KeyId, LastUse, Mark, Marks, ObservedKey, World};
+use crate::{Claim, KeyId, LastUse, Mark, Marks, Observed, ObservedKey, World};
 
 /// Clocks of this machine and of the system may differ by so much.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
@@ -27,14 +27,12 @@ fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
     let Some(claim) = old_claim(view).filter(|claim| answers(view, claim).next().is_none()) else {
         return Vec::new();
     };
-    let World { state, observed, .. } = view.world;
+    let observed = &view.world.observed;
     let from = claim.at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     let to = later(later(claim.at, view.capability.mint_timeout), SKEW);
     let appeared =
         observed.keys.values().filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
-    let ledgers = &observed.ledgers;
-    let is_named = |id: &KeyId| state.knows(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some();
-    appeared.filter(|key| !is_named(&key.id)).collect()
+    appeared.filter(|key| !is_accounted(view, &key.id)).collect()
 }
 
 fn orphan(view: &View<'_>) -> Option<Next> {
@@ -84,15 +82,17 @@ fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId>
 
 /// When marks can be believed about a key that nobody claims: it is so young that the mark of whoever made it may be read too late.
 pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
-    let World { state, observed, .. } = view.world;
     if view.capability.marks == Marks::OnKeys {
         return None;
     }
-    let is_accounted = |id: &KeyId| {
-        let ledgers = &observed.ledgers;
-        state.knows(id) || state.has_unrecorded(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some()
-    };
-    let others = observed.keys.values().filter(|key| !is_accounted(&key.id));
+    let observed = &view.world.observed;
+    let others = observed.keys.values().filter(|key| !is_accounted(view, &key.id));
     let until = others.map(|key| later(key.created_at, view.capability.settle)).max()?;
     (observed.at < until).then_some(until)
+}
+
+/// Whether the state or a mark, of whomever, says whose key it is.
+fn is_accounted(view: &View<'_>, id: &KeyId) -> bool {
+    let World { state, observed: Observed { ledgers, .. }, .. } = view.world;
+    state.knows(id) || state.has_unrecorded(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some()
 }

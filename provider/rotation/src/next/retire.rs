@@ -73,7 +73,7 @@ pub(super) fn is_over(retiring: &Retiring, goal: &Goal, now: Timestamp) -> bool 
 
 /// Whether the program says that consumers are not on the current generation yet.
 pub(crate) fn is_unconfirmed(state: &KeyState, goal: &Goal) -> bool {
-    goal.retirement.confirmed_generation.is_some_and(|confirmed| confirmed != state.generation)
+    !state.is_confirmed(goal.retirement.confirmed_generation)
 }
 
 /// Whether use stands in the way of a key's end.

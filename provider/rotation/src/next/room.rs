@@ -29,7 +29,7 @@ pub(super) fn look(view: &View<'_>, goal: &Goal) -> Room {
     let Some(quota) = view.capability.quota.filter(|quota| observed.keys.len() >= *quota) else { return Room::Free };
     let full = || Room::Act(blocked(view, full(view, quota)));
     // Nothing is removed for the sake of a place that would still not be there.
-    if observed.keys.len() - ours_in_the_way(view).len() >= quota {
+    if observed.keys.len() - ours_in_the_way(view) >= quota {
         return full();
     }
     if let Some(next) =
@@ -65,19 +65,16 @@ fn place_free_at(view: &View<'_>, goal: &Goal) -> Option<Timestamp> {
     state.retiring.iter().filter(waiting).map(|old| later(old.superseded_at, goal.overlap)).min()
 }
 
-/// Keys of ours that could make room, now or later.
-fn ours_in_the_way<'a>(view: &View<'a>) -> Vec<&'a KeyId> {
+/// How many keys of ours could make room, now or later.
+fn ours_in_the_way(view: &View<'_>) -> usize {
     let World { state, observed, .. } = view.world;
-    let retiring = state.retiring.iter().map(|old| &old.key.id);
-    let revoked = state.current.iter().map(|key| &key.id).filter(|id| state.revoking.contains(id));
+    let may_go = |id: &&KeyId| state.revoking.contains(*id) || !state.unrecorded.is_empty();
+    let current = state.current.iter().map(|key| &key.id).filter(may_go);
+    let superseded = state.retiring.iter().map(|old| &old.key.id);
     let unrecorded = state.unrecorded.iter().map(|key| &key.id);
-    let current = state.current.iter().map(|key| &key.id).filter(|_| !state.unrecorded.is_empty());
     let abandoned = abandoned_keys(view).map(|key| &key.id);
-    let mut all: Vec<_> = retiring.chain(revoked).chain(unrecorded).chain(current).chain(abandoned).collect();
-    all.retain(|id| observed.keys.contains_key(*id) && view.configured != Some(*id));
-    all.sort();
-    all.dedup();
-    all
+    let all = superseded.chain(current).chain(unrecorded).chain(abandoned);
+    all.filter(|id| observed.keys.contains_key(*id) && view.configured != Some(*id)).count()
 }
 
 /// A superseded key that may go before its time is shown by the phase: its overlap is over, or it works no more.

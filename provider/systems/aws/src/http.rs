@@ -30,7 +30,7 @@ pub(crate) struct Peer {
     pub(crate) service: &'static str,
     /// The setting that names its address, if one does.
     pub(crate) named_by: Option<String>,
-    /// Where the region came from, which otherwise leads to AWS's own address.
+    /// Where the region came from. Without a setting for the address, the region selects AWS's own endpoint.
     pub(crate) region: String,
 }
 
