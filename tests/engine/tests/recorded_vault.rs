@@ -18,6 +18,7 @@ const WORLD: &str = "vault";
 const FOREVER: &str = "175200h";
 const ROLE: JwtRole<'static> = JwtRole { mount: "jwt", role: "ci" };
 
+#[expect(clippy::print_stderr, reason = "whoever records is told what went wrong")]
 fn main() {
     let needs: &[Program] = &[Program::OpenBao, Program::Postgres];
     if let Ok(version) = std::env::var("KEYROTATION_RECORD") {
