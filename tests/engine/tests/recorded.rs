@@ -297,7 +297,7 @@ fn record(resource: Resource, folder: &Path) -> Result<()> {
     Recording::write(&stage.scene.work, &stage.world()?, folder, resource.file())
 }
 
-fn replay(resource: Resource, folder: &PathBuf) -> Result<()> {
+fn replay(resource: Resource, folder: &Path) -> Result<()> {
     let recording = Recording::read(folder, resource.file())?;
     let stage = Stage::planted(resource, &recording)?;
     let [id, _] = resource.pair();
