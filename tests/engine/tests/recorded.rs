@@ -6,7 +6,7 @@
 //! `KEYROTATION_RECORD=<version>`; those that are there are never changed. Vault's are in `recorded_vault.rs`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use engine::{Credentials, Recording, Scene, TOKEN, USER, expect_settled};
