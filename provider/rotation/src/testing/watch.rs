@@ -25,6 +25,8 @@ pub struct Watch<'a> {
     pub harmed: BTreeSet<KeyId>,
     /// Keys of lost instances that the warnings name.
     named: BTreeSet<KeyId>,
+    /// Keys of instances that were replaced.
+    replaced: BTreeSet<KeyId>,
     superseded: BTreeMap<KeyId, Timestamp>,
     overlap: SignedDuration,
 }
@@ -42,6 +44,7 @@ impl<'a> Watch<'a> {
             harmed: BTreeSet::new(),
             named: BTreeSet::new(),
             superseded: BTreeMap::new(),
+            replaced: BTreeSet::new(),
             overlap,
         }
     }
@@ -59,6 +62,7 @@ impl<'a> Watch<'a> {
         }
         self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
+        self.replaced.extend(replaced.iter().flat_map(KeyState::keys).map(|key| key.id.clone()));
         let held = self.use_held();
         let worked = before.clone().filter(|state| state.current.as_ref().is_some_and(|key| self.rig.works(&key.id)));
         let outcome = self.stack.up(self.rig, args).await;
@@ -147,8 +151,13 @@ impl<'a> Watch<'a> {
             let named = |id: &KeyId| state.warnings.iter().filter(lost).any(|warning| warning.contains(&id.0));
             self.named = self.rig.keys().into_iter().filter(named).collect();
         }
-        let known: BTreeSet<_> =
-            self.stack.state().iter().flat_map(|state| state.keys()).map(|key| key.id.clone()).collect();
+        let state = self.stack.state();
+        let mut known: BTreeSet<_> = state.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()).collect();
+        // A refresh noted the key of a replaced instance whose own Delete then took it.
+        known.retain(|id| self.rig.keys().contains(id) || !self.replaced.contains(id));
+        // Unrecorded keys stay only where a rotation waits for them.
+        let waits = state.filter(|state| state.deferred.is_some());
+        known.extend(waits.iter().flat_map(|state| &state.unrecorded).map(|key| key.id.clone()));
         let others =
             |id: &KeyId| self.strangers.contains(id) || self.neighbours.contains(id) || self.named.contains(id);
         let ours: BTreeSet<_> = self.rig.keys().into_iter().filter(|id| !others(id)).collect();
