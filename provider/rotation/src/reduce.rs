@@ -366,10 +366,12 @@ fn promote(world: &mut World, now: Timestamp) {
     let Some(pending) = state.pending.take_if(|key| !awaited.contains(&key.id)) else {
         return;
     };
-    // The old current key comes last: it is the one that the outputs name as previous.
+    // The old current key comes last: it is the one that the outputs name as previous. An unrecorded key was listed when it was noted: one
+    // that is not listed any more was removed, and the mark remembers it if that is not so.
     for found in std::mem::take(&mut state.unrecorded) {
-        let status = world.observed.keys.get(&found.id).map(|shown| shown.status).unwrap_or_default();
-        state.retiring.push(superseded(found.into_key(status), now));
+        if let Some(shown) = world.observed.keys.get(&found.id) {
+            state.retiring.push(superseded(found.into_key(shown.status), now));
+        }
     }
     state.retiring.extend(state.current.take().map(|key| superseded(key, now)));
     state.generation = pending.generation;
