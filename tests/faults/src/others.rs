@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use conformance::is_mint;
 use futures::future::{Either, select};
@@ -209,7 +210,7 @@ impl Rivals {
             }
         }
         stage.clock().advance(MINUTE);
-        self.ends(&mut watch, &mut rival, &wanted).await;
+        self.ends((&mut watch, &mut rival), is_unanswered(&second), &wanted).await;
         match won {
             (true, _) => "first",
             (false, true) => "second",
@@ -233,8 +234,7 @@ impl Rivals {
         let theirs_wanted = Life::inputs("1", false);
         let Some(theirs) = self.theirs.map(|theirs| stage.calls().len() + theirs) else {
             let second = rival.up(&theirs_wanted).await;
-            stage.release(ours);
-            return (first.await, second);
+            return (answered(stage, ours, first).await, second);
         };
         stage.hold_at(theirs);
         let mut second = Box::pin(rival.up(&theirs_wanted));
@@ -245,16 +245,20 @@ impl Rivals {
         }
         stage.release(ours);
         let first = first.await;
-        stage.release(theirs);
-        (first, second.await)
+        (first, answered(stage, theirs, second).await)
     }
 
-    /// Whoever has a key keeps it and comes to rest; then the other may make one once the first is gone.
-    async fn ends(self, watch: &mut Watch<'_>, rival: &mut Watch<'_>, wanted: &RotationArgs) {
+    /// Whoever has a key, or may have made one, comes to rest with it; then the other may make one once the first is gone.
+    async fn ends(
+        self,
+        (watch, rival): (&mut Watch<'_>, &mut Watch<'_>),
+        rival_is_unanswered: bool,
+        wanted: &RotationArgs,
+    ) {
         let has_key = |watch: &Watch<'_>| watch.stack.state().is_some_and(|state| state.current.is_some());
         let rival_wanted = Life::inputs("1", false);
         let life_wanted = (self.life != Life::Delete).then_some(wanted);
-        if has_key(rival) {
+        if has_key(rival) || rival_is_unanswered {
             (rival.neighbours, rival.alone) = (keys(watch), false);
             recover(rival, Life::Create, Some(&rival_wanted)).await;
             recover(watch, self.life, life_wanted).await;
@@ -265,6 +269,26 @@ impl Rivals {
         }
         assert!(watch.rig.keys().is_empty() && watch.rig.marks() == 0, "I12: something is left");
     }
+}
+
+/// The end of a run whose held call goes on. One that waited for longer than its caller does is never carried out.
+async fn answered(stage: &dyn Stage, call: usize, run: impl Future<Output = Outcome> + Unpin) -> Outcome {
+    match select(run, Box::pin(tokio::time::sleep(Duration::from_millis(20)))).await {
+        Either::Left((outcome, _)) => {
+            if !is_unanswered(&outcome) {
+                stage.release(call);
+            }
+            outcome
+        }
+        Either::Right((_, run)) => {
+            stage.release(call);
+            run.await
+        }
+    }
+}
+
+fn is_unanswered(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if error.kind == ErrorKind::TimedOut)
 }
 
 fn is_list(call: &str) -> bool {
