@@ -124,6 +124,7 @@ const MANNERS: &[(&str, Manner)] = &[
     ("faults/lives", computes(300)),
     ("faults/others", computes(75)),
     ("faults/pairs", computes(55)),
+    ("faults/clocks", computes(30)),
     ("faults/vault", waits(330, 4)),
     ("conformance", computes(60)),
     ("conformance/vault", waits(90, 4)),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
-use reqwest::header::{HeaderMap, USER_AGENT};
+use reqwest::header::{DATE, HeaderMap, USER_AGENT};
 use reqwest::{Certificate, Identity, Method, Url};
 use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::cause::{CONNECT, Cause, Unreached};
 use crate::named::Named;
 use crate::proxy::{Proxies, Way, origin};
+use crate::skew::Skew;
 
 /// How servers are met. The default trusts what the machine trusts.
 #[derive(Clone, Default)]
@@ -107,6 +108,7 @@ pub struct Client {
     clock: Arc<dyn Clock>,
     proxies: Arc<Proxies>,
     peer: Arc<Peer>,
+    skew: Arc<Skew>,
 }
 
 impl Client {
@@ -124,7 +126,7 @@ impl Client {
         });
         let http = builder(settings)?.proxy(proxy).build().map_err(|_| unreadable("the certificates"))?;
         let named = settings.server_name.as_deref().map(|name| Named::new(name, settings)).transpose()?;
-        Ok(Self { http, named: named.map(Arc::new), clock, proxies, peer: Arc::default() })
+        Ok(Self { http, named: named.map(Arc::new), clock, proxies, peer: Arc::default(), skew: Arc::default() })
     }
 
     /// The same connections, with calls that are limited by another clock.
@@ -132,9 +134,14 @@ impl Client {
         Self { clock, ..self.clone() }
     }
 
-    /// The same connections, to a server of which messages say this.
+    /// The same connections, to a server of which messages say this, and which has a clock of its own.
     pub fn to(&self, peer: Peer) -> Self {
-        Self { peer: Arc::new(peer), ..self.clone() }
+        Self { peer: Arc::new(peer), skew: Arc::default(), ..self.clone() }
+    }
+
+    /// How far the server's clock is ahead of ours.
+    pub fn ahead(&self) -> SignedDuration {
+        self.skew.ahead()
     }
 
     /// The clock that limits calls.
@@ -173,7 +180,10 @@ impl Client {
         let request = http.request(method, url).header(USER_AGENT, AGENT).headers(headers).body(body.to_vec());
         let exchange = std::pin::pin!(exchange(request));
         let cause = match select(exchange, self.clock.timer(call.limit)).await {
-            Either::Left((Ok(answer), _)) => return Ok(answer),
+            Either::Left((Ok(answer), _)) => {
+                self.skew.learn(answer.header(DATE.as_str()), self.clock.now());
+                return Ok(answer);
+            }
             Either::Left((Err(error), _)) if error.is_builder() => {
                 return Err(call.error(ErrorKind::Unexpected, "the request could not be built"));
             }

@@ -10,6 +10,7 @@ mod client;
 mod named;
 mod proxy;
 mod retry;
+mod skew;
 mod trust;
 
 pub use address::is_url;
@@ -19,4 +20,5 @@ pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 pub use retry::{Pauses, repeat};
+pub use skew::Skew;
 pub use trust::authorities;

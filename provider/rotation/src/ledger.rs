@@ -65,7 +65,8 @@ impl Entry {
 
     /// Whether this is a promoted key of the state's instance, or of an earlier one, that the state does not contain.
     pub(crate) fn is_unrecorded(&self, id: &KeyId, state: &KeyState) -> bool {
-        let is_earlier = || state.began_at().is_some_and(|began| self.since < began);
+        // An entry has whole seconds, and what began in the same second may be the later one.
+        let is_earlier = || state.began_at().is_some_and(|began| self.since < seconds(began));
         self.mark == Mark::Promoted && !state.knows(id) && (self.instance == state.instance || is_earlier())
     }
 
@@ -229,5 +230,22 @@ impl Ledger {
     pub(crate) fn with_minting(mut self, key: &Key, instance: &str) -> Self {
         self.keys.insert(key.id.clone(), Entry::new(key, instance, Mark::Minting));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_another_instance_made_within_the_same_second_is_not_ours() {
+        let mut state = KeyState::new("old".to_owned());
+        state.instance_since = Some("2026-03-01T12:00:00.7Z".parse().unwrap());
+        let unrecorded = |since: &str| {
+            let entry = Entry::of("new", Mark::Promoted, since.parse().unwrap());
+            entry.is_unrecorded(&KeyId("2".to_owned()), &state)
+        };
+        assert!(!unrecorded("2026-03-01T12:00:00.9Z"), "the later instance's");
+        assert!(unrecorded("2026-03-01T11:59:59.9Z"), "an earlier instance's");
     }
 }

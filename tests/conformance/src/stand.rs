@@ -1,6 +1,7 @@
 //! What every rig on the stand-in has in common: calls, faults, deaths, and requests that are held.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) struct Words {
 pub(crate) struct Stand {
     pub(crate) cloud: LocalCloud,
     pub(crate) clock: ManualClock,
+    ahead: Arc<AtomicI64>,
     words: Words,
     /// Requests that a process died over, or that a test holds: its connections may linger a little.
     mourned: Mutex<BTreeSet<u64>>,
@@ -27,11 +29,18 @@ pub(crate) struct Stand {
 
 impl Stand {
     pub(crate) fn start(clock: ManualClock, words: Words, set: impl FnOnce(&mut Options)) -> std::io::Result<Self> {
-        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>);
+        let ahead = Arc::<AtomicI64>::default();
+        let shared = Shared { clock: clock.clone(), ahead: Arc::clone(&ahead) };
+        let mut options = Options::new(Arc::new(shared) as Arc<dyn localcloud::Clock>);
         options.hang_advances = SignedDuration::from_secs(31);
         set(&mut options);
         let cloud = LocalCloud::start(options)?;
-        Ok(Self { cloud, clock, words, mourned: Mutex::default() })
+        Ok(Self { cloud, clock, ahead, words, mourned: Mutex::default() })
+    }
+
+    /// From now on the cloud's clock is ahead of the plugin's by so much.
+    pub(crate) fn set_ahead(&self, ahead: SignedDuration) {
+        self.ahead.store(ahead.as_secs(), Ordering::Relaxed);
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {
@@ -102,15 +111,19 @@ async fn pause() {
     tokio::time::sleep(Duration::from_millis(2)).await;
 }
 
-/// The plugin's manual clock, as the stand-in wants to see it.
-pub(crate) struct Shared(pub(crate) ManualClock);
+/// The plugin's manual clock, as the stand-in wants to see it; it may be set wrong.
+struct Shared {
+    clock: ManualClock,
+    ahead: Arc<AtomicI64>,
+}
 
 impl localcloud::Clock for Shared {
     fn now(&self) -> Timestamp {
-        rotation::Clock::now(&self.0)
+        let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
+        rotation::Clock::now(&self.clock).saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
     fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
+        self.clock.advance(by);
     }
 }

@@ -18,5 +18,5 @@ pub use others::{Rivals, Stranger, stripped};
 pub use pair::{Pairs, Tried};
 pub use rotation::testing::{Rig, Stage};
 pub use suite::{Suite, block_on, named};
-pub use systems::{SYSTEMS, System, VAULT, VAULT_JWT_KEY, VAULT_KV, VAULT_LEASE, VAULT_SECRET_ID};
+pub use systems::{SYSTEMS, System, VAULT, VAULT_JWT_KEY, VAULT_KV, VAULT_LEASE, VAULT_SECRET_ID, WRONG_CLOCKS};
 pub use table::Table;

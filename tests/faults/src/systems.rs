@@ -120,36 +120,75 @@ fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
 }
 
 fn aws() -> Box<dyn Stage> {
-    match LocalAws::at(ManualClock::new(START)) {
-        Ok(rig) => Box::new(rig),
-        Err(error) => unreachable!("the stand-in does not start: {error}"),
-    }
+    Box::new(started(LocalAws::at(ManualClock::new(START))))
 }
 
 fn confluent(kind: Kind) -> Box<dyn Stage> {
-    match LocalConfluent::at(kind, ManualClock::new(START)) {
-        Ok(rig) => Box::new(rig),
-        Err(error) => unreachable!("the stand-in does not start: {error}"),
-    }
+    Box::new(started(LocalConfluent::at(kind, ManualClock::new(START))))
 }
 
 fn oci(resource: OciResource) -> Box<dyn Stage> {
-    match LocalOci::at(resource, ManualClock::new(START)) {
-        Ok(rig) => Box::new(rig),
-        Err(error) => unreachable!("the stand-in does not start: {error}"),
-    }
+    Box::new(started(LocalOci::at(resource, ManualClock::new(START))))
+}
+
+/// AWS, Confluent Cloud and OCI on a machine whose clock is wrong: by 20 seconds and by two minutes, both ways.
+pub const WRONG_CLOCKS: [System; 16] = {
+    const AWS: System = System { is_cheap: false, ..MODEL };
+    const CONFLUENT: System = System { suspects: false, ..AWS };
+    [
+        System { name: "aws -120s", make: aws_ahead::<-120>, ..AWS },
+        System { name: "aws -20s", make: aws_ahead::<-20>, ..AWS },
+        System { name: "aws +20s", make: aws_ahead::<20>, ..AWS },
+        System { name: "aws +120s", make: aws_ahead::<120>, ..AWS },
+        System { name: "confluent-kafka -120s", make: confluent_ahead::<-120>, ..CONFLUENT },
+        System { name: "confluent-kafka -20s", make: confluent_ahead::<-20>, ..CONFLUENT },
+        System { name: "confluent-kafka +20s", make: confluent_ahead::<20>, ..CONFLUENT },
+        System { name: "confluent-kafka +120s", make: confluent_ahead::<120>, ..CONFLUENT },
+        System { name: "oci-api-key -120s", make: api_key_ahead::<-120>, ..OCI },
+        System { name: "oci-api-key -20s", make: api_key_ahead::<-20>, ..OCI },
+        System { name: "oci-api-key +20s", make: api_key_ahead::<20>, ..OCI },
+        System { name: "oci-api-key +120s", make: api_key_ahead::<120>, ..OCI },
+        System { name: "oci-auth-token -120s", make: token_ahead::<-120>, ..OCI },
+        System { name: "oci-auth-token -20s", make: token_ahead::<-20>, ..OCI },
+        System { name: "oci-auth-token +20s", make: token_ahead::<20>, ..OCI },
+        System { name: "oci-auth-token +120s", make: token_ahead::<120>, ..OCI },
+    ]
+};
+
+fn aws_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
+    let rig = started(LocalAws::at(ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(SECONDS));
+    Box::new(rig)
+}
+
+fn confluent_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
+    let rig = started(LocalConfluent::at(Kind::Kafka, ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(SECONDS));
+    Box::new(rig)
+}
+
+fn api_key_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
+    oci_ahead(OciResource::ApiKey, SECONDS)
+}
+
+fn token_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
+    oci_ahead(OciResource::AuthToken, SECONDS)
+}
+
+fn oci_ahead(resource: OciResource, seconds: i64) -> Box<dyn Stage> {
+    let rig = started(LocalOci::at(resource, ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(seconds));
+    Box::new(rig)
+}
+
+fn started<T>(rig: anyhow::Result<T>) -> T {
+    rig.unwrap_or_else(|error| unreachable!("the stand-in does not start: {error:#}"))
 }
 
 fn vault_kv() -> Box<dyn Stage> {
-    match VaultKv::new() {
-        Ok(rig) => Box::new(rig),
-        Err(error) => unreachable!("the server does not start: {error:#}"),
-    }
+    Box::new(started(VaultKv::new()))
 }
 
 fn vault_on<P: Place>() -> Box<dyn Stage> {
-    match OnVault::<P>::new() {
-        Ok(rig) => Box::new(rig),
-        Err(error) => unreachable!("the server does not start: {error:#}"),
-    }
+    Box::new(started(OnVault::<P>::new()))
 }

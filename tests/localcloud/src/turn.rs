@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
@@ -98,6 +101,14 @@ impl Turn {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Records what the client is sent, and gives it the date that the cloud's own clock shows.
+    pub fn send(&self, mut response: Response) -> Response {
+        self.answered(response.status().as_u16());
+        let date = self.desk.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().extend(HeaderValue::from_str(&date).ok().map(|date| (DATE, date)));
+        response
     }
 
     /// Records the status that the client is sent.

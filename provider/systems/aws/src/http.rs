@@ -18,10 +18,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper_util::client::legacy::Error as HyperError;
-use outbound::{Cause, Proxies, Unreached, Url, Way, in_clear, origin};
+use outbound::{Cause, Proxies, Skew, Unreached, Url, Way, in_clear, origin};
 use rotation::Error;
 
 use crate::error::find;
+use crate::time::Time;
 
 /// What messages say of the servers that are called.
 #[derive(Clone, Debug)]
@@ -41,11 +42,18 @@ pub(crate) struct Http {
     tunnel: Option<SharedHttpClient>,
     proxies: Arc<Proxies>,
     peer: Arc<Peer>,
+    time: Time,
+    skew: Arc<Skew>,
 }
 
 impl Http {
     /// Trusts these certificates alone, or what the machine trusts.
-    pub(crate) fn new(bundle: Option<&[Vec<u8>]>, proxies: Proxies, peer: Peer) -> Result<Self, Error> {
+    pub(crate) fn new(
+        bundle: Option<&[Vec<u8>]>,
+        proxies: Proxies,
+        peer: Peer,
+        (time, skew): (&Time, &Arc<Skew>),
+    ) -> Result<Self, Error> {
         let trust = trust(bundle)?;
         let tunnel = match proxies.tls() {
             Some(proxy) => {
@@ -54,7 +62,8 @@ impl Http {
             }
             None => None,
         };
-        Ok(Self { direct: client(trust, None), tunnel, proxies: Arc::new(proxies), peer: Arc::new(peer) })
+        let (proxies, peer, time, skew) = (Arc::new(proxies), Arc::new(peer), time.clone(), Arc::clone(skew));
+        Ok(Self { direct: client(trust, None), tunnel, proxies, peer, time, skew })
     }
 
     /// The same connections, to another service.
@@ -95,7 +104,12 @@ impl HttpConnector for Ways {
             _ => (&self.direct, None),
         };
         let answer = connector.call(request);
-        HttpConnectorFuture::new(async move { answer.await.map_err(|error| lost(error, (peer, url, proxy))) })
+        let (time, skew) = (self.http.time.clone(), Arc::clone(&self.http.skew));
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await.map_err(|error| lost(error, (peer, url, proxy)))?;
+            skew.learn(answer.headers().get("date"), time.instant());
+            Ok(answer)
+        })
     }
 }
 

@@ -126,6 +126,10 @@ impl KeyIssuer for AwsIssuer {
         *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
+    fn ahead(&self) -> SignedDuration {
+        self.session.ahead()
+    }
+
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await.map(|id| Some(id.to_owned()))
     }

@@ -16,7 +16,8 @@ use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
-use outbound::Proxies;
+use jiff::SignedDuration;
+use outbound::{Proxies, Skew};
 use pulumi_provider::SecretString;
 use rotation::{Clock, Error, ErrorKind, KeyId};
 use secrecy::ExposeSecret;
@@ -34,6 +35,7 @@ pub(crate) struct Session {
     time: Time,
     clients: OnceCell<Clients>,
     account: OnceCell<String>,
+    skew: Arc<Skew>,
 }
 
 /// The clients of one configuration.
@@ -50,7 +52,8 @@ pub(crate) const ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Session {
     pub(crate) fn new(config: AwsConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { config, time: Time::new(clock), clients: OnceCell::new(), account: OnceCell::new() }
+        let (clients, account) = (OnceCell::new(), OnceCell::new());
+        Self { config, time: Time::new(clock), clients, account, skew: Arc::default() }
     }
 
     pub(crate) fn time(&self) -> &Time {
@@ -58,7 +61,12 @@ impl Session {
     }
 
     pub(crate) async fn clients(&self) -> Result<&Clients, Error> {
-        self.clients.get_or_try_init(|| connect(&self.config, &self.time)).await
+        self.clients.get_or_try_init(|| connect(&self.config, (&self.time, &self.skew))).await
+    }
+
+    /// How far AWS's clock is ahead of ours.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        self.skew.ahead()
     }
 
     /// The id of the account that the plugin's credentials belong to. STS is asked until it has said so once, each time without retries:
@@ -98,7 +106,7 @@ impl Clients {
 const LONG_LIVED: &str = "AKIA";
 const CREDENTIALS: &str = "aws credentials";
 
-async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
+async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Result<Clients, Error> {
     if let Some(problem) = config.problems().into_iter().next() {
         return Err(wrong_config(&problem));
     }
@@ -109,7 +117,8 @@ async fn connect(config: &AwsConfig, time: &Time) -> Result<Clients, Error> {
         named_by: endpoint_from(configured, service, &env),
         region: files.region_from(config, &env),
     };
-    let http = Http::new(files.authorities(&env)?.as_deref(), Proxies::of_environment()?, peer(SOURCES, None))?;
+    let (bundle, proxies) = (files.authorities(&env)?, Proxies::of_environment()?);
+    let http = Http::new(bundle.as_deref(), proxies, peer(SOURCES, None), (time, skew))?;
     let sdk = load(config, time, http.clone()).await;
     let Some(base) = sdk.credentials_provider() else {
         return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use aws_smithy_async::time::TimeSource;
 use futures::future::BoxFuture;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rotation::{Clock, Error};
 
 /// The one clock, as the AWS SDK and the retries here want to see it.
@@ -21,6 +21,10 @@ pub(crate) struct Time(Arc<dyn Clock>);
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self(clock)
+    }
+
+    pub(crate) fn instant(&self) -> Timestamp {
+        self.0.now()
     }
 
     /// [`outbound::repeat`] in this time. Only for calls that may be repeated without harm.

@@ -203,6 +203,10 @@ impl KeyIssuer for ConfluentIssuer {
         format!("Confluent Cloud {}", words.unwrap_or_else(|| "owner (`owner.id`)".to_owned()))
     }
 
+    fn ahead(&self) -> SignedDuration {
+        self.session.ahead()
+    }
+
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await
     }

@@ -215,6 +215,11 @@ impl Session {
         cell.get_or_try_init(look_up).await.cloned()
     }
 
+    /// How far Confluent's clock is ahead of ours.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        self.reach.get().map_or(SignedDuration::ZERO, |reach| reach.client.ahead())
+    }
+
     fn reach(&self) -> Result<&Reach, Error> {
         if let Some(reach) = self.reach.get() {
             return Ok(reach);

@@ -140,6 +140,10 @@ impl KeyIssuer for ApiKeyIssuer {
         user::named(&self.args.user_id)
     }
 
+    fn ahead(&self) -> SignedDuration {
+        self.session.ahead()
+    }
+
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await.map(Some)
     }

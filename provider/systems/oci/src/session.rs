@@ -111,6 +111,11 @@ impl Session {
         outbound::repeat(&self.clock, || self.send(call, ask)).await
     }
 
+    /// How far OCI's clock is ahead of ours.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        self.link.get().map_or(SignedDuration::ZERO, |link| link.client.ahead())
+    }
+
     async fn link(&self) -> Result<&Link, Error> {
         let connect = || async {
             let settings = Settings::resolve(&self.config, &variable)?;

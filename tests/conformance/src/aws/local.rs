@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::SignedDuration;
 use localcloud::aws::Aws;
 use localcloud::{Consistency, LocalCloud};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
@@ -67,6 +68,11 @@ impl LocalAws {
         let stand = Stand::start(clock, words, |options| options.aws.consistency = consistency)?;
         stand.cloud.aws().create_user(Self::USER)?;
         Ok(Self { stand, intruders: Arc::default() })
+    }
+
+    /// From now on the cloud's clock is ahead of the plugin's by so much.
+    pub fn set_ahead(&self, ahead: SignedDuration) {
+        self.stand.set_ahead(ahead);
     }
 
     /// The stand-in itself.

@@ -66,6 +66,11 @@ impl LocalConfluent {
         self.stand.cloud.confluent()
     }
 
+    /// From now on the cloud's clock is ahead of the plugin's by so much.
+    pub fn set_ahead(&self, ahead: SignedDuration) {
+        self.stand.set_ahead(ahead);
+    }
+
     /// The stand-in itself.
     pub fn cloud(&self) -> &LocalCloud {
         &self.stand.cloud

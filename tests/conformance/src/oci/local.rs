@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use anyhow::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::SignedDuration;
 use localcloud::oci::{Consistency, Kind};
 use localcloud::{LocalCloud, Oci};
 use outbound::{Client, Settings};
@@ -123,6 +124,11 @@ impl LocalOci {
         let user = stand.cloud.oci().create_user(Self::USER)?;
         let client = client(Arc::new(stand.clock.clone()))?;
         Ok(Self { stand, resource, user, pairs: Arc::default(), client, intruders: Arc::default() })
+    }
+
+    /// From now on the cloud's clock is ahead of the plugin's by so much.
+    pub fn set_ahead(&self, ahead: SignedDuration) {
+        self.stand.set_ahead(ahead);
     }
 
     /// The stand-in itself.

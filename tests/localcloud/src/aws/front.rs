@@ -2,8 +2,6 @@
 
 use axum::body::to_bytes;
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::DATE;
 use axum::response::Response;
 
 use super::auth::Signer;
@@ -39,12 +37,7 @@ pub(crate) async fn serve(State(aws): State<Aws>, request: axum::extract::Reques
     let asked = Asked { service: service_of(&action, &params), request, params, action, id };
     let turn = Turn::open(&aws.inner.desk, &asked.action);
     match aws.take_turn(&asked, &turn).await {
-        Some(mut response) => {
-            turn.answered(response.status().as_u16());
-            let headers = response.headers_mut();
-            headers.extend(aws.date().map(|date| (DATE, date)));
-            response
-        }
+        Some(response) => turn.send(response),
         None => dropped(),
     }
 }
@@ -67,12 +60,6 @@ impl Aws {
     }
 
     /// Clients correct their own clocks by this header, so it must show the stand-in's time.
-    fn date(&self) -> Option<HeaderValue> {
-        let now = self.inner.desk.clock.now();
-        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        HeaderValue::from_str(&date).ok()
-    }
-
     fn act(&self, asked: &Asked, turn: &Turn, effect: &mut Effect) -> Answer {
         let Asked { request, params, action, service, .. } = asked;
         let version = params.get("Version");

@@ -50,10 +50,7 @@ async fn serve(State(confluent): State<Confluent>, request: axum::extract::Reque
     let asked = Asked { request, operation, id };
     let turn = Turn::open(&confluent.inner.desk, asked.operation.action());
     match confluent.take_turn(&asked, &turn).await {
-        Some(response) => {
-            turn.answered(response.status().as_u16());
-            response
-        }
+        Some(response) => turn.send(response),
         None => dropped(),
     }
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::State;
-use axum::http::header::{DATE, ETAG};
+use axum::http::header::ETAG;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
@@ -56,11 +56,7 @@ pub(crate) async fn serve(State(oci): State<Oci>, request: axum::extract::Reques
     let action = asked.operation.as_ref().map_or("", |operation| operation.action);
     let turn = Turn::open(&oci.inner.desk, action);
     match oci.take_turn(&asked, &turn).await {
-        Some(mut response) => {
-            turn.answered(response.status().as_u16());
-            response.headers_mut().extend(oci.date().map(|date| (DATE, date)));
-            response
-        }
+        Some(response) => turn.send(response),
         None => dropped(),
     }
 }
@@ -83,12 +79,6 @@ impl Oci {
             Ok(()) => Some(response),
             Err(interruption) => asked.interrupted(interruption, Some(response)).await,
         }
-    }
-
-    fn date(&self) -> Option<HeaderValue> {
-        let now = self.inner.desk.clock.now();
-        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        HeaderValue::from_str(&date).ok()
     }
 
     fn act(&self, asked: &Asked, turn: &Turn, effect: &mut Effect) -> Answer {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
@@ -145,6 +145,10 @@ impl KeyIssuer for CredentialIssuer {
 
     fn principal(&self) -> String {
         user::named(&self.args.user_id)
+    }
+
+    fn ahead(&self) -> SignedDuration {
+        self.session.ahead()
     }
 
     async fn account(&self) -> Result<Option<String>, Error> {
