@@ -128,7 +128,7 @@ fn suspended(place: &Place<'_>) {
 fn counts_unasked(place: &Place<'_>) {
     let mut stack = place.stack(Timestamp::now());
     let (one, begun) = (inputs(&place.path, "1", []), place.turns());
-    for call in 3..7 {
+    for call in 4..8 {
         stack.inject(call, Fault::Before);
     }
     stack.does(&one, Action::Create);
