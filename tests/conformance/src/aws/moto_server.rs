@@ -13,6 +13,12 @@ pub(crate) struct MotoServer {
     address: String,
 }
 
+/// Its answers have no date: they come in real time, and the plugin's clock is moved by hand.
+const WITHOUT_A_DATE: &str = "from werkzeug.serving import WSGIRequestHandler
+WSGIRequestHandler.date_time_string = lambda *_: 'none'
+from moto.server import main
+main()";
+
 impl MotoServer {
     /// Starts it and waits until it answers.
     ///
@@ -24,7 +30,7 @@ impl MotoServer {
         let errors: File = output.reopen()?;
         let port = address.port().to_string();
         let child = Command::new(python)
-            .args(["-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", &port])
+            .args(["-c", WITHOUT_A_DATE, "-H", "127.0.0.1", "-p", &port])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(errors)
