@@ -211,7 +211,7 @@ impl Ledger {
     }
 
     /// Whether a mark that says `other` says this too.
-    pub(crate) fn says(&self, other: &Self) -> bool {
+    pub fn says(&self, other: &Self) -> bool {
         let same = |((id, entry), (other_id, other)): ((&KeyId, &Entry), (&KeyId, &Entry))| {
             id == other_id && entry.says(other)
         };

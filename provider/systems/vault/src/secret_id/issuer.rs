@@ -183,7 +183,7 @@ impl KeyIssuer for SecretIdIssuer {
     /// Writes nothing if the marks say so already, those that keys were born with among them.
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
         let all = self.known().await?;
-        if ledger.is_some() && marks::ledgers(owner, &all).own.as_ref() == ledger {
+        if ledger.is_some_and(|ledger| marks::ledgers(owner, &all).own.is_some_and(|own| own.says(ledger))) {
             return Ok(());
         }
         let former: Vec<_> =
