@@ -107,7 +107,7 @@ fn an_endpoint_that_nobody_listens_on() -> Result<()> {
     let scene = Scene::start()?;
     let endpoint = scene.cloud.endpoint();
     scene.work.set("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9");
-    refused_and_mended(&scene, &["keyrotation:aws.endpoints.iam"], || {
+    refused_and_mended(&scene, &["http://127.0.0.1:9", "AWS_ENDPOINT_URL_IAM"], || {
         scene.work.set("AWS_ENDPOINT_URL_IAM", &endpoint);
         Ok(())
     })?;
