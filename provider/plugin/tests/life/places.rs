@@ -560,6 +560,9 @@ async fn lesson_a4_another_spelling_of_a_principal_changes_nothing() {
             assert_eq!(step.action, Action::Same, "{system:?}: {spelling:?}");
             assert_eq!(saved(&key).outputs.get("current"), before.get("current"), "{system:?}");
         }
+        // What the last spelling says is found, and so removed.
+        key.destroy().await.unwrap();
+        assert_eq!(places.keys(system, 0), 0, "{system:?}");
     }
 }
 
