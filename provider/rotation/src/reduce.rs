@@ -130,7 +130,8 @@ impl World {
     pub(crate) fn next_generation(&self) -> u64 {
         let state = &self.state;
         let entries = self.observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
-        let of_instance = entries.filter(|(_, entry)| entry.instance == state.instance);
+        // A mark under a former URN goes on naming what this run has removed.
+        let of_instance = entries.filter(|(id, entry)| entry.instance == state.instance && !self.removed.contains(*id));
         let marked = of_instance.filter_map(|(_, entry)| entry.generation);
         let known = state.keys().map(|key| key.generation).chain(state.unrecorded.iter().map(|key| key.generation));
         marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1
