@@ -138,6 +138,7 @@ const MANNERS: &[(&str, Manner)] = &[
     ("engine/*", waits(20, 2)),
     ("engine/kill", waits(360, 2)),
     ("engine/examples", waits(60, 2)),
+    ("engine/older", waits(60, 2)),
 ];
 
 const fn computes(seconds: u32) -> Manner {

@@ -77,7 +77,8 @@ fn assume(step: Step, view: &View<'_>) -> World {
             observed.at = until;
             reduce(world, Event::Observed(observed))
         }
-        Step::Inspect(id) => reduce(world, Event::Inspected(id, crate::LastUse::Unknown)),
+        // Asked for is the use of a superseded key that no run was ever told: it is assumed to be out of use.
+        Step::Inspect(id) => reduce(world, Event::Inspected(id, crate::LastUse::Never)),
         Step::Disown(id) => reduce(world, Event::Disowned(id, now)),
         Step::Complete(id) => reduce(world, Event::Completed(id, now)),
         Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {

@@ -98,17 +98,18 @@ impl World {
             id: id.clone(),
             created_at,
             status,
-            last_use: Some(last_use),
+            last_use,
             expiry: None,
         };
         let ours = |key: &Key, last_use| ObservedKey {
             expiry: key.expires_at.map(|at| Expiry { at, renew_at: key.renew_at }),
             ..shown(&key.id, key.created_at, key.status, last_use)
         };
-        let retiring = |old: &Retiring| ours(&old.key, old.last_used_at.map_or(LastUse::Never, LastUse::At));
-        let served = state.current.iter().chain(&state.pending).map(|key| ours(key, LastUse::Unknown));
-        let foreign = |key: &ForeignKey| shown(&key.id, key.created_at, key.status, LastUse::Unknown);
-        let unrecorded = |key: &UnrecordedKey| shown(&key.id, key.created_at, KeyStatus::Active, LastUse::Unknown);
+        let unknown = Some(LastUse::Unknown);
+        let retiring = |old: &Retiring| ours(&old.key, old.last_used_at.map(LastUse::At));
+        let served = state.current.iter().chain(&state.pending).map(|key| ours(key, unknown));
+        let foreign = |key: &ForeignKey| shown(&key.id, key.created_at, key.status, unknown);
+        let unrecorded = |key: &UnrecordedKey| shown(&key.id, key.created_at, KeyStatus::Active, unknown);
         let others = state.foreign_keys.iter().map(foreign).chain(state.unrecorded.iter().map(unrecorded));
         let keys = state.retiring.iter().map(retiring).chain(served).chain(others);
         let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
@@ -129,7 +130,8 @@ impl World {
     pub(crate) fn next_generation(&self) -> u64 {
         let state = &self.state;
         let entries = self.observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
-        let of_instance = entries.filter(|(_, entry)| entry.instance == state.instance);
+        // A mark under a former URN goes on naming what this run has removed.
+        let of_instance = entries.filter(|(id, entry)| entry.instance == state.instance && !self.removed.contains(*id));
         let marked = of_instance.filter_map(|(_, entry)| entry.generation);
         let known = state.keys().map(|key| key.generation).chain(state.unrecorded.iter().map(|key| key.generation));
         marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1

@@ -483,6 +483,23 @@ async fn lesson_c2_a_death_and_then_another_name_leave_nothing() {
     }
 }
 
+/// The former mark goes on naming the dead run's key after that was removed; the key that takes its place takes its number too.
+#[tokio::test]
+async fn lesson_c2_a_key_that_nobody_was_given_costs_no_generation_under_another_name() {
+    for (name, rules) in systems() {
+        let cloud = on(rules);
+        let mut watch = Watch::new(&cloud, DAY);
+        watch.up(&Life::inputs("1", false)).await;
+        let mint = next_mint(&cloud, &watch, &Life::inputs("2", false)).await;
+        cloud.inject(mint + 1, Fault::DieAfter);
+        assert!(matches!(watch.up(&Life::inputs("2", false)).await, Outcome::Died));
+        watch.stack = watch.stack.clone().renamed("stack/project/new-name");
+        let outcome = watch.up(&Life::inputs("2", false)).await;
+        assert!(outcome.is_done(), "{name}: {outcome:?}");
+        assert_eq!(state(&watch).generation, 2, "{name}");
+    }
+}
+
 /// Marks are read some seconds late; a run begins right after a death.
 #[tokio::test]
 async fn lesson_c3_a_run_right_after_a_death_waits_for_marks_that_lag() {

@@ -52,7 +52,7 @@ impl OciResource {
     }
 
     /// The outputs that are the id and the secret.
-    fn outputs(self) -> [&'static str; 2] {
+    pub fn outputs(self) -> [&'static str; 2] {
         match self {
             Self::ApiKey => ["fingerprint", "privateKeyPem"],
             Self::AuthToken => ["tokenId", "token"],
@@ -210,7 +210,8 @@ impl OciScene {
         Ok(())
     }
 
-    fn is_right(&self, resource: OciResource, id: &str, secret: &str) -> bool {
+    /// Whether this is the secret of something that the user has.
+    pub fn is_right(&self, resource: OciResource, id: &str, secret: &str) -> bool {
         match resource {
             OciResource::ApiKey => self.oci().private_half_is_right(Self::USER, id, secret),
             _ => self.oci().secret_is_right(id, secret),

@@ -250,7 +250,7 @@ impl Scene {
         self.search()
     }
 
-    fn search(&self) -> Result<()> {
+    pub(crate) fn search(&self) -> Result<()> {
         self.work.expect_no_plugin()?;
         let secrets = self.secrets.borrow();
         for (place, bytes) in self.work.written()? {

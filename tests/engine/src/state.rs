@@ -65,9 +65,15 @@ impl State {
     /// # Errors
     /// When there is no such resource. An output that is absent is null.
     pub fn output_of(&self, name: &str, path: &str) -> Result<Value> {
-        let is_it = |resource: &&Value| resource["urn"].as_str().is_some_and(|urn| urn.ends_with(&format!("::{name}")));
-        let resource = self.resources().find(is_it).with_context(|| format!("state holds no resource {name}"))?;
-        Ok(open(&resource["outputs"]).pointer(path).cloned().unwrap_or_default())
+        Ok(open(&self.named(name)?["outputs"]).pointer(path).cloned().unwrap_or_default())
+    }
+
+    /// The same of its inputs, which are what the last update that succeeded was given.
+    ///
+    /// # Errors
+    /// As [`Self::output_of`].
+    pub fn input_of(&self, name: &str, path: &str) -> Result<Value> {
+        Ok(open(&self.named(name)?["inputs"]).pointer(path).cloned().unwrap_or_default())
     }
 
     /// What is wrong with the stored outputs of a resource by the plugin's schema: an output that is not there, or one that may hold a
@@ -78,8 +84,7 @@ impl State {
     pub fn lacks(&self, name: &str) -> Result<Vec<String>> {
         let schema: Value =
             serde_json::from_str(include_str!("../../../schema.json")).context("schema.json is no JSON")?;
-        let is_it = |resource: &&Value| resource["urn"].as_str().is_some_and(|urn| urn.ends_with(&format!("::{name}")));
-        let resource = self.resources().find(is_it).with_context(|| format!("state holds no resource {name}"))?;
+        let resource = self.named(name)?;
         let token = resource["type"].as_str().unwrap_or_default();
         let properties = schema["resources"][token]["properties"].as_object().context("the schema has no such type")?;
         let problem = |(name, property): (&String, &Value)| match resource["outputs"].get(name) {
@@ -90,6 +95,11 @@ impl State {
             Some(_) => None,
         };
         Ok(properties.iter().filter_map(problem).collect())
+    }
+
+    fn named(&self, name: &str) -> Result<&Value> {
+        let is_it = |resource: &&Value| resource["urn"].as_str().is_some_and(|urn| urn.ends_with(&format!("::{name}")));
+        self.resources().find(is_it).with_context(|| format!("state holds no resource {name}"))
     }
 
     /// The same where it is text.

@@ -57,6 +57,12 @@ pub struct Workspace {
     outputs: RefCell<Vec<PathBuf>>,
 }
 
+/// A stack as it was.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    file: String,
+}
+
 /// Paths and contents.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
@@ -124,6 +130,17 @@ impl Workspace {
     /// When it cannot be written.
     pub fn write_program(&self, program: &Value) -> Result<()> {
         fs::write(self.project().join("Pulumi.yaml"), program.to_string()).context("cannot write the program")
+    }
+
+    /// Changes the YAML program that was written.
+    ///
+    /// # Errors
+    /// When it cannot be read as JSON, or written.
+    pub fn edit_program(&self, change: impl FnOnce(&mut Value)) -> Result<()> {
+        let bytes = fs::read(self.project().join("Pulumi.yaml")).context("cannot read the program")?;
+        let mut program = serde_json::from_slice(&bytes).context("the program is no JSON")?;
+        change(&mut program);
+        self.write_program(&program)
     }
 
     /// Sets a variable for every later command.
@@ -259,6 +276,35 @@ impl Workspace {
         let text = fs::read_to_string(&file).context("cannot read the exported state")?;
         fs::remove_file(&file).context("cannot remove the exported state")?;
         State::parse(&text)
+    }
+
+    /// Keeps the stack as it is now, for [`Self::put_back`].
+    ///
+    /// # Errors
+    /// When the CLI fails.
+    pub fn keep(&self) -> Result<Kept> {
+        let file = self.private("kept").display().to_string();
+        self.run(&["stack", "export", "--file", &file])?.expect_success()?;
+        Ok(Kept { file })
+    }
+
+    /// Makes what was kept the stack's state again, as who restores a backup does.
+    ///
+    /// # Errors
+    /// When the CLI fails.
+    pub fn put_back(&self, kept: &Kept) -> Result<()> {
+        self.run(&["stack", "import", "--file", &kept.file])?.expect_success()?;
+        Ok(())
+    }
+
+    /// Gives the stack another name, under which every later command finds it.
+    ///
+    /// # Errors
+    /// When the CLI fails.
+    pub fn rename_stack(&self, name: &str) -> Result<()> {
+        self.run(&["stack", "rename", name])?.expect_success()?;
+        self.set("PULUMI_STACK", name);
+        Ok(())
     }
 
     /// An output of the program as anyone may see it, a secret one as `[secret]`; none if it is null or absent.

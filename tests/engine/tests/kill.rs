@@ -6,13 +6,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use engine::{Fault, Rule, Running, Scene, TOKEN, USER, process};
+use engine::{Fault, Rule, Scene, TOKEN, USER, Victim};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::json;
 
 /// At most so many plain runs until one finds nothing to do.
 const RUNS: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(300);
 /// After that long a key is accepted every time.
 const SETTLED: Duration = Duration::from_secs(60);
 /// The call that writes the mark.
@@ -42,13 +41,6 @@ enum Life {
     Rotate,
     Retire,
     Delete,
-}
-
-/// Who is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Victim {
-    Plugin,
-    Engine,
 }
 
 /// Where the call stands at that moment.
@@ -150,10 +142,7 @@ impl Kill {
             Moment::Before => Fault::HoldBefore,
             Moment::After => Fault::HoldAfter,
         };
-        scene.cloud.fault(Rule::new(fault).at_call(self.call));
-        let mut engine = scene.work.start(self.life.command())?;
-        scene.cloud.until_held(PATIENCE, || engine.ended())?;
-        self.kill(&scene, engine)?;
+        scene.run_killed(self.life.command(), self.victim, Rule::new(fault).at_call(self.call))?;
         let leaves_promoted = self.leaves_a_promoted_key(scene.cloud.count(WRITE) - written);
         still_work(&scene, &keep)?;
         if leaves_promoted && self.life == Life::Rotate {
@@ -191,31 +180,6 @@ impl Kill {
     /// its engine finishes the call that it waits for, and on a busy machine those after it.
     fn leaves_a_promoted_key(self, writes: usize) -> bool {
         matches!(self.life, Life::Create | Life::Rotate) && writes == self.writes
-    }
-
-    /// Kills, and waits until nothing of the run is left.
-    fn kill(self, scene: &Scene, engine: Running) -> Result<()> {
-        match self.victim {
-            Victim::Plugin => {
-                let plugins = scene.work.plugins()?;
-                ensure!(!plugins.is_empty(), "no plugin runs while its call is held");
-                for pid in plugins {
-                    process::kill(pid)?;
-                }
-                // The call that is held must not go on, so it is let go only when its sender has gone.
-                scene.cloud.until_none_held(PATIENCE)?;
-                scene.cloud.clear_faults();
-                engine.wait(PATIENCE)?.expect_failure()?;
-            }
-            Victim::Engine => {
-                engine.kill()?;
-                scene.cloud.clear_faults();
-                scene.work.expect_no_plugin()?;
-                // A killed engine leaves its lock in the backend; that is Pulumi's, and so is the cure.
-                scene.work.run(&["cancel", "--yes"])?.expect_success()?;
-            }
-        }
-        Ok(())
     }
 }
 

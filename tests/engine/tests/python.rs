@@ -4,7 +4,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use engine::{Fault, Python, Rule, Scene, USER};
+use engine::{Fault, Python, Rule, Scene, SystemScene, USER};
 use serde_json::json;
 
 const PROGRAM: &str = r#"
@@ -194,4 +194,57 @@ fn output_1_and_2_a_program_in_python_uses_keys_as_wholes_and_in_parts() -> Resu
     scene.expect_clean()?;
     scene.work.run(&["destroy", "--yes", "--skip-preview"])?.expect_success()?;
     scene.expect_clean()
+}
+
+/// A key and a dependent, which is updated with it.
+const DEPENDENT: &str = r#"
+import os
+
+import pulumi
+from pulumi_keyrotation import aws
+
+key = aws.RotatingApiKey("key", user="deployer", keepers={"release": os.environ["RELEASE"]}, overlap="1d")
+aws.RotatingApiKey("dependent", user="consumer", keepers={"key": key.access_key_id})
+pulumi.export("accessKeyId", key.access_key_id)
+pulumi.export("secretAccessKey", key.secret_access_key)
+"#;
+
+#[test]
+fn lesson_a1_and_a9_a_program_in_python_waits_for_the_overlap_and_outlives_an_older_state() -> Result<()> {
+    let python = Python::with_sdk()?;
+    let place = SystemScene::aws()?;
+    let (scene, work) = (place.scene(), place.work());
+    python.lead(work);
+    scene.cloud.add_user("consumer")?;
+    work.write_program(&json!({ "name": "engine-test", "runtime": "python" }))?;
+    fs::write(work.project().join("__main__.py"), DEPENDENT).context("cannot write the program")?;
+    let mut keys = Vec::new();
+    for release in ["1", "2"] {
+        work.set("RELEASE", release);
+        scene.update()?;
+        keys.push(place.held()?);
+        scene.wait_hours(1)?;
+    }
+    let kept = work.keep()?;
+    work.set("RELEASE", "3");
+    let text = scene.up()?;
+    for words in ["warning", "waits because", &keys[0].id, "rotates", "2 unchanged"] {
+        ensure!(text.contains(words), "the run does not say {words:?}:\n{text}");
+    }
+    ensure!(place.held()? == keys[1] && place.dependent_holds()? == keys[1].id, "a run that waits gave out a key");
+    place.expect_ids(&keys.iter().collect::<Vec<_>>())?;
+
+    // The overlap is over: the run rotates. Its state is lost, and so the next one finds a key that somebody may have.
+    scene.wait_hours(24)?;
+    scene.update()?;
+    let third = place.held()?;
+    ensure!(place.dependent_holds()? == third.id, "the dependent was not updated");
+    work.put_back(&kept)?;
+    scene.wait_hours(1)?;
+    let text = scene.update()?;
+    ensure!(text.contains("does not contain") && text.contains(&third.id), "the key in use is not named:\n{text}");
+    place.expect_ids(&[&keys[1], &third])?;
+    [&keys[1], &third].into_iter().try_for_each(|key| place.consume(key))?;
+    work.run(&["destroy", "--yes", "--skip-preview"])?.expect_success()?;
+    scene.expect_nothing_left()
 }

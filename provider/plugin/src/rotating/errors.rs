@@ -45,15 +45,29 @@ pub(super) fn warn(state: &KeyState, context: &Context) {
     state.warnings.iter().for_each(|warning| context.log().warning(warning.clone()));
 }
 
-/// Tells, after a rotation, until when the previous key works and what removes it. Of a key that does not work it says that.
+/// Tells, after a rotation, until when the keys that it superseded work and what removes them. Of a key that does not work it says that.
 pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, args: &RotationArgs, context: &Context) {
     let Some(previous) = after.previous().filter(|_| before.generation != after.generation) else { return };
     context.log().info(overlap_line(previous, args));
+    let found = after.retiring.iter().filter(|old| !before.knows(&old.key.id) && old.key.id != previous.key.id);
+    found.for_each(|old| context.log().info(found_line(old, args)));
+}
+
+/// What a run found and superseded with the current key.
+fn found_line(old: &Retiring, args: &RotationArgs) -> String {
+    let (id, until) = (&old.key.id, until(old, args));
+    format!(
+        "the state did not contain key {id}; it works until at least {until} as well, and a `pulumi up` after that removes it"
+    )
+}
+
+fn until(old: &Retiring, args: &RotationArgs) -> Timestamp {
+    let until = old.superseded_at.saturating_add(args.overlap).unwrap_or(Timestamp::MAX);
+    Timestamp::from_second(until.as_second()).unwrap_or(until)
 }
 
 fn overlap_line(previous: &Retiring, args: &RotationArgs) -> String {
-    let id = &previous.key.id;
-    let until = previous.superseded_at.saturating_add(args.overlap).unwrap_or(Timestamp::MAX);
+    let (id, until) = (&previous.key.id, until(previous, args));
     match previous.key.expires_at {
         _ if previous.is_dead() => {
             format!(

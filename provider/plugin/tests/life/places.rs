@@ -522,6 +522,37 @@ async fn lesson_b2_an_oci_user_that_is_gone_is_gone() {
 }
 
 #[tokio::test]
+async fn lesson_a1_a_run_names_what_it_supersedes_with_the_current_key() {
+    let places = Places::start().await;
+    let mut key = places.key(System::Oci);
+    key.up(&places.inputs(System::Oci, "1")).await.unwrap();
+    places.clock.advance(HOUR);
+    key.up_and_die(&places.inputs(System::Oci, "2")).await.unwrap();
+    places.clock.advance(HOUR);
+    let found = places.clouds[0].oci().keys("ci")[1].fingerprint.clone();
+    assert!(!places.logged("the state did not contain"));
+    key.up(&places.inputs(System::Oci, "2")).await.unwrap();
+    assert!(
+        places.logged(&format!("the state did not contain key {found}; it works until at least 2026-01-02T02:00:0"))
+    );
+}
+
+#[tokio::test]
+async fn lesson_a9_a_preview_says_nothing_of_a_use_that_no_run_was_told() {
+    for system in [System::Aws, System::OciToken] {
+        let places = Places::start().await;
+        let mut key = places.key(system);
+        for release in ["1", "2"] {
+            key.up(&places.inputs(system, release)).await.unwrap();
+            places.clock.advance(HOUR);
+        }
+        key.preview(&places.inputs(system, "3")).await.unwrap();
+        assert!(places.logged("waits because no key may be deleted"), "{system:?}");
+        assert!(!places.logged("never used"), "{system:?}");
+    }
+}
+
+#[tokio::test]
 async fn lesson_a4_another_spelling_of_a_principal_changes_nothing() {
     let places = Places::start().await;
     let owner = || ("owner", object([("id", places.confluent_owner.as_str().into())]).into());
@@ -560,6 +591,9 @@ async fn lesson_a4_another_spelling_of_a_principal_changes_nothing() {
             assert_eq!(step.action, Action::Same, "{system:?}: {spelling:?}");
             assert_eq!(saved(&key).outputs.get("current"), before.get("current"), "{system:?}");
         }
+        // What the last spelling says is found, and so removed.
+        key.destroy().await.unwrap();
+        assert_eq!(places.keys(system, 0), 0, "{system:?}");
     }
 }
 

@@ -58,10 +58,12 @@ impl System for OciApiKey {
     }
 
     fn imported(&self, args: &ApiKeyArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
+        let args = ApiKeyArgs { user_id: one_spelling(&args.user_id), ..args.clone() };
         args.imported(&self.0.session().place(), key, secret)
     }
 
-    fn issuer(&self, args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, mut args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
+        args.user_id = one_spelling(&args.user_id);
         Box::new(ApiKeyIssuer::new(self.0.session(), args))
     }
 }
@@ -98,7 +100,8 @@ impl System for OciAuthToken {
         AUTH_TOKEN.material(key, secret)
     }
 
-    fn issuer(&self, args: CredentialArgs) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, mut args: CredentialArgs) -> Box<dyn KeyIssuer> {
+        args.user_id = one_spelling(&args.user_id);
         Box::new(CredentialIssuer::new(self.0.session(), &AUTH_TOKEN, args))
     }
 }
@@ -135,12 +138,13 @@ impl System for OciCustomerSecretKey {
         CUSTOMER_SECRET_KEY.material(key, secret)
     }
 
-    fn issuer(&self, args: CredentialArgs) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, mut args: CredentialArgs) -> Box<dyn KeyIssuer> {
+        args.user_id = one_spelling(&args.user_id);
         Box::new(CredentialIssuer::new(self.0.session(), &CUSTOMER_SECRET_KEY, args))
     }
 }
 
-/// No two OCIDs differ by case alone.
+/// An OCID as OCI writes it, for calls too: OCI does not find a user whose OCID is written otherwise, and no two differ by case alone.
 fn one_spelling(ocid: &str) -> String {
     ocid.to_ascii_lowercase()
 }

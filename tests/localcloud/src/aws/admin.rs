@@ -121,6 +121,17 @@ impl Aws {
         self.change_key(access_key_id, |key, now| key.set_active(active, now))
     }
 
+    /// Uses a key as its consumers do, which is then its last use.
+    ///
+    /// # Errors
+    /// `NoSuchEntity` if it does not work.
+    pub fn use_key(&self, access_key_id: &str) -> Result<(), Refusal> {
+        if !self.works(access_key_id) {
+            return Err(Refusal::no_key(access_key_id));
+        }
+        self.change_key(access_key_id, |key, now| key.used(now, "s3", "us-east-1"))
+    }
+
     /// Gives a user exactly these tags, as if somebody else had: an empty map strips them all.
     ///
     /// # Errors
