@@ -20,15 +20,9 @@ key = aws.RotatingApiKey(
     verification=VerificationArgs(successes=3, timeout="5m"),
 )
 
-
-def key_id(previous: Optional[AccessKey]) -> Optional[str]:
-    """The id of the key before, which is there for the time of the overlap only."""
-    return previous.access_key_id if previous else None
-
-
 pulumi.export("accessKeyId", key.access_key_id)
 # A secret: `pulumi stack output secretAccessKey --show-secrets` shows it.
 pulumi.export("secretAccessKey", key.secret_access_key)
 pulumi.export("generation", key.generation)
-# Whatever is taken from an object that holds a secret counts as one, which an id is not.
-pulumi.export("previousAccessKeyId", pulumi.Output.unsecret(key.previous.apply(key_id)))
+# Null unless an overlap is going on.
+pulumi.export("previousAccessKeyId", key.previous_key_id)

@@ -105,7 +105,8 @@ impl Stack {
     }
 
     pub(crate) fn output(&self, name: &str) -> Option<Value> {
-        self.saved.as_ref().and_then(|saved| saved.outputs.get(name).cloned())
+        let value = self.saved.as_ref().and_then(|saved| saved.outputs.get(name).cloned());
+        value.filter(|value| !value.is_null())
     }
 
     pub(crate) fn generation(&self) -> f64 {
