@@ -279,7 +279,7 @@ pub fn could_not_try(error: Error) -> Error {
         return error;
     }
     let message = format!(
-        "{}. The new key could not be tried, which says nothing about the key: it is kept, and the next `pulumi up` tries it again",
+        "{}. This says nothing about the key: it is kept",
         error.message.trim_end_matches('.')
     );
     let kind = if error.kind == ErrorKind::TimedOut { error.kind } else { ErrorKind::Unreachable };

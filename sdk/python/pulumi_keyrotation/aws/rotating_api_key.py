@@ -603,6 +603,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
+            __props__.__dict__["ownership_tags"] = None
             __props__.__dict__["previous"] = None
             __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
@@ -646,6 +647,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["max_age"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
+        __props__.__dict__["ownership_tags"] = None
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
@@ -763,6 +765,14 @@ class RotatingApiKey(pulumi.CustomResource):
         With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         """
         return pulumi.get(self, "overlap")
+
+    @_builtins.property
+    @pulumi.getter(name="ownershipTags")
+    def ownership_tags(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
+        """
+        return pulumi.get(self, "ownership_tags")
 
     @_builtins.property
     @pulumi.getter
