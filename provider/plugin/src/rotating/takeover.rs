@@ -1,7 +1,8 @@
 //! Keys that were made elsewhere: `adopt`, and import. A secret that the user gives for one is tried before anything is taken over.
 
+use jiff::{SignedDuration, Timestamp};
 use pulumi_provider::{Context, Failure, Found, Urn};
-use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, System, Trigger, Verdict, refresh};
+use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, System, Trigger, Verdict, refresh};
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
@@ -31,7 +32,7 @@ impl<S: System> Rotating<S> {
             None => None,
             Some(secret) => {
                 let material = self.system.imported(args, &id, Some(secret.clone()));
-                let tried = must_work(issuer, (&id, shown.status), secret, &material).await;
+                let tried = self.must_work(issuer, shown.into(), secret, &material).await;
                 tried.map_err(|trouble| trouble.of_adopted(&id))?;
                 Some(material)
             }
@@ -50,12 +51,11 @@ impl<S: System> Rotating<S> {
     ) -> Result<(), Failure> {
         let Some(Adopt { id, secret: Some(secret) }) = &inputs.args.adopt else { return Ok(()) };
         let id = KeyId(id.clone());
-        if !state.unrecorded.iter().any(|key| key.id == id) {
-            return Ok(());
-        }
+        let Some(found) = state.unrecorded.iter().find(|key| key.id == id) else { return Ok(()) };
         let material = self.system.imported(&inputs.own, &id, Some(secret.clone()));
         if let Some(issuer) = tried_by {
-            let tried = must_work(issuer, (&id, KeyStatus::Active), secret, &material).await;
+            let given = Existing { id: &id, status: KeyStatus::Active, created_at: found.created_at };
+            let tried = self.must_work(issuer, given, secret, &material).await;
             tried.map_err(|trouble| trouble.of_adopted(&id))?;
         }
         state.take_over(&id, material, trigger, self.clock.now());
@@ -84,7 +84,7 @@ impl<S: System> Rotating<S> {
         let args = inputs::own_args::<S>(&self.names, &inputs)?;
         let material = self.system.imported(&args, &shown.id, secret.cloned().or(known.secret));
         if let Some(given) = &given {
-            let tried = must_work(&*issuer, (&shown.id, shown.status), &given.secret, &material).await;
+            let tried = self.must_work(&*issuer, shown.into(), &given.secret, &material).await;
             tried.map_err(|trouble| trouble.of_imported(&shown.id, given))?;
         }
         let mut state = import::state(nonce(), shown, Some(material), self.clock.now());
@@ -94,24 +94,49 @@ impl<S: System> Rotating<S> {
         let outputs = self.outputs(&inputs, &state, None, context.urn())?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
     }
+
+    /// Tries the secret that the user gave for an existing key as a user of the key would. One success is enough, and only a key that was made a
+    /// moment ago is tried more than once. Where the system offers nothing to try it with, it is believed.
+    async fn must_work(
+        &self,
+        issuer: &dyn KeyIssuer,
+        key: Existing<'_>,
+        secret: &SecretString,
+        material: &Material,
+    ) -> Result<(), Trouble> {
+        if key.status == KeyStatus::Inactive {
+            return Err(Trouble::Disabled);
+        }
+        issuer.must_be_secret_of(key.id, secret).await.map_err(Trouble::Failed)?;
+        loop {
+            match issuer.verify(material).await {
+                Ok(Verdict::Accepted | Verdict::NotBefore(_)) => return Ok(()),
+                Ok(Verdict::NotYet) if self.may_be_unsettled(issuer, key.created_at) => self.clock.wait(PAUSE).await,
+                Ok(Verdict::NotYet) => return Err(Trouble::Refused),
+                Ok(Verdict::Unjudged) => return Err(Trouble::Unjudged),
+                Err(error) => return Err(Trouble::Failed(error)),
+            }
+        }
+    }
+
+    /// Whether a key that was made at this time, by the system's clock, may not be known everywhere yet.
+    fn may_be_unsettled(&self, issuer: &dyn KeyIssuer, created_at: Timestamp) -> bool {
+        let age = self.clock.now().duration_since(created_at).saturating_add(issuer.ahead());
+        (SignedDuration::ZERO..issuer.capability().settle).contains(&age)
+    }
 }
 
-/// Tries the secret that the user gave for an existing key, once, as a user of the key would. Where the system offers nothing to try it with, it is
-/// believed.
-async fn must_work(
-    issuer: &dyn KeyIssuer,
-    (id, status): (&KeyId, KeyStatus),
-    secret: &SecretString,
-    material: &Material,
-) -> Result<(), Trouble> {
-    if status == KeyStatus::Inactive {
-        return Err(Trouble::Disabled);
-    }
-    issuer.must_be_secret_of(id, secret).await.map_err(Trouble::Failed)?;
-    match issuer.verify(material).await {
-        Ok(Verdict::Accepted | Verdict::NotBefore(_)) => Ok(()),
-        Ok(Verdict::NotYet) => Err(Trouble::Refused),
-        Ok(Verdict::Unjudged) => Err(Trouble::Unjudged),
-        Err(error) => Err(Trouble::Failed(error)),
+/// A key that the user gave a secret for.
+struct Existing<'a> {
+    id: &'a KeyId,
+    status: KeyStatus,
+    created_at: Timestamp,
+}
+
+impl<'a> From<&'a ObservedKey> for Existing<'a> {
+    fn from(shown: &'a ObservedKey) -> Self {
+        Self { id: &shown.id, status: shown.status, created_at: shown.created_at }
     }
 }
+
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
