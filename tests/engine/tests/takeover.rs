@@ -6,11 +6,13 @@ use anyhow::{Context, Result, ensure};
 use engine::{KV_TOKEN, Prove, Scene, TOKEN, USER, VaultScene, Workspace, trial};
 use libtest_mimic::Arguments;
 use serde_json::{Value, json};
-use vault_servers::Program;
+use vault_servers::{Admin, Program};
 
 const ONE: &str = "KEYROTATION_IMPORT_SECRET";
 const MANY: &str = "KEYROTATION_IMPORT_SECRETS";
 const SECRET_ID: &str = "keyrotation:vault:RotatingSecretId";
+const JWT_KEY: &str = "keyrotation:vault:RotatingJwtKey";
+const TOLD: &str = "someone removed or changed";
 const WRONG: &str = "hunter2-hunter2-hunter2-hunter2-hunter22";
 
 fn main() {
@@ -23,6 +25,8 @@ fn main() {
     let on_vault: &[(&str, Prove)] = &[
         ("official_a1_a_secret_id_is_tried_before_it_is_imported", secret_id),
         ("official_a1_a_kv_value_is_compared_before_it_is_imported", kv_value),
+        ("official_a2_custom_metadata_of_a_kv_path_that_is_taken_away_is_written_again", kv_metadata),
+        ("official_a2_the_mark_of_a_published_jwt_key_is_written_again", jwt_comments),
     ];
     let own = own.iter().map(|&(name, prove)| trial(name, &[], prove));
     let on_vault = on_vault.iter().map(|&(name, prove)| trial(name, &[Program::OpenBao], prove));
@@ -155,10 +159,10 @@ fn stripped() -> Result<()> {
     scene.cloud.aws().set_tags(USER, &BTreeMap::new()).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
     scene.wait_hours(2)?;
     let text = scene.work.run(&["refresh", "--yes", "--skip-preview"])?.expect_success()?.text;
-    ensure!(text.contains("someone removed or changed") && text.contains("keyPrefixes"), "nobody was told: {text}");
+    ensure!(text.contains(TOLD) && text.contains("keyPrefixes"), "nobody was told: {text}");
     ensure!(scene.cloud.tags(USER).is_empty(), "a refresh wrote something");
     let text = scene.up()?;
-    ensure!(!text.contains("someone removed or changed"), "it was told twice: {text}");
+    ensure!(!text.contains(TOLD), "it was told twice: {text}");
     ensure!(scene.cloud.tags(USER).into_keys().map(Value::from).eq(tags), "the tags are not back");
     ensure!(scene.expect_known()? == known, "the key has changed");
     scene.wait_hours(2)?;
@@ -213,4 +217,57 @@ fn kv_value() -> Result<()> {
         ensure!(state.text_of(name, "/field")? == "password", "{name} has another field");
     }
     Ok(())
+}
+
+/// A refresh says that the mark is gone, the run after it writes it again, and then nothing is due.
+fn expect_restored(scene: &VaultScene, marks: impl Fn(&Admin) -> Result<Value>, strip: impl Fn(&Admin) -> Result<()>) -> Result<()> {
+    let admin = scene.admin();
+    let before = marks(&admin)?;
+    scene.work.expect_no_drift()?;
+    strip(&admin)?;
+    ensure!(marks(&admin)? != before, "nothing was taken away");
+    let text = scene.work.run(&["refresh", "--yes", "--skip-preview"])?.expect_success()?.text;
+    ensure!(text.contains(TOLD), "nobody was told: {text}");
+    let text = scene.up()?;
+    ensure!(!text.contains(TOLD), "it was told twice: {text}");
+    ensure!(marks(&admin)? == before, "the mark is not back: {} is not {before}", marks(&admin)?);
+    scene.work.expect_quiet()?;
+    scene.work.expect_no_drift()?;
+    scene.work.destroy()?.expect_success()?;
+    Ok(())
+}
+
+fn kv_metadata() -> Result<()> {
+    let scene = VaultScene::start(inputs("1"))?;
+    scene.up()?;
+    let path = VaultScene::at("metadata");
+    let marks = |admin: &Admin| Ok(admin.get(&path)?["data"]["custom_metadata"].clone());
+    expect_restored(&scene, marks, |admin| {
+        admin.post(&path, &json!({ "custom_metadata": { "team": "payment" } }))?;
+        admin.post(&path, &json!({ "custom_metadata": {} })).map(drop)
+    })
+}
+
+fn jwt_comments() -> Result<()> {
+    const CONFIG: &str = "auth/jwt/config";
+    let scene = VaultScene::start(json!({}))?;
+    scene.admin().post("sys/auth/jwt", &json!({ "type": "jwt" }))?;
+    let mut properties = inputs("1");
+    (properties["mount"], properties["name"]) = ("jwt".into(), "payments".into());
+    // Nobody may log in by the mount, so nothing could try a key.
+    properties["verification"] = json!({ "enabled": false });
+    let resources = json!({ "signer": { "type": JWT_KEY, "properties": properties } });
+    scene.work.write_program(&json!({ "name": "engine-test", "runtime": "yaml", "resources": resources }))?;
+    scene.up()?;
+    let texts = |admin: &Admin| -> Result<Vec<String>> {
+        let keys = admin.get(CONFIG)?["data"]["jwt_validation_pubkeys"].clone();
+        Ok(keys.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+    };
+    let owner = |text: &String| text.lines().next().unwrap_or_default().to_owned();
+    let marks = |admin: &Admin| Ok(json!(texts(admin)?.iter().map(owner).collect::<Vec<_>>()));
+    expect_restored(&scene, marks, |admin| {
+        let bare = |text: &String| text.find("-----BEGIN").map_or(text.clone(), |at| text[at..].to_owned());
+        let keys: Vec<_> = texts(admin)?.iter().map(bare).collect();
+        admin.post(CONFIG, &json!({ "jwt_validation_pubkeys": keys })).map(drop)
+    })
 }
