@@ -223,9 +223,9 @@ pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability
 }
 
 /// Whether our mark does not name a key of the state although a run has written it: somebody removed or changed it. Lists and marks of the last
-/// `settle` prove nothing, and the mark does not name an imported key before the first run.
+/// `settle` prove nothing, and the mark does not name an imported key before the first run. Where users publish the keys, no mark stands anywhere.
 pub(crate) fn is_mark_missing(state: &KeyState, observed: &Observed, capability: &Capability) -> bool {
-    let was_written = state.keys().any(|key| key.trigger.is_some());
+    let was_written = !capability.users_publish && state.keys().any(|key| key.trigger.is_some());
     let in_force = state.retiring.iter().filter(|old| old.withdrawn_at.is_none()).map(|old| &old.key);
     let written_at = |key: &Key| key.promoted_at.unwrap_or(key.created_at).max(state.began_at().unwrap_or_default());
     let is_settled = |key: &Key| later(written_at(key), capability.settle) <= observed.at;

@@ -240,7 +240,7 @@ impl<S: System> Resource for Rotating<S> {
         let mut state = from_outputs(&self.names.key, &stored)?;
         issuer.recall(&state);
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
-        let mut state = refresh(state, &observed, &self.system.capability());
+        let mut state = refresh(state, &observed, &issuer.capability());
         let read = self.inputs(&inputs).ok();
         if let Some(read) = &read {
             note_endings(&mut state, &observed, (&read.args).into());

@@ -89,7 +89,7 @@ impl<S: System> Rotating<S> {
         }
         let mut state = import::state(nonce(), shown, Some(material), self.clock.now());
         (state.account, _) = place::reach(&*issuer).await;
-        let state = refresh(state, &observed, &self.system.capability());
+        let state = refresh(state, &observed, &issuer.capability());
         errors::warn(&state, context);
         let outputs = self.outputs(&inputs, &state, None, context.urn())?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))

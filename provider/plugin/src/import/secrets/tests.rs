@@ -55,7 +55,7 @@ fn official_a1_a_file_that_is_not_right_is_named_and_not_shown() {
     assert!(error.contains(MANY) && error.contains("/no/such/file.json") && error.contains("cannot be read"), "{error}");
     let wrong = [
         (format!(r#"{{"AKIA1": "{HIDDEN}""#), "not valid JSON"),
-        (format!("{HIDDEN}"), "not valid JSON"),
+        (HIDDEN.to_owned(), "not valid JSON"),
         (format!(r#""{HIDDEN}""#), "not a JSON object"),
         (format!(r#"["{HIDDEN}"]"#), "not a JSON object"),
         (format!(r#"{{"AKIA1": {{"secret": "{HIDDEN}"}}}}"#), "not a JSON object"),
@@ -70,4 +70,13 @@ fn official_a1_a_file_that_is_not_right_is_named_and_not_shown() {
         assert!(error.contains(words) && error.contains("line"), "{text}: {error}");
         assert!(!error.contains("hunter2") && !error.contains("1234567890"), "{error}");
     }
+}
+
+#[test]
+fn official_a1_docs_import_md_says_what_is_read() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/import.md")).unwrap();
+    let table = page.lines().skip_while(|line| !line.contains("| read in this order |")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let names: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(names, [ONE, MANY]);
 }
