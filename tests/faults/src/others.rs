@@ -272,7 +272,10 @@ impl Rivals {
 }
 
 /// The end of a run whose held call goes on. One that waited for longer than its caller does is never carried out.
-#[expect(clippy::disallowed_methods, reason = "the caller's sockets need real time to notice that its own clock went on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the caller's sockets need real time to notice that its own clock went on"
+)]
 async fn answered(stage: &dyn Stage, call: usize, run: impl Future<Output = Outcome> + Unpin) -> Outcome {
     match select(run, Box::pin(tokio::time::sleep(Duration::from_millis(20)))).await {
         Either::Left((outcome, _)) => {
