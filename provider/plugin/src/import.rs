@@ -128,7 +128,9 @@ impl Trouble {
     fn told(self, id: &KeyId, (from, nothing, way_out): (&str, &str, &str)) -> Failure {
         let (code, why) = match self {
             Self::Refused => (Code::InvalidArgument, String::new()),
-            Self::Unjudged => (Code::Unavailable, ": the system's answer does not tell whether the key works".to_owned()),
+            Self::Unjudged => {
+                (Code::Unavailable, ": the system's answer does not tell whether the key works".to_owned())
+            }
             Self::Disabled => (Code::InvalidArgument, ": the key is disabled".to_owned()),
             Self::Failed(error) => {
                 let Error { code, message, .. } = errors::public(error);

@@ -2,8 +2,8 @@
 
 use crate::next::{deferral, is_unconfirmed, kept_in_use, last_use_of, seconds};
 use crate::{
-    Capability, Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring, UnrecordedKey,
-    View, Want, World,
+    Capability, Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring,
+    UnrecordedKey, View, Want, World,
 };
 
 /// What a person should know about the world as a run leaves it.

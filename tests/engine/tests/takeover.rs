@@ -65,9 +65,10 @@ fn many() -> Result<()> {
     let file = folder.path().join("secrets.json");
     std::fs::write(&file, serde_json::to_vec(&secrets)?)?;
     scene.work.set(MANY, file.to_str().context("a path that is no text")?);
-    let resources = users.iter().zip(&keys).map(|(user, key)| {
-        json!({ "type": TOKEN, "name": user, "id": format!("{user}/{}", key.access_key_id) })
-    });
+    let resources = users
+        .iter()
+        .zip(&keys)
+        .map(|(user, key)| json!({ "type": TOKEN, "name": user, "id": format!("{user}/{}", key.access_key_id) }));
     let list = folder.path().join("import.json");
     std::fs::write(&list, json!({ "resources": resources.collect::<Vec<_>>() }).to_string())?;
     let list = list.to_str().context("a path that is no text")?;
@@ -198,12 +199,18 @@ fn secret_id() -> Result<()> {
 fn kv_value() -> Result<()> {
     let scene = VaultScene::start(json!({}))?;
     let admin = scene.admin();
-    let write = |path: &str, value: &str| admin.post(&format!("secret/data/{path}"), &json!({ "data": { "password": value, "user": "u" } }));
+    let write = |path: &str, value: &str| {
+        admin.post(&format!("secret/data/{path}"), &json!({ "data": { "password": value, "user": "u" } }))
+    };
     for (path, value) in [("alpha", "value-of-alpha"), ("beta", "value-of-beta")] {
         write(path, value)?;
     }
     scene.work.set(ONE, WRONG);
-    expect_refused(&scene.work, (KV_TOKEN, "secret/alpha#1"), &[ONE, "not the value of any field", "Nothing was imported"])?;
+    expect_refused(
+        &scene.work,
+        (KV_TOKEN, "secret/alpha#1"),
+        &[ONE, "not the value of any field", "Nothing was imported"],
+    )?;
     scene.work.set(ONE, "");
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("secrets.json");
@@ -220,7 +227,11 @@ fn kv_value() -> Result<()> {
 }
 
 /// A refresh says that the mark is gone, the run after it writes it again, and then nothing is due.
-fn expect_restored(scene: &VaultScene, marks: impl Fn(&Admin) -> Result<Value>, strip: impl Fn(&Admin) -> Result<()>) -> Result<()> {
+fn expect_restored(
+    scene: &VaultScene,
+    marks: impl Fn(&Admin) -> Result<Value>,
+    strip: impl Fn(&Admin) -> Result<()>,
+) -> Result<()> {
     let admin = scene.admin();
     let before = marks(&admin)?;
     scene.work.expect_no_drift()?;

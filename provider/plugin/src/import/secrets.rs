@@ -53,7 +53,8 @@ fn in_file(path: &str, import_id: &str, key: &KeyId) -> Result<Option<Given>, Er
 
 fn read(path: &str) -> Result<BTreeMap<String, SecretString>, Error> {
     let text = std::fs::read(path).map(Zeroizing::new);
-    let text = text.map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, which cannot be read: {error}")))?;
+    let text =
+        text.map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, which cannot be read: {error}")))?;
     serde_json::from_slice(&text).map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, {}", Flaw(&error))))
 }
 

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pulumi_provider::{Context, Failure, Found, Urn};
-use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, System, Trigger, Verdict, refresh};
+use rotation::{
+    Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, System, Trigger, Verdict, refresh,
+};
 use secrecy::SecretString;
 
 use super::inputs::Inputs;

@@ -13,6 +13,8 @@ use pulumi_provider::{Object, Value};
 use crate::scene::{PASSWORD, Plugin, TOKEN, USER, aws, command, object, text};
 use crate::trial;
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 const ONE: &str = "KEYROTATION_IMPORT_SECRET";
 const MANY: &str = "KEYROTATION_IMPORT_SECRETS";
 
@@ -269,7 +271,7 @@ async fn wrong_sources() {
     let ground = Ground::new();
     let stray = ground.stray(System::Aws);
     let file = secrets_file(&format!(r#"{{"{}": ["{PASSWORD}"]}}"#, stray.id));
-    let cases: [(&[(&str, &str)], [&str; 2]); 3] = [
+    let cases: [(Variables<'_>, [&str; 2]); 3] = [
         (&[(ONE, PASSWORD), (MANY, &file.1)], [ONE, "both set"]),
         (&[(MANY, "/no/such/file.json")], ["/no/such/file.json", "cannot be read"]),
         (&[(MANY, &file.1)], [&file.1, "not a JSON object"]),
@@ -329,9 +331,7 @@ async fn lost_state() {
         let ground = Ground::new();
         let (_plugin, harness) = ground.plugin(&[]).await;
         let own = match system {
-            System::Confluent => {
-                object([("owner", object([("id", ground.confluent_owner.as_str().into())]).into())])
-            }
+            System::Confluent => object([("owner", object([("id", ground.confluent_owner.as_str().into())]).into())]),
             System::Oci => object([("userId", ground.oci_user.as_str().into())]),
             _ => object([("user", USER.into())]),
         };

@@ -147,7 +147,8 @@ fn is_about_key(answer: &Answer) -> bool {
 }
 
 /// Confluent publishes no text for what an IP filter refuses, so any mention counts: it keeps a key.
-const OF_NETWORKS: [&str; 6] = ["ip filter", "ip_filter", "ip address", "ip_address", "private network", "public network"];
+const OF_NETWORKS: [&str; 6] =
+    ["ip filter", "ip_filter", "ip address", "ip_address", "private network", "public network"];
 
 /// Where a key of these kinds is tried.
 async fn plane(session: &Session, target: &Target) -> Result<Vec<Url>, Error> {

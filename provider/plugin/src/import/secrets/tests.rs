@@ -52,7 +52,10 @@ fn official_a1_both_variables_at_once_are_refused() {
 #[test]
 fn official_a1_a_file_that_is_not_right_is_named_and_not_shown() {
     let error = find_with(None, Some("/no/such/file.json")).unwrap_err();
-    assert!(error.contains(MANY) && error.contains("/no/such/file.json") && error.contains("cannot be read"), "{error}");
+    assert!(
+        error.contains(MANY) && error.contains("/no/such/file.json") && error.contains("cannot be read"),
+        "{error}"
+    );
     let wrong = [
         (format!(r#"{{"AKIA1": "{HIDDEN}""#), "not valid JSON"),
         (HIDDEN.to_owned(), "not valid JSON"),

@@ -220,9 +220,7 @@ impl KeyIssuer for KvIssuer {
             (None, false) => format!(
                 "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are"
             ),
-            (Some(_), true) => format!(
-                "it is not the value of any field of version {version} (its fields: {all})"
-            ),
+            (Some(_), true) => format!("it is not the value of any field of version {version} (its fields: {all})"),
             (Some(_), false) => {
                 let several = fitting.iter().map(|(name, _)| **name).collect::<Vec<_>>().join(", ");
                 format!(
