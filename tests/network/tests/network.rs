@@ -286,7 +286,7 @@ fn oci_region() -> Result<()> {
     let variables = [("OCI_CLI_REGION", "eu-frankfurt-1".to_owned()), ("HTTPS_PROXY", proxy)];
     let said = named("oci")?.act("list", &config, &variables)?;
     ensure!(said.kind == "Unreachable", "{said:?}");
-    holds(&said, &["https://identity.eu-frankfurt-1.oraclecloud.com", "region", "OCI_CLI_REGION"])
+    holds(&said, &["https://identity.eu-frankfurt-1.oci.oraclecloud.com", "the region comes from", "OCI_CLI_REGION"])
 }
 
 fn aws_ca_bundle() -> Result<()> {
