@@ -278,10 +278,7 @@ pub fn could_not_try(error: Error) -> Error {
     if !is_failure {
         return error;
     }
-    let message = format!(
-        "{}. The new key could not be tried, which says nothing about the key: it is kept, and the next `pulumi up` tries it again",
-        error.message.trim_end_matches('.')
-    );
+    let message = format!("{}. This says nothing about the key: it is kept", error.message.trim_end_matches('.'));
     let kind = if error.kind == ErrorKind::TimedOut { error.kind } else { ErrorKind::Unreachable };
     Error { kind, retry: Retry::Never, message, ..error }
 }

@@ -1,19 +1,15 @@
 //! Taking over a key that exists.
 
+mod secrets;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pulumi_provider::{Code, Error, Failure, Object, Value};
-use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey};
-use secrecy::SecretString;
+use rotation::{Key, KeyId, KeyState, Material, Observed, ObservedKey, OwnerId};
 
-/// Names the variable that holds the secret of a key that is imported.
-const VARIABLE: &str = "KEYROTATION_IMPORT_SECRET";
-
-/// The secret of the key that is imported, if the user gave it.
-pub(crate) fn secret() -> Option<SecretString> {
-    std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(SecretString::from)
-}
+use crate::rotating::errors;
+pub(crate) use secrets::{Given, given};
 
 /// The inputs that an import id stands for, which are named by their paths, such as `owner.id`.
 pub(crate) fn inputs(given: BTreeMap<String, String>) -> Object {
@@ -96,18 +92,55 @@ pub(crate) fn owned(id: &KeyId, owner: &str) -> Failure {
     wrong(format!("adopt.id names the key {id}, which belongs to another resource ({owner})"))
 }
 
-/// The import id names a key that another resource manages.
-pub(crate) fn managed(id: &KeyId, owner: &str) -> Failure {
+/// The import id names a key that another resource manages. Removing that resource as usual would delete the key.
+pub(crate) fn managed(id: &KeyId, owner: &OwnerId) -> Failure {
+    let OwnerId { hash, label } = owner;
     wrong(format!(
-        "the key {id} belongs to another resource ({owner}), which would go on rotating and deleting it. Nothing was imported. Remove that resource first; or import another key"
+        "the key {id} belongs to another resource ({label}), which would go on rotating and deleting it. Nothing was imported. First take that resource out of its stack with `pulumi state delete`, which keeps the key. Then, or if its state is lost, remove its mark {hash} from the system and import again"
     ))
 }
 
-/// `adopt.secret` does not belong to `adopt.id`.
-pub(crate) fn refused(id: &KeyId) -> Failure {
-    wrong(format!(
-        "adopt.secret is not accepted with adopt.id {id}; nothing was changed. Correct it, or leave it out: then a new key takes the place of {id}"
-    ))
+/// Why a secret that the user gave for an existing key is not taken.
+pub(crate) enum Trouble {
+    /// The system refused it.
+    Refused,
+    /// The system says nothing about it.
+    Unjudged,
+    /// The key is disabled, so nothing can be tried with it.
+    Disabled,
+    /// This.
+    Failed(rotation::Error),
+}
+
+impl Trouble {
+    /// For `adopt`.
+    pub(crate) fn of_adopted(self, id: &KeyId) -> Failure {
+        let way_out = format!("leave it out: then a new key takes the place of {id}");
+        self.told(id, ("adopt.secret", "Nothing was changed", &way_out))
+    }
+
+    /// For an import.
+    pub(crate) fn of_imported(self, id: &KeyId, given: &Given) -> Failure {
+        let way_out = "import the key without its secret: it is then null until the next rotation";
+        self.told(id, (&given.from, "Nothing was imported", way_out))
+    }
+
+    fn told(self, id: &KeyId, (from, nothing, way_out): (&str, &str, &str)) -> Failure {
+        let (code, why) = match self {
+            Self::Refused => (Code::InvalidArgument, String::new()),
+            Self::Unjudged => {
+                (Code::Unavailable, ": the system's answer does not tell whether the key works".to_owned())
+            }
+            Self::Disabled => (Code::InvalidArgument, ": the key is disabled".to_owned()),
+            Self::Failed(error) => {
+                let Error { code, message, .. } = errors::public(error);
+                (code, format!(": {}", message.trim_end_matches('.')))
+            }
+        };
+        let what = if code == Code::InvalidArgument { "is not accepted as" } else { "could not be tried as" };
+        let text = format!("{from} {what} the secret of the key {id}{why}. {nothing}. Correct it, or {way_out}");
+        Error::new(code, text).into()
+    }
 }
 
 fn wrong(message: String) -> Failure {

@@ -23,6 +23,15 @@ pub struct Capability {
     pub lists_all: bool,
     /// Whether users publish what makes a key accepted, from the outputs: the system learns of a change only after the run.
     pub users_publish: bool,
+    /// Where the mark is a pair of tags on the principal: how to keep others from removing them, as a sentence. None where it is no tags.
+    pub tags: Option<&'static str>,
+}
+
+impl Capability {
+    /// What messages call the mark, and the pronoun that stands for it.
+    pub(crate) fn mark_words(&self) -> (&'static str, &'static str) {
+        if self.tags.is_some() { ("ownership tags", "them") } else { ("ownership mark", "it") }
+    }
 }
 
 /// Where the marks stand that say which keys are ours.
@@ -50,6 +59,7 @@ impl Default for Capability {
             expires: false,
             lists_all: true,
             users_publish: false,
+            tags: None,
         }
     }
 }

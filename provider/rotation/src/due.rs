@@ -18,6 +18,8 @@ pub enum Due {
     StateBehind,
     /// A rotation waits for its time.
     Deferred,
+    /// Somebody removed or changed our mark.
+    MarkMissing,
     /// A revoked key still lives.
     Revoking,
     /// A key has ended by itself, must be given more time, or must be replaced before it ends.
@@ -48,6 +50,9 @@ pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Opt
     }
     if state.deferred.is_some() {
         return Some(Due::Deferred);
+    }
+    if state.mark_missing {
+        return Some(Due::MarkMissing);
     }
     if !state.revoking.is_empty() {
         return Some(Due::Revoking);

@@ -83,6 +83,14 @@ pub enum Field {
     SecretMap(BTreeMap<String, SecretString>),
 }
 
+impl Field {
+    /// Whether it is a secret that nobody knows: its text is empty.
+    #[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Secret(secret) if secrecy::ExposeSecret::expose_secret(secret).is_empty())
+    }
+}
+
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -158,6 +166,8 @@ pub enum Verdict {
     Accepted,
     /// The system does not know it yet, or cannot be asked now.
     NotYet,
+    /// The system answered without a word about the key, such as to a network that it does not let in. It may say more later.
+    Unjudged,
     /// Nothing can try it; from this time on it is known to work.
     NotBefore(Timestamp),
 }
@@ -203,6 +213,15 @@ pub trait KeyIssuer: Send + Sync {
     /// The key does not say which of its parts is the secret, or none is the given one.
     async fn read_back(&self, _key: &KeyId, _given: Option<&SecretString>) -> Result<ReadBack, Error> {
         Ok(ReadBack::default())
+    }
+
+    /// Insists that the secret, which the user gave for an existing key, is of this key and of no other that would be accepted as well. Whether it
+    /// works is the question of [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// It is of another key, or cannot be the secret of any.
+    async fn must_be_secret_of(&self, _key: &KeyId, _secret: &SecretString) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Every key of the principal; none if the system said, in an answer that it documents for this, that the principal does not exist.

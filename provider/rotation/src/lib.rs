@@ -57,4 +57,3 @@ pub use state::{
 pub use tags::TagForm;
 pub use trigger::Trigger;
 pub use warnings::renew_notices;
-use warnings::warnings;

@@ -219,8 +219,21 @@ pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability
     }
     state.claim_open = is_unfinished(&state, &observed);
     mirror(&mut state, &observed);
-    state.warnings = refreshed(&state, &observed, |id, entry| !is_gone(id, entry.since));
+    state.mark_missing = is_mark_missing(&state, &observed, capability);
+    state.warnings = refreshed(&state, (&observed, capability), |id, entry| !is_gone(id, entry.since));
     state
+}
+
+/// Whether our mark does not name a key of the state although a run has written it: somebody removed or changed it. Lists and marks of the last
+/// `settle` prove nothing, and the mark does not name an imported key before the first run. Where users publish the keys, no mark stands anywhere.
+pub(crate) fn is_mark_missing(state: &KeyState, observed: &Observed, capability: &Capability) -> bool {
+    let was_written = !capability.users_publish && state.keys().any(|key| key.trigger.is_some());
+    let in_force = state.retiring.iter().filter(|old| old.withdrawn_at.is_none()).map(|old| &old.key);
+    let written_at = |key: &Key| key.promoted_at.unwrap_or(key.created_at).max(state.began_at().unwrap_or_default());
+    let is_settled = |key: &Key| later(written_at(key), capability.settle) <= observed.at;
+    let is_unmarked = |key: &Key| observed.ledgers.own_entry(&key.id).is_none();
+    let mut stands = in_force.chain(&state.current).filter(|key| observed.keys.contains_key(&key.id));
+    was_written && stands.any(|key| is_settled(key) && is_unmarked(key))
 }
 
 /// Whether the ledger tells of a mint that the state knows nothing of: its run died, and the inputs may have gone back since.

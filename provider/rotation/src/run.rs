@@ -14,10 +14,12 @@ use futures::future::{Either, select};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::next::{deferral, later, seconds};
+use crate::reduce::is_mark_missing;
+use crate::warnings::{mark_missing, warnings};
 use crate::{
     Blocked, Capability, Cause, Claim, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer,
     KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, note_endings,
-    reduce, renew_notices, warnings,
+    reduce, renew_notices,
 };
 
 /// What a run works with.
@@ -37,6 +39,8 @@ pub struct Deck<'a> {
     pub nonce: &'a (dyn Fn() -> String + Sync),
     /// Takes lines for people; they hold no secret.
     pub note: &'a (dyn Fn(String) + Sync),
+    /// Takes what needs their attention and is not so any more after the run.
+    pub warn: &'a (dyn Fn(String) + Sync),
 }
 
 /// A run that did not reach its end. `state` holds all that it made.
@@ -78,10 +82,12 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     };
     let world = World::new(state, observed);
     let mut run = Run { deck, world, configured, refusals: 0, yields: 0, failure: None, written: None };
+    run.tell_missing_mark();
     let ended = run.finish().await;
     if ended.is_ok() {
         run.answer();
     }
+    run.look_for_mark();
     let (warnings, renewals) = run.judge(|view| {
         let renewals: Vec<_> = view.world.state.keys().map(|key| expiry::renew_at(view, key)).collect();
         (warnings(view), renewals)
@@ -157,6 +163,28 @@ impl Run<'_> {
             event.into_iter().for_each(|(action, id)| self.remember(action, id, Some(cause)));
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
+    }
+
+    fn is_mark_missing(&self) -> bool {
+        let World { state, observed, .. } = &self.world;
+        *self.deck.want != Want::Gone && is_mark_missing(state, observed, &self.deck.issuer.capability())
+    }
+
+    /// Says that our mark is not as a run left it, unless a refresh said so.
+    fn tell_missing_mark(&self) {
+        if !self.is_mark_missing() {
+            return;
+        }
+        let capability = self.deck.issuer.capability();
+        if self.world.state.mark_missing {
+            (self.deck.note)(format!("writing the {} of this resource again", capability.mark_words().0));
+        } else {
+            (self.deck.warn)(mark_missing(&capability));
+        }
+    }
+
+    fn look_for_mark(&mut self) {
+        self.world.state.mark_missing = self.is_mark_missing();
     }
 
     fn stands_in_the_way(&self, why: &Blocked) -> Error {

@@ -222,6 +222,9 @@ pub struct KeyState {
     /// The last events, the newest last.
     #[serde(default)]
     pub history: Vec<HistoryEvent>,
+    /// A refresh found that somebody removed or changed our mark.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mark_missing: bool,
     /// Keys on the principal that are not ours.
     #[serde(default)]
     pub foreign_keys: Vec<ForeignKey>,
@@ -251,6 +254,7 @@ impl KeyState {
             instance_since: None,
             behind_at: None,
             history: Vec::new(),
+            mark_missing: false,
             foreign_keys: Vec::new(),
             warnings: Vec::new(),
         }

@@ -2,8 +2,8 @@
 
 use crate::next::{deferral, is_unconfirmed, kept_in_use, last_use_of, seconds};
 use crate::{
-    Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring, UnrecordedKey,
-    View, Want, World,
+    Capability, Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring,
+    UnrecordedKey, View, Want, World,
 };
 
 /// What a person should know about the world as a run leaves it.
@@ -16,6 +16,7 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
             key.id
         ));
     }
+    warnings.extend(of_unknown_secret(state));
     let stands = |id: &KeyId, entry: &Entry| !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
     warnings.extend(of_earlier_instances(state, observed, stands));
     warnings.extend(of_configured(view));
@@ -133,10 +134,43 @@ fn listed<'a>(view: &View<'_>, ids: impl IntoIterator<Item = &'a KeyId>) -> Stri
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// The warnings of a state after a refresh: which keys of other runs and instances stand can have changed, nothing else.
-pub(crate) fn refreshed(state: &KeyState, observed: &Observed, stands: impl Fn(&KeyId, &Entry) -> bool) -> Vec<String> {
-    let others = state.warnings.iter().filter(|warning| !warning.ends_with(EARLIER_INSTANCE)).cloned();
-    of_earlier_instances(state, observed, stands).chain(others).collect()
+/// The warnings of a state after a refresh: whether a secret is known, whether our mark stands, and which keys of other runs and instances stand
+/// can have changed, nothing else.
+pub(crate) fn refreshed(
+    state: &KeyState,
+    (observed, capability): (&Observed, &Capability),
+    stands: impl Fn(&KeyId, &Entry) -> bool,
+) -> Vec<String> {
+    let is_renewed = |warning: &&String| {
+        warning.ends_with(EARLIER_INSTANCE) || warning.contains(MARK_MISSING) || warning.contains(SECRET_UNKNOWN)
+    };
+    let others = state.warnings.iter().filter(|warning| !is_renewed(warning)).cloned();
+    let missing = state.mark_missing.then(|| mark_missing(capability));
+    let found = of_unknown_secret(state).into_iter().chain(missing);
+    found.chain(of_earlier_instances(state, observed, stands)).chain(others).collect()
+}
+
+const MARK_MISSING: &str = "someone removed or changed the ownership";
+
+/// What a refresh says of our mark, or a run that finds it so.
+pub(crate) fn mark_missing(capability: &Capability) -> String {
+    let advice = capability.tags.map(|advice| format!(" {advice}")).unwrap_or_default();
+    let (mark, it) = capability.mark_words();
+    let kind = mark.trim_start_matches("ownership");
+    format!("{MARK_MISSING}{kind} of this resource. Its keys work; `pulumi up` writes {it} again.{advice}")
+}
+
+const SECRET_UNKNOWN: &str = "is not known. Until the next rotation, null stands for";
+
+/// An imported key whose secret the user did not give.
+fn of_unknown_secret(state: &KeyState) -> Option<String> {
+    let current = state.current.as_ref()?;
+    let fields = current.material.iter().flatten();
+    let unknown: Vec<_> = fields.filter(|(_, field)| field.is_unknown()).map(|(name, _)| format!("`{name}`")).collect();
+    (!unknown.is_empty()).then(|| {
+        let (id, names) = (&current.id, unknown.join(", "));
+        format!("the secret of the current key {id} {SECRET_UNKNOWN} {names}. Change `keepers` to rotate now")
+    })
 }
 
 const EARLIER_INSTANCE: &str =

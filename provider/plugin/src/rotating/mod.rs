@@ -9,6 +9,7 @@ pub(crate) mod inputs;
 pub(crate) mod outputs;
 mod place;
 mod spec;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -20,15 +21,14 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Adopt, Clock, Deck, Interrupted, KeyId, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System,
-    Trigger, Verdict, Want, note_endings, observe, plan, refresh, renew_notices, run,
+    Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System, TagForm, Want,
+    note_endings, observe, plan, refresh, renew_notices, run,
 };
 
-use crate::import;
 use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
-use outputs::{EXPIRES_AT, PREVIOUS, from_outputs, is_ours, set_unknown, to_outputs};
+use outputs::{EXPIRES_AT, OWNERSHIP_TAGS, PREVIOUS, from_outputs, is_ours, set_unknown, to_outputs};
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -60,8 +60,9 @@ impl<S: System> Rotating<S> {
         let owner = owner(context.urn());
         let stop = Stopping(context);
         let note = |line: String| context.log().info(line);
-        let deck = Deck { issuer, clock: &*self.clock, stop: &stop, owner: &owner, want, nonce: &nonce, note: &note };
-        run(deck, state).await
+        let warn = |line: String| context.log().warning(line);
+        let (clock, stop, owner, nonce, note, warn) = (&*self.clock, &stop, &owner, &nonce, &note, &warn);
+        run(Deck { issuer, clock, stop, owner, want, nonce, note, warn }, state).await
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
@@ -74,9 +75,15 @@ impl<S: System> Rotating<S> {
         inputs: &Object,
         state: &KeyState,
         times: Option<(&RotationArgs, &Schedule)>,
+        urn: &Urn,
     ) -> Result<Object, Error> {
         let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
-        to_outputs(inputs, state, &self.system.joint(&published), times)
+        let mut outputs = to_outputs(inputs, state, &self.system.joint(&published), times)?;
+        if self.system.capability().tags.is_some() {
+            let tags = TagForm::keys(&owner(urn)).map(Value::String);
+            outputs.insert(OWNERSHIP_TAGS.to_owned(), Value::Array(tags.into()));
+        }
+        Ok(outputs)
     }
 
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
@@ -90,7 +97,11 @@ impl<S: System> Rotating<S> {
     ) -> Result<Object, Error> {
         let want = Want::Current(inputs.goal(&state.instance)?);
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
-        let mut outputs = self.outputs(request, state, Some((&inputs.args, inputs.schedule()?)))?;
+        let times = Some((&inputs.args, inputs.schedule()?));
+        let mut outputs = self.outputs(request, state, times, context.urn())?;
+        if state.mark_missing {
+            context.log().info("the ownership mark of this resource will be written again".to_owned());
+        }
         if let Some(cause) = plan.mint {
             context.log().info(format!("a new key will be created: {cause}"));
             set_unknown(&mut outputs, ["pending"]);
@@ -127,82 +138,6 @@ impl<S: System> Rotating<S> {
             context.log().warning(format!("this will fail as things stand: {why}"));
         }
         Ok(outputs)
-    }
-
-    /// The state of a resource that begins with an existing key. Nothing is changed by it.
-    async fn adopt(
-        &self,
-        adopt: &Adopt,
-        args: &S::Args,
-        issuer: &dyn KeyIssuer,
-        instance: String,
-        urn: &Urn,
-    ) -> Result<KeyState, Failure> {
-        let id = KeyId(adopt.id.clone());
-        let secret = adopt.secret.clone();
-        let material = secret.map(|secret| self.system.imported(args, &id, Some(secret)));
-        let observed = self.observe(issuer, urn).await?;
-        let shown = observed.as_ref().and_then(|observed| observed.keys.get(&id));
-        let Some((shown, observed)) = shown.zip(observed.as_ref()) else {
-            return Err(import::no_such_key(&id, &self.system.principal(args)));
-        };
-        if let Some(owner) = observed.ledgers.owner_of(&id) {
-            return Err(import::owned(&id, &owner.label));
-        }
-        if let Some(material) = &material
-            && issuer.verify(material).await.map_err(errors::public)? == Verdict::NotYet
-        {
-            return Err(import::refused(&id));
-        }
-        Ok(import::state(instance, shown, material, self.clock.now()))
-    }
-
-    /// `adopt` on a resource that exists: an unrecorded key becomes current without another one being made. A preview gives no issuer, and tries
-    /// nothing.
-    async fn adopt_unrecorded(
-        &self,
-        state: &mut KeyState,
-        inputs: &Inputs<S>,
-        trigger: &Trigger,
-        tried_by: Option<&dyn KeyIssuer>,
-    ) -> Result<(), Failure> {
-        let Some(Adopt { id, secret: Some(secret) }) = &inputs.args.adopt else { return Ok(()) };
-        let id = KeyId(id.clone());
-        if !state.unrecorded.iter().any(|key| key.id == id) {
-            return Ok(());
-        }
-        let material = self.system.imported(&inputs.own, &id, Some(secret.clone()));
-        if let Some(issuer) = tried_by
-            && issuer.verify(&material).await.map_err(errors::public)? == Verdict::NotYet
-        {
-            return Err(import::refused(&id));
-        }
-        state.take_over(&id, material, trigger, self.clock.now());
-        Ok(())
-    }
-
-    /// The state of a resource that is taken over: the key that the id names, or the only one there is.
-    async fn import(&self, id: &str, urn: &Urn) -> Result<Option<Found>, Failure> {
-        let (given, key) = self.system.import(id).map_err(errors::public)?;
-        let mut inputs = import::inputs(given);
-        let principal = self.system.principal(&inputs::own_args::<S>(&self.names, &inputs)?);
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);
-        let Some(observed) = self.observe(&*issuer, urn).await? else { return Ok(None) };
-        let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
-        if let Some(owner) = observed.ledgers.owner_of(&shown.id) {
-            return Err(import::managed(&shown.id, &owner.label));
-        }
-        let secret = import::secret();
-        let known = issuer.read_back(&shown.id, secret.as_ref()).await.map_err(errors::public)?;
-        inputs.extend(import::inputs(known.inputs));
-        let args = inputs::own_args::<S>(&self.names, &inputs)?;
-        let secret = secret.or(known.secret);
-        let material = Some(self.system.imported(&args, &shown.id, secret));
-        let mut state = import::state(nonce(), shown, material, self.clock.now());
-        (state.account, _) = place::reach(&*issuer).await;
-        let state = refresh(state, &observed, &self.system.capability());
-        let outputs = self.outputs(&inputs, &state, None)?;
-        Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
     }
 }
 
@@ -248,11 +183,11 @@ impl<S: System> Resource for Rotating<S> {
         match self.live(&want, &*issuer, state, context).await {
             Ok(state) => {
                 errors::warn(&state, context);
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
                 Ok(Created { id, outputs, ..Created::default() })
             }
             Err(Interrupted { state, error, .. }) if state.has_begun() => {
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
                 Err(Failure::partial(id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
@@ -286,10 +221,10 @@ impl<S: System> Resource for Rotating<S> {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, &args, context);
                 errors::warn(&state, context);
-                Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)))?)
+                Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?)
             }
             Err(Interrupted { state, error, .. }) if state != before => {
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)))?;
+                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
                 Err(Failure::partial(request.id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, state, .. }) => Err(errors::interrupted(error, &state).into()),
@@ -298,14 +233,14 @@ impl<S: System> Resource for Rotating<S> {
 
     async fn read(&self, request: ReadRequest, context: &Context) -> Result<Option<Found>, Failure> {
         let (Some(inputs), Some(stored)) = (request.inputs, request.state.filter(is_ours)) else {
-            return self.import(&request.id, context.urn()).await;
+            return self.import(&request.id, context).await;
         };
         let own = inputs::own_args::<S>(&self.names, &inputs)?;
         let issuer = self.system.issuer(own);
         let mut state = from_outputs(&self.names.key, &stored)?;
         issuer.recall(&state);
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
-        let mut state = refresh(state, &observed, &self.system.capability());
+        let mut state = refresh(state, &observed, &issuer.capability());
         let read = self.inputs(&inputs).ok();
         if let Some(read) = &read {
             note_endings(&mut state, &observed, (&read.args).into());
@@ -313,7 +248,7 @@ impl<S: System> Resource for Rotating<S> {
         renew_notices(&mut state, &*issuer);
         errors::warn(&state, context);
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
-        let outputs = self.outputs(&inputs, &state, times)?;
+        let outputs = self.outputs(&inputs, &state, times, context.urn())?;
         Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
     }
 

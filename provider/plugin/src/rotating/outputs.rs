@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
+/// The names of the tags that are our mark, where it is tags.
+pub(super) const OWNERSHIP_TAGS: &str = "ownershipTags";
 /// What a retirement or a rotation changes beside the keys' own fields.
 pub(super) const PREVIOUS: [&str; 3] = ["previous", "previousKeyId", "previousRetiresAt"];
 
@@ -140,7 +142,7 @@ fn retiring_from(shape: &KeyShape, stored: &Object) -> Result<Retiring, Error> {
 
 fn field(kind: Kind, stored: &Value) -> Option<Field> {
     match kind {
-        Kind::Plain => stored.as_str().map(|text| Field::Plain(text.to_owned())),
+        Kind::Plain => Some(Field::Plain(stored.as_str().unwrap_or_default().to_owned())),
         Kind::Secret => Some(Field::Secret(stored.as_str().unwrap_or_default().into())),
         Kind::SecretMap => {
             let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
@@ -152,6 +154,7 @@ fn field(kind: Kind, stored: &Value) -> Option<Field> {
 fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
     material.iter().map(|(name, field)| {
         let value = match field {
+            Field::Plain(text) if text.is_empty() => Value::Null,
             Field::Plain(text) => Value::String(text.clone()),
             Field::Secret(secret) => wrapped(secret),
             Field::SecretMap(texts) => {

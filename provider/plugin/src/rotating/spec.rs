@@ -13,7 +13,10 @@ pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
     let fields = ObjectSchema::of::<S::Key>();
     let secrets: Vec<_> = fields.names().filter(|name| fields.is_secret(name)).map(str::to_owned).collect();
     let fields = fields.with_note(NULL_SECRET, |name| secrets.iter().any(|secret| secret == name));
-    let outputs = fields.merge(ObjectSchema::of::<Outputs<S::Key>>());
+    let mut outputs = fields.merge(ObjectSchema::of::<Outputs<S::Key>>());
+    if capability.tags.is_some() {
+        outputs = outputs.merge(ObjectSchema::of::<Tagged>());
+    }
     let mut spec = ResourceSpec::new(S::TOKEN, S::DOCS, inputs, outputs);
     spec.list_inputs = Some(identity::<S>());
     spec
@@ -113,6 +116,14 @@ struct Outputs<K> {
     account: Option<String>,
     /// The last 20 events of this resource's keys, the oldest first.
     history: Vec<HistoryEvent>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made: outputs are written by rotating/mod.rs")]
+struct Tagged {
+    /// The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
+    ownership_tags: Vec<String>,
 }
 
 /// A key on the same principal that this resource does not manage.

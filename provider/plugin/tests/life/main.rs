@@ -9,6 +9,7 @@ mod config;
 mod drift;
 mod failures;
 mod many;
+mod marks;
 mod outputs;
 mod places;
 mod rotation;

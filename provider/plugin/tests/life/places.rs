@@ -18,27 +18,27 @@ use crate::bench::{Bench, DAY, HOUR, Shared, TOKEN, USER, inputs, object, saved,
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
 /// A plugin, and two places for each system that have nothing in common but names.
-struct Places {
-    clock: ManualClock,
-    clouds: [LocalCloud; 2],
-    harness: Harness,
-    oci_user: String,
-    confluent_owner: String,
+pub(crate) struct Places {
+    pub(crate) clock: ManualClock,
+    pub(crate) clouds: [LocalCloud; 2],
+    pub(crate) harness: Harness,
+    pub(crate) oci_user: String,
+    pub(crate) confluent_owner: String,
 }
 
 /// A system with a stand-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum System {
+pub(crate) enum System {
     Aws,
     Oci,
     OciToken,
     Confluent,
 }
 
-const SYSTEMS: [System; 4] = [System::Aws, System::Oci, System::OciToken, System::Confluent];
+pub(crate) const SYSTEMS: [System; 4] = [System::Aws, System::Oci, System::OciToken, System::Confluent];
 
 impl Places {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
         let cloud = |number: usize| {
             let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>).immediate();
@@ -57,17 +57,17 @@ impl Places {
         places
     }
 
-    async fn configure(&self, number: usize, accept: Option<&str>) {
+    pub(crate) async fn configure(&self, number: usize, accept: Option<&str>) {
         let mut config = config(&self.clouds[number], None);
         config.extend(accept.map(|id| ("acceptAccount".to_owned(), id.into())));
         self.harness.configure(config).await.unwrap();
     }
 
-    fn key(&self, system: System) -> Managed {
+    pub(crate) fn key(&self, system: System) -> Managed {
         self.harness.resource(system.token(), "key")
     }
 
-    fn inputs(&self, system: System, keeper: &str) -> Object {
+    pub(crate) fn inputs(&self, system: System, keeper: &str) -> Object {
         let own = match system {
             System::Aws => object([("user", USER.into())]),
             System::Oci => object([("userId", self.oci_user.as_str().into())]),
@@ -79,7 +79,7 @@ impl Places {
         inputs
     }
 
-    fn account(&self, system: System, number: usize) -> String {
+    pub(crate) fn account(&self, system: System, number: usize) -> String {
         let cloud = &self.clouds[number];
         match system {
             System::Aws => ACCOUNTS[number].to_owned(),
@@ -89,7 +89,7 @@ impl Places {
     }
 
     /// How many keys there are.
-    fn keys(&self, system: System, number: usize) -> usize {
+    pub(crate) fn keys(&self, system: System, number: usize) -> usize {
         let cloud = &self.clouds[number];
         match system {
             System::Aws => cloud.aws().keys(USER).len(),
@@ -100,19 +100,19 @@ impl Places {
     }
 
     /// The calls of a place that change something.
-    fn changes(&self, number: usize) -> Vec<String> {
+    pub(crate) fn changes(&self, number: usize) -> Vec<String> {
         let reads = ["List", "Get", "Read", "AssumeRole"];
         let calls = self.clouds[number].journal().into_iter().map(|entry| entry.action);
         calls.filter(|call| !reads.iter().any(|read| call.starts_with(read))).collect()
     }
 
-    fn logged(&self, words: &str) -> bool {
+    pub(crate) fn logged(&self, words: &str) -> bool {
         self.harness.logged().iter().any(|line| format!("{line:?}").contains(words))
     }
 }
 
 impl System {
-    fn token(self) -> &'static str {
+    pub(crate) fn token(self) -> &'static str {
         match self {
             Self::Aws => TOKEN,
             Self::Oci => "keyrotation:oci:RotatingApiKey",
@@ -122,7 +122,7 @@ impl System {
     }
 
     /// The call that tells whether the principal is there, and its refusal when it is not.
-    fn missing(self) -> Rule {
+    pub(crate) fn missing(self) -> Rule {
         match self {
             Self::Aws => Rule::new(Fault::error_before(404, "NoSuchEntity")).on("ListAccessKeys"),
             Self::Oci => Rule::new(Fault::error_before(404, "NotAuthorizedOrNotFound")).on("ListApiKeys"),

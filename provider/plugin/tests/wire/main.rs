@@ -5,6 +5,7 @@
 mod check;
 mod config;
 mod diff;
+mod imports;
 mod life;
 mod process;
 mod published;
@@ -29,6 +30,7 @@ fn main() {
         diff::trials(),
         life::trials(),
         published::trials(),
+        imports::trials(),
     ];
     libtest_mimic::run(&arguments, tables.into_iter().flatten().collect()).exit();
 }

@@ -220,7 +220,7 @@ impl fmt::Display for Blocked {
             Self::QuotaFull { quota, keys } => {
                 write!(
                     f,
-                    "all {quota} keys that it may have are taken and none of them may be removed: {}. Delete one that nobody needs, then run `pulumi up` again",
+                    "all {quota} keys that it may have are taken and none of them may be removed: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again",
                     keys.join("; ")
                 )
             }
@@ -233,7 +233,7 @@ impl fmt::Display for Blocked {
             Self::Managed { by, hash } => {
                 write!(
                     f,
-                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if it no longer exists, delete its keys or its mark {hash}"
+                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if its state is lost, its keys may be in use: delete its mark {hash} only, and import the key in use"
                 )
             }
             Self::Configured(key) => {

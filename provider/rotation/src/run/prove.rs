@@ -40,11 +40,13 @@ impl Run<'_> {
         let material =
             pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
         let until = later(self.deck.clock.now(), rules.timeout);
-        let (mut in_a_row, mut misses, mut unanswered) = (0, 0, 0);
+        let (mut in_a_row, mut misses, mut unanswered, mut is_judged) = (0, 0, 0, true);
         loop {
-            match self.deck.issuer.verify(material).await {
+            let verdict = self.deck.issuer.verify(material).await;
+            is_judged = verdict.as_ref().map_or(is_judged, |verdict| *verdict != Verdict::Unjudged);
+            match verdict {
                 Ok(Verdict::Accepted) => (in_a_row, misses, unanswered) = (in_a_row + 1, 0, 0),
-                Ok(Verdict::NotYet) => (in_a_row, misses, unanswered) = (0, misses + 1, 0),
+                Ok(Verdict::NotYet | Verdict::Unjudged) => (in_a_row, misses, unanswered) = (0, misses + 1, 0),
                 Ok(Verdict::NotBefore(time)) => return self.trust(time).await,
                 Err(error) if error.retry == Retry::Never => return Err(error),
                 Err(error) => {
@@ -59,7 +61,8 @@ impl Run<'_> {
             }
             let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
             if later(self.deck.clock.now(), pause) > until {
-                return Err(never_accepted(rules, self.deck.issuer.last_try()));
+                let last_try = self.deck.issuer.last_try();
+                return Err(if is_judged { never_accepted(rules, last_try) } else { never_judged(rules, last_try) });
             }
             self.wait(pause).await?;
         }
@@ -79,6 +82,16 @@ impl Run<'_> {
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
 const UNANSWERED: u32 = 8;
+
+/// The last answers said nothing about the key: that is no refusal, so the key is kept however many runs meet it.
+fn never_judged(rules: Verification, last_try: Option<String>) -> Error {
+    let seen = last_try.map(|seen| format!(" (last answer: {seen})")).unwrap_or_default();
+    let text = format!(
+        "the new key could not be tried within verification.timeout ({}){seen}, which says nothing about the key: it is kept; the current key is untouched",
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unreachable, "", text)
+}
 
 fn never_accepted(rules: Verification, last_try: Option<String>) -> Error {
     let seen = last_try.map(|seen| format!(" (at last: {seen})")).unwrap_or_default();

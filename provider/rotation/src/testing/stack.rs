@@ -329,6 +329,7 @@ impl Stack {
             want,
             nonce: &nonce,
             note: &|_| {},
+            warn: &|_| {},
         };
         let work = std::pin::pin!(run(deck, state));
         match select(work, rig.death()).await {

@@ -30,9 +30,10 @@ pub(crate) struct AwsIssuer {
 /// AWS publishes no time after which lists are right; users report up to 15 s until a new key works everywhere.
 pub(crate) fn capability() -> Capability {
     let settle = SignedDuration::from_secs(60);
-    Capability { quota: Some(2), settle, mint_timeout: MINT_TIMEOUT, ..Capability::default() }
+    Capability { quota: Some(2), settle, mint_timeout: MINT_TIMEOUT, tags: Some(TAGS), ..Capability::default() }
 }
 
+const TAGS: &str = "If an `aws.iam.User` resource manages the tags of the user, set `ignoreTags: {keyPrefixes: [\"keyrotation:\"]}` in its `aws` provider";
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 impl AwsIssuer {

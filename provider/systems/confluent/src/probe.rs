@@ -51,22 +51,25 @@ async fn ask_all(
     key: &Pair,
     urls: &[Url],
 ) -> Result<Verdict, Error> {
-    let (mut seen, mut refused, mut failure) = (Vec::new(), false, None);
+    let (mut seen, mut verdict, mut failure) = (Vec::new(), None, None);
     for url in urls {
         let answer = session.ask_plane(probe, key, url.clone()).await;
         seen.push(answer.as_ref().map_or_else(shown, |answer| status(url, answer.status)));
         match answer.and_then(|answer| judge(probe, &answer)) {
-            Ok(Verdict::NotYet) => refused = true,
+            // One refusal is enough: where the key is known, no address refuses it.
+            Ok(Verdict::NotYet) => verdict = Some(Verdict::NotYet),
+            Ok(Verdict::Unjudged) => verdict = verdict.or(Some(Verdict::Unjudged)),
             Ok(verdict) => return Ok(verdict),
             // One that wants to be asked later is there.
             Err(error) if error.kind == ErrorKind::Throttled => return Err(error),
             Err(error) => failure = Some(error),
         }
     }
-    session.note_try(seen.join("; "));
-    match failure {
-        Some(error) if !refused => Err(Error { message: untried(target, &seen), ..error }),
-        _ => Ok(Verdict::NotYet),
+    let is_judged = verdict == Some(Verdict::NotYet);
+    session.note_try(if is_judged { seen.join("; ") } else { untried(target, &seen) });
+    match (verdict, failure) {
+        (None, Some(error)) => Err(Error { message: untried(target, &seen), ..error }),
+        (verdict, _) => Ok(verdict.unwrap_or(Verdict::Unjudged)),
     }
 }
 
@@ -110,23 +113,42 @@ async fn home(session: &Session, key: &Pair, operation: &'static str, path: &[&s
             let error = probe.error(ErrorKind::Throttled, "Confluent Cloud's rate limit was reached");
             return Err(error.retry(Retry::After(wait)));
         }
-        session.note_try(format!("{} answered with status {}", probe.service, answer.status));
-        judge(&probe, &answer)
+        let verdict = judge(&probe, &answer);
+        let hint = match verdict {
+            Ok(Verdict::Unjudged) => ": check the IP filters of the organization and the rights of the owner",
+            _ => "",
+        };
+        session.note_try(format!("{} answered with status {}{hint}", probe.service, answer.status));
+        verdict
     };
     repeat(session.clock(), ask).await.map_err(could_not_try)
 }
 
-/// What the answer to a try means (Confluent's Terraform provider: 401 and 403 are "not yet"). Any other status says nothing about the key.
+/// What the answer to a try means. Confluent's Terraform provider waits on 401 and 403 alike. Only 401 is about the key: Confluent Cloud answers it
+/// to a key that it does not know, as JSON or as a page. A 403 is about rights, an IP filter or the network, which a key cannot help. Any other status
+/// says nothing at all.
 fn judge(probe: &Call, answer: &Answer) -> Result<Verdict, Error> {
     let failed = |kind| probe.error(kind, format!("{} answered with status {}", probe.service, answer.status));
     match answer.status {
         200..300 => Ok(Verdict::Accepted),
-        401 | 403 => Ok(Verdict::NotYet),
+        401 if is_about_key(answer) => Ok(Verdict::NotYet),
+        401 | 403 => Ok(Verdict::Unjudged),
         429 => Err(failed(ErrorKind::Throttled).retry(Retry::Backoff)),
         500.. => Err(failed(ErrorKind::Unexpected).retry(Retry::Backoff)),
         _ => Err(failed(ErrorKind::Unexpected)),
     }
 }
+
+/// Whether a 401 refuses the key: it asks for Basic authentication, if it says for which, and does not speak of the network.
+fn is_about_key(answer: &Answer) -> bool {
+    let asks = answer.header("www-authenticate").map(str::to_ascii_lowercase);
+    let text = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
+    asks.is_none_or(|asks| asks.contains("basic")) && !OF_NETWORKS.iter().any(|words| text.contains(words))
+}
+
+/// Confluent publishes no text for what an IP filter refuses, so any mention counts: it keeps a key.
+const OF_NETWORKS: [&str; 6] =
+    ["ip filter", "ip_filter", "ip address", "ip_address", "private network", "public network"];
 
 /// Where a key of these kinds is tried.
 async fn plane(session: &Session, target: &Target) -> Result<Vec<Url>, Error> {

@@ -8,6 +8,7 @@ use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
     ObservedKey, OwnerId, Verdict,
 };
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -32,8 +33,10 @@ pub(crate) struct ApiKeyIssuer {
 /// Three keys a user ("Required Keys and OCIDs"). OCI neither disables a key nor tells when it was used. Oracle publishes no
 /// time after which lists are right; reads go to the home region, which writes went to.
 pub(crate) fn capability() -> Capability {
-    Capability { quota: Some(3), disables: false, tells_last_use: false, ..common() }
+    Capability { quota: Some(3), disables: false, tells_last_use: false, tags: Some(TAGS), ..common() }
 }
+
+const TAGS: &str = "If an `oci.Identity.User` resource manages the tags of the user, add `freeformTags` with the names in the output `ownershipTags` to its `ignoreChanges`";
 
 pub(crate) fn common() -> Capability {
     Capability { settle: SignedDuration::from_secs(60), mint_timeout: MINT_TIMEOUT, ..Capability::default() }
@@ -146,6 +149,15 @@ impl KeyIssuer for ApiKeyIssuer {
 
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await.map(Some)
+    }
+
+    async fn must_be_secret_of(&self, key: &KeyId, secret: &SecretString) -> Result<(), Error> {
+        let invalid = |message: String| Error::new(ErrorKind::Invalid, "", message);
+        let pair = Pair::from_pem(secret, None).map_err(|bad| invalid(format!("the private key {bad}")))?;
+        if pair.fingerprint() == key.0 {
+            return Ok(());
+        }
+        Err(invalid(format!("it is the private half of the key {}", pair.fingerprint())))
     }
 
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {

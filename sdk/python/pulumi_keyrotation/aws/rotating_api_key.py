@@ -341,17 +341,23 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether
         one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for
-        the resource's URN. If another resource manages the user's tags, let it leave these alone:
+        the resource's URN; the output `ownershipTags` gives both names.
+
+        An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
+        Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
 
             resources:
-              deployer:
-                type: aws:iam:User
-                options:
-                  ignoreChanges:
-                    - tags["keyrotation:<hash>"]
-                    - tags["keyrotation:<hash>:claim"]
+              aws:
+                type: pulumi:providers:aws
+                properties:
+                  ignoreTags:
+                    keyPrefixes:
+                      - "keyrotation:"
 
-        If they are removed between two runs, the next one writes them anew. If they are removed while a key is being made and
+        For the default provider, `pulumi config set --path 'aws:ignoreTags.keyPrefixes[0]' keyrotation:` does the same.
+
+        If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. Without
+        a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
         that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## The one hole
@@ -380,10 +386,12 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
-        key that the user has. AWS does not tell its secret: give it in
-        `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        key that the user has. AWS does not give out secret access keys: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it with `sts:GetCallerIdentity` and
+        imports nothing if AWS refuses it. Without it, `secretAccessKey` and `sesSmtpPassword` are null until the next rotation, and `warnings` says so. To import many keys at
+        once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret by access key id: `{"AKIA…": "wJalr…"}`. `docs/import.md` has the details, also for those who
+        come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 
         ## What was not tried on AWS itself
 
@@ -493,17 +501,23 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether
         one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for
-        the resource's URN. If another resource manages the user's tags, let it leave these alone:
+        the resource's URN; the output `ownershipTags` gives both names.
+
+        An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
+        Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
 
             resources:
-              deployer:
-                type: aws:iam:User
-                options:
-                  ignoreChanges:
-                    - tags["keyrotation:<hash>"]
-                    - tags["keyrotation:<hash>:claim"]
+              aws:
+                type: pulumi:providers:aws
+                properties:
+                  ignoreTags:
+                    keyPrefixes:
+                      - "keyrotation:"
 
-        If they are removed between two runs, the next one writes them anew. If they are removed while a key is being made and
+        For the default provider, `pulumi config set --path 'aws:ignoreTags.keyPrefixes[0]' keyrotation:` does the same.
+
+        If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. Without
+        a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
         that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## The one hole
@@ -532,10 +546,12 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
-        key that the user has. AWS does not tell its secret: give it in
-        `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        key that the user has. AWS does not give out secret access keys: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it with `sts:GetCallerIdentity` and
+        imports nothing if AWS refuses it. Without it, `secretAccessKey` and `sesSmtpPassword` are null until the next rotation, and `warnings` says so. To import many keys at
+        once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret by access key id: `{"AKIA…": "wJalr…"}`. `docs/import.md` has the details, also for those who
+        come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 
         ## What was not tried on AWS itself
 
@@ -603,6 +619,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
             __props__.__dict__["next_rotation_at"] = None
+            __props__.__dict__["ownership_tags"] = None
             __props__.__dict__["previous"] = None
             __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
@@ -646,6 +663,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["max_age"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
+        __props__.__dict__["ownership_tags"] = None
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
@@ -763,6 +781,14 @@ class RotatingApiKey(pulumi.CustomResource):
         With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         """
         return pulumi.get(self, "overlap")
+
+    @_builtins.property
+    @pulumi.getter(name="ownershipTags")
+    def ownership_tags(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
+        """
+        return pulumi.get(self, "ownership_tags")
 
     @_builtins.property
     @pulumi.getter

@@ -331,6 +331,10 @@ class RotatingApiKey(pulumi.CustomResource):
         keys are promoted untried, and `overlap` is all the time that a key has to become active. Choose the latter also for an owner without any right at the cluster,
         whom the cluster always refuses.
 
+        Only status 401 counts as a refusal of the key, and only if it does not speak of an IP filter or a network. After three runs with such refusals the plugin deletes the new key
+        and creates another. Status 403 says nothing about the key: an IP filter, the network, or missing rights of the owner cause it. The plugin tries the key
+        again until `verification.timeout`, and keeps it however many runs end so.
+
         ## Credentials of the plugin
 
         A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
@@ -354,7 +358,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
-        between two runs, the next one writes it anew. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
+        or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again even if nothing else is due. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
         and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
         ## Which Confluent organization
@@ -375,9 +379,11 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
-        Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        Confluent does not give out secrets: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it as it tries a new key, and imports nothing if Confluent refuses it or if it
+        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `apiSecret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
+        in `KEYROTATION_IMPORT_SECRETS`, with the secret by API key: `{"7FJIYKQ4SGQDQ72H": "cflt…"}`. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
 
         ## What was not tried on Confluent Cloud itself
 
@@ -461,6 +467,10 @@ class RotatingApiKey(pulumi.CustomResource):
         keys are promoted untried, and `overlap` is all the time that a key has to become active. Choose the latter also for an owner without any right at the cluster,
         whom the cluster always refuses.
 
+        Only status 401 counts as a refusal of the key, and only if it does not speak of an IP filter or a network. After three runs with such refusals the plugin deletes the new key
+        and creates another. Status 403 says nothing about the key: an IP filter, the network, or missing rights of the owner cause it. The plugin tries the key
+        again until `verification.timeout`, and keeps it however many runs end so.
+
         ## Credentials of the plugin
 
         A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
@@ -484,7 +494,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
-        between two runs, the next one writes it anew. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
+        or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again even if nothing else is due. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
         and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
 
         ## Which Confluent organization
@@ -505,9 +515,11 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
-        Confluent does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        Confluent does not give out secrets: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it as it tries a new key, and imports nothing if Confluent refuses it or if it
+        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `apiSecret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
+        in `KEYROTATION_IMPORT_SECRETS`, with the secret by API key: `{"7FJIYKQ4SGQDQ72H": "cflt…"}`. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
 
         ## What was not tried on Confluent Cloud itself
 

@@ -337,7 +337,10 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two free-form tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether one is being made; while it
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
-        change of the tags is lost. A user has ten free-form tags at most. If another resource manages them, let it leave these alone:
+        change of the tags is lost. A user has ten free-form tags at most. The output `ownershipTags` gives the names of the two.
+
+        An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
+        name the two in the user's `ignoreChanges`, or ignore `freeformTags` as a whole:
 
             resources:
               deployer:
@@ -347,7 +350,7 @@ class RotatingApiKey(pulumi.CustomResource):
                     - freeformTags["keyrotation:<hash>"]
                     - freeformTags["keyrotation:<hash>:claim"]
 
-        If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
+        If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## Which OCI tenancy
 
@@ -368,9 +371,12 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
-        Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        Set `KEYROTATION_IMPORT_SECRET` to its private key: PEM, not encrypted; `\\n` may stand for line breaks. The plugin compares the fingerprint, signs a request with the
+        key, and imports nothing if the key is another one or OCI refuses it. Without it, `privateKeyPem` and `publicKeyPem` are null until the next rotation, and `warnings` says so. To import
+        many keys at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the private key by fingerprint: `{"12:34:…": "-----BEGIN PRIVATE KEY-----\\n…"}`. `docs/import.md` has the details, also
+        for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 
         ## What was not tried on OCI itself
 
@@ -475,7 +481,10 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two free-form tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether one is being made; while it
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
-        change of the tags is lost. A user has ten free-form tags at most. If another resource manages them, let it leave these alone:
+        change of the tags is lost. A user has ten free-form tags at most. The output `ownershipTags` gives the names of the two.
+
+        An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
+        name the two in the user's `ignoreChanges`, or ignore `freeformTags` as a whole:
 
             resources:
               deployer:
@@ -485,7 +494,7 @@ class RotatingApiKey(pulumi.CustomResource):
                     - freeformTags["keyrotation:<hash>"]
                     - freeformTags["keyrotation:<hash>:claim"]
 
-        If they are removed between two runs, the next one writes them anew. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
+        If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## Which OCI tenancy
 
@@ -506,9 +515,12 @@ class RotatingApiKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
-        Give its private half, in PEM and not encrypted, in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        Set `KEYROTATION_IMPORT_SECRET` to its private key: PEM, not encrypted; `\\n` may stand for line breaks. The plugin compares the fingerprint, signs a request with the
+        key, and imports nothing if the key is another one or OCI refuses it. Without it, `privateKeyPem` and `publicKeyPem` are null until the next rotation, and `warnings` says so. To import
+        many keys at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the private key by fingerprint: `{"12:34:…": "-----BEGIN PRIVATE KEY-----\\n…"}`. `docs/import.md` has the details, also
+        for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 
         ## What was not tried on OCI itself
 
@@ -577,6 +589,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["history"] = None
             __props__.__dict__["key_id"] = None
             __props__.__dict__["next_rotation_at"] = None
+            __props__.__dict__["ownership_tags"] = None
             __props__.__dict__["previous"] = None
             __props__.__dict__["previous_key_id"] = None
             __props__.__dict__["previous_retires_at"] = None
@@ -623,6 +636,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["max_age"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
+        __props__.__dict__["ownership_tags"] = None
         __props__.__dict__["previous"] = None
         __props__.__dict__["previous_key_id"] = None
         __props__.__dict__["previous_retires_at"] = None
@@ -763,6 +777,14 @@ class RotatingApiKey(pulumi.CustomResource):
         With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
         """
         return pulumi.get(self, "overlap")
+
+    @_builtins.property
+    @pulumi.getter(name="ownershipTags")
+    def ownership_tags(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
+        """
+        return pulumi.get(self, "ownership_tags")
 
     @_builtins.property
     @pulumi.getter

@@ -321,8 +321,8 @@ class RotatingAuthToken(pulumi.CustomResource):
         ## The mark on the token
 
         The token's description is `description`, or `name`, with a mark behind it: `[keyrotation <name> <hash> <instance> new|ok <resource>]`. It is made together with the token, so
-        that a run that was interrupted is found and put in order by the next one. A token whose mark was removed is written anew if the resource knows it, and
-        nobody's otherwise. A changed `description` shows at the next rotation.
+        that a run that was interrupted is found and put in order by the next one. If a mark of a token that the resource knows is removed or changed, a refresh warns once, and the next
+        `pulumi up` writes it again. Any other without a mark is nobody's. A changed `description` shows at the next rotation.
 
         ## Which OCI tenancy
 
@@ -343,9 +343,11 @@ class RotatingAuthToken(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingAuthToken registry 'ocid1.user.oc1..aaaa#registry/ocid1.credential.oc1..bbbb'` takes over a token; without the
-        last part, the only one that the user has. OCI does not tell it: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        last part, the only one that the user has. OCI does not give out tokens: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `token` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        `KEYROTATION_IMPORT_SECRETS`, with the secret by the OCID of the token. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 
         ## What was not tried on OCI itself
 
@@ -417,8 +419,8 @@ class RotatingAuthToken(pulumi.CustomResource):
         ## The mark on the token
 
         The token's description is `description`, or `name`, with a mark behind it: `[keyrotation <name> <hash> <instance> new|ok <resource>]`. It is made together with the token, so
-        that a run that was interrupted is found and put in order by the next one. A token whose mark was removed is written anew if the resource knows it, and
-        nobody's otherwise. A changed `description` shows at the next rotation.
+        that a run that was interrupted is found and put in order by the next one. If a mark of a token that the resource knows is removed or changed, a refresh warns once, and the next
+        `pulumi up` writes it again. Any other without a mark is nobody's. A changed `description` shows at the next rotation.
 
         ## Which OCI tenancy
 
@@ -439,9 +441,11 @@ class RotatingAuthToken(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingAuthToken registry 'ocid1.user.oc1..aaaa#registry/ocid1.credential.oc1..bbbb'` takes over a token; without the
-        last part, the only one that the user has. OCI does not tell it: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        last part, the only one that the user has. OCI does not give out tokens: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `token` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        `KEYROTATION_IMPORT_SECRETS`, with the secret by the OCID of the token. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 
         ## What was not tried on OCI itself
 

@@ -322,8 +322,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         ## The mark on the key
 
         The key's display name is `description`, or `name`, with a mark behind it: `[keyrotation <name> <hash> <instance> new|ok <resource>]`. It is made together with the key, so
-        that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
-        nobody's otherwise. A changed `description` shows at the next rotation.
+        that a run that was interrupted is found and put in order by the next one. If a mark of a key that the resource knows is removed or changed, a refresh warns once, and the next
+        `pulumi up` writes it again. Any other without a mark is nobody's. A changed `description` shows at the next rotation.
 
         ## Which OCI tenancy
 
@@ -344,9 +344,11 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
-        last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        last part, the only one that the user has. OCI does not give out secret keys: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secretKey` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        `KEYROTATION_IMPORT_SECRETS`, with the secret by access key. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
 
         ## What was not tried on OCI itself
 
@@ -419,8 +421,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         ## The mark on the key
 
         The key's display name is `description`, or `name`, with a mark behind it: `[keyrotation <name> <hash> <instance> new|ok <resource>]`. It is made together with the key, so
-        that a run that was interrupted is found and put in order by the next one. A key whose mark was removed is written anew if the resource knows it, and
-        nobody's otherwise. A changed `description` shows at the next rotation.
+        that a run that was interrupted is found and put in order by the next one. If a mark of a key that the resource knows is removed or changed, a refresh warns once, and the next
+        `pulumi up` writes it again. Any other without a mark is nobody's. A changed `description` shows at the next rotation.
 
         ## Which OCI tenancy
 
@@ -441,9 +443,11 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
-        last part, the only one that the user has. OCI does not tell its secret: give it in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        last part, the only one that the user has. OCI does not give out secret keys: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secretKey` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        `KEYROTATION_IMPORT_SECRETS`, with the secret by access key. `docs/import.md` has the details, also for those who come from Terraform.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
 
         ## What was not tried on OCI itself
 

@@ -466,7 +466,7 @@ class RotatingApiKey(pulumi.CustomResource):
         Up to eight entries of the path's custom metadata, `keyrotation-<hash>.1` and so on, say which versions belong to the resource and whether one is being
         written. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for the resource's URN. A version that
         is not proven yet is known by a part of a hash over its value; nobody finds a value of 80 random bits by it. Let other tools patch custom metadata rather than
-        replace it. If the entries are removed between two runs, the next rotation writes them anew. An entry with this prefix that the plugin
+        replace it. If the entries are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. An entry with this prefix that the plugin
         cannot read stops it, with the entry's name.
 
         ## Which Vault cluster
@@ -489,9 +489,10 @@ class RotatingApiKey(pulumi.CustomResource):
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
         has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
-        fields stay in each new version.
+        fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
+        `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
 
         ## What was not tried
 
@@ -631,7 +632,7 @@ class RotatingApiKey(pulumi.CustomResource):
         Up to eight entries of the path's custom metadata, `keyrotation-<hash>.1` and so on, say which versions belong to the resource and whether one is being
         written. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for the resource's URN. A version that
         is not proven yet is known by a part of a hash over its value; nobody finds a value of 80 random bits by it. Let other tools patch custom metadata rather than
-        replace it. If the entries are removed between two runs, the next rotation writes them anew. An entry with this prefix that the plugin
+        replace it. If the entries are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. An entry with this prefix that the plugin
         cannot read stops it, with the entry's name.
 
         ## Which Vault cluster
@@ -654,9 +655,10 @@ class RotatingApiKey(pulumi.CustomResource):
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
         has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
-        fields stay in each new version.
+        fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
+        `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
 
         ## What was not tried
 

@@ -403,7 +403,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         Before each public key stand lines of text, which the server keeps and does not look at: the form's number, the name, the `kid`,
         the resource by a hash of its URN and by its name, its instance, when the key was made, whether it is proven, and the probe. A mark that the plugin cannot
-        read stops it, with the `kid`. Deleting the resource takes its keys out, and with them their marks.
+        read stops it, with the `kid`. If a mark is removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again. Deleting the resource takes its keys out, and with them their marks.
 
         ## Which Vault cluster
 
@@ -579,7 +579,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         Before each public key stand lines of text, which the server keeps and does not look at: the form's number, the name, the `kid`,
         the resource by a hash of its URN and by its name, its instance, when the key was made, whether it is proven, and the probe. A mark that the plugin cannot
-        read stops it, with the `kid`. Deleting the resource takes its keys out, and with them their marks.
+        read stops it, with the `kid`. If a mark is removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again. Deleting the resource takes its keys out, and with them their marks.
 
         ## Which Vault cluster
 

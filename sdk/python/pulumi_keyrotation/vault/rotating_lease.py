@@ -385,7 +385,7 @@ class RotatingLease(pulumi.CustomResource):
         ## The marks
 
         The resource's mark stands in the metadata of an identity group that has neither members nor policies, `keyrotation-<path and name>-<resource>`, each a
-        hash: its accessors, and whether one is being made. If it is deleted between two runs, the next rotation writes it anew. A mark that the plugin cannot read stops it, with the group's
+        hash: its accessors, and whether one is being made. If it is deleted or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again. A mark that the plugin cannot read stops it, with the group's
         name. Deleting the resource revokes its leases and deletes the group.
 
         ## Which Vault cluster
@@ -540,7 +540,7 @@ class RotatingLease(pulumi.CustomResource):
         ## The marks
 
         The resource's mark stands in the metadata of an identity group that has neither members nor policies, `keyrotation-<path and name>-<resource>`, each a
-        hash: its accessors, and whether one is being made. If it is deleted between two runs, the next rotation writes it anew. A mark that the plugin cannot read stops it, with the group's
+        hash: its accessors, and whether one is being made. If it is deleted or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again. A mark that the plugin cannot read stops it, with the group's
         name. Deleting the resource revokes its leases and deletes the group.
 
         ## Which Vault cluster

@@ -372,7 +372,8 @@ class RotatingSecretId(pulumi.CustomResource):
         - Beside them stands one secret-id that is no key: the resource's mark, whose metadata, `keyrotation-<hash>`, says which secret-ids are the
           resource's and whether one is being made. `<hash>` stands for the resource's URN. The server makes it up and nobody reads it, not even the
           plugin, so nobody can log in with it. Each change makes a new one and destroys the one before. If it is destroyed between two runs,
-          the next rotation makes another, and no secret-id is lost by that.
+          the next run that has something to do makes another, and no secret-id is lost by that. Where it was all that named a secret-id (one that was adopted or imported), a
+          refresh warns once, and the next `pulumi up` writes it again.
 
         A mark that the plugin cannot read stops it, with the accessor. Deleting the resource destroys its secret-ids and its mark.
 
@@ -394,9 +395,11 @@ class RotatingSecretId(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
-        `approle/payment/<accessor>` one of several. Give the secret-id in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        `approle/payment/<accessor>` one of several. Set `KEYROTATION_IMPORT_SECRET` to the secret-id. The plugin compares its accessor, logs in with it once, and imports nothing if it is another one or
+        the server refuses it. Without it, `secretId` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
+        by accessor. `docs/import.md` has the details.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 
         ## What was not tried
 
@@ -522,7 +525,8 @@ class RotatingSecretId(pulumi.CustomResource):
         - Beside them stands one secret-id that is no key: the resource's mark, whose metadata, `keyrotation-<hash>`, says which secret-ids are the
           resource's and whether one is being made. `<hash>` stands for the resource's URN. The server makes it up and nobody reads it, not even the
           plugin, so nobody can log in with it. Each change makes a new one and destroys the one before. If it is destroyed between two runs,
-          the next rotation makes another, and no secret-id is lost by that.
+          the next run that has something to do makes another, and no secret-id is lost by that. Where it was all that named a secret-id (one that was adopted or imported), a
+          refresh warns once, and the next `pulumi up` writes it again.
 
         A mark that the plugin cannot read stops it, with the accessor. Deleting the resource destroys its secret-ids and its mark.
 
@@ -544,9 +548,11 @@ class RotatingSecretId(pulumi.CustomResource):
         ## Import
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
-        `approle/payment/<accessor>` one of several. Give the secret-id in `KEYROTATION_IMPORT_SECRET`, or it is empty until the next rotation.
+        `approle/payment/<accessor>` one of several. Set `KEYROTATION_IMPORT_SECRET` to the secret-id. The plugin compares its accessor, logs in with it once, and imports nothing if it is another one or
+        the server refuses it. Without it, `secretId` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
+        by accessor. `docs/import.md` has the details.
 
-        A key that another resource manages is not imported: the message names that resource.
+        A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 
         ## What was not tried
 

@@ -52,7 +52,8 @@ async fn create(system: &ConfluentApiKey, clock: &dyn Clock, owner: &str) -> Res
     let urn = OwnerId::new(owner, owner);
     let want = Want::Current(Goal::new("i", &args, &schedule));
     let (nonce, note) = (|| "n".to_owned(), |_| ());
-    let deck = Deck { issuer: &*issuer, clock, stop: &NeverStop, owner: &urn, want: &want, nonce: &nonce, note: &note };
+    let (stop, warn) = (&NeverStop, &note);
+    let deck = Deck { issuer: &*issuer, clock, stop, owner: &urn, want: &want, nonce: &nonce, note: &note, warn };
     run(deck, KeyState::new("i".to_owned())).await.map_err(|interrupted| interrupted.error.into())
 }
 

@@ -14,52 +14,57 @@ use crate::canned;
 
 pub(super) const TRIALS: &[ConfluentTrial] = &[
     ConfluentTrial {
-        name: "confluent::official_c4_a_private_address_of_a_kafka_cluster_is_tried",
+        name: "official_c4_a_private_address_of_a_kafka_cluster_is_tried",
         kind: Kind::Kafka,
         run: |cloud| private(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c4_a_private_address_of_a_schema_registry_is_tried",
+        name: "official_c4_a_private_address_of_a_schema_registry_is_tried",
         kind: Kind::SchemaRegistry,
         run: |cloud| private(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c4_a_private_address_of_a_flink_region_is_tried",
+        name: "official_c4_a_private_address_of_a_flink_region_is_tried",
         kind: Kind::Flink,
         run: |cloud| private(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c4_a_strange_answer_is_no_refusal_and_is_told",
+        name: "official_c4_a_strange_answer_is_no_refusal_and_is_told",
         kind: Kind::SchemaRegistry,
         run: |cloud| strange_answer(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c4_a_key_that_is_never_accepted_tells_by_whom",
+        name: "official_c4_a_key_that_is_never_accepted_tells_by_whom",
         kind: Kind::Kafka,
         run: |cloud| never_accepted(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c5_a_mark_that_is_not_kept_ends_its_key_at_once",
+        name: "official_c4_an_ip_filter_never_costs_the_key",
+        kind: Kind::Kafka,
+        run: |cloud| filtered(cloud).boxed_local(),
+    },
+    ConfluentTrial {
+        name: "official_c5_a_mark_that_is_not_kept_ends_its_key_at_once",
         kind: Kind::Cloud,
         run: |cloud| cut(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c5_a_cut_mark_is_found_by_the_next_run",
+        name: "official_c5_a_cut_mark_is_found_by_the_next_run",
         kind: Kind::Cloud,
         run: |cloud| cut_and_left(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c5_texts_that_are_too_long_name_their_input",
+        name: "official_c5_texts_that_are_too_long_name_their_input",
         kind: Kind::Cloud,
         run: |cloud| too_long(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c5_a_strangers_text_that_looks_like_a_mark_holds_nothing_up",
+        name: "official_c5_a_strangers_text_that_looks_like_a_mark_holds_nothing_up",
         kind: Kind::Cloud,
         run: |cloud| lookalike(cloud).boxed_local(),
     },
     ConfluentTrial {
-        name: "confluent::official_c5_a_mark_of_a_newer_version_is_not_passed_over",
+        name: "official_c5_a_mark_of_a_newer_version_is_not_passed_over",
         kind: Kind::Cloud,
         run: |cloud| newer(cloud).boxed_local(),
     },
@@ -100,11 +105,42 @@ async fn strange_answer(cloud: &LocalConfluent) -> Result<()> {
 }
 
 async fn never_accepted(cloud: &LocalConfluent) -> Result<()> {
-    let url = canned::serve_as("403 Forbidden", &["{}"; 400])?;
+    let url = canned::serve_as("401 Unauthorized", &["<html>Unauthorized</html>"; 400])?;
     cloud.confluent().set_endpoint(&cloud.resource().id, Some(&url))?;
     let error = failed(Stack::new("dev/app/a").up(cloud, &Life::inputs("1", false)).await)?;
     ensure!(error.kind == ErrorKind::Unverified, "{error:?}");
-    ensure!(error.message.contains(&format!("{url} answered with status 403")), "{error}");
+    ensure!(error.message.contains(&format!("{url} answered with status 401")), "{error}");
+    Ok(())
+}
+
+/// What an IP filter or a network says to everybody is said four runs long; the key of the first is the one that is current in the end.
+async fn filtered(cloud: &LocalConfluent) -> Result<()> {
+    const ABOUT_NETWORK: &str = r#"{"error_code":401,"message":"Denied by an IP filter"}"#;
+    let answers: [(&str, &[&str]); 3] = [
+        ("403 Forbidden", &["{}"; 1600]),
+        ("403 Forbidden", &["<html>"; 1600]),
+        ("401 Unauthorized", &[ABOUT_NETWORK; 1600]),
+    ];
+    for (head, pages) in answers {
+        let url = canned::serve_as(head, pages)?;
+        cloud.confluent().set_endpoint(&cloud.resource().id, Some(&url))?;
+        let mut stack = Stack::new("dev/app/a");
+        let mut made = None;
+        for run in 1..=4 {
+            let error = failed(stack.up(cloud, &Life::inputs("1", false)).await)?;
+            ensure!(error.kind == ErrorKind::Unreachable, "run {run}: {error:?}");
+            let status = format!("{url} answered with status {}", &head[..3]);
+            for part in [status.as_str(), "says nothing about the key", "verification: {enabled: false}"] {
+                ensure!(error.message.contains(part), "{part}: {error}");
+            }
+            let keys = cloud.keys();
+            ensure!(keys.len() == 1 && *made.get_or_insert(keys[0].clone()) == keys[0], "run {run}: {keys:?}");
+        }
+        cloud.confluent().set_endpoint(&cloud.resource().id, None)?;
+        done(stack.up(cloud, &Life::inputs("1", false)).await)?;
+        ensure!(Some(&cloud.keys()[0]) == made.as_ref(), "another key was made");
+        stack.destroy(cloud).await;
+    }
     Ok(())
 }
 

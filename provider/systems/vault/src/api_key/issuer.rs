@@ -220,13 +220,11 @@ impl KeyIssuer for KvIssuer {
             (None, false) => format!(
                 "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are"
             ),
-            (Some(_), true) => format!(
-                "KEYROTATION_IMPORT_SECRET is not the value of any field of version {version} (its fields: {all})"
-            ),
+            (Some(_), true) => format!("it is not the value of any field of version {version} (its fields: {all})"),
             (Some(_), false) => {
                 let several = fitting.iter().map(|(name, _)| **name).collect::<Vec<_>>().join(", ");
                 format!(
-                    "several fields of version {version} hold the value of KEYROTATION_IMPORT_SECRET ({several}), and only one of them can be the key: make their values different first"
+                    "several fields of version {version} hold this value ({several}), and only one of them can be the key: make their values different first"
                 )
             }
         };

@@ -168,6 +168,17 @@ impl KeyIssuer for SecretIdIssuer {
         self.session.account().await
     }
 
+    /// Who may not look secret-ids up has only the login to go by.
+    async fn must_be_secret_of(&self, key: &KeyId, secret: &SecretString) -> Result<(), Error> {
+        match self.role().find(secret).await {
+            Ok(Some(found)) if found != *key => {
+                Err(Error::new(ErrorKind::Invalid, "", format!("it is the secret-id with the accessor {found}")))
+            }
+            Err(error) if error.kind != ErrorKind::Denied => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         Ok(self.fetch().await?.as_ref().map(observed))
     }
