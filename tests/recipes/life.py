@@ -90,14 +90,15 @@ def plain(name: str, spec: dict[str, Any], generation: int) -> Any:
         kind = SCHEMA["types"][spec["$ref"].removeprefix("#/types/")]
         if "enum" in kind:
             return kind["enum"][0]["value"]
-        return {it: sample(it, kind["properties"][it], generation) for it in kind.get("required", [])}
+        names = kind.get("required") or kind["properties"]
+        return {it: sample(it, kind["properties"][it], generation) for it in names}
     if spec["type"] == "string":
         return secret_text(name, generation) if spec.get("secret") else f"{name}-of-{generation}"
     return {"integer": generation, "number": generation, "boolean": False, "array": [], "object": {}}[spec["type"]]
 
 
-def outputs(token: str, moment: Moment) -> dict[str, Any]:
-    """What our resource answers at this moment."""
+def outputs(token: str, moment: Moment, names: Optional[tuple[str, ...]] = None) -> dict[str, Any]:
+    """What our resource answers at this moment: these outputs, or all. A secret that is made here must be sent, as the program's end waits for each."""
     resource = SCHEMA["resources"][token]
     # These change although no key does.
     changing: dict[str, Any] = {
@@ -107,15 +108,23 @@ def outputs(token: str, moment: Moment) -> dict[str, Any]:
     }
     answer: dict[str, Any] = {}
     for name, spec in resource["properties"].items():
-        if name in resource["inputProperties"]:
+        if name in resource["inputProperties"] or (names and name not in names):
             continue
         if name in changing:
             answer[name] = changing[name]
         elif name.startswith("previous"):
-            answer[name] = sample(name, spec, moment.generation - 1) if moment.has_previous else None
+            answer[name] = sample(name, spec, moment.generation - 1) if moment.has_previous else nothing(spec)
         else:
             answer[name] = sample(name, spec, moment.generation)
     return answer
+
+
+def nothing(spec: dict[str, Any]) -> Any:
+    """A property of the previous key when there is none: null, and an object of nulls for the key as a whole."""
+    if "$ref" not in spec:
+        return None
+    fields = dict.fromkeys(SCHEMA["types"][spec["$ref"].removeprefix("#/types/")]["properties"])
+    return pulumi.Output.secret(fields) if spec.get("secret") else fields
 
 
 class Mocks(mocks.Mocks):
@@ -130,9 +139,8 @@ class Mocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[Optional[str], dict[str, Any]]:
         inputs = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
-            key = outputs("keyrotation:aws:RotatingApiKey", self.moment)
             names = ("accessKeyId", "secretAccessKey", "generation")
-            stack = {name: key[name] for name in names}
+            stack = outputs("keyrotation:aws:RotatingApiKey", self.moment, names)
             return args.name, {**inputs, "outputs": stack, "secretOutputNames": ["secretAccessKey"]}
         if args.typ.startswith("keyrotation:"):
             return f"{args.name}-id", {**inputs, **outputs(args.typ, self.moment)}

@@ -44,7 +44,7 @@ MISTAKES = [
         "not marked as one",
     ),
     Mistake("mocked", "files", "triggers=[key.generation]", "triggers=[key.next_rotation_at]", "end of the previous"),
-    Mistake("mocked", "kubernetes-both", "key.previous.apply(value)", "None", "end of the previous key changes nothing"),
+    Mistake("mocked", "kubernetes-both", "key.previous.apply(lambda version: version.value)", "None", "end of the previous key changes nothing"),
     Mistake("mocked", "vault-agent", "key.secret_access_key", "key.secret", "has no attribute"),
     Mistake("linted", "ssm", "valueWoVersion", "valueWoVersions", "has no property valueWoVersions"),
     Mistake("linted", "ssm", "aws:ssm:Parameter", "aws:ssm:Parameters", "has no Parameters"),
