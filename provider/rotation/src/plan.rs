@@ -9,6 +9,8 @@ use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, St
 pub struct Plan {
     /// Why a new key would be made, if one would.
     pub mint: Option<Cause>,
+    /// The generation of the new key, or of the one that an earlier run made and this one makes current.
+    pub generation: Option<u64>,
     /// The keys that would be deleted, each with the reason.
     pub retire: Vec<(KeyId, Cause)>,
     /// The keys that would be taken out of what users publish.
@@ -47,6 +49,7 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
         }
     }
     let pending = world.state.pending.as_ref();
+    plan.generation = pending.map(|key| key.generation);
     plan.waits = pending.is_some_and(|key| world.awaited.contains(&key.id));
     let continues = pending.is_some() && plan.mint.is_none();
     if let (Want::Current(goal), true) = (want, continues) {

@@ -108,7 +108,8 @@ impl<S: System> Rotating<S> {
         }
         if plan.mint.is_some() && !plan.waits {
             set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
-            outputs.insert("generation".to_owned(), Value::Number((state.generation + 1) as f64));
+            let generation = plan.generation.unwrap_or(state.generation + 1);
+            outputs.insert("generation".to_owned(), Value::Number(generation as f64));
         }
         for id in &plan.withdraw {
             context.log().info(format!("key {id} will be withdrawn from the published key set: its overlap is over"));

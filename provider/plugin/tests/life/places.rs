@@ -538,6 +538,22 @@ async fn lesson_a1_a_run_names_what_it_supersedes_with_the_current_key() {
 }
 
 #[tokio::test]
+async fn lesson_a1_a_preview_counts_the_generation_of_a_key_that_the_state_does_not_contain() {
+    let places = Places::start().await;
+    let mut key = places.key(System::Oci);
+    key.up(&places.inputs(System::Oci, "1")).await.unwrap();
+    places.clock.advance(HOUR);
+    key.up_and_die(&places.inputs(System::Oci, "2")).await.unwrap();
+    places.clock.advance(HOUR);
+    key.refresh().await.unwrap();
+    let preview = key.preview(&places.inputs(System::Oci, "2")).await.unwrap();
+    key.up(&places.inputs(System::Oci, "2")).await.unwrap();
+    for outputs in [&preview.outputs, &saved(&key).outputs] {
+        assert_eq!(outputs.get("generation"), Some(&Value::Number(3.0)));
+    }
+}
+
+#[tokio::test]
 async fn lesson_a9_a_preview_says_nothing_of_a_use_that_no_run_was_told() {
     for system in [System::Aws, System::OciToken] {
         let places = Places::start().await;

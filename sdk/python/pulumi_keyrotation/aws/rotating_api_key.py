@@ -363,10 +363,10 @@ class RotatingApiKey(pulumi.CustomResource):
         ## The one hole
 
         CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
-        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it, belongs to no other
+        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
         resource of this kind and was never used; if there is exactly one, it is deleted. If the attempt made nothing, and a person or another tool
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
-        named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
+        named. AWS's clock is known by the dates of its answers, and the 5 s are for what these leave open; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
         ## Which AWS account
 
@@ -523,10 +523,10 @@ class RotatingApiKey(pulumi.CustomResource):
         ## The one hole
 
         CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
-        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it, belongs to no other
+        looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
         resource of this kind and was never used; if there is exactly one, it is deleted. If the attempt made nothing, and a person or another tool
         made exactly one key for the same user in those 40 seconds and has not used it yet, that key is deleted. Two such keys are left alone and
-        named. The 5 s are for clocks that differ; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
+        named. AWS's clock is known by the dates of its answers, and the 5 s are for what these leave open; AWS's lists may be some seconds old, so a key made just before the attempt can be one of them.
 
         ## Which AWS account
 
