@@ -319,6 +319,28 @@ async fn lesson_a3_a_dependent_that_was_not_updated_keeps_its_key() {
     assert!(!cloud.works(&first), "quiet for half an overlap");
 }
 
+/// Dependents that are not updated (`--target`, `--exclude`, a failed update, a stack that runs later) have the whole overlap.
+#[tokio::test]
+async fn lesson_a10_dependents_that_are_updated_within_the_overlap_never_lose_their_key() {
+    for (name, rules) in systems() {
+        let cloud = on(rules);
+        let mut watch = Watch::new(&cloud, DAY);
+        watch.up(&inputs("1")).await;
+        let first = held(&watch);
+        watch.stack.set_lags(true);
+        watch.up(&inputs("2")).await;
+        watch.rig.clock().advance(HOUR * 23);
+        watch.up(&inputs("2")).await;
+        assert!(held(&watch) == first && cloud.works(&first), "{name}: its overlap is not over");
+        watch.stack.set_lags(false);
+        watch.up(&inputs("2")).await;
+        assert!(held(&watch) != first && cloud.works(&held(&watch)), "{name}: it has the current key");
+        watch.rig.clock().advance(HOUR * 26);
+        watch.up(&inputs("2")).await;
+        assert!(!cloud.works(&first), "{name}: nobody uses it any more");
+    }
+}
+
 /// `retirement.confirmedGeneration`: previous keys go once the program says that consumers are on the current one.
 #[tokio::test]
 async fn lesson_a3_previous_keys_stay_until_their_successor_is_confirmed() {

@@ -13,3 +13,4 @@ mod marks;
 mod outputs;
 mod places;
 mod rotation;
+mod told;
