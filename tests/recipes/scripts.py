@@ -12,7 +12,7 @@ from pathlib import Path
 import life
 from evaluate import opened
 from life import FIRST, SECOND
-from pages import Page
+from pages import PAGES, ROOT, Page, blocks
 
 
 def install(page: Page) -> None:
@@ -56,10 +56,22 @@ def report(page: Page) -> None:
     assert (line["rotated"], line["generation"], code) == (True, 2, 0), line
     line, code = reported(page, {"key": key}, {"key": key}, "2026-05-01T00:00:01+00:00")
     assert (line["overdue"], code) == (True, 3), line
-    line, code = reported(page, {"key": key}, {"key": {**key, "warnings": ["deferred"]}}, calm)
-    assert (line["warnings"], code) == (["deferred"], 3), line
+    line, code = reported(page, {"key": key}, {"key": {**key, "warnings": ["the rotation (x) waits"]}}, calm)
+    assert (line["deferred"], line["warnings"], code) == (True, ["the rotation (x) waits"], 3), line
+    line, code = reported(page, {"key": key}, {"key": {**key, "warnings": ["in use"]}}, calm)
+    assert (line["deferred"], code) == (False, 3), line
     line, code = reported(page, {}, {"key": {**key, "nextRotationAt": None}}, calm)
     assert (line["rotated"], line["overdue"], code) == (False, False, 0), "a first key is no rotation"
+
+
+def in_examples(page: Page) -> None:
+    """The script and the job of the example are those of the page."""
+    folder = ROOT / "examples/aws-yaml"
+    text = (PAGES / f"{page.name}.md").read_text(encoding="utf-8")
+    jobs = [block for info, block in blocks(text) if info == "yaml" and "jobs:" in block]
+    assert [(folder / "rotate.yml").read_text(encoding="utf-8")] == jobs, "examples/aws-yaml/rotate.yml differs"
+    script = (folder / "rotation-report.py").read_text(encoding="utf-8")
+    assert script == page.extra["script"], "examples/aws-yaml/rotation-report.py differs"
 
 
 def reported(page: Page, before: object, after: object, now: str) -> tuple[dict[str, object], int]:
@@ -105,6 +117,6 @@ def consumer(page: Page) -> None:
 
 SCRIPTS: dict[str, dict[str, Callable[[Page], None]]] = {
     "aws-secrets-manager": {"consumer": consumer},
-    "ci": {"script": report},
+    "ci": {"script": report, "job": in_examples},
     "files": {"command": install},
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -173,6 +174,17 @@ impl Scene {
     /// When its file cannot be written.
     pub fn wait_hours(&self, hours: u64) -> Result<()> {
         self.clock.advance(Duration::from_secs(hours * 3600))
+    }
+
+    /// What a script says that compares the outputs of before a run with those of after it: its one line, and its exit code.
+    ///
+    /// # Errors
+    /// When it does not run, or prints something else.
+    pub fn report(&self, python: &Path, script: &Path, outputs: [&Path; 2]) -> Result<(Value, Option<i32>)> {
+        let now = self.clock.now()?.to_string().replace('Z', "+00:00");
+        let ended = Command::new(python).arg(script).args(outputs).arg(now).output().context("cannot start Python")?;
+        let failed = || format!("the script failed: {}", String::from_utf8_lossy(&ended.stderr));
+        Ok((serde_json::from_slice(&ended.stdout).with_context(failed)?, ended.status.code()))
     }
 
     /// Insists that the user has `count` keys, and that each is active.

@@ -105,6 +105,17 @@ impl Workspace {
         self.folder(name)
     }
 
+    /// Saves the stack's outputs as a job does, in a private file of this name.
+    ///
+    /// # Errors
+    /// When they cannot be had or written.
+    pub fn save_outputs(&self, name: &str) -> Result<PathBuf> {
+        let shown = self.run(&["stack", "output", "--json"])?.expect_success()?;
+        let place = self.private(name);
+        fs::write(&place, shown.text).context("cannot write the outputs")?;
+        Ok(place)
+    }
+
     /// What the plugin wrote to standard error, at the level of a trace.
     ///
     /// # Errors

@@ -45,7 +45,10 @@ fn needs(name: &str) -> &'static [Program] {
 
 fn run(name: &str, folder: &Path) -> Result<()> {
     match name.split_once('-') {
-        Some(("aws", "yaml")) => live(&Scene::of_program(folder)?, &[]),
+        Some(("aws", "yaml")) => {
+            live(&Scene::of_program(folder)?, &[])?;
+            job(&Scene::of_program(folder)?, &folder.join("rotation-report.py"))
+        }
         Some(("aws", "python")) => {
             let python = Python::with_sdk()?;
             let scene = Scene::of_program(folder)?;
@@ -160,6 +163,25 @@ fn kv(scene: &VaultScene) -> Result<()> {
 }
 
 /// The life that the README of each program tells. `previous` are the outputs that show the id of the previous key.
+/// The job beside the program: outputs, `up`, outputs, and the script that compares them.
+fn job(scene: &Scene, script: &Path) -> Result<()> {
+    let python = std::env::var_os("KEYROTATION_PYTHON").map(PathBuf::from);
+    let python = python.context("KEYROTATION_PYTHON is not set: run these tests by `cargo xtask test examples`")?;
+    scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
+    scene.up()?;
+    let run = |reason: &str| {
+        let before = scene.work.save_outputs("before.json")?;
+        scene.work.run(&["config", "set", "rotationReason", reason])?.expect_success()?;
+        scene.up()?;
+        scene.report(&python, script, [&before, &scene.work.save_outputs("after.json")?])
+    };
+    let (line, code) = run("2")?;
+    ensure!(line["rotated"] == true && line["deferred"] == false && code == Some(0), "exit code {code:?}: {line}");
+    let (line, code) = run("3")?;
+    ensure!(line["rotated"] == false && line["deferred"] == true && code == Some(3), "exit code {code:?}: {line}");
+    scene.expect_destroyed()
+}
+
 fn live(scene: &Scene, previous: &[&str]) -> Result<()> {
     let config = |arguments: &[&str]| scene.work.run(&[&["config", "set"], arguments].concat())?.expect_success();
     config(&["--path", "keyrotation:aws.region", "us-east-1"])?;

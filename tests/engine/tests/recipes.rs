@@ -19,7 +19,8 @@ static PREPARED: LazyLock<Result<Prepared>> = LazyLock::new(Prepared::make);
 static PASSED: Mutex<BTreeMap<(&str, &str), Vec<String>>> = Mutex::new(BTreeMap::new());
 
 /// Scripts that check.py runs, by their page.
-const SCRIPTS: [(&str, &str); 3] = [("aws-secrets-manager", "consumer"), ("ci", "script"), ("files", "command")];
+const SCRIPTS: [(&str, &str); 4] =
+    [("aws-secrets-manager", "consumer"), ("ci", "script"), ("ci", "job"), ("files", "command")];
 
 fn main() -> Result<()> {
     let arguments = Arguments::from_args();
@@ -216,7 +217,7 @@ fn ci_report(language: &str) -> Result<()> {
     prepared.python.lead(&scene.work);
     scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
     scene.up()?;
-    let first = outputs(&scene, "first.json")?;
+    let first = scene.work.save_outputs("first.json")?;
     let (line, code) = report(&scene, &first, &first)?;
     ensure!(line["rotated"] == false && line["overdue"] == false && line["generation"] == 1, "{line}");
     ensure!(code == Some(0), "exit code {code:?}: {line}");
@@ -226,7 +227,7 @@ fn ci_report(language: &str) -> Result<()> {
     ensure!(line["overdue"] == true && code == Some(3), "exit code {code:?}: {line}");
 
     scene.up()?;
-    let second = outputs(&scene, "second.json")?;
+    let second = scene.work.save_outputs("second.json")?;
     let (line, code) = report(&scene, &first, &second)?;
     ensure!(line["rotated"] == true && line["overdue"] == false && line["generation"] == 2, "{line}");
     ensure!(code == Some(0), "exit code {code:?}: {line}");
@@ -234,22 +235,8 @@ fn ci_report(language: &str) -> Result<()> {
     scene.expect_destroyed()
 }
 
-/// What the job on the page saves.
-fn outputs(scene: &Scene, name: &str) -> Result<PathBuf> {
-    let shown = scene.work.run(&["stack", "output", "--json"])?.expect_success()?;
-    let place = scene.work.private(name);
-    fs::write(&place, shown.text).context("cannot write the outputs")?;
-    Ok(place)
-}
-
 /// The script's line and its exit code, at the time of the scene.
 fn report(scene: &Scene, before: &Path, after: &Path) -> Result<(Value, Option<i32>)> {
     let prepared = Prepared::get()?;
-    let now = scene.clock.now()?.to_string().replace('Z', "+00:00");
-    let mut command = Command::new(prepared.python.interpreter());
-    command.arg(prepared.program("ci", "script.py")).args([before, after]).arg(now);
-    let ended = command.output().context("cannot start Python")?;
-    let line = serde_json::from_slice(&ended.stdout)
-        .with_context(|| format!("the script failed: {}", String::from_utf8_lossy(&ended.stderr)))?;
-    Ok((line, ended.status.code()))
+    scene.report(&prepared.python.interpreter(), &prepared.program("ci", "script.py"), [before, after])
 }
