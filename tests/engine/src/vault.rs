@@ -192,6 +192,11 @@ impl VaultScene {
         Ok(())
     }
 
+    /// The secrets that were met so far.
+    pub fn secrets(&self) -> Secrets {
+        self.secrets.borrow().clone()
+    }
+
     /// Insists that no secret stands in anything that the CLI or the plugin wrote, and that no plugin is left running.
     ///
     /// # Errors

@@ -4,15 +4,88 @@
 //! part of every other test here; this one adds the protocol itself, with secrets at every place where a program can put one.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use engine::{Credentials, Fault, Rule, Scene, State, USER, program};
+use engine::{
+    ConfluentScene, Credentials, Fault, OciScene, Rule, Scene, Secrets, State, USER, VaultScene, Workspace, program,
+    trial,
+};
+use libtest_mimic::Arguments;
+use network::RecordingProxy;
 use serde_json::{Value, json};
+use vault_servers::Program;
 
 const KEEPERS: [&str; 3] = ["keeper-number-one-of-three", "keeper-number-two-of-three", "keeper-number-three-of-three"];
 
-#[test]
-fn no_answer_of_the_plugin_shows_a_secret_outside_a_wrapper() -> Result<()> {
+fn main() {
+    let needs_none = || &[] as &[Program];
+    let trials = vec![
+        trial("no_answer_of_the_plugin_shows_a_secret_outside_a_wrapper", needs_none(), everywhere),
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_aws", needs_none(), || {
+            let scene = Scene::of_program(&example("aws-yaml"))?;
+            scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
+            of_scene(&scene)
+        }),
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_confluent", needs_none(), || {
+            of_scene(&ConfluentScene::of_program(&example("confluent-yaml"))?.scene)
+        }),
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_oci", needs_none(), || {
+            of_scene(&OciScene::of_program(&example("oci-yaml"))?.scene)
+        }),
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_vault", &[Program::OpenBao], || {
+            let scene = VaultScene::of_program(&example("vault-yaml"), Program::OpenBao)?;
+            let learn = || scene.learn_secrets().map(|()| scene.secrets());
+            kept_to_itself(&scene.work, &learn, &|| scene.wait_hours(26))?;
+            scene.expect_clean()
+        }),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+fn of_scene(scene: &Scene) -> Result<()> {
+    let learn = || {
+        scene.keep_secrets_of(&scene.work.state()?);
+        Ok(scene.secrets())
+    };
+    kept_to_itself(&scene.work, &learn, &|| scene.wait_hours(26))?;
+    scene.expect_clean()
+}
+
+/// The life of an example's keys behind a proxy that keeps what it is sent: no answer of the plugin and no request to the proxy holds a secret.
+fn kept_to_itself(
+    work: &Workspace,
+    learn: &dyn Fn() -> Result<Secrets>,
+    overlap_ends: &dyn Fn() -> Result<()>,
+) -> Result<()> {
+    let log = work.private("grpc.json");
+    work.set("PULUMI_DEBUG_GRPC", &log.display().to_string());
+    let proxy = RecordingProxy::start(network::nowhere()?)?;
+    ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].iter().for_each(|name| work.set(name, &proxy.url()));
+    ["NO_PROXY", "no_proxy"].iter().for_each(|name| work.set(name, ""));
+    work.up()?.expect_success()?;
+    let first = learn()?.len();
+    work.run(&["config", "set", "rotationReason", "2"])?.expect_success()?;
+    work.up()?.expect_success()?;
+    let secrets = learn()?;
+    ensure!(first > 0 && secrets.len() > first, "the states hold no secrets, so that the search proves nothing");
+    work.run(&["refresh", "--yes"])?.expect_success()?;
+    overlap_ends()?;
+    work.up()?.expect_success()?;
+    work.destroy()?.expect_success()?;
+
+    for answer in &answers(&fs::read_to_string(&log).context("the engine logged no exchange")?)? {
+        let place = format!("an answer to {}", answer["method"]);
+        secrets.absent_from_text(&place, State::in_clear(answer).to_string().as_bytes())?;
+    }
+    secrets.absent_from_text("what the proxy was sent", proxy.seen().as_bytes())
+}
+
+fn everywhere() -> Result<()> {
     let scene = Scene::start()?;
     let log = scene.work.private("grpc.json");
     scene.work.set("PULUMI_DEBUG_GRPC", &log.display().to_string());
