@@ -49,6 +49,18 @@ async fn two_resources_on_one_user_are_told_apart() {
     assert_eq!(bench.keys().len(), 1);
 }
 
+/// As by a program that declares two resources on one user: they run at the same time, and each sees the other's claim.
+#[tokio::test]
+async fn lesson_c8_of_two_first_creates_at_once_one_ends_with_a_key_and_one_with_its_owners_name() {
+    let (cloud, harness) = Bench::start_live().await;
+    cloud.aws().create_user(USER).unwrap();
+    let mut keys = ["one", "two"].map(|name| harness.resource(TOKEN, name));
+    let ended = join_all(keys.iter_mut().map(async |key| key.up(&inputs("1", [])).await)).await;
+    let refused: Vec<_> = ended.iter().filter_map(|ended| ended.as_ref().err()).collect();
+    assert!(refused.len() == 1 && format!("{refused:?}").contains("already manages its keys"), "{refused:?}");
+    assert_eq!(cloud.aws().keys(USER).len(), 1);
+}
+
 /// The run that is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Run {
