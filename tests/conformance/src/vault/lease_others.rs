@@ -118,7 +118,7 @@ async fn limits(rig: &VaultLeases) -> Result<()> {
 
 /// What is left to the server it does when it comes to it.
 async fn eventually(so: impl Fn() -> Result<bool>) -> Result<bool> {
-    for _ in 0..100 {
+    for _ in 0..1200 {
         if so()? {
             return Ok(true);
         }
