@@ -171,7 +171,7 @@ fn consumer_stack(language: &str) -> Result<()> {
     ensure!(consumer.output("environment")?.as_deref() == Some("[secret]"), "the key is shown");
     consumer.expect_quiet()?;
 
-    release(&scene, "2")?;
+    rotate(&scene, "2")?;
     ensure!(held(&consumer)? == first, "the consumer's key changed although its stack did not run");
     scene.cloud.expect_works(&first.0, &first.1).context("within the overlap, before the consumer ran")?;
     scene.wait_hours(20)?;
@@ -184,7 +184,7 @@ fn consumer_stack(language: &str) -> Result<()> {
     ensure!(scene.cloud.expect_works(&first.0, &first.1).is_err(), "the first key outlived the overlap");
     consumer.expect_quiet()?;
 
-    release(&scene, "3")?;
+    rotate(&scene, "3")?;
     scene.wait_hours(26)?;
     scene.up()?;
     ensure!(held(&consumer)? == second, "the consumer's key changed although its stack did not run");
@@ -196,8 +196,8 @@ fn consumer_stack(language: &str) -> Result<()> {
 }
 
 /// Rotates by another value of the keeper.
-fn release(scene: &Scene, release: &str) -> Result<()> {
-    scene.work.run(&["config", "set", "release", release])?.expect_success()?;
+fn rotate(scene: &Scene, reason: &str) -> Result<()> {
+    scene.work.run(&["config", "set", "rotationReason", reason])?.expect_success()?;
     scene.up()?;
     Ok(())
 }

@@ -104,7 +104,7 @@ fn the_python_library_is_typed() -> Result<()> {
 
     let folder = tempfile::tempdir()?;
     let text = fs::read_to_string(&program).context("cannot read the example")?;
-    for (good, bad) in [("successes=3", "successes=\"3\""), ("previous.access_key_id", "previous.accessKeyId")] {
+    for (good, bad) in [("successes=3", "successes=\"3\""), ("key.previous_key_id", "key.previousKeyId")] {
         let (broken, place) = (text.replacen(good, bad, 1), folder.path().join("broken.py"));
         ensure!(broken != text, "the example has no {good}");
         fs::write(&place, broken).context("cannot write a program")?;

@@ -12,8 +12,8 @@ use pulumi_provider::{
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
     Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, KeyStatus, Ledgers,
-    Material, Minted, Observed, OldSchedule, Phase, Retiring, RotationArgs, RotationInputs, Schedule, Trigger,
-    TriggerInputs, View, Want, World,
+    Material, Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule,
+    Trigger, TriggerInputs, View, Want, World,
 };
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
@@ -201,6 +201,7 @@ fn states() -> Vec<Sample> {
         sample("rotation::Field", Field::Secret(SECRET.into())),
         sample("rotation::Field", Field::SecretMap([("password".to_owned(), SECRET.into())].into())),
         sample("rotation::Minted", minted()),
+        sample("rotation::ReadBack", ReadBack { secret: Some(SECRET.into()), ..ReadBack::default() }),
         sample("rotation::Key", key()),
         sample("rotation::Retiring", retiring()),
         sample("rotation::KeyState", state()),
