@@ -12,7 +12,7 @@ mod terms;
 
 pub(crate) use retire::{is_unconfirmed, kept_in_use};
 use room::Room;
-pub(crate) use room::{deferral, last_use_of};
+pub(crate) use room::{deferral, has_working_key, last_use_of};
 pub use terms::{Blocked, Cause, Goal, Next, Step, View, Want};
 
 /// Names the one step to take now. Pure: the same view gives the same answer.

@@ -195,7 +195,10 @@ pub fn reduce(mut world: World, event: Event) -> World {
             world.completes = Some(id);
         }
         Event::Disowned(id, now) => disown(&mut world, &id, now),
-        Event::Answered(now) => promote(&mut world, now),
+        Event::Answered(now) => {
+            promote(&mut world, now);
+            drop_revoked_that_are_gone(&mut world.state, &world.observed);
+        }
         Event::Deferred(deferred) => world.state.deferred = deferred,
         Event::Behind(now) => world.state.behind_at = Some(now),
         Event::Recorded(event) => world.state.record(event),
@@ -251,12 +254,21 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
         }
     }
     note_unrecorded(state, observed);
+    drop_revoked_that_are_gone(state, observed);
     let is_foreign = |key: &&ObservedKey| {
         !state.knows(&key.id) && !state.has_unrecorded(&key.id) && observed.ledgers.own_entry(&key.id).is_none()
     };
     let foreign = observed.keys.values().filter(is_foreign);
     let foreign = foreign.map(|key| ForeignKey { id: key.id.clone(), created_at: key.created_at, status: key.status });
     state.foreign_keys = foreign.collect();
+}
+
+/// A revoked key that neither the state nor the mark names was deleted without this resource, or was never its own: there is nothing left to do.
+fn drop_revoked_that_are_gone(state: &mut KeyState, observed: &Observed) {
+    let mut revoking = std::mem::take(&mut state.revoking);
+    revoking
+        .retain(|id| state.knows(id) || state.has_unrecorded(id) || observed.ledgers.own_entry(id).is_some());
+    state.revoking = revoking;
 }
 
 /// Notes promoted keys that the state does not contain. One that is older than the current key is superseded from now on: whoever had it was

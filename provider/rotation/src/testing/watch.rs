@@ -59,6 +59,8 @@ impl<'a> Watch<'a> {
         let before = self.stack.state().cloned();
         if args.revoke.as_ref().is_some_and(|revoke| self.stack.revoked() != Some(revoke.incident.as_str())) {
             self.harmed.extend(before.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()));
+            // `current` names unrecorded keys too.
+            self.harmed.extend(before.iter().flat_map(|state| &state.unrecorded).map(|key| key.id.clone()));
         }
         self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
@@ -109,13 +111,20 @@ impl<'a> Watch<'a> {
         );
     }
 
+    /// An older state is put back.
+    pub fn put_back(&mut self, older: &Stack) {
+        self.stack.put_back(older);
+        // What the newer state promised to superseded keys is forgotten with it; what dependents hold is watched on.
+        self.superseded.clear();
+    }
+
     /// Plain runs, a minute apart, until one has nothing to do; at most four may have.
     pub async fn until_quiet(&mut self, args: &RotationArgs) -> usize {
         let mut log = Vec::new();
         for runs in 0..=4 {
             let before = self.stack.state().cloned();
             let outcome = self.up(args).await;
-            if outcome.is_quiet() || self.only_waits(before.as_ref()) {
+            if outcome.is_quiet() || self.only_waits(before.as_ref(), args) {
                 self.nothing_is_left_over();
                 return runs;
             }
@@ -132,15 +141,19 @@ impl<'a> Watch<'a> {
     }
 
     /// The exceptions of I11: runs were too rare to see a soak begin, so the phase is past it while a disabled key still soaks; the phase is
-    /// older than the promotion; a rotation waits for its time.
-    fn only_waits(&self, before: Option<&KeyState>) -> bool {
+    /// older than the promotion; a superseded key is in use; a rotation waits for its time.
+    fn only_waits(&self, before: Option<&KeyState>, args: &RotationArgs) -> bool {
         let Some(state) = self.stack.state().filter(|state| Some(*state) == before) else { return false };
         let soaks = state.retiring.iter().any(|retiring| retiring.disabled_at.is_some());
         let now = self.rig.clock().now();
         let is_young = |old: &Retiring| old.withdrawn_at.is_none() && old.superseded_at + self.overlap > now;
         let overlaps = !state.retiring.is_empty() && state.retiring.iter().all(is_young);
+        let is_used = |old: &Retiring| {
+            old.last_used_at.zip(args.retirement.quiet_period).is_some_and(|(at, quiet)| at + quiet > now)
+        };
+        let in_use = state.retiring.iter().any(is_used);
         let waits = state.deferred.is_some();
-        (soaks || overlaps || waits) && state.pending.is_none() && !state.claim_open && state.current.is_some()
+        (soaks || overlaps || in_use || waits) && state.pending.is_none() && !state.claim_open && state.current.is_some()
     }
 
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
