@@ -37,6 +37,7 @@ enum Act {
     PutBack,
     Forget,
     Lag(bool),
+    Refresh,
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -56,6 +57,8 @@ fn acts_on_older_states() -> impl Strategy<Value = Vec<Act>> {
         3 => Just(Act::PutBack),
         1 => Just(Act::Forget),
         1 => any::<bool>().prop_map(Act::Lag),
+        2 => Just(Act::Refresh),
+        3 => (1_i32..200_000).prop_map(Act::Wait),
     ];
     prop::collection::vec(act, 1..30)
 }
@@ -195,6 +198,10 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::Forget if is_stripped => {}
             Act::Forget => watch.stack.forget_keys(),
             Act::Lag(lags) => watch.stack.set_lags(lags),
+            Act::Refresh => {
+                watch.stack.refresh(&cloud).await;
+                cloud.calm();
+            }
             Act::LoseCurrent => harm(&mut watch, |cloud, id| cloud.delete(id)).await,
             Act::DisableCurrent => harm(&mut watch, |cloud, id| cloud.disable(id)).await,
         }

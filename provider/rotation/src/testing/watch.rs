@@ -58,9 +58,9 @@ impl<'a> Watch<'a> {
     pub async fn up(&mut self, args: &RotationArgs) -> Outcome {
         let before = self.stack.state().cloned();
         if args.revoke.as_ref().is_some_and(|revoke| self.stack.revoked() != Some(revoke.incident.as_str())) {
-            self.harmed.extend(before.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()));
-            // `current` names unrecorded keys too.
-            self.harmed.extend(before.iter().flat_map(|state| &state.unrecorded).map(|key| key.id.clone()));
+            // `current` names unrecorded keys too, and what this run finds superseded goes first where there is no place.
+            let found = self.rig.keys().into_iter();
+            self.harmed.extend(found.filter(|id| !self.strangers.contains(id) && !self.neighbours.contains(id)));
         }
         self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
