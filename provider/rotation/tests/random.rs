@@ -10,8 +10,8 @@ use std::io::Write;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
-use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Watch};
-use rotation::{ErrorKind, KeyId, KeyState, Retirement, Revoke, RevokedGeneration, RotationArgs};
+use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
+use rotation::{KeyId, KeyState, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -196,7 +196,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::PutBack | Act::Forget if !is_marked => {}
             Act::PutBack => kept.iter().for_each(|older| watch.put_back(older)),
             Act::Forget if is_stripped => {}
-            Act::Forget => watch.stack.forget_keys(),
+            Act::Forget => watch.forget_keys(),
             Act::Lag(lags) => watch.stack.set_lags(lags),
             Act::Refresh => {
                 watch.stack.refresh(&cloud).await;
@@ -214,36 +214,8 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
     // Keepers that went back after a death leave a plain run nothing to see; a refresh finds what was left.
     watch.stack.refresh(&cloud).await;
     watch.stack.set_lags(false);
-    let runs = end(&mut watch, &wanted, tells_use).await;
+    let runs = watch.until_over(&wanted, QUIET).await;
     watch.destroyed().await;
-    runs
-}
-
-/// Plain runs until one is quiet, and their number. Where keys that the state does not contain fill the quota, a run waits for them, or fails if no
-/// key works; where use is told, that is over in time, and otherwise a person may be needed. A person is needed too where a key that somebody
-/// disabled fills it: that is never removed before its successor is there.
-async fn end(watch: &mut Watch<'_>, wanted: &RotationArgs, tells_use: bool) -> usize {
-    let waits = |watch: &Watch<'_>| watch.stack.state().is_some_and(|state| state.deferred.is_some());
-    let has_unrecorded = |watch: &Watch<'_>| watch.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
-    let works = |watch: &Watch<'_>| {
-        watch.stack.state().and_then(|state| state.current.as_ref()).is_some_and(|key| watch.rig.works(&key.id))
-    };
-    let mut runs = 0;
-    if !works(watch) {
-        let outcome = watch.up(wanted).await;
-        let is_blocked = matches!(&outcome, Outcome::Failed(error) if error.kind == ErrorKind::Blocked);
-        let disabled = watch.rig.keys().into_iter().filter(|id| is_blocked && !watch.rig.works(id));
-        let disabled: Vec<_> = disabled.inspect(|id| watch.rig.delete(id)).collect();
-        if is_blocked && disabled.is_empty() && has_unrecorded(watch) && !tells_use {
-            return 1;
-        }
-        watch.harmed.extend(disabled);
-    } else {
-        runs = watch.until_quiet(wanted).await;
-    }
-    watch.rig.clock().advance(Life::OVERLAP + QUIET);
-    let runs = runs.max(watch.until_quiet(wanted).await);
-    assert!(!waits(watch) || !tells_use, "a rotation waits for ever: {:#?}", watch.stack.state());
     runs
 }
 

@@ -93,6 +93,11 @@ impl Stack {
         self.lags = lags;
     }
 
+    /// Whether dependents are not updated.
+    pub fn lags(&self) -> bool {
+        self.lags
+    }
+
     /// An older state is put back. What dependents really hold, and whether they are updated, does not change by that.
     pub fn put_back(&mut self, older: &Self) {
         *self = Self { held: self.held.clone(), lags: self.lags, ..older.clone() };

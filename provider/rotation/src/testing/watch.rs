@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Clock, KeyId, KeyState, Retiring, RotationArgs};
+use crate::{Clock, ErrorKind, KeyId, KeyState, Retiring, RotationArgs};
 
 use super::{Outcome, Rig, Stack};
 
@@ -118,6 +118,12 @@ impl<'a> Watch<'a> {
         self.superseded.clear();
     }
 
+    /// The state forgets its keys, and when they were superseded.
+    pub fn forget_keys(&mut self) {
+        self.stack.forget_keys();
+        self.superseded.clear();
+    }
+
     /// Plain runs, a minute apart, until one has nothing to do; at most four may have.
     pub async fn until_quiet(&mut self, args: &RotationArgs) -> usize {
         let mut log = Vec::new();
@@ -138,6 +144,37 @@ impl<'a> Watch<'a> {
             self.rig.keys()
         );
         log.len()
+    }
+
+    /// The end of a life in which states were older than reality: plain runs until one is quiet, and their number. Where keys that the state does
+    /// not contain fill the quota, a run waits for them, or fails if no key works; where use is told, that is over after `quiet` and the overlap,
+    /// and otherwise a person may be needed. A person is needed too where a key that somebody disabled fills it: that is never removed before its
+    /// successor is there.
+    pub async fn until_over(&mut self, args: &RotationArgs, quiet: SignedDuration) -> usize {
+        let tells_use = self.rig.issuer().capability().tells_last_use;
+        let mut runs = 0;
+        if self.current_works() {
+            runs = self.until_quiet(args).await;
+        } else {
+            let outcome = self.up(args).await;
+            let is_blocked = matches!(&outcome, Outcome::Failed(error) if error.kind == ErrorKind::Blocked);
+            let disabled = self.rig.keys().into_iter().filter(|id| is_blocked && !self.rig.works(id));
+            let disabled: Vec<_> = disabled.inspect(|id| self.rig.delete(id)).collect();
+            let has_unrecorded = self.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
+            if is_blocked && disabled.is_empty() && has_unrecorded && !tells_use {
+                return 1;
+            }
+            self.harmed.extend(disabled);
+        }
+        self.rig.clock().advance(self.overlap + quiet);
+        let runs = runs.max(self.until_quiet(args).await);
+        let waits = self.stack.state().is_some_and(|state| state.deferred.is_some());
+        assert!(!waits || !tells_use, "a rotation waits for ever: {:#?}", self.stack.state());
+        runs
+    }
+
+    fn current_works(&self) -> bool {
+        self.stack.state().and_then(|state| state.current.as_ref()).is_some_and(|key| self.rig.works(&key.id))
     }
 
     /// The exceptions of I11: runs were too rare to see a soak begin, so the phase is past it while a disabled key still soaks; the phase is
