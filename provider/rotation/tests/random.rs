@@ -223,7 +223,8 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
 async fn strip(watch: &mut Watch<'_>, wanted: &RotationArgs) {
     let all = watch.rig.keys().into_iter();
     let ours: BTreeSet<_> = all.filter(|id| !watch.strangers.contains(id) || watch.harmed.contains(id)).collect();
-    let known: BTreeSet<_> = watch.stack.state().into_iter().flat_map(KeyState::keys).map(|key| key.id.clone()).collect();
+    let known: BTreeSet<_> =
+        watch.stack.state().into_iter().flat_map(KeyState::keys).map(|key| key.id.clone()).collect();
     if ours == known && watch.up(wanted).await.is_quiet() {
         watch.rig.strip_marks();
     }

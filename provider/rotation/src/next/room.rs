@@ -37,7 +37,11 @@ pub(super) fn look(view: &View<'_>, goal: &Goal) -> Room {
     {
         return Room::Act(next);
     }
-    if has_working_key(&view.world.state) && goal.when_quota_reached == WhenQuotaReached::Defer { Room::Deferred } else { full() }
+    if has_working_key(&view.world.state) && goal.when_quota_reached == WhenQuotaReached::Defer {
+        Room::Deferred
+    } else {
+        full()
+    }
 }
 
 /// Whether the current key is there and may serve on.

@@ -190,7 +190,10 @@ impl<'a> Watch<'a> {
         };
         let in_use = state.retiring.iter().any(is_used);
         let waits = state.deferred.is_some();
-        (soaks || overlaps || in_use || waits) && state.pending.is_none() && !state.claim_open && state.current.is_some()
+        (soaks || overlaps || in_use || waits)
+            && state.pending.is_none()
+            && !state.claim_open
+            && state.current.is_some()
     }
 
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
