@@ -2,6 +2,7 @@
 //!
 //! At least 100,000 steps are taken. The seed is printed; `PROPTEST_RNG_SEED=<seed> cargo test -p rotation --test random` takes
 //! the same ones again. `PROPTEST_CASES` sets the number of lives, of about eighteen steps each.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -153,7 +154,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
     let retirement = Retirement { quiet_period: quiet, ..Retirement::default() };
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let mut watch = Watch::new(&cloud, Life::OVERLAP);
-    let mut wanted = RotationArgs { retirement: retirement.clone(), ..Life::inputs("0", by_period) };
+    let mut wanted = RotationArgs { retirement, ..Life::inputs("0", by_period) };
     let (mut kept, mut is_stripped) = (None, false);
     for act in acts {
         match act {
@@ -168,7 +169,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::Soak(_) | Act::DisableCurrent if !disables => {}
             Act::Soak(soaks) => {
                 let soak = if soaks { Life::soaking("").retirement.soak } else { SignedDuration::ZERO };
-                wanted.retirement = Retirement { soak, ..retirement.clone() };
+                wanted.retirement = Retirement { soak, ..retirement };
             }
             Act::Wait(seconds) => cloud.clock().advance(SECOND * seconds),
             Act::Fail(call, fault) => cloud.inject(cloud.calls().len() + call, fault),
