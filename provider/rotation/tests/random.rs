@@ -140,7 +140,7 @@ fn rules() -> Vec<InMemoryRules> {
 
 /// The same, and like AWS with marks that are read too late.
 fn rules_with_lagging_marks() -> Vec<InMemoryRules> {
-    let lagging = InMemoryRules { marks_after: SECOND * 10, ..InMemoryRules::like_aws(SECOND * 20) };
+    let lagging = InMemoryRules { marks_after: SECOND * 10, ..InMemoryRules::like_aws(SECOND * 5) };
     rules().into_iter().chain([lagging]).collect()
 }
 
