@@ -12,7 +12,7 @@ mod terms;
 
 pub(crate) use retire::{is_unconfirmed, kept_in_use};
 use room::Room;
-pub(crate) use room::{deferral, last_use_of};
+pub(crate) use room::{deferral, has_working_key, last_use_of};
 pub use terms::{Blocked, Cause, Goal, Next, Step, View, Want};
 
 /// Names the one step to take now. Pure: the same view gives the same answer.
@@ -122,6 +122,10 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
         return discard(view, id, Cause::Rival);
     }
     if !is_wanted {
+        // A newer state than this one may have given it to users a moment ago.
+        if let Some(until) = view.world.unread_until(view.capability) {
+            return act(Step::Settle(until), Cause::Unsettled);
+        }
         return discard(view, id, Cause::Unwanted);
     }
     if observed.ledgers.own_entry(&id).is_none() {

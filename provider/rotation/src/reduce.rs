@@ -1,13 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::next::later;
 use crate::warnings::refreshed;
 use crate::{
     Capability, Deferred, Entry, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger,
-    Ledgers, Mark, Minted, Observed, ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey,
+    Ledgers, Mark, Marks, Minted, Observed, ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey,
 };
+
+/// Marks on a principal are read late by so much at most: tags of IAM were seen up to 10 seconds late.
+const MARKS_LAG: SignedDuration = SignedDuration::from_secs(15);
 
 /// What one run knows: the state, what the system showed, and what this run itself did.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,8 @@ pub struct World {
     pub awaited: BTreeSet<KeyId>,
     /// A pending key that becomes current although another one is wanted.
     pub completes: Option<KeyId>,
+    /// When the system was first asked; where nothing was, long ago.
+    first_look: Timestamp,
     /// Whether our mark is told together with one under a former URN, and does not stand like that yet.
     merged: bool,
 }
@@ -88,7 +93,9 @@ impl World {
         let (removed, renewed, awaited) = (none(), none(), none());
         let (claim, foreseen, completes, merged) = (None, None, None, false);
         let shown = observed.clone();
-        let world = Self { state, observed: shown, claim, foreseen, removed, renewed, awaited, completes, merged };
+        let first_look = shown.at;
+        let world =
+            Self { state, observed: shown, claim, foreseen, removed, renewed, awaited, completes, first_look, merged };
         reduce(world, Event::Observed(observed))
     }
 
@@ -117,7 +124,8 @@ impl World {
         let noted = |key: &UnrecordedKey| (key.id.clone(), Entry::of(&state.instance, Mark::Promoted, key.created_at));
         own.keys.extend(state.unrecorded.iter().map(noted));
         let ledgers = Ledgers::new(Some(own), Vec::new());
-        Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() })
+        let world = Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() });
+        Self { first_look: Timestamp::MIN, ..world }
     }
 
     /// The ledger that the state calls for once nothing is under way.
@@ -135,6 +143,13 @@ impl World {
         let marked = of_instance.filter_map(|(_, entry)| entry.generation);
         let known = state.keys().map(|key| key.generation).chain(state.unrecorded.iter().map(|key| key.generation));
         marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1
+    }
+
+    /// When it is certain that the mark has been read as it stood when the run began, if it is not yet.
+    pub(crate) fn unread_until(&self, capability: &Capability) -> Option<Timestamp> {
+        let lag = capability.settle.min(MARKS_LAG);
+        let until = later(self.first_look, lag);
+        (capability.marks == Marks::OnPrincipal && self.observed.at < until).then_some(until)
     }
 
     /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.
@@ -195,7 +210,10 @@ pub fn reduce(mut world: World, event: Event) -> World {
             world.completes = Some(id);
         }
         Event::Disowned(id, now) => disown(&mut world, &id, now),
-        Event::Answered(now) => promote(&mut world, now),
+        Event::Answered(now) => {
+            promote(&mut world, now);
+            drop_revoked_that_are_gone(&mut world.state, &world.observed);
+        }
         Event::Deferred(deferred) => world.state.deferred = deferred,
         Event::Behind(now) => world.state.behind_at = Some(now),
         Event::Recorded(event) => world.state.record(event),
@@ -264,12 +282,20 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
         }
     }
     note_unrecorded(state, observed);
+    drop_revoked_that_are_gone(state, observed);
     let is_foreign = |key: &&ObservedKey| {
         !state.knows(&key.id) && !state.has_unrecorded(&key.id) && observed.ledgers.own_entry(&key.id).is_none()
     };
     let foreign = observed.keys.values().filter(is_foreign);
     let foreign = foreign.map(|key| ForeignKey { id: key.id.clone(), created_at: key.created_at, status: key.status });
     state.foreign_keys = foreign.collect();
+}
+
+/// A revoked key that neither the state nor the mark names was deleted without this resource, or was never its own: there is nothing left to do.
+fn drop_revoked_that_are_gone(state: &mut KeyState, observed: &Observed) {
+    let mut revoking = std::mem::take(&mut state.revoking);
+    revoking.retain(|id| state.knows(id) || state.has_unrecorded(id) || observed.ledgers.own_entry(id).is_some());
+    state.revoking = revoking;
 }
 
 /// Notes promoted keys that the state does not contain. One that is older than the current key is superseded from now on: whoever had it was

@@ -1,6 +1,6 @@
 //! What a run says about the world as it leaves it. No clock is read for it, so that two runs in the same situation say the same.
 
-use crate::next::{deferral, is_unconfirmed, kept_in_use, last_use_of, seconds};
+use crate::next::{deferral, has_working_key, is_unconfirmed, kept_in_use, last_use_of, seconds};
 use crate::{
     Capability, Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring,
     UnrecordedKey, View, Want, World,
@@ -100,8 +100,9 @@ pub(crate) fn of_deferral(view: &View<'_>, goal: &Goal, deferred: &Deferred) -> 
     } else {
         ""
     };
+    let works = if has_working_key(state) { " The current key works." } else { "" };
     format!(
-        "the rotation ({cause}) waits because no key may be deleted to make room for a new one{quota}: {ids}. The current key works.{from}{confirm}"
+        "the rotation ({cause}) waits because no key may be deleted to make room for a new one{quota}: {ids}.{works}{from}{confirm}"
     )
 }
 

@@ -9,14 +9,16 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
-use rotation::{Clock, RotationArgs};
+use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Stack, Watch};
+use rotation::{Clock, Retirement, RotationArgs};
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Half of the overlap, as by default.
+const QUIET: SignedDuration = SignedDuration::from_hours(12);
 const DEPTH: usize = 4;
 const FAULTS: usize = 2;
 
@@ -55,6 +57,26 @@ fn keys_that_end_by_themselves() {
     search("keys that end", InMemoryRules::like_leases(DAY * 40), (MINUTE, SignedDuration::ZERO));
 }
 
+/// States that are older than reality and states that forgot their keys; dependents that are not updated, where use is told.
+#[test]
+fn lesson_a1_older_states_at_a_small_quota() {
+    search_older("older states, quota 2", rules(2, 0), (MINUTE, DAY * 3));
+}
+
+#[test]
+fn lesson_a1_older_states_where_use_is_not_told() {
+    let mut rules = InMemoryRules::like_oci(SignedDuration::ZERO);
+    rules.capability.quota = Some(9);
+    search_older("older states, quota 9, names known", rules, (MINUTE, DAY * 3));
+}
+
+/// Marks are read late by a run that follows at once.
+#[test]
+fn lesson_c3_older_states_while_marks_lag() {
+    let rules = InMemoryRules { marks_after: SECOND * 10, ..rules(3, 20) };
+    search_older("older states, quota 3, marks lag", rules, (SECOND * 5, DAY * 3));
+}
+
 fn rules(quota: usize, lag: i64) -> InMemoryRules {
     let mut rules = InMemoryRules::like_aws(SECOND * i32::try_from(lag).unwrap());
     rules.capability.quota = Some(quota);
@@ -72,6 +94,11 @@ enum Run {
 enum Action {
     Run(Run, Option<(usize, Fault)>),
     Pass(SignedDuration),
+    Refresh,
+    Keep,
+    PutBack,
+    Forget,
+    Lag(bool),
 }
 
 /// A stack, its system, and how they came about.
@@ -83,6 +110,12 @@ struct Node {
     faults: usize,
     pause: SignedDuration,
     path: Vec<Action>,
+    /// How many faults there may be.
+    most_faults: usize,
+    /// The quiet period, where states may be older than reality.
+    quiet: Option<SignedDuration>,
+    /// A state that may be put back.
+    kept: Option<Stack>,
 }
 
 /// What a search found.
@@ -95,16 +128,26 @@ struct Found {
 
 /// `pause` lies between two runs, `patience` before those that must end well.
 fn search(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
-    let nowhere: &'static InMemoryCloud = Box::leak(Box::new(cloud(&rules)));
+    search_from(name, start(rules, pause, FAULTS), patience);
+}
+
+/// The same with fewer faults, and with states that are put back, states that forget their keys and dependents that are not updated. Consumers use
+/// their key all the time.
+fn search_older(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
+    let quiet = Some(QUIET);
+    search_from(name, Node { quiet, ..start(rules, pause, 1) }, patience);
+}
+
+fn start(rules: InMemoryRules, pause: SignedDuration, most_faults: usize) -> Node {
+    let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
+    let nowhere: &'static InMemoryCloud = Box::leak(Box::new(cloud.fork()));
+    let watch = Watch::new(nowhere, Life::OVERLAP);
+    Node { cloud, watch, keeper: 0, faults: 0, pause, path: Vec::new(), most_faults, quiet: None, kept: None }
+}
+
+fn search_from(name: &str, start: Node, patience: SignedDuration) {
+    let nowhere: &'static InMemoryCloud = Box::leak(Box::new(start.cloud.fork()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let start = Node {
-        cloud: cloud(&rules),
-        watch: Watch::new(nowhere, Life::OVERLAP),
-        keeper: 0,
-        faults: 0,
-        pause,
-        path: Vec::new(),
-    };
     let (mut found, mut seen, mut open) = (Found::default(), HashSet::new(), VecDeque::from([start]));
     while let Some(node) = open.pop_front() {
         for action in node.actions(&runtime, nowhere) {
@@ -126,25 +169,42 @@ fn search(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, 
     assert!(states > 2000, "{line}");
 }
 
-fn cloud(rules: &InMemoryRules) -> InMemoryCloud {
-    InMemoryCloud::new(rules.clone(), ManualClock::new(START))
-}
-
-fn inputs(keeper: usize) -> RotationArgs {
-    Life::inputs(&keeper.to_string(), true)
-}
-
 impl Node {
+    fn inputs(&self, keeper: usize) -> RotationArgs {
+        let told = self.cloud.issuer().capability().tells_last_use;
+        let retirement = Retirement { quiet_period: self.quiet.filter(|_| told), ..Retirement::default() };
+        RotationArgs { retirement, ..Life::inputs(&keeper.to_string(), true) }
+    }
+
+    /// What happens to states and dependents, where it may make a difference.
+    fn mishaps(&self) -> Vec<Action> {
+        let Some(state) = self.watch.stack.state().filter(|_| self.quiet.is_some()) else { return Vec::new() };
+        let mut all = vec![Action::Refresh];
+        if self.kept.is_none() {
+            all.push(Action::Keep);
+        } else {
+            all.push(Action::PutBack);
+        }
+        if state.keys().next().is_some() {
+            all.push(Action::Forget);
+        }
+        if self.cloud.issuer().capability().tells_last_use {
+            all.push(Action::Lag(!self.watch.stack.lags()));
+        }
+        all
+    }
+
     /// Everything that can happen next: each run plain and with each fault at each of its calls, and time.
     fn actions(&self, runtime: &tokio::runtime::Runtime, nowhere: &'static InMemoryCloud) -> Vec<Action> {
         let mut actions = vec![Action::Pass(DAY + HOUR * 2), Action::Pass(DAY * 31)];
+        actions.extend(self.mishaps());
         for run in [Run::Up, Run::ChangedUp, Run::Destroy] {
             let calls = self.after(Action::Run(run, None), runtime, nowhere).cloud.calls().len();
             if calls == 0 && run != Run::Up {
                 continue;
             }
             actions.push(Action::Run(run, None));
-            if self.faults < FAULTS {
+            if self.faults < self.most_faults {
                 let all = (0..calls).flat_map(|call| Fault::ALL.map(|fault| (call, fault)));
                 actions.extend(all.map(|fault| Action::Run(run, Some(fault))));
             }
@@ -161,6 +221,11 @@ impl Node {
         let path = next.path.clone();
         told(&path, || match action {
             Action::Pass(time) => fork.clock().advance(time),
+            Action::Refresh => runtime.block_on(watch.stack.refresh(&fork)),
+            Action::Keep => next.kept = Some(watch.stack.clone()),
+            Action::PutBack => next.kept.iter().for_each(|older| watch.put_back(older)),
+            Action::Forget => watch.forget_keys(),
+            Action::Lag(lags) => watch.stack.set_lags(lags),
             Action::Run(run, fault) => {
                 if let Some((call, fault)) = fault {
                     fork.inject(call, fault);
@@ -177,7 +242,7 @@ impl Node {
                         fork.clock().advance(MINUTE);
                         watch.stack.refresh(&fork).await;
                     } else {
-                        watch.up(&inputs(next.keeper)).await;
+                        watch.up(&next.inputs(next.keeper)).await;
                     }
                 });
                 assert_eq!(fork.unfired(), 0, "the fault never struck");
@@ -197,19 +262,29 @@ impl Node {
             runtime.block_on(async {
                 // Keepers that went back after a death leave a plain run nothing to see; a refresh finds what was left.
                 watch.stack.refresh(&fork).await;
-                let runs = watch.until_quiet(&inputs(self.keeper)).await;
+                let runs = self.until_quiet(&mut watch).await;
                 watch.destroyed().await;
                 runs
             })
         })
     }
 
+    async fn until_quiet(&self, watch: &mut Watch<'_>) -> usize {
+        let args = self.inputs(self.keeper);
+        watch.stack.set_lags(false);
+        match self.quiet {
+            Some(quiet) => watch.until_over(&args, quiet).await,
+            None => watch.until_quiet(&args).await,
+        }
+    }
+
     /// The state as text in which names are counted and moments are told from now on: to the minute within the last
     /// twenty, to the hour beyond.
     fn canonical(&self) -> String {
-        let all = [inputs(0), inputs(1)];
-        let text =
-            format!("{} {} {} {}", self.keeper, self.faults, self.cloud.picture(), self.watch.stack.picture(&all));
+        let all = [self.inputs(0), self.inputs(1)];
+        let kept = self.kept.as_ref().map(|stack| stack.picture(&all));
+        let (cloud, stack) = (self.cloud.picture(), self.watch.stack.picture(&all));
+        let text = format!("{} {} {cloud} {stack} {kept:?}", self.keeper, self.faults);
         let mut names = BTreeMap::new();
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-:._".contains(letter);
         let (mut out, mut rest) = (String::with_capacity(text.len()), text.as_str());

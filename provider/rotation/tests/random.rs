@@ -2,19 +2,23 @@
 //!
 //! At least 100,000 steps are taken. The seed is printed; `PROPTEST_RNG_SEED=<seed> cargo test -p rotation --test random` takes
 //! the same ones again. `PROPTEST_CASES` sets the number of lives, of about eighteen steps each.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
-use rotation::{KeyId, Retirement, Revoke, RevokedGeneration, RotationArgs};
+use rotation::{KeyId, KeyState, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Half of the overlap, as by default.
+const QUIET: SignedDuration = SignedDuration::from_hours(12);
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 #[derive(Clone, Debug)]
@@ -30,6 +34,11 @@ enum Act {
     Strip,
     LoseCurrent,
     DisableCurrent,
+    Keep,
+    PutBack,
+    Forget,
+    Lag(bool),
+    Refresh,
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -38,7 +47,25 @@ fn generation() -> impl Strategy<Value = RevokedGeneration> {
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
+    prop::collection::vec(act(), 1..30)
+}
+
+/// The same with states that are older than reality, states that forgot their keys, and dependents that are not updated.
+fn acts_on_older_states() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
+        12 => act(),
+        2 => Just(Act::Keep),
+        3 => Just(Act::PutBack),
+        1 => Just(Act::Forget),
+        1 => any::<bool>().prop_map(Act::Lag),
+        2 => Just(Act::Refresh),
+        3 => (1_i32..200_000).prop_map(Act::Wait),
+    ];
+    prop::collection::vec(act, 1..30)
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
         6 => Just(Act::Up),
         3 => (0_u8..4).prop_map(Act::Keepers),
         3 => (1_i32..4_000_000).prop_map(Act::Wait),
@@ -50,12 +77,22 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Strip),
         1 => Just(Act::LoseCurrent),
         1 => Just(Act::DisableCurrent),
-    ];
-    prop::collection::vec(act, 1..30)
+    ]
 }
 
 #[test]
 fn random_lives_end_well() {
+    walk(acts(), rules(), None);
+}
+
+/// Consumers use their key all the time, and what is in use where that is told is kept, as by default.
+#[test]
+fn lesson_a1_random_lives_on_older_states_end_well() {
+    walk(acts_on_older_states(), rules_with_lagging_marks(), Some(QUIET));
+}
+
+/// `quiet` is the quiet period where use is told.
+fn walk(acts: impl Strategy<Value = Vec<Act>>, rules: Vec<InMemoryRules>, quiet: Option<SignedDuration>) {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     if !asked {
@@ -68,11 +105,11 @@ fn random_lives_end_well() {
     config.rng_seed = RngSeed::Fixed(seed);
     let (steps, most) = (Cell::new(0), Cell::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let lives = (acts(), prop::sample::select(rules()), any::<bool>());
+    let lives = (acts, prop::sample::select(rules), any::<bool>());
     let told = |line: String| std::io::stderr().write_all(line.as_bytes()).unwrap();
     let proven = TestRunner::new(config).run(&lives, |(acts, rules, timed)| {
         steps.set(steps.get() + acts.len());
-        most.set(most.get().max(runtime.block_on(live(acts, rules, timed))));
+        most.set(most.get().max(runtime.block_on(live(acts, rules, timed, quiet))));
         Ok(())
     });
     let (steps, most) = (steps.get(), most.get());
@@ -101,16 +138,28 @@ fn rules() -> Vec<InMemoryRules> {
     all.chain(others).collect()
 }
 
+/// The same, and like AWS with marks that are read too late.
+fn rules_with_lagging_marks() -> Vec<InMemoryRules> {
+    let lagging = InMemoryRules { marks_after: SECOND * 10, ..InMemoryRules::like_aws(SECOND * 5) };
+    rules().into_iter().chain([lagging]).collect()
+}
+
 /// Lives one life; gives the number of plain runs that were needed at its end.
-async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool) -> usize {
-    let disables = rules.capability.disables;
+async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Option<SignedDuration>) -> usize {
+    let (disables, tells_use) = (rules.capability.disables, rules.capability.tells_last_use);
+    let quiet = quiet.filter(|_| tells_use);
+    // Where users publish their keys nothing is marked or listed, so nothing tells what an older state does not.
+    let is_marked = !rules.capability.users_publish;
+    let has_quota = rules.capability.quota.is_some();
+    let retirement = Retirement { quiet_period: quiet, ..Retirement::default() };
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let mut watch = Watch::new(&cloud, Life::OVERLAP);
-    let mut wanted = Life::inputs("0", by_period);
+    let mut wanted = RotationArgs { retirement, ..Life::inputs("0", by_period) };
+    let (mut kept, mut is_stripped) = (None, false);
     for act in acts {
         match act {
             Act::Up => {
-                watch.up(&wanted).await;
+                is_stripped &= !watch.up(&wanted).await.is_done();
                 cloud.calm();
             }
             Act::Keepers(keeper) => wanted.keepers = Life::inputs(&keeper.to_string(), by_period).keepers,
@@ -119,7 +168,8 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool) -> usize {
             }
             Act::Soak(_) | Act::DisableCurrent if !disables => {}
             Act::Soak(soaks) => {
-                wanted.retirement = if soaks { Life::soaking("").retirement } else { Retirement::default() }
+                let soak = if soaks { Life::soaking("").retirement.soak } else { SignedDuration::ZERO };
+                wanted.retirement = Retirement { soak, ..retirement };
             }
             Act::Wait(seconds) => cloud.clock().advance(SECOND * seconds),
             Act::Fail(call, fault) => cloud.inject(cloud.calls().len() + call, fault),
@@ -137,7 +187,21 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool) -> usize {
                     .is_some_and(|state| !state.claim_open && state.pending.is_none() && state.current.is_some())
                 {
                     strip(&mut watch, &wanted).await;
+                    // Without a mark nothing tells what the state does not, until a run that ends well has rewritten it.
+                    (kept, is_stripped) = (None, true);
                 }
+            }
+            // A stack that lost the resource makes it anew; where that meets a full principal whose keys were used, a person is needed.
+            Act::Keep if has_quota && watch.stack.state().is_none() => {}
+            Act::Keep => kept = Some(watch.stack.clone()),
+            Act::PutBack | Act::Forget if !is_marked => {}
+            Act::PutBack => kept.iter().for_each(|older| watch.put_back(older)),
+            Act::Forget if is_stripped => {}
+            Act::Forget => watch.forget_keys(),
+            Act::Lag(lags) => watch.stack.set_lags(lags),
+            Act::Refresh => {
+                watch.stack.refresh(&cloud).await;
+                cloud.calm();
             }
             Act::LoseCurrent => harm(&mut watch, |cloud, id| cloud.delete(id)).await,
             Act::DisableCurrent => harm(&mut watch, |cloud, id| cloud.disable(id)).await,
@@ -150,15 +214,18 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool) -> usize {
     cloud.clock().advance(DAY * 3);
     // Keepers that went back after a death leave a plain run nothing to see; a refresh finds what was left.
     watch.stack.refresh(&cloud).await;
-    let runs = watch.until_quiet(&wanted).await;
+    watch.stack.set_lags(false);
+    let runs = watch.until_over(&wanted, QUIET).await;
     watch.destroyed().await;
     runs
 }
 
 /// Marks that are stripped in the middle of a mint leave a key that can only be named; between runs they are rewritten.
 async fn strip(watch: &mut Watch<'_>, wanted: &RotationArgs) {
-    let ours = watch.rig.keys().len() - watch.strangers.difference(&watch.harmed).count();
-    let known = watch.stack.state().map_or(0, |state| state.keys().count());
+    let all = watch.rig.keys().into_iter();
+    let ours: BTreeSet<_> = all.filter(|id| !watch.strangers.contains(id) || watch.harmed.contains(id)).collect();
+    let known: BTreeSet<_> =
+        watch.stack.state().into_iter().flat_map(KeyState::keys).map(|key| key.id.clone()).collect();
     if ours == known && watch.up(wanted).await.is_quiet() {
         watch.rig.strip_marks();
     }

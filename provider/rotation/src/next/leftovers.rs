@@ -41,6 +41,10 @@ fn orphan(view: &View<'_>) -> Option<Next> {
     let orphans = entries.iter().filter(|(id, entry)| is_orphan(view, id, entry));
     let (id, entry) = orphans.into_iter().find(|(id, entry)| !view.world.is_gone(id, entry, view.capability))?;
     if observed.keys.contains_key(id) {
+        // It may have been promoted a moment ago, by a run that this state does not know: then somebody uses it.
+        if let Some(until) = view.world.unread_until(view.capability) {
+            return act(Step::Settle(until), Cause::Unsettled);
+        }
         return act(Step::Discard(id.clone()), Cause::Orphan);
     }
     act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)

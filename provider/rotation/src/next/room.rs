@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::retire::{Verdict, is_over, is_unconfirmed, may_end};
 use super::{Blocked, Cause, Goal, Next, Step, View, act, blocked, later, mint_cause, was_behind_lately};
 use crate::{
-    Deferred, KeyId, KeyStatus, LastUse, Mark, ObservedKey, Retiring, UnrecordedKey, WhenQuotaReached, World,
+    Deferred, KeyId, KeyState, KeyStatus, LastUse, Mark, ObservedKey, Retiring, UnrecordedKey, WhenQuotaReached, World,
     print_duration,
 };
 
@@ -25,7 +25,7 @@ pub(super) enum Room {
 
 /// What must be done before a key can be made.
 pub(super) fn look(view: &View<'_>, goal: &Goal) -> Room {
-    let World { state, observed, .. } = view.world;
+    let World { observed, .. } = view.world;
     let Some(quota) = view.capability.quota.filter(|quota| observed.keys.len() >= *quota) else { return Room::Free };
     let full = || Room::Act(blocked(view, full(view, quota)));
     // Nothing is removed for the sake of a place that would still not be there.
@@ -37,11 +37,17 @@ pub(super) fn look(view: &View<'_>, goal: &Goal) -> Room {
     {
         return Room::Act(next);
     }
-    let works = state
-        .current
-        .as_ref()
-        .is_some_and(|current| current.status == KeyStatus::Active && !state.revoking.contains(&current.id));
-    if works && goal.when_quota_reached == WhenQuotaReached::Defer { Room::Deferred } else { full() }
+    if has_working_key(&view.world.state) && goal.when_quota_reached == WhenQuotaReached::Defer {
+        Room::Deferred
+    } else {
+        full()
+    }
+}
+
+/// Whether the current key is there and may serve on.
+pub(crate) fn has_working_key(state: &KeyState) -> bool {
+    let current = state.current.as_ref();
+    current.is_some_and(|current| current.status == KeyStatus::Active && !state.revoking.contains(&current.id))
 }
 
 /// The rotation that a run leaves waiting, as it would be told after the run: why, and from when on it can be done.

@@ -93,9 +93,14 @@ impl Stack {
         self.lags = lags;
     }
 
-    /// An older state is put back. What dependents really hold does not change by that.
+    /// Whether dependents are not updated.
+    pub fn lags(&self) -> bool {
+        self.lags
+    }
+
+    /// An older state is put back. What dependents really hold, and whether they are updated, does not change by that.
     pub fn put_back(&mut self, older: &Self) {
-        *self = Self { held: self.held.clone(), ..older.clone() };
+        *self = Self { held: self.held.clone(), lags: self.lags, ..older.clone() };
     }
 
     /// The state forgets its keys, as after a refresh that looked at the wrong place.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Clock, KeyId, KeyState, Retiring, RotationArgs};
+use crate::{Clock, ErrorKind, KeyId, KeyState, Retiring, RotationArgs};
 
 use super::{Outcome, Rig, Stack};
 
@@ -58,7 +58,9 @@ impl<'a> Watch<'a> {
     pub async fn up(&mut self, args: &RotationArgs) -> Outcome {
         let before = self.stack.state().cloned();
         if args.revoke.as_ref().is_some_and(|revoke| self.stack.revoked() != Some(revoke.incident.as_str())) {
-            self.harmed.extend(before.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()));
+            // `current` names unrecorded keys too, and what this run finds superseded goes first where there is no place.
+            let found = self.rig.keys().into_iter();
+            self.harmed.extend(found.filter(|id| !self.strangers.contains(id) && !self.neighbours.contains(id)));
         }
         self.expect_ends(before.as_ref());
         let replaced = self.stack.replaced().to_vec();
@@ -109,13 +111,26 @@ impl<'a> Watch<'a> {
         );
     }
 
+    /// An older state is put back.
+    pub fn put_back(&mut self, older: &Stack) {
+        self.stack.put_back(older);
+        // What the newer state promised to superseded keys is forgotten with it; what dependents hold is watched on.
+        self.superseded.clear();
+    }
+
+    /// The state forgets its keys, and when they were superseded.
+    pub fn forget_keys(&mut self) {
+        self.stack.forget_keys();
+        self.superseded.clear();
+    }
+
     /// Plain runs, a minute apart, until one has nothing to do; at most four may have.
     pub async fn until_quiet(&mut self, args: &RotationArgs) -> usize {
         let mut log = Vec::new();
         for runs in 0..=4 {
             let before = self.stack.state().cloned();
             let outcome = self.up(args).await;
-            if outcome.is_quiet() || self.only_waits(before.as_ref()) {
+            if outcome.is_quiet() || self.only_waits(before.as_ref(), args) {
                 self.nothing_is_left_over();
                 return runs;
             }
@@ -131,16 +146,54 @@ impl<'a> Watch<'a> {
         log.len()
     }
 
+    /// The end of a life in which states were older than reality: plain runs until one is quiet, and their number. Where keys that the state does
+    /// not contain fill the quota, a run waits for them, or fails if no key works; where use is told, that is over after `quiet` and the overlap,
+    /// and otherwise a person may be needed. A person is needed too where a key that somebody disabled fills it: that is never removed before its
+    /// successor is there.
+    pub async fn until_over(&mut self, args: &RotationArgs, quiet: SignedDuration) -> usize {
+        let tells_use = self.rig.issuer().capability().tells_last_use;
+        let mut runs = 0;
+        if self.current_works() {
+            runs = self.until_quiet(args).await;
+        } else {
+            let outcome = self.up(args).await;
+            let is_blocked = matches!(&outcome, Outcome::Failed(error) if error.kind == ErrorKind::Blocked);
+            let disabled = self.rig.keys().into_iter().filter(|id| is_blocked && !self.rig.works(id));
+            let disabled: Vec<_> = disabled.inspect(|id| self.rig.delete(id)).collect();
+            let has_unrecorded = self.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
+            if is_blocked && disabled.is_empty() && has_unrecorded && !tells_use {
+                return 1;
+            }
+            self.harmed.extend(disabled);
+        }
+        self.rig.clock().advance(self.overlap + quiet);
+        let runs = runs.max(self.until_quiet(args).await);
+        let waits = self.stack.state().is_some_and(|state| state.deferred.is_some());
+        assert!(!waits || !tells_use, "a rotation waits for ever: {:#?}", self.stack.state());
+        runs
+    }
+
+    fn current_works(&self) -> bool {
+        self.stack.state().and_then(|state| state.current.as_ref()).is_some_and(|key| self.rig.works(&key.id))
+    }
+
     /// The exceptions of I11: runs were too rare to see a soak begin, so the phase is past it while a disabled key still soaks; the phase is
-    /// older than the promotion; a rotation waits for its time.
-    fn only_waits(&self, before: Option<&KeyState>) -> bool {
+    /// older than the promotion; a superseded key is in use; a rotation waits for its time.
+    fn only_waits(&self, before: Option<&KeyState>, args: &RotationArgs) -> bool {
         let Some(state) = self.stack.state().filter(|state| Some(*state) == before) else { return false };
         let soaks = state.retiring.iter().any(|retiring| retiring.disabled_at.is_some());
         let now = self.rig.clock().now();
         let is_young = |old: &Retiring| old.withdrawn_at.is_none() && old.superseded_at + self.overlap > now;
         let overlaps = !state.retiring.is_empty() && state.retiring.iter().all(is_young);
+        let is_used = |old: &Retiring| {
+            old.last_used_at.zip(args.retirement.quiet_period).is_some_and(|(at, quiet)| at + quiet > now)
+        };
+        let in_use = state.retiring.iter().any(is_used);
         let waits = state.deferred.is_some();
-        (soaks || overlaps || waits) && state.pending.is_none() && !state.claim_open && state.current.is_some()
+        (soaks || overlaps || in_use || waits)
+            && state.pending.is_none()
+            && !state.claim_open
+            && state.current.is_some()
     }
 
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
