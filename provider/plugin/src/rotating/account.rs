@@ -61,15 +61,15 @@ impl Accounts<'_> {
 }
 
 /// Whether what was seen proves that the keys of the state are there: our own mark, made by this instance. Where no other account is known, a
-/// key of the state proves it too, and a state without keys has nothing to lose.
+/// key of the state proves it too, and a state that knows neither keys nor an account has nothing to lose.
 pub(crate) fn is_proven(standing: Standing, state: &KeyState, observed: Option<&Observed>) -> bool {
-    let has_keys = state.keys().next().is_some();
+    let is_empty = state.keys().next().is_none() && state.account.is_none();
     let Some(observed) = observed else { return standing == Standing::Same };
     let is_marked = observed.ledgers.name_instance(&state.instance);
     match standing {
         Standing::Same => true,
         Standing::Other => is_marked,
-        Standing::Unknown => is_marked || !has_keys || state.keys().any(|key| observed.keys.contains_key(&key.id)),
+        Standing::Unknown => is_marked || is_empty || state.keys().any(|key| observed.keys.contains_key(&key.id)),
     }
 }
 
@@ -93,6 +93,16 @@ mod tests {
         ] {
             assert_eq!(accounts(recorded, reached).standing(&switches), standing, "{recorded:?} {reached:?}");
         }
+    }
+
+    #[test]
+    fn lesson_b1_a_state_that_forgot_its_keys_still_knows_its_account() {
+        let (keys, ledgers) = Default::default();
+        let seen = Observed { keys, ledgers, at: jiff::Timestamp::UNIX_EPOCH, ahead: Default::default() };
+        let mut state = KeyState::new("one".to_owned());
+        assert!(is_proven(Standing::Unknown, &state, Some(&seen)), "it has nothing to lose");
+        state.account = Some("one".to_owned());
+        assert!(!is_proven(Standing::Unknown, &state, Some(&seen)), "its keys may be elsewhere");
     }
 
     #[test]
