@@ -28,9 +28,9 @@ pub struct Capability {
 }
 
 impl Capability {
-    /// What messages call the mark, and the pronoun that stands for it.
+    /// What messages call the mark after the word "ownership", and the pronoun that stands for it.
     pub(crate) fn mark_words(&self) -> (&'static str, &'static str) {
-        if self.tags.is_some() { ("ownership tags", "them") } else { ("ownership mark", "it") }
+        if self.tags.is_some() { ("tags", "them") } else { ("mark", "it") }
     }
 }
 

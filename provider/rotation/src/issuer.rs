@@ -4,7 +4,7 @@ use std::fmt;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -85,10 +85,15 @@ pub enum Field {
 
 impl Field {
     /// Whether it is a secret that nobody knows: its text is empty.
-    #[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
     pub(crate) fn is_unknown(&self) -> bool {
-        matches!(self, Self::Secret(secret) if secrecy::ExposeSecret::expose_secret(secret).is_empty())
+        matches!(self, Self::Secret(secret) if is_empty_secret(secret))
     }
+}
+
+/// Whether a secret has no text.
+#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
+pub fn is_empty_secret(secret: &SecretString) -> bool {
+    secret.expose_secret().is_empty()
 }
 
 impl fmt::Debug for Field {
@@ -104,7 +109,6 @@ impl fmt::Debug for Field {
 impl PartialEq for Field {
     #[expect(clippy::disallowed_methods, reason = "equality of two secrets reveals neither")]
     fn eq(&self, other: &Self) -> bool {
-        use secrecy::ExposeSecret;
         match (self, other) {
             (Self::Plain(one), Self::Plain(two)) => one == two,
             (Self::Secret(one), Self::Secret(two)) => one.expose_secret() == two.expose_secret(),

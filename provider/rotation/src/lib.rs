@@ -42,7 +42,8 @@ pub use inputs::{
     WhenQuotaReached,
 };
 pub use issuer::{
-    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, System, Verdict,
+    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, System,
+    Verdict, is_empty_secret,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};

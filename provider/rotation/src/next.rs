@@ -123,10 +123,7 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
     }
     if !is_wanted {
         // A newer state than this one may have given it to users a moment ago.
-        if let Some(until) = view.world.unread_until(view.capability) {
-            return act(Step::Settle(until), Cause::Unsettled);
-        }
-        return discard(view, id, Cause::Unwanted);
+        return leftovers::unread_mark(view).or_else(|| discard(view, id, Cause::Unwanted));
     }
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);

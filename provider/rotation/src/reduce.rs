@@ -283,18 +283,20 @@ fn mirror(state: &mut KeyState, observed: &Observed) {
     }
     note_unrecorded(state, observed);
     drop_revoked_that_are_gone(state, observed);
-    let is_foreign = |key: &&ObservedKey| {
-        !state.knows(&key.id) && !state.has_unrecorded(&key.id) && observed.ledgers.own_entry(&key.id).is_none()
-    };
-    let foreign = observed.keys.values().filter(is_foreign);
+    let foreign = observed.keys.values().filter(|key| !is_ours(state, &observed.ledgers, &key.id));
     let foreign = foreign.map(|key| ForeignKey { id: key.id.clone(), created_at: key.created_at, status: key.status });
     state.foreign_keys = foreign.collect();
+}
+
+/// Whether the state or our own mark names this key.
+pub(crate) fn is_ours(state: &KeyState, ledgers: &Ledgers, id: &KeyId) -> bool {
+    state.knows(id) || state.has_unrecorded(id) || ledgers.own_entry(id).is_some()
 }
 
 /// A revoked key that neither the state nor the mark names was deleted without this resource, or was never its own: there is nothing left to do.
 fn drop_revoked_that_are_gone(state: &mut KeyState, observed: &Observed) {
     let mut revoking = std::mem::take(&mut state.revoking);
-    revoking.retain(|id| state.knows(id) || state.has_unrecorded(id) || observed.ledgers.own_entry(id).is_some());
+    revoking.retain(|id| is_ours(state, &observed.ledgers, id));
     state.revoking = revoking;
 }
 

@@ -87,7 +87,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     if ended.is_ok() {
         run.answer();
     }
-    run.look_for_mark();
+    run.world.state.mark_missing = run.is_mark_missing();
     let (warnings, renewals) = run.judge(|view| {
         let renewals: Vec<_> = view.world.state.keys().map(|key| expiry::renew_at(view, key)).collect();
         (warnings(view), renewals)
@@ -177,14 +177,10 @@ impl Run<'_> {
         }
         let capability = self.deck.issuer.capability();
         if self.world.state.mark_missing {
-            (self.deck.note)(format!("writing the {} of this resource again", capability.mark_words().0));
+            (self.deck.note)(format!("writing the ownership {} of this resource again", capability.mark_words().0));
         } else {
             (self.deck.warn)(mark_missing(&capability));
         }
-    }
-
-    fn look_for_mark(&mut self) {
-        self.world.state.mark_missing = self.is_mark_missing();
     }
 
     fn stands_in_the_way(&self, why: &Blocked) -> Error {
@@ -270,8 +266,7 @@ impl Run<'_> {
         let shown = observed.ledgers.own.as_ref();
         let (own, seen) = (written.open.as_ref(), observed.ledgers.own_claim());
         let is_other = |seen: &Claim| own.is_none_or(|own| own.nonce != seen.nonce && seen.at >= own.at);
-        let nonce = |claim: Option<&Claim>| claim.map(|claim| claim.nonce.clone());
-        !seen.is_some_and(is_other) && (shown.is_none() || nonce(seen) != nonce(own))
+        !seen.is_some_and(is_other) && (shown.is_none() || seen.map(|seen| &seen.nonce) != own.map(|own| &own.nonce))
     }
 
     /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.

@@ -157,8 +157,7 @@ const MARK_MISSING: &str = "someone removed or changed the ownership";
 pub(crate) fn mark_missing(capability: &Capability) -> String {
     let advice = capability.tags.map(|advice| format!(" {advice}")).unwrap_or_default();
     let (mark, it) = capability.mark_words();
-    let kind = mark.trim_start_matches("ownership");
-    format!("{MARK_MISSING}{kind} of this resource. Its keys work; `pulumi up` writes {it} again.{advice}")
+    format!("{MARK_MISSING} {mark} of this resource. Its keys work; `pulumi up` writes {it} again.{advice}")
 }
 
 const SECRET_UNKNOWN: &str = "is not known. Until the next rotation, null stands for";

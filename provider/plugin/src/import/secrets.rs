@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use pulumi_provider::{Code, Error};
-use rotation::KeyId;
-use secrecy::{ExposeSecret, SecretString};
+use rotation::{KeyId, is_empty_secret};
+use secrecy::SecretString;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
@@ -44,7 +44,7 @@ fn find(variable: &dyn Fn(&str) -> Option<String>, import_id: &str, key: &KeyId)
 fn in_file(path: &str, import_id: &str, key: &KeyId) -> Result<Option<Given>, Error> {
     let mut secrets = read(path)?;
     for id in [import_id, &key.0] {
-        if let Some(secret) = secrets.remove(id).filter(|secret| !is_empty(secret)) {
+        if let Some(secret) = secrets.remove(id).filter(|secret| !is_empty_secret(secret)) {
             return Ok(Some(Given { secret, from: format!("the entry {id:?} of the file {path:?} (`{MANY}`)") }));
         }
     }
@@ -69,11 +69,6 @@ impl fmt::Display for Flaw<'_> {
         };
         write!(f, "{what} (line {}, column {})", self.0.line(), self.0.column())
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
-fn is_empty(secret: &SecretString) -> bool {
-    secret.expose_secret().is_empty()
 }
 
 fn wrong(message: String) -> Error {

@@ -106,9 +106,8 @@ impl<S: System> Rotating<S> {
             context.log().info(format!("a new key will be created: {cause}"));
             set_unknown(&mut outputs, ["pending"]);
         }
-        if plan.mint.is_some() && !plan.waits {
+        if let Some(generation) = plan.generation.filter(|_| plan.mint.is_some() && !plan.waits) {
             set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
-            let generation = plan.generation.unwrap_or(state.generation + 1);
             outputs.insert("generation".to_owned(), Value::Number(generation as f64));
         }
         for id in &plan.withdraw {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Cause, Next, Step, View, act, is_orphan, later};
+use crate::reduce::is_ours;
 use crate::{Claim, KeyId, LastUse, Mark, Marks, Observed, ObservedKey, World};
 
 /// Clocks of this machine and of the system may differ by so much.
@@ -42,10 +43,7 @@ fn orphan(view: &View<'_>) -> Option<Next> {
     let (id, entry) = orphans.into_iter().find(|(id, entry)| !view.world.is_gone(id, entry, view.capability))?;
     if observed.keys.contains_key(id) {
         // It may have been promoted a moment ago, by a run that this state does not know: then somebody uses it.
-        if let Some(until) = view.world.unread_until(view.capability) {
-            return act(Step::Settle(until), Cause::Unsettled);
-        }
-        return act(Step::Discard(id.clone()), Cause::Orphan);
+        return unread_mark(view).or_else(|| act(Step::Discard(id.clone()), Cause::Orphan));
     }
     act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
 }
@@ -84,6 +82,11 @@ fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId>
     recorded.chain(pending).filter(|id| !claim.known.contains(id))
 }
 
+/// Waits until the mark has been read as it stood when the run began, if that is not certain yet.
+pub(super) fn unread_mark(view: &View<'_>) -> Option<Next> {
+    act(Step::Settle(view.world.unread_until(view.capability)?), Cause::Unsettled)
+}
+
 /// When marks can be believed about a key that nobody claims: it is so young that the mark of whoever made it may be read too late.
 pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
     if view.capability.marks == Marks::OnKeys {
@@ -95,8 +98,8 @@ pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
     (observed.at < until).then_some(until)
 }
 
-/// Whether the state or a mark, of whomever, says whose key it is.
+/// Whether the state or the mark of any resource names this key.
 fn is_accounted(view: &View<'_>, id: &KeyId) -> bool {
     let World { state, observed: Observed { ledgers, .. }, .. } = view.world;
-    state.knows(id) || state.has_unrecorded(id) || ledgers.own_entry(id).is_some() || ledgers.owner_of(id).is_some()
+    is_ours(state, ledgers, id) || ledgers.owner_of(id).is_some()
 }

@@ -159,7 +159,8 @@ impl<'a> Watch<'a> {
             let outcome = self.up(args).await;
             let is_blocked = matches!(&outcome, Outcome::Failed(error) if error.kind == ErrorKind::Blocked);
             let disabled = self.rig.keys().into_iter().filter(|id| is_blocked && !self.rig.works(id));
-            let disabled: Vec<_> = disabled.inspect(|id| self.rig.delete(id)).collect();
+            let disabled: Vec<_> = disabled.collect();
+            disabled.iter().for_each(|id| self.rig.delete(id));
             let has_unrecorded = self.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
             if is_blocked && disabled.is_empty() && has_unrecorded && !tells_use {
                 return 1;
@@ -199,21 +200,22 @@ impl<'a> Watch<'a> {
     /// I2, I4: every key that exists is in the state or a stranger's, and the other way round. The one exception: a Create that
     /// died when all was done leaves a key of an instance that nobody knows, which the warnings name.
     pub fn nothing_is_left_over(&mut self) {
+        let exist = self.rig.keys();
         if let Some(state) = self.stack.state() {
             let lost = |warning: &&String| warning.contains("an earlier instance");
             let named = |id: &KeyId| state.warnings.iter().filter(lost).any(|warning| warning.contains(&id.0));
-            self.named = self.rig.keys().into_iter().filter(named).collect();
+            self.named = exist.iter().filter(|id| named(id)).cloned().collect();
         }
         let state = self.stack.state();
         let mut known: BTreeSet<_> = state.iter().flat_map(|state| state.keys()).map(|key| key.id.clone()).collect();
         // A refresh noted the key of a replaced instance whose own Delete then took it.
-        known.retain(|id| self.rig.keys().contains(id) || !self.replaced.contains(id));
+        known.retain(|id| exist.contains(id) || !self.replaced.contains(id));
         // Unrecorded keys stay only where a rotation waits for them.
         let waits = state.filter(|state| state.deferred.is_some());
         known.extend(waits.iter().flat_map(|state| &state.unrecorded).map(|key| key.id.clone()));
         let others =
             |id: &KeyId| self.strangers.contains(id) || self.neighbours.contains(id) || self.named.contains(id);
-        let ours: BTreeSet<_> = self.rig.keys().into_iter().filter(|id| !others(id)).collect();
+        let ours: BTreeSet<_> = exist.into_iter().filter(|id| !others(id)).collect();
         assert_eq!(ours, known, "keys that exist and keys that the state knows");
         if let Some(state) = self.stack.state() {
             let works = state.current.as_ref().is_some_and(|current| self.rig.works(&current.id));

@@ -6,9 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::{Call, Method, repeat};
 use rotation::{
     Capability, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
-    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
+    MintOrder, Minted, ObservedKey, OwnerId, Verdict, is_empty_secret,
 };
-use secrecy::{ExposeSecret, SecretString};
 
 use crate::args::{self, Args};
 use crate::error::{Texts, incomplete};
@@ -264,7 +263,7 @@ impl KeyIssuer for ConfluentIssuer {
             Err(error) => return Err(self.explained(error).await),
         };
         let made: wire::Key = answer.json(&CREATE)?;
-        let secret = made.spec.secret.clone().filter(|secret| !is_empty(secret));
+        let secret = made.spec.secret.clone().filter(|secret| !is_empty_secret(secret));
         let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
         // An answer that does not repeat the description says nothing about it.
         let cut =
@@ -281,7 +280,7 @@ impl KeyIssuer for ConfluentIssuer {
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let unknown = "the secret of the key is not known, so the key cannot be tried";
         let (id, secret) = args::pair(material)
-            .filter(|(_, secret)| !is_empty(secret))
+            .filter(|(_, secret)| !is_empty_secret(secret))
             .ok_or_else(|| Error::new(ErrorKind::Unverified, "confluent verification", unknown))?;
         let made = self.seen().as_ref().and_then(|seen| seen.get(&KeyId(id.to_owned()))).map(|seen| seen.created_at);
         let made = made.unwrap_or_else(|| self.session.clock().now());
@@ -311,11 +310,6 @@ impl KeyIssuer for ConfluentIssuer {
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
         Ok(Some(KeyId(self.session.configured()?.to_owned())))
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
-fn is_empty(secret: &SecretString) -> bool {
-    secret.expose_secret().is_empty()
 }
 
 fn seen(key: wire::Key) -> (KeyId, Seen) {

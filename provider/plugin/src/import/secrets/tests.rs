@@ -1,3 +1,5 @@
+use secrecy::ExposeSecret;
+
 use super::*;
 
 const HIDDEN: &str = "hunter2-hunter2";

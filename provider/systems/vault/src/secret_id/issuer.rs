@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, print_duration,
+    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, is_empty_secret, print_duration,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::args::{self, SecretIdArgs};
@@ -231,7 +231,7 @@ impl KeyIssuer for SecretIdIssuer {
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let secret_id = match material.get(args::SECRET_ID) {
-            Some(Field::Secret(secret_id)) if !is_empty(secret_id) => secret_id,
+            Some(Field::Secret(secret_id)) if !is_empty_secret(secret_id) => secret_id,
             _ => {
                 let message = "the secret-id is not known, so it cannot be tried";
                 return Err(Error::new(ErrorKind::Unverified, "vault write login", message));
@@ -302,9 +302,4 @@ fn observed(all: &All) -> Vec<ObservedKey> {
         expiry: seen.ends_at.map(ending),
     };
     all.iter().filter(|(_, seen)| seen.is_key()).map(shown).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
-fn is_empty(secret: &SecretString) -> bool {
-    secret.expose_secret().is_empty()
 }
