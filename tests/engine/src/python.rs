@@ -23,6 +23,11 @@ pub struct Python {
     host: PathBuf,
 }
 
+const HOST: &str = "KEYROTATION_PYTHON_HOST";
+/// The suites that set the variables.
+const EXAMPLES: &str = "examples";
+const RECIPES: &str = "recipes";
+
 impl Python {
     /// Builds the wheel of sdk/python and installs it, from no index, into an environment that has nothing else but what
     /// `KEYROTATION_PYTHON` has; the host is the one in `KEYROTATION_PYTHON_HOST`.
@@ -30,11 +35,15 @@ impl Python {
     /// # Errors
     /// When a variable is not set, the library does not build, or something that it requires is not there.
     pub fn with_sdk() -> Result<Self> {
-        let read = |name: &str| {
-            let value = std::env::var_os(name).map(PathBuf::from);
-            value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test examples`"))
-        };
-        Self::of(read("KEYROTATION_PYTHON")?, read("KEYROTATION_PYTHON_HOST")?)
+        Self::of(Self::plain()?, read(HOST, EXAMPLES)?)
+    }
+
+    /// The interpreter in `KEYROTATION_PYTHON`, for a script that needs no library.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub fn plain() -> Result<PathBuf> {
+        read("KEYROTATION_PYTHON", EXAMPLES)
     }
 
     /// The same beside the packages that the recipes use, which are those of the interpreter in `KEYROTATION_RECIPES`.
@@ -42,11 +51,7 @@ impl Python {
     /// # Errors
     /// As [`Self::with_sdk`].
     pub fn for_recipes() -> Result<Self> {
-        let read = |name: &str| {
-            let value = std::env::var_os(name).map(PathBuf::from);
-            value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test recipes`"))
-        };
-        Self::of(read("KEYROTATION_RECIPES")?, read("KEYROTATION_PYTHON_HOST")?)
+        Self::of(read("KEYROTATION_RECIPES", RECIPES)?, read(HOST, RECIPES)?)
     }
 
     fn of(base: PathBuf, host: PathBuf) -> Result<Self> {
@@ -138,4 +143,10 @@ impl Python {
         command.args(arguments).env("HOME", self.root.path());
         Running::start(what, &mut command, self.root.path().join("output"))?.wait(LIMIT)?.expect_success()
     }
+}
+
+/// The path that a suite has in a variable.
+fn read(name: &str, suite: &str) -> Result<PathBuf> {
+    let value = std::env::var_os(name).map(PathBuf::from);
+    value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test {suite}`"))
 }

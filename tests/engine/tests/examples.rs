@@ -165,8 +165,7 @@ fn kv(scene: &VaultScene) -> Result<()> {
 /// The life that the README of each program tells. `previous` are the outputs that show the id of the previous key.
 /// The job beside the program: outputs, `up`, outputs, and the script that compares them.
 fn job(scene: &Scene, script: &Path) -> Result<()> {
-    let python = std::env::var_os("KEYROTATION_PYTHON").map(PathBuf::from);
-    let python = python.context("KEYROTATION_PYTHON is not set: run these tests by `cargo xtask test examples`")?;
+    let python = Python::plain()?;
     scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
     scene.up()?;
     let run = |reason: &str| {

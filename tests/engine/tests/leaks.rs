@@ -19,18 +19,17 @@ use vault_servers::Program;
 const KEEPERS: [&str; 3] = ["keeper-number-one-of-three", "keeper-number-two-of-three", "keeper-number-three-of-three"];
 
 fn main() {
-    let needs_none = || &[] as &[Program];
     let trials = vec![
-        trial("no_answer_of_the_plugin_shows_a_secret_outside_a_wrapper", needs_none(), everywhere),
-        trial("output_3_no_answer_and_no_proxy_shows_a_secret_aws", needs_none(), || {
+        trial("no_answer_of_the_plugin_shows_a_secret_outside_a_wrapper", &[], everywhere),
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_aws", &[], || {
             let scene = Scene::of_program(&example("aws-yaml"))?;
             scene.work.run(&["config", "set", "--path", "keyrotation:aws.region", "us-east-1"])?.expect_success()?;
             of_scene(&scene)
         }),
-        trial("output_3_no_answer_and_no_proxy_shows_a_secret_confluent", needs_none(), || {
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_confluent", &[], || {
             of_scene(&ConfluentScene::of_program(&example("confluent-yaml"))?.scene)
         }),
-        trial("output_3_no_answer_and_no_proxy_shows_a_secret_oci", needs_none(), || {
+        trial("output_3_no_answer_and_no_proxy_shows_a_secret_oci", &[], || {
             of_scene(&OciScene::of_program(&example("oci-yaml"))?.scene)
         }),
         trial("output_3_no_answer_and_no_proxy_shows_a_secret_vault", &[Program::OpenBao], || {

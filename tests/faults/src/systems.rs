@@ -53,19 +53,19 @@ pub const SYSTEMS: [System; 12] = [
     System { name: "model-oci", make: || like_oci(0), suspects: false, ..MODEL },
     System { name: "model-oci-lags", make: || like_oci(20), lags: true, suspects: false, ..MODEL },
     System { name: "model-confluent", make: || in_memory(InMemoryRules::like_confluent()), suspects: false, ..MODEL },
-    System { name: "aws", make: aws, is_cheap: false, ..MODEL },
-    System { name: "confluent-kafka", make: || confluent(Kind::Kafka), is_cheap: false, suspects: false, ..MODEL },
+    System { name: "aws", make: || aws(0), is_cheap: false, ..MODEL },
+    System { name: "confluent-kafka", make: || confluent(Kind::Kafka, 0), is_cheap: false, suspects: false, ..MODEL },
     System {
         name: "confluent-cloud",
-        make: || confluent(Kind::Cloud),
+        make: || confluent(Kind::Cloud, 0),
         is_cheap: false,
         suspects: false,
         is_twin: true,
         ..MODEL
     },
-    System { name: "oci-api-key", make: || oci(OciResource::ApiKey), ..OCI },
-    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken), ..OCI },
-    System { name: "oci-secret-key", make: || oci(OciResource::CustomerSecretKey), is_twin: true, ..OCI },
+    System { name: "oci-api-key", make: || oci(OciResource::ApiKey, 0), ..OCI },
+    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken, 0), ..OCI },
+    System { name: "oci-secret-key", make: || oci(OciResource::CustomerSecretKey, 0), is_twin: true, ..OCI },
 ];
 
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
@@ -119,16 +119,23 @@ fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
     Box::new(InMemoryCloud::new(rules, ManualClock::new(START)))
 }
 
-fn aws() -> Box<dyn Stage> {
-    Box::new(started(LocalAws::at(ManualClock::new(START))))
+/// AWS, whose clock is ahead by so many seconds.
+fn aws(ahead: i64) -> Box<dyn Stage> {
+    let rig = started(LocalAws::at(ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(ahead));
+    Box::new(rig)
 }
 
-fn confluent(kind: Kind) -> Box<dyn Stage> {
-    Box::new(started(LocalConfluent::at(kind, ManualClock::new(START))))
+fn confluent(kind: Kind, ahead: i64) -> Box<dyn Stage> {
+    let rig = started(LocalConfluent::at(kind, ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(ahead));
+    Box::new(rig)
 }
 
-fn oci(resource: OciResource) -> Box<dyn Stage> {
-    Box::new(started(LocalOci::at(resource, ManualClock::new(START))))
+fn oci(resource: OciResource, ahead: i64) -> Box<dyn Stage> {
+    let rig = started(LocalOci::at(resource, ManualClock::new(START)));
+    rig.set_ahead(SignedDuration::from_secs(ahead));
+    Box::new(rig)
 }
 
 /// AWS, Confluent Cloud and OCI on a machine whose clock is wrong: by 20 seconds and by two minutes, both ways.
@@ -136,50 +143,24 @@ pub const WRONG_CLOCKS: [System; 16] = {
     const AWS: System = System { is_cheap: false, ..MODEL };
     const CONFLUENT: System = System { suspects: false, ..AWS };
     [
-        System { name: "aws -120s", make: aws_ahead::<-120>, ..AWS },
-        System { name: "aws -20s", make: aws_ahead::<-20>, ..AWS },
-        System { name: "aws +20s", make: aws_ahead::<20>, ..AWS },
-        System { name: "aws +120s", make: aws_ahead::<120>, ..AWS },
-        System { name: "confluent-kafka -120s", make: confluent_ahead::<-120>, ..CONFLUENT },
-        System { name: "confluent-kafka -20s", make: confluent_ahead::<-20>, ..CONFLUENT },
-        System { name: "confluent-kafka +20s", make: confluent_ahead::<20>, ..CONFLUENT },
-        System { name: "confluent-kafka +120s", make: confluent_ahead::<120>, ..CONFLUENT },
-        System { name: "oci-api-key -120s", make: api_key_ahead::<-120>, ..OCI },
-        System { name: "oci-api-key -20s", make: api_key_ahead::<-20>, ..OCI },
-        System { name: "oci-api-key +20s", make: api_key_ahead::<20>, ..OCI },
-        System { name: "oci-api-key +120s", make: api_key_ahead::<120>, ..OCI },
-        System { name: "oci-auth-token -120s", make: token_ahead::<-120>, ..OCI },
-        System { name: "oci-auth-token -20s", make: token_ahead::<-20>, ..OCI },
-        System { name: "oci-auth-token +20s", make: token_ahead::<20>, ..OCI },
-        System { name: "oci-auth-token +120s", make: token_ahead::<120>, ..OCI },
+        System { name: "aws -120s", make: || aws(-120), ..AWS },
+        System { name: "aws -20s", make: || aws(-20), ..AWS },
+        System { name: "aws +20s", make: || aws(20), ..AWS },
+        System { name: "aws +120s", make: || aws(120), ..AWS },
+        System { name: "confluent-kafka -120s", make: || confluent(Kind::Kafka, -120), ..CONFLUENT },
+        System { name: "confluent-kafka -20s", make: || confluent(Kind::Kafka, -20), ..CONFLUENT },
+        System { name: "confluent-kafka +20s", make: || confluent(Kind::Kafka, 20), ..CONFLUENT },
+        System { name: "confluent-kafka +120s", make: || confluent(Kind::Kafka, 120), ..CONFLUENT },
+        System { name: "oci-api-key -120s", make: || oci(OciResource::ApiKey, -120), ..OCI },
+        System { name: "oci-api-key -20s", make: || oci(OciResource::ApiKey, -20), ..OCI },
+        System { name: "oci-api-key +20s", make: || oci(OciResource::ApiKey, 20), ..OCI },
+        System { name: "oci-api-key +120s", make: || oci(OciResource::ApiKey, 120), ..OCI },
+        System { name: "oci-auth-token -120s", make: || oci(OciResource::AuthToken, -120), ..OCI },
+        System { name: "oci-auth-token -20s", make: || oci(OciResource::AuthToken, -20), ..OCI },
+        System { name: "oci-auth-token +20s", make: || oci(OciResource::AuthToken, 20), ..OCI },
+        System { name: "oci-auth-token +120s", make: || oci(OciResource::AuthToken, 120), ..OCI },
     ]
 };
-
-fn aws_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
-    let rig = started(LocalAws::at(ManualClock::new(START)));
-    rig.set_ahead(SignedDuration::from_secs(SECONDS));
-    Box::new(rig)
-}
-
-fn confluent_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
-    let rig = started(LocalConfluent::at(Kind::Kafka, ManualClock::new(START)));
-    rig.set_ahead(SignedDuration::from_secs(SECONDS));
-    Box::new(rig)
-}
-
-fn api_key_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
-    oci_ahead(OciResource::ApiKey, SECONDS)
-}
-
-fn token_ahead<const SECONDS: i64>() -> Box<dyn Stage> {
-    oci_ahead(OciResource::AuthToken, SECONDS)
-}
-
-fn oci_ahead(resource: OciResource, seconds: i64) -> Box<dyn Stage> {
-    let rig = started(LocalOci::at(resource, ManualClock::new(START)));
-    rig.set_ahead(SignedDuration::from_secs(seconds));
-    Box::new(rig)
-}
 
 fn started<T>(rig: anyhow::Result<T>) -> T {
     rig.unwrap_or_else(|error| unreachable!("the stand-in does not start: {error:#}"))
