@@ -1,19 +1,15 @@
-//! The wrong place: another account, a server that is not the system, a principal that is not there yet, another spelling, another owner.
+//! The wrong place: another account, and a principal that is not there yet or lives elsewhere.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use localcloud::{Fault, LocalCloud, Options, Rule};
 use plugin::KeyRotation;
-use pulumi_proto::pulumirpc as rpc;
-use pulumi_provider::testing::{Action, Harness, Managed, Problem, Saved};
-use pulumi_provider::wire::{Unknowns, to_struct};
+use pulumi_provider::testing::{Harness, Managed, Problem};
 use pulumi_provider::{Object, Value};
 use rotation::testing::ManualClock;
 
-use crate::bench::{Bench, DAY, HOUR, Shared, TOKEN, USER, inputs, object, saved, text};
+use crate::bench::{HOUR, Shared, TOKEN, USER, object, saved, text};
 
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
@@ -135,7 +131,7 @@ impl System {
 }
 
 /// What reaches a cloud, or the same credentials at another address.
-fn config(cloud: &LocalCloud, address: Option<&str>) -> Object {
+pub(crate) fn config(cloud: &LocalCloud, address: Option<&str>) -> Object {
     let endpoint = address.map_or_else(|| cloud.endpoint().to_owned(), str::to_owned);
     let (aws, oci, confluent) =
         (cloud.aws().admin_credentials(), cloud.oci().config(), cloud.confluent().admin_credentials());
@@ -163,7 +159,7 @@ fn config(cloud: &LocalCloud, address: Option<&str>) -> Object {
     object([("aws", aws.into()), ("oci", oci.into()), ("confluent", confluent.into())])
 }
 
-fn told(problem: &Problem) -> String {
+pub(crate) fn told(problem: &Problem) -> String {
     match problem {
         Problem::Failed(status) => status.message().to_owned(),
         problem => format!("{problem:?}"),
@@ -293,171 +289,6 @@ async fn lesson_b1_the_account_is_asked_for_once_in_a_process() {
     assert_eq!(asked("ListOrganizations", None), 1);
 }
 
-/// Answers every request with this, and never stops: a web server that is none of the systems.
-fn web_server(head: &'static str, body: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&stream).lines();
-            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let length = body.len();
-            let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-            drop(stream.write_all(answer.as_bytes()));
-        }
-    });
-    address
-}
-
-/// What stands at an address by mistake, and what a proxy says.
-fn strangers() -> [String; 5] {
-    [
-        web_server("404 Not Found\r\ncontent-type: text/html", "<html><body>404 Not Found</body></html>"),
-        web_server("200 OK\r\ncontent-type: text/html", "<html><body>It works!</body></html>"),
-        web_server("403 Forbidden\r\ncontent-type: text/html", "<html><body>blocked by policy</body></html>"),
-        web_server(
-            "404 Not Found\r\ncontent-type: application/json",
-            r#"{"message":"no Route matched with those values"}"#,
-        ),
-        web_server("200 OK\r\ncontent-type: application/json", "{}"),
-    ]
-}
-
-#[tokio::test]
-async fn lesson_b2_a_server_that_is_not_the_system_proves_nothing() {
-    for system in SYSTEMS {
-        for address in strangers() {
-            let places = Places::start().await;
-            let mut key = places.key(system);
-            key.up(&places.inputs(system, "1")).await.unwrap();
-            let before = saved(&key);
-            places.clock.advance(HOUR);
-            // Where the account is told without a call, or was accepted, the answers alone must not be believed either.
-            for accept in [None, Some(places.account(system, 0))] {
-                let mut config = config(&places.clouds[0], Some(&address));
-                config.extend(accept.map(|id| ("acceptAccount".to_owned(), id.into())));
-                places.harness.configure(config).await.unwrap();
-                key.refresh().await.expect_err("it was believed");
-                key.destroy().await.expect_err("it was believed");
-                assert_eq!(saved(&key), before, "{system:?}");
-            }
-        }
-    }
-}
-
-/// The state of a resource of Vault, as a run left it, without a server: none of these tests gets as far as one.
-fn of_vault(harness: &Harness, token: &str, identity: Object, account: Option<&str>) -> Managed {
-    let mut managed = harness.resource(token, "key");
-    let at = "2026-01-01T00:00:00Z";
-    let current =
-        object([("id", "1".into()), ("generation", 1.into()), ("createdAt", at.into()), ("status", "active".into())]);
-    let mut outputs = object([
-        ("stateVersion", 1.into()),
-        ("instance", "0123456789abcdef".into()),
-        ("generation", 1.into()),
-        ("current", current.into()),
-    ]);
-    outputs.extend(account.map(|id| ("account".to_owned(), id.into())));
-    outputs.extend(identity.clone());
-    managed.saved = Some(Saved { id: "x".to_owned(), inputs: identity, outputs, init_errors: Vec::new() });
-    managed
-}
-
-fn vault_resources() -> [(&'static str, Object); 4] {
-    let text = |name: &'static str, value: &str| (name, Value::from(value));
-    [
-        ("keyrotation:vault:RotatingApiKey", object([text("mount", "secret"), text("path", "app")])),
-        ("keyrotation:vault:RotatingSecretId", object([text("mount", "approle"), text("role", "ci")])),
-        ("keyrotation:vault:RotatingJwtKey", object([text("mount", "jwt"), text("name", "payments")])),
-        ("keyrotation:vault:RotatingLease", object([text("path", "database/creds/a"), text("name", "b")])),
-    ]
-}
-
-fn vault_at(address: &str) -> Object {
-    let vault = object([("address", address.into()), ("token", Value::secret("t")), ("skipTlsVerify", true.into())]);
-    object([("vault", vault.into())])
-}
-
-#[tokio::test]
-async fn lesson_b2_a_web_server_is_not_taken_for_vault() {
-    let harness = Harness::start(KeyRotation::new(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)))).await.unwrap();
-    for address in strangers() {
-        harness.configure(vault_at(&address)).await.unwrap();
-        for (token, identity) in vault_resources() {
-            for account in [None, Some("cluster")] {
-                let mut key = of_vault(&harness, token, identity.clone(), account);
-                let before = saved(&key);
-                key.refresh().await.expect_err("it was believed");
-                key.destroy().await.expect_err("it was believed");
-                assert_eq!(saved(&key), before, "{token}");
-            }
-        }
-    }
-}
-
-/// Says that it is Vault's cluster of this id, and knows no path.
-fn vault_without(words: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&stream).lines();
-            let request = lines.next().and_then(Result::ok).unwrap_or_default();
-            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let (status, body) = match request.contains("sys/health") {
-                true => ("200 OK", r#"{"initialized":true,"sealed":false,"cluster_id":"cluster"}"#.to_owned()),
-                false => ("404 Not Found", format!(r#"{{"errors":["{words}"]}}"#)),
-            };
-            let length = body.len();
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-            drop(stream.write_all(answer.as_bytes()));
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn lesson_b2_what_is_not_mounted_or_of_another_type_proves_nothing() {
-    let harness = Harness::start(KeyRotation::new(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)))).await.unwrap();
-    for words in
-        ["no handler for route x. route entry not found.", "1 error occurred: unsupported path", "namespace not found"]
-    {
-        harness.configure(vault_at(&vault_without(words))).await.unwrap();
-        for (token, identity) in vault_resources() {
-            let mut key = of_vault(&harness, token, identity, Some("cluster"));
-            let before = saved(&key);
-            let refreshed = key.refresh().await.expect_err("it was believed");
-            key.destroy().await.expect_err("it was believed");
-            assert_eq!(saved(&key), before, "{token}");
-            if words.starts_with("no handler") {
-                assert!(told(&refreshed).contains("keyrotation:vault.namespace"), "{}", told(&refreshed));
-            }
-        }
-    }
-    let address = vault_without("x");
-    harness.configure(vault_at(&format!("{address}/v1"))).await.unwrap();
-    let (token, identity) = vault_resources()[1].clone();
-    let problem = of_vault(&harness, token, identity, None).refresh().await.expect_err("a path of the API");
-    assert!(told(&problem).contains("/v1"), "{}", told(&problem));
-}
-
-#[tokio::test]
-async fn lesson_b1_another_vault_cluster_is_refused() {
-    let harness = Harness::start(KeyRotation::new(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)))).await.unwrap();
-    harness.configure(vault_at(&vault_without(""))).await.unwrap();
-    for (token, identity) in vault_resources() {
-        for recorded in ["elsewhere", "cluster/team"] {
-            let mut key = of_vault(&harness, token, identity.clone(), Some(recorded));
-            let problems = [key.refresh().await.expect_err("another"), key.destroy().await.expect_err("another")];
-            for problem in problems {
-                let text = told(&problem);
-                assert!(text.contains(recorded) && text.contains("Vault cluster cluster"), "{token}: {text}");
-            }
-            assert!(key.saved.is_some());
-        }
-    }
-}
-
 #[tokio::test]
 async fn lesson_b3_a_principal_that_is_not_there_yet_is_waited_for() {
     for system in SYSTEMS {
@@ -519,187 +350,4 @@ async fn lesson_b2_an_oci_user_that_is_gone_is_gone() {
         key.refresh().await.unwrap();
         assert!(key.saved.is_none());
     }
-}
-
-#[tokio::test]
-async fn lesson_a1_a_run_names_what_it_supersedes_with_the_current_key() {
-    let places = Places::start().await;
-    let mut key = places.key(System::Oci);
-    key.up(&places.inputs(System::Oci, "1")).await.unwrap();
-    places.clock.advance(HOUR);
-    key.up_and_die(&places.inputs(System::Oci, "2")).await.unwrap();
-    places.clock.advance(HOUR);
-    let found = places.clouds[0].oci().keys("ci")[1].fingerprint.clone();
-    assert!(!places.logged("the state did not contain"));
-    key.up(&places.inputs(System::Oci, "2")).await.unwrap();
-    assert!(
-        places.logged(&format!("the state did not contain key {found}; it works until at least 2026-01-02T02:00:0"))
-    );
-}
-
-#[tokio::test]
-async fn lesson_a1_a_preview_counts_the_generation_of_a_key_that_the_state_does_not_contain() {
-    let places = Places::start().await;
-    let mut key = places.key(System::Oci);
-    key.up(&places.inputs(System::Oci, "1")).await.unwrap();
-    places.clock.advance(HOUR);
-    key.up_and_die(&places.inputs(System::Oci, "2")).await.unwrap();
-    places.clock.advance(HOUR);
-    key.refresh().await.unwrap();
-    let preview = key.preview(&places.inputs(System::Oci, "2")).await.unwrap();
-    key.up(&places.inputs(System::Oci, "2")).await.unwrap();
-    for outputs in [&preview.outputs, &saved(&key).outputs] {
-        assert_eq!(outputs.get("generation"), Some(&Value::Number(3.0)));
-    }
-}
-
-#[tokio::test]
-async fn lesson_a9_a_preview_says_nothing_of_a_use_that_no_run_was_told() {
-    for system in [System::Aws, System::OciToken] {
-        let places = Places::start().await;
-        let mut key = places.key(system);
-        for release in ["1", "2"] {
-            key.up(&places.inputs(system, release)).await.unwrap();
-            places.clock.advance(HOUR);
-        }
-        key.preview(&places.inputs(system, "3")).await.unwrap();
-        assert!(places.logged("waits because no key may be deleted"), "{system:?}");
-        assert!(!places.logged("never used"), "{system:?}");
-    }
-}
-
-#[tokio::test]
-async fn lesson_a4_another_spelling_of_a_principal_changes_nothing() {
-    let places = Places::start().await;
-    let owner = || ("owner", object([("id", places.confluent_owner.as_str().into())]).into());
-    let resource = |id: &str| ("managedResource", object([("id", id.into())]).into());
-    let region = |id: &str, environment: Option<&str>| {
-        let mut region = object([("id", id.into())]);
-        region.extend(environment.map(|id| ("environment".to_owned(), object([("id", id.into())]).into())));
-        ("managedResource", region.into())
-    };
-    let environment = places.clouds[0].confluent().environment().to_owned();
-    let flink = format!("{environment}.aws.us-east-1");
-    places.clouds[0].confluent().create_cluster(localcloud::confluent::Kind::Flink);
-    let (head, last) = places.oci_user.rsplit_once('.').unwrap();
-    let loud = format!("{head}.{}", last.to_ascii_uppercase());
-    let spellings: Vec<(System, Vec<Object>)> = vec![
-        (System::Aws, vec![object([("user", USER.into())]), object([("user", "Deployer".into())])]),
-        (System::Oci, [&places.oci_user, &loud].map(|id| object([("userId", id.as_str().into())])).to_vec()),
-        (
-            System::Confluent,
-            vec![object([owner()]), object([owner(), resource("cloud")]), object([owner(), resource("Cloud")])],
-        ),
-        (
-            System::Confluent,
-            vec![
-                object([owner(), region("aws.us-east-1", Some(&environment))]),
-                object([owner(), region(&flink, None)]),
-            ],
-        ),
-    ];
-    for (number, (system, spellings)) in spellings.into_iter().enumerate() {
-        let mut key = places.harness.resource(system.token(), &format!("key-{number}"));
-        key.up(&spellings[0]).await.unwrap();
-        let before = saved(&key).outputs;
-        for spelling in &spellings[1..] {
-            let step = key.up(spelling).await.unwrap();
-            assert_eq!(step.action, Action::Same, "{system:?}: {spelling:?}");
-            assert_eq!(saved(&key).outputs.get("current"), before.get("current"), "{system:?}");
-        }
-        // What the last spelling says is found, and so removed.
-        key.destroy().await.unwrap();
-        assert_eq!(places.keys(system, 0), 0, "{system:?}");
-    }
-}
-
-#[tokio::test]
-async fn lesson_a4_another_principal_still_replaces() {
-    let places = Places::start().await;
-    places.clouds[0].aws().create_user("other").unwrap();
-    let mut key = places.key(System::Aws);
-    key.up(&object([("user", USER.into())])).await.unwrap();
-    let step = key.up(&object([("user", "other".into())])).await.unwrap();
-    assert_eq!(step.action, Action::Replace);
-    assert!(!places.logged("without overlap"), "nothing about it is on the same principal");
-}
-
-#[tokio::test]
-async fn lesson_a5_a_replacement_on_the_same_principal_is_warned_about_in_the_preview() {
-    let bench = Bench::start().await;
-    let mut key = bench.key();
-    key.up(&inputs("1", [])).await.unwrap();
-    let logged = || bench.harness.logged().iter().any(|line| format!("{line:?}").contains("without overlap"));
-    assert!(!logged());
-    // The option replaceOnChanges, and `--replace`: the engine compares as ever, and then creates.
-    let checked = key.preview(&inputs("2", [])).await.unwrap().inputs;
-    let create = rpc::CreateRequest {
-        urn: key.urn().as_str().to_owned(),
-        properties: Some(to_struct(checked, Unknowns::Refused).unwrap()),
-        preview: true,
-        ..Default::default()
-    };
-    bench.harness.client().create(create).await.unwrap();
-    assert!(logged());
-}
-
-#[tokio::test]
-async fn lesson_c1_an_import_does_not_take_a_key_that_another_resource_manages() {
-    for system in [System::Aws, System::Oci, System::OciToken, System::Confluent] {
-        let places = Places::start().await;
-        let mut key = places.key(system);
-        key.up(&places.inputs(system, "1")).await.unwrap();
-        let current = saved(&key).outputs["current"].as_object().unwrap().clone();
-        let id = format!("{}/{}", saved(&key).id, text(&current, "id"));
-        let mut thief = places.harness.resource(system.token(), "thief");
-        let problem = thief.import(&id).await.expect_err("it was imported");
-        assert!(
-            told(&problem).contains("/key") && told(&problem).contains("Nothing was imported"),
-            "{}",
-            told(&problem)
-        );
-        assert!(thief.saved.is_none());
-        // The same key may come back to the resource that made it.
-        let mut again = places.key(system);
-        again.import(&id).await.unwrap();
-        assert!(again.saved.is_some(), "{system:?}");
-    }
-}
-
-#[tokio::test]
-async fn lesson_c9_a_key_of_a_renamed_user_is_not_forgotten() {
-    let places = Places::start().await;
-    let mut key = places.key(System::Aws);
-    key.up(&places.inputs(System::Aws, "1")).await.unwrap();
-    places.clock.advance(DAY);
-    let id = text(&saved(&key).outputs, "accessKeyId");
-    let aws = places.clouds[0].aws();
-    aws.rename_user(USER, "renamed").unwrap();
-    let refreshed = key.refresh().await.expect_err("it was forgotten");
-    let updated = key.up(&places.inputs(System::Aws, "2")).await.map(|_| ()).expect_err("there is no such user");
-    let destroyed = key.destroy().await.expect_err("the key was left behind in silence");
-    for problem in [refreshed, updated, destroyed] {
-        let text = told(&problem);
-        assert!(text.contains(&id) && text.contains("\"renamed\"") && text.contains("still works"), "{text}");
-    }
-    assert!(key.saved.is_some() && aws.works(&id));
-    aws.rename_user("renamed", USER).unwrap();
-    key.destroy().await.unwrap();
-    assert!(aws.keys(USER).is_empty());
-}
-
-#[tokio::test]
-async fn lesson_c9_a_key_that_moved_to_another_stack_is_named_where_it_was() {
-    let places = Places::start().await;
-    let mut key = places.key(System::Aws);
-    key.up(&places.inputs(System::Aws, "1")).await.unwrap();
-    places.clock.advance(DAY);
-    let id = text(&saved(&key).outputs, "accessKeyId");
-    // `pulumi state move`, while the program that it came from still declares it.
-    let mut moved = places.harness.resource(TOKEN, "moved");
-    moved.saved = key.saved.take();
-    let made = key.up(&places.inputs(System::Aws, "1")).await;
-    let warned = key.saved.as_ref().map(|saved| format!("{:?}", saved.outputs["warnings"])).unwrap_or_default();
-    assert!(made.is_err() || warned.contains(&id), "the old key is not named: {warned}");
-    assert!(places.clouds[0].aws().works(&id), "the key that the other stack uses is gone");
 }

@@ -1,42 +1,29 @@
-//! States that are older than reality: what the random lives and the exhaustive search found.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
+//! What the random lives and the exhaustive search found.
 
-use jiff::{SignedDuration, Timestamp};
-use rotation::RotationArgs;
-use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
-
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-fn clock() -> ManualClock {
-    ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap())
-}
-
-fn systems() -> [InMemoryRules; 3] {
-    [
-        InMemoryRules::like_aws(SignedDuration::ZERO),
-        InMemoryRules::like_oci(SignedDuration::ZERO),
-        InMemoryRules::like_confluent(),
-    ]
-}
+use super::*;
 
 fn revoking(keeper: &str) -> RotationArgs {
     Life::revoking(keeper, "leak")
 }
 
+/// A rotation, after which the state of before it is put back; the key that it gave to dependents.
+async fn put_back_after_a_rotation(watch: &mut Watch<'_>) -> KeyId {
+    watch.up(&Life::inputs("1", false)).await;
+    let older = watch.stack.clone();
+    watch.rig.clock().advance(HOUR);
+    watch.up(&Life::inputs("2", false)).await;
+    let second = held(watch);
+    watch.put_back(&older);
+    second
+}
+
 /// A refresh notes a key that the state does not contain; a person deletes that key; then a revocation names it.
 #[tokio::test]
 async fn lesson_a6_a_revoked_key_that_was_deleted_meanwhile_does_not_keep_runs_busy() {
-    for rules in systems() {
-        let cloud = InMemoryCloud::new(rules, clock());
+    for (_, rules) in systems() {
+        let cloud = on(rules);
         let mut watch = Watch::new(&cloud, DAY);
-        watch.up(&Life::inputs("1", false)).await;
-        let older = watch.stack.clone();
-        watch.rig.clock().advance(HOUR);
-        watch.up(&Life::inputs("2", false)).await;
-        let second = watch.stack.held().unwrap().clone();
-        watch.put_back(&older);
+        let second = put_back_after_a_rotation(&mut watch).await;
         watch.rig.clock().advance(HOUR);
         watch.stack.refresh(watch.rig).await;
         cloud.delete(&second);
@@ -55,14 +42,9 @@ async fn lesson_c3_a_key_that_was_promoted_a_moment_ago_is_no_orphan() {
     for lag in [2, 10] {
         let rules = InMemoryRules { marks_after: SECOND * lag, ..InMemoryRules::like_aws(SignedDuration::ZERO) };
         for back in ["1", "2"] {
-            let cloud = InMemoryCloud::new(rules.clone(), clock());
+            let cloud = on(rules.clone());
             let mut watch = Watch::new(&cloud, DAY);
-            watch.up(&Life::inputs("1", false)).await;
-            let older = watch.stack.clone();
-            watch.rig.clock().advance(HOUR);
-            watch.up(&Life::inputs("2", false)).await;
-            let second = watch.stack.held().unwrap().clone();
-            watch.put_back(&older);
+            let second = put_back_after_a_rotation(&mut watch).await;
             watch.rig.clock().advance(SECOND);
             watch.stack.refresh(watch.rig).await;
             let outcome = watch.up(&Life::inputs(back, false)).await;
@@ -76,7 +58,7 @@ async fn lesson_c3_a_key_that_was_promoted_a_moment_ago_is_no_orphan() {
 async fn lesson_c3_a_pending_key_that_was_promoted_a_moment_ago_is_not_removed() {
     for lag in [2, 10] {
         let rules = InMemoryRules { marks_after: SECOND * lag, ..InMemoryRules::like_aws(SignedDuration::ZERO) };
-        let cloud = InMemoryCloud::new(rules, clock());
+        let cloud = on(rules);
         let mut watch = Watch::new(&cloud, DAY);
         watch.up(&Life::inputs("1", false)).await;
         watch.rig.clock().advance(HOUR);
@@ -86,7 +68,7 @@ async fn lesson_c3_a_pending_key_that_was_promoted_a_moment_ago_is_not_removed()
         let older = watch.stack.clone();
         assert!(watch.stack.state().unwrap().pending.is_some());
         watch.up(&Life::inputs("2", false)).await;
-        let second = watch.stack.held().unwrap().clone();
+        let second = held(&watch);
         watch.put_back(&older);
         watch.rig.clock().advance(SECOND);
         let outcome = watch.up(&Life::inputs("1", false)).await;
