@@ -19,6 +19,7 @@ mod issuer;
 mod keepers;
 mod ledger;
 mod next;
+mod place;
 mod plan;
 mod reduce;
 mod run;
@@ -48,6 +49,7 @@ pub use issuer::{
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
+pub use place::{Misplaced, Place, Standing, reach};
 pub use plan::{Plan, plan};
 pub use reduce::{Event, World, reduce, refresh};
 pub use run::{Deck, Interrupted, observe, run};

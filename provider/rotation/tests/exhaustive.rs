@@ -9,7 +9,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Stack, Watch};
+use rotation::testing::{Elsewhere, Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Stack, Watch};
 use rotation::{Clock, Retirement, RotationArgs};
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -158,6 +158,7 @@ fn search_from(name: &str, start: Node, patience: SignedDuration) {
             }
             found.states += 1;
             found.most_runs = found.most_runs.max(next.ends_well(patience, &runtime));
+            next.stays_elsewhere(&runtime);
             if next.path.len() < DEPTH {
                 open.push_back(next);
             }
@@ -267,6 +268,21 @@ impl Node {
                 runs
             })
         })
+    }
+
+    /// Where states may be older than reality, credentials may also reach another account: nothing comes of any run there.
+    fn stays_elsewhere(&self, runtime: &tokio::runtime::Runtime) {
+        if self.quiet.is_none() || self.watch.stack.state().is_none() {
+            return;
+        }
+        let changed = [self.keeper, self.keeper ^ 1].map(|keeper| (Elsewhere::Up, keeper));
+        let others = [Elsewhere::Refresh, Elsewhere::Destroy].map(|run| (run, self.keeper));
+        for (run, keeper) in changed.into_iter().chain(others) {
+            told(&self.path, || {
+                let mut watch = self.watch.clone();
+                runtime.block_on(watch.elsewhere(&self.cloud, &self.inputs(keeper), run))
+            });
+        }
     }
 
     async fn until_quiet(&self, watch: &mut Watch<'_>) -> usize {

@@ -11,7 +11,7 @@ use std::io::Write;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
-use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
+use rotation::testing::{Elsewhere, Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
 use rotation::{KeyId, KeyState, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -39,6 +39,7 @@ enum Act {
     Forget,
     Lag(bool),
     Refresh,
+    Elsewhere(Elsewhere),
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -59,6 +60,7 @@ fn acts_on_older_states() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Forget),
         1 => any::<bool>().prop_map(Act::Lag),
         2 => Just(Act::Refresh),
+        2 => prop::sample::select(Elsewhere::ALL.as_slice()).prop_map(Act::Elsewhere),
         3 => (1_i32..200_000).prop_map(Act::Wait),
     ];
     prop::collection::vec(act, 1..30)
@@ -202,6 +204,11 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::Refresh => {
                 watch.stack.refresh(&cloud).await;
                 cloud.calm();
+            }
+            // A stack that holds nothing may begin in any account.
+            Act::Elsewhere(_) if watch.stack.state().is_none() => {}
+            Act::Elsewhere(run) => {
+                watch.elsewhere(&cloud, &wanted, run).await;
             }
             Act::LoseCurrent => harm(&mut watch, |cloud, id| cloud.delete(id)).await,
             Act::DisableCurrent => harm(&mut watch, |cloud, id| cloud.disable(id)).await,

@@ -1,12 +1,12 @@
 //! Whether this is the cluster that keeps the secret.
 
 use pulumi_provider::{Code, Error};
-use rotation::ErrorKind;
+use rotation::{ErrorKind, Standing};
 use system_vault::Root;
 
 use super::RotatingRoot;
 use super::state::RootState;
-use crate::rotating::account::{Accounts, Standing};
+use crate::rotating::account::Accounts;
 
 impl RotatingRoot {
     /// Insists that the secret of the state is where the plugin's credentials lead. Gives the cluster; none if the server does not say.
@@ -16,11 +16,13 @@ impl RotatingRoot {
         let reached = root.account().await?;
         let principal = format!("{:?} (`path`)", root.path());
         let recorded = state.account.as_deref();
-        let accounts = Accounts { noun: "Vault cluster", principal: &principal, recorded, reached: reached.as_deref() };
-        if accounts.standing(&self.switches) == Standing::Other {
+        let standing = Standing::of(recorded, reached.as_deref(), &|account| self.switches.accepts(account));
+        if standing == Standing::Other {
             let is_restored = state.evidence.access_key_id.is_some()
                 && root.look().await?.is_some_and(|seen| seen.evidence.access_key_id == state.evidence.access_key_id);
             if !is_restored {
+                let noun = "Vault cluster";
+                let accounts = Accounts { noun, principal: &principal, recorded, reached: reached.as_deref() };
                 return Err(rotation::Error::new(ErrorKind::Blocked, "", accounts.refusal().message));
             }
         }

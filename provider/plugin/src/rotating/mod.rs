@@ -22,7 +22,7 @@ use pulumi_provider::{
 };
 use rotation::{
     Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System, TagForm, Want,
-    note_endings, observe, plan, refresh, renew_notices, run,
+    note_endings, observe, plan, reach, refresh, renew_notices, run,
 };
 
 use crate::switches::Switches;
@@ -171,7 +171,7 @@ impl<S: System> Resource for Rotating<S> {
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
         let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
-        let (account, _) = place::reach(&*issuer).await;
+        let (account, _) = reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
             state = self.adopt(adopt, &inputs.own, &*issuer, state.instance, context.urn()).await?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use pulumi_provider::{Context, Error, Object, Urn};
-use rotation::{KeyIssuer, KeyState, Observed, System};
+use rotation::{KeyIssuer, KeyState, Misplaced, Observed, Place, System};
 
-use super::account::{Accounts, Standing, is_proven};
-use super::{Rotating, errors, inputs};
+use super::account::Accounts;
+use super::{Rotating, errors, inputs, owner};
 
 impl<S: System> Rotating<S> {
     /// Everything that replaces the resource, in one spelling; none while it is not known.
@@ -30,7 +30,6 @@ impl<S: System> Rotating<S> {
     }
 
     /// Insists, before anything is changed, that the keys of the state are where the plugin's credentials lead, and notes where that is.
-    /// `is_update`: where neither state nor system tells, an Update goes on.
     pub(super) async fn must_be_the_place(
         &self,
         issuer: &dyn KeyIssuer,
@@ -38,26 +37,9 @@ impl<S: System> Rotating<S> {
         is_update: bool,
         urn: &Urn,
     ) -> Result<(), Error> {
-        let (reached, unanswered) = reach(issuer).await;
-        let standing = self.accounts(&issuer.principal(), state, reached.as_deref()).standing(&self.switches);
-        if standing != Standing::Same {
-            issuer.recall(state);
-            let observed = self.seen_at(standing, issuer, urn).await?;
-            let is_untold = reached.is_none() && state.account.is_none();
-            if !is_proven(standing, state, observed.as_ref()) {
-                if is_update && is_untold {
-                    return Ok(());
-                }
-                let refusal = || self.accounts(&issuer.principal(), state, reached.as_deref()).refusal();
-                return Err(unanswered.unwrap_or_else(refusal));
-            }
-        }
-        state.account = reached.or(state.account.take());
-        Ok(())
-    }
-
-    fn accounts<'a>(&self, principal: &'a str, state: &'a KeyState, reached: Option<&'a str>) -> Accounts<'a> {
-        Accounts { noun: S::ACCOUNT, principal, recorded: state.account.as_deref(), reached }
+        let (owner, accepts) = (owner(urn), |account: &str| self.switches.accepts(account));
+        let place = Place { issuer, owner: &owner, clock: &*self.clock, accepts: &accepts };
+        place.must_hold(state, is_update).await.map_err(|why| refusal::<S>(issuer, state, why))
     }
 
     /// What stands on the principal, for a refresh, and notes in the state where that is. None if the principal is gone from the place where
@@ -71,31 +53,18 @@ impl<S: System> Rotating<S> {
         state: &mut KeyState,
         urn: &Urn,
     ) -> Result<Option<Observed>, Error> {
-        let (reached, unanswered) = reach(issuer).await;
-        let principal = issuer.principal();
-        let standing = self.accounts(&principal, state, reached.as_deref()).standing(&self.switches);
-        let observed = self.seen_at(standing, issuer, urn).await?;
-        if !is_proven(standing, state, observed.as_ref()) {
-            let refusal = || self.accounts(&principal, state, reached.as_deref()).refusal();
-            return Err(unanswered.unwrap_or_else(refusal));
-        }
-        state.account = reached.or(state.account.take());
-        Ok(observed)
-    }
-
-    /// What stands on the principal. In another account a failure says nothing but that our mark was not found there.
-    async fn seen_at(&self, standing: Standing, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
-        match self.observe(issuer, urn).await {
-            Err(_) if standing == Standing::Other => Ok(None),
-            seen => seen,
-        }
+        let (owner, accepts) = (owner(urn), |account: &str| self.switches.accepts(account));
+        let place = Place { issuer, owner: &owner, clock: &*self.clock, accepts: &accepts };
+        place.look(state).await.map_err(|why| refusal::<S>(issuer, state, why))
     }
 }
 
-/// The account that the plugin's credentials reach, or why that could not be learned: then the keys themselves have to prove the place.
-pub(super) async fn reach(issuer: &dyn KeyIssuer) -> (Option<String>, Option<Error>) {
-    match issuer.account().await {
-        Ok(reached) => (reached, None),
-        Err(error) => (None, Some(errors::public(error))),
+fn refusal<S: System>(issuer: &dyn KeyIssuer, state: &KeyState, why: Misplaced) -> Error {
+    match why {
+        Misplaced::Failed(error) => errors::public(error),
+        Misplaced::Elsewhere { reached } => {
+            let (principal, recorded) = (issuer.principal(), state.account.as_deref());
+            Accounts { noun: S::ACCOUNT, principal: &principal, recorded, reached: reached.as_deref() }.refusal()
+        }
     }
 }

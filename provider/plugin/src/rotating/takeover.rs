@@ -8,7 +8,7 @@ use rotation::{
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
-use super::{Rotating, errors, inputs, nonce, place};
+use super::{Rotating, errors, inputs, nonce};
 use crate::import::{self, Trouble};
 
 impl<S: System> Rotating<S> {
@@ -90,7 +90,7 @@ impl<S: System> Rotating<S> {
             tried.map_err(|trouble| trouble.of_imported(&shown.id, given))?;
         }
         let mut state = import::state(nonce(), shown, Some(material), self.clock.now());
-        (state.account, _) = place::reach(&*issuer).await;
+        (state.account, _) = rotation::reach(&*issuer).await;
         let state = refresh(state, &observed, &issuer.capability());
         errors::warn(&state, context);
         let outputs = self.outputs(&inputs, &state, None, context.urn())?;

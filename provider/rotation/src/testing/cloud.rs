@@ -29,6 +29,8 @@ pub struct InMemoryRules {
     pub foresees: bool,
     /// How long a key works before it ends by itself, unless it is given as long again.
     pub grant: Option<SignedDuration>,
+    /// The account that the credentials reach; none if the system does not say.
+    pub account: Option<&'static str>,
 }
 
 impl InMemoryRules {
@@ -37,7 +39,16 @@ impl InMemoryRules {
         let capability = Capability { quota: Some(2), settle: SignedDuration::from_mins(1), ..Capability::default() };
         let (accepts_after, marks_after, ahead) =
             (SignedDuration::from_secs(10), SignedDuration::ZERO, SignedDuration::ZERO);
-        Self { capability, accepts_after, lists_after, marks_after, ahead, foresees: false, grant: None }
+        Self {
+            capability,
+            accepts_after,
+            lists_after,
+            marks_after,
+            ahead,
+            foresees: false,
+            grant: None,
+            account: Some("home"),
+        }
     }
 
     /// A system like OCI: three keys whose names are known before they are made, no disabling, nothing about use.
@@ -158,6 +169,12 @@ impl InMemoryCloud {
     #[must_use]
     pub fn with_rules(&self, rules: InMemoryRules) -> Self {
         Self { rules, ..self.clone() }
+    }
+
+    /// Another account, with a principal of the same name that has nothing, at the same time.
+    pub fn elsewhere(&self) -> Self {
+        let rules = InMemoryRules { account: Some("elsewhere"), ..self.rules.clone() };
+        Self::new(rules, ManualClock::new(self.clock.now()))
     }
 
     /// From now on no key can be tried, or it can again.
@@ -355,6 +372,10 @@ impl Inner {
 }
 
 impl Rig for InMemoryCloud {
+    fn asks_account(&self) -> bool {
+        true
+    }
+
     fn clock(&self) -> &ManualClock {
         &self.clock
     }

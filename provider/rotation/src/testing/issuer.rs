@@ -70,6 +70,10 @@ impl KeyIssuer for InMemoryIssuer {
         self.known().extend(state.keys().map(|key| key.id.clone()));
     }
 
+    async fn account(&self) -> Result<Option<String>, Error> {
+        Ok(self.cloud.rules.account.map(str::to_owned))
+    }
+
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
         self.cloud.call("list", |inner, now| Ok((!inner.gone).then(|| self.listed(inner, now)))).await
     }

@@ -15,4 +15,4 @@ pub use issuer::InMemoryIssuer;
 pub use life::Life;
 pub use rig::{Fault, Rig, Stage};
 pub use stack::{Outcome, Stack};
-pub use watch::Watch;
+pub use watch::{Elsewhere, Watch};

@@ -47,6 +47,11 @@ pub trait Rig: Sync {
     /// The keys of the principal as a newly started process reaches them.
     fn issuer(&self) -> Box<dyn KeyIssuer>;
 
+    /// Whether a stack asks for the account first, as the plugin does. Rigs on which calls are numbered leave it to trials of their own.
+    fn asks_account(&self) -> bool {
+        false
+    }
+
     /// The names of all calls so far, by every process.
     fn calls(&self) -> Vec<String>;
 

@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Observed, OldSchedule,
-    OwnerId, RotationArgs, Schedule, Scheduled, Trigger, Want, due, note_endings, observe, refresh, renew_notices, run,
-    schedule, schedule_changed,
+    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Misplaced, Observed,
+    OldSchedule, OwnerId, Place, RotationArgs, Schedule, Scheduled, Trigger, Want, due, note_endings, observe, reach,
+    refresh, renew_notices, run, schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -179,7 +179,11 @@ impl Stack {
         let Some(saved) = self.saved.as_ref().filter(|_| outcome.is_quiet() || outcome.is_done()) else {
             return outcome;
         };
-        match self.live(rig, &Want::Gone, saved.state.clone()).await {
+        let mut state = saved.state.clone();
+        if let Some(outcome) = self.misplaced(rig, &mut state, false).await {
+            return outcome;
+        }
+        match self.live(rig, &Want::Gone, state).await {
             Some(Ok(_)) => {
                 self.saved = None;
                 Outcome::Done
@@ -192,9 +196,20 @@ impl Stack {
     /// One `pulumi refresh`. A call that fails, and a death, leave everything as it was.
     pub async fn refresh(&mut self, rig: &dyn Rig) {
         let issuer = rig.issuer();
-        let observed = self.observe_by(rig, &*issuer).await;
+        let Some(mut state) = self.state().cloned() else { return };
+        issuer.recall(&state);
+        let observed = if rig.asks_account() {
+            let place = self.place(rig, &*issuer);
+            let look = std::pin::pin!(place.look(&mut state));
+            match select(look, rig.death()).await {
+                Either::Left((observed, _)) => observed.ok().flatten(),
+                Either::Right(_) => None,
+            }
+        } else {
+            self.observe_by(rig, &*issuer).await
+        };
         if let Some((saved, observed)) = self.saved.as_mut().zip(observed) {
-            saved.state = refresh(saved.state.clone(), &observed, &issuer.capability());
+            saved.state = refresh(state, &observed, &issuer.capability());
             note_endings(&mut saved.state, &observed, (&saved.args).into());
             renew_notices(&mut saved.state, &*issuer);
         }
@@ -242,6 +257,7 @@ impl Stack {
         let ask = Ask { args, keepers_unknown: false, suspended: false };
         let schedule = read(rig, schedule(None, ask, rig.clock().now()));
         let mut state = KeyState::new(nonce());
+        state.account = reached(rig).await;
         if let Some(id) = self.adopts.clone() {
             let Some(key) = self.observe(rig).await.and_then(|observed| observed.keys.get(&id).map(adopted)) else {
                 return Outcome::Failed(Error::new(ErrorKind::NotFound, "", "the key to adopt was not found"));
@@ -272,6 +288,7 @@ impl Stack {
             return Outcome::Failed(Error::new(ErrorKind::NotFound, "", "the key to import was not found"));
         };
         let mut state = KeyState::new(nonce());
+        state.account = reached(rig).await;
         (state.generation, state.current) = (1, Some(adopted(shown)));
         state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         let state = refresh(state, observed, &rig.issuer().capability());
@@ -298,6 +315,9 @@ impl Stack {
             state.revoke(revoke.generation);
         }
         let want = Want::Current(Goal::new(&state.instance, args, &schedule));
+        if let Some(outcome) = self.misplaced(rig, &mut state, true).await {
+            return outcome;
+        }
         match self.live(rig, &want, state).await {
             Some(Ok(state)) => {
                 self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false });
@@ -313,7 +333,10 @@ impl Stack {
 
     /// Deletes what was replaced; `outcome` if there is nothing.
     async fn delete_replaced(&mut self, rig: &dyn Rig, mut outcome: Outcome) -> Outcome {
-        while let Some(state) = self.replaced.first().cloned() {
+        while let Some(mut state) = self.replaced.first().cloned() {
+            if let Some(outcome) = self.misplaced(rig, &mut state, false).await {
+                return outcome;
+            }
             match self.live(rig, &Want::Gone, state).await {
                 Some(Ok(_)) => outcome = Outcome::Done,
                 Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
@@ -322,6 +345,28 @@ impl Stack {
             self.replaced.remove(0);
         }
         outcome
+    }
+
+    /// How an Update or a Delete ends before it does anything, because the keys are elsewhere; none if they are here.
+    async fn misplaced(&self, rig: &dyn Rig, state: &mut KeyState, is_update: bool) -> Option<Outcome> {
+        if !rig.asks_account() {
+            return None;
+        }
+        let issuer = rig.issuer();
+        let place = self.place(rig, &*issuer);
+        let insist = std::pin::pin!(place.must_hold(state, is_update));
+        match select(insist, rig.death()).await {
+            Either::Left((Ok(()), _)) => None,
+            Either::Left((Err(Misplaced::Failed(error)), _)) => Some(Outcome::Failed(error)),
+            Either::Left((Err(Misplaced::Elsewhere { .. }), _)) => {
+                Some(Outcome::Failed(Error::new(ErrorKind::Blocked, "", "the keys are in another account")))
+            }
+            Either::Right(_) => Some(Outcome::Died),
+        }
+    }
+
+    fn place<'a>(&'a self, rig: &'a dyn Rig, issuer: &'a dyn KeyIssuer) -> Place<'a> {
+        Place { issuer, owner: &self.owner, clock: rig.clock(), accepts: &|_| false }
     }
 
     async fn live(&self, rig: &dyn Rig, want: &Want, state: KeyState) -> Option<Result<KeyState, Interrupted>> {
@@ -355,6 +400,11 @@ impl Saved {
     fn trigger(&self, args: &RotationArgs) -> Trigger {
         Trigger::new(&self.state.instance, &args.keepers, &self.schedule)
     }
+}
+
+/// The account that a Create notes.
+async fn reached(rig: &dyn Rig) -> Option<String> {
+    if rig.asks_account() { reach(&*rig.issuer()).await.0 } else { None }
 }
 
 /// What Check makes of it.

@@ -4,9 +4,25 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Clock, ErrorKind, KeyId, KeyState, Retiring, RotationArgs};
 
-use super::{Outcome, Rig, Stack};
+use super::{InMemoryCloud, Outcome, Rig, Stack};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is run where the credentials reach another account.
+#[derive(Clone, Copy, Debug)]
+pub enum Elsewhere {
+    /// `pulumi up`.
+    Up,
+    /// `pulumi refresh`.
+    Refresh,
+    /// `pulumi destroy`.
+    Destroy,
+}
+
+impl Elsewhere {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Up, Self::Refresh, Self::Destroy];
+}
 
 /// One stack on one principal, and what must hold after every run. Its methods panic when an invariant is broken.
 #[derive(Clone)]
@@ -122,6 +138,26 @@ impl<'a> Watch<'a> {
     pub fn forget_keys(&mut self) {
         self.stack.forget_keys();
         self.superseded.clear();
+    }
+
+    /// The same stack with credentials that reach another account: whichever run it is, the state keeps its keys, and nothing is written there.
+    pub async fn elsewhere(&mut self, cloud: &InMemoryCloud, args: &RotationArgs, run: Elsewhere) -> Outcome {
+        let (before, replaced) = (self.stack.state().cloned(), self.stack.replaced().to_vec());
+        let other = cloud.elsewhere();
+        let empty = other.picture();
+        let outcome = match run {
+            Elsewhere::Up => self.stack.up(&other, args).await,
+            Elsewhere::Destroy => self.stack.destroy(&other).await,
+            Elsewhere::Refresh => {
+                self.stack.refresh(&other).await;
+                Outcome::Quiet
+            }
+        };
+        assert!(!outcome.is_done(), "a run succeeded in another account");
+        assert_eq!(self.stack.state(), before.as_ref(), "another account changed the state");
+        assert_eq!(self.stack.replaced(), replaced, "another account changed what is to be deleted");
+        assert_eq!(other.picture(), empty, "something was written in another account");
+        outcome
     }
 
     /// Plain runs, a minute apart, until one has nothing to do; at most four may have.

@@ -3,11 +3,14 @@
 
 mod behind;
 mod overlaps;
+mod place;
 mod runs;
 mod states;
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};
+use rotation::testing::{
+    Elsewhere, Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch,
+};
 use rotation::{Cause, Clock, KeyId, KeyState, Retirement, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
