@@ -66,20 +66,8 @@ pub(crate) fn state(instance: String, shown: &ObservedKey, material: Option<Mate
 
 /// A key that was made elsewhere, as one of ours.
 pub(crate) fn key(shown: &ObservedKey, generation: u64, material: Option<Material>) -> Key {
-    Key {
-        id: shown.id.clone(),
-        generation,
-        created_at: shown.created_at,
-        verified_at: None,
-        promoted_at: None,
-        attempts: 0,
-        trigger: None,
-        status: shown.status,
-        expires_at: shown.expiry.map(|expiry| expiry.at),
-        renew_at: None,
-        replace_at: None,
-        material,
-    }
+    let (status, expires_at) = (shown.status, shown.expiry.map(|expiry| expiry.at));
+    Key { status, expires_at, material, ..Key::new(shown.id.clone(), generation, shown.created_at) }
 }
 
 /// `adopt.id` names nothing.

@@ -1,5 +1,7 @@
 use jiff::SignedDuration;
 
+use crate::Proof;
+
 /// What a system can do with keys, and how slowly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capability {
@@ -21,8 +23,8 @@ pub struct Capability {
     pub expires: bool,
     /// Whether lists show keys that nobody told the issuer of. Where they do not, strangers' keys are not seen, and none can be adopted.
     pub lists_all: bool,
-    /// Whether users publish what makes a key accepted, from the outputs: the system learns of a change only after the run.
-    pub users_publish: bool,
+    /// When a new key can be tried.
+    pub proof: Proof,
     /// Where the mark is a pair of tags on the principal: how to keep others from removing them, as a sentence. None where it is no tags.
     pub tags: Option<&'static str>,
 }
@@ -42,6 +44,8 @@ pub enum Marks {
     OnPrincipal,
     /// One on each key, made together with it, in one step: no claim stands before a mint, and none is needed to find its key.
     OnKeys,
+    /// Nowhere: there is no place for them, and what the state says is all that is known.
+    Nowhere,
 }
 
 impl Default for Capability {
@@ -58,7 +62,7 @@ impl Default for Capability {
             marks: Marks::default(),
             expires: false,
             lists_all: true,
-            users_publish: false,
+            proof: Proof::default(),
             tags: None,
         }
     }

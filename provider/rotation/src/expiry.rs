@@ -120,7 +120,7 @@ pub(crate) fn due<'a>(view: &View<'a>) -> Option<&'a KeyId> {
     let state = &view.world.state;
     let retiring = state.retiring.iter().filter(|old| !old.is_dead() && old.disabled_at.is_none()).map(|old| &old.key);
     let all = retiring.chain(&state.current).filter(|key| !state.revoking.contains(&key.id));
-    let mut fresh = all.filter(|key| !view.world.renewed.contains(&key.id));
+    let mut fresh = all.filter(|key| !view.world.run.renewed.contains(&key.id));
     fresh.find(|key| renew_at(view, key).is_some_and(|at| at <= now)).map(|key| &key.id)
 }
 
@@ -177,18 +177,12 @@ mod tests {
         let id = KeyId("k".to_owned());
         state.generation = 1;
         state.current = Some(Key {
-            id: id.clone(),
-            generation: 1,
-            created_at: START,
             verified_at: Some(START),
             promoted_at: Some(START),
-            attempts: 0,
             trigger: Some(Trigger::new("i", &Keepers::default(), &at(START, args))),
-            status: KeyStatus::Active,
             expires_at: expiry.map(|expiry| expiry.at),
-            renew_at: None,
-            replace_at: None,
             material: Some([].into()),
+            ..Key::new(id.clone(), 1, START)
         });
         let shown =
             ObservedKey { id: id.clone(), created_at: START, status: KeyStatus::Active, last_use: None, expiry };

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -154,6 +155,32 @@ pub struct Minted {
     pub expiry: Option<Expiry>,
 }
 
+/// A mint that is ready to be made.
+pub struct Prepared<'a> {
+    /// The name of the key that it will make, where that is known.
+    pub foreseen: Option<KeyId>,
+    mint: Box<dyn FnOnce() -> BoxFuture<'a, Result<Minted, Error>> + Send + Sync + 'a>,
+}
+
+impl<'a> Prepared<'a> {
+    /// `mint` makes the key: never repeated by itself or by a library beneath it, and never waiting longer than `mint_timeout`. The `effect` of its
+    /// error says whether a key may have been made.
+    pub fn new<F>(foreseen: Option<KeyId>, mint: impl FnOnce() -> F + Send + Sync + 'a) -> Self
+    where
+        F: Future<Output = Result<Minted, Error>> + Send + 'a,
+    {
+        Self { foreseen, mint: Box::new(move || Box::pin(mint())) }
+    }
+
+    /// Makes the key.
+    ///
+    /// # Errors
+    /// `effect` says whether a key may have been made.
+    pub async fn mint(self) -> Result<Minted, Error> {
+        (self.mint)().await
+    }
+}
+
 /// What a system shows of a key that is imported.
 #[derive(Clone, Debug, Default)]
 pub struct ReadBack {
@@ -174,6 +201,15 @@ pub enum Verdict {
     Unjudged,
     /// Nothing can try it; from this time on it is known to work.
     NotBefore(Timestamp),
+}
+
+/// What became of a key that was to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// It works no more.
+    Gone,
+    /// The system accepts it until users publish that it is withdrawn; with what they are to do, in a sentence.
+    StillAccepted(String),
 }
 
 /// The keys of one principal in one system. Bound to the principal; called by [`run`](fn@crate::run) and by the caller's Read.
@@ -256,20 +292,21 @@ pub trait KeyIssuer: Send + Sync {
     /// Names the permission that is missing.
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error>;
 
-    /// The name of the key that a mint by this order will make, where it can be known before: the claim then names it, so that it
-    /// is found again whatever happens to the answer. Makes nothing in the system.
+    /// Makes ready to make one key, and says its name where that can be known before: the claim then names it, so that it is found again
+    /// whatever happens to the answer. Makes no key. What does not fit shows here, before the mint.
     ///
     /// # Errors
     /// The key could not be prepared.
-    async fn foresee(&self, _order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(None)
-    }
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error>;
 
-    /// Makes one key. Never repeated by itself or by a library beneath it, and never waits longer than `mint_timeout`.
+    /// Makes one key without a claim.
     ///
     /// # Errors
-    /// `effect` says whether a key may have been made.
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error>;
+    /// As [`prepare`](Self::prepare) and [`Prepared::mint`].
+    #[cfg(any(test, feature = "testing"))]
+    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
+        self.prepare(order).await?.mint().await
+    }
 
     /// Tries the key once, as a user of it would.
     ///
@@ -311,7 +348,7 @@ pub trait KeyIssuer: Send + Sync {
     ///
     /// # Errors
     /// The key may still work.
-    async fn retire(&self, key: &KeyId) -> Result<(), Error>;
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error>;
 
     /// How far the system's clock is ahead of ours, by the date of its last answer. Times that the system gives are judged by its own clock.
     fn ahead(&self) -> SignedDuration {

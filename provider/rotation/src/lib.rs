@@ -24,12 +24,14 @@ mod plan;
 mod reduce;
 mod run;
 mod schedule;
+mod stage;
 mod state;
 mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trigger;
 mod warnings;
+mod world;
 
 pub use args::{Problem, Retirement, RotationArgs, Verification};
 pub use capability::{Capability, Marks};
@@ -43,20 +45,22 @@ pub use inputs::{
     WhenQuotaReached,
 };
 pub use issuer::{
-    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, System,
-    Verdict, is_empty_secret,
+    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, Prepared, ReadBack,
+    Retired, System, Verdict, is_empty_secret,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
 pub use place::{Misplaced, Place, Standing, reach};
 pub use plan::{Plan, plan};
-pub use reduce::{Event, World, reduce, refresh};
+pub use reduce::{Event, reduce, refresh};
 pub use run::{Deck, Interrupted, observe, run};
 pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
+pub use stage::{Proof, Stage};
 pub use state::{
     Deferred, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId, KeyState, Retiring, STATE_VERSION, UnrecordedKey,
 };
 pub use tags::TagForm;
 pub use trigger::Trigger;
 pub use warnings::renew_notices;
+pub use world::{Knowledge, World};

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Entry, Key, KeyId, KeyState, KeyStatus, Ledger, Mark, Marks, OwnerId, World, expiry};
+use crate::{Entry, Key, KeyId, KeyState, KeyStatus, Ledger, Mark, Marks, OwnerId, Proof, Stage, World, expiry};
 
 mod gone;
 mod leftovers;
@@ -15,37 +15,58 @@ use room::Room;
 pub(crate) use room::{deferral, has_working_key, last_use_of};
 pub use terms::{Blocked, Cause, Goal, Next, Step, View, Want};
 
+/// One rule of the decision: the step that it asks for, if it asks for any.
+type Rule = fn(&View<'_>, &Goal) -> Option<Next>;
+
+/// The rules of a life, in their order: the first that asks for a step has it.
+const TOWARD_CURRENT: [Rule; 8] = [
+    // What is gone counts for nothing below.
+    lost_keys,
+    // What an interrupted run left may be the very key that is wanted, or take its place.
+    leftovers::resolve,
+    // A key that was made is finished before another one is thought of.
+    advance_pending,
+    // A new key comes before any old one goes.
+    mint,
+    // The mark says what is so before anything is removed, so that a removal that dies can be told.
+    close,
+    // A key that is kept is kept alive.
+    renew,
+    // A revoked key works no longer than its successor needs.
+    retire::revoked,
+    // What time ends comes last.
+    retire::superseded,
+];
+
 /// Names the one step to take now. Pure: the same view gives the same answer.
 pub fn next(view: &View<'_>) -> Next {
-    let goal = match view.want {
-        Want::Gone => return gone::toward_gone(view),
-        Want::Current(goal) => goal,
-    };
-    lost_keys(view)
-        .or_else(|| leftovers::resolve(view))
-        .or_else(|| advance_pending(view, goal))
-        .or_else(|| mint(view, goal))
-        .or_else(|| close(view))
-        .or_else(|| act(Step::Renew(expiry::due(view)?.clone()), Cause::Ends))
-        .or_else(|| retire::revoked(view))
-        .or_else(|| retire::superseded(view, goal))
-        .unwrap_or(Next::Idle)
+    match view.want {
+        Want::Gone => gone::toward_gone(view),
+        Want::Current(goal) => TOWARD_CURRENT.iter().find_map(|rule| rule(view, goal)).unwrap_or(Next::Idle),
+    }
 }
 
-/// Whether a pending key has come as far as this run brings it.
-fn is_ready(view: &View<'_>, goal: &Goal, pending: &Key) -> bool {
-    pending.verified_at.is_some() || view.world.awaited.contains(&pending.id) || !is_proven(view, goal)
+/// The stage that a new key must reach next; none if there is no further one.
+fn next_stage(view: &View<'_>, goal: &Goal, pending: &Key) -> Option<Stage> {
+    let stages = view.capability.proof.stages().iter().copied();
+    // Where users publish keys, a first one cannot be proven: it has to stand in the outputs.
+    let first = view.capability.proof == Proof::OncePublished && !serves(&view.world.state);
+    let is_proven = goal.verification.is_some() && !first;
+    let mut ahead = stages.filter(|stage| *stage > pending.stage());
+    ahead.find(|stage| is_proven || *stage == Stage::Promoted)
 }
 
-/// Whether a new key is proven before it is promoted. Where users publish it, a first key cannot be: it has to stand in the outputs.
-fn is_proven(view: &View<'_>, goal: &Goal) -> bool {
-    goal.verification.is_some() && (!view.capability.users_publish || serves(&view.world.state))
+/// Whether the pending key is ready to become current with the answer of this run.
+pub(crate) fn is_ready(view: &View<'_>) -> bool {
+    let (Want::Current(goal), Some(pending)) = (view.want, &view.world.state.pending) else { return false };
+    let stage = next_stage(view, goal, pending);
+    is_promoted(view, pending) || stage.is_none_or(|stage| stage == Stage::Promoted)
 }
 
-/// Whether a new key must wait for a later run because users publish it first.
-pub(crate) fn awaits_users(view: &View<'_>) -> bool {
-    let Want::Current(goal) = view.want else { return false };
-    view.capability.users_publish && is_proven(view, goal)
+/// Whether the pending key waits for users, who publish it after the answer of a run.
+pub(crate) fn waits_for_users(view: &View<'_>) -> bool {
+    let (Want::Current(goal), Some(pending)) = (view.want, &view.world.state.pending) else { return false };
+    !is_promoted(view, pending) && next_stage(view, goal, pending) == Some(Stage::Offered)
 }
 
 fn serves(state: &KeyState) -> bool {
@@ -54,7 +75,8 @@ fn serves(state: &KeyState) -> bool {
 
 /// The removal of a new key that nobody got; what users published is taken out of that first.
 fn discard(view: &View<'_>, id: KeyId, cause: Cause) -> Option<Next> {
-    act(if view.capability.users_publish { Step::Withdraw(id) } else { Step::Discard(id) }, cause)
+    let is_published = view.capability.proof == Proof::OncePublished;
+    act(if is_published { Step::Unlist(id) } else { Step::Discard(id) }, cause)
 }
 
 /// Why a new key must be made, if it must.
@@ -94,7 +116,7 @@ fn act(step: Step, cause: Cause) -> Option<Next> {
 }
 
 /// A key that the state knows and the list does not show: wait while it may only be late, then take it for gone.
-fn lost_keys(view: &View<'_>) -> Option<Next> {
+fn lost_keys(view: &View<'_>, _: &Goal) -> Option<Next> {
     let World { state, observed, .. } = view.world;
     let lost = state.keys().find(|key| !observed.keys.contains_key(&key.id))?;
     let settled = later(lost.created_at, view.capability.settle);
@@ -105,10 +127,10 @@ fn lost_keys(view: &View<'_>) -> Option<Next> {
 }
 
 fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World { state, observed, completes, .. } = view.world;
+    let World { state, observed, run } = view.world;
     let pending = state.pending.as_ref()?;
     let id = pending.id.clone();
-    if completes.as_ref() == Some(&id) {
+    if run.completes.as_ref() == Some(&id) {
         return None;
     }
     let is_wanted = goal.trigger.is_answered_by(pending, goal.overlap) && pending.status == KeyStatus::Active;
@@ -128,17 +150,15 @@ fn advance_pending(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);
     }
-    if is_ready(view, goal, pending) {
-        None
-    } else {
-        act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created))
-    }
+    let stage = next_stage(view, goal, pending)?;
+    if stage == Stage::Verified { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) } else { None }
 }
 
 /// Whether the mark calls a pending key promoted: a run of which this state knows nothing gave it to users.
 fn is_promoted(view: &View<'_>, pending: &Key) -> bool {
     let entry = view.world.observed.ledgers.own_entry(&pending.id);
-    entry.is_some_and(|entry| entry.mark == Mark::Promoted)
+    // A mark that has no place was written by this run alone.
+    view.capability.marks != Marks::Nowhere && entry.is_some_and(|entry| entry.mark == Mark::Promoted)
 }
 
 /// A promoted key that is not wanted any more is never removed at once: it becomes current, or, if it has a promoted successor or was disabled, one of
@@ -168,7 +188,7 @@ fn yields(view: &View<'_>, pending: &Key) -> bool {
 }
 
 fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World { state, observed, claim, .. } = view.world;
+    let World { state, observed, run } = view.world;
     if state.pending.is_some() {
         return None;
     }
@@ -189,12 +209,16 @@ fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
         Room::Deferred => return None,
         Room::Act(next) => return Some(next),
     }
-    if claim.is_none()
+    if run.claim.is_none()
         && let Some(until) = leftovers::unaccounted_until(view)
     {
         return act(Step::Settle(until), Cause::Unsettled);
     }
-    act(if claim.is_some() { Step::Mint } else { Step::Claim }, cause)
+    act(if run.claim.is_some() { Step::Mint } else { Step::Claim }, cause)
+}
+
+fn renew(view: &View<'_>, _: &Goal) -> Option<Next> {
+    act(Step::Renew(expiry::due(view)?.clone()), Cause::Ends)
 }
 
 fn former(view: &View<'_>) -> Option<Next> {
@@ -203,14 +227,14 @@ fn former(view: &View<'_>) -> Option<Next> {
 
 /// Blocked, once no claim of this run stands open.
 fn blocked(view: &View<'_>, why: Blocked) -> Next {
-    if view.world.claim.is_some() {
+    if view.world.run.claim.is_some() {
         Next::Do { step: Step::Close, cause: Cause::Bookkeeping }
     } else {
         Next::Blocked(why)
     }
 }
 
-fn close(view: &View<'_>) -> Option<Next> {
+fn close(view: &View<'_>, _: &Goal) -> Option<Next> {
     let ledgers = &view.world.observed.ledgers;
     let wanted = view.world.wanted_ledger(view.capability);
     let is_said = ledgers.own.as_ref().is_some_and(|own| own.says(&wanted)) && !view.world.is_merged();
@@ -232,7 +256,7 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 /// Whether an entry of our ledger is a key that was never given to anybody and that no state of ours knows: it may go.
 fn is_orphan(view: &View<'_>, id: &KeyId, entry: &Entry) -> bool {
     let world = view.world;
-    let foreseen = world.foreseen.as_ref() == Some(id);
+    let foreseen = world.run.foreseen.as_ref() == Some(id);
     let noted = world.state.has_unrecorded(id);
-    entry.mark == Mark::Minting && !foreseen && !noted && !world.state.knows(id) && !world.removed.contains(id)
+    entry.mark == Mark::Minting && !foreseen && !noted && !world.state.knows(id) && !world.run.removed.contains(id)
 }

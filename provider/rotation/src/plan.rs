@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 
-use crate::next::{awaits_users, deferral, mint_cause};
+use crate::next::{deferral, mint_cause, waits_for_users};
 use crate::warnings::of_deferral;
-use crate::{Blocked, Capability, Cause, Event, KeyId, KeyState, Minted, Next, Step, View, Want, World, next, reduce};
+use crate::{Blocked, Capability, Cause, KeyId, KeyState, Next, Step, View, Want, World, next, reduce};
 
 /// What a run would do if every call succeeded: the preview.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,13 +44,14 @@ pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timesta
             }
             Next::Do { step, cause } => {
                 note(&mut plan, &world, (&step, cause), want);
-                world = assume(step, &view);
+                let event = step.act().assumed(&view);
+                world = event.into_iter().fold(world.clone(), reduce);
             }
         }
     }
     let pending = world.state.pending.as_ref();
     plan.generation = pending.map(|key| key.generation);
-    plan.waits = pending.is_some_and(|key| world.awaited.contains(&key.id));
+    plan.waits = waits_for_users(&View { world: &world, want, capability, configured: None, now });
     let continues = pending.is_some() && plan.mint.is_none();
     if let (Want::Current(goal), true) = (want, continues) {
         plan.mint = mint_cause(state, goal);
@@ -65,48 +66,8 @@ fn note(plan: &mut Plan, world: &World, (step, cause): (&Step, Cause), want: &Wa
     match (step, want) {
         (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
         (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push((id.clone(), cause)),
-        (Step::Withdraw(id), _) => plan.withdraw.push(id.clone()),
+        (Step::Unlist(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}
-    }
-}
-
-fn assume(step: Step, view: &View<'_>) -> World {
-    let View { want, capability, now, .. } = *view;
-    let world = view.world.clone();
-    match step {
-        Step::Settle(until) => {
-            let mut observed = world.observed.clone();
-            observed.at = until;
-            reduce(world, Event::Observed(observed))
-        }
-        // Asked for is the use of a superseded key that no run was ever told: it is assumed to be out of use.
-        Step::Inspect(id) => reduce(world, Event::Inspected(id, crate::LastUse::Never)),
-        Step::Disown(id) => reduce(world, Event::Disowned(id, now)),
-        Step::Complete(id) => reduce(world, Event::Completed(id, now)),
-        Step::Forget(id) | Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
-            reduce(world, Event::Removed(id))
-        }
-        Step::Withdraw(id) => reduce(world, Event::Withdrawn(id, now)),
-        Step::Disable(id) => reduce(world, Event::Disabled(id, now)),
-        Step::Claim => reduce(world, Event::Claimed(String::new(), None)),
-        Step::Mint => match want {
-            Want::Current(goal) => {
-                let minted =
-                    Minted { id: KeyId(String::new()), created_at: now, material: Default::default(), expiry: None };
-                let waits = awaits_users(view).then(|| Event::Awaited(minted.id.clone()));
-                let world = reduce(world, Event::Minted(minted, goal.trigger.clone()));
-                waits.into_iter().fold(world, reduce)
-            }
-            Want::Gone => world,
-        },
-        Step::Verify => reduce(world, Event::Verified(now)),
-        Step::Renew(id) => reduce(world, Event::Renewed(id, None)),
-        Step::Record | Step::Close => {
-            let ledger = world.wanted_ledger(capability);
-            reduce(world, Event::LedgerWritten(Some(ledger)))
-        }
-        Step::DropFormer(owner) => reduce(world, Event::FormerDropped(owner)),
-        Step::DropLedger => reduce(world, Event::LedgerWritten(None)),
     }
 }

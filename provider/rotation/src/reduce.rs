@@ -1,41 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::next::later;
 use crate::warnings::refreshed;
 use crate::{
     Capability, Deferred, Entry, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger,
-    Ledgers, Mark, Marks, Minted, Observed, ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey,
+    Ledgers, Mark, Marks, Minted, Observed, ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey, World,
 };
-
-/// Marks on a principal are read late by so much at most: tags of IAM were seen up to 10 seconds late.
-const MARKS_LAG: SignedDuration = SignedDuration::from_secs(15);
-
-/// What one run knows: the state, what the system showed, and what this run itself did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct World {
-    /// What will be saved.
-    pub state: KeyState,
-    /// What the system shows.
-    pub observed: Observed,
-    /// The nonce of the claim that this run holds.
-    pub claim: Option<String>,
-    /// The key that the mint under way will make, if its name is known.
-    pub foreseen: Option<KeyId>,
-    /// Keys that this run removed: the ledger and late lists may still name them.
-    pub removed: BTreeSet<KeyId>,
-    /// Keys for which this run asked for more time.
-    pub renewed: BTreeSet<KeyId>,
-    /// Keys with which this run can do no more until users have published what it says of them.
-    pub awaited: BTreeSet<KeyId>,
-    /// A pending key that becomes current although another one is wanted.
-    pub completes: Option<KeyId>,
-    /// When the system was first asked; where nothing was, long ago.
-    first_look: Timestamp,
-    /// Whether our mark is told together with one under a former URN, and does not stand like that yet.
-    merged: bool,
-}
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -64,10 +34,10 @@ pub enum Event {
     Renewed(KeyId, Option<Expiry>),
     /// A superseded key was disabled.
     Disabled(KeyId, Timestamp),
-    /// A key was taken out of what users publish.
-    Withdrawn(KeyId, Timestamp),
-    /// What users publish does not say yet what the state says of the key.
-    Awaited(KeyId),
+    /// Users have not published the pending key yet.
+    NotPublished,
+    /// A key is to stand no more in what users publish; the answer of the run tells them.
+    Unlisted(KeyId, Timestamp),
     /// A key was removed by this run, or found gone.
     Removed(KeyId),
     /// The mark is about to call the pending key promoted.
@@ -76,91 +46,19 @@ pub enum Event {
     Completed(KeyId, Timestamp),
     /// The pending key is one of those that the state should have known as promoted.
     Disowned(KeyId, Timestamp),
-    /// The run ends well: the pending key, if it is ready, becomes current.
-    Answered(Timestamp),
+    /// The run ends well: its outputs reach whoever uses or publishes keys.
+    Answered {
+        /// When.
+        at: Timestamp,
+        /// Whether the pending key is ready to become current.
+        promotes: bool,
+    },
     /// What the run leaves waiting, if anything.
     Deferred(Option<Deferred>),
     /// A new key was made only because unrecorded keys were found.
     Behind(Timestamp),
     /// Something for the history.
     Recorded(HistoryEvent),
-}
-
-impl World {
-    /// A run's start.
-    pub fn new(state: KeyState, observed: Observed) -> Self {
-        let none = BTreeSet::new;
-        let (removed, renewed, awaited) = (none(), none(), none());
-        let (claim, foreseen, completes, merged) = (None, None, None, false);
-        let shown = observed.clone();
-        let first_look = shown.at;
-        let world =
-            Self { state, observed: shown, claim, foreseen, removed, renewed, awaited, completes, first_look, merged };
-        reduce(world, Event::Observed(observed))
-    }
-
-    /// What a preview assumes: the system shows just what the state says, and superseded keys were used last when a run was last told.
-    pub fn assumed(state: KeyState, now: Timestamp) -> Self {
-        let shown = |id: &KeyId, created_at, status, last_use| ObservedKey {
-            id: id.clone(),
-            created_at,
-            status,
-            last_use,
-            expiry: None,
-        };
-        let ours = |key: &Key, last_use| ObservedKey {
-            expiry: key.expires_at.map(|at| Expiry { at, renew_at: key.renew_at }),
-            ..shown(&key.id, key.created_at, key.status, last_use)
-        };
-        let unknown = Some(LastUse::Unknown);
-        let retiring = |old: &Retiring| ours(&old.key, old.last_used_at.map(LastUse::At));
-        let served = state.current.iter().chain(&state.pending).map(|key| ours(key, unknown));
-        let foreign = |key: &ForeignKey| shown(&key.id, key.created_at, key.status, unknown);
-        let unrecorded = |key: &UnrecordedKey| shown(&key.id, key.created_at, KeyStatus::Active, unknown);
-        let others = state.foreign_keys.iter().map(foreign).chain(state.unrecorded.iter().map(unrecorded));
-        let keys = state.retiring.iter().map(retiring).chain(served).chain(others);
-        let keys: BTreeMap<_, _> = keys.map(|key| (key.id.clone(), key)).collect();
-        let mut own = Ledger::for_state(&state, None, |_, _| false);
-        let noted = |key: &UnrecordedKey| (key.id.clone(), Entry::of(&state.instance, Mark::Promoted, key.created_at));
-        own.keys.extend(state.unrecorded.iter().map(noted));
-        let ledgers = Ledgers::new(Some(own), Vec::new());
-        let world = Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() });
-        Self { first_look: Timestamp::MIN, ..world }
-    }
-
-    /// The ledger that the state calls for once nothing is under way.
-    pub(crate) fn wanted_ledger(&self, capability: &Capability) -> Ledger {
-        let may_stand = |id: &KeyId, entry: &Entry| !self.removed.contains(id) && !self.is_gone(id, entry, capability);
-        Ledger::for_state(&self.state, self.observed.ledgers.own.as_ref(), may_stand)
-    }
-
-    /// The generation of the next key: one above the highest that state and mark tell.
-    pub(crate) fn next_generation(&self) -> u64 {
-        let state = &self.state;
-        let entries = self.observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
-        // A mark under a former URN goes on naming what this run has removed.
-        let of_instance = entries.filter(|(id, entry)| entry.instance == state.instance && !self.removed.contains(*id));
-        let marked = of_instance.filter_map(|(_, entry)| entry.generation);
-        let known = state.keys().map(|key| key.generation).chain(state.unrecorded.iter().map(|key| key.generation));
-        marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1
-    }
-
-    /// When it is certain that the mark has been read as it stood when the run began, if it is not yet.
-    pub(crate) fn unread_until(&self, capability: &Capability) -> Option<Timestamp> {
-        let lag = capability.settle.min(MARKS_LAG);
-        let until = later(self.first_look, lag);
-        (capability.marks == Marks::OnPrincipal && self.observed.at < until).then_some(until)
-    }
-
-    /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.
-    pub(crate) fn is_merged(&self) -> bool {
-        self.merged
-    }
-
-    /// Whether a key that the ledger names exists no more: not listed, although a list can be believed by now.
-    pub(crate) fn is_gone(&self, id: &KeyId, entry: &Entry, capability: &Capability) -> bool {
-        !self.observed.keys.contains_key(id) && later(entry.since, capability.settle) <= self.observed.at
-    }
 }
 
 /// The world after an event. Pure.
@@ -170,14 +68,14 @@ pub fn reduce(mut world: World, event: Event) -> World {
         Event::Inspected(id, last_use) => inspected(&mut world, &id, last_use),
         Event::LedgerWritten(ledger) => {
             if ledger.as_ref().is_none_or(|ledger| ledger.open.is_none()) {
-                (world.claim, world.foreseen) = (None, None);
+                (world.run.claim, world.run.foreseen) = (None, None);
                 world.state.claim_open = false;
             }
-            world.merged = false;
+            world.run.merged = false;
             world.observed.ledgers.own = ledger;
         }
         Event::FormerDropped(owner) => world.observed.ledgers.former.retain(|former| *former != owner),
-        Event::Claimed(nonce, key) => (world.claim, world.foreseen) = (Some(nonce), key),
+        Event::Claimed(nonce, key) => (world.run.claim, world.run.foreseen) = (Some(nonce), key),
         Event::MintBegan => world.state.claim_open = true,
         Event::MintRefused => world.state.claim_open = false,
         Event::Minted(minted, trigger) => add_minted(&mut world, minted, trigger),
@@ -198,20 +96,22 @@ pub fn reduce(mut world: World, event: Event) -> World {
                 retiring.key.status = KeyStatus::Inactive;
             }
         }
-        Event::Withdrawn(id, at) => withdraw(&mut world, id, at),
-        Event::Awaited(id) => drop(world.awaited.insert(id)),
+        Event::NotPublished => world.state.pending.iter_mut().for_each(|key| key.offered_at = None),
+        Event::Unlisted(id, at) => unlist(&mut world, id, at),
         Event::Removed(id) => remove(&mut world, &id),
         Event::Closing(now) => {
-            let pending = world.state.pending.iter_mut().filter(|key| !world.awaited.contains(&key.id));
-            pending.for_each(|key| key.promoted_at = key.promoted_at.or(Some(now)));
+            world.state.pending.iter_mut().for_each(|key| key.promoted_at = key.promoted_at.or(Some(now)));
         }
         Event::Completed(id, now) => {
             world.state.pending.iter_mut().for_each(|key| key.promoted_at = Some(now));
-            world.completes = Some(id);
+            world.run.completes = Some(id);
         }
         Event::Disowned(id, now) => disown(&mut world, &id, now),
-        Event::Answered(now) => {
-            promote(&mut world, now);
+        Event::Answered { at, promotes } => {
+            if promotes {
+                promote(&mut world, at);
+            }
+            offer(&mut world, at);
             drop_revoked_that_are_gone(&mut world.state, &world.observed);
         }
         Event::Deferred(deferred) => world.state.deferred = deferred,
@@ -245,7 +145,7 @@ pub fn refresh(mut state: KeyState, observed: &Observed, capability: &Capability
 /// Whether our mark does not name a key of the state although a run has written it: somebody removed or changed it. Lists and marks of the last
 /// `settle` prove nothing, and the mark does not name an imported key before the first run. Where users publish the keys, no mark stands anywhere.
 pub(crate) fn is_mark_missing(state: &KeyState, observed: &Observed, capability: &Capability) -> bool {
-    let was_written = !capability.users_publish && state.keys().any(|key| key.trigger.is_some());
+    let was_written = capability.marks != Marks::Nowhere && state.keys().any(|key| key.trigger.is_some());
     let in_force = state.retiring.iter().filter(|old| old.withdrawn_at.is_none()).map(|old| &old.key);
     let written_at = |key: &Key| key.promoted_at.unwrap_or(key.created_at).max(state.began_at().unwrap_or_default());
     let is_settled = |key: &Key| later(written_at(key), capability.settle) <= observed.at;
@@ -265,8 +165,8 @@ fn is_unfinished(state: &KeyState, observed: &Observed) -> bool {
 fn observe(world: &mut World, observed: Observed) {
     world.observed = observed;
     world.observed.ledgers.take_former(&world.state.instance);
-    world.merged = !world.observed.ledgers.former.is_empty();
-    for id in &world.removed {
+    world.run.merged = !world.observed.ledgers.former.is_empty();
+    for id in &world.run.removed {
         world.observed.keys.remove(id);
     }
     world.state.claim_open = world.observed.ledgers.own_claim().is_some();
@@ -319,7 +219,7 @@ fn note_unrecorded(state: &mut KeyState, observed: &Observed) {
             noted_at: now,
         };
         if state.current.as_ref().is_some_and(|current| current.created_at > shown.created_at) {
-            state.retiring.insert(0, superseded(found.into_key(shown.status), now));
+            state.retiring.insert(0, Retiring::new(found.into_key(shown.status), now));
         } else {
             state.unrecorded.push(found);
         }
@@ -349,18 +249,10 @@ fn add_minted(world: &mut World, minted: Minted, trigger: Trigger) {
     world.observed.keys.insert(id.clone(), shown);
     world.state.claim_open = true;
     world.state.pending = Some(Key {
-        id,
-        generation,
-        created_at,
-        verified_at: None,
-        promoted_at: None,
-        attempts: 0,
         trigger: Some(trigger),
-        status: Default::default(),
         expires_at: expiry.map(|expiry| expiry.at),
-        renew_at: None,
-        replace_at: None,
         material: Some(material),
+        ..Key::new(id, generation, created_at)
     });
 }
 
@@ -371,12 +263,12 @@ fn renew(world: &mut World, id: KeyId, expiry: Option<Expiry>) {
     for key in world.state.keys_mut().filter(|key| key.id == id) {
         key.expires_at = expiry.map_or(key.expires_at, |expiry| Some(expiry.at));
     }
-    world.renewed.insert(id);
+    world.run.renewed.insert(id);
 }
 
 fn remove(world: &mut World, id: &KeyId) {
     world.observed.keys.remove(id);
-    world.removed.insert(id.clone());
+    world.run.removed.insert(id.clone());
     forget(&mut world.state, id);
 }
 
@@ -389,35 +281,36 @@ fn forget(state: &mut KeyState, id: &KeyId) {
     state.foreign_keys.retain(|key| key.id != *id);
 }
 
-/// A key of whatever standing becomes one that only its end awaits.
-fn withdraw(world: &mut World, id: KeyId, at: Timestamp) {
-    let state = &mut world.state;
-    let key = state.current.take_if(|key| key.id == id).or_else(|| state.pending.take_if(|key| key.id == id));
-    state.retiring.extend(key.map(|key| superseded(key, at)));
-    for retiring in state.retiring.iter_mut().filter(|retiring| retiring.key.id == id) {
-        retiring.withdrawn_at = Some(at);
-    }
-    world.awaited.insert(id);
+/// A new key that nobody was given makes place for another one; any other key serves until the answer.
+fn unlist(world: &mut World, id: KeyId, at: Timestamp) {
+    let unwanted = world.state.pending.take_if(|key| key.id == id);
+    world.state.retiring.extend(unwanted.map(|key| Retiring::new(key, at)));
+    world.run.unlisted.insert(id);
 }
 
-fn superseded(key: Key, at: Timestamp) -> Retiring {
-    Retiring { key, superseded_at: at, disabled_at: None, withdrawn_at: None, last_used_at: None }
+/// What users learn from the answer about the keys that they publish.
+fn offer(world: &mut World, at: Timestamp) {
+    let (state, unlisted) = (&mut world.state, &world.run.unlisted);
+    state.pending.iter_mut().for_each(|key| key.offered_at = key.offered_at.or(Some(at)));
+    let current = state.current.take_if(|key| unlisted.contains(&key.id));
+    state.retiring.extend(current.map(|key| Retiring::new(key, at)));
+    for old in state.retiring.iter_mut().filter(|old| unlisted.contains(&old.key.id)) {
+        old.withdrawn_at = old.withdrawn_at.or(Some(at));
+    }
 }
 
 fn promote(world: &mut World, now: Timestamp) {
-    let (state, awaited) = (&mut world.state, &world.awaited);
-    let Some(pending) = state.pending.take_if(|key| !awaited.contains(&key.id)) else {
-        return;
-    };
+    let state = &mut world.state;
+    let Some(pending) = state.pending.take() else { return };
     // The old current key comes last: it is the one that the outputs name as previous. An unrecorded key was listed when it was noted: one
     // that is not listed any more was removed, and the mark remembers it if that is not so.
     for found in std::mem::take(&mut state.unrecorded) {
         if let Some(shown) = world.observed.keys.get(&found.id) {
-            state.retiring.push(superseded(found.into_key(shown.status), now));
+            state.retiring.push(Retiring::new(found.into_key(shown.status), now));
         }
     }
-    state.retiring.extend(state.current.take().map(|key| superseded(key, now)));
+    state.retiring.extend(state.current.take().map(|key| Retiring::new(key, now)));
     state.generation = pending.generation;
     state.current = Some(Key { promoted_at: pending.promoted_at.or(Some(now)), ..pending });
-    world.completes = None;
+    world.run.completes = None;
 }

@@ -1,26 +1,23 @@
 //! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
 
 mod arrival;
-mod claim;
-mod mint;
-mod prove;
-mod publish;
-mod renew;
-mod tell;
+mod look;
+mod step;
 
 use std::fmt;
 
 use futures::future::{Either, select};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::next::{deferral, later, seconds};
+use crate::next::{deferral, is_ready, seconds};
 use crate::reduce::is_mark_missing;
 use crate::warnings::{mark_missing, warnings};
 use crate::{
-    Blocked, Capability, Cause, Claim, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer,
-    KeyState, Ledger, Marks, Next, Observed, OwnerId, Retry, Step, Stop, View, Want, World, expiry, next, note_endings,
-    reduce, renew_notices,
+    Blocked, Cause, Clock, Error, ErrorKind, Event, HistoryAction, HistoryEvent, KeyId, KeyIssuer, KeyState, Ledger,
+    Marks, Next, Observed, OwnerId, Prepared, Retry, Step, Stop, View, Want, World, expiry, next, note_endings, reduce,
+    renew_notices,
 };
+pub(crate) use step::Act;
 
 /// What a run works with.
 #[derive(Clone, Copy)]
@@ -81,7 +78,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         }
     };
     let world = World::new(state, observed);
-    let mut run = Run { deck, world, configured, refusals: 0, yields: 0, failure: None, written: None };
+    let mut run = Run { deck, world, configured, refusals: 0, yields: 0, prepared: None, failure: None, written: None };
     run.tell_missing_mark();
     let ended = run.finish().await;
     if ended.is_ok() {
@@ -117,13 +114,15 @@ pub async fn observe(issuer: &dyn KeyIssuer, owner: &OwnerId, clock: &dyn Clock)
     Ok(Some(Observed { keys, ledgers, at: asked_at.checked_add(ahead).unwrap_or(asked_at), ahead }))
 }
 
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     deck: Deck<'a>,
     world: World,
     configured: Option<KeyId>,
     refusals: u32,
     /// How often it gave way to another resource's claim.
     yields: u32,
+    /// The mint that the claim stands for.
+    prepared: Option<Prepared<'a>>,
     /// Our mark as this run wrote it last.
     written: Option<Ledger>,
     /// The verification failed for the last time: what is left is to remove the key.
@@ -145,7 +144,7 @@ impl Run<'_> {
                 }
                 Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
             };
-            if !matches!(step, Step::Discard(_) | Step::Withdraw(_))
+            if !matches!(step, Step::Discard(_) | Step::Unlist(_))
                 && let Some(error) = self.failure.take()
             {
                 self.write(Some(self.wanted_ledger())).await?;
@@ -154,12 +153,13 @@ impl Run<'_> {
             if self.deck.stop.is_stopped() {
                 return Err(stopped());
             }
-            self.tell(&step, cause);
+            let act = step.act();
+            act.line(cause).into_iter().for_each(self.deck.note);
             if cause == Cause::StateBehind && step == Step::Mint {
                 self.fold(Event::Behind(self.deck.clock.now()));
             }
             let event = history(&step, cause);
-            self.take(step).await?;
+            act.take(self).await?;
             event.into_iter().for_each(|(action, id)| self.remember(action, id, Some(cause)));
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
@@ -198,110 +198,16 @@ impl Run<'_> {
         ask(&View { world, want, capability: &capability, configured, now })
     }
 
-    async fn take(&mut self, step: Step) -> Result<(), Error> {
-        match step {
-            Step::Settle(until) => {
-                let now = self.world.observed.now(self.deck.clock.now());
-                // A clock of the system that is wrong must not let us wait for long.
-                self.wait(until.duration_since(now).min(self.longest_settling())).await?;
-                self.look_again().await?;
-            }
-            Step::Disown(id) => self.fold(Event::Disowned(id, self.deck.clock.now())),
-            Step::Complete(id) => self.fold(Event::Completed(id, self.promotion_time())),
-            Step::Inspect(id) => {
-                let last_use = self.deck.issuer.last_use(&id).await?;
-                self.fold(Event::Inspected(id, last_use));
-            }
-            Step::Forget(id) => self.fold(Event::Removed(id)),
-            Step::Disable(id) => {
-                self.deck.issuer.disable(&id).await?;
-                self.fold(Event::Disabled(id, self.deck.clock.now()));
-            }
-            Step::Withdraw(id) => self.fold(Event::Withdrawn(id, self.deck.clock.now())),
-            Step::Retire(id) if self.users_publish() => self.retire_published(id).await?,
-            Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) => {
-                self.deck.issuer.retire(&id).await?;
-                self.fold(Event::Removed(id));
-            }
-            Step::Claim => self.claim().await?,
-            Step::Mint => self.mint().await?,
-            Step::Record => self.record().await?,
-            Step::Verify => self.verify().await?,
-            Step::Renew(id) => self.renew(id).await?,
-            Step::Close => {
-                self.fold(Event::Closing(self.promotion_time()));
-                self.write(Some(self.wanted_ledger())).await?;
-            }
-            Step::DropFormer(owner) => {
-                self.deck.issuer.write_ledger(&owner, None).await?;
-                self.fold(Event::FormerDropped(owner));
-            }
-            Step::DropLedger => self.write(None).await?,
-        }
-        Ok(())
-    }
-
     fn marks(&self) -> Marks {
         self.deck.issuer.capability().marks
-    }
-
-    /// Looks again. Marks lag as lists do: one that is older than what this run wrote is read anew until it can be believed.
-    async fn look_again(&mut self) -> Result<(), Error> {
-        let patience = later(self.deck.clock.now(), self.deck.issuer.capability().settle);
-        loop {
-            let observed = observe(self.deck.issuer, self.deck.owner, self.deck.clock)
-                .await?
-                .ok_or_else(|| no_principal(&self.deck))?;
-            if !self.is_stale(&observed) || self.deck.clock.now() >= patience {
-                self.fold(Event::Observed(observed));
-                return Ok(());
-            }
-            self.wait(RETURN).await?;
-        }
-    }
-
-    /// Whether our mark does not show what this run wrote, and nobody else has written a claim since.
-    fn is_stale(&self, observed: &Observed) -> bool {
-        let Some(written) = self.written.as_ref().filter(|_| self.marks() == Marks::OnPrincipal) else { return false };
-        let shown = observed.ledgers.own.as_ref();
-        let (own, seen) = (written.open.as_ref(), observed.ledgers.own_claim());
-        let is_other = |seen: &Claim| own.is_none_or(|own| own.nonce != seen.nonce && seen.at >= own.at);
-        !seen.is_some_and(is_other) && (shown.is_none() || seen.map(|seen| &seen.nonce) != own.map(|own| &own.nonce))
-    }
-
-    /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.
-    fn promotion_time(&self) -> Timestamp {
-        let now = self.world.observed.now(self.deck.clock.now());
-        later(seconds(now), SignedDuration::from_secs(i64::from(now.subsec_nanosecond() > 0)))
-    }
-
-    /// What lists and an unanswered mint may need to settle.
-    fn longest_settling(&self) -> SignedDuration {
-        let Capability { settle, mint_timeout, .. } = self.deck.issuer.capability();
-        settle.saturating_add(mint_timeout).saturating_add(RETURN)
-    }
-
-    /// Waits for another resource's mint on the same principal, some time longer than it would wait for ours; then looks again.
-    async fn give_way(&mut self, why: &Blocked) -> Result<(), Error> {
-        self.yields += 1;
-        if self.yields > YIELDS {
-            return Err(self.stands_in_the_way(why));
-        }
-        (self.deck.note)(format!(
-            "waiting for another resource that is creating a key on the same principal (try {} of {YIELDS})",
-            self.yields
-        ));
-        let chance =
-            (self.deck.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        self.wait(SignedDuration::from_millis(1000 + i64::from(chance % 5000))).await?;
-        self.look_again().await
     }
 
     /// The run has ended well: the new key becomes current, and what waits is told.
     fn answer(&mut self) {
         let now = self.deck.clock.now();
         let before = self.world.state.current.as_ref().map(|key| key.id.clone());
-        self.fold(Event::Answered(now));
+        let promotes = self.judge(is_ready);
+        self.fold(Event::Answered { at: now, promotes });
         let current = self.world.state.current.as_ref().map(|key| key.id.clone());
         if current != before {
             current.into_iter().for_each(|id| self.remember(HistoryAction::Promoted, id, None));
@@ -337,6 +243,12 @@ impl Run<'_> {
         self.world.wanted_ledger(&self.deck.issuer.capability())
     }
 
+    /// Folds what an act assumes, once it is so.
+    fn fold_assumed(&mut self, act: &dyn Act) {
+        let event = self.judge(|view| act.assumed(view));
+        event.into_iter().for_each(|event| self.fold(event));
+    }
+
     fn fold(&mut self, event: Event) {
         self.world = reduce(self.world.clone(), event);
     }
@@ -352,11 +264,6 @@ fn history(step: &Step, cause: Cause) -> Option<(HistoryAction, KeyId)> {
         _ => None,
     }
 }
-
-/// How long marks that lag are left alone before they are read again.
-const RETURN: SignedDuration = SignedDuration::from_secs(2);
-/// How often a run waits for another resource's mint.
-const YIELDS: u32 = 12;
 
 fn no_principal(deck: &Deck<'_>) -> Error {
     let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());

@@ -30,6 +30,9 @@ pub struct Key {
     pub generation: u64,
     /// When the system says that it was made.
     pub created_at: Timestamp,
+    /// When a run that ended well first offered it to users who publish it; absent where they publish nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_at: Option<Timestamp>,
     /// When it had been accepted as often as asked; absent if verification was off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Timestamp>,
@@ -59,6 +62,27 @@ pub struct Key {
     pub material: Option<Material>,
 }
 
+impl Key {
+    /// A key of which nothing else is known.
+    pub fn new(id: KeyId, generation: u64, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            generation,
+            created_at,
+            offered_at: None,
+            verified_at: None,
+            promoted_at: None,
+            attempts: 0,
+            trigger: None,
+            status: KeyStatus::Active,
+            expires_at: None,
+            renew_at: None,
+            replace_at: None,
+            material: None,
+        }
+    }
+}
+
 /// A key that was current once and still lives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,7 +94,7 @@ pub struct Retiring {
     /// When it was disabled, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
-    /// When it was taken out of what users publish, if they do.
+    /// When a run that ended well first told users to publish it no more, if they publish keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Timestamp>,
     /// Its last use, as the last run that asked for it was told.
@@ -79,6 +103,11 @@ pub struct Retiring {
 }
 
 impl Retiring {
+    /// A key that is superseded from now on.
+    pub fn new(key: Key, superseded_at: Timestamp) -> Self {
+        Self { key, superseded_at, disabled_at: None, withdrawn_at: None, last_used_at: None }
+    }
+
     /// Whether somebody disabled it: it serves nobody, so no overlap keeps it.
     pub fn is_dead(&self) -> bool {
         self.key.status == KeyStatus::Inactive && self.disabled_at.is_none()
@@ -106,20 +135,8 @@ pub struct UnrecordedKey {
 impl UnrecordedKey {
     /// The key, of which nothing is known but what the mark and the list tell.
     pub(crate) fn into_key(self, status: KeyStatus) -> Key {
-        Key {
-            id: self.id,
-            generation: self.generation,
-            created_at: self.created_at,
-            verified_at: None,
-            promoted_at: self.promoted_at,
-            attempts: 0,
-            trigger: None,
-            status,
-            expires_at: None,
-            renew_at: None,
-            replace_at: None,
-            material: None,
-        }
+        let promoted_at = self.promoted_at;
+        Key { promoted_at, status, ..Key::new(self.id, self.generation, self.created_at) }
     }
 }
 

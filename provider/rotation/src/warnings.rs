@@ -3,12 +3,12 @@
 use crate::next::{deferral, has_working_key, is_unconfirmed, kept_in_use, last_use_of, seconds};
 use crate::{
     Capability, Cause, Deferred, Entry, Goal, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring,
-    UnrecordedKey, View, Want, World,
+    Stage, UnrecordedKey, View, Want, World,
 };
 
 /// What a person should know about the world as a run leaves it.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
-    let World { state, observed, removed, .. } = view.world;
+    let World { state, observed, run } = view.world;
     let mut warnings = Vec::new();
     if let Some(key) = state.current.as_ref().filter(|key| key.status == KeyStatus::Inactive) {
         warnings.push(format!(
@@ -17,7 +17,8 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
         ));
     }
     warnings.extend(of_unknown_secret(state));
-    let stands = |id: &KeyId, entry: &Entry| !removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
+    let stands =
+        |id: &KeyId, entry: &Entry| !run.removed.contains(id) && !view.world.is_gone(id, entry, view.capability);
     warnings.extend(of_earlier_instances(state, observed, stands));
     warnings.extend(of_configured(view));
     warnings.extend(of_soaking(state));
@@ -55,8 +56,8 @@ fn of_soaking(state: &KeyState) -> impl Iterator<Item = String> {
 }
 
 fn of_published<'a>(view: &View<'a>) -> impl Iterator<Item = String> + 'a {
-    let World { state, awaited, .. } = view.world;
-    let new = state.pending.iter().filter(|key| awaited.contains(&key.id)).map(|key| {
+    let state = &view.world.state;
+    let new = state.pending.iter().filter(|key| key.stage() == Stage::Offered).map(|key| {
         let id = &key.id;
         format!("key {id} is new and not in use yet: publish it; the first `pulumi up` after that makes it current once it is accepted")
     });

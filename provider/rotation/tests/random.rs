@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use rotation::testing::{Elsewhere, Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Watch};
-use rotation::{KeyId, KeyState, Retirement, Revoke, RevokedGeneration, RotationArgs};
+use rotation::{KeyId, KeyState, Marks, Retirement, Revoke, RevokedGeneration, RotationArgs};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -151,7 +151,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
     let (disables, tells_use) = (rules.capability.disables, rules.capability.tells_last_use);
     let quiet = quiet.filter(|_| tells_use);
     // Where users publish their keys nothing is marked or listed, so nothing tells what an older state does not.
-    let is_marked = !rules.capability.users_publish;
+    let is_marked = rules.capability.marks != Marks::Nowhere;
     let has_quota = rules.capability.quota.is_some();
     let retirement = Retirement { quiet_period: quiet, ..Retirement::default() };
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::Rig;
-use rotation::{Clock, Entry, KeyIssuer, Mark, Material, MintOrder, Minted, OwnerId, Verdict};
+use rotation::{Clock, Entry, KeyIssuer, Mark, Material, MintOrder, Minted, OwnerId, Prepared, Verdict};
 
 /// What a system on the bench can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +64,24 @@ pub(crate) fn owner(name: &str) -> OwnerId {
 /// As [`KeyIssuer::mint`].
 pub(crate) async fn mint(issuer: &dyn KeyIssuer) -> Result<Minted, rotation::Error> {
     let order = order("a");
-    prepare(issuer, &order).await?;
-    issuer.mint(&order).await
+    prepared(issuer, &order).await?.mint().await
 }
 
 /// What comes before a mint where only those keys are listed that a mark names: the key is foreseen, and the mark names it.
 ///
 /// # Errors
-/// As [`KeyIssuer::foresee`].
-pub(crate) async fn prepare(issuer: &dyn KeyIssuer, order: &MintOrder) -> Result<(), rotation::Error> {
-    if issuer.capability().lists_all {
-        return Ok(());
-    }
-    let Some(id) = issuer.foresee(order).await? else { return Ok(()) };
+/// As [`KeyIssuer::prepare`].
+pub(crate) async fn prepared<'a>(
+    issuer: &'a dyn KeyIssuer,
+    order: &MintOrder,
+) -> Result<Prepared<'a>, rotation::Error> {
+    let prepared = issuer.prepare(order).await?;
+    let Some(id) = prepared.foreseen.clone().filter(|_| !issuer.capability().lists_all) else { return Ok(prepared) };
     let mut ledger = issuer.read_ledgers(&order.owner).await?.own.unwrap_or_default();
     let entry = Entry::of(order.instance.clone(), Mark::Minting, Timestamp::UNIX_EPOCH);
     ledger.keys.insert(id, entry);
-    issuer.write_ledger(&order.owner, Some(&ledger)).await
+    issuer.write_ledger(&order.owner, Some(&ledger)).await?;
+    Ok(prepared)
 }
 
 /// Tries the key, a second apart, until it was accepted three times in a row; gives every verdict.

@@ -92,21 +92,9 @@ mod tests {
     const THEN: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
     fn line(status: KeyStatus, ends_after: Option<SignedDuration>) -> String {
-        let key = Key {
-            id: KeyId("k".to_owned()),
-            generation: 1,
-            created_at: THEN,
-            verified_at: None,
-            promoted_at: None,
-            attempts: 0,
-            trigger: None,
-            status,
-            expires_at: ends_after.map(|after| THEN + after),
-            renew_at: None,
-            replace_at: None,
-            material: None,
-        };
-        let previous = Retiring { key, superseded_at: THEN, disabled_at: None, withdrawn_at: None, last_used_at: None };
+        let expires_at = ends_after.map(|after| THEN + after);
+        let key = Key { status, expires_at, ..Key::new(KeyId("k".to_owned()), 1, THEN) };
+        let previous = Retiring::new(key, THEN);
         let args = RotationInputs::default().parse(&Capability::default()).unwrap();
         overlap_line(&previous, &args)
     }

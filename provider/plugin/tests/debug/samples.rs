@@ -11,7 +11,7 @@ use pulumi_provider::{
 };
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
-    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, KeyStatus, Ledgers,
+    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Ledgers,
     Material, Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule,
     Trigger, TriggerInputs, View, Want, World,
 };
@@ -170,24 +170,11 @@ fn minted() -> Minted {
 }
 
 fn key() -> Key {
-    Key {
-        id: KeyId("AKIA1".to_owned()),
-        generation: 1,
-        created_at: START,
-        verified_at: None,
-        promoted_at: None,
-        attempts: 0,
-        trigger: None,
-        status: KeyStatus::Active,
-        expires_at: None,
-        renew_at: None,
-        replace_at: None,
-        material: Some(material()),
-    }
+    Key { material: Some(material()), ..Key::new(KeyId("AKIA1".to_owned()), 1, START) }
 }
 
 fn retiring() -> Retiring {
-    Retiring { key: key(), superseded_at: START, disabled_at: None, withdrawn_at: None, last_used_at: None }
+    Retiring::new(key(), START)
 }
 
 fn state() -> KeyState {

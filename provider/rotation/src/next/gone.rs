@@ -50,11 +50,11 @@ fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
 /// Promoted keys of this instance or of an earlier one that the state does not contain. Those of a later instance are not ours: it takes
 /// this one's place.
 fn unrecorded<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
-    let World { state, observed, removed, .. } = view.world;
+    let World { state, observed, run } = view.world;
     let noted = state.unrecorded.iter().map(|key| &key.id);
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
     let marked = entries.filter(|(id, entry)| entry.is_unrecorded(id, state)).map(|(id, _)| id);
-    noted.chain(marked).filter(|id| observed.keys.contains_key(*id) && !removed.contains(*id))
+    noted.chain(marked).filter(|id| observed.keys.contains_key(*id) && !run.removed.contains(*id))
 }
 
 fn mark(view: &View<'_>) -> Option<Next> {

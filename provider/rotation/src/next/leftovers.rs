@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cause, Next, Step, View, act, is_orphan, later};
+use super::{Cause, Goal, Next, Step, View, act, is_orphan, later};
 use crate::reduce::is_ours;
 use crate::{Claim, KeyId, LastUse, Mark, Marks, Observed, ObservedKey, World};
 
@@ -10,15 +10,15 @@ use crate::{Claim, KeyId, LastUse, Mark, Marks, Observed, ObservedKey, World};
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// The next step that clears away what an interrupted run left, if there is one.
-pub(super) fn resolve(view: &View<'_>) -> Option<Next> {
+pub(super) fn resolve(view: &View<'_>, _: &Goal) -> Option<Next> {
     orphan(view).or_else(|| settle(view)).or_else(|| suspect(view))
 }
 
 /// When lists can be believed about a claim that is not of this run; none if there is no such claim or it is answered and seen.
 pub(super) fn unsettled_until(view: &View<'_>) -> Option<Timestamp> {
     let claim = old_claim(view)?;
-    let World { observed, removed, .. } = view.world;
-    let seen = answers(view, claim).any(|id| observed.keys.contains_key(&id) || removed.contains(&id));
+    let World { observed, run, .. } = view.world;
+    let seen = answers(view, claim).any(|id| observed.keys.contains_key(&id) || run.removed.contains(&id));
     let until = settled(view, claim);
     (!seen && view.world.observed.at < until).then_some(until)
 }
@@ -66,7 +66,7 @@ pub(super) fn suspect(view: &View<'_>) -> Option<Next> {
 }
 
 fn old_claim<'a>(view: &View<'a>) -> Option<&'a Claim> {
-    view.world.observed.ledgers.own_claim().filter(|claim| view.world.claim.as_ref() != Some(&claim.nonce))
+    view.world.observed.ledgers.own_claim().filter(|claim| view.world.run.claim.as_ref() != Some(&claim.nonce))
 }
 
 fn settled(view: &View<'_>, claim: &Claim) -> Timestamp {
@@ -89,7 +89,7 @@ pub(super) fn unread_mark(view: &View<'_>) -> Option<Next> {
 
 /// When marks can be believed about a key that nobody claims: it is so young that the mark of whoever made it may be read too late.
 pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
-    if view.capability.marks == Marks::OnKeys {
+    if view.capability.marks != Marks::OnPrincipal {
         return None;
     }
     let observed = &view.world.observed;

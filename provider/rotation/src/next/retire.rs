@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Cause, Goal, Next, Step, View, act, later};
-use crate::{KeyId, KeyState, LastUse, Phase, Retiring, WhenInUse, World};
+use super::{Cause, Goal, Next, Step, View, act, later, waits_for_users};
+use crate::{KeyId, KeyState, LastUse, Phase, Proof, Retiring, WhenInUse, World};
 
 /// The next step that removes a revoked key; a new key is proven by then, or the quota left no other way.
-pub(super) fn revoked(view: &View<'_>) -> Option<Next> {
+pub(super) fn revoked(view: &View<'_>, _: &Goal) -> Option<Next> {
     let state = &view.world.state;
     let is_ours =
         |id: &KeyId| state.knows(id) || (state.has_unrecorded(id) && view.world.observed.keys.contains_key(id));
@@ -19,8 +19,8 @@ pub(super) fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let state = &view.world.state;
     if goal.overlap.is_zero() && state.pending.is_some() {
         let superseded = state.current.as_ref().filter(|current| view.configured != Some(&current.id));
-        if let Some(current) = superseded {
-            return leave(view, &current.id, Cause::OverlapOver);
+        if let Some(next) = superseded.and_then(|current| leave(view, &current.id, Cause::OverlapOver)) {
+            return Some(next);
         }
     }
     state.retiring.iter().find_map(|retiring| end(view, goal, retiring))
@@ -28,12 +28,12 @@ pub(super) fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
 
 /// The way out of a key. Where users publish, it leaves what they publish first, and while a successor waits for them it stays.
 fn leave(view: &View<'_>, id: &KeyId, cause: Cause) -> Option<Next> {
-    let World { state, awaited, .. } = view.world;
-    if !view.capability.users_publish || (state.is_withdrawn(id) && !awaited.contains(id)) {
+    let World { state, run, .. } = view.world;
+    if view.capability.proof == Proof::Direct || (state.is_withdrawn(id) && !run.unlisted.contains(id)) {
         return act(Step::Retire(id.clone()), cause);
     }
-    let is_needed = state.pending.as_ref().is_some_and(|pending| awaited.contains(&pending.id));
-    if is_needed || awaited.contains(id) { None } else { act(Step::Withdraw(id.clone()), cause) }
+    let stays = waits_for_users(view) || run.unlisted.contains(id);
+    if stays { None } else { act(Step::Unlist(id.clone()), cause) }
 }
 
 fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {

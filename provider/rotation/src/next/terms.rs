@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{later, seconds};
 use crate::{Capability, KeyId, Lasting, OwnerId, Phase, Retirement, Trigger, Verification, WhenQuotaReached, World};
 
 /// Everything that a decision may look at.
@@ -22,6 +23,14 @@ pub struct View<'a> {
     pub configured: Option<&'a KeyId>,
     /// The present instant.
     pub now: Timestamp,
+}
+
+impl View<'_> {
+    /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.
+    pub(crate) fn promotion_time(&self) -> Timestamp {
+        let now = self.world.observed.now(self.now);
+        later(seconds(now), SignedDuration::from_secs(i64::from(now.subsec_nanosecond() > 0)))
+    }
 }
 
 /// What is to be.
@@ -99,8 +108,8 @@ pub enum Step {
     Renew(KeyId),
     /// Disable a superseded key whose overlap is over.
     Disable(KeyId),
-    /// Take a key out of what users publish. It is removed by a later run.
-    Withdraw(KeyId),
+    /// Let a key stand no more in what users publish; no call. It is removed by a later run.
+    Unlist(KeyId),
     /// Remove a superseded or revoked key.
     Retire(KeyId),
     /// Remove the mark that this instance left under a former URN.

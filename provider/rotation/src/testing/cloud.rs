@@ -7,7 +7,8 @@ use futures::future::{BoxFuture, pending, poll_fn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Clock, Effect, Entry, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId, Retry,
+    Capability, Clock, Effect, Entry, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId,
+    Proof, Retry,
 };
 
 use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
@@ -72,7 +73,8 @@ impl InMemoryRules {
     pub fn like_key_sets() -> Self {
         let mut rules = Self::like_confluent();
         rules.accepts_after = SignedDuration::ZERO;
-        (rules.capability.lists_all, rules.capability.users_publish) = (false, true);
+        let (marks, proof) = (Marks::Nowhere, Proof::OncePublished);
+        rules.capability = Capability { lists_all: false, marks, proof, ..rules.capability };
         rules
     }
 
@@ -460,7 +462,7 @@ impl Rig for InMemoryCloud {
 
     fn publish(&self, keys: &[&Key]) {
         let mut inner = self.lock();
-        if inner.ignores_users || !self.rules.capability.users_publish {
+        if inner.ignores_users || self.rules.capability.proof == Proof::Direct {
             return;
         }
         for (id, key) in &mut inner.keys {

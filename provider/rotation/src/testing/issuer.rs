@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Capability, Entry, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger,
-    Ledgers, Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Verdict,
+    Ledgers, Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Prepared, Proof, Retired,
+    Verdict,
 };
 
 use super::cloud::{Inner, Marked};
@@ -36,8 +37,8 @@ impl InMemoryIssuer {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn users_publish(&self) -> bool {
-        self.cloud.rules.capability.users_publish
+    fn marks(&self) -> Marks {
+        self.cloud.rules.capability.marks
     }
 
     fn listed(&self, inner: &Inner, now: Timestamp) -> Vec<ObservedKey> {
@@ -49,6 +50,34 @@ impl InMemoryIssuer {
             all.retain(|key| known.contains(&key.id) || named(&key.id));
         }
         all
+    }
+
+    async fn make(&self, order: MintOrder, name: Option<KeyId>) -> Result<Minted, Error> {
+        let on_keys = self.marks() == Marks::OnKeys;
+        let is_accepted = self.cloud.rules.capability.proof == Proof::Direct;
+        let InMemoryRules { capability: Capability { quota, .. }, grant, .. } = self.cloud.rules;
+        self.cloud
+            .call("mint", |inner, now| {
+                if inner.gone {
+                    return Err(Error::new(ErrorKind::NotFound, "mint", "the principal does not exist"));
+                }
+                if !inner.has_room(quota) {
+                    return Err(Error::new(ErrorKind::LimitReached, "mint", "the quota is used up"));
+                }
+                let entry = Entry::of(order.instance.clone(), Mark::Minting, now);
+                let expires_at = grant.map(|grant| later(now, grant));
+                let mark = on_keys.then(|| (order.owner.clone(), entry));
+                let id = inner.add(name, mark, now, expires_at);
+                inner.keys.entry(id.clone()).and_modify(|key| key.is_accepted = is_accepted);
+                self.known().insert(id.clone());
+                let secret = format!("secret-of-{id}");
+                let material = [
+                    ("keyId".to_owned(), Field::Plain(id.0.clone())),
+                    ("secret".to_owned(), Field::Secret(secret.into())),
+                ];
+                Ok(Minted { id, created_at: now, material: material.into(), expiry: expiry(expires_at, grant) })
+            })
+            .await
     }
 }
 
@@ -79,7 +108,7 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn look(&self, owner: &OwnerId) -> Result<Option<(Vec<ObservedKey>, Ledgers)>, Error> {
-        if self.cloud.rules.capability.marks == Marks::OnPrincipal || self.users_publish() {
+        if self.marks() != Marks::OnKeys {
             let Some(keys) = self.list().await? else { return Ok(None) };
             return Ok(Some((keys, self.read_ledgers(owner).await?)));
         }
@@ -90,7 +119,7 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error> {
-        if self.users_publish() {
+        if self.marks() == Marks::Nowhere {
             return Ok(Ledgers::new(self.ledger().clone(), Vec::new()));
         }
         let lag = self.cloud.rules.marks_after;
@@ -98,11 +127,11 @@ impl KeyIssuer for InMemoryIssuer {
     }
 
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error> {
-        if self.users_publish() {
+        if self.marks() == Marks::Nowhere {
             *self.ledger() = ledger.cloned();
             return Ok(());
         }
-        if self.cloud.rules.capability.marks == Marks::OnKeys {
+        if self.marks() == Marks::OnKeys {
             let entries = ledger.iter().flat_map(|ledger| &ledger.keys);
             for (id, entry) in entries {
                 let marked = |inner: &mut Inner, _| {
@@ -130,37 +159,10 @@ impl KeyIssuer for InMemoryIssuer {
             .await
     }
 
-    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(self.cloud.rules.foresees.then(|| foreseen(order)))
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let users_publish = self.users_publish();
-        let on_keys = self.cloud.rules.capability.marks == Marks::OnKeys && !users_publish;
-        let name = self.cloud.rules.foresees.then(|| foreseen(order));
-        let InMemoryRules { capability: Capability { quota, .. }, grant, .. } = self.cloud.rules;
-        self.cloud
-            .call("mint", |inner, now| {
-                if inner.gone {
-                    return Err(Error::new(ErrorKind::NotFound, "mint", "the principal does not exist"));
-                }
-                if !inner.has_room(quota) {
-                    return Err(Error::new(ErrorKind::LimitReached, "mint", "the quota is used up"));
-                }
-                let entry = Entry::of(order.instance.clone(), Mark::Minting, now);
-                let expires_at = grant.map(|grant| later(now, grant));
-                let mark = on_keys.then(|| (order.owner.clone(), entry));
-                let id = inner.add(name, mark, now, expires_at);
-                inner.keys.entry(id.clone()).and_modify(|key| key.is_accepted = !users_publish);
-                self.known().insert(id.clone());
-                let secret = format!("secret-of-{id}");
-                let material = [
-                    ("keyId".to_owned(), Field::Plain(id.0.clone())),
-                    ("secret".to_owned(), Field::Secret(secret.into())),
-                ];
-                Ok(Minted { id, created_at: now, material: material.into(), expiry: expiry(expires_at, grant) })
-            })
-            .await
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let name = self.cloud.rules.foresees.then(|| KeyId(format!("KEY-{}", order.nonce)));
+        let order = order.clone();
+        Ok(Prepared::new(name.clone(), move || self.make(order, name)))
     }
 
     async fn renew(&self, id: &KeyId, _: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
@@ -214,14 +216,14 @@ impl KeyIssuer for InMemoryIssuer {
             .await
     }
 
-    async fn retire(&self, id: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, id: &KeyId) -> Result<Retired, Error> {
         self.cloud
             .call("retire", |inner, _| {
                 if inner.keys.get(id).is_some_and(|key| key.is_published) {
-                    return Err(Error::new(ErrorKind::Unverified, "retire", "it is still accepted"));
+                    return Ok(Retired::StillAccepted("it is still accepted".to_owned()));
                 }
                 inner.keys.remove(id);
-                Ok(())
+                Ok(Retired::Gone)
             })
             .await
     }
@@ -235,10 +237,6 @@ impl KeyIssuer for InMemoryIssuer {
 fn expiry(expires_at: Option<Timestamp>, grant: Option<SignedDuration>) -> Option<Expiry> {
     let (at, grant) = expires_at.zip(grant)?;
     Some(Expiry { at, renew_at: at.checked_sub(grant / 2).ok() })
-}
-
-fn foreseen(order: &MintOrder) -> KeyId {
-    KeyId(format!("KEY-{}", order.nonce))
 }
 
 fn listed(inner: &Inner, rules: &InMemoryRules, now: Timestamp) -> Vec<ObservedKey> {

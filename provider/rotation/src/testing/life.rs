@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use crate::{Capability, Keepers, Retirement, Revoke, RevokedGeneration, RotationArgs, Verification};
+use crate::{Capability, Keepers, Proof, Retirement, Revoke, RevokedGeneration, RotationArgs, Verification};
 
 use super::{Outcome, Watch};
 
@@ -200,7 +200,7 @@ impl Life {
     async fn done(self, watch: &mut Watch<'_>, inputs: &RotationArgs) {
         let outcome = watch.up(inputs).await;
         assert!(outcome.is_done(), "{self:?} cannot be prepared: {outcome:?}");
-        if watch.rig.issuer().capability().users_publish {
+        if watch.rig.issuer().capability().proof == Proof::OncePublished {
             watch.until_quiet(inputs).await;
         }
     }

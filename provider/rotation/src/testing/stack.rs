@@ -414,20 +414,8 @@ fn read(rig: &dyn Rig, scheduled: Scheduled) -> Schedule {
 
 /// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.
 fn adopted(shown: &crate::ObservedKey) -> Key {
-    Key {
-        id: shown.id.clone(),
-        generation: 1,
-        created_at: shown.created_at,
-        verified_at: None,
-        promoted_at: None,
-        attempts: 0,
-        trigger: None,
-        status: shown.status,
-        expires_at: shown.expiry.map(|expiry| expiry.at),
-        renew_at: None,
-        replace_at: None,
-        material: None,
-    }
+    let (status, expires_at) = (shown.status, shown.expiry.map(|expiry| expiry.at));
+    Key { status, expires_at, ..Key::new(shown.id.clone(), 1, shown.created_at) }
 }
 
 /// Names that no two processes share.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::could_not_try;
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material,
-    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
+    MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 use secrecy::SecretString;
 
@@ -108,6 +108,21 @@ impl AwsIssuer {
         );
         Error::new(ErrorKind::Blocked, LIST, message)
     }
+
+    async fn create(&self) -> Result<Minted, Error> {
+        let call = self.call("iam:CreateAccessKey");
+        let iam = &self.session.clients().await?.iam;
+        let limits = limits(Duration::try_from(MINT_TIMEOUT).unwrap_or_default());
+        let limits = aws_sdk_iam::config::Builder::new().timeout_config(limits);
+        let request = iam.create_access_key().user_name(&self.args.user).customize();
+        let made = request.config_override(limits).send().await;
+        let made = made.map_err(|error| call.failed(&error))?.access_key;
+        let made = made.ok_or_else(|| call.incomplete("AccessKey"))?;
+        let created_at = made.create_date.and_then(timestamp).ok_or_else(|| call.incomplete("CreateDate"))?;
+        let id = KeyId(made.access_key_id);
+        let material = args::material(&self.args, &id, Some(made.secret_access_key.into()));
+        Ok(Minted { id, created_at, material, expiry: None })
+    }
 }
 
 const LIST: &str = "iam:ListAccessKeys";
@@ -156,19 +171,8 @@ impl KeyIssuer for AwsIssuer {
         }
     }
 
-    async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
-        let call = self.call("iam:CreateAccessKey");
-        let iam = &self.session.clients().await?.iam;
-        let limits = limits(Duration::try_from(MINT_TIMEOUT).unwrap_or_default());
-        let limits = aws_sdk_iam::config::Builder::new().timeout_config(limits);
-        let request = iam.create_access_key().user_name(&self.args.user).customize();
-        let made = request.config_override(limits).send().await;
-        let made = made.map_err(|error| call.failed(&error))?.access_key;
-        let made = made.ok_or_else(|| call.incomplete("AccessKey"))?;
-        let created_at = made.create_date.and_then(timestamp).ok_or_else(|| call.incomplete("CreateDate"))?;
-        let id = KeyId(made.access_key_id);
-        let material = args::material(&self.args, &id, Some(made.secret_access_key.into()));
-        Ok(Minted { id, created_at, material, expiry: None })
+    async fn prepare<'a>(&'a self, _: &MintOrder) -> Result<Prepared<'a>, Error> {
+        Ok(Prepared::new(None, || self.create()))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -221,12 +225,12 @@ impl KeyIssuer for AwsIssuer {
         self.session.time().repeat(send).await
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let call = self.call("iam:DeleteAccessKey");
         let iam = &self.session.clients().await?.iam;
         let request = iam.delete_access_key().user_name(&self.args.user).access_key_id(&key.0);
         let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
-        self.session.time().repeat(send).await
+        self.session.time().repeat(send).await.map(|()| Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::{Call, Method, repeat};
 use rotation::{
     Capability, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
-    MintOrder, Minted, ObservedKey, OwnerId, Verdict, is_empty_secret,
+    MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, is_empty_secret,
 };
 
 use crate::args::{self, Args};
@@ -153,7 +153,7 @@ impl ConfluentIssuer {
             description.saturating_sub(kept)
         );
         match self.retire(id).await {
-            Ok(()) => {
+            Ok(_) => {
                 let message = format!("{message}. The new key {id} was deleted; no other key was changed");
                 CREATE.error(ErrorKind::Invalid, message)
             }
@@ -188,6 +188,37 @@ impl ConfluentIssuer {
         }
         let owner = self.principal();
         Error { kind: ErrorKind::NotFound, message: format!("{owner} does not exist"), ..error }
+    }
+
+    async fn create(&self, order: MintOrder) -> Result<Minted, Error> {
+        let target = self.target()?;
+        let tag = Tag { owner: order.owner, instance: order.instance, mark: Mark::Minting };
+        let text = self.description.as_deref().unwrap_or_default();
+        let display_name = match &self.display_name {
+            Some(name) => name.clone(),
+            None => format!("keyrotation {}", plain(&tag.owner.label)),
+        };
+        let description = tag.behind(text);
+        let texts = self.texts(&display_name, (text, &description));
+        let body = Some(wire::order(target, &display_name, &description));
+        let request = Request { method: Method::POST, path: &KEYS, query: &[], body };
+        let answer = match self.session.send_texts(&CREATE, (&target.words(), Some(&texts)), request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.explained(error).await),
+        };
+        let made: wire::Key = answer.json(&CREATE)?;
+        let secret = made.spec.secret.clone().filter(|secret| !is_empty_secret(secret));
+        let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
+        // An answer that does not repeat the description says nothing about it.
+        let cut =
+            made.spec.description.as_deref().filter(|kept| !tag.is_whole_in(kept)).map(|kept| kept.chars().count());
+        let (id, seen) = seen(made);
+        if let Some(kept) = cut {
+            return Err(self.unmarked(&id, (&texts, kept)).await);
+        }
+        let created_at = seen.created_at;
+        self.seen().get_or_insert_default().insert(id.clone(), seen);
+        Ok(Minted { material: args::material(&id, secret), id, created_at, expiry: None })
     }
 }
 
@@ -240,41 +271,11 @@ impl KeyIssuer for ConfluentIssuer {
         Ok(())
     }
 
-    /// Nothing is foreseen. But this is the last moment before a mint, and an environment without the cluster shows here.
-    async fn foresee(&self, _: &MintOrder) -> Result<Option<KeyId>, Error> {
+    /// The last moment before a mint: an environment without the cluster shows here.
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
         probe::is_there(&self.session, self.target()?).await?;
-        Ok(None)
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let target = self.target()?;
-        let tag = Tag { owner: order.owner.clone(), instance: order.instance.clone(), mark: Mark::Minting };
-        let text = self.description.as_deref().unwrap_or_default();
-        let display_name = match &self.display_name {
-            Some(name) => name.clone(),
-            None => format!("keyrotation {}", plain(&order.owner.label)),
-        };
-        let description = tag.behind(text);
-        let texts = self.texts(&display_name, (text, &description));
-        let body = Some(wire::order(target, &display_name, &description));
-        let request = Request { method: Method::POST, path: &KEYS, query: &[], body };
-        let answer = match self.session.send_texts(&CREATE, (&target.words(), Some(&texts)), request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.explained(error).await),
-        };
-        let made: wire::Key = answer.json(&CREATE)?;
-        let secret = made.spec.secret.clone().filter(|secret| !is_empty_secret(secret));
-        let secret = secret.ok_or_else(|| incomplete(&CREATE, "secret"))?;
-        // An answer that does not repeat the description says nothing about it.
-        let cut =
-            made.spec.description.as_deref().filter(|kept| !tag.is_whole_in(kept)).map(|kept| kept.chars().count());
-        let (id, seen) = seen(made);
-        if let Some(kept) = cut {
-            return Err(self.unmarked(&id, (&texts, kept)).await);
-        }
-        let created_at = seen.created_at;
-        self.seen().get_or_insert_default().insert(id.clone(), seen);
-        Ok(Minted { material: args::material(&id, secret), id, created_at, expiry: None })
+        let order = order.clone();
+        Ok(Prepared::new(None, || self.create(order)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -292,7 +293,7 @@ impl KeyIssuer for ConfluentIssuer {
         self.session.last_try()
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let target = self.target()?;
         let path = [KEYS[0], KEYS[1], KEYS[2], &key.0];
         let once = || async {
@@ -304,7 +305,7 @@ impl KeyIssuer for ConfluentIssuer {
         if let Some(seen) = self.seen().as_mut() {
             seen.remove(key);
         }
-        Ok(())
+        Ok(Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -6,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
-    ObservedKey, OwnerId, Verdict,
+    ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -26,8 +25,6 @@ pub(crate) struct ApiKeyIssuer {
     args: ApiKeyArgs,
     /// The user as last seen, for its etag.
     seen: Mutex<Option<User>>,
-    /// Pairs that are about to be uploaded, by the nonce of their order.
-    prepared: Mutex<BTreeMap<String, Arc<Pair>>>,
 }
 
 /// Three keys a user ("Required Keys and OCIDs"). OCI neither disables a key nor tells when it was used. Oracle publishes no
@@ -57,7 +54,7 @@ const USES_KEYS: &str = "canUseApiKeys";
 
 impl ApiKeyIssuer {
     pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs) -> Self {
-        Self { session, args, seen: Mutex::default(), prepared: Mutex::default() }
+        Self { session, args, seen: Mutex::default() }
     }
 
     async fn user(&self) -> Result<User, Error> {
@@ -104,16 +101,10 @@ impl ApiKeyIssuer {
         Ok(())
     }
 
-    /// The pair for an order: the same one for the same nonce.
-    async fn pair(&self, order: &MintOrder) -> Result<Arc<Pair>, Error> {
-        if let Some(pair) = locked(&self.prepared).get(&order.nonce) {
-            return Ok(Arc::clone(pair));
-        }
+    async fn pair(&self) -> Result<Arc<Pair>, Error> {
         let (pairs, bits) = (self.session.pairs(), self.args.bits());
         let made = tokio::task::spawn_blocking(move || pairs.pair(bits)).await;
-        let made = made.map_err(|_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated"))??;
-        locked(&self.prepared).insert(order.nonce.clone(), Arc::clone(&made));
-        Ok(made)
+        made.map_err(|_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated"))?
     }
 
     async fn keys(&self) -> Result<Option<Vec<Listed>>, Error> {
@@ -127,6 +118,34 @@ impl ApiKeyIssuer {
             self.principal()
         );
         Error::new(ErrorKind::Denied, "identity:UploadApiKey", message)
+    }
+
+    async fn upload(&self, pair: Arc<Pair>, nonce: String) -> Result<Minted, Error> {
+        let call = minting("identity:UploadApiKey");
+        let about = self.principal();
+        let ask = Ask {
+            method: Method::POST,
+            path: format!("users/{}/apiKeys", self.args.user_id),
+            body: Some(json!({ "key": pair.public_pem() })),
+            // OCI remembers it for a day: another pair is another request.
+            retry_token: Some(format!("{nonce}-{}", pair.fingerprint().replace(':', ""))),
+            about: &about,
+            ..Ask::default()
+        };
+        let made = match self.session.send(&call, &ask).await {
+            Ok(answer) => answer.json::<Listed>(&call)?,
+            // Somebody on the way repeated the request: the key is ours, nobody else has its private half.
+            Err(error) if has_changed(&error) => {
+                let keys = self.keys().await.ok().flatten().unwrap_or_default();
+                keys.into_iter().find(|key| key.fingerprint == pair.fingerprint()).ok_or(error)?
+            }
+            Err(error) => return Err(error),
+        };
+        if made.fingerprint != pair.fingerprint() {
+            return Err(call.unreadable());
+        }
+        let material = self.args.material(&self.session.settings().await?.place, &pair)?;
+        Ok(Minted { id: KeyId(made.fingerprint), created_at: made.time_created, material, expiry: None })
     }
 }
 
@@ -175,40 +194,12 @@ impl KeyIssuer for ApiKeyIssuer {
         }
     }
 
-    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
         if locked(&self.seen).as_ref().is_some_and(|user| !user.can(USES_KEYS)) {
             return Err(self.not_capable());
         }
-        Ok(Some(KeyId(self.pair(order).await?.fingerprint().to_owned())))
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let call = minting("identity:UploadApiKey");
-        let pair = self.pair(order).await?;
-        let about = self.principal();
-        let ask = Ask {
-            method: Method::POST,
-            path: format!("users/{}/apiKeys", self.args.user_id),
-            body: Some(json!({ "key": pair.public_pem() })),
-            // OCI remembers it for a day: another pair is another request.
-            retry_token: Some(format!("{}-{}", order.nonce, pair.fingerprint().replace(':', ""))),
-            about: &about,
-            ..Ask::default()
-        };
-        let made = match self.session.send(&call, &ask).await {
-            Ok(answer) => answer.json::<Listed>(&call)?,
-            // Somebody on the way repeated the request: the key is ours, nobody else has its private half.
-            Err(error) if has_changed(&error) => {
-                let keys = self.keys().await.ok().flatten().unwrap_or_default();
-                keys.into_iter().find(|key| key.fingerprint == pair.fingerprint()).ok_or(error)?
-            }
-            Err(error) => return Err(error),
-        };
-        if made.fingerprint != pair.fingerprint() {
-            return Err(call.unreadable());
-        }
-        let material = self.args.material(&self.session.settings().await?.place, &pair)?;
-        Ok(Minted { id: KeyId(made.fingerprint), created_at: made.time_created, material, expiry: None })
+        let (pair, nonce) = (self.pair().await?, order.nonce.clone());
+        Ok(Prepared::new(Some(KeyId(pair.fingerprint().to_owned())), move || self.upload(pair, nonce)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -237,9 +228,9 @@ impl KeyIssuer for ApiKeyIssuer {
         }
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let key = (self.args.user_id.as_str(), key.0.as_str());
-        user::delete(&self.session, key, "identity:DeleteApiKey", LIST).await
+        user::delete(&self.session, key, "identity:DeleteApiKey", LIST).await.map(|()| Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

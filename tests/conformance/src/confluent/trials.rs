@@ -153,7 +153,7 @@ async fn environment(cloud: &LocalConfluent) -> Result<()> {
         instance: "i".to_owned(),
         life: None,
     };
-    let error = issuer.foresee(&order).await.err().context("nothing was said")?;
+    let error = issuer.prepare(&order).await.err().context("nothing was said")?;
     ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
     ensure!(error.message.contains("`managedResource.environment.id`"), "{error}");
     ensure!(cloud.keys().is_empty());

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use rotation::testing::Fault;
 use rotation::{Clock, Effect, Error, ErrorKind, KeyIssuer, Marks, OwnerId, Verdict};
 
-use crate::bench::{Bench, Power, mint, order, prepare};
+use crate::bench::{Bench, Power, mint, order, prepared};
 use crate::suite::Trial;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -162,10 +162,10 @@ async fn failed(bench: &dyn Bench, fault: Fault) -> Result<(Error, usize, usize)
     let issuer = bench.issuer();
     issuer.list().await?;
     let order = order("a");
-    prepare(&*issuer, &order).await?;
+    let prepared = prepared(&*issuer, &order).await?;
     let (keys, calls) = (bench.keys().len(), bench.calls().len());
     bench.inject(calls, fault);
-    let error = issuer.mint(&order).await.err().with_context(|| format!("{fault:?} was not noticed"))?;
+    let error = prepared.mint().await.err().with_context(|| format!("{fault:?} was not noticed"))?;
     bench.calm();
     let made = bench.calls().split_off(calls);
     // What a refused mint takes back is another call.

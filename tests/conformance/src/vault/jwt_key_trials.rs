@@ -74,12 +74,11 @@ async fn withheld(rig: &VaultJwtKeys) -> Result<()> {
 async fn everything(issuer: &dyn KeyIssuer, next: &dyn KeyIssuer) -> Result<(), Error> {
     let owner = OwnerId::new("urn:a", "dev/app/a");
     issuer.look(&owner).await?;
-    issuer.foresee(&order("n1")).await?;
     let made = issuer.mint(&order("n1")).await?;
     issuer.verify(&made.material).await?;
     issuer.write_ledger(&owner, Some(&promoted(issuer, &owner, &made.id).await?)).await?;
     next.look(&owner).await?;
-    next.retire(&made.id).await
+    next.retire(&made.id).await.map(drop)
 }
 
 async fn unproven(rig: &VaultJwtKeys) -> Result<()> {
@@ -132,7 +131,7 @@ async fn not_taken(rig: &VaultJwtKeys) -> Result<()> {
         let before = rig.place().config()?;
         let issuer = rig.issuer();
         ensure!(issuer.list().await? == Some(Vec::new()), "{says}: what is to be destroyed must not hang on it");
-        let foreseen = issuer.foresee(&order("n1")).await.err().with_context(|| format!("{says}: foreseen"))?;
+        let foreseen = issuer.prepare(&order("n1")).await.err().with_context(|| format!("{says}: foreseen"))?;
         let made = issuer.mint(&order("n1")).await.err().with_context(|| format!("{says}: made"))?;
         for error in [foreseen, made] {
             ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");

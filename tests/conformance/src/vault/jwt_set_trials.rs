@@ -169,7 +169,7 @@ async fn unfit(rig: &VaultJwtSets) -> Result<()> {
         (json!({"jwks_url": url, "jwt_supported_algs": ["RS256"]}), "jwt_supported_algs"),
     ] {
         rig.place().configure(&settings).with_context(|| says.to_owned())?;
-        let error = rig.issuer().foresee(&order("n1")).await.err().with_context(|| format!("{says}: accepted"))?;
+        let error = rig.issuer().prepare(&order("n1")).await.err().with_context(|| format!("{says}: accepted"))?;
         ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
         ensure!(error.message.contains(says) && error.message.contains(rig.place().mount()), "{error}");
     }
@@ -181,9 +181,7 @@ async fn later(rig: &VaultJwtSets) -> Result<()> {
     let mut inputs = rig.inputs();
     inputs["mount"] = mount.clone().into();
     let issuer = rig.issuer_with(rig.config(), inputs)?;
-    issuer.foresee(&order("n1")).await?;
     issuer.mint(&order("n1")).await?;
-    rig.nobody().foresee(&order("n2")).await?;
     let made = rig.nobody().mint(&order("n2")).await?;
     rig.nobody().retire(&made.id).await?;
     Ok(())
@@ -233,10 +231,9 @@ async fn withheld(rig: &VaultJwtSets) -> Result<()> {
 
 /// Each call that a life makes.
 async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
-    issuer.foresee(&order("n1")).await?;
     let made = issuer.mint(&order("n1")).await?;
     issuer.verify(&made.material).await?;
-    issuer.retire(&made.id).await
+    issuer.retire(&made.id).await.map(drop)
 }
 
 async fn settings(rig: &VaultJwtSets) -> Result<()> {
@@ -259,7 +256,7 @@ async fn silent(rig: &VaultJwtSets) -> Result<()> {
     for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
         errors.extend(bench.verify(&made.material).await.err());
         errors.extend(bench.retire(&made.id).await.err());
-        errors.extend(bench.foresee(&order("n2")).await.err());
+        errors.extend(bench.prepare(&order("n2")).await.err());
     }
     ensure!(errors.len() == 6, "{errors:?}");
     for error in errors {

@@ -11,7 +11,7 @@ use super::lease::VaultLeases;
 use super::lease_trials::{lasting, login};
 use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::{Bench, prepare};
+use crate::bench::{Bench, prepared};
 use crate::lives::done;
 
 type Trial = OwnTrial<VaultLeases>;
@@ -33,8 +33,7 @@ pub(super) const TRIALS: &[Trial] = &[
 async fn minted(rig: &VaultLeases, more: &Value, order: &MintOrder) -> Result<rotation::Minted, Error> {
     let issuer = rig.issuer_with(rig.config(), rig.inputs_with(more));
     let issuer = issuer.map_err(|error| Error::new(ErrorKind::Unexpected, "", format!("{error:#}")))?;
-    prepare(&*issuer, order).await?;
-    issuer.mint(order).await
+    prepared(&*issuer, order).await?.mint().await
 }
 
 /// The same, which must be refused in these words and leave no token.
@@ -145,8 +144,8 @@ async fn roleless(rig: &VaultLeases) -> Result<()> {
     bare.as_object_mut().context("inputs")?.remove("holderRole");
     let attempt = async |config: Value, order: &MintOrder| -> Result<Result<rotation::Minted, Error>> {
         let issuer = rig.issuer_with(config, bare.clone())?;
-        Ok(match prepare(&*issuer, order).await {
-            Ok(()) => issuer.mint(order).await,
+        Ok(match prepared(&*issuer, order).await {
+            Ok(prepared) => prepared.mint().await,
             Err(error) => Err(error),
         })
     };
@@ -225,8 +224,7 @@ async fn others(rig: &VaultLeases) -> Result<()> {
     let theirs = rig.admin().database_login(rig.place().mount(), rig.place().role())?.0;
     let named = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "other"})))?;
     let order = order("n1");
-    prepare(&*named, &order).await?;
-    let neighbour = named.mint(&order).await?;
+    let neighbour = prepared(&*named, &order).await?.mint().await?;
     let mut watch = Watch::new(rig, Life::OVERLAP);
     watch.neighbours.extend(rig.keys());
     done(watch.up(&Life::inputs("1", false)).await)?;
@@ -255,7 +253,7 @@ async fn silent(rig: &VaultLeases) -> Result<()> {
     let mut errors = Vec::new();
     for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
         errors.extend(bench.verify(&made.material).await.err());
-        errors.extend(bench.foresee(&order("n2")).await.err());
+        errors.extend(bench.prepare(&order("n2")).await.err());
         errors.extend(bench.mint(&order("n2")).await.err());
     }
     ensure!(errors.len() == 6, "{errors:?}");

@@ -15,7 +15,7 @@ use super::lease::VaultLeases;
 use super::lease_others;
 use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::prepare;
+use crate::bench::prepared;
 use crate::lives::done;
 
 type Trial = OwnTrial<VaultLeases>;
@@ -101,8 +101,7 @@ async fn short(rig: &VaultLeases) -> Result<()> {
     let config = json!({"address": rig.proxy().endpoint(), "token": token.token});
     let issuer = rig.issuer_with(config, rig.inputs())?;
     let order = order("n1");
-    prepare(&*issuer, &order).await?;
-    let made = issuer.mint(&order).await?;
+    let made = prepared(&*issuer, &order).await?.mint().await?;
     ensure!(issuer.verify(&made.material).await? == Verdict::Accepted);
     let login = login(&made.material)?;
     ensure!(rig.place().lets_in(&login)?, "at once");
@@ -135,8 +134,7 @@ async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.write_ledger(&owner, Some(&Ledger::default())).await?;
     issuer.look(&owner).await?;
     let order = lasting("n1", SignedDuration::from_hours(2));
-    prepare(issuer, &order).await?;
-    let made = issuer.mint(&order).await?;
+    let made = prepared(issuer, &order).await?.mint().await?;
     issuer.verify(&made.material).await?;
     issuer.renew(&made.id, Some(SignedDuration::from_hours(3))).await?;
     issuer.retire(&made.id).await?;

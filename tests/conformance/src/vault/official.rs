@@ -54,11 +54,11 @@ async fn too_early(kv: &VaultKv) -> Result<()> {
     for (number, (place, command)) in rules.iter().enumerate() {
         kv.admin().post(place, &json!({"delete_version_after": "240h"}))?;
         let issuer = kv.issuer_with(kv.config(), inputs.clone())?;
-        let error = issuer.foresee(&lasting("n1", DAY * 11)).await.err().context("it was planned")?;
+        let error = issuer.prepare(&lasting("n1", DAY * 11)).await.err().context("it was planned")?;
         ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
         ensure!(error.message.contains("delete_version_after") && error.message.contains(command), "{error}");
         ensure!(error.message.contains("10d") && error.message.contains("11d"), "{error}");
-        issuer.foresee(&lasting("n2", DAY * 9)).await.with_context(|| format!("{number}: long enough"))?;
+        issuer.prepare(&lasting("n2", DAY * 9)).await.with_context(|| format!("{number}: long enough"))?;
         kv.admin().post(place, &json!({"delete_version_after": "0s"}))?;
     }
     ensure!(kv.admin().call("GET", &format!("{mount}/data/app"), None)?.status == 404, "a value was written");
@@ -291,14 +291,14 @@ async fn larger(kv: &VaultKv) -> Result<()> {
     issuer.write_ledger(&owner, Some(&ledger)).await?;
     for count in 2..=7_u64 {
         issuer.look(&owner).await?;
-        let planned = issuer.foresee(&order(&format!("m{count}"))).await;
+        let planned = issuer.prepare(&order(&format!("m{count}"))).await;
         match planned {
             Ok(_) if count <= 6 => {}
             Err(error) if count == 7 => {
                 ensure!(error.kind == ErrorKind::LimitReached && error.message.contains("keeps 6 versions"), "{error}");
                 return Ok(());
             }
-            other => anyhow::bail!("version {count}: {other:?}"),
+            other => anyhow::bail!("version {count}: {:?}", other.err()),
         }
         kv.admin().post(&format!("{mount}/data/app"), &json!({"data": {"theirs": "x"}}))?;
     }

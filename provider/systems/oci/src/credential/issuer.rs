@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
-    ObservedKey, OtherLedger, OwnerId, Verdict,
+    ObservedKey, OtherLedger, OwnerId, Prepared, Retired, Verdict,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -135,6 +135,27 @@ impl CredentialIssuer {
         locked(&self.etags).extend(etag.map(|etag| (id.0.clone(), etag)));
         Ok(())
     }
+
+    async fn create(&self, order: MintOrder) -> Result<Minted, Error> {
+        let call = minting(self.kind.create);
+        let about = self.principal();
+        let ask = Ask {
+            method: Method::POST,
+            path: format!("users/{}/{}", self.args.user_id, self.kind.path),
+            body: Some(self.body(&self.marked(&order.owner, &order.instance, Mark::Minting))),
+            // Whoever repeats the request on the way gets the same secret, for a day.
+            retry_token: Some(order.nonce),
+            about: &about,
+            ..Ask::default()
+        };
+        let answer = self.session.send(&call, &ask).await?;
+        let Made { id, time_created, token } = answer.json(&call)?;
+        *locked(&self.seen) = None;
+        locked(&self.etags).extend(answer.header("etag").map(|etag| (id.clone(), etag.to_owned())));
+        let id = KeyId(id);
+        let material = self.kind.material(&id, Some(token.into_secrecy()));
+        Ok(Minted { id, created_at: time_created, material, expiry: None })
+    }
 }
 
 #[async_trait]
@@ -176,25 +197,9 @@ impl KeyIssuer for CredentialIssuer {
         Ok(())
     }
 
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let call = minting(self.kind.create);
-        let about = self.principal();
-        let ask = Ask {
-            method: Method::POST,
-            path: format!("users/{}/{}", self.args.user_id, self.kind.path),
-            body: Some(self.body(&self.marked(&order.owner, &order.instance, Mark::Minting))),
-            // Whoever repeats the request on the way gets the same secret, for a day.
-            retry_token: Some(order.nonce.clone()),
-            about: &about,
-            ..Ask::default()
-        };
-        let answer = self.session.send(&call, &ask).await?;
-        let Made { id, time_created, token } = answer.json(&call)?;
-        *locked(&self.seen) = None;
-        locked(&self.etags).extend(answer.header("etag").map(|etag| (id.clone(), etag.to_owned())));
-        let id = KeyId(id);
-        let material = self.kind.material(&id, Some(token.into_secrecy()));
-        Ok(Minted { id, created_at: time_created, material, expiry: None })
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let order = order.clone();
+        Ok(Prepared::new(None, || self.create(order)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -207,9 +212,9 @@ impl KeyIssuer for CredentialIssuer {
         Ok(if listed.iter().any(active) { Verdict::Accepted } else { Verdict::NotYet })
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let key = (self.args.user_id.as_str(), key.0.as_str());
-        user::delete(&self.session, key, self.kind.delete, self.list_of()).await
+        user::delete(&self.session, key, self.kind.delete, self.list_of()).await.map(|()| Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::Method;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, ReadBack, Verdict,
+    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, ReadBack, Retired, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -33,7 +33,8 @@ pub(crate) struct KvIssuer {
 #[derive(Default)]
 pub(super) struct Memory {
     seen: Option<Seen>,
-    pub(super) plan: Option<Plan>,
+    /// The print of the value that is to be written, by the key that it will be.
+    pub(super) planned: Option<(KeyId, String)>,
     /// The values of the keys that the state knows.
     pub(super) former: Vec<SecretString>,
     /// Whether the server knows no merge patch of metadata.
@@ -155,6 +156,47 @@ impl KvIssuer {
         body.extend(self.args.cas_required.map(|is_required| ("cas_required".to_owned(), json!(is_required))));
         body
     }
+
+    async fn write(&self, plan: Plan, life: Option<SignedDuration>) -> Result<Minted, Error> {
+        if std::mem::take(&mut self.memory().is_begun) {
+            // What must be changed after the value is written is to be changeable before.
+            self.change(&Map::from_iter([(NOTES.to_owned(), Value::Object(Map::new()))])).await?;
+        }
+        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan)?)?;
+        let answer = match self.session.send(&request).await {
+            Ok(Reply::Done(answer)) => answer,
+            Ok(Reply::Missing(_)) => return Err(no_mount(MINT, &self.args.mount)),
+            Err(error) => {
+                if error.effect == Effect::Unknown || error.kind == ErrorKind::Conflict {
+                    // What was seen before is no longer so.
+                    self.memory().seen = None;
+                }
+                return Err(error);
+            }
+        };
+        let written: Written = data(&request, &answer).map_err(|error| error.effect(Effect::Unknown))?;
+        if written.version != plan.after + 1 {
+            return Err(request.call().unreadable());
+        }
+        let ends_at = deletion(&written.deletion_time).map_err(|()| request.call().unreadable())?;
+        {
+            let mut memory = self.memory();
+            memory.planned = None;
+            if let Some(seen) = &mut memory.seen {
+                (seen.exists, seen.current) = (true, written.version);
+            }
+        }
+        let lasts = ends_at.map(|at| at.duration_since(written.created_time));
+        if let Some((lasts, life)) = lasts.zip(life).filter(|(lasts, life)| lasts < life) {
+            // Whether it is gone again decides whether anything was made.
+            self.path().end(written.version, true).await.map_err(|error| error.effect(Effect::Unknown))?;
+            return Err(self.ends_early(lasts, None, life));
+        }
+        let id = id(written.version);
+        let expiry = ends_at.map(|at| Expiry { at, renew_at: None });
+        let material = args::material(&id, plan.value);
+        Ok(Minted { id, created_at: written.created_time, material, expiry })
+    }
 }
 
 #[async_trait]
@@ -260,7 +302,7 @@ impl KeyIssuer for KvIssuer {
             let seen = memory.seen.as_ref();
             (seen.map(|seen| seen.prints.clone()).unwrap_or_default(), seen.is_none_or(|seen| seen.exists))
         };
-        prints.extend(self.memory().plan.as_ref().map(|plan| (id(plan.after + 1), plan.print.clone())));
+        prints.extend(self.memory().planned.clone());
         let mut notes = ledger::encode(owner, ledger, &prints)?;
         if ledger.is_none() {
             let gone = Map::from_iter([(NOTES.to_owned(), Value::Object(notes))]);
@@ -277,50 +319,9 @@ impl KeyIssuer for KvIssuer {
         Ok(())
     }
 
-    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        Ok(Some(id(self.plan(order).await?.after + 1)))
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let plan = self.plan(order).await?;
-        if std::mem::take(&mut self.memory().is_begun) {
-            // What must be changed after the value is written is to be changeable before.
-            self.change(&Map::from_iter([(NOTES.to_owned(), Value::Object(Map::new()))])).await?;
-        }
-        let request = self.path().request(MINT, Method::POST, "data").limit(MINT_TIMEOUT).json(&self.body(&plan)?)?;
-        let answer = match self.session.send(&request).await {
-            Ok(Reply::Done(answer)) => answer,
-            Ok(Reply::Missing(_)) => return Err(no_mount(MINT, &self.args.mount)),
-            Err(error) => {
-                if error.effect == Effect::Unknown || error.kind == ErrorKind::Conflict {
-                    // What was seen before is no longer so.
-                    self.memory().seen = None;
-                }
-                return Err(error);
-            }
-        };
-        let written: Written = data(&request, &answer).map_err(|error| error.effect(Effect::Unknown))?;
-        if written.version != plan.after + 1 {
-            return Err(request.call().unreadable());
-        }
-        let ends_at = deletion(&written.deletion_time).map_err(|()| request.call().unreadable())?;
-        {
-            let mut memory = self.memory();
-            memory.plan = None;
-            if let Some(seen) = &mut memory.seen {
-                (seen.exists, seen.current) = (true, written.version);
-            }
-        }
-        let lasts = ends_at.map(|at| at.duration_since(written.created_time));
-        if let Some((lasts, life)) = lasts.zip(order.life).filter(|(lasts, life)| lasts < life) {
-            // Whether it is gone again decides whether anything was made.
-            self.path().end(written.version, true).await.map_err(|error| error.effect(Effect::Unknown))?;
-            return Err(self.ends_early(lasts, None, life));
-        }
-        let id = id(written.version);
-        let expiry = ends_at.map(|at| Expiry { at, renew_at: None });
-        let material = args::material(&id, plan.value);
-        Ok(Minted { id, created_at: written.created_time, material, expiry })
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let (plan, life) = (self.plan(order).await?, order.life);
+        Ok(Prepared::new(Some(id(plan.after + 1)), move || self.write(plan, life)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -343,11 +344,11 @@ impl KeyIssuer for KvIssuer {
         }
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
-        match number(key) {
-            Some(version) => self.path().end(version, true).await,
-            None => Ok(()),
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
+        if let Some(version) = number(key) {
+            self.path().end(version, true).await?;
         }
+        Ok(Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
@@ -366,7 +367,7 @@ fn listed(metadata: &Metadata) -> Vec<ObservedKey> {
     shown.collect()
 }
 
-fn id(version: u64) -> KeyId {
+pub(super) fn id(version: u64) -> KeyId {
     KeyId(version.to_string())
 }
 

@@ -1,7 +1,6 @@
 //! What is to be written next, and whether it may be: nothing is written that would push out a version in use or end before its time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::SignedDuration;
 use rotation::{Error, ErrorKind, KeyStatus, MintOrder, print_duration};
@@ -10,20 +9,17 @@ use serde::Serialize;
 
 use super::args::ApiKeyArgs;
 use super::fields::{Fields, Part};
-use super::issuer::{KvIssuer, MINT, Seen, open};
+use super::issuer::{KvIssuer, MINT, Seen, id, open};
 use super::limits::{Level, Limits};
 use super::value::print;
 
 /// A value that is to be written, so far only here.
-#[derive(Clone)]
 pub(super) struct Plan {
-    pub(super) nonce: String,
     /// The version after which it comes.
     pub(super) after: u64,
     pub(super) value: SecretString,
-    pub(super) print: String,
     /// What the newest version holds beside the value.
-    pub(super) carried: Arc<Fields>,
+    pub(super) carried: Fields,
 }
 
 #[derive(Serialize)]
@@ -39,20 +35,15 @@ struct Options {
 
 impl KvIssuer {
     pub(super) async fn plan(&self, order: &MintOrder) -> Result<Plan, Error> {
-        let nonce = &order.nonce;
-        if let Some(plan) = self.memory().plan.clone().filter(|plan| plan.nonce == *nonce) {
-            return Ok(plan);
-        }
         let seen = self.seen().await?;
         self.must_push_out_nothing(&seen).await?;
         if let Some(life) = order.life {
             self.must_last(&seen, life).await?;
         }
-        let carried = Arc::new(self.carried(&seen).await?);
+        let carried = self.carried(&seen).await?;
         let value = self.args.shape().generate()?;
-        let print = print(nonce, open(&value));
-        let plan = Plan { nonce: nonce.clone(), after: seen.current, value, print, carried };
-        self.memory().plan = Some(plan.clone());
+        let plan = Plan { after: seen.current, value, carried };
+        self.memory().planned = Some((id(plan.after + 1), print(&order.nonce, open(&plan.value))));
         Ok(plan)
     }
 

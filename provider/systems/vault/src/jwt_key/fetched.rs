@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rotation::{
-    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
-    ObservedKey, OwnerId, Retry, Verdict,
+    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Marks, Material, MintOrder,
+    Minted, ObservedKey, OwnerId, Prepared, Proof, Retired, Retry, Verdict,
 };
 
 use super::args::{self, JwtKeyArgs};
@@ -64,12 +64,21 @@ impl FetchedIssuer {
             Error::new(ErrorKind::Invalid, error.operation, message).retry(Retry::Never)
         })
     }
+
+    async fn generate(&self) -> Result<Minted, Error> {
+        let pair = Pair::generate_aside(self.args.algorithm()).await?;
+        let (id, created_at) = (pair.kid().clone(), self.mount.session().clock().now());
+        let material = args::material(&id, pair.private_pem()?, pair.public_pem()?);
+        locked(&self.known).insert(id.clone(), Known { created_at, pair: Some(pair) });
+        Ok(Minted { id, created_at, material, expiry: None })
+    }
 }
 
 #[async_trait]
 impl KeyIssuer for FetchedIssuer {
     fn capability(&self) -> Capability {
-        Capability { users_publish: true, lists_all: false, ..issuer::capability() }
+        let (marks, proof) = (Marks::Nowhere, Proof::OncePublished);
+        Capability { lists_all: false, marks, proof, ..issuer::capability() }
     }
 
     fn principal(&self) -> String {
@@ -108,21 +117,13 @@ impl KeyIssuer for FetchedIssuer {
         Ok(())
     }
 
-    /// Nothing is foreseen. But this is the last moment before a mint, and what does not fit shows here. A mount that is not there
-    /// yet may come with the set, which cannot be published before its first key is made.
-    async fn foresee(&self, _: &MintOrder) -> Result<Option<KeyId>, Error> {
+    /// The last moment before a mint: what does not fit shows here. A mount that is not there yet may come with the set, which cannot be
+    /// published before its first key is made.
+    async fn prepare<'a>(&'a self, _: &MintOrder) -> Result<Prepared<'a>, Error> {
         if let Some(config) = self.mount.read().await? {
             config.must_fetch(&self.args.mount, &self.url, self.args.algorithm())?;
         }
-        Ok(None)
-    }
-
-    async fn mint(&self, _: &MintOrder) -> Result<Minted, Error> {
-        let pair = Pair::generate_aside(self.args.algorithm()).await?;
-        let (id, created_at) = (pair.kid().clone(), self.mount.session().clock().now());
-        let material = args::material(&id, pair.private_pem()?, pair.public_pem()?);
-        locked(&self.known).insert(id.clone(), Known { created_at, pair: Some(pair) });
-        Ok(Minted { id, created_at, material, expiry: None })
+        Ok(Prepared::new(None, || self.generate()))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -143,7 +144,7 @@ impl KeyIssuer for FetchedIssuer {
     }
 
     /// The key stands in the set no more, or should not: the server forgets what it has fetched, and is asked.
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let probe = self.probe(key)?;
         if probe.is_some() {
             self.probes.prepare(&self.mount).await?;
@@ -156,10 +157,10 @@ impl KeyIssuer for FetchedIssuer {
                 "tokens by the key {key} of {} are still accepted: publish at {:?} (`jwksUrl`) what the output `jwks` holds, where this key stands no more, and run `pulumi up` again",
                 self.args, self.url
             );
-            return Err(Error::new(ErrorKind::Unverified, PROOF, message));
+            return Ok(Retired::StillAccepted(message));
         }
         locked(&self.known).remove(key);
-        Ok(())
+        Ok(Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

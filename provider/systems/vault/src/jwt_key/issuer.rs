@@ -1,10 +1,9 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rotation::{
     Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
-    ObservedKey, OwnerId, Verdict,
+    ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 
 use super::args::{self, JwtKeyArgs};
@@ -23,8 +22,6 @@ pub(crate) struct JwtKeyIssuer {
     args: JwtKeyArgs,
     /// What the last read showed, and what was changed since.
     seen: Mutex<Option<Seen>>,
-    /// Pairs that are about to be published, by the nonce of their order.
-    prepared: Mutex<BTreeMap<String, Arc<Pair>>>,
     probes: Probes,
 }
 
@@ -44,7 +41,7 @@ const PROOF: &str = "vault verification";
 impl JwtKeyIssuer {
     pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs) -> Self {
         let mount = Mount::new(session, &args.mount);
-        Self { mount, args, seen: Mutex::default(), prepared: Mutex::default(), probes: Probes::default() }
+        Self { mount, args, seen: Mutex::default(), probes: Probes::default() }
     }
 
     /// The keys that concern the resource: its own, and those that bear no mark, which are somebody's.
@@ -53,15 +50,6 @@ impl JwtKeyIssuer {
         let found = Seen::of(&config, &self.args.name)?;
         *locked(&self.seen) = Some(found.clone());
         Ok(Some(found))
-    }
-
-    async fn pair(&self, order: &MintOrder) -> Result<Arc<Pair>, Error> {
-        if let Some(pair) = locked(&self.prepared).get(&order.nonce) {
-            return Ok(Arc::clone(pair));
-        }
-        let made = Pair::generate_aside(self.args.algorithm()).await.map(Arc::new)?;
-        locked(&self.prepared).insert(order.nonce.clone(), Arc::clone(&made));
-        Ok(made)
     }
 
     /// Publishes a key once, over what the last read of this process showed.
@@ -113,6 +101,23 @@ impl JwtKeyIssuer {
             self.args, self.args.mount
         );
         Err(Error::new(ErrorKind::Unverified, PROOF, message))
+    }
+
+    async fn add(&self, order: MintOrder, pair: Pair) -> Result<Minted, Error> {
+        let kid = pair.kid().clone();
+        let tag = Tag {
+            name: self.args.name.clone(),
+            owner: order.owner,
+            instance: order.instance,
+            created_at: self.mount.session().clock().now(),
+            mark: Mark::Minting,
+            probe: Some(pair.probe()?),
+        };
+        let public = pair.public_pem()?;
+        self.publish(&kid, &tag.before(&kid, &public)).await?;
+        let created_at = tag.created_at;
+        locked(&self.seen).get_or_insert_default().0.insert(kid.clone(), Some(tag));
+        Ok(Minted { material: args::material(&kid, pair.private_pem()?, public), id: kid, created_at, expiry: None })
     }
 }
 
@@ -182,33 +187,13 @@ impl KeyIssuer for JwtKeyIssuer {
         Ok(())
     }
 
-    /// Nothing is foreseen. But this is the last moment before a mint: what the mount does not take shows here, and the write goes over
-    /// what is read here.
-    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        self.pair(order).await?;
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let pair = Pair::generate_aside(self.args.algorithm()).await?;
         if let Some(config) = self.mount.read_newest().await? {
             config.must_take(&self.args.mount, self.args.algorithm())?;
         }
-        Ok(None)
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let pair = self.pair(order).await?;
-        let kid = pair.kid().clone();
-        let tag = Tag {
-            name: self.args.name.clone(),
-            owner: order.owner.clone(),
-            instance: order.instance.clone(),
-            created_at: self.mount.session().clock().now(),
-            mark: Mark::Minting,
-            probe: Some(pair.probe()?),
-        };
-        let public = pair.public_pem()?;
-        self.publish(&kid, &tag.before(&kid, &public)).await?;
-        locked(&self.prepared).remove(&order.nonce);
-        let created_at = tag.created_at;
-        locked(&self.seen).get_or_insert_default().0.insert(kid.clone(), Some(tag));
-        Ok(Minted { material: args::material(&kid, pair.private_pem()?, public), id: kid, created_at, expiry: None })
+        let order = order.clone();
+        Ok(Prepared::new(None, || self.add(order, pair)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -235,9 +220,9 @@ impl KeyIssuer for JwtKeyIssuer {
         Ok(if is_known { Verdict::Accepted } else { Verdict::NotYet })
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let found = self.fetch().await?.unwrap_or_default();
-        let Some(tag) = found.0.get(key) else { return Ok(()) };
+        let Some(tag) = found.0.get(key) else { return Ok(Retired::Gone) };
         let probe = tag.as_ref().and_then(|tag| tag.probe.as_deref());
         if probe.is_some() {
             self.probes.prepare(&self.mount).await?;
@@ -246,10 +231,10 @@ impl KeyIssuer for JwtKeyIssuer {
         if let Some(seen) = locked(&self.seen).as_mut() {
             seen.0.remove(key);
         }
-        match probe {
-            Some(probe) => self.must_be_refused(key, probe).await,
-            None => Ok(()),
+        if let Some(probe) = probe {
+            self.must_be_refused(key, probe).await?;
         }
+        Ok(Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

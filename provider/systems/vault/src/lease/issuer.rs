@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material,
-    MintOrder, Minted, ObservedKey, OwnerId, Verdict,
+    MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 
 use super::args::{self, LeaseArgs};
-use super::credential::{Credentials, MINT, after};
+use super::credential::{Credentials, after};
 use super::holder::{Holder, Holders};
 use super::keep::{Keep, expiry};
 use super::mark::{self, All, Marks};
@@ -19,8 +19,6 @@ use crate::session::Session;
 pub(crate) struct LeaseIssuer {
     session: Arc<Session>,
     args: LeaseArgs,
-    /// Holders that have read nothing yet, by the nonce of their order.
-    prepared: Mutex<BTreeMap<String, Holder>>,
     /// Keys of which this process knows, with their leases as far as it knows them: nobody else can tell which lease a token holds.
     known: Mutex<BTreeMap<KeyId, Option<String>>>,
 }
@@ -43,7 +41,7 @@ const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 impl LeaseIssuer {
     pub(crate) fn new(session: Arc<Session>, args: LeaseArgs) -> Self {
-        Self { session, args, prepared: Mutex::default(), known: Mutex::default() }
+        Self { session, args, known: Mutex::default() }
     }
 
     fn holders(&self) -> Holders<'_> {
@@ -95,6 +93,24 @@ impl LeaseIssuer {
             Err(_) => after(why),
         }
     }
+
+    async fn read(&self, holder: Holder, life: Option<SignedDuration>) -> Result<Minted, Error> {
+        let made = match self.credentials().read(&holder, MINT_TIMEOUT).await {
+            Ok(made) => made,
+            Err(error) if error.effect == Effect::None => return Err(self.discard(&holder, error).await),
+            Err(error) => return Err(error),
+        };
+        locked(&self.known).insert(holder.accessor.clone(), Some(made.lease_id.clone()));
+        match self.keep().long_enough(&holder, &made, life).await {
+            Ok(ObservedKey { id, created_at, expiry, .. }) => {
+                Ok(Minted { material: args::material(&id, made.lease_id, made.data), id, created_at, expiry })
+            }
+            Err(error) if matches!(error.kind, ErrorKind::Invalid | ErrorKind::Denied) => {
+                Err(self.discard(&holder, error).await)
+            }
+            Err(error) => Err(after(error)),
+        }
+    }
 }
 
 #[async_trait]
@@ -138,39 +154,11 @@ impl KeyIssuer for LeaseIssuer {
         self.marks().write(owner, ledger).await
     }
 
-    async fn foresee(&self, order: &MintOrder) -> Result<Option<KeyId>, Error> {
-        let prepared = locked(&self.prepared).get(&order.nonce).map(|holder| holder.accessor.clone());
-        if prepared.is_some() {
-            return Ok(prepared);
-        }
-        let holder = self.holders().make(order).await?;
-        let accessor = holder.accessor.clone();
-        locked(&self.known).insert(accessor.clone(), None);
-        locked(&self.prepared).insert(order.nonce.clone(), holder);
-        Ok(Some(accessor))
-    }
-
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let holder = locked(&self.prepared).remove(&order.nonce);
-        let bug = || {
-            Error::new(ErrorKind::Unexpected, MINT, "no token was made to read with; this is a bug: please report it")
-        };
-        let holder = holder.ok_or_else(bug)?;
-        let made = match self.credentials().read(&holder, MINT_TIMEOUT).await {
-            Ok(made) => made,
-            Err(error) if error.effect == Effect::None => return Err(self.discard(&holder, error).await),
-            Err(error) => return Err(error),
-        };
-        locked(&self.known).insert(holder.accessor.clone(), Some(made.lease_id.clone()));
-        match self.keep().long_enough(&holder, &made, order.life).await {
-            Ok(ObservedKey { id, created_at, expiry, .. }) => {
-                Ok(Minted { material: args::material(&id, made.lease_id, made.data), id, created_at, expiry })
-            }
-            Err(error) if matches!(error.kind, ErrorKind::Invalid | ErrorKind::Denied) => {
-                Err(self.discard(&holder, error).await)
-            }
-            Err(error) => Err(after(error)),
-        }
+    /// Makes the holder, which has no effect yet.
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let (holder, life) = (self.holders().make(order).await?, order.life);
+        locked(&self.known).insert(holder.accessor.clone(), None);
+        Ok(Prepared::new(Some(holder.accessor.clone()), move || self.read(holder, life)))
     }
 
     /// The credential itself is tried by nobody: what it opens is not known here. That holder and lease live is what can be known.
@@ -202,14 +190,14 @@ impl KeyIssuer for LeaseIssuer {
     }
 
     /// The lease first, because only then the server says whether the engine could take the credential back.
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         let lease_id = locked(&self.known).get(key).cloned().flatten();
         if let Some(lease_id) = lease_id {
             self.credentials().revoke(&lease_id).await?;
         }
         self.holders().revoke(key).await?;
         locked(&self.known).remove(key);
-        Ok(())
+        Ok(Retired::Gone)
     }
 
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {

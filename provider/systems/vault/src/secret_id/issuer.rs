@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Material, MintOrder, Minted, ObservedKey, OwnerId, Verdict, is_empty_secret, print_duration,
+    Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, is_empty_secret, print_duration,
 };
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -152,6 +152,25 @@ impl SecretIdIssuer {
     async fn role_id(&self) -> Result<&str, Error> {
         self.role_id.get_or_try_init(|| async { self.role().id().await }).await.map(String::as_str)
     }
+
+    async fn create(&self, order: MintOrder) -> Result<Minted, Error> {
+        let role = self.role();
+        let secret_id = SHAPE.generate()?;
+        let request = role.making(&Wanted::new(&of_key(&order))?.with(&secret_id, &self.args))?.limit(MINT_TIMEOUT);
+        let reply = self.session.send(&request).await.map_err(|error| role.explained(error))?;
+        let (made, answer) = role.made(&request, reply)?;
+        let id = KeyId(made.accessor.clone());
+        self.must_last(&id, &made, order.life).await?;
+        let seen = self.look_up(&id).await.ok().flatten();
+        let answered = server_time(&answer).unwrap_or_else(|| self.session.clock().now());
+        let created_at = seen.as_ref().map_or(answered, |seen| seen.created_at);
+        let by_ttl = created_at.checked_add(SignedDuration::from_secs(made.ttl)).ok().filter(|_| made.ttl > 0);
+        let ends_at = seen.as_ref().map_or(by_ttl, |seen| seen.ends_at);
+        if let Some(seen) = seen {
+            self.remember(id.clone(), seen);
+        }
+        Ok(Minted { material: args::material(&id, secret_id), id, created_at, expiry: ends_at.map(ending) })
+    }
 }
 
 #[async_trait]
@@ -210,23 +229,9 @@ impl KeyIssuer for SecretIdIssuer {
         Ok(())
     }
 
-    async fn mint(&self, order: &MintOrder) -> Result<Minted, Error> {
-        let role = self.role();
-        let secret_id = SHAPE.generate()?;
-        let request = role.making(&Wanted::new(&of_key(order))?.with(&secret_id, &self.args))?.limit(MINT_TIMEOUT);
-        let reply = self.session.send(&request).await.map_err(|error| role.explained(error))?;
-        let (made, answer) = role.made(&request, reply)?;
-        let id = KeyId(made.accessor.clone());
-        self.must_last(&id, &made, order.life).await?;
-        let seen = self.look_up(&id).await.ok().flatten();
-        let answered = server_time(&answer).unwrap_or_else(|| self.session.clock().now());
-        let created_at = seen.as_ref().map_or(answered, |seen| seen.created_at);
-        let by_ttl = created_at.checked_add(SignedDuration::from_secs(made.ttl)).ok().filter(|_| made.ttl > 0);
-        let ends_at = seen.as_ref().map_or(by_ttl, |seen| seen.ends_at);
-        if let Some(seen) = seen {
-            self.remember(id.clone(), seen);
-        }
-        Ok(Minted { material: args::material(&id, secret_id), id, created_at, expiry: ends_at.map(ending) })
+    async fn prepare<'a>(&'a self, order: &MintOrder) -> Result<Prepared<'a>, Error> {
+        let order = order.clone();
+        Ok(Prepared::new(None, || self.create(order)))
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
@@ -244,11 +249,11 @@ impl KeyIssuer for SecretIdIssuer {
         tried.map_err(outbound::could_not_try)
     }
 
-    async fn retire(&self, key: &KeyId) -> Result<(), Error> {
+    async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         self.role().destroy(key).await?;
         self.forget(key);
         self.destroyed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        Ok(())
+        Ok(Retired::Gone)
     }
 
     fn notices(&self, state: &KeyState) -> Vec<String> {

@@ -164,7 +164,7 @@ async fn call(issuer: &dyn KeyIssuer, action: &str, key: &KeyId) -> Result<(), E
         "iam:CreateAccessKey" => mint(issuer).await.map(drop),
         "iam:GetAccessKeyLastUsed" => issuer.last_use(key).await.map(drop),
         "iam:UpdateAccessKey" => issuer.disable(key).await,
-        _ => issuer.retire(key).await,
+        _ => issuer.retire(key).await.map(drop),
     }
 }
 

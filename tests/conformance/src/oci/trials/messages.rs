@@ -127,6 +127,6 @@ async fn call(issuer: &dyn KeyIssuer, action: &str, key: &KeyId) -> Result<(), E
         "GetUser" => issuer.read_ledgers(&owner("a")).await.map(drop),
         "UpdateUser" => issuer.write_ledger(&owner("a"), Some(&Ledger::default())).await,
         "UploadApiKey" => mint(issuer).await.map(drop),
-        _ => issuer.retire(key).await,
+        _ => issuer.retire(key).await.map(drop),
     }
 }

@@ -2,18 +2,36 @@
 
 use std::collections::BTreeSet;
 
-use super::Run;
+use async_trait::async_trait;
+
+use super::Act;
 use crate::next::later;
-use crate::{Blocked, Claim, Error, ErrorKind, Event, KeyId, Ledger, Marks};
+use crate::run::Run;
+use crate::{Blocked, Claim, Error, ErrorKind, Event, KeyId, Ledger, Marks, MintOrder, View, Want};
+
+/// Writes the claim, and looks whether somebody else writes one too.
+pub(super) struct Claims;
+
+#[async_trait]
+impl Act for Claims {
+    fn assumed(&self, _: &View<'_>) -> Option<Event> {
+        Some(Event::Claimed(String::new(), None))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        run.claim().await
+    }
+}
 
 impl Run<'_> {
     /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
     /// Where marks stand on keys, the new key itself is the claim.
-    pub(super) async fn claim(&mut self) -> Result<(), Error> {
+    async fn claim(&mut self) -> Result<(), Error> {
         let nonce = (self.deck.nonce)();
-        let foreseen = self.deck.issuer.foresee(&self.order(nonce.clone())).await?;
-        self.fold(Event::Claimed(nonce.clone(), foreseen));
-        if self.marks() == Marks::OnKeys {
+        let prepared = self.deck.issuer.prepare(&self.order(nonce.clone())).await?;
+        self.fold(Event::Claimed(nonce.clone(), prepared.foreseen.clone()));
+        self.prepared = Some(prepared);
+        if self.marks() != Marks::OnPrincipal {
             return Ok(());
         }
         let at = self.world.observed.now(self.deck.clock.now());
@@ -40,15 +58,26 @@ impl Run<'_> {
         Err(Error::new(ErrorKind::Conflict, "", text))
     }
 
+    fn order(&self, nonce: String) -> MintOrder {
+        let state = &self.world.state;
+        MintOrder {
+            nonce,
+            generation: self.world.next_generation(),
+            owner: self.deck.owner.clone(),
+            instance: state.instance.clone(),
+            life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
+        }
+    }
+
     /// Every listed key but the one that is about to be made, which may be seen already.
     fn others(&self) -> BTreeSet<KeyId> {
         let listed = self.world.observed.keys.keys();
-        listed.filter(|id| self.world.foreseen.as_ref() != Some(id)).cloned().collect()
+        listed.filter(|id| self.world.run.foreseen.as_ref() != Some(id)).cloned().collect()
     }
 
     async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
         let mut ledger = self.wanted_ledger();
-        if let Some(key) = self.world.foreseen.clone() {
+        if let Some(key) = self.world.run.foreseen.clone() {
             let since = later(claim.at, self.deck.issuer.capability().mint_timeout);
             ledger = ledger.with_foreseen(key, &self.world.state.instance, since);
         }
