@@ -1,131 +1,15 @@
 use std::collections::BTreeMap;
-use std::fmt;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::{Capability, Error, ErrorKind, Expiry, KeyId, KeyState, Ledger, Ledgers, OwnerId};
-
-/// Whether the system accepts a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum KeyStatus {
-    /// It works.
-    #[default]
-    Active,
-    /// It was disabled.
-    Inactive,
-}
-
-/// When a key was last used, as far as the system tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastUse {
-    /// The system does not tell.
-    Unknown,
-    /// Never.
-    Never,
-    /// At this time, or a little later.
-    At(Timestamp),
-}
-
-/// A key as a list shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObservedKey {
-    /// The system's name of it.
-    pub id: KeyId,
-    /// When the system says that it was made.
-    pub created_at: Timestamp,
-    /// Whether it works.
-    pub status: KeyStatus,
-    /// Absent until it was asked for.
-    pub last_use: Option<LastUse>,
-    /// When it ends by itself, if it does.
-    pub expiry: Option<Expiry>,
-}
-
-/// What was found on the principal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// Every key, of whomever.
-    pub keys: BTreeMap<KeyId, ObservedKey>,
-    /// The marks that stand on the principal.
-    pub ledgers: Ledgers,
-    /// When it was asked, by the system's clock as far as its answers tell it.
-    pub at: Timestamp,
-    /// How far the system's clock is ahead of ours.
-    pub ahead: SignedDuration,
-}
-
-impl Observed {
-    /// An instant of our clock, by the system's.
-    pub fn now(&self, ours: Timestamp) -> Timestamp {
-        ours.checked_add(self.ahead).unwrap_or(ours)
-    }
-
-    /// When it was asked, by our clock.
-    pub fn asked_at(&self) -> Timestamp {
-        self.at.checked_sub(self.ahead).unwrap_or(self.at)
-    }
-}
-
-/// One field of a key that users read.
-#[derive(Clone)]
-pub enum Field {
-    /// Public.
-    Plain(String),
-    /// Secret.
-    Secret(SecretString),
-    /// Secret texts by public names.
-    SecretMap(BTreeMap<String, SecretString>),
-}
-
-impl Field {
-    /// Whether it is a secret that nobody knows: its text is empty.
-    pub(crate) fn is_unknown(&self) -> bool {
-        matches!(self, Self::Secret(secret) if is_empty_secret(secret))
-    }
-}
-
-/// Whether a secret has no text.
-#[expect(clippy::disallowed_methods, reason = "whether a secret is empty is no secret")]
-pub fn is_empty_secret(secret: &SecretString) -> bool {
-    secret.expose_secret().is_empty()
-}
-
-impl fmt::Debug for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(text) => write!(f, "{text:?}"),
-            Self::Secret(_) => f.write_str("[secret]"),
-            Self::SecretMap(texts) => texts.fmt(f),
-        }
-    }
-}
-
-impl PartialEq for Field {
-    #[expect(clippy::disallowed_methods, reason = "equality of two secrets reveals neither")]
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Plain(one), Self::Plain(two)) => one == two,
-            (Self::Secret(one), Self::Secret(two)) => one.expose_secret() == two.expose_secret(),
-            (Self::SecretMap(one), Self::SecretMap(two)) => {
-                let same = |(name, text): (&String, &SecretString)| {
-                    two.get(name).is_some_and(|other| other.expose_secret() == text.expose_secret())
-                };
-                one.len() == two.len() && one.iter().all(same)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// The fields of a key that users read, by the names that outputs have.
-pub type Material = BTreeMap<String, Field>;
+use crate::{
+    Capability, Error, ErrorKind, Expiry, KeyId, KeyState, LastUse, Ledger, Ledgers, Material, ObservedKey, OwnerId,
+};
 
 /// What a mint is told.
 #[derive(Clone, Debug)]

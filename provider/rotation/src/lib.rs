@@ -7,60 +7,36 @@
 //! a working key that the state knows exists at all times once one did; a key that is made can always be found again;
 //! one trigger leaves at most one new key; only keys that are provably ours are deleted; outputs change only when a run succeeds.
 
-mod args;
-mod capability;
-mod clock;
-mod due;
-mod duration;
+mod act;
+mod asked;
+mod decide;
 mod error;
-mod expiry;
-mod inputs;
 mod issuer;
-mod keepers;
-mod ledger;
-mod next;
+mod observe;
 mod place;
-mod plan;
-mod reduce;
-mod run;
-mod schedule;
-mod stage;
 mod state;
 mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod trigger;
-mod warnings;
-mod world;
+mod time;
 
-pub use args::{Problem, Retirement, RotationArgs, Verification};
-pub use capability::{Capability, Marks};
-pub use clock::{Clock, Stop};
-pub use due::{Due, due, schedule_changed};
-pub use duration::{parse_duration, print_duration};
+pub use act::{Deck, Event, Interrupted, reduce, refresh, run};
+pub use asked::{
+    Adopt, Keepers, Problem, Retirement, RetirementInputs, Revoke, RevokedGeneration, RotationArgs, RotationInputs,
+    TriggerInputs, Verification, VerificationInputs, WhenInUse, WhenQuotaReached, parse_duration, print_duration,
+};
+pub use decide::{Blocked, Goal, Knowledge, Next, Plan, Step, View, Want, World, next, plan, renew_notices};
 pub use error::{Effect, Error, ErrorKind, Retry};
-pub use expiry::{EndTerms, Expiry, Lasting, note_endings};
-pub use inputs::{
-    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
-    WhenQuotaReached,
-};
-pub use issuer::{
-    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, Prepared, ReadBack,
-    Retired, System, Verdict, is_empty_secret,
-};
-pub use keepers::Keepers;
-pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
-pub use next::{Blocked, Cause, Goal, Next, Step, View, Want, next};
+pub use issuer::{KeyIssuer, MintOrder, Minted, Prepared, ReadBack, Retired, System, Verdict};
+pub use observe::observe;
 pub use place::{Misplaced, Place, Standing, reach};
-pub use plan::{Plan, plan};
-pub use reduce::{Event, reduce, refresh};
-pub use run::{Deck, Interrupted, observe, run};
-pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
-pub use stage::{Proof, Stage};
 pub use state::{
-    Deferred, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId, KeyState, Retiring, STATE_VERSION, UnrecordedKey,
+    Capability, Cause, Claim, Deferred, Entry, Expiry, Field, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId,
+    KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger, OwnerId,
+    Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
 };
 pub use tags::TagForm;
-pub use trigger::Trigger;
-pub use warnings::renew_notices;
-pub use world::{Knowledge, World};
+pub use time::{
+    Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
+    note_endings, schedule, schedule_changed,
+};

@@ -2,16 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use futures::FutureExt;
-use futures::future::{BoxFuture, pending, poll_fn};
+use futures::future::{pending, poll_fn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Clock, Effect, Entry, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId,
-    Proof, Retry,
+    Capability, Clock, Effect, Entry, Error, ErrorKind, KeyId, KeyStatus, Ledger, Marks, OwnerId, Proof, Retry,
 };
 
-use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
+use super::{Fault, ManualClock};
 
 /// How the system in memory behaves.
 #[derive(Clone, Debug)]
@@ -92,8 +90,8 @@ impl InMemoryRules {
 #[derive(Clone, Debug)]
 pub struct InMemoryCloud {
     pub(super) rules: InMemoryRules,
-    clock: ManualClock,
-    inner: Arc<Mutex<Inner>>,
+    pub(super) clock: ManualClock,
+    pub(super) inner: Arc<Mutex<Inner>>,
 }
 
 /// Marks by the hash of whose they are, each with its owner's name.
@@ -104,19 +102,19 @@ pub(super) struct Inner {
     pub(super) keys: BTreeMap<KeyId, KeyRecord>,
     pub(super) ledgers: Marked,
     /// Marks as they stood until each of these moments, for reads that lag.
-    former_ledgers: Vec<(Timestamp, Marked)>,
+    pub(super) former_ledgers: Vec<(Timestamp, Marked)>,
     pub(super) gone: bool,
-    minted: u64,
-    calls: Vec<String>,
-    faults: BTreeMap<usize, Fault>,
-    strangers: BTreeSet<usize>,
-    intruders: Vec<KeyId>,
-    strips: BTreeSet<usize>,
-    holds: BTreeMap<usize, Hold>,
-    died: bool,
-    ignores_users: bool,
-    probe_fails: bool,
-    waiting: Vec<Waker>,
+    pub(super) minted: u64,
+    pub(super) calls: Vec<String>,
+    pub(super) faults: BTreeMap<usize, Fault>,
+    pub(super) strangers: BTreeSet<usize>,
+    pub(super) intruders: Vec<KeyId>,
+    pub(super) strips: BTreeSet<usize>,
+    pub(super) holds: BTreeMap<usize, Hold>,
+    pub(super) died: bool,
+    pub(super) ignores_users: bool,
+    pub(super) probe_fails: bool,
+    pub(super) waiting: Vec<Waker>,
 }
 
 #[derive(Clone, Debug)]
@@ -135,7 +133,7 @@ pub(super) struct KeyRecord {
 
 /// How far a call is that is to be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hold {
+pub(super) enum Hold {
     Awaited,
     Held,
 }
@@ -185,7 +183,7 @@ impl InMemoryCloud {
     }
 
     /// The present instant by the system's own clock.
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         let ours = self.clock.now();
         ours.checked_add(self.rules.ahead).unwrap_or(ours)
     }
@@ -210,13 +208,13 @@ impl InMemoryCloud {
     }
 
     /// Without what has ended by now.
-    fn living(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn living(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.lock();
         inner.expire(self.clock.now());
         inner
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -311,7 +309,7 @@ impl Inner {
         self.keys.retain(|_, key| key.expires_at.is_none_or(|at| at > now));
     }
 
-    fn wake(&mut self) {
+    pub(super) fn wake(&mut self) {
         self.waiting.drain(..).for_each(Waker::wake);
     }
 
@@ -354,7 +352,7 @@ impl Inner {
         older.map_or_else(|| self.marks(), |(_, marks)| marks.clone())
     }
 
-    fn strip(&mut self) {
+    pub(super) fn strip(&mut self) {
         self.ledgers.clear();
         self.former_ledgers.clear();
         self.keys.values_mut().for_each(|key| key.mark = None);
@@ -370,136 +368,5 @@ impl Inner {
             ledger.keys.insert(id.clone(), entry.clone());
         }
         marks
-    }
-}
-
-impl Rig for InMemoryCloud {
-    fn asks_account(&self) -> bool {
-        true
-    }
-
-    fn clock(&self) -> &ManualClock {
-        &self.clock
-    }
-
-    fn use_key(&self, id: &KeyId) {
-        let now = self.now();
-        if let Some(key) = self.lock().keys.get_mut(id) {
-            key.last_use = Some(now);
-        }
-    }
-
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        Box::new(InMemoryIssuer::new(self.clone()))
-    }
-
-    fn calls(&self) -> Vec<String> {
-        self.lock().calls.clone()
-    }
-
-    fn inject(&self, call: usize, fault: Fault) {
-        self.lock().faults.insert(call, fault);
-    }
-
-    fn stranger_at(&self, call: usize) {
-        self.lock().strangers.insert(call);
-    }
-
-    fn calm(&self) {
-        let mut inner = self.lock();
-        inner.faults.clear();
-        inner.strangers.clear();
-        inner.strips.clear();
-    }
-
-    fn unfired(&self) -> usize {
-        self.lock().faults.len()
-    }
-
-    fn death(&self) -> BoxFuture<'_, ()> {
-        poll_fn(|context| {
-            let mut inner = self.lock();
-            if std::mem::take(&mut inner.died) {
-                return Poll::Ready(());
-            }
-            inner.waiting.push(context.waker().clone());
-            Poll::Pending
-        })
-        .boxed()
-    }
-
-    fn keys(&self) -> Vec<KeyId> {
-        self.living().keys.iter().filter(|(_, key)| key.is_accepted).map(|(id, _)| id.clone()).collect()
-    }
-
-    fn works(&self, id: &KeyId) -> bool {
-        self.living().keys.get(id).is_some_and(|key| key.status == KeyStatus::Active && key.is_accepted)
-    }
-
-    fn mint_as_stranger(&self) -> Option<KeyId> {
-        let (now, quota) = (self.now(), self.rules.capability.quota);
-        let mut inner = self.lock();
-        inner.has_room(quota).then(|| inner.add(None, None, now, None))
-    }
-
-    fn delete(&self, id: &KeyId) {
-        self.lock().keys.remove(id);
-    }
-
-    fn disable(&self, id: &KeyId) {
-        if let Some(key) = self.lock().keys.get_mut(id) {
-            key.status = KeyStatus::Inactive;
-        }
-    }
-
-    fn strip_marks(&self) {
-        self.lock().strip();
-    }
-
-    fn marks(&self) -> usize {
-        self.lock().marks().len()
-    }
-
-    fn publish(&self, keys: &[&Key]) {
-        let mut inner = self.lock();
-        if inner.ignores_users || self.rules.capability.proof == Proof::Direct {
-            return;
-        }
-        for (id, key) in &mut inner.keys {
-            key.is_published = keys.iter().any(|published| published.id == *id);
-            key.is_accepted |= key.is_published;
-        }
-    }
-}
-
-impl Stage for InMemoryCloud {
-    fn strip_at(&self, call: usize) {
-        self.lock().strips.insert(call);
-    }
-
-    fn intruders(&self) -> Vec<KeyId> {
-        self.lock().intruders.clone()
-    }
-
-    fn hold_at(&self, call: usize) {
-        self.lock().holds.insert(call, Hold::Awaited);
-    }
-
-    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
-        poll_fn(move |context| {
-            let mut inner = self.lock();
-            if inner.holds.get(&call) == Some(&Hold::Held) {
-                return Poll::Ready(());
-            }
-            inner.waiting.push(context.waker().clone());
-            Poll::Pending
-        })
-        .boxed()
-    }
-
-    fn release(&self, call: usize) {
-        let mut inner = self.lock();
-        inner.holds.remove(&call);
-        inner.wake();
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 use super::cloud::{Inner, Marked};
 use super::{InMemoryCloud, InMemoryRules};
-use crate::next::later;
+use crate::time::later;
 
 /// The keys of the principal in memory.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The reference model: a clock that moves only when told, a system in memory that fails on demand, and a stack that treats
 //! a resource as the engine does.
 
+mod bench;
 mod clock;
 mod cloud;
 mod issuer;

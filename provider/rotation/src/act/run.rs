@@ -1,0 +1,170 @@
+//! The only part that acts: observe, ask [`next`](fn@next), take the step, fold what happened into the state, until nothing is left.
+
+mod actor;
+mod arrival;
+mod look;
+mod step;
+
+use std::fmt;
+
+use actor::{Run, no_principal, stopped};
+
+use super::reduce::Event;
+use crate::decide::{World, deferral, is_ready, mark_missing, next, renew_at, warnings};
+use crate::{
+    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Step, Want, note_endings, renew_notices,
+};
+pub use actor::Deck;
+
+/// A run that did not reach its end. `state` holds all that it made.
+#[derive(Debug)]
+pub struct Interrupted {
+    /// To be saved: nothing that was made is missing in it.
+    pub state: KeyState,
+    /// Why.
+    pub error: Error,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// Takes steps until none is left and gives the state to save: with the new key promoted, or with no key for [`Want::Gone`].
+///
+/// # Errors
+/// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
+pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
+    deck.issuer.recall(&state);
+    let observed = match arrival::first_look(&deck, &state).await {
+        Ok(Some(observed)) => observed,
+        Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
+        Ok(None) => {
+            return Err(Interrupted { state, error: no_principal(&deck) });
+        }
+        Err(error) => {
+            return Err(Interrupted { state, error });
+        }
+    };
+    let configured = match deck.issuer.configured_key().await {
+        Ok(configured) => configured,
+        Err(error) => {
+            return Err(Interrupted { state, error });
+        }
+    };
+    let world = World::new(state, observed);
+    let mut run = Run { deck, world, configured, refusals: 0, yields: 0, prepared: None, failure: None, written: None };
+    run.tell_missing_mark();
+    let ended = run.finish().await;
+    if ended.is_ok() {
+        run.answer();
+    }
+    run.world.state.mark_missing = run.is_mark_missing();
+    let (warnings, renewals) = run.judge(|view| {
+        let renewals: Vec<_> = view.world.state.keys().map(|key| renew_at(view, key)).collect();
+        (warnings(view), renewals)
+    });
+    let mut state = run.world.state.clone();
+    state.warnings = warnings;
+    state.keys_mut().zip(renewals).for_each(|(key, at)| key.renew_at = at);
+    if let Want::Current(goal) = deck.want {
+        note_endings(&mut state, &run.world.observed, goal.into());
+    }
+    renew_notices(&mut state, deck.issuer);
+    match ended {
+        Ok(()) => Ok(state),
+        Err(error) => Err(Interrupted { state, error }),
+    }
+}
+
+/// More steps than any run has; more means that the rules go round in a circle.
+const LONGEST: u32 = 100;
+
+impl Run<'_> {
+    async fn finish(&mut self) -> Result<(), Error> {
+        for _ in 0..LONGEST {
+            let (step, cause) = match self.ask() {
+                Next::Do { step, cause } => (step, cause),
+                Next::Idle => return self.failure.take().map_or(Ok(()), Err),
+                Next::Blocked(why @ Blocked::Claimed { .. }) => {
+                    self.give_way(&why).await?;
+                    continue;
+                }
+                Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
+            };
+            if !matches!(step, Step::Discard(_) | Step::Unlist(_))
+                && let Some(error) = self.failure.take()
+            {
+                self.write(Some(self.wanted_ledger())).await?;
+                return Err(error);
+            }
+            if self.deck.stop.is_stopped() {
+                return Err(stopped());
+            }
+            let act = step.act();
+            act.line(cause).into_iter().for_each(self.deck.note);
+            if cause == Cause::StateBehind && step == Step::Mint {
+                self.fold(Event::Behind(self.deck.clock.now()));
+            }
+            let event = history(&step, cause);
+            act.take(self).await?;
+            event.into_iter().for_each(|(action, id)| self.remember(action, id, Some(cause)));
+        }
+        Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
+    }
+
+    fn is_mark_missing(&self) -> bool {
+        let World { state, observed, .. } = &self.world;
+        *self.deck.want != Want::Gone
+            && super::refresh::is_mark_missing(state, observed, &self.deck.issuer.capability())
+    }
+
+    /// Says that our mark is not as a run left it, unless a refresh said so.
+    fn tell_missing_mark(&self) {
+        if !self.is_mark_missing() {
+            return;
+        }
+        let capability = self.deck.issuer.capability();
+        if self.world.state.mark_missing {
+            (self.deck.note)(format!("writing the ownership {} of this resource again", capability.mark_words().0));
+        } else {
+            (self.deck.warn)(mark_missing(&capability));
+        }
+    }
+
+    fn stands_in_the_way(&self, why: &Blocked) -> Error {
+        Error::new(ErrorKind::Blocked, "", format!("{}: {why}", self.deck.issuer.principal()))
+    }
+
+    fn ask(&self) -> Next {
+        self.judge(next)
+    }
+
+    /// The run has ended well: the new key becomes current, and what waits is told.
+    fn answer(&mut self) {
+        let now = self.deck.clock.now();
+        let before = self.world.state.current.as_ref().map(|key| key.id.clone());
+        let promotes = self.judge(is_ready);
+        self.fold(Event::Answered { at: now, promotes });
+        let current = self.world.state.current.as_ref().map(|key| key.id.clone());
+        if current != before {
+            current.into_iter().for_each(|id| self.remember(HistoryAction::Promoted, id, None));
+        }
+        if let Want::Current(goal) = self.deck.want {
+            let deferred = self.judge(|view| deferral(view, goal));
+            self.fold(Event::Deferred(deferred));
+        }
+    }
+}
+
+/// What a step that has been taken means for the history.
+fn history(step: &Step, cause: Cause) -> Option<(HistoryAction, KeyId)> {
+    match step {
+        Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) if cause != Cause::Deleting => {
+            Some((HistoryAction::Deleted, id.clone()))
+        }
+        Step::Disable(id) => Some((HistoryAction::Disabled, id.clone())),
+        _ => None,
+    }
+}

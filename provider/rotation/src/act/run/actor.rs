@@ -1,0 +1,129 @@
+//! Who takes the steps: what a run works with, what it knows, and what each step may ask of it.
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use jiff::SignedDuration;
+
+use crate::act::reduce::{Event, reduce};
+use crate::decide::World;
+use crate::time::seconds;
+use crate::{
+    Cause, Clock, Error, ErrorKind, HistoryAction, HistoryEvent, KeyId, KeyIssuer, Ledger, Marks, OwnerId, Prepared,
+    Retry, Stop, View, Want,
+};
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Deck<'a> {
+    /// The keys of the principal.
+    pub issuer: &'a dyn KeyIssuer,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Whether to go on.
+    pub stop: &'a dyn Stop,
+    /// Whose mark is written.
+    pub owner: &'a OwnerId,
+    /// What is to be.
+    pub want: &'a Want,
+    /// Makes names that nobody else chooses.
+    pub nonce: &'a (dyn Fn() -> String + Sync),
+    /// Takes lines for people; they hold no secret.
+    pub note: &'a (dyn Fn(String) + Sync),
+    /// Takes what needs their attention and is not so any more after the run.
+    pub warn: &'a (dyn Fn(String) + Sync),
+}
+
+pub(crate) struct Run<'a> {
+    pub(in crate::act) deck: Deck<'a>,
+    pub(in crate::act) world: World,
+    pub(in crate::act) configured: Option<KeyId>,
+    pub(in crate::act) refusals: u32,
+    /// How often it gave way to another resource's claim.
+    pub(in crate::act) yields: u32,
+    /// The mint that the claim stands for.
+    pub(in crate::act) prepared: Option<Prepared<'a>>,
+    /// Our mark as this run wrote it last.
+    pub(in crate::act) written: Option<Ledger>,
+    /// The verification failed for the last time: what is left is to remove the key.
+    pub(in crate::act) failure: Option<Error>,
+}
+
+/// One step.
+#[async_trait]
+pub(crate) trait Act: Send + Sync {
+    /// What is said before it; none: nothing.
+    fn line(&self, _cause: Cause) -> Option<String> {
+        None
+    }
+
+    /// What comes of it if every call succeeds.
+    fn assumed(&self, view: &View<'_>) -> Option<Event>;
+
+    /// Takes it, and folds what came of it.
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error>;
+}
+
+impl Run<'_> {
+    /// What follows from all that the run knows at this instant.
+    pub(in crate::act) fn judge<T>(&self, ask: impl FnOnce(&View<'_>) -> T) -> T {
+        let (capability, now) = (self.deck.issuer.capability(), self.deck.clock.now());
+        let (world, want, configured) = (&self.world, self.deck.want, self.configured.as_ref());
+        ask(&View { world, want, capability: &capability, configured, now })
+    }
+
+    pub(in crate::act) fn marks(&self) -> Marks {
+        self.deck.issuer.capability().marks
+    }
+
+    pub(in crate::act) fn remember(&mut self, action: HistoryAction, key_id: KeyId, cause: Option<Cause>) {
+        let at = seconds(self.deck.clock.now());
+        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, reason: cause.map(|cause| cause.to_string()) }));
+    }
+
+    /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
+    pub(in crate::act) async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
+        let ledger = ledger.filter(|ledger| *ledger != Ledger::default());
+        self.deck.issuer.write_ledger(self.deck.owner, ledger.as_ref()).await?;
+        self.written.clone_from(&ledger);
+        self.fold(Event::LedgerWritten(ledger));
+        Ok(())
+    }
+
+    pub(in crate::act) async fn wait(&self, duration: SignedDuration) -> Result<(), Error> {
+        match select(self.deck.clock.wait(duration), self.deck.stop.stopped()).await {
+            Either::Left(_) => Ok(()),
+            Either::Right(_) => Err(stopped()),
+        }
+    }
+
+    pub(in crate::act) fn wanted_ledger(&self) -> Ledger {
+        self.world.wanted_ledger(&self.deck.issuer.capability())
+    }
+
+    /// Folds what an act assumes, once it is so.
+    pub(in crate::act) fn fold_assumed(&mut self, act: &dyn Act) {
+        let event = self.judge(|view| act.assumed(view));
+        event.into_iter().for_each(|event| self.fold(event));
+    }
+
+    pub(in crate::act) fn fold(&mut self, event: Event) {
+        self.world = reduce(self.world.clone(), event);
+    }
+}
+
+pub(super) fn no_principal(deck: &Deck<'_>) -> Error {
+    let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());
+    Error::new(ErrorKind::NotFound, "", text)
+}
+
+pub(super) fn stopped() -> Error {
+    Error::new(ErrorKind::Stopped, "", "stopped before it was done; the next `pulumi up` goes on from here")
+}
+
+/// One second, doubled by each miss, or what the system asked for.
+pub(super) fn pause(retry: Retry, misses: u32) -> SignedDuration {
+    match retry {
+        Retry::After(pause) => pause,
+        _ => SignedDuration::from_secs(1 << misses.min(6)),
+    }
+}

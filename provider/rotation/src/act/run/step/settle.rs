@@ -1,0 +1,48 @@
+//! What is only asked: lists that may be behind, and the last use of a key.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::act::run::actor::{Act, Run};
+use crate::time::seconds;
+use crate::{Cause, Error, Event, KeyId, LastUse, View};
+
+/// Waits until the system's lists can be believed, and lists again.
+pub(super) struct Settle(pub(super) Timestamp);
+
+#[async_trait]
+impl Act for Settle {
+    fn line(&self, cause: Cause) -> Option<String> {
+        Some(format!("waiting until {} at most: {cause}", seconds(self.0)))
+    }
+
+    fn assumed(&self, view: &View<'_>) -> Option<Event> {
+        let mut observed = view.world.observed.clone();
+        observed.at = self.0;
+        Some(Event::Observed(observed))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let now = run.world.observed.now(run.deck.clock.now());
+        // A clock of the system that is wrong must not let us wait for long.
+        run.wait(self.0.duration_since(now).min(run.longest_settling())).await?;
+        run.look_again().await
+    }
+}
+
+/// Asks when a key was last used.
+pub(super) struct Inspect<'a>(pub(super) &'a KeyId);
+
+#[async_trait]
+impl Act for Inspect<'_> {
+    /// Asked for is the use of a superseded key that no run was ever told: it is assumed to be out of use.
+    fn assumed(&self, _: &View<'_>) -> Option<Event> {
+        Some(Event::Inspected(self.0.clone(), LastUse::Never))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let last_use = run.deck.issuer.last_use(self.0).await?;
+        run.fold(Event::Inspected(self.0.clone(), last_use));
+        Ok(())
+    }
+}

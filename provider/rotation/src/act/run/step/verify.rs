@@ -1,0 +1,145 @@
+//! The proof of a new key: it is tried until it is accepted often enough in a row.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::act::run::actor::{Act, Run, pause};
+use crate::decide::ATTEMPTS;
+use crate::time::later;
+use crate::{Cause, Error, ErrorKind, Event, Goal, Proof, Retry, Verdict, Verification, View, Want};
+
+/// Tries the new key until it is accepted often enough.
+pub(super) struct Verify;
+
+#[async_trait]
+impl Act for Verify {
+    fn line(&self, _: Cause) -> Option<String> {
+        Some("verifying the new key".to_owned())
+    }
+
+    fn assumed(&self, view: &View<'_>) -> Option<Event> {
+        Some(Event::Verified(view.now))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Want::Current(Goal { verification: Some(rules), .. }) = run.deck.want else { return Ok(()) };
+        match run.prove(*rules).await {
+            Ok(()) => run.fold_assumed(self),
+            Err(Unproven::NotAsked(error)) if !run.may_be_unpublished(&error) => return Err(error),
+            Err(Unproven::Refused(error)) if !run.may_be_unpublished(&error) => return run.give_up(error),
+            Err(_) => run.not_published(),
+        }
+        Ok(())
+    }
+}
+
+/// Why a new key is not proven.
+enum Unproven {
+    /// The system did not accept it.
+    Refused(Error),
+    /// It could not be asked, which refuses nothing.
+    NotAsked(Error),
+}
+
+impl From<Error> for Unproven {
+    fn from(error: Error) -> Self {
+        match error.kind {
+            ErrorKind::Unverified => Self::Refused(error),
+            _ => Self::NotAsked(error),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Whether a key that is not accepted may only not be published yet.
+    fn may_be_unpublished(&self, error: &Error) -> bool {
+        let is_published = self.deck.issuer.capability().proof == Proof::OncePublished;
+        is_published && error.kind != ErrorKind::Stopped && error.retry != Retry::Never
+    }
+
+    /// That is no failure: only when this run has ended well, users publish what it says.
+    fn not_published(&mut self) {
+        let Some(id) = self.world.state.pending.as_ref().map(|key| &key.id) else { return };
+        (self.deck.note)(format!("the new key {id} is not accepted yet: publish it, and run `pulumi up` again"));
+        self.fold(Event::NotPublished);
+    }
+
+    /// Counts a run in which the key was refused. After the last one what is left is to remove it.
+    fn give_up(&mut self, error: Error) -> Result<(), Error> {
+        self.fold(Event::NotVerified);
+        let attempts = self.world.state.pending.as_ref().map_or(0, |pending| pending.attempts);
+        if attempts < ATTEMPTS {
+            return Err(error);
+        }
+        self.failure = Some(error);
+        Ok(())
+    }
+
+    async fn prove(&self, rules: Verification) -> Result<(), Unproven> {
+        let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
+        let material =
+            pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
+        let until = later(self.deck.clock.now(), rules.timeout);
+        let (mut in_a_row, mut misses, mut unanswered, mut is_judged) = (0, 0, 0, true);
+        loop {
+            let verdict = self.deck.issuer.verify(material).await;
+            is_judged = verdict.as_ref().map_or(is_judged, |verdict| *verdict != Verdict::Unjudged);
+            match verdict {
+                Ok(Verdict::Accepted) => (in_a_row, misses, unanswered) = (in_a_row + 1, 0, 0),
+                Ok(Verdict::NotYet | Verdict::Unjudged) => (in_a_row, misses, unanswered) = (0, misses + 1, 0),
+                Ok(Verdict::NotBefore(time)) => return Ok(self.trust(time).await?),
+                Err(error) if error.retry == Retry::Never => return Err(error.into()),
+                Err(error) => {
+                    (in_a_row, misses, unanswered) = (0, misses + 1, unanswered + 1);
+                    if unanswered >= UNANSWERED || later(self.deck.clock.now(), LONGEST_PAUSE) > until {
+                        return Err(error.into());
+                    }
+                }
+            }
+            if in_a_row >= rules.successes {
+                return Ok(());
+            }
+            let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
+            if later(self.deck.clock.now(), pause) > until {
+                let last_try = self.deck.issuer.last_try();
+                let error = if is_judged { never_accepted(rules, last_try) } else { never_judged(rules, last_try) };
+                return Err(error.into());
+            }
+            self.wait(pause).await?;
+        }
+    }
+
+    /// Nothing can try the key, so time alone has to do, whatever `verification.timeout` says.
+    async fn trust(&self, time: Timestamp) -> Result<(), Error> {
+        let rest = time.duration_since(self.deck.clock.now());
+        if rest.is_positive() {
+            (self.deck.note)(format!("nothing can try this key: waiting until {time}, when it is known to work"));
+            self.wait(rest).await?;
+        }
+        Ok(())
+    }
+}
+
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
+const UNANSWERED: u32 = 8;
+
+/// The last answers said nothing about the key: that is no refusal, so the key is kept however many runs meet it.
+fn never_judged(rules: Verification, last_try: Option<String>) -> Error {
+    let seen = last_try.map(|seen| format!(" (last answer: {seen})")).unwrap_or_default();
+    let text = format!(
+        "the new key could not be tried within verification.timeout ({}){seen}, which says nothing about the key: it is kept; the current key is untouched",
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unreachable, "", text)
+}
+
+fn never_accepted(rules: Verification, last_try: Option<String>) -> Error {
+    let seen = last_try.map(|seen| format!(" (at last: {seen})")).unwrap_or_default();
+    let text = format!(
+        "the new key was not accepted {} times in a row within verification.timeout ({}){seen}; the current key is untouched",
+        rules.successes,
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
+}

@@ -1,0 +1,14 @@
+//! What a user asks.
+
+mod args;
+mod duration;
+mod inputs;
+mod keepers;
+
+pub use args::{Problem, Retirement, RotationArgs, Verification};
+pub use duration::{parse_duration, print_duration};
+pub use inputs::{
+    Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
+    WhenQuotaReached,
+};
+pub use keepers::Keepers;

@@ -1,0 +1,75 @@
+//! The key that was made and is not current yet.
+
+use jiff::Timestamp;
+
+use super::acts::act;
+use super::causes::mint_cause;
+use super::leftovers;
+use super::stages::{is_promoted, next_stage, serves};
+use super::terms::{Goal, Next, Step, View};
+use crate::decide::World;
+use crate::{Cause, Entry, Key, KeyId, KeyStatus, Mark, Marks, Proof, Stage};
+
+/// Runs in which a new key may be refused before it is given up.
+pub(crate) const ATTEMPTS: u32 = 3;
+
+/// Finishes it, or lets it go.
+pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    let World { state, observed, run } = view.world;
+    let pending = state.pending.as_ref()?;
+    let id = pending.id.clone();
+    if run.completes.as_ref() == Some(&id) {
+        return None;
+    }
+    let is_wanted = pending.answers(&goal.trigger, goal.overlap) && pending.status == KeyStatus::Active;
+    if is_promoted(view, pending) {
+        return if is_wanted { None } else { keep_promoted(view, pending) };
+    }
+    if pending.attempts >= ATTEMPTS {
+        return discard(view, id, Cause::NeverAccepted);
+    }
+    if yields(view, pending) {
+        return discard(view, id, Cause::Rival);
+    }
+    if !is_wanted {
+        // A newer state than this one may have given it to users a moment ago.
+        return leftovers::unread_mark(view).or_else(|| discard(view, id, Cause::Unwanted));
+    }
+    if observed.ledgers.own_entry(&id).is_none() {
+        return act(Step::Record, Cause::Bookkeeping);
+    }
+    let stage = next_stage(view, goal, pending)?;
+    if stage == Stage::Verified { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) } else { None }
+}
+
+/// The removal of a new key that nobody got; what users published is taken out of that first.
+fn discard(view: &View<'_>, id: KeyId, cause: Cause) -> Option<Next> {
+    let is_published = view.capability.proof == Proof::OncePublished;
+    act(if is_published { Step::Unlist(id) } else { Step::Discard(id) }, cause)
+}
+
+/// A promoted key that is not wanted any more is never removed at once: it becomes current, or, if it has a promoted successor or was disabled, one of
+/// those that the next key supersedes.
+fn keep_promoted(view: &View<'_>, pending: &Key) -> Option<Next> {
+    let id = pending.id.clone();
+    let has_successor = view.world.state.unrecorded.iter().any(|key| key.created_at > pending.created_at);
+    if has_successor || pending.status == KeyStatus::Inactive {
+        return act(Step::Disown(id), Cause::StateBehind);
+    }
+    act(Step::Complete(id), Cause::StateBehind)
+}
+
+/// Whether a first key must give way to another owner's: where marks stand on keys, two owners may both have made one before either
+/// could see the other. The one that is proven or older stays.
+fn yields(view: &View<'_>, pending: &Key) -> bool {
+    let World { state, observed, .. } = view.world;
+    if view.capability.marks == Marks::OnPrincipal || serves(state) || pending.verified_at.is_some() {
+        return false;
+    }
+    // The system's own times, since a mark knows whole seconds only: of two keys of one second the older one stays.
+    let made = |id: &KeyId| observed.keys.get(id).map(|key| key.created_at);
+    let own = made(&pending.id).unwrap_or(pending.created_at);
+    let older = |id: &KeyId, at: Timestamp| (at, id) < (own, &pending.id);
+    let stands = |id: &KeyId, entry: &Entry| made(id).is_some_and(|at| entry.mark == Mark::Promoted || older(id, at));
+    observed.ledgers.former.is_empty() && observed.ledgers.holder(stands).is_some()
+}

@@ -1,0 +1,198 @@
+//! The words of a decision: what it looks at, what it may say, and why.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::decide::World;
+use crate::time::{later, margin, seconds};
+use crate::{
+    Capability, Cause, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Trigger, Verification,
+    WhenQuotaReached,
+};
+
+/// Everything that a decision may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// State and system, as far as this run knows.
+    pub world: &'a World,
+    /// What is to be.
+    pub want: &'a Want,
+    /// What the system can do.
+    pub capability: &'a Capability,
+    /// The key that the plugin itself works with, if it may stand on this principal.
+    pub configured: Option<&'a KeyId>,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+impl View<'_> {
+    /// When a key is promoted, by the system's clock, in whole seconds that are not before its verification.
+    pub(crate) fn promotion_time(&self) -> Timestamp {
+        let now = self.world.observed.now(self.now);
+        later(seconds(now), SignedDuration::from_secs(i64::from(now.subsec_nanosecond() > 0)))
+    }
+}
+
+/// What is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Want {
+    /// A current key that answers the goal.
+    Current(Goal),
+    /// Nothing of ours.
+    Gone,
+}
+
+/// What the current key must answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// What it must have been minted for.
+    pub trigger: Trigger,
+    /// How long a superseded key keeps working.
+    pub overlap: SignedDuration,
+    /// How a new key is proven before it is promoted; none: it is not.
+    pub verification: Option<Verification>,
+    /// What must be true before a superseded key is removed.
+    pub retirement: Retirement,
+    /// What the schedule lets happen to superseded keys.
+    pub phase: Phase,
+    /// What happens at a quota that one of our own keys fills.
+    pub when_quota_reached: WhenQuotaReached,
+    /// How long keys must last that end by themselves.
+    pub lasting: Box<Lasting>,
+}
+
+impl Goal {
+    /// What these inputs ask of the resource with this instance nonce.
+    pub fn new(instance: &str, args: &RotationArgs, schedule: &Schedule) -> Self {
+        Self {
+            trigger: Trigger::new(instance, &args.keepers, schedule),
+            overlap: args.overlap,
+            verification: args.verification,
+            retirement: args.retirement,
+            phase: schedule.phase,
+            when_quota_reached: args.when_quota_reached,
+            lasting: Box::new(Lasting {
+                life: args.life(),
+                lead: args.lead(),
+                margin: margin(args),
+                reading: schedule.reading,
+            }),
+        }
+    }
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Nothing is left to do.
+    Idle,
+    /// This, and then ask again.
+    Do {
+        /// The act.
+        step: Step,
+        /// Why.
+        cause: Cause,
+    },
+    /// Nothing can be done until a person or time helps.
+    Blocked(Blocked),
+}
+
+/// One act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Wait until the system's lists can be believed, and list again.
+    Settle(Timestamp),
+    /// Ask when a key was last used.
+    Inspect(KeyId),
+    /// Note that a key is gone; no call.
+    Forget(KeyId),
+    /// Remove a key that must not live.
+    Discard(KeyId),
+    /// Remove a key because its place is needed.
+    MakeRoom(KeyId),
+    /// Note that the state did not hold the latest keys: a pending key of an older picture may be in use; no call.
+    Disown(KeyId),
+    /// Make the pending key current although another one is wanted: the mark calls it promoted, so somebody may use it; no call.
+    Complete(KeyId),
+    /// Write the claim, and look whether somebody else writes one too.
+    Claim,
+    /// Make the key.
+    Mint,
+    /// Write the new key's id into the ledger.
+    Record,
+    /// Try the new key until it is accepted often enough.
+    Verify,
+    /// Write the ledger as the state calls for, with no open claim.
+    Close,
+    /// Ask for more time for a key that would end too early.
+    Renew(KeyId),
+    /// Disable a superseded key whose overlap is over.
+    Disable(KeyId),
+    /// Let a key stand no more in what users publish; no call. It is removed by a later run.
+    Unlist(KeyId),
+    /// Remove a superseded or revoked key.
+    Retire(KeyId),
+    /// Remove the mark that this instance left under a former URN.
+    DropFormer(OwnerId),
+    /// Remove the ledger.
+    DropLedger,
+}
+
+/// What stands in the way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blocked {
+    /// The quota is used up by keys that may not be removed.
+    QuotaFull {
+        /// The quota.
+        quota: usize,
+        /// The keys, with age and status.
+        keys: Vec<String>,
+    },
+    /// Another resource is making a key on the same principal.
+    Claimed {
+        /// Its name.
+        by: String,
+    },
+    /// Another resource has keys on the same principal.
+    Managed {
+        /// Its name.
+        by: String,
+        /// The hash in its mark.
+        hash: String,
+    },
+    /// The key to be deleted is the one that the plugin works with.
+    Configured(KeyId),
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuotaFull { quota, keys } => {
+                write!(
+                    f,
+                    "all {quota} keys that it may have are taken and none of them may be removed: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again",
+                    keys.join("; ")
+                )
+            }
+            Self::Claimed { by } => {
+                write!(
+                    f,
+                    "another resource ({by}) is making a key on it at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
+                )
+            }
+            Self::Managed { by, hash } => {
+                write!(
+                    f,
+                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if its state is lost, its keys may be in use: delete its mark {hash} only, and import the key in use"
+                )
+            }
+            Self::Configured(key) => {
+                write!(
+                    f,
+                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Set other credentials and run `pulumi up` first, or use `pulumi destroy --run-program`: refresh and destroy use the provider configuration in the state"
+                )
+            }
+        }
+    }
+}

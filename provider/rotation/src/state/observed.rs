@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{KeyId, KeyStatus, Ledgers};
+
+/// When a key was last used, as far as the system tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastUse {
+    /// The system does not tell.
+    Unknown,
+    /// Never.
+    Never,
+    /// At this time, or a little later.
+    At(Timestamp),
+}
+
+/// A key as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedKey {
+    /// The system's name of it.
+    pub id: KeyId,
+    /// When the system says that it was made.
+    pub created_at: Timestamp,
+    /// Whether it works.
+    pub status: KeyStatus,
+    /// Absent until it was asked for.
+    pub last_use: Option<LastUse>,
+    /// When it ends by itself, if it does.
+    pub expiry: Option<Expiry>,
+}
+
+/// What was found on the principal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// Every key, of whomever.
+    pub keys: BTreeMap<KeyId, ObservedKey>,
+    /// The marks that stand on the principal.
+    pub ledgers: Ledgers,
+    /// When it was asked, by the system's clock as far as its answers tell it.
+    pub at: Timestamp,
+    /// How far the system's clock is ahead of ours.
+    pub ahead: SignedDuration,
+}
+
+impl Observed {
+    /// An instant of our clock, by the system's.
+    pub fn now(&self, ours: Timestamp) -> Timestamp {
+        ours.checked_add(self.ahead).unwrap_or(ours)
+    }
+
+    /// When it was asked, by our clock.
+    pub fn asked_at(&self) -> Timestamp {
+        self.at.checked_sub(self.ahead).unwrap_or(self.at)
+    }
+}
+
+/// When a key ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// From then on it does not work.
+    pub at: Timestamp,
+    /// From when on it is worth the while to ask for more time, which is when half of the last grant is over; none if there is no more to be had.
+    pub renew_at: Option<Timestamp>,
+}

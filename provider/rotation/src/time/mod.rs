@@ -1,0 +1,14 @@
+//! When things are due.
+
+mod clock;
+mod due;
+mod expiry;
+mod instant;
+mod schedule;
+
+pub use clock::{Clock, Stop};
+pub use due::{Due, due, schedule_changed};
+pub use expiry::{EndTerms, Lasting, note_endings};
+pub(crate) use instant::{later, seconds};
+pub(crate) use schedule::margin;
+pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
