@@ -14,7 +14,7 @@ use crate::resource::CheckFailure;
 use crate::value::{Object, Value};
 use error::{Error, Problem};
 pub use names::field_names;
-use node::Node;
+use place::Node;
 use place::{Place, Session};
 
 /// More failures than anyone reads in one go.

@@ -1,11 +1,20 @@
 //! Reads the documents that schemars makes.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value as Json};
 
-use super::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape};
+use super::shape::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape};
+
+impl ObjectSchema {
+    /// The shape of `T`, a struct with named fields. What a Pulumi schema cannot say (unions, tuples) becomes
+    /// "anything" here and an error in [`build_schema`](super::build_schema).
+    pub fn of<T: JsonSchema>() -> Self {
+        object_schema(&schemars::schema_for!(T).into())
+    }
+}
 
 /// The shape that a document describes.
-pub(super) fn object_schema(document: &Json) -> ObjectSchema {
+fn object_schema(document: &Json) -> ObjectSchema {
     let mut schema = ObjectSchema::default();
     let name = text(document, "title");
     schema.root = object_type(document, &name, &mut schema.problems);

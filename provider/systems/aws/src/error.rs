@@ -8,6 +8,7 @@ use aws_sdk_iam::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use rotation::{Effect, Error, ErrorKind, Problem, Retry};
 
+use crate::causes::find;
 use crate::http::Lost;
 
 /// A call, as messages name it.
@@ -241,17 +242,6 @@ fn unsent(operation: &'static str, error: &(dyn StdError + 'static)) -> Option<E
     }
     let refused = find::<Error>(error)?;
     Some(Error::new(refused.kind, operation, refused.message.clone()))
-}
-
-pub(crate) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }
 
 #[cfg(test)]

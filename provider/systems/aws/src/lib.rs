@@ -7,12 +7,14 @@
 //! in the user's tags, on a call that is made once and limited in time, and on an honest verdict about what a failure may have done.
 
 mod args;
+mod causes;
 mod config;
 mod error;
 mod files;
 mod http;
 mod issuer;
 mod ledger;
+mod lookup;
 mod owner;
 mod ses;
 mod session;

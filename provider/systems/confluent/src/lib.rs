@@ -7,11 +7,13 @@
 //! therefore born with its key, in its description, so that the key of a lost answer is found by one list.
 
 mod args;
+mod check;
 mod config;
 mod error;
 mod issuer;
 mod limits;
 mod mark;
+mod organization;
 mod probe;
 mod session;
 mod target;
@@ -81,7 +83,7 @@ impl System for ConfluentApiKey {
     }
 
     fn check(&self, args: &Args) -> Vec<Problem> {
-        args::check(args)
+        check::check(args)
     }
 
     fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {

@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 use crate::config::{ConfluentConfig, given};
 use crate::error::{Refusal, Texts, no_credentials, wrong_config};
 use crate::limits::Budget;
-use crate::probe::organization;
 use crate::wire::Page;
 
 /// One configuration and, from its first use on, what was built from it. All keys of a run share it, and with it one budget of calls.
@@ -29,7 +28,7 @@ pub(crate) struct Session {
     tried: Mutex<Option<String>>,
     pub(crate) organization: OnceCell<String>,
     /// None if the plugin's key may not read it.
-    account: OnceCell<Option<String>>,
+    pub(crate) account: OnceCell<Option<String>>,
 }
 
 /// How Confluent Cloud is reached.
@@ -90,18 +89,6 @@ impl Session {
     /// The id of the key that the plugin works with.
     pub(crate) fn configured(&self) -> Result<&str, Error> {
         Ok(&self.reach()?.key.id)
-    }
-
-    /// The organization that the plugin's key belongs to; none if the key may not read it. Asked once.
-    pub(crate) async fn account(&self) -> Result<Option<String>, Error> {
-        let ask = || async {
-            match self.organization.get_or_try_init(|| organization(self)).await {
-                Ok(id) => Ok(Some(id.clone())),
-                Err(error) if error.kind == ErrorKind::Denied => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        self.account.get_or_try_init(ask).await.cloned()
     }
 
     /// Makes the call once, with the plugin's own key, when the budget allows.

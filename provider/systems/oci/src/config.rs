@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString as SecretText;
 use serde::Deserialize;
 
-use crate::args::{fingerprint_problem, ocid_problem, problem};
+use crate::ocid::{fingerprint_problem, ocid_problem, problem};
 use crate::region::region_problem;
 
 /// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that

@@ -14,7 +14,10 @@ mod ini;
 mod issuer;
 mod keypair;
 mod ledger;
+mod ocid;
+mod parts;
 mod pem;
+mod place;
 mod profile;
 mod region;
 mod session;
@@ -32,6 +35,7 @@ use rotation::Clock;
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
+pub use parts::Parts;
 pub use systems::{OciApiKey, OciAuthToken, OciCustomerSecretKey};
 
 use session::Session;
@@ -41,15 +45,6 @@ pub struct Oci {
     clock: Arc<dyn Clock>,
     parts: Parts,
     session: Mutex<Arc<Session>>,
-}
-
-/// What takes time to make.
-#[derive(Clone)]
-pub struct Parts {
-    /// Where key pairs come from.
-    pub pairs: Arc<dyn KeySource>,
-    /// The client, which must have the same clock. Absent: one is made at the first call, and reads the machine's certificates.
-    pub client: Option<outbound::Client>,
 }
 
 impl Oci {

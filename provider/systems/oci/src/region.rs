@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::args::problem;
+use crate::ocid::problem;
 
 /// Oracle's table of regions, which a test compares with that of its SDK for Python.
 const TABLE: &str = include_str!("region/regions.txt");

@@ -5,11 +5,10 @@ use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem
 use secrecy::SecretString;
 
 use crate::Oci;
-use crate::args::{
-    ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey, fingerprint_problem, ocid_problem,
-};
+use crate::args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 use crate::credential::{self, AUTH_TOKEN, CUSTOMER_SECRET_KEY, CredentialIssuer, Kind};
 use crate::issuer::{self, ApiKeyIssuer};
+use crate::ocid::{fingerprint_problem, ocid_problem};
 
 /// The system behind `oci:RotatingApiKey`.
 pub struct OciApiKey(pub Arc<Oci>);

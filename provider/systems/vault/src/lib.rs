@@ -8,6 +8,7 @@ mod api_key;
 mod config;
 mod error;
 mod freshness;
+mod gate;
 mod jwt_key;
 mod lease;
 mod ledger;

@@ -1,22 +1,19 @@
 //! The configuration and the environment together: where the server is, and how the plugin shows who it is.
 
+mod file;
 mod sources;
 mod tls;
-
-use std::path::Path;
 
 use outbound::{Url, is_url};
 use rotation::{Error, ErrorKind, Problem};
 use secrecy::SecretString;
-use zeroize::Zeroizing;
 
 use crate::config::VaultConfig;
 use crate::login::Login;
+use file::invalid;
+pub(crate) use file::read;
 use sources::{ADDRESS, CREDENTIALS, DISABLE_REDIRECTS, NAMESPACE, SRV_LOOKUP, Source, property};
-pub(crate) use sources::{SERVICE_ACCOUNT, Sources};
-
-/// A variable of the environment, by its name.
-pub(crate) type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+pub(crate) use sources::{Environment, SERVICE_ACCOUNT, Sources};
 
 /// What a session works with.
 pub(crate) struct Settings {
@@ -86,21 +83,8 @@ fn credentials(sources: Sources<'_>) -> Result<Credentials, Error> {
 
 const TOKEN: &str = "token";
 
-/// A file that a setting names.
-pub(crate) fn read(file: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unreadable = |error: std::io::Error| {
-        let file = file.display();
-        Error::new(ErrorKind::Invalid, "", format!("{setting}: the file {file} cannot be read ({})", error.kind()))
-    };
-    std::fs::read(file).map(Zeroizing::new).map_err(unreadable)
-}
-
 fn wrong(problem: &Problem) -> Error {
     Error::new(ErrorKind::Invalid, "", format!("keyrotation:vault.{} {}", problem.property, problem.reason))
-}
-
-fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "", message)
 }
 
 #[cfg(test)]

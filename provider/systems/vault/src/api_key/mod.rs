@@ -9,6 +9,7 @@ mod fields;
 mod issuer;
 mod ledger;
 mod limits;
+mod memory;
 mod path;
 mod plan;
 mod value;

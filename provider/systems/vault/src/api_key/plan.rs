@@ -5,26 +5,14 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use rotation::{Error, ErrorKind, KeyStatus, MintOrder, print_duration};
-use secrecy::SecretString;
 use serde::Serialize;
 
 use super::args::ApiKeyArgs;
 use super::fields::{Fields, Part};
-use super::issuer::{KvIssuer, MINT, Seen, open};
+use super::issuer::{KvIssuer, MINT, open};
 use super::limits::{Level, Limits};
+use super::memory::{Plan, Seen};
 use super::value::print;
-
-/// A value that is to be written, so far only here.
-#[derive(Clone)]
-pub(super) struct Plan {
-    pub(super) nonce: String,
-    /// The version after which it comes.
-    pub(super) after: u64,
-    pub(super) value: SecretString,
-    pub(super) print: String,
-    /// What the newest version holds beside the value.
-    pub(super) carried: Arc<Fields>,
-}
 
 #[derive(Serialize)]
 pub(super) struct Write<'a> {

@@ -1,12 +1,11 @@
 //! `vault:RotatingJwtKey`: a key that signs tokens for a JWT mount, which checks them with its published public half.
 //!
 //! What is peculiar to it: the private half never leaves this machine, a mark stands as text before the public half, and the server
-//! knows the published keys as one list in a configuration that is written whole. See `gate` for how nothing of it is lost.
+//! knows the published keys as one list in a configuration that is written whole. See `crate::gate` for how nothing of it is lost.
 
 mod args;
 mod config;
 mod fetched;
-mod gate;
 mod issuer;
 mod jwk;
 mod keypair;
@@ -23,7 +22,6 @@ use secrecy::SecretString;
 
 pub use args::{JwtKey, JwtKeyArgs};
 use fetched::FetchedIssuer;
-pub(crate) use gate::Gates;
 use issuer::JwtKeyIssuer;
 pub use jwk::JwtAlgorithm;
 

@@ -5,6 +5,7 @@
 //! path is read, so the claim holds it, and whatever becomes of the answer, revoking the holder revokes the credential.
 
 mod args;
+mod asking;
 mod credential;
 mod holder;
 mod issuer;
