@@ -1,6 +1,6 @@
 //! The rotation model: whether a key must be made, when it may go, and what is ours.
 //!
-//! Nothing here knows a cloud, Pulumi or a runtime. A system implements [`KeyIssuer`]; the caller hands in a [`Clock`];
+//! Nothing here knows a cloud, what declares resources, or a runtime. A system implements [`KeyIssuer`]; the caller hands in a [`Clock`];
 //! [`schedule`] decides *when* from inputs alone, [`next`](fn@next) names the one step to take, [`run`](fn@run) takes steps until none is left.
 //!
 //! The rules that hold at every moment, whatever fails:
@@ -25,7 +25,6 @@ mod reduce;
 mod run;
 mod schedule;
 mod state;
-mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trigger;
@@ -43,8 +42,8 @@ pub use inputs::{
     WhenQuotaReached,
 };
 pub use issuer::{
-    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, System,
-    Verdict, is_empty_secret,
+    Field, KeyIssuer, KeyStatus, LastUse, Material, MintOrder, Minted, Observed, ObservedKey, ReadBack, Verdict,
+    is_empty_secret,
 };
 pub use keepers::Keepers;
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
@@ -57,6 +56,5 @@ pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, 
 pub use state::{
     Deferred, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId, KeyState, Retiring, STATE_VERSION, UnrecordedKey,
 };
-pub use tags::TagForm;
 pub use trigger::Trigger;
 pub use warnings::renew_notices;

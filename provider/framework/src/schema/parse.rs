@@ -9,7 +9,12 @@ impl ObjectSchema {
     /// The shape of `T`, a struct with named fields. What a Pulumi schema cannot say (unions, tuples) becomes
     /// "anything" here and an error in [`build_schema`](super::build_schema).
     pub fn of<T: JsonSchema>() -> Self {
-        object_schema(&schemars::schema_for!(T).into())
+        Self::from_schema(&schemars::schema_for!(T))
+    }
+
+    /// The same of a document that was put together, such as one whose fields are known only when the plugin runs.
+    pub fn from_schema(document: &schemars::Schema) -> Self {
+        object_schema(document.as_value())
     }
 }
 

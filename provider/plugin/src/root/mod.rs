@@ -13,7 +13,7 @@ use pulumi_provider::{
     Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Value,
 };
 use rotation::{Capability, Clock, Effect, ErrorKind, KeyId, Problem, Trigger, TriggerInputs};
-use system_aws::AwsApiKey;
+use system_aws::Aws;
 use system_vault::{Evidence, RootArgs, VaultRoot};
 
 use crate::import;
@@ -28,7 +28,7 @@ use state::{RootState, from_outputs, to_outputs};
 /// A secret that an engine of Vault's keeps to itself.
 pub(crate) struct RotatingRoot {
     rules: RootRules,
-    aws: Arc<AwsApiKey>,
+    aws: Arc<Aws>,
     clock: Arc<dyn Clock>,
     names: Names,
     switches: Arc<Switches>,
@@ -41,7 +41,7 @@ impl Rules for RootRules {
     type Own = RootArgs;
     const RETIRES: bool = false;
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&RootArgs>) -> Capability {
         Capability::default()
     }
 
@@ -58,12 +58,12 @@ struct Interrupted {
 
 impl RotatingRoot {
     /// `aws` is asked whose keys the root of an AWS engine are; `switches` is the configuration.
-    pub(crate) fn new(root: VaultRoot, aws: Arc<AwsApiKey>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
+    pub(crate) fn new(root: VaultRoot, aws: Arc<Aws>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
         Self { rules: RootRules(root), aws, clock, names: Names::without_key::<RootRules>(), switches }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<RootRules>, Error> {
-        Inputs::checked(&self.names, inputs, &self.rules.capability())
+        Inputs::checked(&self.rules, &self.names, inputs)
     }
 
     /// Orders a rotation unless the trigger is served already.

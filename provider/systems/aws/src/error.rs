@@ -6,7 +6,7 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+use rotation::{Effect, Error, ErrorKind, Retry};
 
 use crate::causes::find;
 use crate::http::Lost;
@@ -205,12 +205,6 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
         "no AWS credentials for the plugin ({why}): set keyrotation:aws.accessKey and keyrotation:aws.secretKey, or keyrotation:aws.profile, or the AWS environment"
     );
     Error::new(ErrorKind::Unauthenticated, operation, message)
-}
-
-/// The provider configuration is wrong; nothing was sent.
-pub(crate) fn wrong_config(problem: &Problem) -> Error {
-    let message = format!("keyrotation:aws.{} {}", problem.property, problem.reason);
-    Error::new(ErrorKind::Invalid, "", message)
 }
 
 fn credentials_refused(code: &str) -> String {

@@ -1,8 +1,9 @@
+use cloud::problem;
 use rotation::Problem;
 
 use crate::args::Args;
 use crate::mark;
-use crate::target::{Target, problem};
+use crate::target::Target;
 
 /// What is wrong with the inputs, beyond their types.
 pub(crate) fn check(args: &Args) -> Vec<Problem> {

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use cloud::wrong_config;
 use jiff::SignedDuration;
 use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Peer, Settings, Url, repeat};
 use rotation::{Clock, Error, ErrorKind};
@@ -13,7 +14,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::config::{ConfluentConfig, given};
-use crate::error::{Refusal, Texts, no_credentials, wrong_config};
+use crate::error::{Refusal, Texts, no_credentials};
 use crate::limits::Budget;
 use crate::wire::Page;
 
@@ -219,7 +220,7 @@ impl Session {
 impl Reach {
     fn of(config: &ConfluentConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         if let Some(problem) = config.problems().into_iter().next() {
-            return Err(wrong_config(&problem));
+            return Err(wrong_config("confluent", &problem));
         }
         let key = configured(config).or_else(from_environment).ok_or_else(no_credentials)?;
         let base = config.endpoint.as_deref().unwrap_or(HOME).parse().map_err(|_| no_url())?;

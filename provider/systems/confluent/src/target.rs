@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cloud::problem;
 use rotation::{Error, ErrorKind, KeyId, Problem};
 
 use crate::args::{Args, ManagedResource};
@@ -215,10 +216,6 @@ fn owner_problem(id: &str) -> Option<Problem> {
         "is neither a service account nor a user: write an id such as \"sa-abc123\" or \"u-abc123\""
     };
     Some(problem("owner.id", reason))
-}
-
-pub(crate) fn problem(property: &str, reason: impl Into<String>) -> Problem {
-    Problem { property: property.to_owned(), reason: reason.into() }
 }
 
 fn is_id(text: &str, prefix: &str) -> bool {

@@ -1,3 +1,4 @@
+use cloud::problem;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
 use schemars::JsonSchema;
@@ -5,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::keypair::{KeyBits, Pair};
-use crate::ocid::{ocid_problem, problem};
+use crate::ocid::ocid_problem;
 use crate::place::Place;
 use crate::signer::key_id;
 
@@ -149,7 +150,7 @@ pub(crate) fn name_problem(name: &str) -> Option<&'static str> {
 }
 
 fn user_problem(user: &str) -> Option<Problem> {
-    ocid_problem(user, "user").map(|reason| problem("userId", &reason))
+    ocid_problem(user, "user").map(|reason| problem("userId", reason))
 }
 
 #[cfg(test)]

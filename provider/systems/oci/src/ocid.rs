@@ -1,7 +1,5 @@
 //! Names that OCI gives, as users write them.
 
-use rotation::Problem;
-
 /// What is wrong with an OCID of this kind.
 pub(crate) fn ocid_problem(ocid: &str, kind: &str) -> Option<String> {
     let plain = |part: &&str| part.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c));
@@ -23,8 +21,4 @@ pub(crate) fn fingerprint_problem(text: &str) -> Option<&'static str> {
     let pair = |pair: &&str| pair.len() == 2 && pair.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let fits = pairs.len() == 16 && pairs.iter().all(pair);
     (!fits).then_some("is not a fingerprint: write sixteen pairs of the digits 0-9 and a-f, with colons between them")
-}
-
-pub(crate) fn problem(property: &str, reason: &str) -> Problem {
-    Problem { property: property.to_owned(), reason: reason.to_owned() }
 }

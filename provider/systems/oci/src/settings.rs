@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::config::OciConfig;
 use crate::error::wrong_config;
+
 use crate::keypair::{BadKey, Pair};
 use crate::ocid::ocid_problem;
 use crate::place::{Origins, Place};

@@ -4,8 +4,9 @@ mod file;
 mod sources;
 mod tls;
 
+use cloud::wrong_config;
 use outbound::{Url, is_url};
-use rotation::{Error, ErrorKind, Problem};
+use rotation::{Error, ErrorKind};
 use secrecy::SecretString;
 
 use crate::config::VaultConfig;
@@ -40,7 +41,7 @@ impl Settings {
     /// What the configuration says, and where it says nothing, the environment.
     pub(crate) fn new(config: &VaultConfig, environment: Environment<'_>) -> Result<Self, Error> {
         if let Some(problem) = config.problems().into_iter().next() {
-            return Err(wrong(&problem));
+            return Err(wrong_config("vault", &problem));
         }
         let sources = Sources { config, environment };
         let namespace = sources.find(&NAMESPACE).map(|found| found.text.trim_matches('/').to_owned());
@@ -82,10 +83,6 @@ fn credentials(sources: Sources<'_>) -> Result<Credentials, Error> {
 }
 
 const TOKEN: &str = "token";
-
-fn wrong(problem: &Problem) -> Error {
-    Error::new(ErrorKind::Invalid, "", format!("keyrotation:vault.{} {}", problem.property, problem.reason))
-}
 
 #[cfg(test)]
 mod tests;

@@ -66,10 +66,15 @@ impl FetchedIssuer {
     }
 }
 
+/// What the mount can do whose keys users publish: it neither shows nor takes any that it was not told of.
+pub(crate) fn capability() -> Capability {
+    Capability { users_publish: true, lists_all: false, ..issuer::capability() }
+}
+
 #[async_trait]
 impl KeyIssuer for FetchedIssuer {
     fn capability(&self) -> Capability {
-        Capability { users_publish: true, lists_all: false, ..issuer::capability() }
+        capability()
     }
 
     fn principal(&self) -> String {
