@@ -46,6 +46,7 @@ fn joint_of(schema: &Schema) -> Vec<String> {
 /// which part the system cannot do.
 fn offered(capability: &Capability) -> ObjectSchema {
     let all = ObjectSchema::of::<RotationInputs>();
+    let all = if capability.lists_all { all } else { all.only(|name| name != "adopt") };
     let all = if capability.quota.is_none() { all.only(|name| name != "whenQuotaReached") } else { all };
     match capability {
         Capability { tells_last_use: true, .. } => all,
