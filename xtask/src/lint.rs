@@ -1,4 +1,4 @@
-//! What is checked without running the project: format, lints, dependencies, generated files, documentation.
+//! What is checked without running the project: import circles, format, lints, dependencies, generated files, documentation.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::job::{self, Cost, Job};
 use crate::libtest::Counts;
 use crate::report::{self, Row};
 use crate::schedule::{Pace, Task};
-use crate::{paths, tools};
+use crate::{circles, paths, tools};
 
 /// How long fetching the advisory database may take before it counts as out of reach.
 const FETCH: Duration = Duration::from_secs(60);
@@ -20,10 +20,11 @@ const FETCH: Duration = Duration::from_secs(60);
 /// What a check finds out.
 type Check<'a> = Box<dyn FnOnce() -> Result<(Counts, Option<Duration>)> + Send + 'a>;
 
-/// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is the format and
-/// clippy alone.
+/// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is import circles, the
+/// format and clippy alone.
 pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Option<Row>>> {
     let mut tasks = vec![
+        task("import circles", Pace::Waits, 1, Box::new(|| Ok((import_circles()?, None)))),
         task("format", Pace::Waits, 3, Box::new(|| check("format", format()))),
         task("clippy", Pace::Builds, 120, Box::new(|| check("clippy", clippy()))),
     ];
@@ -101,6 +102,11 @@ fn checker(deny: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(deny);
     command.args(arguments).current_dir(paths::root());
     command
+}
+
+fn import_circles() -> Result<Counts> {
+    let found = circles::found()?;
+    Ok(judge("import circles", found.is_empty(), &found.join("\n")))
 }
 
 fn generated(built: &[Executable]) -> Counts {

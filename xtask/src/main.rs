@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod choice;
+mod circles;
 mod codegen;
 mod demo;
 mod dist;

@@ -1,33 +1,13 @@
 //! From typed structs to properties.
 
+mod error;
 mod serializer;
-
-use std::fmt;
 
 use serde::Serialize;
 
 use crate::path::PropertyPath;
 use crate::value::{Object, Value};
-
-/// Why a struct cannot be written as properties: a defect of the provider, without any value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError {
-    /// Where in the struct.
-    pub path: PropertyPath,
-    /// What is wrong there.
-    pub problem: String,
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.segments() {
-            [] => f.write_str(&self.problem),
-            _ => write!(f, "{}: {}", self.path, self.problem),
-        }
-    }
-}
-
-impl std::error::Error for EncodeError {}
+pub use error::EncodeError;
 
 /// Writes a struct or a map as properties.
 ///

@@ -19,7 +19,7 @@ pub mod value;
 pub mod wire;
 
 pub use async_trait::async_trait;
-pub use decode::{Decoded, decode, decode_both, field_names};
+pub use decode::{Decoded, decode, decode_beside, decode_both, field_names};
 pub use diff::{ChangeKind, Diff, PropertyChange};
 pub use encode::{EncodeError, to_object, to_value};
 pub use log::Log;

@@ -4,65 +4,17 @@ use std::sync::Arc;
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 use reqwest::header::{DATE, HeaderMap, USER_AGENT};
-use reqwest::{Certificate, Identity, Method, Url};
-use rotation::{Clock, Effect, Error, ErrorKind};
+use reqwest::{Method, Url};
+use rotation::{Clock, Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::cause::{CONNECT, Cause, Unreached};
+use crate::call::Call;
+use crate::cause::{Cause, Unreached};
 use crate::named::Named;
 use crate::proxy::{Proxies, Way, origin};
+use crate::settings::{Peer, Settings, builder, unreadable};
 use crate::skew::Skew;
-
-/// How servers are met. The default trusts what the machine trusts.
-#[derive(Clone, Default)]
-pub struct Settings {
-    /// Certificates in PEM that are trusted beside the machine's own.
-    pub trusted: Vec<u8>,
-    /// A certificate with its private key in PEM, to show to servers that ask for one.
-    pub identity: Option<Zeroizing<Vec<u8>>>,
-    /// Trust any certificate. Only ever because the user said so.
-    pub trust_anybody: bool,
-    /// The proxies. Absent: those of the environment.
-    pub proxies: Option<Proxies>,
-    /// The name that certificates must be for and that servers are told, whatever their address is. Such connections take no proxy.
-    pub server_name: Option<String>,
-}
-
-/// What messages say of the server that a client talks to.
-#[derive(Clone, Debug, Default)]
-pub struct Peer {
-    /// Where its address came from, such as "from `VAULT_ADDR`". Empty: messages name the call's setting.
-    pub from: String,
-    /// The settings that name trusted certificates, such as "`keyrotation:vault.caCertFile`", beside `SSL_CERT_FILE`.
-    pub trust: &'static str,
-}
-
-/// A call as messages name it, and how long it may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Call {
-    /// The system's own name of it, such as `identity:UploadApiKey`.
-    pub operation: &'static str,
-    /// Who answers it, such as `OCI Identity`.
-    pub service: &'static str,
-    /// What the user checks if nobody answers, such as `keyrotation:oci.region`.
-    pub setting: &'static str,
-    /// How long one attempt may take.
-    pub limit: SignedDuration,
-}
-
-impl Call {
-    /// A failure of this call.
-    pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error::new(kind, self.operation, message)
-    }
-
-    /// An answer that cannot be understood: what was done is not known.
-    pub fn unreadable(&self) -> Error {
-        let message = format!("the answer of {} could not be read", self.service);
-        self.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
-    }
-}
 
 /// What a server said.
 pub struct Answer {
@@ -197,33 +149,6 @@ impl Client {
 }
 
 const AGENT: &str = concat!("keyrotation/", env!("CARGO_PKG_VERSION"));
-
-/// What every client is made with.
-///
-/// # Errors
-/// The certificates cannot be used.
-pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
-    let mut builder = reqwest::Client::builder()
-        .no_proxy()
-        .connect_timeout(CONNECT.unsigned_abs())
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true)
-        .tls_danger_accept_invalid_certs(settings.trust_anybody);
-    if !settings.trusted.is_empty() {
-        let trusted = Certificate::from_pem_bundle(&settings.trusted);
-        builder = builder.tls_certs_merge(trusted.map_err(|_| unreadable("the trusted certificates"))?);
-    }
-    if let Some(identity) = &settings.identity {
-        let identity = Identity::from_pem(identity).map_err(|_| unreadable("the client certificate and its key"))?;
-        builder = builder.identity(identity);
-    }
-    Ok(builder)
-}
-
-fn unreadable(what: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"))
-}
 
 async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;

@@ -5,20 +5,24 @@
 
 mod address;
 mod bypass;
+mod call;
 mod cause;
 mod client;
 mod named;
 mod proxy;
 mod retry;
+mod settings;
 mod skew;
 mod trust;
 
 pub use address::is_url;
+pub use call::Call;
 pub use cause::{CONNECT, Cause, Certificate, SSL_CERT_FILE, Unreached, could_not_try};
-pub use client::{Answer, Call, Client, Peer, Settings};
+pub use client::{Answer, Client};
 pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 pub use retry::{Pauses, repeat};
+pub use settings::{Peer, Settings};
 pub use skew::Skew;
 pub use trust::authorities;

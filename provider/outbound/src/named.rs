@@ -9,8 +9,7 @@ use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::{Client, Url};
 use rotation::{Error, ErrorKind};
 
-use crate::Settings;
-use crate::client::builder;
+use crate::settings::{Settings, builder};
 
 /// Clients that meet every server by one name. The HTTP library takes that name from the URL, so the URL gets the name, and the
 /// name is looked up as the host that the URL had.

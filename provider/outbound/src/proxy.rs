@@ -10,8 +10,8 @@ use reqwest::Url;
 use rotation::{Error, ErrorKind};
 
 use crate::bypass::Bypass;
+use crate::call::Call;
 use crate::cause::SSL_CERT_FILE;
-use crate::client::Call;
 
 /// The proxies of one environment.
 #[derive(Clone, Default)]

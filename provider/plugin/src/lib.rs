@@ -1,6 +1,7 @@
 //! The Pulumi resource plugin `keyrotation`, as a library so that tests can hold it in one process with a clock of theirs.
 
 mod clock;
+mod clouds;
 mod config;
 mod import;
 mod registry;

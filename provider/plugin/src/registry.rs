@@ -1,93 +1,84 @@
-//! What the plugin offers. A new resource is one line in [`KeyRotation::offers`]; a new system is also one in [`Systems`], in its
-//! `new` and its `configure`, and one in the configuration.
+//! What the plugin offers. A new cloud is one line in [`KeyRotation::new`].
 
 mod languages;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use cloud::Cloud;
 use futures::future::BoxFuture;
 use pulumi_provider::{
-    CheckFailure, ConfigureError, Function, Metadata, Object, ObjectSchema, Provider, Resource, build_schema,
+    CheckFailure, Code, ConfigureError, Error, Function, Metadata, Object, ObjectSchema, Provider, Resource,
+    build_schema,
 };
-use rotation::{Clock, System};
-use system_aws::AwsApiKey;
-use system_confluent::ConfluentApiKey;
-use system_oci::{Oci, OciApiKey, OciAuthToken, OciCustomerSecretKey};
-use system_vault::{Vault, VaultApiKey, VaultJwtKey, VaultLease, VaultRoot, VaultSecretId};
+use rotation::Clock;
+use schemars::{SchemaGenerator, json_schema};
+use serde_json::Map;
+use system_aws::Aws;
+use system_confluent::Confluent;
+use system_oci::Oci;
+use system_vault::{Vault, VaultRoot};
 
-use crate::config::Config;
+use crate::clouds::{AnyCloud, Offers, Registered, Shared};
+use crate::config::General;
 use crate::root::RotatingRoot;
-use crate::rotating::{ListKeys, Rotating};
-use crate::switches::Switches;
 
 /// The provider `keyrotation`.
 pub struct KeyRotation {
-    clock: Arc<dyn Clock>,
-    systems: Systems,
-    switches: Arc<Switches>,
+    shared: Shared,
+    clouds: Vec<Box<dyn AnyCloud>>,
+    /// Makes the resources that are no cloud's own.
+    others: Vec<MakeResource>,
 }
 
-/// What is configured, system by system.
-struct Systems {
-    aws: Arc<AwsApiKey>,
-    confluent: Arc<ConfluentApiKey>,
-    oci: Arc<Oci>,
-    vault: Arc<Vault>,
-}
+/// What users read about the provider configuration as a whole.
+const ABOUT: &str = "What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.";
 
-impl Systems {
-    fn new(clock: &Arc<dyn Clock>) -> Self {
-        Self {
-            aws: Arc::new(AwsApiKey::new(clock.clone())),
-            confluent: Arc::new(ConfluentApiKey::new(clock.clone())),
-            oci: Arc::new(Oci::new(clock.clone())),
-            vault: Arc::new(Vault::new(clock.clone())),
-        }
-    }
-
-    fn configure(&self, config: Config) {
-        self.aws.configure(config.aws.unwrap_or_default());
-        self.confluent.configure(config.confluent.unwrap_or_default());
-        self.oci.configure(config.oci.unwrap_or_default());
-        self.vault.configure(config.vault.unwrap_or_default());
-    }
-}
-
-/// One resource with the function that lists the keys of its principal.
-type Offer = (Arc<dyn Resource>, Arc<dyn Function>);
+type MakeResource = Box<dyn Fn(&Shared) -> Arc<dyn Resource> + Send + Sync>;
 
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { systems: Systems::new(&clock), clock, switches: Arc::default() }
+        let (aws, vault) = (Arc::new(Aws::new(Arc::clone(&clock))), Arc::new(Vault::new(Arc::clone(&clock))));
+        Self::without_clouds(Arc::clone(&clock))
+            .with(Arc::clone(&aws))
+            .with(Arc::new(Confluent::new(Arc::clone(&clock))))
+            .with(Arc::new(Oci::new(clock)))
+            .with(Arc::clone(&vault))
+            .with_resource(move |Shared { clock, switches }| {
+                let root = VaultRoot::new(Arc::clone(&vault));
+                RotatingRoot::new(root, Arc::clone(&aws), Arc::clone(clock), Arc::clone(switches))
+            })
     }
 
-    fn offers(&self) -> Vec<Offer> {
-        let Systems { aws, confluent, oci, vault } = &self.systems;
-        vec![
-            self.offer(aws.clone()),
-            self.offer(confluent.clone()),
-            self.offer(Arc::new(OciApiKey(oci.clone()))),
-            self.offer(Arc::new(OciAuthToken(oci.clone()))),
-            self.offer(Arc::new(OciCustomerSecretKey(oci.clone()))),
-            self.offer(Arc::new(VaultApiKey::new(vault.clone()))),
-            self.offer(Arc::new(VaultSecretId::new(vault.clone()))),
-            self.offer(Arc::new(VaultJwtKey::new(vault.clone()))),
-            self.offer(Arc::new(VaultLease::new(vault.clone()))),
-        ]
+    /// With nothing to rotate: clouds are added by [`with`](Self::with).
+    pub fn without_clouds(clock: Arc<dyn Clock>) -> Self {
+        let shared = Shared { clock, switches: Arc::default() };
+        Self { shared, clouds: Vec::new(), others: Vec::new() }
     }
 
-    /// Resources without keys of their own, of which there is nothing to list.
-    fn keyless(&self) -> Vec<Arc<dyn Resource>> {
-        let Systems { aws, vault, .. } = &self.systems;
-        let root = VaultRoot::new(vault.clone());
-        vec![Arc::new(RotatingRoot::new(root, aws.clone(), self.clock.clone(), self.switches.clone()))]
+    /// With one cloud more: its section in the configuration, its resources, and their functions.
+    #[must_use]
+    pub fn with<C: Cloud>(mut self, cloud: Arc<C>) -> Self {
+        self.clouds.push(Box::new(Registered(cloud)));
+        self
     }
 
-    fn offer<S: System>(&self, system: Arc<S>) -> Offer {
-        let resource = Rotating::new(system.clone(), self.clock.clone(), self.switches.clone());
-        (Arc::new(resource), Arc::new(ListKeys::new(system, self.clock.clone())))
+    /// With one resource more that has no keys of its own, of which there is nothing to list.
+    fn with_resource<R: Resource>(mut self, make: impl Fn(&Shared) -> R + Send + Sync + 'static) -> Self {
+        self.others.push(Box::new(move |shared| Arc::new(make(shared))));
+        self
+    }
+
+    fn offers(&self) -> Offers {
+        let mut offers = Offers::new(self.shared.clone());
+        self.clouds.iter().for_each(|cloud| cloud.offer(&mut offers));
+        offers.resources.extend(self.others.iter().map(|make| make(&self.shared)));
+        offers
+    }
+
+    fn sections(&self) -> Vec<&'static str> {
+        self.clouds.iter().map(|cloud| cloud.name()).collect()
     }
 }
 
@@ -112,30 +103,48 @@ impl Provider for KeyRotation {
     }
 
     fn config(&self) -> ObjectSchema {
-        ObjectSchema::of::<Config>()
+        // One generator for all, which tells types of one name apart.
+        let mut generator = SchemaGenerator::default();
+        let mut properties = Map::new();
+        for cloud in &self.clouds {
+            properties.insert(cloud.name().to_owned(), cloud.schema(&mut generator).to_value());
+        }
+        let definitions = generator.take_definitions(true);
+        let sections =
+            json_schema!({ "type": "object", "description": ABOUT, "properties": properties, "$defs": definitions });
+        ObjectSchema::from_schema(&sections).merge(General::schema())
     }
 
     fn check_config(&self, config: &Object) -> Vec<CheckFailure> {
-        Config::failures(config)
+        let of_clouds = self.clouds.iter().flat_map(|cloud| cloud.failures(config));
+        General::failures(config, &self.sections()).into_iter().chain(of_clouds).collect()
     }
 
     fn configure(&self, config: Object) -> Result<(), ConfigureError> {
-        let config = Config::read(&config)?;
-        self.switches.configure(&config);
-        self.systems.configure(config);
+        let failures = self.check_config(&config);
+        if !failures.is_empty() {
+            let told = failures.iter().map(|failure| format!("{} {}", failure.property, failure.reason));
+            return Err(Error::new(Code::InvalidArgument, told.collect::<Vec<_>>().join("; ")).into());
+        }
+        self.shared.switches.configure(&General::read(&config, &self.sections()));
+        self.clouds.iter().for_each(|cloud| cloud.configure(&config));
         Ok(())
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        self.offers().into_iter().map(|(resource, _)| resource).chain(self.keyless()).collect()
+        self.offers().resources
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        self.offers().into_iter().map(|(_, function)| function).collect()
+        self.offers().functions
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.systems.vault.close())
+        Box::pin(async {
+            for cloud in &self.clouds {
+                cloud.close().await;
+            }
+        })
     }
 
     fn schema(&self) -> Cow<'static, str> {

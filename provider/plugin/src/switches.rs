@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use crate::config::Config;
+use crate::config::General;
 
 /// Names the variable that accepts an account. The configuration has the same as `acceptAccount`.
 pub(crate) const ACCEPT: &str = "KEYROTATION_ACCEPT_ACCOUNT";
@@ -18,7 +18,7 @@ pub(crate) struct Switches {
 
 impl Switches {
     /// Takes over another configuration.
-    pub(crate) fn configure(&self, config: &Config) {
+    pub(crate) fn configure(&self, config: &General) {
         self.refreshes.store(config.refresh_before_update.unwrap_or(false), Ordering::Relaxed);
         let accepted = ids(config.accept_account.as_deref().unwrap_or_default()).collect();
         *self.accepted.write().unwrap_or_else(PoisonError::into_inner) = accepted;
@@ -48,11 +48,11 @@ mod tests {
     fn lesson_b1_an_account_is_accepted_by_name_only() {
         let switches = Switches::default();
         assert!(!switches.accepts("222222222222"));
-        let config = Config { accept_account: Some("111111111111, 222222222222,".to_owned()), ..Config::default() };
+        let config = General { accept_account: Some("111111111111, 222222222222,".to_owned()), ..General::default() };
         switches.configure(&config);
         assert!(switches.accepts("111111111111") && switches.accepts("222222222222"));
         assert!(!switches.accepts("") && !switches.accepts("333333333333"));
-        switches.configure(&Config::default());
+        switches.configure(&General::default());
         assert!(!switches.accepts("111111111111"), "another configuration replaces it");
     }
 }

@@ -1,6 +1,6 @@
 //! The rotation model: whether a key must be made, when it may go, and what is ours.
 //!
-//! Nothing here knows a cloud, Pulumi or a runtime. A system implements [`KeyIssuer`]; the caller hands in a [`Clock`];
+//! Nothing here knows a cloud, what declares resources, or a runtime. A system implements [`KeyIssuer`]; the caller hands in a [`Clock`];
 //! [`schedule`] decides *when* from inputs alone, [`next`](fn@next) names the one step to take, [`run`](fn@run) takes steps until none is left.
 //!
 //! The rules that hold at every moment, whatever fails:
@@ -15,7 +15,6 @@ mod issuer;
 mod observe;
 mod place;
 mod state;
-mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
@@ -27,7 +26,7 @@ pub use asked::{
 };
 pub use decide::{Blocked, Goal, Knowledge, Next, Plan, Step, View, Want, World, next, plan, renew_notices};
 pub use error::{Effect, Error, ErrorKind, Retry};
-pub use issuer::{KeyIssuer, MintOrder, Minted, Prepared, ReadBack, Retired, System, Verdict};
+pub use issuer::{KeyIssuer, MintOrder, Minted, Prepared, ReadBack, Retired, Verdict};
 pub use observe::observe;
 pub use place::{Misplaced, Place, Standing, reach};
 pub use state::{
@@ -35,7 +34,6 @@ pub use state::{
     KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger, OwnerId,
     Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
 };
-pub use tags::TagForm;
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
     note_endings, schedule, schedule_changed,

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
 use rcgen::{KeyPair, PublicKeyData};
-use rotation::{Clock, Error, KeyId, KeyIssuer, System};
+use rotation::{Clock, Error, KeyId, KeyIssuer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use system_aws::AwsApiKey;
-use system_confluent::ConfluentApiKey;
+use system_aws::{Aws, AwsApiKey};
+use system_confluent::{Confluent, ConfluentApiKey};
 use system_oci::{Oci, OciApiKey};
 use system_vault::{Vault, VaultApiKey};
 
@@ -73,14 +74,14 @@ async fn act(system: &str) -> Result<String> {
     let begun = Instant::now();
     let result = match system {
         "aws" => {
-            let aws = AwsApiKey::new(Arc::new(RealTime));
+            let aws = Arc::new(Aws::new(Arc::new(RealTime)));
             aws.configure(serde_json::from_value(config)?);
-            call(&aws, json!({"user": "ci"}), "AKIAIOSFODNN7EXAMPLE", is_try).await?
+            call(&AwsApiKey(aws), json!({"user": "ci"}), "AKIAIOSFODNN7EXAMPLE", is_try).await?
         }
         "confluent" => {
-            let confluent = ConfluentApiKey::new(Arc::new(RealTime));
+            let confluent = Arc::new(Confluent::new(Arc::new(RealTime)));
             confluent.configure(serde_json::from_value(config)?);
-            call(&confluent, json!({"owner": {"id": "sa-1"}}), "NEWKEY", is_try).await?
+            call(&ConfluentApiKey(confluent), json!({"owner": {"id": "sa-1"}}), "NEWKEY", is_try).await?
         }
         "oci" => {
             let oci = Arc::new(Oci::new(Arc::new(RealTime)));
@@ -112,7 +113,7 @@ fn fingerprint() -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
-async fn call<S: System>(system: &S, args: Value, key: &str, is_try: bool) -> Result<Result<(), Error>> {
+async fn call<S: RotatingResource>(system: &S, args: Value, key: &str, is_try: bool) -> Result<Result<(), Error>> {
     let secret = Some(std::env::var(KEY).unwrap_or_default().into());
     let material = system.imported(&serde_json::from_value(args.clone())?, &KeyId(key.to_owned()), secret);
     let issuer: Box<dyn KeyIssuer> = system.issuer(serde_json::from_value(args)?);

@@ -7,8 +7,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::error::Error;
-use super::node::Node;
-use super::place::{Place, Session, located};
+use super::place::{Node, Place, Session, located};
 use super::synth::Synth;
 use crate::path::{PropertyPath, Segment};
 use crate::value::{Object, Value};

@@ -14,7 +14,7 @@ use crate::resource::CheckFailure;
 use crate::value::{Object, Value};
 use error::{Error, Problem};
 pub use names::field_names;
-use node::Node;
+use place::Node;
 use place::{Place, Session};
 
 /// More failures than anyone reads in one go.
@@ -50,9 +50,20 @@ impl<T> Decoded<T> {
 /// The struct must not use serde's `flatten`, which hides names and paths: read two structs from one
 /// object with [`decode_both`].
 pub fn decode<T: DeserializeOwned>(object: &Object) -> Decoded<T> {
+    decode_beside(object, &[])
+}
+
+/// The same where somebody else reads the properties of these names: they are no failures, and may be the ones that were meant.
+pub fn decode_beside<T: DeserializeOwned>(object: &Object, others: &[&'static str]) -> Decoded<T> {
     let mut found = gather::<T>(object);
     let strangers = std::mem::take(&mut found.strangers);
-    for (path, names) in strangers {
+    for (path, mut names) in strangers {
+        if let [Segment::Key(name)] = path.segments() {
+            if others.contains(&name.as_str()) {
+                continue;
+            }
+            names.extend(others);
+        }
         let reason = unknown_name(&path, &names);
         found.failures.push(CheckFailure::new(path, reason));
     }

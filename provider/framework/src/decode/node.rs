@@ -2,22 +2,12 @@ use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 
 use super::access::{Elements, Entries, EnumEntry};
 use super::error::{Error, one_of};
-use super::place::{Place, Session};
+use super::place::Node;
 use super::synth::Synth;
 use crate::value::{Archive, Asset, ResourceRef, Value};
 
 /// The largest whole number that a property holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// A value to decode, and where it stands.
-#[derive(Clone, Copy)]
-pub(super) struct Node<'a> {
-    pub(super) value: &'a Value,
-    pub(super) place: &'a Place<'a>,
-    pub(super) session: &'a Session,
-    /// The names that the struct around this value has, if it said so.
-    pub(super) siblings: Option<&'static [&'static str]>,
-}
 
 impl<'a> Node<'a> {
     fn known(&self) -> Option<&'a Value> {

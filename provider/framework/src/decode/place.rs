@@ -25,6 +25,16 @@ pub(super) enum Place<'a> {
     Index(&'a Place<'a>, usize),
 }
 
+/// A value to decode, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'a> {
+    pub(super) value: &'a Value,
+    pub(super) place: &'a Place<'a>,
+    pub(super) session: &'a Session,
+    /// The names that the struct around this value has, if it said so.
+    pub(super) siblings: Option<&'static [&'static str]>,
+}
+
 impl Place<'_> {
     pub(super) fn path(&self) -> PropertyPath {
         let mut steps = Vec::new();

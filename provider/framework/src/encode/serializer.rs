@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
 
-use super::EncodeError;
+use super::error::EncodeError;
 use crate::path::{PropertyPath, Segment};
 use crate::value::{Object, SECRET_NEWTYPE, Value, expose_while};
 

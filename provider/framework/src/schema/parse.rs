@@ -1,11 +1,25 @@
 //! Reads the documents that schemars makes.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value as Json};
 
-use super::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape};
+use super::shape::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape};
+
+impl ObjectSchema {
+    /// The shape of `T`, a struct with named fields. What a Pulumi schema cannot say (unions, tuples) becomes
+    /// "anything" here and an error in [`build_schema`](super::build_schema).
+    pub fn of<T: JsonSchema>() -> Self {
+        Self::from_schema(&schemars::schema_for!(T))
+    }
+
+    /// The same of a document that was put together, such as one whose fields are known only when the plugin runs.
+    pub fn from_schema(document: &schemars::Schema) -> Self {
+        object_schema(document.as_value())
+    }
+}
 
 /// The shape that a document describes.
-pub(super) fn object_schema(document: &Json) -> ObjectSchema {
+fn object_schema(document: &Json) -> ObjectSchema {
     let mut schema = ObjectSchema::default();
     let name = text(document, "title");
     schema.root = object_type(document, &name, &mut schema.problems);

@@ -7,6 +7,7 @@ mod failures;
 mod functions;
 mod lifecycle;
 mod registry;
+mod running;
 mod session;
 
 use std::pin::Pin;

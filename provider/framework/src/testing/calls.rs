@@ -1,10 +1,9 @@
 use pulumi_proto::pulumirpc as rpc;
 use tonic::Status;
 
-use super::harness::send;
 use super::managed::{Action, Managed, Saved, Step};
+use super::messages::{failures, send};
 use super::problem::{Problem, left_behind};
-use crate::resource::CheckFailure;
 use crate::value::{Object, Value};
 use crate::wire;
 
@@ -156,10 +155,6 @@ impl Managed {
             }
         }
     }
-}
-
-pub(super) fn failures(failures: Vec<rpc::CheckFailure>) -> Vec<CheckFailure> {
-    failures.into_iter().map(|failure| CheckFailure::new(failure.property, failure.reason)).collect()
 }
 
 fn received(wire: Option<prost_types::Struct>, missing: &str) -> Result<Object, Problem> {

@@ -12,13 +12,13 @@ use tonic::transport::{Channel, Endpoint, Server};
 
 use super::engine::{Listener, Logged};
 use super::managed::Managed;
+use super::messages::{failures, send};
 use super::problem::Problem;
 use crate::provider::Provider;
 use crate::resource::Urn;
 use crate::serve::{LARGEST_MESSAGE, serve_on};
 use crate::service::Service;
 use crate::value::Object;
-use crate::wire::{self, Unknowns};
 
 /// Answers of 16 KiB and more in an error's details must pass, as they do in the engine.
 const LARGEST_HEADERS: u32 = 16 << 20;
@@ -86,7 +86,7 @@ impl Harness {
             return Problem::broken("CheckConfig answered no inputs");
         };
         if !checked.failures.is_empty() {
-            return Err(Problem::Refused(super::calls::failures(checked.failures)));
+            return Err(Problem::Refused(failures(checked.failures)));
         }
         let request = rpc::ConfigureRequest { args: Some(args), accept_secrets: true, ..Default::default() };
         self.client().configure(request).await?;
@@ -130,11 +130,6 @@ fn connect(address: &str) -> io::Result<Channel> {
     let endpoint = Endpoint::from_shared(address.to_owned()).map_err(io::Error::other)?;
     let endpoint = endpoint.http2_max_header_list_size(LARGEST_HEADERS).tcp_nodelay(true);
     Ok(endpoint.connect_lazy())
-}
-
-/// Writes what the engine sends.
-pub(super) fn send(object: Object) -> Result<prost_types::Struct, Problem> {
-    wire::to_struct(object, Unknowns::Allowed).map_err(|error| Problem::Protocol(error.to_string()))
 }
 
 /// Whether none of the secrets stands anywhere in a value outside a secret wrapper.

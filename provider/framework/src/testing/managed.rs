@@ -3,7 +3,7 @@ use pulumi_proto::pulumirpc::resource_provider_client::ResourceProviderClient;
 use rpc::diff_response::DiffChanges;
 use tonic::transport::Channel;
 
-use super::harness::send;
+use super::messages::send;
 use super::problem::Problem;
 use crate::resource::Urn;
 use crate::value::Object;

@@ -20,6 +20,7 @@ mod calls;
 mod engine;
 mod harness;
 mod managed;
+mod messages;
 mod problem;
 mod raw;
 mod replay;

@@ -3,11 +3,7 @@ use std::fmt;
 use secrecy::{CloneableSecret, SecretBox};
 use zeroize::Zeroize;
 
-use super::{Object, Value, same_objects};
-
-/// A value inside a secret: wiped when dropped, and never shown by `Debug`.
-#[derive(Clone)]
-pub struct Sensitive(SecretBox<Value>);
+use super::kinds::{Archive, ArchiveContent, Asset, AssetContent, Output, Sensitive, Value};
 
 impl CloneableSecret for Value {}
 
@@ -39,17 +35,6 @@ impl fmt::Debug for Sensitive {
     }
 }
 
-/// An output value: what it is, if known, whether it is secret, and the resources it depends on.
-#[derive(Clone, PartialEq)]
-pub struct Output {
-    /// The value; none while it is unknown.
-    pub value: Option<Box<Value>>,
-    /// Whether the value is secret. It is wiped when dropped then.
-    pub secret: bool,
-    /// URNs of the resources that the value came from.
-    pub dependencies: Vec<String>,
-}
-
 impl Drop for Output {
     fn drop(&mut self) {
         if self.secret {
@@ -76,98 +61,10 @@ impl fmt::Debug for Output {
     }
 }
 
-/// A reference to a resource of the same program.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct ResourceRef {
-    /// The resource's URN.
-    pub urn: String,
-    /// Its id, or [`Value::Unknown`] before it is made; none for a component.
-    pub id: Option<Box<Value>>,
-    /// Its name, where the engine sends one.
-    pub name: Option<String>,
-    /// Its type token, where the engine sends one.
-    pub resource_type: Option<String>,
-    /// The version of its package, if the reference states one.
-    pub package_version: Option<String>,
-}
-
-impl ResourceRef {
-    pub(super) fn same(&self, other: &Self) -> bool {
-        let ids = match (&self.id, &other.id) {
-            (Some(left), Some(right)) => left.same(right),
-            (left, right) => left.is_none() && right.is_none(),
-        };
-        self.urn == other.urn && ids
-    }
-}
-
-/// A file or text. The engine leaves the content out where only its identity matters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asset {
-    /// SHA-256 of the content in hex, if the engine computed it.
-    pub hash: Option<String>,
-    /// Where the content is.
-    pub content: AssetContent,
-}
-
-/// Where the content of an [`Asset`] is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AssetContent {
-    /// In place.
-    Text(String),
-    /// In a file, relative to the program's folder.
-    Path(String),
-    /// Behind a URI.
-    Uri(String),
-    /// Left out: only the hash is known.
-    Elided,
-}
-
-impl Asset {
-    pub(super) fn same(&self, other: &Self) -> bool {
-        match (&self.hash, &other.hash) {
-            (Some(left), Some(right)) => left == right,
-            _ => self.content == other.content,
-        }
-    }
-}
-
 impl Zeroize for Asset {
     fn zeroize(&mut self) {
         if let AssetContent::Text(text) = &mut self.content {
             text.zeroize();
-        }
-    }
-}
-
-/// A folder, an archive file or a bundle of assets.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Archive {
-    /// SHA-256 of the content in hex, if the engine computed it.
-    pub hash: Option<String>,
-    /// Where the content is.
-    pub content: ArchiveContent,
-}
-
-/// Where the content of an [`Archive`] is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ArchiveContent {
-    /// Assets and archives by their names in the archive.
-    Assets(Object),
-    /// A file or folder, relative to the program's folder.
-    Path(String),
-    /// Behind a URI.
-    Uri(String),
-    /// Left out: only the hash is known.
-    Elided,
-}
-
-impl Archive {
-    pub(super) fn same(&self, other: &Self) -> bool {
-        match (&self.hash, &other.hash, &self.content, &other.content) {
-            (Some(left), Some(right), ..) => left == right,
-            (_, _, ArchiveContent::Assets(left), ArchiveContent::Assets(right)) => same_objects(left, right),
-            (.., left, right) => left == right,
         }
     }
 }

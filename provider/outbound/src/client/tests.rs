@@ -1,5 +1,6 @@
 use futures::FutureExt;
 use jiff::Timestamp;
+use rotation::Effect;
 use rotation::testing::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use rotation::Clock;
 
-use super::{sleep, system_now};
+use super::system::{sleep, system_now};
 
 /// Names the file.
 const VARIABLE: &str = "KEYROTATION_TEST_CLOCK";

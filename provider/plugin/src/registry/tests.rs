@@ -27,6 +27,15 @@ fn a_retirement_is_offered_as_far_as_the_system_goes() {
     }
 }
 
+#[test]
+fn adopt_is_offered_where_it_can_work() {
+    let schema = schema();
+    let offers = |(_, resource): &(&String, &Json)| resource["inputProperties"]["adopt"].is_object();
+    let without: Vec<_> = entries(&schema["resources"]).filter(|resource| !offers(resource)).collect();
+    let tokens: Vec<_> = without.into_iter().map(|(token, _)| token.as_str()).collect();
+    assert_eq!(tokens, ["keyrotation:vault:RotatingLease", "keyrotation:vault:RotatingRoot"]);
+}
+
 fn schema() -> Json {
     serde_json::from_str(&build_schema(&KeyRotation::new(crate::clock::clock())).unwrap()).unwrap()
 }

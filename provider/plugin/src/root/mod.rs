@@ -1,5 +1,6 @@
 //! `vault:RotatingRoot`: no key that Pulumi holds, so not the rotation model's run. Check and the triggers are the model's; what is done is one order.
 
+mod errors;
 mod place;
 mod spec;
 mod state;
@@ -8,24 +9,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pulumi_provider::{
-    CheckRequest, Checked, Code, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure,
-    Found, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Value,
+    CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
+    Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Value,
 };
 use rotation::{Capability, Clock, Effect, ErrorKind, KeyId, Problem, Trigger, TriggerInputs};
-use system_aws::AwsApiKey;
+use system_aws::Aws;
 use system_vault::{Evidence, RootArgs, VaultRoot};
 
 use crate::import;
+use crate::rotating::errors::public;
 use crate::rotating::inputs::{Inputs, Names, Rules, own_args};
 use crate::rotating::outputs::{is_ours, set_unknown};
-use crate::rotating::{check, diff, errors, nonce};
+use crate::rotating::{check, diff, nonce};
 use crate::switches::Switches;
+use errors::{cannot_ask, interrupted, managed, unproven};
 use state::{RootState, from_outputs, to_outputs};
 
 /// A secret that an engine of Vault's keeps to itself.
 pub(crate) struct RotatingRoot {
     rules: RootRules,
-    aws: Arc<AwsApiKey>,
+    aws: Arc<Aws>,
     clock: Arc<dyn Clock>,
     names: Names,
     switches: Arc<Switches>,
@@ -38,7 +41,7 @@ impl Rules for RootRules {
     type Own = RootArgs;
     const RETIRES: bool = false;
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&RootArgs>) -> Capability {
         Capability::default()
     }
 
@@ -55,12 +58,12 @@ struct Interrupted {
 
 impl RotatingRoot {
     /// `aws` is asked whose keys the root of an AWS engine are; `switches` is the configuration.
-    pub(crate) fn new(root: VaultRoot, aws: Arc<AwsApiKey>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
+    pub(crate) fn new(root: VaultRoot, aws: Arc<Aws>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
         Self { rules: RootRules(root), aws, clock, names: Names::without_key::<RootRules>(), switches }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<RootRules>, Error> {
-        Inputs::checked(&self.names, inputs, &self.rules.capability())
+        Inputs::checked(&self.rules, &self.names, inputs)
     }
 
     /// Orders a rotation unless the trigger is served already.
@@ -157,11 +160,11 @@ impl RotatingRoot {
     }
 
     async fn import(&self, id: &str) -> Result<Option<Found>, Failure> {
-        let inputs = import::inputs(self.rules.0.import(id).map_err(errors::public)?);
+        let inputs = import::inputs(self.rules.0.import(id).map_err(public)?);
         let args = own_args::<RootRules>(&self.names, &inputs)?;
         let root = self.rules.0.root(&args);
-        let Some(seen) = root.look().await.map_err(errors::public)? else { return Ok(None) };
-        let account = root.account().await.map_err(errors::public)?;
+        let Some(seen) = root.look().await.map_err(public)? else { return Ok(None) };
+        let account = root.account().await.map_err(public)?;
         let mut state = RootState::imported(nonce(), seen.evidence);
         state.account = account;
         let outputs = to_outputs(&inputs, &state, None)?;
@@ -239,14 +242,10 @@ impl Resource for RotatingRoot {
         let args = own_args::<RootRules>(&self.names, &inputs)?;
         let mut state = from_outputs(&stored)?;
         let root = self.rules.0.root(&args);
-        let account = self.place(&root, &state).await.map_err(errors::public)?;
-        let Some(seen) = root.look().await.map_err(errors::public)? else {
+        let account = self.place(&root, &state).await.map_err(public)?;
+        let Some(seen) = root.look().await.map_err(public)? else {
             // Where it was never seen, that it is not there proves nothing.
-            return if state.account.is_some() && account.is_some() {
-                Ok(None)
-            } else {
-                Err(place::unproven(&root).into())
-            };
+            return if state.account.is_some() && account.is_some() { Ok(None) } else { Err(unproven(&root).into()) };
         };
         state.account = account.or(state.account.take());
         state.evidence = seen.evidence;
@@ -267,35 +266,4 @@ impl Resource for RotatingRoot {
 
 fn trigger(inputs: &Inputs<RootRules>, state: &RootState) -> Result<Trigger, Error> {
     Ok(inputs.goal(&state.instance)?.trigger)
-}
-
-/// Whether AWS cannot be asked at all, rather than not now.
-fn cannot_ask(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unauthenticated | ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid)
-}
-
-fn managed(user: &str, manager: &str) -> rotation::Error {
-    let message = format!(
-        "the AWS engine works with an access key of the IAM user {user:?}, whose keys the resource {manager} manages (aws:RotatingApiKey): the engine would delete a key of it, and has no room for its own. Give the engine a user of its own, or remove one of the two resources. Nothing was ordered"
-    );
-    rotation::Error::new(ErrorKind::Blocked, "", message)
-}
-
-/// What failed, what works, and what the next run does.
-fn interrupted(error: rotation::Error, state: &RootState) -> Error {
-    let mut public: Error = errors::public(error);
-    if public.code == Code::InvalidArgument {
-        return public;
-    }
-    let next = match &state.unanswered {
-        Some(order) if order.before.tells() => {
-            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` first looks whether it did"
-        }
-        Some(_) => {
-            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` orders it once more, which harms nobody"
-        }
-        None => "Vault works with the secret it had; the next `pulumi up` tries again",
-    };
-    public.message = format!("{}. {next}.", public.message.trim_end_matches('.'));
-    public
 }

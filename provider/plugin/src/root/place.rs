@@ -1,6 +1,5 @@
 //! Whether this is the cluster that keeps the secret.
 
-use pulumi_provider::{Code, Error};
 use rotation::{ErrorKind, Standing};
 use system_vault::Root;
 
@@ -28,14 +27,4 @@ impl RotatingRoot {
         }
         Ok(reached)
     }
-}
-
-/// The secret was not found, and nothing says that this is the cluster that kept it.
-pub(super) fn unproven(root: &Root) -> Error {
-    let gone = root.gone("");
-    let message = format!(
-        "{}. The state does not say which Vault cluster keeps it, so it may be another one, and nothing was changed. Check keyrotation:vault.address; if it was removed on purpose, remove the resource by `pulumi state delete`",
-        gone.message
-    );
-    Error::new(Code::FailedPrecondition, message)
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud::RotatingResource;
 use jiff::{SignedDuration, Timestamp};
 use pulumi_provider::{
     CheckFailure, Code, Context, Error, Function, FunctionSpec, InvokeFailure, InvokeRequest, ListRequest, Listed,
     Object, ObjectSchema, Urn, decode, to_object,
 };
-use rotation::{Clock, KeyId, KeyIssuer, KeyStatus, LastUse, Ledgers, ObservedKey, System, print_duration};
+use rotation::{Clock, KeyId, KeyIssuer, KeyStatus, LastUse, Ledgers, ObservedKey, print_duration};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ pub(crate) struct ListKeys<S> {
     clock: Arc<dyn Clock>,
 }
 
-impl<S: System> ListKeys<S> {
+impl<S: RotatingResource> ListKeys<S> {
     pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>) -> Self {
         Self { system, clock }
     }
@@ -31,7 +32,7 @@ impl<S: System> ListKeys<S> {
         let ledgers = issuer.read_ledgers(&owner(urn)).await.map_err(errors::public)?;
         let mut audit = Audit { keys: Vec::new() };
         for key in keys {
-            let last_use = match self.system.capability().tells_last_use {
+            let last_use = match issuer.capability().tells_last_use {
                 true => issuer.last_use(&key.id).await.map_err(errors::public)?,
                 false => LastUse::Unknown,
             };
@@ -42,7 +43,7 @@ impl<S: System> ListKeys<S> {
 }
 
 #[async_trait]
-impl<S: System> Function for ListKeys<S> {
+impl<S: RotatingResource> Function for ListKeys<S> {
     fn spec(&self) -> FunctionSpec {
         let description = "Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.";
         FunctionSpec::new(S::LIST_TOKEN, description, spec::identity::<S>(), ObjectSchema::of::<Audit>())
@@ -56,7 +57,7 @@ impl<S: System> Function for ListKeys<S> {
 }
 
 /// The keys of a principal, each with the id that imports it.
-pub(super) async fn importable<S: System>(system: &S, request: &ListRequest) -> Result<Listed, Error> {
+pub(super) async fn importable<S: RotatingResource>(system: &S, request: &ListRequest) -> Result<Listed, Error> {
     let args = args(system, &request.query).map_err(|failures| Error::new(Code::InvalidArgument, told(&failures)))?;
     let principal = system.principal(&args);
     let keys = all(&*system.issuer(args)).await?;
@@ -89,7 +90,7 @@ struct AuditedKey {
     managed_by: Option<String>,
 }
 
-fn args<S: System>(system: &S, query: &Object) -> Result<S::Args, Vec<CheckFailure>> {
+fn args<S: RotatingResource>(system: &S, query: &Object) -> Result<S::Args, Vec<CheckFailure>> {
     let decoded = decode::<S::Args>(query);
     let Some(args) = decoded.value else { return Err(decoded.failures) };
     let problems = system.check(&args);

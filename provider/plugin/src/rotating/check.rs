@@ -20,8 +20,10 @@ pub(crate) fn check<R: Rules>(
         Some(_) => return Ok(refuse_schedule(&request.inputs)),
     };
     let given = known(&request.inputs);
-    let failures = failures(rules, names, &given, &request.inputs);
-    let args = inputs::common::<R>(names, &given).map(|common| common.parse(&rules.capability()));
+    let own = decode::<R::Own>(&names.split(&given).1).value;
+    let failures = failures(rules, own.as_ref(), &given, &request.inputs);
+    let capability = rules.capability(own.as_ref());
+    let args = inputs::common::<R>(names, &given).map(|common| common.parse(&capability));
     let args = match args {
         Some(Ok(args)) if failures.is_empty() => args,
         Some(Err(problems)) if given.len() == request.inputs.len() => return Ok(failed(request, failures, problems)),
@@ -33,7 +35,7 @@ pub(crate) fn check<R: Rules>(
     let now = clock.now();
     let ask = Ask { args: &args, keepers_unknown, suspended };
     let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, now);
-    schedule = schedule.with_reading(&rules.capability(), now);
+    schedule = schedule.with_reading(&capability, now);
     if !R::RETIRES {
         schedule.phase = Phase::Overlap;
     }
@@ -62,11 +64,11 @@ fn refuse_schedule(inputs: &Object) -> Checked {
 }
 
 /// What the types say, and what the system says; properties that are not known yet are not missed.
-fn failures<R: Rules>(rules: &R, names: &Names, given: &Object, all: &Object) -> Vec<CheckFailure> {
+fn failures<R: Rules>(rules: &R, own: Option<&R::Own>, given: &Object, all: &Object) -> Vec<CheckFailure> {
     let types = decode_both::<R::Common, R::Own>(&without_schedule(given)).failures;
     let mut failures: Vec<_> = types.into_iter().filter(|failure| !is_unknown(all, &failure.property)).collect();
-    if let Some(own) = decode::<R::Own>(&names.split(given).1).value {
-        failures.extend(rules.problems(&own).into_iter().map(failure));
+    if let Some(own) = own {
+        failures.extend(rules.problems(own).into_iter().map(failure));
     }
     failures
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use cloud::RotatingResource;
 use pulumi_provider::{Code, Decoded, Error, Object, ObjectSchema, Value, decode};
-use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule, System};
+use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -22,20 +23,20 @@ pub(crate) trait Rules {
     /// Whether what is superseded is retired later. Otherwise the schedule's phase stays what it is at first.
     const RETIRES: bool;
 
-    /// What the system can do.
-    fn capability(&self) -> Capability;
+    /// What the system can do with the keys that these inputs ask for; without inputs all that it can do for any.
+    fn capability(&self, own: Option<&Self::Own>) -> Capability;
 
     /// What is wrong with its own inputs, beyond their types.
     fn problems(&self, own: &Self::Own) -> Vec<Problem>;
 }
 
-impl<S: System> Rules for S {
+impl<S: RotatingResource> Rules for S {
     type Common = RotationInputs;
     type Own = S::Args;
     const RETIRES: bool = true;
 
-    fn capability(&self) -> Capability {
-        System::capability(self)
+    fn capability(&self, own: Option<&S::Args>) -> Capability {
+        RotatingResource::capability(self, own)
     }
 
     fn problems(&self, own: &S::Args) -> Vec<Problem> {
@@ -57,7 +58,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(super) fn of<S: System>() -> Self {
+    pub(super) fn of<S: RotatingResource>() -> Self {
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
         let joint = spec::joint::<S>();
         Self { material, key: KeyShape::of::<S::Key>(&joint), joint, ..Self::without_key::<S>() }
@@ -91,14 +92,15 @@ pub(crate) struct Inputs<R: Rules> {
 }
 
 impl<R: Rules> Inputs<R> {
-    pub(crate) fn checked(names: &Names, inputs: &Object, capability: &Capability) -> Result<Self, Error> {
+    pub(crate) fn checked(rules: &R, names: &Names, inputs: &Object) -> Result<Self, Error> {
         let (common, own) = names.split(&known(inputs));
         let common: RotationInputs = whole(decode::<R::Common>(&common))?.into();
-        let args = common.parse(capability).map_err(|problems| {
+        let own = whole(decode(&own))?;
+        let args = common.parse(&rules.capability(Some(&own))).map_err(|problems| {
             let first = problems.first().map(|problem| format!("{} {}", problem.property, problem.reason));
             Error::new(Code::InvalidArgument, first.unwrap_or_default())
         })?;
-        Ok(Self { own: whole(decode(&own))?, args, schedule: schedule(inputs) })
+        Ok(Self { own, args, schedule: schedule(inputs) })
     }
 
     pub(crate) fn schedule(&self) -> Result<&Schedule, Error> {

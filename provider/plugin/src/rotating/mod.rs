@@ -16,13 +16,14 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cloud::{RotatingResource, TagForm};
 use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, System, TagForm, Want,
-    note_endings, observe, plan, reach, refresh, renew_notices, run,
+    Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, Want, note_endings,
+    observe, plan, reach, refresh, renew_notices, run,
 };
 
 use crate::switches::Switches;
@@ -40,14 +41,22 @@ pub(crate) struct Rotating<S> {
     compared: Mutex<BTreeMap<String, String>>,
 }
 
-impl<S: System> Rotating<S> {
+impl<S: RotatingResource> Rotating<S> {
     /// `switches` is the configuration, whenever that is known.
     pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
         Self { system, clock, names: Names::of::<S>(), switches, compared: Mutex::default() }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<S>, Error> {
-        Inputs::checked(&self.names, inputs, &self.system.capability())
+        Inputs::checked(&*self.system, &self.names, inputs)
+    }
+
+    fn issuer(&self, inputs: &Object) -> Result<Box<dyn KeyIssuer>, Error> {
+        let own = inputs::own_args::<S>(&self.names, inputs)?;
+        let told = self.system.capability(Some(&own));
+        let issuer = self.system.issuer(own);
+        debug_assert_eq!(told, issuer.capability(), "{}: what Check was told is what the issuer does", S::TOKEN);
+        Ok(issuer)
     }
 
     async fn live(
@@ -79,7 +88,7 @@ impl<S: System> Rotating<S> {
     ) -> Result<Object, Error> {
         let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
         let mut outputs = to_outputs(inputs, state, &self.system.joint(&published), times)?;
-        if self.system.capability().tags.is_some() {
+        if self.system.capability(None).tags.is_some() {
             let tags = TagForm::keys(&owner(urn)).map(Value::String);
             outputs.insert(OWNERSHIP_TAGS.to_owned(), Value::Array(tags.into()));
         }
@@ -142,9 +151,9 @@ impl<S: System> Rotating<S> {
 }
 
 #[async_trait]
-impl<S: System> Resource for Rotating<S> {
+impl<S: RotatingResource> Resource for Rotating<S> {
     fn spec(&self) -> ResourceSpec {
-        spec::of::<S>(&self.system.capability())
+        spec::of::<S>(&self.system.capability(None))
     }
 
     fn refreshes_before_update(&self) -> bool {
@@ -170,7 +179,7 @@ impl<S: System> Resource for Rotating<S> {
         let inputs = self.inputs(&request.inputs)?;
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+        let issuer = self.issuer(&request.inputs)?;
         let (account, _) = reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
@@ -198,7 +207,7 @@ impl<S: System> Resource for Rotating<S> {
         let inputs = self.inputs(&request.inputs)?;
         let mut state = from_outputs(&self.names.key, &request.state)?;
         state.derive(|material| self.system.derived(&inputs.own, material));
-        let old = Inputs::<S>::checked(&self.names, &request.old_inputs, &self.system.capability()).ok();
+        let old = Inputs::<S>::checked(&*self.system, &self.names, &request.old_inputs).ok();
         let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
         let goal = inputs.goal(&state.instance)?;
         state.stand_for(stood_for.as_ref().unwrap_or(&goal.trigger));
@@ -208,7 +217,7 @@ impl<S: System> Resource for Rotating<S> {
         {
             state.revoke(revoke.generation);
         }
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.inputs)?);
+        let issuer = self.issuer(&request.inputs)?;
         if request.preview {
             self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, None).await?;
             return Ok(self.foretell(&request.inputs, &inputs, &*issuer, &state, context)?);
@@ -235,8 +244,7 @@ impl<S: System> Resource for Rotating<S> {
         let (Some(inputs), Some(stored)) = (request.inputs, request.state.filter(is_ours)) else {
             return self.import(&request.id, context).await;
         };
-        let own = inputs::own_args::<S>(&self.names, &inputs)?;
-        let issuer = self.system.issuer(own);
+        let issuer = self.issuer(&inputs)?;
         let mut state = from_outputs(&self.names.key, &stored)?;
         issuer.recall(&state);
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
@@ -258,7 +266,7 @@ impl<S: System> Resource for Rotating<S> {
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
         let mut state = from_outputs(&self.names.key, &request.state)?;
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &request.old_inputs)?);
+        let issuer = self.issuer(&request.old_inputs)?;
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
         match self.live(&Want::Gone, &*issuer, state, context).await {
             Ok(_) => Ok(()),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
+use cloud::RotatingResource;
 use pulumi_provider::{Context, Error, Object, Urn};
-use rotation::{KeyIssuer, KeyState, Misplaced, Observed, Place, System};
+use rotation::{KeyIssuer, KeyState, Misplaced, Observed, Place};
 
 use super::account::Accounts;
 use super::{Rotating, errors, inputs, owner};
 
-impl<S: System> Rotating<S> {
+impl<S: RotatingResource> Rotating<S> {
     /// Everything that replaces the resource, in one spelling; none while it is not known.
     pub(super) fn identity(&self, inputs: &Object) -> Option<String> {
         inputs::identity_args::<S>(&self.names, inputs).map(|args| self.system.identity(&args))
@@ -59,7 +60,7 @@ impl<S: System> Rotating<S> {
     }
 }
 
-fn refusal<S: System>(issuer: &dyn KeyIssuer, state: &KeyState, why: Misplaced) -> Error {
+fn refusal<S: RotatingResource>(issuer: &dyn KeyIssuer, state: &KeyState, why: Misplaced) -> Error {
     match why {
         Misplaced::Failed(error) => errors::public(error),
         Misplaced::Elsewhere { reached } => {

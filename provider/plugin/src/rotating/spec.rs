@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use cloud::RotatingResource;
 use pulumi_provider::{ObjectSchema, ResourceSpec};
-use rotation::{Capability, HistoryEvent, KeyStatus, RotationInputs, Schedule, System};
+use rotation::{Capability, HistoryEvent, KeyStatus, RotationInputs, Schedule};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 /// The specification of the resource of one system.
-pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
+pub(super) fn of<S: RotatingResource>(capability: &Capability) -> ResourceSpec {
     let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability));
     let fields = ObjectSchema::of::<S::Key>();
     let secrets: Vec<_> = fields.names().filter(|name| fields.is_secret(name)).map(str::to_owned).collect();
@@ -25,14 +26,14 @@ pub(super) fn of<S: System>(capability: &Capability) -> ResourceSpec {
 const NULL_SECRET: &str = "Null while it is not known, as after an import without it, until the next rotation.";
 
 /// The inputs that name the principal: those whose change replaces the resource, but for what the system says itself.
-pub(super) fn identity<S: System>() -> ObjectSchema {
+pub(super) fn identity<S: RotatingResource>() -> ObjectSchema {
     let all = ObjectSchema::of::<S::Args>();
     let names = all.clone();
-    all.only(|name| names.replaces(name) && !S::BESIDE.contains(&name))
+    all.only(|name| names.replaces(name) && !S::REPLACE_ON.contains(&name))
 }
 
 /// The names of the fields that all keys have together.
-pub(super) fn joint<S: System>() -> Vec<String> {
+pub(super) fn joint<S: RotatingResource>() -> Vec<String> {
     joint_of(&schemars::schema_for!(S::Key))
 }
 
@@ -45,6 +46,7 @@ fn joint_of(schema: &Schema) -> Vec<String> {
 /// which part the system cannot do.
 fn offered(capability: &Capability) -> ObjectSchema {
     let all = ObjectSchema::of::<RotationInputs>();
+    let all = if capability.lists_all { all } else { all.only(|name| name != "adopt") };
     let all = if capability.quota.is_none() { all.only(|name| name != "whenQuotaReached") } else { all };
     match capability {
         Capability { tells_last_use: true, .. } => all,

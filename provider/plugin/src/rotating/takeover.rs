@@ -1,17 +1,16 @@
 //! Keys that were made elsewhere: `adopt`, and import. A secret that the user gives for one is tried before anything is taken over.
 
+use cloud::RotatingResource;
 use jiff::{SignedDuration, Timestamp};
 use pulumi_provider::{Context, Failure, Found, Urn};
-use rotation::{
-    Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, System, Trigger, Verdict, refresh,
-};
+use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, Trigger, Verdict, refresh};
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
 use super::{Rotating, errors, inputs, nonce};
 use crate::import::{self, Trouble};
 
-impl<S: System> Rotating<S> {
+impl<S: RotatingResource> Rotating<S> {
     /// The state of a resource that begins with an existing key. Nothing is changed by it.
     pub(super) async fn adopt(
         &self,

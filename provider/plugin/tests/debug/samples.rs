@@ -11,9 +11,9 @@ use pulumi_provider::{
 };
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
-    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Ledgers,
-    Material, Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule,
-    Trigger, TriggerInputs, View, Want, World,
+    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Ledgers, Material,
+    Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule, Trigger,
+    TriggerInputs, View, Want, World,
 };
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;

@@ -17,6 +17,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("Check: no old inputs is as empty old inputs", no_olds),
         trial("Check: a field that only a later engine knows is passed over", later_field),
     ];
+    trials.extend(adopting().map(|(what, token, own, is_taken)| {
+        trial(format!("Check: adopt: {what}"), move || adopts(token, own, is_taken))
+    }));
     trials.extend(refusals().map(|(what, name, value, property)| {
         trial(format!("Check: refused: {what}"), move || refused(name, value, property))
     }));
@@ -126,6 +129,30 @@ async fn no_olds() {
     assert_eq!((told(&absent.failures), told(&empty.failures)), (vec![], vec![]));
     let names = |inputs: Object| inputs.into_keys().collect::<Vec<_>>();
     assert_eq!(names(read(absent.inputs)), names(read(empty.inputs)));
+}
+
+/// What is adopted, its type, its own inputs, and whether it can be.
+fn adopting() -> [(&'static str, &'static str, Object, bool); 4] {
+    let key = object([("mount", "jwt".into()), ("name", "ci".into())]);
+    let mut fetched = key.clone();
+    fetched.insert("jwksUrl".to_owned(), "https://keys.example/jwks.json".into());
+    let lease = object([("path", "database/creds/ci".into()), ("name", "ci".into())]);
+    [
+        ("a key of IAM", "aws:RotatingApiKey", object([("user", "ci".into())]), true),
+        ("a key that a JWT mount holds", "vault:RotatingJwtKey", key, true),
+        ("a key that a JWT mount fetches", "vault:RotatingJwtKey", fetched, false),
+        ("a lease", "vault:RotatingLease", lease, false),
+    ]
+}
+
+async fn adopts(token: &str, mut own: Object, is_taken: bool) {
+    let (_plugin, harness) = bare().await;
+    own.insert("adopt".to_owned(), object([("id", "a-key".into())]).into());
+    let urn = format!("urn:pulumi:s::p::keyrotation:{token}::k");
+    let request = rpc::CheckRequest { urn, news: wire(&own), ..Default::default() };
+    let answer = harness.client().check(request).await.unwrap().into_inner();
+    let named: Vec<_> = answer.failures.iter().map(|failure| failure.property.as_str()).collect();
+    assert_eq!(named, if is_taken { vec![] } else { vec!["adopt"] }, "{:?}", told(&answer.failures));
 }
 
 async fn later_field() {

@@ -30,6 +30,13 @@ pub struct ObservedKey {
     pub expiry: Option<Expiry>,
 }
 
+impl ObservedKey {
+    /// A key that works, of which nothing else is known.
+    pub fn new(id: KeyId, created_at: Timestamp) -> Self {
+        Self { id, created_at, status: KeyStatus::Active, last_use: None, expiry: None }
+    }
+}
+
 /// What was found on the principal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {

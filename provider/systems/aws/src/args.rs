@@ -1,3 +1,4 @@
+use cloud::problem;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
 use schemars::JsonSchema;
@@ -100,10 +101,6 @@ pub(crate) fn is_region(text: &str) -> bool {
 }
 
 const LONGEST_USER: usize = 64;
-
-fn problem(property: &str, reason: &str) -> Problem {
-    Problem { property: property.to_owned(), reason: reason.to_owned() }
-}
 
 #[cfg(test)]
 mod tests {

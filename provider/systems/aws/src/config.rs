@@ -1,3 +1,4 @@
+use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
@@ -68,7 +69,7 @@ impl AwsConfig {
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |property: String, reason: &str| {
-            problems.push(Problem { property, reason: reason.to_owned() });
+            problems.push(problem(&property, reason));
         };
         if self.region.as_deref().is_some_and(|region| !is_region(region)) {
             add("region".to_owned(), "is not the name of a region: write one such as \"eu-central-1\"");

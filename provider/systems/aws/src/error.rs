@@ -6,8 +6,9 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+use rotation::{Effect, Error, ErrorKind, Retry};
 
+use crate::causes::find;
 use crate::http::Lost;
 
 /// A call, as messages name it.
@@ -206,12 +207,6 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
     Error::new(ErrorKind::Unauthenticated, operation, message)
 }
 
-/// The provider configuration is wrong; nothing was sent.
-pub(crate) fn wrong_config(problem: &Problem) -> Error {
-    let message = format!("keyrotation:aws.{} {}", problem.property, problem.reason);
-    Error::new(ErrorKind::Invalid, "", message)
-}
-
 fn credentials_refused(code: &str) -> String {
     let hint = match code {
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestExpired" => {
@@ -241,17 +236,6 @@ fn unsent(operation: &'static str, error: &(dyn StdError + 'static)) -> Option<E
     }
     let refused = find::<Error>(error)?;
     Some(Error::new(refused.kind, operation, refused.message.clone()))
-}
-
-pub(crate) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use hyper_util::client::legacy::Error as HyperError;
 use outbound::{Cause, Proxies, Skew, Unreached, Url, Way, in_clear, origin};
 use rotation::Error;
 
-use crate::error::find;
+use crate::causes::find;
 use crate::time::Time;
 
 /// What messages say of the servers that are called.

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use crate::args::{self, Args};
 use crate::error::Call;
 use crate::ledger;
-use crate::owner::user_of;
+use crate::lookup::user_of;
 use crate::session::{Session, limits};
 
 /// The access keys of one IAM user.

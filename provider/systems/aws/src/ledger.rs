@@ -1,6 +1,7 @@
 //! Our marks in the tags of an IAM user.
 
-use rotation::{Error, Ledger, Ledgers, OwnerId, TagForm};
+use cloud::TagForm;
+use rotation::{Error, Ledger, Ledgers, OwnerId};
 
 /// The longest value is of the IAM User Guide, "Tag naming limits and requirements".
 const FORM: TagForm = TagForm { service: "AWS", longest: 256, read: "iam:ListUserTags", write: "iam:TagUser" };

@@ -1,18 +1,20 @@
 //! AWS: access keys of IAM users.
 //!
-//! [`AwsApiKey`] is made once. It is given the provider's configuration when Pulumi gives it, and builds clients at the first call.
+//! [`Aws`] is made once. It is given the provider's configuration when Pulumi gives it, and builds clients at the first call.
 //!
 //! What is peculiar to AWS: a user has two keys at most, the secret is shown once, and CreateAccessKey has no retry token, so
 //! that a lost answer leaves a key that nobody can use. The rules that meet this are [`rotation`]'s; here they stand on a mark
 //! in the user's tags, on a call that is made once and limited in time, and on an honest verdict about what a failure may have done.
 
 mod args;
+mod causes;
 mod config;
 mod error;
 mod files;
 mod http;
 mod issuer;
 mod ledger;
+mod lookup;
 mod owner;
 mod ses;
 mod session;
@@ -20,9 +22,10 @@ mod settings;
 mod time;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell};
+use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{AccessKey, Args};
@@ -32,40 +35,50 @@ pub use owner::KeyOwner;
 use session::Session;
 pub use settings::SETTINGS;
 
-/// The system behind `aws:RotatingApiKey`.
-pub struct AwsApiKey {
+/// IAM, as the provider's configuration reaches it.
+pub struct Aws {
     clock: Arc<dyn Clock>,
-    session: Mutex<Arc<Session>>,
+    session: SessionCell<Session>,
 }
 
-impl AwsApiKey {
-    /// With nothing configured: then everything comes from AWS's customary environment. Nothing is looked up yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let session = Session::new(AwsConfig::default(), Arc::clone(&clock));
-        Self { clock, session: Mutex::new(Arc::new(session)) }
-    }
-
-    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
-    pub fn configure(&self, config: AwsConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock));
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
-    }
-
+impl Aws {
     /// Whose an access key is, and which resource manages that user's keys. It changes nothing.
     ///
     /// # Errors
     /// AWS does not tell; a key that does not exist or is another account's is [`ErrorKind::Denied`].
     pub async fn owner_of(&self, key: &KeyId) -> Result<KeyOwner, Error> {
-        owner::owner_of(self.session(), key).await
-    }
-
-    fn session(&self) -> Arc<Session> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&session)
+        owner::owner_of(self.session.get(), key).await
     }
 }
 
-impl System for AwsApiKey {
+impl Cloud for Aws {
+    const NAME: &'static str = "aws";
+    const ABOUT: &'static str =
+        "How AWS is reached. What is absent comes from AWS's customary environment variables and files.";
+    type Config = AwsConfig;
+
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        let session = SessionCell::new(Session::new(AwsConfig::default(), Arc::clone(&clock)));
+        Self { clock, session }
+    }
+
+    fn problems(config: &AwsConfig) -> Vec<Problem> {
+        config.problems()
+    }
+
+    fn configure(&self, config: AwsConfig) {
+        self.session.replace(Session::new(config, Arc::clone(&self.clock)));
+    }
+
+    fn resources(self: Arc<Self>, to: &mut impl Resources) {
+        to.add(AwsApiKey(self));
+    }
+}
+
+/// The resource `aws:RotatingApiKey`.
+pub struct AwsApiKey(pub Arc<Aws>);
+
+impl RotatingResource for AwsApiKey {
     type Args = Args;
     type Key = AccessKey;
     const TOKEN: &'static str = "aws:RotatingApiKey";
@@ -73,7 +86,7 @@ impl System for AwsApiKey {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "AWS account";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -90,7 +103,7 @@ impl System for AwsApiKey {
         args::check(args)
     }
 
-    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         let (user, key) = match id.split_once('/') {
             Some((user, key)) => (user, Some(key)),
             None => (id, None),
@@ -113,6 +126,6 @@ impl System for AwsApiKey {
     }
 
     fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
-        Box::new(AwsIssuer::new(self.session(), args))
+        Box::new(AwsIssuer::new(self.0.session.get(), args))
     }
 }

@@ -16,6 +16,7 @@ use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
+use cloud::wrong_config;
 use jiff::SignedDuration;
 use outbound::{Proxies, Skew};
 use pulumi_provider::SecretString;
@@ -24,7 +25,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::config::AwsConfig;
-use crate::error::{Call, no_credentials, wrong_config};
+use crate::error::{Call, no_credentials};
 use crate::files::{Files, endpoint_from};
 use crate::http::{Http, Peer, SOURCES};
 use crate::time::Time;
@@ -108,7 +109,7 @@ const CREDENTIALS: &str = "aws credentials";
 
 async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Result<Clients, Error> {
     if let Some(problem) = config.problems().into_iter().next() {
-        return Err(wrong_config(&problem));
+        return Err(wrong_config("aws", &problem));
     }
     let (env, fs) = (Env::real(), Fs::real());
     let files = Files::read(config, (&env, &fs)).await?;

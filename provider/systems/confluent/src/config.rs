@@ -1,3 +1,4 @@
+use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
@@ -29,11 +30,11 @@ impl ConfluentConfig {
         if key != secret {
             let absent = if key { "cloudApiSecret" } else { "cloudApiKey" };
             let reason = "is missing: cloudApiKey and cloudApiSecret go together";
-            problems.push(Problem { property: absent.to_owned(), reason: reason.to_owned() });
+            problems.push(problem(absent, reason));
         }
         if self.endpoint.as_deref().is_some_and(|url| !is_url(url)) {
             let reason = "is not a URL: write one such as \"https://api.confluent.cloud\"";
-            problems.push(Problem { property: "endpoint".to_owned(), reason: reason.to_owned() });
+            problems.push(problem("endpoint", reason));
         }
         problems
     }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use outbound::{Answer, Call};
-use rotation::{Effect, Error, ErrorKind, Problem, Retry};
+use rotation::{Effect, Error, ErrorKind, Retry};
 use serde_json::Value;
 
 use crate::wire::{Complaint, Failure};
@@ -155,12 +155,6 @@ impl Refusal {
 pub(crate) fn incomplete(call: &Call, field: &str) -> Error {
     let message = format!("the answer of {} has no {field}", call.service);
     call.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
-}
-
-/// The provider configuration is wrong; nothing was sent.
-pub(crate) fn wrong_config(problem: &Problem) -> Error {
-    let message = format!("keyrotation:confluent.{} {}", problem.property, problem.reason);
-    Error::new(ErrorKind::Invalid, "", message)
 }
 
 pub(crate) fn no_credentials() -> Error {

@@ -1,26 +1,28 @@
 //! Confluent Cloud: API keys of users and service accounts, for all seven kinds of things that a key can open.
 //!
-//! [`ConfluentApiKey`] is made once. It is given the provider's configuration when Pulumi gives it, and reads the environment at the first call.
+//! [`Confluent`] is made once. It is given the provider's configuration when Pulumi gives it, and reads the environment at the first call.
 //!
 //! What is peculiar to Confluent: a key is made in one call that has no retry token and shows the secret once; there is no place for a
 //! mark but the key itself; nothing disables a key or tells when it was used; and each kind is tried at another address. The mark is
 //! therefore born with its key, in its description, so that the key of a lost answer is found by one list.
 
 mod args;
+mod check;
 mod config;
 mod error;
 mod issuer;
 mod limits;
 mod mark;
+mod organization;
 mod probe;
 mod session;
 mod target;
 mod wire;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rotation::{Capability, Clock, Error, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell};
+use rotation::{Capability, Clock, Error, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{ApiKey, Args, Environment, ManagedResource, Owner};
@@ -30,32 +32,40 @@ pub use session::SETTINGS;
 use session::Session;
 use target::Target;
 
-/// The system behind `confluent:RotatingApiKey`.
-pub struct ConfluentApiKey {
+/// Confluent Cloud, as the provider's configuration reaches it.
+pub struct Confluent {
     clock: Arc<dyn Clock>,
-    session: Mutex<Arc<Session>>,
+    session: SessionCell<Session>,
 }
 
-impl ConfluentApiKey {
-    /// With nothing configured: then the Cloud key comes from the environment. Nothing is looked up yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let session = Session::new(ConfluentConfig::default(), Arc::clone(&clock));
-        Self { clock, session: Mutex::new(Arc::new(session)) }
+impl Cloud for Confluent {
+    const NAME: &'static str = "confluent";
+    const ABOUT: &'static str =
+        "How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.";
+    type Config = ConfluentConfig;
+
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        let session = SessionCell::new(Session::new(ConfluentConfig::default(), Arc::clone(&clock)));
+        Self { clock, session }
     }
 
-    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
-    pub fn configure(&self, config: ConfluentConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock));
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+    fn problems(config: &ConfluentConfig) -> Vec<Problem> {
+        config.problems()
     }
 
-    fn session(&self) -> Arc<Session> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&session)
+    fn configure(&self, config: ConfluentConfig) {
+        self.session.replace(Session::new(config, Arc::clone(&self.clock)));
+    }
+
+    fn resources(self: Arc<Self>, to: &mut impl Resources) {
+        to.add(ConfluentApiKey(self));
     }
 }
 
-impl System for ConfluentApiKey {
+/// The resource `confluent:RotatingApiKey`.
+pub struct ConfluentApiKey(pub Arc<Confluent>);
+
+impl RotatingResource for ConfluentApiKey {
     type Args = Args;
     type Key = ApiKey;
     const TOKEN: &'static str = "confluent:RotatingApiKey";
@@ -63,7 +73,7 @@ impl System for ConfluentApiKey {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Confluent organization";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -81,10 +91,10 @@ impl System for ConfluentApiKey {
     }
 
     fn check(&self, args: &Args) -> Vec<Problem> {
-        args::check(args)
+        check::check(args)
     }
 
-    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         target::import(id)
     }
 
@@ -93,6 +103,6 @@ impl System for ConfluentApiKey {
     }
 
     fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
-        Box::new(ConfluentIssuer::new(self.session(), &args))
+        Box::new(ConfluentIssuer::new(self.0.session.get(), &args))
     }
 }

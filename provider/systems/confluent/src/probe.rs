@@ -9,7 +9,7 @@ use rotation::{Error, ErrorKind, Retry, Verdict};
 use crate::error::incomplete;
 use crate::session::{ATTEMPT, Pair, Request, Session, call};
 use crate::target::{Kind, Target};
-use crate::wire::{Addresses, Cluster, Named};
+use crate::wire::{Addresses, Cluster};
 
 /// Tries the key once, or says from when on it is taken to work.
 ///
@@ -157,7 +157,7 @@ async fn plane(session: &Session, target: &Target) -> Result<Vec<Url>, Error> {
     let end: Vec<&str> = match target.kind {
         Kind::SchemaRegistry => vec!["subjects"],
         Kind::Flink => {
-            let organization = session.organization.get_or_try_init(|| organization(session)).await?;
+            let organization = session.organization().await?;
             vec!["sql", "v1", "organizations", organization, "environments", environment, "statements"]
         }
         _ => vec!["kafka", "v3", "clusters", resource, "topics"],
@@ -206,16 +206,6 @@ async fn look_up(session: &Session, target: &Target) -> Result<Vec<Url>, Error> 
     }
     let read = found.iter().map(|url| url.parse().map_err(|_| incomplete(&call, "http_endpoint")));
     read.collect()
-}
-
-/// The organization of the plugin's own key.
-///
-/// # Errors
-/// Anything but a definite answer.
-pub(crate) async fn organization(session: &Session) -> Result<String, Error> {
-    let call = call("org:ListOrganizations", ATTEMPT);
-    let found: Vec<Named> = session.list(&call, "organization", (&["org", "v2", "organizations"], &[])).await?;
-    found.into_iter().next().map(|named| named.id).ok_or_else(|| incomplete(&call, "organization"))
 }
 
 /// A cluster that is not in the environment is not found.

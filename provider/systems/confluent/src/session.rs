@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use cloud::wrong_config;
 use jiff::SignedDuration;
 use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Peer, Settings, Url, repeat};
 use rotation::{Clock, Error, ErrorKind};
@@ -13,9 +14,8 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::config::{ConfluentConfig, given};
-use crate::error::{Refusal, Texts, no_credentials, wrong_config};
+use crate::error::{Refusal, Texts, no_credentials};
 use crate::limits::Budget;
-use crate::probe::organization;
 use crate::wire::Page;
 
 /// One configuration and, from its first use on, what was built from it. All keys of a run share it, and with it one budget of calls.
@@ -29,7 +29,7 @@ pub(crate) struct Session {
     tried: Mutex<Option<String>>,
     pub(crate) organization: OnceCell<String>,
     /// None if the plugin's key may not read it.
-    account: OnceCell<Option<String>>,
+    pub(crate) account: OnceCell<Option<String>>,
 }
 
 /// How Confluent Cloud is reached.
@@ -90,18 +90,6 @@ impl Session {
     /// The id of the key that the plugin works with.
     pub(crate) fn configured(&self) -> Result<&str, Error> {
         Ok(&self.reach()?.key.id)
-    }
-
-    /// The organization that the plugin's key belongs to; none if the key may not read it. Asked once.
-    pub(crate) async fn account(&self) -> Result<Option<String>, Error> {
-        let ask = || async {
-            match self.organization.get_or_try_init(|| organization(self)).await {
-                Ok(id) => Ok(Some(id.clone())),
-                Err(error) if error.kind == ErrorKind::Denied => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        self.account.get_or_try_init(ask).await.cloned()
     }
 
     /// Makes the call once, with the plugin's own key, when the budget allows.
@@ -232,7 +220,7 @@ impl Session {
 impl Reach {
     fn of(config: &ConfluentConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         if let Some(problem) = config.problems().into_iter().next() {
-            return Err(wrong_config(&problem));
+            return Err(wrong_config("confluent", &problem));
         }
         let key = configured(config).or_else(from_environment).ok_or_else(no_credentials)?;
         let base = config.endpoint.as_deref().unwrap_or(HOME).parse().map_err(|_| no_url())?;

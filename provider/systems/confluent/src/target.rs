@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cloud::problem;
 use rotation::{Error, ErrorKind, KeyId, Problem};
 
-use crate::args::{Args, ManagedResource, problem};
+use crate::args::{Args, ManagedResource};
 
 /// What an API key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

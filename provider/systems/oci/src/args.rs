@@ -1,3 +1,4 @@
+use cloud::problem;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
 use schemars::JsonSchema;
@@ -5,7 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::keypair::{KeyBits, Pair};
-use crate::settings::Place;
+use crate::ocid::ocid_problem;
+use crate::place::Place;
 use crate::signer::key_id;
 
 /// What `oci:RotatingApiKey` takes beside the inputs of every rotating resource.
@@ -147,35 +149,8 @@ pub(crate) fn name_problem(name: &str) -> Option<&'static str> {
     (!fits).then_some("must have 1 to 32 letters, digits and the signs - and _")
 }
 
-/// What is wrong with an OCID of this kind.
-pub(crate) fn ocid_problem(ocid: &str, kind: &str) -> Option<String> {
-    let plain = |part: &&str| part.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c));
-    // The oldest OCIDs have colons, as in `ocidv1:tenancy:oc1:phx:1460406592660:aaaa`.
-    let parts: Vec<&str> = ocid.split(['.', ':']).collect();
-    let fits = match parts.as_slice() {
-        [version, shown, realm, rest @ .., unique] => {
-            let known = version.starts_with("ocid") && *shown == kind && realm.starts_with("oc");
-            known && !rest.is_empty() && !unique.is_empty() && parts.iter().all(plain)
-        }
-        _ => false,
-    };
-    (!fits).then(|| format!("is not the OCID of a {kind}: write one such as \"ocid1.{kind}.oc1..aaaaaaaa…\""))
-}
-
-/// What is wrong with a fingerprint.
-pub(crate) fn fingerprint_problem(text: &str) -> Option<&'static str> {
-    let pairs: Vec<&str> = text.split(':').collect();
-    let pair = |pair: &&str| pair.len() == 2 && pair.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-    let fits = pairs.len() == 16 && pairs.iter().all(pair);
-    (!fits).then_some("is not a fingerprint: write sixteen pairs of the digits 0-9 and a-f, with colons between them")
-}
-
-pub(crate) fn problem(property: &str, reason: &str) -> Problem {
-    Problem { property: property.to_owned(), reason: reason.to_owned() }
-}
-
 fn user_problem(user: &str) -> Option<Problem> {
-    ocid_problem(user, "user").map(|reason| problem("userId", &reason))
+    ocid_problem(user, "user").map(|reason| problem("userId", reason))
 }
 
 #[cfg(test)]

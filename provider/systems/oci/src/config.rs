@@ -1,3 +1,4 @@
+use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
@@ -5,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString as SecretText;
 use serde::Deserialize;
 
-use crate::args::{fingerprint_problem, ocid_problem, problem};
+use crate::ocid::{fingerprint_problem, ocid_problem};
 use crate::region::region_problem;
 
 /// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
@@ -62,7 +63,7 @@ impl OciConfig {
         let ocids = [("tenancyOcid", &self.tenancy_ocid, "tenancy"), ("userOcid", &self.user_ocid, "user")];
         let ocids = ocids
             .into_iter()
-            .filter_map(|(property, ocid, kind)| Some(problem(property, &ocid_problem(given(ocid)?, kind)?)));
+            .filter_map(|(property, ocid, kind)| Some(problem(property, ocid_problem(given(ocid)?, kind)?)));
         let fingerprint = given(&self.fingerprint).and_then(fingerprint_problem);
         let fingerprint = fingerprint.map(|reason| problem("fingerprint", reason));
         let region = given(&self.region).and_then(region_problem);

@@ -8,7 +8,8 @@ use rotation::{Error, ErrorKind, Field, KeyId, Material};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::args::{CredentialArgs, name_problem, ocid_problem};
+use crate::args::{CredentialArgs, name_problem};
+use crate::ocid::ocid_problem;
 
 pub(crate) use issuer::{CredentialIssuer, capability};
 

@@ -3,7 +3,7 @@ use outbound::{Answer, Call};
 use rotation::{Effect, Error, ErrorKind, Retry};
 use serde::Deserialize;
 
-use crate::settings::Origins;
+use crate::place::Origins;
 
 /// What Oracle answers when it refuses.
 #[derive(Default, Deserialize)]

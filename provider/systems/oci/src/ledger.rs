@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rotation::{Claim, Error, ErrorKind, KeyId, Ledger, Ledgers, OwnerId, TagForm};
+use cloud::TagForm;
+use rotation::{Claim, Error, ErrorKind, KeyId, Ledger, Ledgers, OwnerId};
 
 /// The longest value is of "Tagging Overview"; so is the number of free-form tags of one resource.
 const FORM: TagForm = TagForm { service: "OCI", longest: 256, read: READ, write: WRITE };

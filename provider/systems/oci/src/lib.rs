@@ -1,6 +1,6 @@
 //! OCI: API signing keys of users, their auth tokens and their customer secret keys.
 //!
-//! [`Oci`] is made once and holds the provider's configuration; the three systems share it, and with it the client and the home
+//! [`Oci`] is made once and holds the provider's configuration; its three resources share it, and with it the client and the home
 //! region that the first call finds.
 //!
 //! What is peculiar to OCI: the key pair of an API key is made here, so its name is known before OCI has it; users are written in the
@@ -14,7 +14,10 @@ mod ini;
 mod issuer;
 mod keypair;
 mod ledger;
+mod ocid;
+mod parts;
 mod pem;
+mod place;
 mod profile;
 mod region;
 mod session;
@@ -25,52 +28,58 @@ mod sources;
 mod systems;
 mod user;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rotation::Clock;
+use cloud::{Cloud, Resources, SessionCell};
+use rotation::{Clock, Problem};
 
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
+pub use parts::Parts;
 pub use systems::{OciApiKey, OciAuthToken, OciCustomerSecretKey};
 
 use session::Session;
 
-/// The configuration that OCI's three systems share.
+/// The configuration that OCI's three resources share.
 pub struct Oci {
     clock: Arc<dyn Clock>,
     parts: Parts,
-    session: Mutex<Arc<Session>>,
-}
-
-/// What takes time to make.
-#[derive(Clone)]
-pub struct Parts {
-    /// Where key pairs come from.
-    pub pairs: Arc<dyn KeySource>,
-    /// The client, which must have the same clock. Absent: one is made at the first call, and reads the machine's certificates.
-    pub client: Option<outbound::Client>,
+    session: SessionCell<Session>,
 }
 
 impl Oci {
-    /// With nothing configured: everything falls back to Oracle's environment variables and file. Nothing is looked up yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    /// With nothing configured, and with parts that take time to make: for tests that begin hundreds of times.
+    pub fn with_parts(clock: Arc<dyn Clock>, parts: Parts) -> Self {
+        let session = Session::new(OciConfig::default(), Arc::clone(&clock), parts.clone());
+        Self { clock, parts, session: SessionCell::new(session) }
+    }
+
+    fn session(&self) -> Arc<Session> {
+        self.session.get()
+    }
+}
+
+impl Cloud for Oci {
+    const NAME: &'static str = "oci";
+    const ABOUT: &'static str = "How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.";
+    type Config = OciConfig;
+
+    fn new(clock: Arc<dyn Clock>) -> Self {
         Self::with_parts(clock, Parts { pairs: Arc::new(Generator), client: None })
     }
 
-    /// The same with parts that take time to make: for tests that begin hundreds of times.
-    pub fn with_parts(clock: Arc<dyn Clock>, parts: Parts) -> Self {
-        let session = Session::new(OciConfig::default(), Arc::clone(&clock), parts.clone());
-        Self { clock, parts, session: Mutex::new(Arc::new(session)) }
+    fn problems(config: &OciConfig) -> Vec<Problem> {
+        config.problems()
     }
 
-    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
-    pub fn configure(&self, config: OciConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock), self.parts.clone());
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+    fn configure(&self, config: OciConfig) {
+        self.session.replace(Session::new(config, Arc::clone(&self.clock), self.parts.clone()));
     }
 
-    pub(crate) fn session(&self) -> Arc<Session> {
-        Arc::clone(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
+    fn resources(self: Arc<Self>, to: &mut impl Resources) {
+        to.add(OciApiKey(Arc::clone(&self)));
+        to.add(OciAuthToken(Arc::clone(&self)));
+        to.add(OciCustomerSecretKey(self));
     }
 }

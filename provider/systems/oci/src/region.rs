@@ -1,8 +1,7 @@
 //! Where regions are: their names, the short names that Oracle also uses for them, and the domain of their realm.
 
+use cloud::problem;
 use serde_json::Value;
-
-use crate::args::problem;
 
 /// Oracle's table of regions, which a test compares with that of its SDK for Python.
 const TABLE: &str = include_str!("region/regions.txt");

@@ -10,11 +10,12 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use crate::Parts;
 use crate::config::OciConfig;
 use crate::error::{call, home_region, refused};
 use crate::keypair::KeySource;
-use crate::settings::{Place, Settings};
+use crate::parts::Parts;
+use crate::place::Place;
+use crate::settings::Settings;
 use crate::signer::{Signer, signed};
 
 /// One configuration. Nothing is looked up before the first call.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use rotation::{Error, ErrorKind};
 use secrecy::SecretString;
 
-use crate::args::ocid_problem;
 use crate::config::OciConfig;
 use crate::error::wrong_config;
+
 use crate::keypair::{BadKey, Pair};
+use crate::ocid::ocid_problem;
+use crate::place::{Origins, Place};
 use crate::profile::file;
 use crate::region::{Described, Regions, is_domain, is_region};
 use crate::setting::{
@@ -18,13 +20,6 @@ use crate::setting::{
 use crate::signer::KeySigner;
 use crate::sources::{Env, Found, Level, Sources, exposed};
 
-/// The tenancy and the region that is configured.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) tenancy: String,
-    pub(crate) region: String,
-}
-
 /// Everything that a first call needs.
 pub(crate) struct Settings {
     pub(crate) place: Place,
@@ -33,17 +28,6 @@ pub(crate) struct Settings {
     /// The user that the plugin signs as and its key's fingerprint; none for a session.
     pub(crate) signs_as: Option<(String, String)>,
     pub(crate) origins: Origins,
-}
-
-/// Where values were found, for messages.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origins {
-    /// Whom the plugin signs as, and with what.
-    pub(crate) credentials: String,
-    /// The region.
-    pub(crate) region: String,
-    /// The address of the Identity service, as in "from `keyrotation:oci.endpoints.identity`".
-    pub(crate) address: String,
 }
 
 impl Settings {

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{ImportedInputs, RotatingResource};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 use crate::Oci;
-use crate::args::{
-    ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey, fingerprint_problem, ocid_problem,
-};
+use crate::args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 use crate::credential::{self, AUTH_TOKEN, CUSTOMER_SECRET_KEY, CredentialIssuer, Kind};
 use crate::issuer::{self, ApiKeyIssuer};
+use crate::ocid::{fingerprint_problem, ocid_problem};
 
 /// The system behind `oci:RotatingApiKey`.
 pub struct OciApiKey(pub Arc<Oci>);
@@ -20,10 +20,7 @@ pub struct OciAuthToken(pub Arc<Oci>);
 /// The system behind `oci:RotatingCustomerSecretKey`.
 pub struct OciCustomerSecretKey(pub Arc<Oci>);
 
-/// The inputs and, if named, the key that an import id stands for.
-type Imported = (BTreeMap<String, String>, Option<KeyId>);
-
-impl System for OciApiKey {
+impl RotatingResource for OciApiKey {
     type Args = ApiKeyArgs;
     type Key = ApiKey;
     const TOKEN: &'static str = "oci:RotatingApiKey";
@@ -31,7 +28,7 @@ impl System for OciApiKey {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "OCI tenancy";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -47,7 +44,7 @@ impl System for OciApiKey {
         args.problems()
     }
 
-    fn import(&self, id: &str) -> Result<Imported, Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         let (user, key) = id.split_once('/').map_or((id, None), |(user, key)| (user, Some(key)));
         if ocid_problem(user, "user").is_some() || key.is_some_and(|key| fingerprint_problem(key).is_some()) {
             let message = "an import id is a user's OCID, or that and a fingerprint, such as \"ocid1.user.oc1..aaaa\" or \"ocid1.user.oc1..aaaa/12:34:…\"";
@@ -68,7 +65,7 @@ impl System for OciApiKey {
     }
 }
 
-impl System for OciAuthToken {
+impl RotatingResource for OciAuthToken {
     type Args = CredentialArgs;
     type Key = AuthToken;
     const TOKEN: &'static str = "oci:RotatingAuthToken";
@@ -76,7 +73,7 @@ impl System for OciAuthToken {
     const DOCS: &'static str = include_str!("docs_auth_token.md");
     const ACCOUNT: &'static str = "OCI tenancy";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         credential::capability()
     }
 
@@ -92,7 +89,7 @@ impl System for OciAuthToken {
         args.problems()
     }
 
-    fn import(&self, id: &str) -> Result<Imported, Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         imported(&AUTH_TOKEN, id)
     }
 
@@ -106,7 +103,7 @@ impl System for OciAuthToken {
     }
 }
 
-impl System for OciCustomerSecretKey {
+impl RotatingResource for OciCustomerSecretKey {
     type Args = CredentialArgs;
     type Key = CustomerSecretKey;
     const TOKEN: &'static str = "oci:RotatingCustomerSecretKey";
@@ -114,7 +111,7 @@ impl System for OciCustomerSecretKey {
     const DOCS: &'static str = include_str!("docs_customer_secret_key.md");
     const ACCOUNT: &'static str = "OCI tenancy";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         credential::capability()
     }
 
@@ -130,7 +127,7 @@ impl System for OciCustomerSecretKey {
         args.problems()
     }
 
-    fn import(&self, id: &str) -> Result<Imported, Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         imported(&CUSTOMER_SECRET_KEY, id)
     }
 
@@ -149,7 +146,7 @@ fn one_spelling(ocid: &str) -> String {
     ocid.to_ascii_lowercase()
 }
 
-fn imported(kind: &Kind, id: &str) -> Result<Imported, Error> {
+fn imported(kind: &Kind, id: &str) -> Result<ImportedInputs, Error> {
     let ([user, name], key) = kind.import(id)?;
     Ok((BTreeMap::from([("userId".to_owned(), user), ("name".to_owned(), name)]), key))
 }

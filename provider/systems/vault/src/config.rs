@@ -1,3 +1,4 @@
+use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
@@ -106,7 +107,7 @@ impl VaultConfig {
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |property: &str, reason: &str| {
-            problems.push(Problem { property: property.to_owned(), reason: reason.to_owned() });
+            problems.push(problem(property, reason));
         };
         if filled(&self.address).is_some_and(|url| !is_url(&url)) {
             add("address", "is not a URL: write one such as \"https://vault.example:8200\"");

@@ -2,12 +2,13 @@
 //! of dynamic engines, and secrets that engines keep to themselves.
 //!
 //! [`Vault`] is one server. It is given the provider's configuration when Pulumi gives it, connects and logs in at the first call, and
-//! is closed at the end. Each resource is a system of its own on the same server.
+//! is closed at the end. Its resources share it.
 
 mod api_key;
 mod config;
 mod error;
 mod freshness;
+mod gate;
 mod jwt_key;
 mod lease;
 mod ledger;
@@ -19,9 +20,11 @@ mod secret_id;
 mod session;
 mod settings;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rotation::Clock;
+use cloud::{Cloud, Resources, SessionCell};
+use futures::future::BoxFuture;
+use rotation::{Clock, Problem};
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
@@ -35,47 +38,66 @@ use session::{Environment, Session};
 pub struct Vault {
     clock: Arc<dyn Clock>,
     environment: Environment,
-    sessions: Mutex<Vec<Arc<Session>>>,
+    session: SessionCell<Session>,
+    /// Those of earlier configurations, which may have logged in.
+    former: Mutex<Vec<Arc<Session>>>,
 }
 
 impl Vault {
-    /// With nothing configured: then everything comes from the standard environment variables and files. Nothing is looked up yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::in_environment(clock, |name| std::env::var(name).ok())
-    }
-
-    /// The same with other environment variables than those of the process.
+    /// With nothing configured, and other environment variables than those of the process.
     pub fn in_environment(
         clock: Arc<dyn Clock>,
         environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        let vault = Self { clock, environment: Arc::new(environment), sessions: Mutex::default() };
-        vault.configure(VaultConfig::default());
-        vault
-    }
-
-    /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
-    pub fn configure(&self, config: VaultConfig) {
-        let session = self.reached_by(config);
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(session));
-    }
-
-    /// Revokes every token that was logged in for.
-    pub async fn close(&self) {
-        let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        for session in sessions {
-            session.close().await;
-        }
+        let environment: Environment = Arc::new(environment);
+        let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment));
+        Self { clock, environment, session: SessionCell::new(session), former: Mutex::default() }
     }
 
     fn session(&self) -> Arc<Session> {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let unconfigured = || Arc::new(self.reached_by(VaultConfig::default()));
-        sessions.last().map_or_else(unconfigured, Arc::clone)
+        self.session.get()
     }
 
-    fn reached_by(&self, config: VaultConfig) -> Session {
-        Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment))
+    fn former(&self) -> MutexGuard<'_, Vec<Arc<Session>>> {
+        self.former.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cloud for Vault {
+    const NAME: &'static str = "vault";
+    const ABOUT: &'static str =
+        "How Vault or OpenBao is reached. What is absent comes from the customary environment variables.";
+    type Config = VaultConfig;
+
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::in_environment(clock, |name| std::env::var(name).ok())
+    }
+
+    fn problems(config: &VaultConfig) -> Vec<Problem> {
+        config.problems()
+    }
+
+    fn configure(&self, config: VaultConfig) {
+        let session = Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let former = self.session.replace(session);
+        self.former().push(former);
+    }
+
+    fn resources(self: Arc<Self>, to: &mut impl Resources) {
+        to.add(VaultApiKey::new(Arc::clone(&self)));
+        to.add(VaultSecretId::new(Arc::clone(&self)));
+        to.add(VaultJwtKey::new(Arc::clone(&self)));
+        to.add(VaultLease::new(self));
+    }
+
+    /// Revokes every token that was logged in for.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let former = std::mem::take(&mut *self.former());
+            for session in former.into_iter().chain([self.session()]) {
+                session.close().await;
+            }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::config::VaultConfig;
 use crate::error::{Absence, absence, dead, denied, incomplete, refused, unproven, words};
 use crate::freshness::Freshness;
-use crate::jwt_key::Gates;
+use crate::gate::Gates;
 use crate::login::{self, Login};
 use crate::redirect;
 use crate::request::Request;

@@ -1,22 +1,20 @@
 //! The configuration and the environment together: where the server is, and how the plugin shows who it is.
 
+mod file;
 mod sources;
 mod tls;
 
-use std::path::Path;
-
+use cloud::wrong_config;
 use outbound::{Url, is_url};
-use rotation::{Error, ErrorKind, Problem};
+use rotation::{Error, ErrorKind};
 use secrecy::SecretString;
-use zeroize::Zeroizing;
 
 use crate::config::VaultConfig;
 use crate::login::Login;
+use file::invalid;
+pub(crate) use file::read;
 use sources::{ADDRESS, CREDENTIALS, DISABLE_REDIRECTS, NAMESPACE, SRV_LOOKUP, Source, property};
-pub(crate) use sources::{SERVICE_ACCOUNT, Sources};
-
-/// A variable of the environment, by its name.
-pub(crate) type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+pub(crate) use sources::{Environment, SERVICE_ACCOUNT, Sources};
 
 /// What a session works with.
 pub(crate) struct Settings {
@@ -43,7 +41,7 @@ impl Settings {
     /// What the configuration says, and where it says nothing, the environment.
     pub(crate) fn new(config: &VaultConfig, environment: Environment<'_>) -> Result<Self, Error> {
         if let Some(problem) = config.problems().into_iter().next() {
-            return Err(wrong(&problem));
+            return Err(wrong_config("vault", &problem));
         }
         let sources = Sources { config, environment };
         let namespace = sources.find(&NAMESPACE).map(|found| found.text.trim_matches('/').to_owned());
@@ -85,23 +83,6 @@ fn credentials(sources: Sources<'_>) -> Result<Credentials, Error> {
 }
 
 const TOKEN: &str = "token";
-
-/// A file that a setting names.
-pub(crate) fn read(file: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unreadable = |error: std::io::Error| {
-        let file = file.display();
-        Error::new(ErrorKind::Invalid, "", format!("{setting}: the file {file} cannot be read ({})", error.kind()))
-    };
-    std::fs::read(file).map(Zeroizing::new).map_err(unreadable)
-}
-
-fn wrong(problem: &Problem) -> Error {
-    Error::new(ErrorKind::Invalid, "", format!("keyrotation:vault.{} {}", problem.property, problem.reason))
-}
-
-fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "", message)
-}
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,6 @@ class RotatingLeaseArgs:
     def __init__(__self__, *,
                  name: pulumi.Input[_builtins.str],
                  path: pulumi.Input[_builtins.str],
-                 adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -42,8 +41,6 @@ class RotatingLeaseArgs:
 
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
-        :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] holder_role: The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -62,8 +59,6 @@ class RotatingLeaseArgs:
         """
         pulumi.set(__self__, "name", name)
         pulumi.set(__self__, "path", path)
-        if adopt is not None:
-            pulumi.set(__self__, "adopt", adopt)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
         if holder_role is not None:
@@ -110,19 +105,6 @@ class RotatingLeaseArgs:
     @path.setter
     def path(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "path", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def adopt(self) -> pulumi.Input[Optional['_root_inputs.AdoptArgs']]:
-        """
-        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-        the state does not contain (an unrecorded key); otherwise it is ignored.
-        """
-        return pulumi.get(self, "adopt")
-
-    @adopt.setter
-    def adopt(self, value: pulumi.Input[Optional['_root_inputs.AdoptArgs']]):
-        pulumi.set(self, "adopt", value)
 
     @_builtins.property
     @pulumi.getter(name="allowOutage")
@@ -267,7 +249,6 @@ class RotatingLease(pulumi.CustomResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
-                 adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -411,8 +392,6 @@ class RotatingLease(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-               the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
         :param pulumi.Input[_builtins.str] holder_role: The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -579,7 +558,6 @@ class RotatingLease(pulumi.CustomResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
-                 adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -602,7 +580,6 @@ class RotatingLease(pulumi.CustomResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = RotatingLeaseArgs.__new__(RotatingLeaseArgs)
 
-            __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["holder_role"] = holder_role
             __props__.__dict__["keepers"] = keepers
@@ -635,7 +612,7 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "data", "previous"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["current", "data", "previous"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingLease, __self__).__init__(
             'keyrotation:vault:RotatingLease',
@@ -660,7 +637,6 @@ class RotatingLease(pulumi.CustomResource):
         __props__ = RotatingLeaseArgs.__new__(RotatingLeaseArgs)
 
         __props__.__dict__["account"] = None
-        __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["data"] = None
@@ -698,15 +674,6 @@ class RotatingLease(pulumi.CustomResource):
         Null until the plugin found a key of this resource there.
         """
         return pulumi.get(self, "account")
-
-    @_builtins.property
-    @pulumi.getter
-    def adopt(self) -> pulumi.Output[Optional['_root_outputs.Adopt']]:
-        """
-        An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-        the state does not contain (an unrecorded key); otherwise it is ignored.
-        """
-        return pulumi.get(self, "adopt")
 
     @_builtins.property
     @pulumi.getter(name="allowOutage")

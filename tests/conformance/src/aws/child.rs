@@ -2,12 +2,13 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use rotation::{Clock, System};
+use rotation::Clock;
 use serde_json::json;
-use system_aws::AwsApiKey;
+use system_aws::{Aws, AwsApiKey};
 
 use super::LocalAws;
 
@@ -20,7 +21,7 @@ pub fn child() -> bool {
         return false;
     }
     let said = crate::run(async {
-        let system = AwsApiKey::new(Arc::new(RealTime));
+        let system = AwsApiKey(Arc::new(Aws::new(Arc::new(RealTime))));
         let issuer = system.issuer(serde_json::from_value(json!({"user": LocalAws::USER}))?);
         let keys = issuer.list().await?.map(|keys| keys.len());
         let configured = issuer.configured_key().await?.map(|key| key.0);

@@ -2,15 +2,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use localcloud::aws::Aws;
 use localcloud::{Consistency, LocalCloud};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
-use rotation::{KeyId, KeyIssuer, System};
+use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
-use system_aws::{AwsApiKey, AwsConfig};
+use system_aws::{Aws as System, AwsApiKey, AwsConfig};
 
 use super::START;
 use crate::bench::{Bench, Power};
@@ -221,10 +222,10 @@ fn strip(aws: &Aws) {
 /// The keys of a user, with this clock and configuration.
 #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
 pub(crate) fn issuer(clock: Arc<dyn rotation::Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-    let system = AwsApiKey::new(clock);
+    let system = System::new(clock);
     let config: AwsConfig = serde_json::from_value(config).expect("a configuration");
     system.configure(config);
-    system.issuer(serde_json::from_value(args).expect("arguments"))
+    AwsApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
 }
 
 /// How many marks these tags are.

@@ -2,15 +2,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, anyhow};
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use localcloud::LocalCloud;
 use localcloud::confluent::{Activation, Activations, Confluent, Credentials, Kind, Resource, Settings};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
-use rotation::{KeyId, KeyIssuer, System};
+use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
-use system_confluent::{ConfluentApiKey, ConfluentConfig};
+use system_confluent::{Confluent as System, ConfluentApiKey, ConfluentConfig};
 
 use crate::bench::{Bench, Power};
 use crate::stand::{Stand, Words, locked};
@@ -109,10 +110,10 @@ impl LocalConfluent {
     /// Keys, as a newly started process with this configuration reaches them.
     #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
     pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        let system = ConfluentApiKey::new(Arc::new(self.stand.clock.clone()));
+        let system = System::new(Arc::new(self.stand.clock.clone()));
         let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
         system.configure(config);
-        system.issuer(serde_json::from_value(args).expect("arguments"))
+        ConfluentApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
     }
 
     /// The keys of the service account for the resource, as the stand-in knows them.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all, pending};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::{Activations, RateLimit};
 use rotation::testing::{Life, ManualClock, NeverStop, Rig};
-use rotation::{Ask, Clock, Deck, Goal, KeyState, OwnerId, RotationArgs, System, Verification, Want, run, schedule};
+use rotation::{Ask, Clock, Deck, Goal, KeyState, OwnerId, RotationArgs, Verification, Want, run, schedule};
 use serde_json::json;
-use system_confluent::ConfluentApiKey;
+use system_confluent::{Confluent, ConfluentApiKey};
 
 use super::LocalConfluent;
 
@@ -28,8 +29,9 @@ pub(super) async fn share_one_budget(cloud: &LocalConfluent) -> Result<()> {
         settings.rate_limit = Some(RateLimit::per_second(5));
     });
     let clock: Arc<dyn Clock> = Arc::new(Patient(cloud.clock().clone()));
-    let system = ConfluentApiKey::new(Arc::clone(&clock));
+    let system = Confluent::new(Arc::clone(&clock));
     system.configure(serde_json::from_value(cloud.config())?);
+    let system = ConfluentApiKey(Arc::new(system));
     let made = join_all(owners.iter().map(|owner| create(&system, &*clock, owner))).await;
     for state in made {
         state?.current.context("there is no current key")?;

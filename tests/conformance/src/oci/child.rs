@@ -2,7 +2,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use rotation::System;
+use cloud::{Cloud, RotatingResource};
 use rotation::testing::ManualClock;
 use serde_json::json;
 use system_oci::{Oci, OciApiKey};

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Result;
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
@@ -9,7 +10,7 @@ use localcloud::oci::{Consistency, Kind};
 use localcloud::{LocalCloud, Oci};
 use outbound::{Client, Settings};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
-use rotation::{Clock, KeyId, KeyIssuer, System};
+use rotation::{Clock, KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
-use rotation::{KeyId, KeyIssuer, System};
+use cloud::RotatingResource;
+use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
 use vault_servers::{Admin, JwtRole, public_pem, thumbprint, unique};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
+use cloud::Cloud;
 use futures::FutureExt;
 use futures::future::try_join_all;
 use jiff::SignedDuration;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
+use cloud::{Cloud, RotatingResource};
 use rotation::testing::ManualClock;
-use rotation::{Field, Key, KeyId, KeyIssuer, Material, System};
+use rotation::{Field, Key, KeyId, KeyIssuer, Material};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
 use vault_servers::{Admin, JwtRole, KeySet, fresh_jwt, key_pair, unique};

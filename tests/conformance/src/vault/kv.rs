@@ -1,11 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, ManualClock, Rig, Stage};
-use rotation::{KeyId, KeyIssuer, System};
+use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultApiKey, VaultConfig};
 use vault_servers::{Admin, Proxy, unique};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
-use rotation::{KeyId, KeyIssuer, OwnerId, System};
+use cloud::RotatingResource;
+use rotation::{KeyId, KeyIssuer, OwnerId};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultLease};
 use vault_servers::{Admin, Database, Login, unique};

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use cloud::RotatingResource;
 use futures::FutureExt;
-use rotation::System;
 use rotation::testing::Rig;
 use serde_json::json;
 use system_vault::{Vault as Plugin, VaultApiKey};

@@ -1,10 +1,11 @@
 //! Secret-ids that end, and roles that are locked.
 
 use anyhow::{Context, Result, ensure};
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
-use rotation::{Effect, ErrorKind, KeyId, MintOrder, System};
+use rotation::{Effect, ErrorKind, KeyId, MintOrder};
 use serde_json::json;
 use std::sync::Arc;
 use system_vault::{Vault, VaultApiKey};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
-use rotation::{KeyId, KeyIssuer, System};
+use cloud::RotatingResource;
+use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultSecretId};
 use vault_servers::{Admin, unique};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use cloud::Cloud;
 use futures::FutureExt;
 use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::{SignedDuration, Timestamp};

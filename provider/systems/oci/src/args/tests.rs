@@ -1,4 +1,5 @@
 use super::*;
+use crate::ocid::fingerprint_problem;
 
 const USER: &str = "ocid1.user.oc1..aaaaaaaa2345";
 const KEY: &str = "12:34:56:78:90:ab:cd:ef:12:34:56:78:90:ab:cd:ef";

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cloud::problem;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
 use schemars::JsonSchema;
@@ -97,7 +98,7 @@ pub(crate) fn material(id: &KeyId, value: SecretString) -> Material {
 /// What is wrong with the inputs, beyond their types.
 pub(crate) fn check(args: &ApiKeyArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |property: &str, reason: String| problems.push(Problem { property: property.to_owned(), reason });
+    let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     for (property, text, example) in [("mount", &args.mount, "secret"), ("path", &args.path, "apps/payment")] {
         if !is_path(text) || text.len() > LONGEST_PATH {
             add(property, format!("is not a path: write one such as {example:?}, without a slash at its ends"));

@@ -1,4 +1,3 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -14,9 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::args::{self, ApiKeyArgs};
 use super::ledger;
-use super::limits::{Limits, deletion};
-use super::path::{Found, KvPath, Metadata, Patched, Version};
-use super::plan::Plan;
+use super::limits::deletion;
+use super::memory::{Memory, Plan, Seen};
+use super::path::{Found, KvPath, Metadata, Patched};
 use super::value::{fits, is_same};
 use crate::error::no_mount;
 use crate::ledger::Prints;
@@ -27,35 +26,6 @@ pub(crate) struct KvIssuer {
     session: Arc<Session>,
     pub(super) args: ApiKeyArgs,
     memory: Mutex<Memory>,
-}
-
-/// What this issuer saw and prepared.
-#[derive(Default)]
-pub(super) struct Memory {
-    seen: Option<Seen>,
-    /// The print of the value that is to be written, by the key that it will be.
-    pub(super) planned: Option<(KeyId, String)>,
-    /// The values of the keys that the state knows.
-    pub(super) former: Vec<SecretString>,
-    /// Whether the server knows no merge patch of metadata.
-    lacks_patch: bool,
-    /// Whether the path was begun by this process, which takes no merge patch: whether one can be made is not known.
-    is_begun: bool,
-}
-
-/// The path as it was last seen.
-#[derive(Clone, Default)]
-pub(super) struct Seen {
-    /// Whether anything was ever written there.
-    exists: bool,
-    pub(super) current: u64,
-    pub(super) limits: Limits,
-    pub(super) versions: BTreeMap<u64, Version>,
-    prints: Prints,
-    /// Versions that our mark names.
-    named: BTreeSet<u64>,
-    /// Versions in use that a write must not push out.
-    pub(super) in_use: BTreeSet<u64>,
 }
 
 #[derive(Deserialize)]

@@ -9,14 +9,15 @@ mod fields;
 mod issuer;
 mod ledger;
 mod limits;
+mod memory;
 mod path;
 mod plan;
 mod value;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{ImportedInputs, RotatingResource};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub(crate) use args::ALPHANUMERIC;
@@ -36,7 +37,7 @@ impl VaultApiKey {
     }
 }
 
-impl System for VaultApiKey {
+impl RotatingResource for VaultApiKey {
     type Args = ApiKeyArgs;
     type Key = KvVersion;
     const TOKEN: &'static str = "vault:RotatingApiKey";
@@ -44,7 +45,7 @@ impl System for VaultApiKey {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -60,7 +61,7 @@ impl System for VaultApiKey {
         args::check(args)
     }
 
-    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         let (place, version) = match id.split_once('#') {
             Some((place, version)) => (place, Some(version)),
             None => (id, None),
@@ -94,6 +95,7 @@ impl System for VaultApiKey {
 
 #[cfg(test)]
 mod tests {
+    use cloud::Cloud;
     use rotation::testing::ManualClock;
 
     use super::*;

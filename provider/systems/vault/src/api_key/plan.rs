@@ -4,23 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use rotation::{Error, ErrorKind, KeyStatus, MintOrder, print_duration};
-use secrecy::SecretString;
 use serde::Serialize;
 
 use super::args::ApiKeyArgs;
 use super::fields::{Fields, Part};
-use super::issuer::{KvIssuer, MINT, Seen, id, open};
+use super::issuer::{KvIssuer, MINT, id, open};
 use super::limits::{Level, Limits};
+use super::memory::{Plan, Seen};
 use super::value::print;
-
-/// A value that is to be written, so far only here.
-pub(super) struct Plan {
-    /// The version after which it comes.
-    pub(super) after: u64,
-    pub(super) value: SecretString,
-    /// What the newest version holds beside the value.
-    pub(super) carried: Fields,
-}
 
 #[derive(Serialize)]
 pub(super) struct Write<'a> {

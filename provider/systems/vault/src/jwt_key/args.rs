@@ -1,5 +1,6 @@
 use std::fmt;
 
+use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem};
@@ -102,7 +103,7 @@ pub(crate) fn pair(material: &Material) -> Option<Pair> {
 pub(crate) fn check(args: &JwtKeyArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut add = |property: &str, reason: &str| {
-        problems.push(Problem { property: property.to_owned(), reason: reason.to_owned() });
+        problems.push(problem(property, reason));
     };
     if !is_path(&args.mount) || args.mount.starts_with("auth/") {
         add("mount", "is not a mount's path: write one such as \"jwt\", without auth/");

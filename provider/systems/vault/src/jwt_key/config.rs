@@ -5,10 +5,7 @@ use serde_json::{Map, Value};
 
 use super::jwk::{JwtAlgorithm, kid};
 use super::mark::{self, Standing, Unreadable};
-
-/// All that a mount's configuration says. What is not ours is written back as it was read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Config(Option<Map<String, Value>>);
+use crate::gate::Config;
 
 /// A public key that is published.
 #[derive(Clone, Debug)]

@@ -74,11 +74,16 @@ impl FetchedIssuer {
     }
 }
 
+/// What the mount can do whose keys users publish: it neither shows nor takes any that it was not told of.
+pub(crate) fn capability() -> Capability {
+    let (marks, proof) = (Marks::Nowhere, Proof::OncePublished);
+    Capability { lists_all: false, marks, proof, ..issuer::capability() }
+}
+
 #[async_trait]
 impl KeyIssuer for FetchedIssuer {
     fn capability(&self) -> Capability {
-        let (marks, proof) = (Marks::Nowhere, Proof::OncePublished);
-        Capability { lists_all: false, marks, proof, ..issuer::capability() }
+        capability()
     }
 
     fn principal(&self) -> String {

@@ -7,13 +7,14 @@ use rotation::{
 };
 
 use super::args::{self, JwtKeyArgs};
-use super::config::{Config, Published};
+use super::config::Published;
 use super::jwk::JwtAlgorithm;
 use super::keypair::Pair;
 use super::mark::{self, Standing, Tag};
 use super::mount::{Changed, MINT_TIMEOUT, Mount};
 use super::probes::Probes;
 use super::seen::Seen;
+use crate::gate::Config;
 use crate::session::Session;
 
 /// The keys of one name at one mount.

@@ -1,12 +1,11 @@
 //! `vault:RotatingJwtKey`: a key that signs tokens for a JWT mount, which checks them with its published public half.
 //!
 //! What is peculiar to it: the private half never leaves this machine, a mark stands as text before the public half, and the server
-//! knows the published keys as one list in a configuration that is written whole. See `gate` for how nothing of it is lost.
+//! knows the published keys as one list in a configuration that is written whole. See `crate::gate` for how nothing of it is lost.
 
 mod args;
 mod config;
 mod fetched;
-mod gate;
 mod issuer;
 mod jwk;
 mod keypair;
@@ -15,15 +14,14 @@ mod mount;
 mod probes;
 mod seen;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{ImportedInputs, RotatingResource};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{JwtKey, JwtKeyArgs};
 use fetched::FetchedIssuer;
-pub(crate) use gate::Gates;
 use issuer::JwtKeyIssuer;
 pub use jwk::JwtAlgorithm;
 
@@ -39,17 +37,20 @@ impl VaultJwtKey {
     }
 }
 
-impl System for VaultJwtKey {
+impl RotatingResource for VaultJwtKey {
     type Args = JwtKeyArgs;
     type Key = JwtKey;
     const TOKEN: &'static str = "vault:RotatingJwtKey";
     const LIST_TOKEN: &'static str = "vault:listJwtKeys";
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";
-    const BESIDE: &'static [&'static str] = &["jwksUrl"];
+    const REPLACE_ON: &'static [&'static str] = &["jwksUrl"];
 
-    fn capability(&self) -> Capability {
-        issuer::capability()
+    fn capability(&self, args: Option<&JwtKeyArgs>) -> Capability {
+        match args.and_then(|args| args.jwks_url.as_ref()) {
+            Some(_) => fetched::capability(),
+            None => issuer::capability(),
+        }
     }
 
     fn principal(&self, args: &JwtKeyArgs) -> String {
@@ -65,7 +66,7 @@ impl System for VaultJwtKey {
         args::check(args)
     }
 
-    fn import(&self, _: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
         let message = "a JWT key cannot be imported, because the mount holds its public half only: leave the import option out and the first `pulumi up` makes a key beside those that stand there; `adopt` takes over one of them";
         Err(Error::new(ErrorKind::Invalid, "", message))
     }
@@ -93,6 +94,7 @@ fn one_spelling(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cloud::Cloud;
     use rotation::testing::ManualClock;
 
     use super::*;
@@ -105,6 +107,19 @@ mod tests {
             let error = system.import(id).unwrap_err();
             assert!(error.message.contains("public half only"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_mount_is_what_its_issuer_can_do() {
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let system = VaultJwtKey::new(Arc::new(Vault::new(clock)));
+        for (url, lists_all) in [(None, true), (Some("https://keys.example/jwks.json"), false)] {
+            let args = serde_json::json!({"mount": "jwt", "name": "payments", "jwksUrl": url});
+            let args: JwtKeyArgs = serde_json::from_value(args).unwrap();
+            let told = system.capability(Some(&args));
+            assert_eq!((told.lists_all, told), (lists_all, system.issuer(args).capability()));
+        }
+        assert!(system.capability(None).lists_all, "adopt is in the schema, because it works without jwksUrl");
     }
 
     #[test]

@@ -8,10 +8,9 @@ use rotation::{Effect, Error, ErrorKind, KeyId, Retry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::config::Config;
-use super::gate::Gate;
 use super::keypair::signer;
 use crate::error::{Absence, absence_of, no_mount, refused, words};
+use crate::gate::{Config, Gate};
 use crate::request::Request;
 use crate::session::{Reply, Session, data};
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use rotation::{Entry, Error, KeyId, KeyStatus, Ledgers, ObservedKey, OwnerId};
 
-use super::config::{Config, Published};
+use super::config::Published;
 use super::mark::{Standing, Tag};
+use crate::gate::Config;
 
 /// The mark of each key of the resource's name, and none at those that bear no mark: they are somebody's.
 #[derive(Clone, Debug, Default)]

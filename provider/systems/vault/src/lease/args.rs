@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cloud::problem;
 use jiff::SignedDuration;
 use rotation::{Field, KeyId, Material, OwnerId, Problem, parse_duration};
 use schemars::JsonSchema;
@@ -104,7 +105,7 @@ pub(crate) fn parts(material: &Material) -> Option<(KeyId, &str)> {
 /// What is wrong with the inputs, beyond their types.
 pub(crate) fn check(args: &LeaseArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |property: &str, reason: String| problems.push(Problem { property: property.to_owned(), reason });
+    let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     if !is_path(&args.path) || !args.path.contains('/') {
         let reason = "is not the path of a dynamic secret: write one such as \"database/creds/payment\", without v1/";
         add("path", reason.to_owned());

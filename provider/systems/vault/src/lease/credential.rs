@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::args::LeaseArgs;
+use super::asking::asked;
 use super::holder::Holder;
 use crate::error::{incomplete, refused, words};
 use crate::request::Request;
@@ -174,18 +175,6 @@ impl Credentials<'_> {
         };
         Error::new(kind, request.operation, message)
     }
-}
-
-/// The server's answer, asked again while it cannot give one.
-pub(crate) async fn asked(session: &Session, request: &Request) -> Result<Answer, Error> {
-    outbound::repeat(session.clock(), || async {
-        let answer = session.answer(request).await?;
-        match answer.status {
-            200..=299 | 400 | 404 => Ok(answer),
-            _ => Err(refused(request, &answer)),
-        }
-    })
-    .await
 }
 
 /// A failure after the credential was made.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::args::LeaseArgs;
-use super::credential::asked;
+use super::asking::asked;
 use crate::error::{refused, words};
 use crate::request::Request;
 use crate::session::{Reply, Session, data};

@@ -5,6 +5,7 @@
 //! path is read, so the claim holds it, and whatever becomes of the answer, revoking the holder revokes the credential.
 
 mod args;
+mod asking;
 mod credential;
 mod holder;
 mod issuer;
@@ -14,7 +15,8 @@ mod mark;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{ImportedInputs, RotatingResource};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{Lease, LeaseArgs};
@@ -32,7 +34,7 @@ impl VaultLease {
     }
 }
 
-impl System for VaultLease {
+impl RotatingResource for VaultLease {
     type Args = LeaseArgs;
     type Key = Lease;
     const TOKEN: &'static str = "vault:RotatingLease";
@@ -40,7 +42,7 @@ impl System for VaultLease {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -56,7 +58,7 @@ impl System for VaultLease {
         args::check(args)
     }
 
-    fn import(&self, _: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
         let message = "a lease cannot be imported: nobody can read its credential again, and it ends with the token that read it. Declare the resource without the option import: it reads a credential of its own";
         Err(Error::new(ErrorKind::Invalid, "", message))
     }

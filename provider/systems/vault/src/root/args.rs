@@ -1,3 +1,4 @@
+use cloud::problem;
 use jiff::Timestamp;
 use rotation::Problem;
 use schemars::JsonSchema;
@@ -44,7 +45,7 @@ pub(crate) fn check(args: &RootArgs) -> Vec<Problem> {
     if is_path(&args.path) {
         return Vec::new();
     }
-    vec![Problem { property: "path".to_owned(), reason: format!("is not a path: write one such as {EXAMPLES}") }]
+    vec![problem("path", format!("is not a path: write one such as {EXAMPLES}"))]
 }
 
 /// The three forms of a path.

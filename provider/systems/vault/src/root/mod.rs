@@ -9,7 +9,7 @@ mod place;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use outbound::{Answer, repeat};
 use rotation::{Effect, Error, ErrorKind, Problem, Retry};
 use serde::Deserialize;
@@ -43,9 +43,6 @@ pub struct Turned {
     /// What a person should know.
     pub warning: Option<String>,
 }
-
-/// The engine calls a database or AWS before it answers.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
 impl VaultRoot {
     /// The resource's token.

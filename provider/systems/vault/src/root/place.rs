@@ -1,5 +1,6 @@
 //! Where a secret of Vault's own stands, and which calls belong to it.
 
+use jiff::SignedDuration;
 use outbound::Method;
 use rotation::{Error, ErrorKind};
 use serde::Deserialize;
@@ -107,9 +108,12 @@ impl Place {
             Kind::Connection(name) => ("vault write rotate-root", format!("{mount}/rotate-root/{name}")),
             Kind::StaticRole(name) => ("vault write rotate-role", format!("{mount}/rotate-role/{name}")),
         };
-        Request::new(operation, Method::POST, path).limit(super::PATIENCE).json(&serde_json::Map::new())
+        Request::new(operation, Method::POST, path).limit(PATIENCE).json(&serde_json::Map::new())
     }
 }
+
+/// The engine calls a database or AWS before it answers.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
 const ROLES: &str = "static-roles";
 

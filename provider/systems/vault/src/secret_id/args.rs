@@ -1,6 +1,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use cloud::problem;
 use jiff::SignedDuration;
 use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Field, KeyId, Material, Problem, parse_duration};
@@ -65,7 +66,7 @@ pub(crate) fn material(accessor: &KeyId, secret_id: SecretString) -> Material {
 /// What is wrong with the inputs, beyond their types.
 pub(crate) fn check(args: &SecretIdArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |property: &str, reason: String| problems.push(Problem { property: property.to_owned(), reason });
+    let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     if !is_path(&args.mount) || args.mount.starts_with("auth/") {
         add("mount", "is not a mount's path: write one such as \"approle\", without auth/".to_owned());
     }

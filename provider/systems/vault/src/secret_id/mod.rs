@@ -8,10 +8,10 @@ mod issuer;
 mod marks;
 mod role;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
+use cloud::{ImportedInputs, RotatingResource};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{AppRoleSecretId, SecretIdArgs};
@@ -29,7 +29,7 @@ impl VaultSecretId {
     }
 }
 
-impl System for VaultSecretId {
+impl RotatingResource for VaultSecretId {
     type Args = SecretIdArgs;
     type Key = AppRoleSecretId;
     const TOKEN: &'static str = "vault:RotatingSecretId";
@@ -37,7 +37,7 @@ impl System for VaultSecretId {
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";
 
-    fn capability(&self) -> Capability {
+    fn capability(&self, _: Option<&Self::Args>) -> Capability {
         issuer::capability()
     }
 
@@ -53,7 +53,7 @@ impl System for VaultSecretId {
         args::check(args)
     }
 
-    fn import(&self, id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
+    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         let (place, accessor) = match id.rsplit_once('/') {
             Some((place, last)) if is_accessor(last) => (place, Some(KeyId(last.to_owned()))),
             _ => (id, None),
@@ -87,6 +87,7 @@ fn is_accessor(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use cloud::Cloud;
     use rotation::testing::ManualClock;
 
     use super::*;

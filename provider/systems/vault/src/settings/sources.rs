@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::{Environment, invalid};
+use super::file::invalid;
 use crate::config::VaultConfig;
 use rotation::Error;
+
+/// A variable of the environment, by its name.
+pub(crate) type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// One place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

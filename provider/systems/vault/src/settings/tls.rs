@@ -6,11 +6,11 @@ use outbound::Url;
 use rotation::{Error, ErrorKind};
 use zeroize::Zeroizing;
 
+use super::file::{invalid, read};
 use super::sources::{
     CLIENT_CERT, CLIENT_CERT_TEXT, CLIENT_KEY, CLIENT_KEY_TEXT, Found, PROXY, SERVER_NAME, SKIP_VERIFY, Sources,
     TRUSTED_FILE, TRUSTED_FOLDER, TRUSTED_TEXT,
 };
-use super::{invalid, read};
 
 /// What the client is made with.
 ///

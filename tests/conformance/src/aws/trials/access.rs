@@ -4,12 +4,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use cloud::{Cloud, RotatingResource};
 use futures::FutureExt;
 use localcloud::{LocalCloud, Options};
-use rotation::System;
 use rotation::testing::Rig;
 use serde_json::{Value, json};
-use system_aws::AwsApiKey;
+use system_aws::{Aws, AwsApiKey};
 
 use super::AwsTrial;
 use crate::aws::LocalAws;
@@ -74,10 +74,10 @@ async fn temporary(aws: &LocalAws) -> Result<()> {
 
 async fn again(aws: &LocalAws) -> Result<()> {
     let other = LocalAws::new()?;
-    let system = AwsApiKey::new(Arc::new(aws.clock().clone()));
+    let system = Arc::new(Aws::new(Arc::new(aws.clock().clone())));
     for target in [aws, &other] {
         system.configure(serde_json::from_value(target.config())?);
-        let issuer = system.issuer(serde_json::from_value(user())?);
+        let issuer = AwsApiKey(Arc::clone(&system)).issuer(serde_json::from_value(user())?);
         ensure!(issuer.list().await?.is_some());
     }
     ensure!(aws.calls() == ["ListAccessKeys"] && other.calls() == ["ListAccessKeys"]);

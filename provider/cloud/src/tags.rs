@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::{Claim, Effect, Entry, Error, ErrorKind, KeyId, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
+use rotation::{Claim, Effect, Entry, Error, ErrorKind, KeyId, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 
 /// How a mark stands in two tags of a principal, for systems whose principals have tags. A value holds ASCII letters, digits and `+-=._:/@` only.
 #[derive(Clone, Copy, Debug)]

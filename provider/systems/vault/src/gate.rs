@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::config::Config;
+use serde_json::{Map, Value};
+
+/// All that a mount's configuration says. What it means stands in `jwt_key::config`; what is not ours is written back as it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Config(pub(crate) Option<Map<String, Value>>);
 
 /// One gate for each mount.
 #[derive(Default)]

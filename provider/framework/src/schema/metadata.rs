@@ -1,0 +1,28 @@
+use serde_json::{Map, Value as Json};
+
+/// What a package says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Metadata {
+    /// The name shown to people.
+    pub display_name: String,
+    /// What the package is for.
+    pub description: String,
+    /// Words to find it by.
+    pub keywords: Vec<String>,
+    /// Its home page.
+    pub homepage: String,
+    /// Its licence, as an SPDX expression.
+    pub license: String,
+    /// Where its source is.
+    pub repository: String,
+    /// Who publishes it.
+    pub publisher: String,
+    /// The address of its logo.
+    pub logo_url: String,
+    /// Where its plugin is downloaded from.
+    pub plugin_download_url: String,
+    /// The namespace of its SDKs.
+    pub namespace: String,
+    /// Settings of each language's SDK generator, by language.
+    pub language: Map<String, Json>,
+}

@@ -1,0 +1,38 @@
+//! What a fifth cloud costs: a toy of two resources, in this folder alone, and one line that registers it. It obeys the conformance suite and
+//! lives in the plugin's provider beside the others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
+mod bench;
+mod issuer;
+mod life;
+mod toy;
+
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use bench::ToyBench;
+use conformance::{check, run, trials};
+use issuer::Kind;
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let mut tests = Vec::new();
+    for kind in [&toy::TOKEN, &toy::PIN] {
+        tests.extend(trials(&ToyBench::powers(kind)).map(|trial| obeys(kind, trial)));
+    }
+    tests.extend(life::trials());
+    tests.push(Trial::test("toy::it_is_small", || {
+        check(None, || {
+            let files = [include_str!("toy.rs"), include_str!("issuer.rs")];
+            let lines: usize = files.map(|file| file.lines().count()).iter().sum();
+            ensure!(lines < 250, "{lines} lines");
+            Ok(())
+        })
+    }));
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+fn obeys(kind: &'static Kind, trial: conformance::Trial) -> Trial {
+    let name = format!("toy-{}::{}", kind.secret, trial.name);
+    Trial::test(name, move || check(None, || run((trial.run)(&ToyBench::new(kind)))))
+}

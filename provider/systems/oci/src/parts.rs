@@ -1,0 +1,12 @@
+use std::sync::Arc;
+
+use crate::keypair::KeySource;
+
+/// What takes time to make.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where key pairs come from.
+    pub pairs: Arc<dyn KeySource>,
+    /// The client, which must have the same clock. Absent: one is made at the first call, and reads the machine's certificates.
+    pub client: Option<outbound::Client>,
+}
