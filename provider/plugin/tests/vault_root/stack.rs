@@ -59,7 +59,7 @@ impl Stack {
             let ran = tokio::select! {
                 biased;
                 ran = work(&mut root) => Some(ran),
-                () = self.proxy.death() => None,
+                () = self.proxy.faults().death() => None,
             };
             if ran.is_some() {
                 self.saved = root.saved.clone();

@@ -10,7 +10,7 @@ use crate::{
     Capability, Clock, Effect, Entry, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Marks, OwnerId, Retry,
 };
 
-use super::{Fault, InMemoryIssuer, ManualClock, Rig, Stage};
+use super::{ContestedRig, Fault, InMemoryIssuer, ManualClock, Rig};
 
 /// How the system in memory behaves.
 #[derive(Clone, Debug)]
@@ -449,7 +449,7 @@ impl Rig for InMemoryCloud {
     }
 }
 
-impl Stage for InMemoryCloud {
+impl ContestedRig for InMemoryCloud {
     fn strip_at(&self, call: usize) {
         self.lock().strips.insert(call);
     }

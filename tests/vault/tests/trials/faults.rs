@@ -33,14 +33,14 @@ const HANG: SignedDuration = SignedDuration::from_secs(31);
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 const VALUE: &str = "the-value-that-nobody-may-see";
 
-struct Bench {
+struct Rig {
     admin: Admin,
     mount: String,
     clock: ManualClock,
     proxy: Proxy,
 }
 
-impl Bench {
+impl Rig {
     fn new(ground: &Ground) -> Result<Self> {
         let vault = ground.vault()?;
         let admin = vault.admin();
@@ -62,7 +62,7 @@ impl Bench {
             biased;
             answer = call => answer.map_or_else(|_| Outcome::Broken, |(status, body)| Outcome::Answered(status, words(&body))),
             () = self.clock.timer(PATIENCE) => Outcome::TimedOut,
-            () = self.proxy.death() => Outcome::Died,
+            () = self.proxy.faults().death() => Outcome::Died,
         }
     }
 
@@ -122,23 +122,23 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
 }
 
 fn changes_nothing(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    let through = bench.admin.by(bench.proxy.endpoint());
-    let path = bench.path("app");
+    let rig = Rig::new(ground)?;
+    let through = rig.admin.by(rig.proxy.endpoint());
+    let path = rig.path("app");
     let direct = |admin: &Admin, method, body: Option<&Value>| -> Result<(u16, Value)> {
         let answer = admin.call(method, &path, body)?;
         Ok((answer.status, answer.body["data"].clone()))
     };
     through.post(&path, &json!({"data": {"key": VALUE}}))?;
-    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    assert_eq!(direct(&through, "GET", None)?, direct(&rig.admin, "GET", None)?);
     let patched = through.call("PATCH", &path, Some(&json!({"data": {"more": 1}})))?;
     assert_eq!(patched.status, 200);
-    assert_eq!(through.list(&format!("{}/metadata", bench.mount))?, ["app"]);
+    assert_eq!(through.list(&format!("{}/metadata", rig.mount))?, ["app"]);
     through.delete(&path)?;
-    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    assert_eq!(direct(&through, "GET", None)?, direct(&rig.admin, "GET", None)?);
     let calls = ["POST", "GET", "PATCH"].map(|method| format!("{method} {path}"));
-    assert_eq!(bench.proxy.calls()[..3], calls);
-    let statuses: Vec<_> = bench.proxy.journal().iter().map(|entry| entry.answered).collect();
+    assert_eq!(rig.proxy.calls()[..3], calls);
+    let statuses: Vec<_> = rig.proxy.journal().iter().map(|entry| entry.answered).collect();
     assert_eq!(statuses, [200, 200, 200, 200, 204, 404].map(Some));
     Ok(())
 }
@@ -155,33 +155,33 @@ fn every_kind(ground: &Ground) -> Result<()> {
             Fault::DieBefore => (Outcome::Died, 0, None),
             Fault::DieAfter => (Outcome::Died, 1, None),
         };
-        let bench = Bench::new(ground)?;
-        let begun = bench.clock.now();
-        bench.proxy.inject(0, fault);
-        assert_eq!(bench.proxy.faults().unfired(), 1);
-        assert_eq!(block_on(bench.write("app"))?, outcome, "{fault:?}");
-        assert_eq!(bench.proxy.faults().unfired(), 0);
-        assert_eq!(bench.versions("app")?, versions, "{fault:?}");
+        let rig = Rig::new(ground)?;
+        let begun = rig.clock.now();
+        rig.proxy.inject(0, fault);
+        assert_eq!(rig.proxy.faults().unfired(), 1);
+        assert_eq!(block_on(rig.write("app"))?, outcome, "{fault:?}");
+        assert_eq!(rig.proxy.faults().unfired(), 0);
+        assert_eq!(rig.versions("app")?, versions, "{fault:?}");
         let hung = matches!(fault, Fault::Hang | Fault::HangAfter);
-        assert_eq!(bench.clock.now().duration_since(begun), if hung { HANG } else { SignedDuration::ZERO });
-        let entries = bench.proxy.journal();
+        assert_eq!(rig.clock.now().duration_since(begun), if hung { HANG } else { SignedDuration::ZERO });
+        let entries = rig.proxy.journal();
         assert_eq!((entries.len(), entries[0].answered), (1, answered), "{fault:?}");
         assert_eq!(entries[0].outcome.as_deref(), (versions == 1).then_some("200"), "{fault:?}");
         let text = format!("{entries:?}");
-        assert!(!text.contains(VALUE) && !text.contains(bench.admin.token()), "the journal keeps a secret");
-        let next = block_on(bench.write("next"))?;
+        assert!(!text.contains(VALUE) && !text.contains(rig.admin.token()), "the journal keeps a secret");
+        let next = block_on(rig.write("next"))?;
         assert_eq!(next, Outcome::Answered(200, String::new()), "the call after {fault:?}");
     }
     Ok(())
 }
 
 fn by_number(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.inject(1, Fault::Before);
-    bench.proxy.inject(3, Fault::Throttled);
+    let rig = Rig::new(ground)?;
+    rig.proxy.inject(1, Fault::Before);
+    rig.proxy.inject(3, Fault::Throttled);
     let mut seen = Vec::new();
     for key in ["a", "b", "c", "d", "e"] {
-        seen.push(match block_on(bench.write(key))? {
+        seen.push(match block_on(rig.write(key))? {
             Outcome::Answered(status, _) => status,
             _ => 0,
         });
@@ -191,56 +191,57 @@ fn by_number(ground: &Ground) -> Result<()> {
 }
 
 fn cuts_an_empty_answer(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    block_on(bench.write("app"))?;
-    bench.proxy.inject(1, Fault::Cut);
-    let path = format!("{}/metadata/app", bench.mount);
-    assert!(block_on(bench.send("DELETE", &path, None))?.is_err(), "the answer was whole");
-    assert_eq!(bench.versions("app")?, 0, "it was deleted");
+    let rig = Rig::new(ground)?;
+    block_on(rig.write("app"))?;
+    rig.proxy.inject(1, Fault::Cut);
+    let path = format!("{}/metadata/app", rig.mount);
+    assert!(block_on(rig.send("DELETE", &path, None))?.is_err(), "the answer was whole");
+    assert_eq!(rig.versions("app")?, 0, "it was deleted");
     Ok(())
 }
 
 fn stranger_first(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    let (admin, path) = (bench.admin.clone(), bench.path("app"));
-    bench.proxy.stranger_at(0, move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}}))));
-    let Outcome::Answered(400, words) = block_on(bench.write("app"))? else { anyhow::bail!("it was not refused") };
+    let rig = Rig::new(ground)?;
+    let (admin, path) = (rig.admin.clone(), rig.path("app"));
+    let act = move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}})));
+    rig.proxy.faults().strike_call(0, localcloud::Fault::stranger(act));
+    let Outcome::Answered(400, words) = block_on(rig.write("app"))? else { anyhow::bail!("it was not refused") };
     assert_eq!(words, "check-and-set parameter did not match the current version");
-    assert_eq!(bench.admin.get(&bench.path("app"))?["data"]["data"]["key"], "theirs");
+    assert_eq!(rig.admin.get(&rig.path("app"))?["data"]["data"]["key"], "theirs");
     Ok(())
 }
 
 fn holds(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.hold_at(0);
+    let rig = Rig::new(ground)?;
+    rig.proxy.faults().hold_call(0);
     let released: BoxFuture<'_, Result<()>> = async {
-        bench.proxy.until_held(0).await;
-        ensure!(bench.versions("app")? == 0, "it took effect while it was held");
-        bench.proxy.release(0);
+        rig.proxy.faults().until_call_is_held(0).await;
+        ensure!(rig.versions("app")? == 0, "it took effect while it was held");
+        rig.proxy.faults().release_call(0);
         Ok(())
     }
     .boxed();
-    let (written, released) = block_on(async { tokio::join!(bench.write("app"), released) })?;
+    let (written, released) = block_on(async { tokio::join!(rig.write("app"), released) })?;
     released?;
     assert_eq!(written, Outcome::Answered(200, String::new()));
-    assert_eq!(bench.versions("app")?, 1);
+    assert_eq!(rig.versions("app")?, 1);
     Ok(())
 }
 
 fn releases_in_vain(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.hold_at(1);
-    block_on(bench.write("app"))?;
-    bench.proxy.release(1);
-    assert_eq!(block_on(bench.write("other"))?, Outcome::Answered(200, String::new()));
+    let rig = Rig::new(ground)?;
+    rig.proxy.faults().hold_call(1);
+    block_on(rig.write("app"))?;
+    rig.proxy.faults().release_call(1);
+    assert_eq!(block_on(rig.write("other"))?, Outcome::Answered(200, String::new()));
     Ok(())
 }
 
 fn nobody_behind(ground: &Ground) -> Result<()> {
-    let mut bench = Bench::new(ground)?;
+    let mut rig = Rig::new(ground)?;
     let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    bench.proxy = Proxy::start(closed, &bench.clock, HANG)?;
-    let Outcome::Answered(502, words) = block_on(bench.write("app"))? else { anyhow::bail!("somebody answered") };
+    rig.proxy = Proxy::start(closed, &rig.clock, HANG)?;
+    let Outcome::Answered(502, words) = block_on(rig.write("app"))? else { anyhow::bail!("somebody answered") };
     assert!(words.contains("does not answer"), "{words}");
     Ok(())
 }
