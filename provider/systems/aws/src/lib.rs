@@ -20,8 +20,9 @@ mod settings;
 mod time;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use outbound::locked;
 use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem, System};
 use secrecy::SecretString;
 
@@ -48,7 +49,7 @@ impl AwsApiKey {
     /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
     pub fn configure(&self, config: AwsConfig) {
         let session = Session::new(config, Arc::clone(&self.clock));
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+        *locked(&self.session) = Arc::new(session);
     }
 
     /// Whose an access key is, and which resource manages that user's keys. It changes nothing.
@@ -60,7 +61,7 @@ impl AwsApiKey {
     }
 
     fn session(&self) -> Arc<Session> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = locked(&self.session);
         Arc::clone(&session)
     }
 }

@@ -18,8 +18,9 @@ mod target;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use outbound::locked;
 use rotation::{Capability, Clock, Error, KeyId, KeyIssuer, Material, Problem, System};
 use secrecy::SecretString;
 
@@ -46,11 +47,11 @@ impl ConfluentApiKey {
     /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
     pub fn configure(&self, config: ConfluentConfig) {
         let session = Session::new(config, Arc::clone(&self.clock));
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+        *locked(&self.session) = Arc::new(session);
     }
 
     fn session(&self) -> Arc<Session> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = locked(&self.session);
         Arc::clone(&session)
     }
 }

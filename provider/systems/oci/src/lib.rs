@@ -25,14 +25,15 @@ mod sources;
 mod systems;
 mod user;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use outbound::locked;
 use rotation::Clock;
 
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
-pub use systems::{OciApiKey, OciAuthToken, OciCustomerSecretKey};
+pub use systems::{OciApiKey, OciAuthToken, OciCredential, OciCustomerSecretKey};
 
 use session::Session;
 
@@ -67,10 +68,10 @@ impl Oci {
     /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
     pub fn configure(&self, config: OciConfig) {
         let session = Session::new(config, Arc::clone(&self.clock), self.parts.clone());
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
+        *locked(&self.session) = Arc::new(session);
     }
 
     pub(crate) fn session(&self) -> Arc<Session> {
-        Arc::clone(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&locked(&self.session))
     }
 }

@@ -19,8 +19,9 @@ mod secret_id;
 mod session;
 mod settings;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use outbound::locked;
 use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
@@ -57,19 +58,19 @@ impl Vault {
     /// Takes another configuration, for issuers that are asked for from now on. Nothing is looked up yet.
     pub fn configure(&self, config: VaultConfig) {
         let session = self.reached_by(config);
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(session));
+        locked(&self.sessions).push(Arc::new(session));
     }
 
     /// Revokes every token that was logged in for.
     pub async fn close(&self) {
-        let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
+        let sessions = std::mem::take(&mut *locked(&self.sessions));
         for session in sessions {
             session.close().await;
         }
     }
 
     fn session(&self) -> Arc<Session> {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = locked(&self.sessions);
         let unconfigured = || Arc::new(self.reached_by(VaultConfig::default()));
         sessions.last().map_or_else(unconfigured, Arc::clone)
     }

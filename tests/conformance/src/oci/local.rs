@@ -172,9 +172,9 @@ impl OciUser {
         let oci = Arc::new(oci);
         match self.resource {
             OciResource::ApiKey => OciApiKey(oci).issuer(serde_json::from_value(args).expect("arguments")),
-            OciResource::AuthToken => OciAuthToken(oci).issuer(serde_json::from_value(args).expect("arguments")),
+            OciResource::AuthToken => OciAuthToken::new(oci).issuer(serde_json::from_value(args).expect("arguments")),
             OciResource::CustomerSecretKey => {
-                OciCustomerSecretKey(oci).issuer(serde_json::from_value(args).expect("arguments"))
+                OciCustomerSecretKey::new(oci).issuer(serde_json::from_value(args).expect("arguments"))
             }
         }
     }

@@ -15,18 +15,18 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use vault_servers::{Admin, Ground, Proxy, REFUSED, THROTTLED, UNANSWERED};
 
-use super::Trial;
+use super::{Trial, trials};
 
-pub(crate) const TRIALS: &[Trial] = &[
-    Trial { name: "proxy::without_a_fault_it_changes_nothing", needs: &[], run: changes_nothing },
-    Trial { name: "proxy::every_kind_of_fault_does_what_it_says", needs: &[], run: every_kind },
-    Trial { name: "proxy::a_fault_finds_its_call_by_number", needs: &[], run: by_number },
-    Trial { name: "proxy::an_answer_without_a_body_breaks_off_as_well", needs: &[], run: cuts_an_empty_answer },
-    Trial { name: "proxy::a_stranger_comes_first", needs: &[], run: stranger_first },
-    Trial { name: "proxy::a_held_call_goes_on_when_it_is_released", needs: &[], run: holds },
-    Trial { name: "proxy::a_call_that_never_came_is_released_as_well", needs: &[], run: releases_in_vain },
-    Trial { name: "proxy::a_server_that_is_down_is_told", needs: &[], run: nobody_behind },
-];
+pub(crate) const TRIALS: &[Trial] = trials!("proxy::", &[] =>
+    without_a_fault_it_changes_nothing,
+    every_kind_of_fault_does_what_it_says,
+    a_fault_finds_its_call_by_number,
+    an_answer_without_a_body_breaks_off_as_well,
+    a_stranger_comes_first,
+    a_held_call_goes_on_when_it_is_released,
+    a_call_that_never_came_is_released_as_well,
+    a_server_that_is_down_is_told,
+);
 
 /// The proxy's clock moves by that much when a call hangs; the client waits a little less.
 const HANG: SignedDuration = SignedDuration::from_secs(31);
@@ -121,7 +121,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
     runtime.block_on(async { tokio::time::timeout(limit, work).await.context("it did not end") })
 }
 
-fn changes_nothing(ground: &Ground) -> Result<()> {
+fn without_a_fault_it_changes_nothing(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     let through = rig.admin.by(rig.proxy.endpoint());
     let path = rig.path("app");
@@ -143,7 +143,7 @@ fn changes_nothing(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn every_kind(ground: &Ground) -> Result<()> {
+fn every_kind_of_fault_does_what_it_says(ground: &Ground) -> Result<()> {
     for fault in Fault::ALL {
         let (outcome, versions, answered) = match fault {
             Fault::Before => (Outcome::said(REFUSED), 0, Some(503)),
@@ -175,7 +175,7 @@ fn every_kind(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn by_number(ground: &Ground) -> Result<()> {
+fn a_fault_finds_its_call_by_number(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     rig.proxy.inject(1, Fault::Before);
     rig.proxy.inject(3, Fault::Throttled);
@@ -190,7 +190,7 @@ fn by_number(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn cuts_an_empty_answer(ground: &Ground) -> Result<()> {
+fn an_answer_without_a_body_breaks_off_as_well(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     block_on(rig.write("app"))?;
     rig.proxy.inject(1, Fault::Cut);
@@ -200,7 +200,7 @@ fn cuts_an_empty_answer(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn stranger_first(ground: &Ground) -> Result<()> {
+fn a_stranger_comes_first(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     let (admin, path) = (rig.admin.clone(), rig.path("app"));
     let act = move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}})));
@@ -211,7 +211,7 @@ fn stranger_first(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn holds(ground: &Ground) -> Result<()> {
+fn a_held_call_goes_on_when_it_is_released(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     rig.proxy.faults().hold_call(0);
     let released: BoxFuture<'_, Result<()>> = async {
@@ -228,7 +228,7 @@ fn holds(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn releases_in_vain(ground: &Ground) -> Result<()> {
+fn a_call_that_never_came_is_released_as_well(ground: &Ground) -> Result<()> {
     let rig = Rig::new(ground)?;
     rig.proxy.faults().hold_call(1);
     block_on(rig.write("app"))?;
@@ -237,7 +237,7 @@ fn releases_in_vain(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn nobody_behind(ground: &Ground) -> Result<()> {
+fn a_server_that_is_down_is_told(ground: &Ground) -> Result<()> {
     let mut rig = Rig::new(ground)?;
     let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     rig.proxy = Proxy::start(closed, &rig.clock, HANG)?;

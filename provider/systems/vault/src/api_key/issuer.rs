@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use outbound::Method;
+use outbound::{Method, locked};
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
     Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, ReadBack, Verdict,
@@ -92,7 +92,7 @@ impl KvIssuer {
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.memory)
     }
 
     /// What stands at the path, and the memory of it.
