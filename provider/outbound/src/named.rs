@@ -1,8 +1,9 @@
 //! TLS by another name than the address has: the certificate must be for that name, and the server is told it (SNI).
 
+use crate::lock::locked;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
@@ -49,7 +50,7 @@ impl Named {
     }
 
     fn client(&self, host: &str) -> Result<Client, Error> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = locked(&self.clients);
         if let Some(client) = clients.get(host) {
             return Ok(client.clone());
         }

@@ -1,6 +1,8 @@
 //! Whatever is sent, a status comes back: the plugin's own properties with any values, and any bytes, to every RPC. AWS is a
 //! port that nobody listens on.
-#![allow(clippy::unwrap_used, reason = "a test stops where it must")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
+
+mod support;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -12,13 +14,14 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use prost_types::Struct;
 use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::Value;
 use pulumi_provider::testing::arbitrary::{Target, altered, bytes, call_all, properties};
-use pulumi_provider::testing::{Harness, Saved};
-use pulumi_provider::wire::{Unknowns, to_struct};
-use pulumi_provider::{Object, Value};
+use pulumi_provider::testing::{Harness, Saved, object};
 use rotation::testing::ManualClock;
 use tokio::runtime::Runtime;
 use tonic::{Code, Status};
+
+use crate::support::{aws, config_of_aws, credentials, wire};
 
 const USER: &str = "deployer";
 const TOKEN: &str = "keyrotation:aws:RotatingApiKey";
@@ -60,25 +63,6 @@ const NAMES: [&str; 32] = [
     "refreshBeforeUpdate",
 ];
 
-fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn wire(object: &Object) -> Struct {
-    to_struct(object.clone(), Unknowns::Allowed).unwrap()
-}
-
-fn config(endpoint: &str, id: &str, secret: &str) -> Object {
-    let endpoints = object([("iam", endpoint.into()), ("sts", endpoint.into())]);
-    let aws = object([
-        ("region", "us-east-1".into()),
-        ("accessKey", Value::secret(id)),
-        ("secretKey", Value::secret(secret)),
-        ("endpoints", endpoints.into()),
-    ]);
-    object([("aws", aws.into())])
-}
-
 /// A plugin that made a key and has lost the network since.
 struct Alone {
     runtime: Runtime,
@@ -94,7 +78,10 @@ impl Alone {
         let harness = runtime.block_on(Harness::start(KeyRotation::new(Arc::new(clock)))).unwrap();
         let made = runtime.block_on(make(&harness));
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let config = wire(&config(&format!("http://{closed}"), "AKIAIOSFODNN7EXAMPLE", "none"));
+        let config = wire(&object([(
+            "aws",
+            aws(&format!("http://{closed}"), &credentials("AKIAIOSFODNN7EXAMPLE", "none")).into(),
+        )]));
         Self { runtime, harness, config, made }
     }
 
@@ -120,7 +107,7 @@ async fn make(harness: &Harness) -> Saved {
     let cloud = LocalCloud::start(Options::new(clock).immediate()).unwrap();
     cloud.aws().create_user(USER).unwrap();
     let admin = cloud.aws().admin_credentials();
-    harness.configure(config(cloud.endpoint(), &admin.access_key_id, &admin.secret_access_key)).await.unwrap();
+    harness.configure(config_of_aws(&cloud, &admin)).await.unwrap();
     let mut key = harness.resource(TOKEN, "k");
     let keepers = object([("release", "1".into()), ("token", Value::secret("hunter2"))]);
     let plan = [("user", USER.into()), ("keepers", keepers.into()), ("rotationPeriod", "90d".into())];

@@ -9,9 +9,9 @@ use localcloud::confluent::{Activations, Kind};
 use localcloud::oci;
 use rotation::testing::{Life, Outcome, Watch};
 
-use crate::{
-    AppRoleRole, Bench, DynamicRole, JwtName, LocalAws, LocalConfluent, LocalOci, Memory, OciResource, OnVault, VaultKv,
-};
+use crate::memory::immediate_memory;
+use crate::rig::ReachableRig;
+use crate::{AppRoleRole, DynamicRole, JwtName, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, VaultKv};
 
 /// Calls of one run each: Create, a run with nothing to do, a rotation, a retirement, and a Delete of one key.
 type Calls = [usize; 5];
@@ -20,10 +20,10 @@ type Calls = [usize; 5];
 ///
 /// # Errors
 /// When a stand-in cannot listen.
-pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
+pub fn systems() -> Result<Vec<(String, Box<dyn ReachableRig>)>> {
     let aws = LocalAws::with(Consistency::immediate())?;
-    let mut systems: Vec<(String, Box<dyn Bench>)> =
-        vec![("model".to_owned(), Box::new(Memory::immediate())), ("aws".to_owned(), Box::new(aws))];
+    let mut systems: Vec<(String, Box<dyn ReachableRig>)> =
+        vec![("model".to_owned(), Box::new(immediate_memory())), ("aws".to_owned(), Box::new(aws))];
     for kind in Kind::ALL {
         let confluent = LocalConfluent::new(kind)?;
         confluent.confluent().change_settings(|settings| settings.activation = Activations::immediate());
@@ -40,7 +40,7 @@ pub fn systems() -> Result<Vec<(String, Box<dyn Bench>)>> {
 ///
 /// # Errors
 /// When the server does not start.
-pub fn vault() -> Result<Vec<(String, Box<dyn Bench>)>> {
+pub fn vault() -> Result<Vec<(String, Box<dyn ReachableRig>)>> {
     Ok(vec![
         (format!("{VAULT}ApiKey"), Box::new(VaultKv::new()?)),
         (format!("{VAULT}SecretId"), Box::new(OnVault::<AppRoleRole>::new()?)),
@@ -53,10 +53,10 @@ pub fn vault() -> Result<Vec<(String, Box<dyn Bench>)>> {
 ///
 /// # Errors
 /// When a run fails or a row is not true, missing, or about nothing.
-pub async fn compare(systems: Vec<(String, Box<dyn Bench>)>, of_vault: bool) -> Result<()> {
+pub async fn compare(systems: Vec<(String, Box<dyn ReachableRig>)>, of_vault: bool) -> Result<()> {
     let mut counted = BTreeMap::new();
-    for (name, bench) in systems {
-        counted.insert(name, count(&*bench).await?);
+    for (name, rig) in systems {
+        counted.insert(name, count(&*rig).await?);
     }
     let mut stated = stated()?;
     stated.retain(|name, _| name.starts_with(VAULT) == of_vault);
@@ -67,12 +67,12 @@ pub async fn compare(systems: Vec<(String, Box<dyn Bench>)>, of_vault: bool) -> 
 const VAULT: &str = "vault ";
 
 /// Counts the calls of one life.
-async fn count(bench: &dyn Bench) -> Result<Calls> {
-    let mut watch = Watch::new(bench, Life::OVERLAP);
+async fn count(rig: &dyn ReachableRig) -> Result<Calls> {
+    let mut watch = Watch::new(rig, Life::OVERLAP);
     let (one, two) = (Life::inputs("1", false), Life::inputs("2", false));
-    let mut before = bench.calls().len();
+    let mut before = rig.calls().len();
     let mut calls = || {
-        let made = bench.calls().len() - before;
+        let made = rig.calls().len() - before;
         before += made;
         made
     };
@@ -80,13 +80,13 @@ async fn count(bench: &dyn Bench) -> Result<Calls> {
     let create = calls();
     ensure!(watch.up(&one).await.is_quiet());
     let nothing = calls();
-    bench.clock().advance(SignedDuration::from_hours(1));
+    rig.clock().advance(SignedDuration::from_hours(1));
     done(watch.up(&two).await)?;
     let rotation = calls();
-    bench.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
+    rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
     done(watch.up(&two).await)?;
     let retirement = calls();
-    done(watch.stack.destroy(bench).await)?;
+    done(watch.stack.destroy(rig).await)?;
     Ok([create, nothing, rotation, retirement, calls()])
 }
 

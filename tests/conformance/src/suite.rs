@@ -6,19 +6,37 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::LocalBoxFuture;
 use libtest_mimic::Failed;
 
-use crate::bench::{Bench, Power};
+use crate::rig::{Feature, ReachableRig};
 use crate::{contract, lives};
 
-/// One rule, tried on a fresh system.
-#[derive(Clone, Copy)]
-pub struct Trial {
+/// One rule, tried on a fresh rig. It is called after its function: see `trials!`.
+pub struct Trial<R: ?Sized + 'static, O: 'static = ()> {
     /// Its name.
     pub name: &'static str,
-    /// What the system must be able to do.
-    pub needs: &'static [Power],
+    /// On which of several rigs, or what the rig must be able to do.
+    pub on: O,
     /// Fails, or panics, when the rule is broken.
-    pub run: for<'a> fn(&'a dyn Bench) -> LocalBoxFuture<'a, Result<()>>,
+    pub run: for<'a> fn(&'a R) -> LocalBoxFuture<'a, Result<()>>,
 }
+
+/// A rule for every system that has these features.
+pub type ContractTrial = Trial<dyn ReachableRig, &'static [Feature]>;
+
+/// Registers async functions as trials that bear their names, after a prefix: `trials!("aws::", () => one, two)`, or
+/// `trials!("aws::" => one: &[], two: &[Feature::Faults])` where they differ in what they are tried on.
+macro_rules! trials {
+    ($prefix:literal, $on:expr => $($name:ident),+ $(,)?) => {
+        $crate::suite::trials!($prefix => $($name: $on),+)
+    };
+    ($prefix:literal => $($name:ident: $on:expr),+ $(,)?) => {
+        &[$($crate::suite::Trial {
+            name: concat!($prefix, stringify!($name)),
+            on: $on,
+            run: |rig| futures::FutureExt::boxed_local($name(rig)),
+        }),+]
+    };
+}
+pub(crate) use trials;
 
 /// A trial that a system is known to fail.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +49,10 @@ pub struct Deviation {
     pub reason: &'static str,
 }
 
-/// Every trial for a system with these powers.
-pub fn trials(powers: &[Power]) -> impl Iterator<Item = Trial> {
-    let all = contract::TRIALS.iter().flat_map(|part| part.iter()).chain(lives::TRIALS);
-    all.filter(move |trial| trial.needs.iter().all(|need| powers.contains(need))).copied()
+/// Every trial for a system with these features.
+pub fn contract_trials(features: &[Feature]) -> impl Iterator<Item = &'static ContractTrial> {
+    let all = contract::TRIALS.into_iter().flatten().chain(lives::TRIALS);
+    all.filter(move |trial| trial.on.iter().all(|need| features.contains(need)))
 }
 
 /// Runs a future to its end, on a runtime of its own; five minutes of real time at most, because a call that waits for a clock

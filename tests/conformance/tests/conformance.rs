@@ -2,52 +2,35 @@
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use conformance::{
-    Bench, Deviation, LocalAws, LocalConfluent, LocalOci, MOTO_DEVIATIONS, Memory, Moto, OciResource, Trial,
-    aws_trials, check, child, confluent_trials, cost, oci_child, oci_trials, run, trials,
+    ContractTrial, Deviation, LocalAws, LocalConfluent, LocalOci, MEMORY_FEATURES, MOTO_DEVIATIONS, Moto, OciResource,
+    ReachableRig, Trial, aws_trials, check, child, confluent_trials, contract_trials, cost, memory, oci_trials, run,
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
 use localcloud::confluent::Kind;
 
 fn main() -> ExitCode {
-    if child() || oci_child() {
+    if child() {
         return ExitCode::SUCCESS;
     }
     let moto = Moto::new(std::env::var("KEYROTATION_PYTHON").ok());
     let mut tests = Vec::new();
-    tests.extend(trials(Memory::POWERS).map(in_memory));
-    tests.extend(trials(LocalAws::POWERS).map(in_localcloud));
-    tests.extend(aws_trials().map(|trial| {
-        Test::test(format!("localcloud::{}", trial.name), move || {
-            check(None, || {
-                let aws = LocalAws::new()?;
-                run((trial.run)(&aws))
-            })
-        })
-    }));
+    tests.extend(contract_trials(MEMORY_FEATURES).map(|trial| common("memory", trial, || Ok(memory()))));
+    tests.extend(contract_trials(LocalAws::FEATURES).map(|trial| common("localcloud", trial, LocalAws::new)));
+    tests.extend(aws_trials().map(|trial| own("localcloud::", trial, LocalAws::new)));
     for kind in Kind::ALL {
-        tests.extend(trials(LocalConfluent::powers(kind)).map(|trial| in_confluent(kind, trial)));
+        let name = format!("confluent-{kind:?}");
+        let trials = contract_trials(LocalConfluent::features(kind));
+        tests.extend(trials.map(|trial| common(&name, trial, move || LocalConfluent::new(kind))));
     }
-    tests.extend(confluent_trials().map(|trial| {
-        Test::test(format!("localcloud::{}", trial.name), move || {
-            check(None, || {
-                let confluent = LocalConfluent::new(trial.kind)?;
-                run((trial.run)(&confluent))
-            })
-        })
-    }));
+    tests.extend(confluent_trials().map(|trial| own("localcloud::", trial, || LocalConfluent::new(trial.on))));
     for resource in OciResource::ALL {
-        tests.extend(trials(resource.powers()).map(|trial| in_oci(resource, trial)));
+        let trials = contract_trials(resource.features());
+        tests.extend(trials.map(|trial| common(resource.name(), trial, move || LocalOci::new(resource))));
     }
-    tests.extend(oci_trials().map(|trial| {
-        Test::test(trial.name, move || {
-            check(None, || {
-                let oci = LocalOci::new(trial.resource)?;
-                run((trial.run)(&oci))
-            })
-        })
-    }));
-    tests.extend(trials(Moto::POWERS).map(|trial| in_moto(trial, moto.clone())));
+    tests.extend(oci_trials().map(|trial| own("", trial, || LocalOci::new(trial.on))));
+    tests.extend(contract_trials(Moto::FEATURES).map(|trial| in_moto(trial, moto.clone())));
     tests.extend(deviations_have_trials());
     tests.push(Test::test("suite::docs_cost_md_says_how_many_calls_there_are", calls_are_as_stated));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
@@ -55,44 +38,33 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-fn in_memory(trial: Trial) -> Test {
-    Test::test(format!("memory::{}", trial.name), move || check(None, || run((trial.run)(&Memory::new()))))
+/// A rule for every system, on the rig that `make` makes.
+fn common<R: ReachableRig + 'static>(
+    system: &str,
+    trial: &'static ContractTrial,
+    make: impl FnOnce() -> Result<R> + Send + 'static,
+) -> Test {
+    let work = || run((trial.run)(&make()? as &dyn ReachableRig));
+    Test::test(format!("{system}::{}", trial.name), move || check(None, work))
 }
 
-fn in_localcloud(trial: Trial) -> Test {
-    Test::test(format!("localcloud::{}", trial.name), move || {
-        check(None, || {
-            let aws = LocalAws::new()?;
-            run((trial.run)(&aws as &dyn Bench))
-        })
-    })
+/// A rule for one system alone.
+fn own<R, O: Sync>(
+    prefix: &str,
+    trial: &'static Trial<R, O>,
+    make: impl FnOnce() -> Result<R> + Send + 'static,
+) -> Test {
+    let work = || run((trial.run)(&make()?));
+    Test::test(format!("{prefix}{}", trial.name), move || check(None, work))
 }
 
-fn in_confluent(kind: Kind, trial: Trial) -> Test {
-    Test::test(format!("confluent-{kind:?}::{}", trial.name), move || {
-        check(None, || {
-            let confluent = LocalConfluent::new(kind)?;
-            run((trial.run)(&confluent as &dyn Bench))
-        })
-    })
-}
-
-fn in_oci(resource: OciResource, trial: Trial) -> Test {
-    Test::test(format!("{}::{}", resource.name(), trial.name), move || {
-        check(None, || {
-            let oci = LocalOci::new(resource)?;
-            run((trial.run)(&oci as &dyn Bench))
-        })
-    })
-}
-
-fn in_moto(trial: Trial, moto: Moto) -> Test {
+fn in_moto(trial: &'static ContractTrial, moto: Moto) -> Test {
     Test::ignorable_test(format!("moto::{}", trial.name), move || {
-        let bench = match moto.bench().map_err(|error| format!("{error:#}"))? {
-            Ok(bench) => bench,
+        let rig = match moto.rig().map_err(|error| format!("{error:#}"))? {
+            Ok(rig) => rig,
             Err(reason) => return Ok(Completion::ignored_with(reason)),
         };
-        check(deviation(trial.name), || run((trial.run)(&bench)))?;
+        check(deviation(trial.name), || run((trial.run)(&rig)))?;
         Ok(Completion::Completed)
     })
 }
@@ -109,7 +81,8 @@ fn calls_are_as_stated() -> Result<(), Failed> {
 /// A row whose trial was renamed would say nothing any more.
 fn deviations_have_trials() -> Option<Test> {
     Some(Test::test("suite::every_deviation_names_a_trial", || {
-        let lost = MOTO_DEVIATIONS.iter().find(|row| trials(Moto::POWERS).all(|trial| trial.name != row.trial));
+        let lost =
+            MOTO_DEVIATIONS.iter().find(|row| contract_trials(Moto::FEATURES).all(|trial| trial.name != row.trial));
         lost.map_or(Ok(()), |row| Err(format!("{} is no trial for moto", row.trial).into()))
     }))
 }

@@ -4,23 +4,21 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use conformance::{
-    AppRoleRole, Bench, DynamicRole, JwtName, MARIA_TRIAL, OnVault, OwnTrial, Place, VaultKv, check, cost,
-    jwt_key_trials, jwt_set_trials, lease_programs, lease_trials, run, secret_id_trials, trials, vault_ended,
-    vault_program, vault_trials,
+    AppRoleRole, DynamicRole, JwtName, KvPath, MARIA_TRIALS, OnVault, ReachableRig, Trial, VaultPlace, check,
+    contract_trials, cost, jwt_key_trials, jwt_set_trials, lease_programs, lease_trials, run, secret_id_trials,
+    vault_ended, vault_program, vault_trials,
 };
 use libtest_mimic::{Arguments, Completion, Trial as Test};
 use vault_servers::{Absent, Program};
 
 fn main() -> ExitCode {
-    let common = trials(VaultKv::POWERS)
-        .map(|trial| test(format!("openbao::kv::{}", trial.name), move |kv| run((trial.run)(kv as &dyn Bench))));
-    let own = vault_trials().map(|trial| test(format!("openbao::{}", trial.name), move |kv| run((trial.run)(kv))));
-    let mut tests: Vec<_> = common.chain(own).collect();
+    let mut tests: Vec<_> = on::<KvPath>("kv", []);
+    tests.extend(vault_trials().map(|trial| own("", trial)));
     tests.extend(on::<AppRoleRole>("secret-id", secret_id_trials()));
     tests.extend(on::<JwtName>("jwt-key", jwt_key_trials()));
-    tests.extend(jwt_set_trials().map(|trial| trial_of("jwt-set", trial)));
+    tests.extend(jwt_set_trials().map(|trial| own("jwt-set::", trial)));
     tests.extend(on::<DynamicRole>("lease", lease_trials()));
-    tests.push(trial_of("lease", MARIA_TRIAL));
+    tests.extend(MARIA_TRIALS.iter().map(|trial| own("lease::", trial)));
     let calls = || run(cost::compare(cost::vault()?, true));
     tests.push(where_it_is("openbao::docs_cost_md_says_how_many_calls_there_are".to_owned(), calls));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
@@ -28,21 +26,17 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-fn test(name: String, work: impl FnOnce(&VaultKv) -> Result<()> + Send + 'static) -> Test {
-    where_it_is(name, move || work(&VaultKv::new()?))
-}
-
 /// Every trial of a resource: those of all systems, and its own.
-fn on<P: Place>(resource: &str, own: impl Iterator<Item = &'static OwnTrial<OnVault<P>>>) -> Vec<Test> {
-    let common = trials(P::POWERS).map(|trial| {
-        let work = move || run((trial.run)(&OnVault::<P>::new()? as &dyn Bench));
+fn on<P: VaultPlace>(resource: &str, trials: impl IntoIterator<Item = &'static Trial<OnVault<P>>>) -> Vec<Test> {
+    let common = contract_trials(P::FEATURES).map(|trial| {
+        let work = || run((trial.run)(&OnVault::<P>::new()? as &dyn ReachableRig));
         where_it_is(format!("openbao::{resource}::{}", trial.name), work)
     });
-    common.chain(own.map(|trial| trial_of(resource, trial))).collect()
+    common.chain(trials.into_iter().map(|trial| own(&format!("{resource}::"), trial))).collect()
 }
 
-fn trial_of<P: Place>(resource: &str, trial: &'static OwnTrial<OnVault<P>>) -> Test {
-    where_it_is(format!("openbao::{resource}::{}", trial.name), || run((trial.run)(&OnVault::<P>::new()?)))
+fn own<P: VaultPlace>(prefix: &str, trial: &'static Trial<OnVault<P>>) -> Test {
+    where_it_is(format!("openbao::{prefix}{}", trial.name), || run((trial.run)(&OnVault::<P>::new()?)))
 }
 
 fn where_it_is(name: String, work: impl FnOnce() -> Result<()> + Send + 'static) -> Test {

@@ -60,6 +60,14 @@ impl OciResource {
         }
     }
 
+    /// The ids of all that the user has of it.
+    pub fn ids(self, oci: &Oci) -> Vec<String> {
+        match self.kind() {
+            None => oci.keys(OciScene::USER).into_iter().map(|key| key.fingerprint).collect(),
+            Some(kind) => oci.secrets(OciScene::USER, kind).into_iter().map(|secret| secret.id).collect(),
+        }
+    }
+
     /// Its kind at the stand-in; none for API keys.
     fn kind(self) -> Option<Kind> {
         match self {
@@ -68,6 +76,28 @@ impl OciResource {
             Self::CustomerSecretKey => Some(Kind::CustomerSecretKey),
         }
     }
+}
+
+/// Lets the plugin find OCI's key by the variables of Oracle's CLI. It is told of a region that is not the home region.
+///
+/// # Errors
+/// When the CLI fails.
+pub fn lead_to_oci(scene: &Scene) -> Result<()> {
+    let admin = scene.cloud.oci().config();
+    scene.keep_secret(&admin.key_content);
+    for (name, value) in [
+        ("OCI_CLI_TENANCY", &*admin.tenancy),
+        ("OCI_CLI_USER", &admin.user),
+        ("OCI_CLI_FINGERPRINT", &admin.fingerprint),
+        ("OCI_CLI_KEY_CONTENT", &admin.key_content),
+        ("OCI_CLI_REGION", "us-phoenix-1"),
+    ] {
+        scene.work.set(name, value);
+    }
+    let endpoint = format!("{}/oci/{{region}}", scene.cloud.endpoint());
+    let arguments = ["config", "set", "--path", "keyrotation:oci.endpoints.identity", &endpoint];
+    scene.work.run(&arguments)?.expect_success()?;
+    Ok(())
 }
 
 impl OciScene {
@@ -94,25 +124,10 @@ impl OciScene {
         Ok(stage)
     }
 
-    /// The plugin finds its key by the variables of Oracle's CLI. It is told of a region that is not the home region.
     fn around(scene: Scene) -> Result<Self> {
-        let oci = scene.cloud.oci();
-        let user = oci.create_user(Self::USER).map_err(|refusal| anyhow!("{refusal}"))?;
-        let admin = oci.config();
-        scene.keep_secret(&admin.key_content);
-        for (name, value) in [
-            ("OCI_CLI_TENANCY", &*admin.tenancy),
-            ("OCI_CLI_USER", &admin.user),
-            ("OCI_CLI_FINGERPRINT", &admin.fingerprint),
-            ("OCI_CLI_KEY_CONTENT", &admin.key_content),
-            ("OCI_CLI_REGION", "us-phoenix-1"),
-        ] {
-            scene.work.set(name, value);
-        }
-        let stage = Self { scene, user };
-        let endpoint = format!("{}/oci/{{region}}", stage.scene.cloud.endpoint());
-        stage.config(&["--path", "keyrotation:oci.endpoints.identity", &endpoint])?;
-        Ok(stage)
+        let user = scene.cloud.oci().create_user(Self::USER).map_err(|refusal| anyhow!("{refusal}"))?;
+        lead_to_oci(&scene)?;
+        Ok(Self { scene, user })
     }
 
     /// `pulumi config set` with these arguments.
@@ -220,10 +235,7 @@ impl OciScene {
 
     /// The ids of all that the user has of one kind.
     pub fn ids(&self, resource: OciResource) -> Vec<String> {
-        match resource.kind() {
-            None => self.oci().keys(Self::USER).into_iter().map(|key| key.fingerprint).collect(),
-            Some(kind) => self.oci().secrets(Self::USER, kind).into_iter().map(|secret| secret.id).collect(),
-        }
+        resource.ids(self.oci())
     }
 
     /// Destroys the stack and insists that nothing of ours is left, and nothing secret anywhere.

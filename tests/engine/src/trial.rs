@@ -7,6 +7,14 @@ use vault_servers::Program;
 /// Fails, or panics, when what it proves is not so.
 pub type Prove = fn() -> Result<()>;
 
+/// Functions with their names: trials are called after them.
+#[macro_export]
+macro_rules! named {
+    ($($prove:ident),+ $(,)?) => {
+        &[$((stringify!($prove), $prove as $crate::Prove)),+]
+    };
+}
+
 /// A trial that is skipped, with the reason, where the machine has not got one of these programs.
 pub fn trial(
     name: impl Into<String>,

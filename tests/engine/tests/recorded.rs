@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use engine::{Credentials, Recording, Scene, TOKEN, USER, expect_settled};
+use engine::{Credentials, OciResource, OciScene, Recording, Scene, TOKEN, USER, expect_settled, lead_to_oci};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::oci::{Issued, Kind};
 use serde_json::{Value, json};
@@ -26,17 +26,17 @@ fn lesson_recorded_state_of_a_confluent_api_key_is_quiet_refreshes_and_rotates()
 
 #[test]
 fn lesson_recorded_state_of_an_oci_api_key_is_quiet_refreshes_and_rotates() -> Result<()> {
-    every_version(Resource::OciApiKey)
+    every_version(Resource::Oci(OciResource::ApiKey))
 }
 
 #[test]
 fn lesson_recorded_state_of_an_oci_auth_token_is_quiet_refreshes_and_rotates() -> Result<()> {
-    every_version(Resource::OciAuthToken)
+    every_version(Resource::Oci(OciResource::AuthToken))
 }
 
 #[test]
 fn lesson_recorded_state_of_an_oci_customer_secret_key_is_quiet_refreshes_and_rotates() -> Result<()> {
-    every_version(Resource::OciCustomerSecretKey)
+    every_version(Resource::Oci(OciResource::CustomerSecretKey))
 }
 
 fn every_version(resource: Resource) -> Result<()> {
@@ -58,9 +58,7 @@ fn every_version(resource: Resource) -> Result<()> {
 enum Resource {
     AwsApiKey,
     ConfluentApiKey,
-    OciApiKey,
-    OciAuthToken,
-    OciCustomerSecretKey,
+    Oci(OciResource),
 }
 
 impl Resource {
@@ -68,9 +66,9 @@ impl Resource {
         match self {
             Self::AwsApiKey => "aws-api-key",
             Self::ConfluentApiKey => "confluent-api-key",
-            Self::OciApiKey => "oci-api-key",
-            Self::OciAuthToken => "oci-auth-token",
-            Self::OciCustomerSecretKey => "oci-customer-secret-key",
+            Self::Oci(OciResource::ApiKey) => "oci-api-key",
+            Self::Oci(OciResource::AuthToken) => "oci-auth-token",
+            Self::Oci(OciResource::CustomerSecretKey) => "oci-customer-secret-key",
         }
     }
 
@@ -78,9 +76,7 @@ impl Resource {
         match self {
             Self::AwsApiKey => TOKEN,
             Self::ConfluentApiKey => "keyrotation:confluent:RotatingApiKey",
-            Self::OciApiKey => "keyrotation:oci:RotatingApiKey",
-            Self::OciAuthToken => "keyrotation:oci:RotatingAuthToken",
-            Self::OciCustomerSecretKey => "keyrotation:oci:RotatingCustomerSecretKey",
+            Self::Oci(resource) => resource.token(),
         }
     }
 
@@ -89,28 +85,26 @@ impl Resource {
         match self {
             Self::AwsApiKey => ["accessKeyId", "secretAccessKey"],
             Self::ConfluentApiKey => ["apiKey", "apiSecret"],
-            Self::OciApiKey => ["fingerprint", "privateKeyPem"],
-            Self::OciAuthToken => ["tokenId", "token"],
-            Self::OciCustomerSecretKey => ["accessKey", "secretKey"],
+            Self::Oci(resource) => resource.outputs(),
         }
     }
 
     fn is_oci(self) -> bool {
-        matches!(self, Self::OciApiKey | Self::OciAuthToken | Self::OciCustomerSecretKey)
+        matches!(self, Self::Oci(_))
     }
 }
 
 /// A stand-in, a project, and whose keys rotate.
-struct Stage {
+struct Place {
     resource: Resource,
     scene: Scene,
     principal: String,
 }
 
 /// The user, or service account.
-const NAME: &str = "ci";
+const NAME: &str = OciScene::USER;
 
-impl Stage {
+impl Place {
     fn fresh(resource: Resource) -> Result<Self> {
         let scene = Scene::without_environment()?;
         let principal = match resource {
@@ -129,13 +123,13 @@ impl Stage {
         let scene = Scene::in_tenancy(tenancy)?;
         scene.clock.set(recording.superseded_at(resource.token())? + SignedDuration::from_mins(1))?;
         let principal = recording.told("/principal")?.to_owned();
-        let stage = Self { resource, scene, principal }.configured()?;
+        let place = Self { resource, scene, principal }.configured()?;
         match resource {
-            Resource::AwsApiKey => stage.plant_aws(recording)?,
-            Resource::ConfluentApiKey => stage.plant_confluent(recording)?,
-            _ => stage.plant_oci(recording)?,
+            Resource::AwsApiKey => place.plant_aws(recording)?,
+            Resource::ConfluentApiKey => place.plant_confluent(recording)?,
+            _ => place.plant_oci(recording)?,
         }
-        Ok(stage)
+        Ok(place)
     }
 
     fn configured(self) -> Result<Self> {
@@ -150,20 +144,7 @@ impl Stage {
                 work.set("CONFLUENT_CLOUD_API_SECRET", &admin.api_secret);
                 config("keyrotation:confluent.endpoint", &endpoint)?.expect_success()?;
             }
-            _ => {
-                let admin = cloud.oci().config();
-                for (name, value) in [
-                    ("OCI_CLI_TENANCY", &*admin.tenancy),
-                    ("OCI_CLI_USER", &admin.user),
-                    ("OCI_CLI_FINGERPRINT", &admin.fingerprint),
-                    ("OCI_CLI_KEY_CONTENT", &admin.key_content),
-                    ("OCI_CLI_REGION", "us-phoenix-1"),
-                ] {
-                    work.set(name, value);
-                }
-                let property = "keyrotation:oci.endpoints.identity";
-                config(property, &format!("{endpoint}/oci/{{region}}"))?.expect_success()?;
-            }
+            Resource::Oci(_) => lead_to_oci(&self.scene)?,
         }
         Ok(self)
     }
@@ -222,10 +203,11 @@ impl Stage {
                 inputs["retirement"] = json!({ "soak": "1d", "quietPeriod": "6h" });
             }
             Resource::ConfluentApiKey => inputs["owner"] = json!({ "id": self.principal }),
-            Resource::OciApiKey => inputs["userId"] = self.principal.as_str().into(),
-            Resource::OciAuthToken | Resource::OciCustomerSecretKey => {
+            Resource::Oci(resource) => {
                 inputs["userId"] = self.principal.as_str().into();
-                inputs["name"] = "registry".into();
+                if resource != OciResource::ApiKey {
+                    inputs["name"] = "registry".into();
+                }
             }
         }
         let outputs = self.resource.pair().map(|name| (name.to_owned(), format!("${{key.{name}}}").into()));
@@ -268,9 +250,7 @@ impl Stage {
             Resource::ConfluentApiKey => {
                 cloud.confluent().keys(&self.principal, "").into_iter().map(|key| key.id).collect()
             }
-            Resource::OciApiKey => cloud.oci().keys(NAME).into_iter().map(|key| key.fingerprint).collect(),
-            Resource::OciAuthToken => ids_of(cloud.oci().secrets(NAME, Kind::AuthToken)),
-            Resource::OciCustomerSecretKey => ids_of(cloud.oci().secrets(NAME, Kind::CustomerSecretKey)),
+            Resource::Oci(resource) => resource.ids(cloud.oci()),
         };
         ids.sort();
         ids
@@ -287,51 +267,47 @@ impl Stage {
 }
 
 fn record(resource: Resource, folder: &Path) -> Result<()> {
-    let stage = Stage::fresh(resource)?;
+    let place = Place::fresh(resource)?;
     for release in ["1", "2"] {
-        stage.declare(release)?;
-        stage.up()?;
+        place.declare(release)?;
+        place.up()?;
     }
-    stage.scene.work.expect_quiet()?;
-    ensure!(stage.ids().len() == 2, "there are no two keys in their overlap");
-    Recording::write(&stage.scene.work, &stage.world()?, folder, resource.file())
+    place.scene.work.expect_quiet()?;
+    ensure!(place.ids().len() == 2, "there are no two keys in their overlap");
+    Recording::write(&place.scene.work, &place.world()?, folder, resource.file())
 }
 
 fn replay(resource: Resource, folder: &Path) -> Result<()> {
     let recording = Recording::read(folder, resource.file())?;
-    let stage = Stage::planted(resource, &recording)?;
+    let place = Place::planted(resource, &recording)?;
     let [id, _] = resource.pair();
     let first = recording.text(resource.token(), &format!("/{id}"))?;
-    stage.declare("2")?;
-    recording.import(&stage.scene.work, recording.told("/endpoint")?, &stage.scene.cloud.endpoint())?;
-    let recorded = stage.ids();
+    place.declare("2")?;
+    recording.import(&place.scene.work, recording.told("/endpoint")?, &place.scene.cloud.endpoint())?;
+    let recorded = place.ids();
     ensure!(recorded.len() == 2, "the cloud does not hold what was recorded: {recorded:?}");
-    expect_settled(&stage.scene.work)?;
-    ensure!(stage.ids() == recorded, "reading a recorded state changed keys: {:?}", stage.ids());
-    ensure!(stage.output(&format!("/previous/{id}"))?.is_string(), "the previous key was forgotten");
+    expect_settled(&place.scene.work)?;
+    ensure!(place.ids() == recorded, "reading a recorded state changed keys: {:?}", place.ids());
+    ensure!(place.output(&format!("/previous/{id}"))?.is_string(), "the previous key was forgotten");
 
     // Past the overlap, and once more past what `soak` adds to it.
     for _ in 0..2 {
-        stage.scene.wait_hours(72)?;
-        stage.up()?;
+        place.scene.wait_hours(72)?;
+        place.up()?;
     }
-    ensure!(stage.ids() == [first.as_str()], "the previous key was not retired: {:?}", stage.ids());
-    stage.declare("3")?;
-    stage.up()?;
-    let second = stage.output(&format!("/{id}"))?;
-    ensure!(second != first.as_str() && stage.output("/generation")? == 3, "keepers did not rotate");
-    ensure!(stage.output(&format!("/previous/{id}"))? == first.as_str(), "the recorded key is not the previous one");
-    ensure!(stage.ids().len() == 2, "there are not two keys: {:?}", stage.ids());
-    let lacks = stage.scene.work.state()?.lacks("key")?;
+    ensure!(place.ids() == [first.as_str()], "the previous key was not retired: {:?}", place.ids());
+    place.declare("3")?;
+    place.up()?;
+    let second = place.output(&format!("/{id}"))?;
+    ensure!(second != first.as_str() && place.output("/generation")? == 3, "keepers did not rotate");
+    ensure!(place.output(&format!("/previous/{id}"))? == first.as_str(), "the recorded key is not the previous one");
+    ensure!(place.ids().len() == 2, "there are not two keys: {:?}", place.ids());
+    let lacks = place.scene.work.state()?.lacks("key")?;
     ensure!(lacks.is_empty(), "{lacks:?}");
-    stage.scene.work.expect_quiet()?;
-    stage.scene.work.destroy()?.expect_success()?;
-    ensure!(stage.ids().is_empty(), "keys are left: {:?}", stage.ids());
-    stage.scene.expect_clean()
-}
-
-fn ids_of(secrets: Vec<localcloud::oci::Credential>) -> Vec<String> {
-    secrets.into_iter().map(|secret| secret.id).collect()
+    place.scene.work.expect_quiet()?;
+    place.scene.work.destroy()?.expect_success()?;
+    ensure!(place.ids().is_empty(), "keys are left: {:?}", place.ids());
+    place.scene.expect_clean()
 }
 
 fn list<'a>(world: &'a Value, path: &str) -> &'a [Value] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use engine::{KV_TOKEN, Prove, Scene, TOKEN, USER, VaultScene, Workspace, trial};
+use engine::{KV_TOKEN, Prove, Scene, TOKEN, USER, VaultScene, Workspace, named, trial};
 use libtest_mimic::Arguments;
 use serde_json::{Value, json};
 use vault_servers::{Admin, Program};
@@ -16,17 +16,17 @@ const TOLD: &str = "someone removed or changed";
 const WRONG: &str = "hunter2-hunter2-hunter2-hunter2-hunter22";
 
 fn main() {
-    let own: &[(&str, Prove)] = &[
-        ("official_a1_many_keys_are_imported_with_a_file_of_secrets", many),
-        ("official_a1_a_wrong_secret_imports_nothing_and_none_gives_null", one),
-        ("official_a1_after_a_lost_state_the_key_is_imported_and_kept", lost_state),
-        ("official_a2_tags_that_are_taken_away_are_told_once_and_written_again", stripped),
+    let own: &[(&str, Prove)] = named![
+        official_a1_many_keys_are_imported_with_a_file_of_secrets,
+        official_a1_a_wrong_secret_imports_nothing_and_none_gives_null,
+        official_a1_after_a_lost_state_the_key_is_imported_and_kept,
+        official_a2_tags_that_are_taken_away_are_told_once_and_written_again,
     ];
-    let on_vault: &[(&str, Prove)] = &[
-        ("official_a1_a_secret_id_is_tried_before_it_is_imported", secret_id),
-        ("official_a1_a_kv_value_is_compared_before_it_is_imported", kv_value),
-        ("official_a2_custom_metadata_of_a_kv_path_that_is_taken_away_is_written_again", kv_metadata),
-        ("official_a2_the_mark_of_a_published_jwt_key_is_written_again", jwt_comments),
+    let on_vault: &[(&str, Prove)] = named![
+        official_a1_a_secret_id_is_tried_before_it_is_imported,
+        official_a1_a_kv_value_is_compared_before_it_is_imported,
+        official_a2_custom_metadata_of_a_kv_path_that_is_taken_away_is_written_again,
+        official_a2_the_mark_of_a_published_jwt_key_is_written_again,
     ];
     let own = own.iter().map(|&(name, prove)| trial(name, &[], prove));
     let on_vault = on_vault.iter().map(|&(name, prove)| trial(name, &[Program::OpenBao], prove));
@@ -52,7 +52,7 @@ fn expect_refused(work: &Workspace, (token, id): (&str, &str), words: &[&str]) -
     Ok(())
 }
 
-fn many() -> Result<()> {
+fn official_a1_many_keys_are_imported_with_a_file_of_secrets() -> Result<()> {
     let scene = Scene::start()?;
     let users = ["alpha", "beta"];
     let mut keys = Vec::new();
@@ -83,7 +83,7 @@ fn many() -> Result<()> {
     scene.expect_clean()
 }
 
-fn one() -> Result<()> {
+fn official_a1_a_wrong_secret_imports_nothing_and_none_gives_null() -> Result<()> {
     let scene = Scene::start()?;
     let key = scene.cloud.add_key(USER)?;
     scene.wait_hours(1)?;
@@ -114,7 +114,7 @@ fn one() -> Result<()> {
     scene.expect_nothing_left()
 }
 
-fn lost_state() -> Result<()> {
+fn official_a1_after_a_lost_state_the_key_is_imported_and_kept() -> Result<()> {
     let scene = Scene::start()?;
     scene.declare(inputs("1"))?;
     scene.up()?;
@@ -148,7 +148,7 @@ fn lost_state() -> Result<()> {
 }
 
 /// As by a program that manages the user's tags, with each `up --refresh`.
-fn stripped() -> Result<()> {
+fn official_a2_tags_that_are_taken_away_are_told_once_and_written_again() -> Result<()> {
     let scene = Scene::start()?;
     scene.declare(inputs("1"))?;
     scene.up()?;
@@ -172,7 +172,7 @@ fn stripped() -> Result<()> {
     scene.expect_destroyed()
 }
 
-fn secret_id() -> Result<()> {
+fn official_a1_a_secret_id_is_tried_before_it_is_imported() -> Result<()> {
     let scene = VaultScene::start(json!({}))?;
     let admin = scene.admin();
     admin.post("sys/auth/approle", &json!({ "type": "approle" }))?;
@@ -196,7 +196,7 @@ fn secret_id() -> Result<()> {
     Ok(())
 }
 
-fn kv_value() -> Result<()> {
+fn official_a1_a_kv_value_is_compared_before_it_is_imported() -> Result<()> {
     let scene = VaultScene::start(json!({}))?;
     let admin = scene.admin();
     let write = |path: &str, value: &str| {
@@ -248,7 +248,7 @@ fn expect_restored(
     Ok(())
 }
 
-fn kv_metadata() -> Result<()> {
+fn official_a2_custom_metadata_of_a_kv_path_that_is_taken_away_is_written_again() -> Result<()> {
     let scene = VaultScene::start(inputs("1"))?;
     scene.up()?;
     let path = VaultScene::at("metadata");
@@ -259,7 +259,7 @@ fn kv_metadata() -> Result<()> {
     })
 }
 
-fn jwt_comments() -> Result<()> {
+fn official_a2_the_mark_of_a_published_jwt_key_is_written_again() -> Result<()> {
     const CONFIG: &str = "auth/jwt/config";
     let scene = VaultScene::start(json!({}))?;
     scene.admin().post("sys/auth/jwt", &json!({ "type": "jwt" }))?;

@@ -1,16 +1,16 @@
 //! Keys in a KV engine by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::{Prove, VaultScene, run_trials};
+use engine::{Prove, VaultScene, named, run_trials};
 use serde_json::{Value, json};
 use vault_servers::Program;
 
 fn main() {
-    let trials: &[(&str, Prove)] = &[
-        ("a_key_lives_rotates_and_goes", lives),
-        ("a_strangers_value_and_a_deleted_version_are_drift", drift),
-        ("a_login_of_the_plugin_is_revoked_at_its_end", login),
-        ("wrong_inputs_and_configuration_are_refused_before_anything_is_written", refused),
+    let trials: &[(&str, Prove)] = named![
+        a_key_lives_rotates_and_goes,
+        a_strangers_value_and_a_deleted_version_are_drift,
+        a_login_of_the_plugin_is_revoked_at_its_end,
+        wrong_inputs_and_configuration_are_refused_before_anything_is_written,
     ];
     run_trials("", &[Program::OpenBao], trials);
 }
@@ -22,7 +22,7 @@ fn inputs(release: &str) -> Value {
     })
 }
 
-fn lives() -> Result<()> {
+fn a_key_lives_rotates_and_goes() -> Result<()> {
     let scene = VaultScene::start(inputs("1"))?;
     scene.work.preview()?.expect_success()?;
     ensure!(scene.admin().call("GET", &VaultScene::at("metadata"), None)?.status == 404, "a preview wrote something");
@@ -43,7 +43,7 @@ fn lives() -> Result<()> {
     scene.expect_destroyed()
 }
 
-fn drift() -> Result<()> {
+fn a_strangers_value_and_a_deleted_version_are_drift() -> Result<()> {
     let scene = VaultScene::start(json!({}))?;
     scene.up()?;
     let theirs = json!({"data": {"theirs": "a value"}});
@@ -61,7 +61,7 @@ fn drift() -> Result<()> {
     Ok(())
 }
 
-fn login() -> Result<()> {
+fn a_login_of_the_plugin_is_revoked_at_its_end() -> Result<()> {
     let scene = VaultScene::start(inputs("1"))?;
     let admin = scene.admin();
     let mount = admin.mount_auth("approle")?;
@@ -82,7 +82,7 @@ fn login() -> Result<()> {
     scene.expect_destroyed()
 }
 
-fn refused() -> Result<()> {
+fn wrong_inputs_and_configuration_are_refused_before_anything_is_written() -> Result<()> {
     let scene = VaultScene::start(json!({"maxVersions": 2, "length": 8}))?;
     let ended = scene.work.up()?.expect_failure()?;
     for words in ["maxVersions", "length"] {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::{Cloud, Credentials, Moment, PlatformScene, Python, run_trials};
+use engine::{Cloud, Credentials, Moment, PlatformScene, Python, named, run_trials};
 use vault_servers::Program;
 
 /// The IAM user for Vault alone.
@@ -14,10 +14,10 @@ const ADMINISTRATOR: &str = "admin";
 const AWS_USER: &str = "aws-user";
 
 fn main() {
-    run_trials("", &[Program::Vault, Program::Postgres], &[("vault_python_lives_with_its_half_for_aws", lives)]);
+    run_trials("", &[Program::Vault, Program::Postgres], named![vault_python_lives_with_its_half_for_aws]);
 }
 
-fn lives() -> Result<()> {
+fn vault_python_lives_with_its_half_for_aws() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/vault-python");
     let python = Python::with_sdk()?;
     let stage = PlatformScene::of_program(&folder, Program::Vault)?;

@@ -1,7 +1,7 @@
 //! Keys of a JWT method by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::{Prove, VaultScene, run_trials};
+use engine::{Prove, VaultScene, named, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Admin, JwtRole, KeySet, Program, key_pair, public_pem, thumbprint};
 
@@ -10,13 +10,13 @@ const CONFIG: &str = "auth/jwt/config";
 const ROLE: JwtRole<'static> = JwtRole { mount: "jwt", role: "ci" };
 
 fn main() {
-    let trials: &[(&str, Prove)] = &[
-        ("a_jwt_key_lives_rotates_and_goes", lives),
-        ("several_keys_of_one_mount_are_made_in_one_run", several),
-        ("a_key_that_was_taken_out_and_a_strangers_are_drift", drift),
-        ("a_published_key_is_taken_over", adopted),
-        ("a_mount_fetches_what_the_outputs_say", fetched),
-        ("wrong_inputs_mounts_and_imports_are_refused", refused),
+    let trials: &[(&str, Prove)] = named![
+        a_jwt_key_lives_rotates_and_goes,
+        several_keys_of_one_mount_are_made_in_one_run,
+        a_key_that_was_taken_out_and_a_strangers_are_drift,
+        a_published_key_is_taken_over,
+        a_mount_fetches_what_the_outputs_say,
+        wrong_inputs_mounts_and_imports_are_refused,
     ];
     run_trials("jwt_key::", &[Program::OpenBao], trials);
 }
@@ -75,7 +75,7 @@ fn published(admin: &Admin) -> Result<Vec<String>> {
     Ok(keys.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-fn lives() -> Result<()> {
+fn a_jwt_key_lives_rotates_and_goes() -> Result<()> {
     let scene = scene(inputs("1"))?;
     let admin = scene.admin();
     scene.work.preview()?.expect_success()?;
@@ -106,7 +106,7 @@ fn lives() -> Result<()> {
 }
 
 /// The engine makes them in parallel, and each write replaces the whole list.
-fn several() -> Result<()> {
+fn several_keys_of_one_mount_are_made_in_one_run() -> Result<()> {
     let scene = scene(inputs("1"))?;
     let admin = scene.admin();
     let program = |release: &str| {
@@ -135,7 +135,7 @@ fn several() -> Result<()> {
     scene.expect_clean()
 }
 
-fn drift() -> Result<()> {
+fn a_key_that_was_taken_out_and_a_strangers_are_drift() -> Result<()> {
     let scene = scene(inputs("1"))?;
     let admin = scene.admin();
     scene.up()?;
@@ -154,7 +154,7 @@ fn drift() -> Result<()> {
 }
 
 /// With its private half it is the current one; it has no probe, and goes all the same.
-fn adopted() -> Result<()> {
+fn a_published_key_is_taken_over() -> Result<()> {
     let (private, public) = key_pair()?;
     let kid = thumbprint(&public).context("no thumbprint")?;
     let mut inputs = inputs("1");
@@ -191,7 +191,7 @@ fn adopted() -> Result<()> {
 }
 
 /// The mount's configuration comes after the first key, and each publication after a run, as what depends on the outputs does.
-fn fetched() -> Result<()> {
+fn a_mount_fetches_what_the_outputs_say() -> Result<()> {
     let set = KeySet::start()?;
     let wanted = |release: &str| {
         let mut wanted = inputs(release);
@@ -235,7 +235,7 @@ fn fetched() -> Result<()> {
     scene.expect_clean()
 }
 
-fn refused() -> Result<()> {
+fn wrong_inputs_mounts_and_imports_are_refused() -> Result<()> {
     let scene = scene(json!({"mount": "auth/jwt", "name": "a/b", "algorithm": "HS256"}))?;
     let admin = scene.admin();
     let ended = scene.work.up()?.expect_failure()?;

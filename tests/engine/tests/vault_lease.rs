@@ -2,7 +2,7 @@
 //! it, with all that it made and read itself.
 
 use anyhow::{Context, Result, ensure};
-use engine::{Prove, VaultScene, run_trials};
+use engine::{Prove, VaultScene, named, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Database, Login, Postgres, Program, Token};
 
@@ -22,11 +22,11 @@ const POLICY: &str = r#"
 "#;
 
 fn main() {
-    let trials: &[(&str, Prove)] = &[
-        ("a_lease_lives_rotates_and_goes", lives),
-        ("a_lease_is_renewed_when_nothing_but_time_has_passed", renewed),
-        ("a_revoked_lease_is_drift", drift),
-        ("wrong_inputs_and_roles_that_do_not_fit_are_refused", refused),
+    let trials: &[(&str, Prove)] = named![
+        a_lease_lives_rotates_and_goes,
+        a_lease_is_renewed_when_nothing_but_time_has_passed,
+        a_revoked_lease_is_drift,
+        wrong_inputs_and_roles_that_do_not_fit_are_refused,
     ];
     run_trials("lease::", &[Program::OpenBao, Program::Postgres], trials);
 }
@@ -121,7 +121,7 @@ fn inputs(release: &str) -> Value {
     json!({"keepers": {"release": release}, "rotationPeriod": "30d", "overlap": "1d", "ttl": "4380h"})
 }
 
-fn lives() -> Result<()> {
+fn a_lease_lives_rotates_and_goes() -> Result<()> {
     let scene = Scene::start(inputs("1"))?;
     let work = &scene.vault.work;
     scene.with_token(|| work.preview()?.expect_success())?;
@@ -148,7 +148,7 @@ fn lives() -> Result<()> {
     Ok(())
 }
 
-fn renewed() -> Result<()> {
+fn a_lease_is_renewed_when_nothing_but_time_has_passed() -> Result<()> {
     let scene = Scene::start(json!({"rotationPeriod": "30d", "overlap": "1d", "ttl": "96h"}))?;
     let work = &scene.vault.work;
     scene.up()?;
@@ -170,7 +170,7 @@ fn renewed() -> Result<()> {
     scene.expect_destroyed()
 }
 
-fn drift() -> Result<()> {
+fn a_revoked_lease_is_drift() -> Result<()> {
     let scene = Scene::start(inputs("1"))?;
     scene.up()?;
     let first = scene.current()?;
@@ -185,7 +185,7 @@ fn drift() -> Result<()> {
     scene.expect_destroyed()
 }
 
-fn refused() -> Result<()> {
+fn wrong_inputs_and_roles_that_do_not_fit_are_refused() -> Result<()> {
     let wrong = json!({"path": "/database", "name": "a#b", "holderRole": "a/b", "ttl": "soon", "adopt": {"id": "x"}});
     let scene = Scene::start(wrong)?;
     let ended = scene.vault.work.up()?.expect_failure()?;

@@ -1,7 +1,7 @@
 //! Secrets that a database engine keeps to itself, by the real engine, on a real OpenBao with a real PostgreSQL.
 
 use anyhow::{Context, Result, ensure};
-use engine::{Prove, VaultScene, run_trials};
+use engine::{Prove, VaultScene, named, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Database, Login, Postgres, Program};
 
@@ -10,11 +10,11 @@ const CONNECTION: &str = "database/payment";
 const ROLE: &str = "database/static-roles/reports";
 
 fn main() {
-    let trials: &[(&str, Prove)] = &[
-        ("a_root_password_turns_once_per_trigger_and_stays_at_the_end", lives),
-        ("a_static_role_that_vault_turns_by_itself_is_no_drift", no_drift),
-        ("an_import_rotates_nothing", imports),
-        ("what_cannot_be_rotated_is_refused", refused),
+    let trials: &[(&str, Prove)] = named![
+        a_root_password_turns_once_per_trigger_and_stays_at_the_end,
+        a_static_role_that_vault_turns_by_itself_is_no_drift,
+        an_import_rotates_nothing,
+        what_cannot_be_rotated_is_refused,
     ];
     run_trials("root::", &[Program::OpenBao, Program::Postgres], trials);
 }
@@ -74,7 +74,7 @@ fn inputs(path: &str, release: &str) -> Value {
     json!({"path": path, "keepers": {"release": release}, "rotationPeriod": "30d"})
 }
 
-fn lives() -> Result<()> {
+fn a_root_password_turns_once_per_trigger_and_stays_at_the_end() -> Result<()> {
     let scene = Scene::start(inputs(CONNECTION, "1"))?;
     let work = &scene.vault.work;
     let user = scene.first.user.clone();
@@ -107,7 +107,7 @@ fn lives() -> Result<()> {
     scene.vault.expect_clean()
 }
 
-fn no_drift() -> Result<()> {
+fn a_static_role_that_vault_turns_by_itself_is_no_drift() -> Result<()> {
     let scene = Scene::start(inputs(ROLE, "1"))?;
     scene.vault.up()?;
     let told = scene.output("/lastVaultRotation")?;
@@ -124,7 +124,7 @@ fn no_drift() -> Result<()> {
     scene.vault.expect_clean()
 }
 
-fn imports() -> Result<()> {
+fn an_import_rotates_nothing() -> Result<()> {
     let scene = Scene::start(inputs(CONNECTION, "1"))?;
     let work = &scene.vault.work;
     work.run(&["import", TOKEN, "root", CONNECTION, "--yes", "--protect=false", "--generate-code=false"])?
@@ -141,7 +141,7 @@ fn imports() -> Result<()> {
     scene.vault.expect_clean()
 }
 
-fn refused() -> Result<()> {
+fn what_cannot_be_rotated_is_refused() -> Result<()> {
     let scene = Scene::start(json!({"path": "/database", "rotationPeriod": "soon", "overlap": "1d"}))?;
     let ended = scene.vault.work.up()?.expect_failure()?;
     for words in ["path", "rotationPeriod", "overlap"] {

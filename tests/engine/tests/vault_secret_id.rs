@@ -1,7 +1,7 @@
 //! Secret-ids of an AppRole by the real engine, on a real OpenBao.
 
 use anyhow::{Context, Result, ensure};
-use engine::{Prove, VaultScene, run_trials};
+use engine::{Prove, VaultScene, named, run_trials};
 use serde_json::{Value, json};
 use vault_servers::{Admin, Program};
 
@@ -9,10 +9,10 @@ const TOKEN: &str = "keyrotation:vault:RotatingSecretId";
 const ROLE: &str = "auth/approle/role/payment";
 
 fn main() {
-    let trials: &[(&str, Prove)] = &[
-        ("a_secret_id_lives_rotates_and_goes", lives),
-        ("a_destroyed_secret_id_and_a_strangers_are_drift", drift),
-        ("wrong_inputs_and_a_role_that_is_not_there_are_refused", refused),
+    let trials: &[(&str, Prove)] = named![
+        a_secret_id_lives_rotates_and_goes,
+        a_destroyed_secret_id_and_a_strangers_are_drift,
+        wrong_inputs_and_a_role_that_is_not_there_are_refused,
     ];
     run_trials("secret_id::", &[Program::OpenBao], trials);
 }
@@ -62,7 +62,7 @@ fn accessors(admin: &Admin) -> Result<usize> {
     Ok(admin.list(&format!("{ROLE}/secret-id"))?.len())
 }
 
-fn lives() -> Result<()> {
+fn a_secret_id_lives_rotates_and_goes() -> Result<()> {
     let scene = scene(inputs("1"))?;
     let admin = scene.admin();
     scene.work.preview()?.expect_success()?;
@@ -88,7 +88,7 @@ fn lives() -> Result<()> {
     scene.expect_clean()
 }
 
-fn drift() -> Result<()> {
+fn a_destroyed_secret_id_and_a_strangers_are_drift() -> Result<()> {
     let scene = scene(inputs("1"))?;
     let admin = scene.admin();
     scene.up()?;
@@ -108,7 +108,7 @@ fn drift() -> Result<()> {
     scene.expect_clean()
 }
 
-fn refused() -> Result<()> {
+fn wrong_inputs_and_a_role_that_is_not_there_are_refused() -> Result<()> {
     let scene = scene(json!({"mount": "auth/approle", "cidrList": ["here"], "ttl": "soon"}))?;
     let ended = scene.work.up()?.expect_failure()?;
     for words in ["mount", "cidrList", "ttl"] {

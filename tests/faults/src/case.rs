@@ -74,17 +74,17 @@ impl Case {
     /// # Panics
     /// When an invariant is broken, or the fault never struck.
     pub async fn prove(self) -> Runs {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
         let wanted = self.life.prepare(&mut watch).await;
-        stage.inject(stage.calls().len() + self.call, self.fault);
+        rig.inject(rig.calls().len() + self.call, self.fault);
         let outcome = self.life.run(&mut watch, &wanted).await;
-        assert_eq!(stage.unfired(), 0, "the fault never struck");
-        stage.calm();
-        stage.clock().advance(MINUTE);
+        assert_eq!(rig.unfired(), 0, "the fault never struck");
+        rig.calm();
+        rig.clock().advance(MINUTE);
         if outcome.is_done() && self.then == Then::Revert {
             // The fault was overcome within the run: what follows is a rotation of its own, for which the overlap must be over.
-            stage.clock().advance(DAY * 2);
+            rig.clock().advance(DAY * 2);
         }
         let pending = watch.stack.state().and_then(|state| state.pending.as_ref()).map(|key| key.id.clone());
         let wanted = self.goes_on(&mut watch, wanted).await;
@@ -196,11 +196,11 @@ async fn person_helps(watch: &mut Watch<'_>, wanted: &RotationArgs) -> (usize, b
 /// # Panics
 /// When the run fails.
 pub async fn calls_of(system: System, life: Life) -> Vec<String> {
-    let stage = (system.make)();
-    let mut watch = Watch::new(&*stage, life.overlap());
+    let rig = (system.make)();
+    let mut watch = Watch::new(&*rig, life.overlap());
     let wanted = life.prepare(&mut watch).await;
-    let before = stage.calls().len();
+    let before = rig.calls().len();
     let outcome = life.run(&mut watch, &wanted).await;
     assert!(outcome.is_done() || outcome.is_quiet(), "{life:?}: {outcome:?}");
-    stage.calls().split_off(before)
+    rig.calls().split_off(before)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use conformance::is_mint;
 use futures::future::{Either, select};
 use jiff::SignedDuration;
-use rotation::testing::{Fault, Life, Outcome, Stage, Watch};
+use rotation::testing::{ContestedRig, Fault, Life, Outcome, Watch};
 use rotation::{ErrorKind, KeyId, RotationArgs};
 
 use crate::{System, recover};
@@ -30,16 +30,16 @@ impl Stranger {
     /// # Panics
     /// When an invariant is broken, or the documented hole is not where it is documented to be.
     pub async fn prove(self) -> &'static str {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
         let wanted = self.life.prepare(&mut watch).await;
-        let (first, before) = (stage.calls().len(), stage.keys());
-        stage.stranger_at(first + self.call);
+        let (first, before) = (rig.calls().len(), rig.keys());
+        rig.stranger_at(first + self.call);
         let mint = self.mint.zip(self.mint_beside_the_stranger().await);
         let Some(in_window) = (match mint {
             Some((_, (_, mint))) if mint == self.call && !self.system.is_cheap => None,
             Some((fault, (look, mint))) => {
-                stage.inject(first + mint, fault);
+                rig.inject(first + mint, fault);
                 // A key that lists do not show yet was in no list, however early it was made.
                 let from = if self.system.lags { 0 } else { look + 1 };
                 Some(self.system.suspects && (from..=mint).contains(&self.call))
@@ -49,17 +49,17 @@ impl Stranger {
             return "not tried";
         };
         self.life.run(&mut watch, &wanted).await;
-        stage.calm();
-        stage.clock().advance(MINUTE);
-        let Some(theirs) = stage.intruders().pop() else {
+        rig.calm();
+        rig.clock().advance(MINUTE);
+        let Some(theirs) = rig.intruders().pop() else {
             self.recover(&mut watch, &wanted).await;
             return "no place";
         };
-        if stage.calls().get(first + self.call).is_some_and(|call| self.system.is_replacing(call)) {
+        if rig.calls().get(first + self.call).is_some_and(|call| self.system.is_replacing(call)) {
             return self.replaced(&mut watch, &wanted, theirs).await;
         }
         let known = keys(&watch);
-        let new = stage.keys().into_iter().filter(|id| !before.contains(id) && !known.contains(id));
+        let new = rig.keys().into_iter().filter(|id| !before.contains(id) && !known.contains(id));
         let suspects: BTreeSet<_> = new.collect();
         match self.mint {
             Some(Fault::Hang | Fault::DieBefore) if in_window => self.taken_for_ours(&mut watch, &wanted, theirs).await,
@@ -74,13 +74,13 @@ impl Stranger {
 
     /// The run's last look before its mint, and the mint, when nothing fails but the stranger comes; none if it does not mint.
     async fn mint_beside_the_stranger(self) -> Option<(usize, usize)> {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
         let wanted = self.life.prepare(&mut watch).await;
-        let first = stage.calls().len();
-        stage.stranger_at(first + self.call);
+        let first = rig.calls().len();
+        rig.stranger_at(first + self.call);
         self.life.run(&mut watch, &wanted).await;
-        let calls = stage.calls().split_off(first);
+        let calls = rig.calls().split_off(first);
         let mint = calls.iter().position(|call| is_mint(call))?;
         let look = calls[..mint].iter().rposition(|call| is_list(call))?;
         Some((look, mint))
@@ -156,13 +156,13 @@ impl Stranger {
 /// # Panics
 /// When an invariant is broken.
 pub async fn stripped(system: System, life: Life, call: usize) -> &'static str {
-    let stage = (system.make)();
-    let mut watch = Watch::new(&*stage, life.overlap());
+    let rig = (system.make)();
+    let mut watch = Watch::new(&*rig, life.overlap());
     let wanted = life.prepare(&mut watch).await;
-    stage.strip_at(stage.calls().len() + call);
+    rig.strip_at(rig.calls().len() + call);
     let outcome = life.run(&mut watch, &wanted).await;
     assert!(outcome.is_done() || outcome.is_quiet(), "{outcome:?}");
-    stage.clock().advance(MINUTE);
+    rig.clock().advance(MINUTE);
     recover(&mut watch, life, (life != Life::Delete).then_some(&wanted)).await;
     "harmless"
 }
@@ -187,12 +187,12 @@ impl Rivals {
     /// # Panics
     /// When an invariant is broken, both made a key, or the one that is refused is not told by whom.
     pub async fn prove(self) -> &'static str {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
-        let mut rival = Watch::new(&*stage, Life::OVERLAP);
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
+        let mut rival = Watch::new(&*rig, Life::OVERLAP);
         rival.stack = rotation::testing::Stack::new("rival/project/key");
         let wanted = self.life.prepare(&mut watch).await;
-        let (first, second) = self.interleave(&*stage, (&mut watch, &mut rival), &wanted).await;
+        let (first, second) = self.interleave(&*rig, (&mut watch, &mut rival), &wanted).await;
         let held = |watch: &Watch<'_>| watch.stack.state().is_some_and(|state| state.keys().next().is_some());
         let won = (held(&watch), held(&rival));
         match self.life {
@@ -209,7 +209,7 @@ impl Rivals {
                 told_by_whom(&second, &watch);
             }
         }
-        stage.clock().advance(MINUTE);
+        rig.clock().advance(MINUTE);
         self.ends((&mut watch, &mut rival), is_unanswered(&second), &wanted).await;
         match won {
             (true, _) => "first",
@@ -221,31 +221,31 @@ impl Rivals {
     /// Both runs, as the calls say.
     async fn interleave(
         self,
-        stage: &dyn Stage,
+        rig: &dyn ContestedRig,
         (watch, rival): (&mut Watch<'_>, &mut Watch<'_>),
         wanted: &RotationArgs,
     ) -> (Outcome, Outcome) {
-        let ours = stage.calls().len() + self.ours;
-        stage.hold_at(ours);
+        let ours = rig.calls().len() + self.ours;
+        rig.hold_at(ours);
         let mut first = Box::pin(self.life.run(watch, wanted));
-        if let Either::Left((outcome, _)) = select(&mut first, stage.until_held(ours)).await {
+        if let Either::Left((outcome, _)) = select(&mut first, rig.until_held(ours)).await {
             unreachable!("the first run ended before its call {}: {outcome:?}", self.ours);
         }
         let theirs_wanted = Life::inputs("1", false);
-        let Some(theirs) = self.theirs.map(|theirs| stage.calls().len() + theirs) else {
+        let Some(theirs) = self.theirs.map(|theirs| rig.calls().len() + theirs) else {
             let second = rival.up(&theirs_wanted).await;
-            return (answered(stage, ours, first).await, second);
+            return (answered(rig, ours, first).await, second);
         };
-        stage.hold_at(theirs);
+        rig.hold_at(theirs);
         let mut second = Box::pin(rival.up(&theirs_wanted));
-        if let Either::Left((outcome, _)) = select(&mut second, stage.until_held(theirs)).await {
-            stage.release(ours);
-            stage.release(theirs);
+        if let Either::Left((outcome, _)) = select(&mut second, rig.until_held(theirs)).await {
+            rig.release(ours);
+            rig.release(theirs);
             return (first.await, outcome);
         }
-        stage.release(ours);
+        rig.release(ours);
         let first = first.await;
-        (first, answered(stage, theirs, second).await)
+        (first, answered(rig, theirs, second).await)
     }
 
     /// Whoever has a key, or may have made one, comes to rest with it; then the other may make one once the first is gone.
@@ -276,16 +276,16 @@ impl Rivals {
     clippy::disallowed_methods,
     reason = "the caller's sockets need real time to notice that its own clock went on"
 )]
-async fn answered(stage: &dyn Stage, call: usize, run: impl Future<Output = Outcome> + Unpin) -> Outcome {
+async fn answered(rig: &dyn ContestedRig, call: usize, run: impl Future<Output = Outcome> + Unpin) -> Outcome {
     match select(run, Box::pin(tokio::time::sleep(Duration::from_millis(20)))).await {
         Either::Left((outcome, _)) => {
             if !is_unanswered(&outcome) {
-                stage.release(call);
+                rig.release(call);
             }
             outcome
         }
         Either::Right((_, run)) => {
-            stage.release(call);
+            rig.release(call);
             run.await
         }
     }

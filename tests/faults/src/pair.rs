@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use rotation::RotationArgs;
-use rotation::testing::{Fault, Life, Stage, Watch};
+use rotation::testing::{ContestedRig, Fault, Life, Watch};
 
 use crate::{Runs, System, recover};
 
@@ -65,37 +65,37 @@ impl Pairs {
 
     /// Every call until a run is quiet, the first fault's among them.
     async fn calls(self) -> Vec<String> {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
         let wanted = self.life.prepare(&mut watch).await;
-        let before = stage.calls().len();
-        stage.inject(before + self.call, self.fault);
-        self.live(&*stage, &mut watch, &wanted, false).await;
-        stage.calls().split_off(before)
+        let before = rig.calls().len();
+        rig.inject(before + self.call, self.fault);
+        self.live(&*rig, &mut watch, &wanted, false).await;
+        rig.calls().split_off(before)
     }
 
     /// The runs after the second fault; none if it never struck.
     async fn with(self, call: usize, second: Fault) -> Option<Runs> {
-        let stage = (self.system.make)();
-        let mut watch = Watch::new(&*stage, self.life.overlap());
+        let rig = (self.system.make)();
+        let mut watch = Watch::new(&*rig, self.life.overlap());
         let wanted = self.life.prepare(&mut watch).await;
-        let before = stage.calls().len();
-        stage.inject(before + self.call, self.fault);
-        stage.inject(before + call, second);
-        self.live(&*stage, &mut watch, &wanted, true).await;
-        let struck = stage.unfired() == 0;
-        stage.calm();
+        let before = rig.calls().len();
+        rig.inject(before + self.call, self.fault);
+        rig.inject(before + call, second);
+        self.live(&*rig, &mut watch, &wanted, true).await;
+        let struck = rig.unfired() == 0;
+        rig.calm();
         let wanted = (self.life != Life::Delete).then_some(&wanted);
         let runs = recover(&mut watch, self.life, wanted).await;
         struck.then_some(runs)
     }
 
     /// The run in question and those after it, until one is quiet or, if `until_struck`, the last fault has struck.
-    async fn live(self, stage: &dyn Stage, watch: &mut Watch<'_>, wanted: &RotationArgs, until_struck: bool) {
+    async fn live(self, rig: &dyn ContestedRig, watch: &mut Watch<'_>, wanted: &RotationArgs, until_struck: bool) {
         for _ in 0..=RETRIES {
             let quiet = self.life.run(watch, wanted).await.is_quiet();
-            stage.clock().advance(MINUTE);
-            if quiet || (until_struck && stage.unfired() == 0) {
+            rig.clock().advance(MINUTE);
+            if quiet || (until_struck && rig.unfired() == 0) {
                 return;
             }
         }

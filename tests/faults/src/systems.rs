@@ -1,9 +1,9 @@
 use conformance::{
-    AppRoleRole, DynamicRole, JwtName, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, Place, VaultKv,
+    AppRoleRole, DynamicRole, JwtName, KvPath, LocalAws, LocalConfluent, LocalOci, OciResource, OnVault, VaultPlace,
 };
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::Kind;
-use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Stage};
+use rotation::testing::{ContestedRig, InMemoryCloud, InMemoryRules, Life, ManualClock};
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
@@ -13,7 +13,7 @@ pub struct System {
     /// As titles of trials show it.
     pub name: &'static str,
     /// Makes a fresh one.
-    pub make: fn() -> Box<dyn Stage>,
+    pub make: fn() -> Box<dyn ContestedRig>,
     /// A trial costs so little that every combination can be tried.
     pub is_cheap: bool,
     /// A trial costs so much, for signatures or for a database's users, that it is spared combinations.
@@ -69,7 +69,8 @@ pub const SYSTEMS: [System; 12] = [
 ];
 
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
-pub const VAULT_KV: System = System { name: "vault-kv", make: vault_kv, is_cheap: false, suspects: false, ..MODEL };
+pub const VAULT_KV: System =
+    System { name: "vault-kv", make: vault_on::<KvPath>, is_cheap: false, suspects: false, ..MODEL };
 
 /// Secret-ids of an AppRole, on the same server.
 pub const VAULT_SECRET_ID: System =
@@ -105,34 +106,34 @@ const MODEL: System = System {
 /// A key's name, or its mark, is known before it is there: nothing is ever guessed.
 const OCI: System = System { is_cheap: false, is_slow: true, suspects: false, ..MODEL };
 
-fn like_aws(lists_after: i64, quota: usize) -> Box<dyn Stage> {
+fn like_aws(lists_after: i64, quota: usize) -> Box<dyn ContestedRig> {
     let mut rules = InMemoryRules::like_aws(SignedDuration::from_secs(lists_after));
     rules.capability.quota = Some(quota);
     in_memory(rules)
 }
 
-fn like_oci(lists_after: i64) -> Box<dyn Stage> {
+fn like_oci(lists_after: i64) -> Box<dyn ContestedRig> {
     in_memory(InMemoryRules::like_oci(SignedDuration::from_secs(lists_after)))
 }
 
-fn in_memory(rules: InMemoryRules) -> Box<dyn Stage> {
+fn in_memory(rules: InMemoryRules) -> Box<dyn ContestedRig> {
     Box::new(InMemoryCloud::new(rules, ManualClock::new(START)))
 }
 
 /// AWS, whose clock is ahead by so many seconds.
-fn aws(ahead: i64) -> Box<dyn Stage> {
+fn aws(ahead: i64) -> Box<dyn ContestedRig> {
     let rig = started(LocalAws::at(ManualClock::new(START)));
     rig.set_ahead(SignedDuration::from_secs(ahead));
     Box::new(rig)
 }
 
-fn confluent(kind: Kind, ahead: i64) -> Box<dyn Stage> {
+fn confluent(kind: Kind, ahead: i64) -> Box<dyn ContestedRig> {
     let rig = started(LocalConfluent::at(kind, ManualClock::new(START)));
     rig.set_ahead(SignedDuration::from_secs(ahead));
     Box::new(rig)
 }
 
-fn oci(resource: OciResource, ahead: i64) -> Box<dyn Stage> {
+fn oci(resource: OciResource, ahead: i64) -> Box<dyn ContestedRig> {
     let rig = started(LocalOci::at(resource, ManualClock::new(START)));
     rig.set_ahead(SignedDuration::from_secs(ahead));
     Box::new(rig)
@@ -166,10 +167,6 @@ fn started<T>(rig: anyhow::Result<T>) -> T {
     rig.unwrap_or_else(|error| unreachable!("the stand-in does not start: {error:#}"))
 }
 
-fn vault_kv() -> Box<dyn Stage> {
-    Box::new(started(VaultKv::new()))
-}
-
-fn vault_on<P: Place>() -> Box<dyn Stage> {
+fn vault_on<P: VaultPlace>() -> Box<dyn ContestedRig> {
     Box::new(started(OnVault::<P>::new()))
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aws;
+mod calls;
 mod clock;
 mod cloud;
 pub mod confluent;
@@ -29,6 +30,6 @@ pub use turn::{Desk, Interruption, Turn};
 
 /// Locks. A thread that panicked while it held the lock has failed its test already; the others
 /// may go on to look at what is there.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! Faults on demand: which requests they befall, and the requests that are held.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -101,11 +102,14 @@ pub struct Faults {
     book: Mutex<Book>,
     held: watch::Sender<Vec<Held>>,
     hangs: watch::Sender<u64>,
+    /// Held requests over which a process has died, or that a test holds.
+    pub(crate) mourned: Mutex<BTreeSet<u64>>,
 }
 
 impl Faults {
     pub(crate) fn new() -> Self {
-        Self { book: Mutex::default(), held: watch::Sender::new(Vec::new()), hangs: watch::Sender::new(0) }
+        let (held, hangs) = (watch::Sender::new(Vec::new()), watch::Sender::new(0));
+        Self { book: Mutex::default(), held, hangs, mourned: Mutex::default() }
     }
 
     /// Puts a rule in force. Where several meet a request, the oldest one decides.

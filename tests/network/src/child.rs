@@ -7,18 +7,16 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
 use rcgen::{KeyPair, PublicKeyData};
-use rotation::{Clock, Error, KeyId, KeyIssuer};
+use rotation::{Error, KeyId, KeyIssuer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use system_aws::{Aws, AwsApiKey};
 use system_confluent::{Confluent, ConfluentApiKey};
 use system_oci::{Oci, OciApiKey};
 use system_vault::{Vault, VaultApiKey};
+use vault_servers::RealTime;
 
 const SYSTEM: &str = "KEYROTATION_NETWORK_CHILD";
 const CONFIG: &str = "KEYROTATION_NETWORK_CONFIG";
@@ -118,21 +116,4 @@ async fn call<S: RotatingResource>(system: &S, args: Value, key: &str, is_try: b
     let material = system.imported(&serde_json::from_value(args.clone())?, &KeyId(key.to_owned()), secret);
     let issuer: Box<dyn KeyIssuer> = system.issuer(serde_json::from_value(args)?);
     Ok(if is_try { issuer.verify(&material).await.map(drop) } else { issuer.list().await.map(drop) })
-}
-
-/// Real time.
-struct RealTime;
-
-impl Clock for RealTime {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn wait(&self, duration: SignedDuration) -> BoxFuture<'_, ()> {
-        self.timer(duration)
-    }
-
-    fn timer(&self, duration: SignedDuration) -> BoxFuture<'static, ()> {
-        tokio::time::sleep(duration.try_into().unwrap_or_default()).boxed()
-    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "servers start and end in real time")]
 
 mod admin;
+mod clock;
 mod database;
 mod ground;
 mod jwt;
@@ -17,6 +18,7 @@ mod snapshot;
 mod vault;
 
 pub use admin::{Admin, Answer, AppRole, Token};
+pub use clock::{RealTime, SharedClock};
 pub use database::{Database, Login};
 pub use ground::Ground;
 pub use jwt::{JwtRole, fresh_jwt, key_pair, public_pem, thumbprint};
@@ -24,6 +26,6 @@ pub use key_set::KeySet;
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 pub use program::{Absent, Program};
-pub use proxy::{Proxy, REFUSED, THROTTLED, UNANSWERED};
+pub use proxy::{Proxy, REFUSED, THROTTLED, UNANSWERED, fault_of_vault, plain_fault};
 pub use snapshot::Snapshot;
 pub use vault::{Vault, unique};

@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::database::{Database, Login};
+use crate::database::{Database, Login, answer};
 use crate::machine::{is_root, libraries, on_free_port};
 use crate::process::Process;
 use crate::vault::unique;
@@ -60,14 +60,8 @@ impl Database for MariaDb {
         "mysql-database-plugin"
     }
 
-    fn connection(&self, login: &Login) -> Value {
-        json!({
-            "plugin_name": self.plugin(),
-            "allowed_roles": "*",
-            "connection_url": format!("{{{{username}}}}:{{{{password}}}}@tcp(127.0.0.1:{})/", self.port),
-            "username": login.user,
-            "password": login.password,
-        })
+    fn url(&self) -> String {
+        format!("{{{{username}}}}:{{{{password}}}}@tcp(127.0.0.1:{})/", self.port)
     }
 
     fn creation(&self) -> Value {
@@ -78,28 +72,28 @@ impl Database for MariaDb {
         "ALTER USER '{{username}}'@'%' IDENTIFIED BY '{{password}}'"
     }
 
-    fn superuser(&self) -> Result<Login> {
-        let login = Login { user: unique("root"), password: unique("password") };
-        self.run(&create_superuser(&login))?;
-        Ok(login)
+    fn create_user(&self, login: &Login) -> String {
+        format!("CREATE USER '{}'@'%' IDENTIFIED BY '{}'", login.user, login.password)
     }
 
-    fn lets_in(&self, login: &Login) -> Result<bool> {
-        match ask(&self.programs, self.port, login, "select substring_index(user(), '@', 1)")? {
-            Ok(user) => {
-                ensure!(user == login.user, "MariaDB let in {user} in place of {}", login.user);
-                Ok(true)
-            }
-            Err(refusal) if refusal.starts_with("ERROR 1045 ") => Ok(false),
-            Err(refusal) => bail!("MariaDB: {refusal}"),
-        }
+    fn create_superuser(&self, login: &Login) -> String {
+        create_superuser(login)
     }
 
-    fn run(&self, statement: &str) -> Result<String> {
-        match ask(&self.programs, self.port, &self.admin, statement)? {
-            Ok(answer) => Ok(answer),
-            Err(refusal) => bail!("MariaDB: {refusal}"),
-        }
+    fn who_am_i(&self) -> &'static str {
+        "select substring_index(user(), '@', 1)"
+    }
+
+    fn is_refusal(&self, words: &str) -> bool {
+        words.starts_with("ERROR 1045 ")
+    }
+
+    fn admin(&self) -> &Login {
+        &self.admin
+    }
+
+    fn ask(&self, login: &Login, statement: &str) -> Result<Result<String, String>> {
+        ask(&self.programs, self.port, login, statement)
     }
 }
 
@@ -147,9 +141,7 @@ fn ask(programs: &Path, port: u16, login: &Login, statement: &str) -> Result<Res
     command.args(["--no-defaults", "--batch", "--skip-column-names", "--protocol=tcp", "--host=127.0.0.1"]);
     command.args(["--connect-timeout=10", &format!("--port={port}"), &format!("--user={}", login.user)]);
     command.args(["--execute", statement]).env("MYSQL_PWD", &login.password).stdin(Stdio::null());
-    let output = command.output().context("cannot start mariadb")?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
+    answer(&mut command)
 }
 
 fn program(programs: &Path, name: &str) -> Command {

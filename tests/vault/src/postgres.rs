@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::database::{Database, Login};
+use crate::database::{Database, Login, answer};
 use crate::machine::{PlainUser, libraries, on_free_port};
 use crate::process::Process;
 use crate::vault::unique;
@@ -63,15 +63,8 @@ impl Database for Postgres {
         "postgresql-database-plugin"
     }
 
-    fn connection(&self, login: &Login) -> Value {
-        json!({
-            "plugin_name": self.plugin(),
-            "allowed_roles": "*",
-            "connection_url":
-                format!("postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres?sslmode=disable", self.port),
-            "username": login.user,
-            "password": login.password,
-        })
+    fn url(&self) -> String {
+        format!("postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
     fn creation(&self) -> Value {
@@ -82,33 +75,29 @@ impl Database for Postgres {
         r#"ALTER ROLE "{{username}}" WITH PASSWORD '{{password}}'"#
     }
 
-    fn superuser(&self) -> Result<Login> {
-        let login = Login { user: unique("root"), password: unique("password") };
-        self.run(&format!("CREATE ROLE \"{}\" SUPERUSER LOGIN PASSWORD '{}'", login.user, login.password))?;
-        Ok(login)
+    fn create_user(&self, login: &Login) -> String {
+        format!("CREATE ROLE \"{}\" LOGIN PASSWORD '{}'", login.user, login.password)
     }
 
-    fn lets_in(&self, login: &Login) -> Result<bool> {
-        match ask(&self.programs, self.port, login, "select current_user")? {
-            Ok(user) => {
-                ensure!(user == login.user, "PostgreSQL let in {user} in place of {}", login.user);
-                Ok(true)
-            }
-            // The second is told to a user who is dropped in the middle of a login.
-            Err(refusal)
-                if refusal.contains("password authentication failed") || refusal.contains("does not exist") =>
-            {
-                Ok(false)
-            }
-            Err(refusal) => bail!("PostgreSQL: {refusal}"),
-        }
+    fn create_superuser(&self, login: &Login) -> String {
+        format!("CREATE ROLE \"{}\" SUPERUSER LOGIN PASSWORD '{}'", login.user, login.password)
     }
 
-    fn run(&self, statement: &str) -> Result<String> {
-        match ask(&self.programs, self.port, &self.admin, statement)? {
-            Ok(answer) => Ok(answer),
-            Err(refusal) => bail!("PostgreSQL: {refusal}"),
-        }
+    fn who_am_i(&self) -> &'static str {
+        "select current_user"
+    }
+
+    /// The second is told to a user who is dropped in the middle of a login.
+    fn is_refusal(&self, words: &str) -> bool {
+        words.contains("password authentication failed") || words.contains("does not exist")
+    }
+
+    fn admin(&self) -> &Login {
+        &self.admin
+    }
+
+    fn ask(&self, login: &Login, statement: &str) -> Result<Result<String, String>> {
+        ask(&self.programs, self.port, login, statement)
     }
 }
 
@@ -130,9 +119,7 @@ fn ask(programs: &Path, port: u16, login: &Login, statement: &str) -> Result<Res
     command.args(["-X", "-w", "-A", "-t", "-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
     command.args(["-U", &login.user, "-d", "postgres", "-c", statement]);
     command.env("PGPASSWORD", &login.password).env("PGCONNECT_TIMEOUT", "10").stdin(Stdio::null());
-    let output = command.output().context("cannot start psql")?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
+    answer(&mut command)
 }
 
 fn program(programs: &Path, name: &str) -> Command {

@@ -1,10 +1,8 @@
 //! A way to a real server on which calls are counted, recorded, and fail on demand.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
@@ -15,11 +13,13 @@ use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
-use jiff::{SignedDuration, Timestamp};
-use localcloud::{Clock, Desk, Effect, Entry, Faults, Interruption, Rule, Server, Turn, cut, dropped};
+use jiff::SignedDuration;
+use localcloud::{Desk, Effect, Entry, Faults, Interruption, Server, Turn, cut, dropped};
 use rotation::testing::{Fault, ManualClock};
 use serde_json::json;
 use tokio::net::TcpStream;
+
+use crate::clock::SharedClock;
 
 /// More than any answer of the API takes.
 const BODY: usize = 8 * 1024 * 1024;
@@ -37,7 +37,6 @@ pub const THROTTLED: (u16, &str) = (429, r#"request path "a path": rate limit qu
 pub struct Proxy {
     desk: Arc<Desk>,
     endpoint: String,
-    mourned: Mutex<BTreeSet<u64>>,
     _server: Server,
 }
 
@@ -48,12 +47,12 @@ impl Proxy {
     /// # Errors
     /// No port can be bound.
     pub fn start(server: SocketAddr, clock: &ManualClock, hang_advances: SignedDuration) -> io::Result<Self> {
-        let desk = Arc::new(Desk::new(Arc::new(Shared(clock.clone())), hang_advances));
+        let desk = Arc::new(Desk::new(SharedClock::new(clock).shared(), hang_advances));
         let way = Way { desk: Arc::clone(&desk), server };
         let app = Router::new().fallback(pass).with_state(way);
         let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), app)?;
         let endpoint = format!("http://{}", server.address);
-        Ok(Self { desk, endpoint, mourned: Mutex::default(), _server: server })
+        Ok(Self { desk, endpoint, _server: server })
     }
 
     /// The URL, without a slash at its end.
@@ -81,59 +80,12 @@ impl Proxy {
 impl Proxy {
     /// Lets a call fail.
     pub fn inject(&self, call: usize, fault: Fault) {
-        self.strike(call, translated(fault));
-    }
-
-    /// Lets somebody act just before a call. `act` must not go by this proxy.
-    pub fn stranger_at(&self, call: usize, act: impl Fn() + Send + Sync + 'static) {
-        self.strike(call, localcloud::Fault::stranger(act));
-    }
-
-    /// Holds a call, before it has an effect, until it is released.
-    pub fn hold_at(&self, call: usize) {
-        self.mourns(number(call));
-        self.strike(call, localcloud::Fault::HoldBefore);
-    }
-
-    /// Completes when that call has come.
-    pub async fn until_held(&self, call: usize) {
-        while !self.faults().held().iter().any(|held| held.seq == number(call)) {
-            self.faults().until_held().await;
-            pause().await;
-        }
-    }
-
-    /// Lets a held call go on. If it never came, no later one is held in its stead.
-    pub fn release(&self, call: usize) {
-        if !self.faults().release(number(call)) {
-            self.faults().clear();
-        }
-    }
-
-    /// Completes when a call is held over which the process is to die. The client then drops its call, and with it the
-    /// request ends.
-    pub async fn death(&self) {
-        loop {
-            self.faults().until_held().await;
-            if self.faults().held().into_iter().any(|held| self.mourns(held.seq)) {
-                return;
-            }
-            pause().await;
-        }
-    }
-
-    fn strike(&self, call: usize, fault: localcloud::Fault) {
-        self.faults().add(Rule::new(fault).at_call(number(call)));
-    }
-
-    /// Whether nobody has died over this request yet: its connection may linger a little after its process has gone.
-    fn mourns(&self, seq: u64) -> bool {
-        self.mourned.lock().unwrap_or_else(PoisonError::into_inner).insert(seq)
+        self.faults().strike_call(call, fault_of_vault(fault));
     }
 }
 
-/// The fault of a fault test in the words of the stand-ins.
-fn translated(fault: Fault) -> localcloud::Fault {
+/// A fault as Vault answers it.
+pub fn fault_of_vault(fault: Fault) -> localcloud::Fault {
     let worded = |(status, words): (u16, &str)| localcloud::ErrorAnswer {
         status,
         code: String::new(),
@@ -142,6 +94,17 @@ fn translated(fault: Fault) -> localcloud::Fault {
     match fault {
         Fault::Before => localcloud::Fault::ErrorBefore(worded(REFUSED)),
         Fault::After => localcloud::Fault::ErrorAfter(worded(UNANSWERED)),
+        other => plain_fault(other),
+    }
+}
+
+/// The faults that are the same for every API.
+///
+/// # Panics
+/// For the two that are answered in an API's own words.
+pub fn plain_fault(fault: Fault) -> localcloud::Fault {
+    match fault {
+        Fault::Before | Fault::After => unreachable!("{fault:?} is worded by its API"),
         Fault::Throttled => localcloud::Fault::Throttle,
         Fault::Hang => localcloud::Fault::Hang,
         Fault::HangAfter => localcloud::Fault::HangAfter,
@@ -149,10 +112,6 @@ fn translated(fault: Fault) -> localcloud::Fault {
         Fault::DieBefore => localcloud::Fault::HoldBefore,
         Fault::DieAfter => localcloud::Fault::HoldAfter,
     }
-}
-
-fn number(call: usize) -> u64 {
-    call as u64 + 1
 }
 
 #[derive(Clone)]
@@ -223,22 +182,4 @@ fn refusal(status: u16, words: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({"errors": [words]}).to_string();
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// A connection's end is not an event of the manual clock.
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(2)).await;
-}
-
-/// The rotation model's clock as the stand-in's.
-struct Shared(ManualClock);
-
-impl Clock for Shared {
-    fn now(&self) -> Timestamp {
-        rotation::Clock::now(&self.0)
-    }
-
-    fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
-    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::*;
 use crate::SecretString;
 use crate::encode::to_object;
+use crate::testing::object;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,10 +48,6 @@ impl<'de> Deserialize<'de> for Span {
             _ => Err(serde::de::Error::custom(format!("\"{text}\" is not a duration such as 90d"))),
         }
     }
-}
-
-fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn told(decoded: &Decoded<Args>) -> Vec<String> {

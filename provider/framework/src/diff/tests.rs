@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 
 use super::*;
 use crate::schema::ObjectSchema;
+use crate::testing::object;
 use crate::value::{Object, Value};
 
 #[derive(JsonSchema)]
@@ -25,10 +26,6 @@ struct Place {
     label: String,
     #[schemars(extend("x-ignored" = true))]
     kind: Option<String>,
-}
-
-fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn place(account: &str, label: &str) -> Value {

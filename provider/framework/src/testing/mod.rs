@@ -30,3 +30,8 @@ pub use harness::{Harness, free_of};
 pub use managed::{Action, Managed, Saved, Step};
 pub use problem::Problem;
 pub use replay::{Replay, replay};
+
+/// Properties by their names.
+pub fn object<const N: usize>(entries: [(&str, crate::Value); N]) -> crate::Object {
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

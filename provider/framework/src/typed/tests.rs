@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::testing::object;
 use crate::{SecretString, Value};
 
 /// A door.
@@ -37,10 +38,6 @@ impl TypedResource for Doors {
     async fn read(&self, id: &str, state: Lock, _: &Context) -> Result<Option<Lock>, Failure> {
         Ok((id != "gone").then_some(state))
     }
-}
-
-fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn outputs() -> Object {

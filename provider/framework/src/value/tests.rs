@@ -1,7 +1,7 @@
 use super::*;
 
 fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    crate::testing::object(entries).into()
 }
 
 #[test]

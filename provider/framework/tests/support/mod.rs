@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+pub use pulumi_provider::testing::object;
 use pulumi_provider::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -296,10 +297,6 @@ impl Provider for Things {
     fn schema(&self) -> Cow<'static, str> {
         build_schema(self).unwrap().into()
     }
-}
-
-pub fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Inputs of a thing that is to do something, with a secret at the top and one inside a map.

@@ -1,9 +1,11 @@
+use crate::support::text;
 use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::testing::object;
 use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
 use pulumi_provider::{Object, Value};
 use rpc::list_response::Response;
 
-use crate::bench::{Bench, DAY, HOUR, TOKEN, USER, inputs, object, saved, text};
+use crate::bench::{Bench, DAY, HOUR, TOKEN, USER, inputs, saved};
 
 async fn list_keys(bench: &Bench, arguments: Object) -> rpc::InvokeResponse {
     let args = Some(to_struct(arguments, Unknowns::Refused).unwrap());

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use localcloud::{Credentials, LocalCloud, Options};
+use localcloud::{LocalCloud, Options};
 use plugin::KeyRotation;
-use pulumi_provider::testing::{Harness, Managed, Saved, free_of};
+use pulumi_provider::testing::{Harness, Managed, Saved, free_of, object};
 use pulumi_provider::{Object, Value};
-use rotation::Clock;
 use rotation::testing::ManualClock;
+use vault_servers::{RealTime, SharedClock};
+
+use crate::support::{config_of_aws, credentials, text};
 
 pub(crate) const USER: &str = "deployer";
 pub(crate) const TOKEN: &str = "keyrotation:aws:RotatingApiKey";
@@ -24,7 +25,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn start() -> Self {
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
-        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>);
+        let mut options = Options::new(SharedClock::new(&clock).shared());
         options.hang_advances = SignedDuration::from_secs(31);
         let cloud = LocalCloud::start(options).unwrap();
         cloud.aws().create_user(USER).unwrap();
@@ -38,18 +39,18 @@ impl Bench {
     /// A plugin and an AWS without lag, in real time: many runs at once would each move a manual clock for all.
     pub(crate) async fn start_live() -> (LocalCloud, Harness) {
         let cloud = LocalCloud::start(Options::default().immediate()).unwrap();
-        let harness = Harness::start(KeyRotation::new(Arc::new(Live))).await.unwrap();
-        harness.configure(config(&cloud, &cloud.aws().admin_credentials())).await.unwrap();
+        let harness = Harness::start(KeyRotation::new(Arc::new(RealTime))).await.unwrap();
+        harness.configure(config_of_aws(&cloud, &cloud.aws().admin_credentials())).await.unwrap();
         (cloud, harness)
     }
 
     pub(crate) async fn configure(&self, id: &str, secret: &str) {
-        let given = Credentials { access_key_id: id.to_owned(), secret_access_key: secret.to_owned() };
-        self.harness.configure(config(&self.cloud, &given)).await.unwrap();
+        let given = credentials(id, secret);
+        self.harness.configure(config_of_aws(&self.cloud, &given)).await.unwrap();
     }
 
     pub(crate) async fn configure_refreshing(&self, refreshes: bool) {
-        let mut config = config(&self.cloud, &self.cloud.aws().admin_credentials());
+        let mut config = config_of_aws(&self.cloud, &self.cloud.aws().admin_credentials());
         config.insert("refreshBeforeUpdate".to_owned(), refreshes.into());
         self.harness.configure(config).await.unwrap();
     }
@@ -89,22 +90,6 @@ impl Bench {
     }
 }
 
-fn config(cloud: &LocalCloud, given: &Credentials) -> Object {
-    let endpoint = Value::from(cloud.endpoint());
-    let endpoints = object([("iam", endpoint.clone()), ("sts", endpoint)]);
-    let aws = object([
-        ("region", "us-east-1".into()),
-        ("accessKey", Value::secret(given.access_key_id.as_str())),
-        ("secretKey", Value::secret(given.secret_access_key.as_str())),
-        ("endpoints", endpoints.into()),
-    ]);
-    object([("aws", aws.into())])
-}
-
-pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
 /// Inputs with one keeper, an overlap of a day, and whatever else.
 pub(crate) fn inputs<const N: usize>(keeper: &str, more: [(&str, Value); N]) -> Object {
     let mut inputs = object([
@@ -120,38 +105,6 @@ pub(crate) fn saved(key: &Managed) -> Saved {
     key.saved.clone().expect("the resource is in the state")
 }
 
-pub(crate) fn text(object: &Object, name: &str) -> String {
-    object.get(name).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {name}")).to_owned()
-}
-
 pub(crate) fn number(object: &Object, name: &str) -> f64 {
     object.get(name).and_then(Value::as_number).unwrap_or_else(|| panic!("no number at {name}"))
-}
-
-pub(crate) struct Shared(pub(crate) ManualClock);
-
-impl localcloud::Clock for Shared {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
-    }
-}
-
-struct Live;
-
-impl Clock for Live {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn wait(&self, duration: SignedDuration) -> BoxFuture<'_, ()> {
-        self.timer(duration)
-    }
-
-    fn timer(&self, duration: SignedDuration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration.unsigned_abs()))
-    }
 }

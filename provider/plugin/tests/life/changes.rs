@@ -1,7 +1,7 @@
 use pulumi_provider::Value;
-use pulumi_provider::testing::{Action, Problem};
+use pulumi_provider::testing::{Action, Problem, object};
 
-use crate::bench::{Bench, DAY, HOUR, inputs, number, object, saved};
+use crate::bench::{Bench, DAY, HOUR, inputs, number, saved};
 
 #[tokio::test]
 async fn nothing_but_keepers_and_time_rotates() {

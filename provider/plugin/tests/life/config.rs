@@ -1,8 +1,9 @@
 use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::testing::object;
 use pulumi_provider::wire::{Unknowns, to_struct};
 use pulumi_provider::{Object, Value};
 
-use crate::bench::{Bench, object};
+use crate::bench::Bench;
 
 async fn failures(bench: &Bench, aws: Object) -> Vec<String> {
     let news = Some(to_struct(object([("aws", aws.into())]), Unknowns::Allowed).unwrap());

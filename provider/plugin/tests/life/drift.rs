@@ -1,9 +1,10 @@
+use crate::support::text;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::Value;
 use pulumi_provider::testing::Action;
 use pulumi_provider::wire::{Unknowns, to_struct};
 
-use crate::bench::{Bench, HOUR, USER, inputs, number, saved, text};
+use crate::bench::{Bench, HOUR, USER, inputs, number, saved};
 
 #[tokio::test]
 async fn a_key_that_somebody_deleted_is_replaced() {

@@ -1,10 +1,11 @@
+use crate::support::text;
 use localcloud::{Fault, Rule};
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::Object;
 use pulumi_provider::testing::{Action, Problem};
-use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
+use pulumi_provider::wire::from_struct;
 
-use crate::bench::{Bench, DAY, HOUR, inputs, number, saved, text};
+use crate::bench::{Bench, DAY, HOUR, inputs, number, saved};
 
 #[tokio::test]
 async fn a_failed_verification_keeps_the_key_and_resumes() {
@@ -104,7 +105,7 @@ async fn a_call_that_is_repeated_a_hundred_times_leaves_one_key() {
 }
 
 fn wire(object: &Object) -> Option<prost_types::Struct> {
-    Some(to_struct(object.clone(), Unknowns::Refused).unwrap())
+    Some(crate::support::wire(object))
 }
 
 #[tokio::test]

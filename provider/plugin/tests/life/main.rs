@@ -15,4 +15,6 @@ mod outputs;
 mod places;
 mod rotation;
 mod servers;
+#[path = "../support/mod.rs"]
+mod support;
 mod told;

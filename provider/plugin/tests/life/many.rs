@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
+use crate::support::text;
 use futures::future::join_all;
 use localcloud::{Fault, Rule};
 use pulumi_provider::testing::{Action, Managed, Problem};
 
-use crate::bench::{Bench, DAY, HOUR, TOKEN, USER, inputs, number, saved, text};
+use crate::bench::{Bench, DAY, HOUR, TOKEN, USER, inputs, number, saved};
 
 #[tokio::test]
 async fn two_hundred_keys_are_made_and_rotated_at_once() {

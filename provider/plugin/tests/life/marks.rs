@@ -1,12 +1,13 @@
 //! Marks that somebody removed or edited: a refresh says so, and the next run writes them again, with nothing else to do.
 
+use crate::support::text;
 use std::collections::BTreeMap;
 
 use localcloud::oci::Kind;
 use pulumi_provider::Value;
 use pulumi_provider::testing::{Action, Managed};
 
-use crate::bench::{HOUR, USER, saved, text};
+use crate::bench::{HOUR, USER, saved};
 use crate::places::{Places, SYSTEMS, System};
 
 const MISSING: &str = "someone removed or changed the ownership";

@@ -1,11 +1,12 @@
 //! What a principal and a resource are called: other spellings, another principal, another owner, another name.
 
+use crate::support::text;
 use pulumi_proto::pulumirpc as rpc;
 use pulumi_provider::Object;
-use pulumi_provider::testing::Action;
+use pulumi_provider::testing::{Action, object};
 use pulumi_provider::wire::{Unknowns, to_struct};
 
-use crate::bench::{Bench, DAY, TOKEN, USER, inputs, object, saved, text};
+use crate::bench::{Bench, DAY, TOKEN, USER, inputs, saved};
 use crate::places::{Places, System, told};
 
 #[tokio::test]

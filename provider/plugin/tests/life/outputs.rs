@@ -1,9 +1,10 @@
+use crate::support::text;
 use plugin::KeyRotation;
 use pulumi_provider::testing::Action;
 use pulumi_provider::{Object, Value, build_schema};
 use serde_json::Value as Json;
 
-use crate::bench::{Bench, DAY, HOUR, TOKEN, inputs, saved, text};
+use crate::bench::{Bench, DAY, HOUR, TOKEN, inputs, saved};
 
 /// The outputs of the schema, with whether each is secret as a whole.
 fn of_schema() -> Vec<(String, bool)> {

@@ -1,15 +1,19 @@
 //! The wrong place: another account, and a principal that is not there yet or lives elsewhere.
 
+use crate::support::text;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use localcloud::{Fault, LocalCloud, Options, Rule};
 use plugin::KeyRotation;
-use pulumi_provider::testing::{Harness, Managed, Problem};
-use pulumi_provider::{Object, Value};
+use pulumi_provider::Object;
+use pulumi_provider::testing::{Harness, Managed, Problem, object};
 use rotation::testing::ManualClock;
+use vault_servers::SharedClock;
 
-use crate::bench::{HOUR, Shared, TOKEN, USER, object, saved, text};
+use crate::support::config_of_all;
+
+use crate::bench::{HOUR, TOKEN, USER, saved};
 
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
@@ -37,7 +41,7 @@ impl Places {
     pub(crate) async fn start() -> Self {
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
         let cloud = |number: usize| {
-            let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>).immediate();
+            let mut options = Options::new(SharedClock::new(&clock).shared()).immediate();
             options.seed = number as u64;
             options.aws.account = ACCOUNTS[number].to_owned();
             let cloud = LocalCloud::start(options).unwrap();
@@ -54,7 +58,7 @@ impl Places {
     }
 
     pub(crate) async fn configure(&self, number: usize, accept: Option<&str>) {
-        let mut config = config(&self.clouds[number], None);
+        let mut config = config_of_all(&self.clouds[number]);
         config.extend(accept.map(|id| ("acceptAccount".to_owned(), id.into())));
         self.harness.configure(config).await.unwrap();
     }
@@ -128,35 +132,6 @@ impl System {
             }
         }
     }
-}
-
-/// What reaches a cloud, or the same credentials at another address.
-pub(crate) fn config(cloud: &LocalCloud, address: Option<&str>) -> Object {
-    let endpoint = address.map_or_else(|| cloud.endpoint().to_owned(), str::to_owned);
-    let (aws, oci, confluent) =
-        (cloud.aws().admin_credentials(), cloud.oci().config(), cloud.confluent().admin_credentials());
-    let both = object([("iam", endpoint.as_str().into()), ("sts", endpoint.as_str().into())]);
-    let aws = object([
-        ("region", "us-east-1".into()),
-        ("accessKey", Value::secret(aws.access_key_id.as_str())),
-        ("secretKey", Value::secret(aws.secret_access_key.as_str())),
-        ("endpoints", both.into()),
-    ]);
-    let identity = format!("{endpoint}/oci/{{region}}");
-    let oci = object([
-        ("tenancyOcid", oci.tenancy.as_str().into()),
-        ("userOcid", oci.user.as_str().into()),
-        ("fingerprint", oci.fingerprint.as_str().into()),
-        ("privateKey", Value::secret(oci.key_content.as_str())),
-        ("region", oci.region.as_str().into()),
-        ("endpoints", object([("identity", identity.as_str().into())]).into()),
-    ]);
-    let confluent = object([
-        ("cloudApiKey", Value::secret(confluent.api_key.as_str())),
-        ("cloudApiSecret", Value::secret(confluent.api_secret.as_str())),
-        ("endpoint", endpoint.as_str().into()),
-    ]);
-    object([("aws", aws.into()), ("oci", oci.into()), ("confluent", confluent.into())])
 }
 
 pub(crate) fn told(problem: &Problem) -> String {

@@ -1,7 +1,8 @@
+use crate::support::text;
 use pulumi_provider::Value;
-use pulumi_provider::testing::Action;
+use pulumi_provider::testing::{Action, object};
 
-use crate::bench::{Bench, DAY, HOUR, inputs, number, object, saved, text};
+use crate::bench::{Bench, DAY, HOUR, inputs, number, saved};
 
 #[tokio::test]
 async fn a_key_lives_from_create_to_destroy() {

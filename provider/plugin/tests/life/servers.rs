@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use plugin::KeyRotation;
-use pulumi_provider::testing::{Harness, Managed, Saved};
+use pulumi_provider::testing::{Harness, Managed, Saved, object};
 use pulumi_provider::{Object, Value};
 use rotation::testing::ManualClock;
 
-use crate::bench::{HOUR, object, saved};
-use crate::places::{Places, SYSTEMS, config, told};
+use crate::bench::{HOUR, saved};
+use crate::places::{Places, SYSTEMS, told};
+use crate::support::config_at;
 
 /// Answers every request with this, and never stops: a web server that is none of the systems.
 fn web_server(head: &'static str, body: &'static str) -> String {
@@ -54,7 +55,7 @@ async fn lesson_b2_a_server_that_is_not_the_system_proves_nothing() {
             places.clock.advance(HOUR);
             // Where the account is told without a call, or was accepted, the answers alone must not be believed either.
             for accept in [None, Some(places.account(system, 0))] {
-                let mut config = config(&places.clouds[0], Some(&address));
+                let mut config = config_at(&places.clouds[0], &address);
                 config.extend(accept.map(|id| ("acceptAccount".to_owned(), id.into())));
                 places.harness.configure(config).await.unwrap();
                 key.refresh().await.expect_err("it was believed");

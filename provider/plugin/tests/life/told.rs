@@ -1,9 +1,10 @@
 //! What previews and runs say of keys: in warnings of the resource, with advice that works, and nothing that they do not know.
 
+use crate::support::text;
 use pulumi_provider::Value;
 use pulumi_provider::testing::Managed;
 
-use crate::bench::{Bench, HOUR, USER, inputs, saved, text};
+use crate::bench::{Bench, HOUR, USER, inputs, saved};
 use crate::places::{Places, System};
 
 #[tokio::test]

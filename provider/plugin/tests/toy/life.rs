@@ -12,8 +12,8 @@ use pulumi_provider::testing::{Action, Harness, Problem, free_of};
 use pulumi_provider::{Object, Provider, Value};
 use rotation::testing::ManualClock;
 
-use crate::bench::SHELF;
 use crate::issuer::Service;
+use crate::rig::SHELF;
 use crate::toy::Toy;
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -2,23 +2,23 @@
 //! lives in the plugin's provider beside the others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
 
-mod bench;
 mod issuer;
 mod life;
+mod rig;
 mod toy;
 
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use bench::ToyBench;
-use conformance::{check, run, trials};
+use conformance::{ContractTrial, check, contract_trials, run};
 use issuer::Kind;
 use libtest_mimic::{Arguments, Trial};
+use rig::ToyRig;
 
 fn main() -> ExitCode {
     let mut tests = Vec::new();
     for kind in [&toy::TOKEN, &toy::PIN] {
-        tests.extend(trials(&ToyBench::powers(kind)).map(|trial| obeys(kind, trial)));
+        tests.extend(contract_trials(&ToyRig::features(kind)).map(|trial| obeys(kind, trial)));
     }
     tests.extend(life::trials());
     tests.push(Trial::test("toy::it_is_small", || {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
-fn obeys(kind: &'static Kind, trial: conformance::Trial) -> Trial {
+fn obeys(kind: &'static Kind, trial: &'static ContractTrial) -> Trial {
     let name = format!("toy-{}::{}", kind.secret, trial.name);
-    Trial::test(name, move || check(None, || run((trial.run)(&ToyBench::new(kind)))))
+    Trial::test(name, move || check(None, || run((trial.run)(&ToyRig::new(kind)))))
 }

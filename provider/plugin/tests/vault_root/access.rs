@@ -1,5 +1,6 @@
 //! What cannot be rotated, and who may not rotate it.
 
+use pulumi_provider::testing::object;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use serde_json::json;
 use vault_servers::{Ground, Program, Vault};
 
 use crate::database::{Kind, Make, Place};
-use crate::stack::{Stack, inputs, object};
+use crate::stack::{Stack, inputs};
 use crate::trial;
 
 const NEEDS: &[Program] = &[Program::Postgres];

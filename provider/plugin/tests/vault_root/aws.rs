@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 use libtest_mimic::Trial;
 use localcloud::Credentials;
 use plugin::KeyRotation;
-use pulumi_provider::testing::{Action, Harness};
+use pulumi_provider::testing::{Action, Harness, object};
 use pulumi_provider::{Object, Value};
 use vault_servers::Ground;
 
 use crate::engine::{Engine, USER};
-use crate::stack::{Stack, inputs, object};
+use crate::stack::{Stack, inputs};
 use crate::trial;
 
 /// What a trial proves.

@@ -11,13 +11,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::{Credentials, LocalCloud, Options, Server};
-use pulumi_provider::{Object, Value};
-use rotation::Clock;
+use pulumi_provider::Object;
 use rotation::testing::ManualClock;
 use serde_json::json;
-use vault_servers::{Admin, Ground};
+use vault_servers::{Admin, Ground, SharedClock};
 
-use crate::stack::{Stack, object};
+use crate::stack::Stack;
 
 pub(crate) const USER: &str = "vault-root";
 
@@ -46,7 +45,7 @@ struct Inner {
 impl Engine {
     pub(crate) fn stand_in() -> Self {
         let clock = ManualClock::new(Timestamp::now());
-        let mut options = Options::new(Arc::new(Shared(clock.clone())) as Arc<dyn localcloud::Clock>).immediate();
+        let mut options = Options::new(SharedClock::new(&clock).shared()).immediate();
         options.hang_advances = SignedDuration::from_secs(31);
         let (cloud, first) = aws(options);
         let inner = Arc::new(Inner {
@@ -90,13 +89,7 @@ impl Engine {
 
     /// The plugin's configuration for AWS with these credentials.
     pub(crate) fn aws(&self, given: &Credentials) -> Object {
-        let endpoint = Value::from(self.cloud.endpoint());
-        object([
-            ("region", "us-east-1".into()),
-            ("accessKey", Value::secret(given.access_key_id.as_str())),
-            ("secretKey", Value::secret(given.secret_access_key.as_str())),
-            ("endpoints", object([("iam", endpoint.clone()), ("sts", endpoint)]).into()),
-        ])
+        crate::support::aws(self.cloud.endpoint(), given)
     }
 
     /// The administrator of the server that a real engine is of.
@@ -194,16 +187,4 @@ fn data(data: serde_json::Value) -> Response {
 
 fn error(status: u16, words: &str) -> Response {
     (StatusCode::from_u16(status).unwrap(), axum::Json(json!({"errors": [words]}))).into_response()
-}
-
-struct Shared(ManualClock);
-
-impl localcloud::Clock for Shared {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn advance(&self, by: SignedDuration) {
-        self.0.advance(by);
-    }
 }

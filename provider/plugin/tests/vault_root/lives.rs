@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 use pulumi_provider::Value;
-use pulumi_provider::testing::Action;
+use pulumi_provider::testing::{Action, object};
 use rotation::testing::Fault;
 use serde_json::json;
 use vault_servers::Ground;
 
 use crate::database::{Kind, Make, Place};
-use crate::stack::{DAY, MINUTE, inputs, object};
+use crate::stack::{DAY, MINUTE, inputs};
 use crate::trial;
 
 /// What a trial proves.

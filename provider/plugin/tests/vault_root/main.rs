@@ -10,6 +10,8 @@ mod engine;
 mod faults;
 mod lives;
 mod stack;
+#[path = "../support/mod.rs"]
+mod support;
 mod trial;
 
 use std::process::ExitCode;

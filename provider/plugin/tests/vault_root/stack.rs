@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use plugin::KeyRotation;
-use pulumi_provider::testing::{Action, Harness, Managed, Problem, Saved, Step};
+use pulumi_provider::testing::{Action, Harness, Managed, Problem, Saved, Step, object};
 use pulumi_provider::{Object, Value};
 use rotation::testing::{Fault, ManualClock};
 use vault_servers::Proxy;
@@ -59,7 +59,7 @@ impl Stack {
             let ran = tokio::select! {
                 biased;
                 ran = work(&mut root) => Some(ran),
-                () = self.proxy.death() => None,
+                () = self.proxy.faults().death() => None,
             };
             if ran.is_some() {
                 self.saved = root.saved.clone();
@@ -132,10 +132,6 @@ impl Stack {
 
 pub(crate) fn is_order(call: &str) -> bool {
     call.starts_with("POST ") && call.contains("/rotate-ro")
-}
-
-pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Inputs with one keeper and whatever else.

@@ -15,6 +15,8 @@ mod faults;
 mod lease;
 #[path = "../vault_root/stack.rs"]
 mod stack;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../vault_root/trial.rs"]
 mod trial;
 

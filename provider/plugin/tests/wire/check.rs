@@ -3,9 +3,10 @@
 use libtest_mimic::Trial;
 use prost::Message;
 use pulumi_proto::pulumirpc as rpc;
+use pulumi_provider::testing::object;
 use pulumi_provider::{Object, Value};
 
-use crate::scene::{PASSWORD, URN, bare, inputs, object, read, told, wire};
+use crate::scene::{PASSWORD, URN, bare, inputs, read, told, wire};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {

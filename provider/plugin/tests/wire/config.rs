@@ -1,5 +1,7 @@
 //! CheckConfig, DiffConfig and Configure.
 
+use crate::support::{aws, credentials};
+use pulumi_provider::testing::object;
 use std::process::Stdio;
 
 use libtest_mimic::Trial;
@@ -8,7 +10,7 @@ use pulumi_provider::{Object, Value};
 use rpc::diff_response::DiffChanges;
 use tonic::Code;
 
-use crate::scene::{PASSWORD, Plugin, Scene, TOKEN, aws, bare, command, config, inputs, object, read, told, wire};
+use crate::scene::{PASSWORD, Plugin, Scene, TOKEN, bare, command, config, inputs, read, told, wire};
 use crate::trial;
 
 const CLOSED: &str = "http://127.0.0.1:1";
@@ -19,7 +21,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("CheckConfig: an object", || sound(with(plain().into()))),
         trial("CheckConfig: JSON text, as stack configuration is sent", move || sound(with(json().as_str().into()))),
         trial("CheckConfig: secret JSON text", move || sound(with(Value::secret(json().as_str())))),
-        trial("CheckConfig: what is wrapped stays so", || sound(with(aws(CLOSED, "AKIA", PASSWORD).into()))),
+        trial("CheckConfig: what is wrapped stays so", || {
+            sound(with(aws(CLOSED, &credentials("AKIA", PASSWORD)).into()))
+        }),
         trial("CheckConfig: unknown as a whole", || sound(with(Value::Unknown))),
         trial("CheckConfig: an unknown credential", || sound(with(changed("secretKey", Value::Unknown).into()))),
         trial("CheckConfig: a flag as text", || sound(object([("refreshBeforeUpdate", "true".into())]))),
@@ -129,7 +133,7 @@ async fn credentials_are_used() {
 async fn new_credentials_are_used() {
     let scene = Scene::start().await;
     let mut key = scene.harness.resource(TOKEN, "k");
-    let revoked = with(aws(scene.cloud.endpoint(), "AKIAIOSFODNN7EXAMPLE", PASSWORD).into());
+    let revoked = with(aws(scene.cloud.endpoint(), &credentials("AKIAIOSFODNN7EXAMPLE", PASSWORD)).into());
     scene.harness.configure(revoked).await.unwrap();
     let problem = key.up(&inputs([])).await.err().expect("unknown credentials are refused");
     assert!(!problem.texts().concat().contains(PASSWORD));

@@ -2,10 +2,10 @@
 
 use libtest_mimic::Trial;
 use pulumi_proto::pulumirpc as rpc;
-use pulumi_provider::testing::{Action, Saved};
+use pulumi_provider::testing::{Action, Saved, object};
 use pulumi_provider::{Object, Value};
 
-use crate::scene::{PASSWORD, Scene, TOKEN, USER, inputs, object, read, wire};
+use crate::scene::{PASSWORD, Scene, TOKEN, USER, inputs, read, wire};
 use crate::trial;
 
 type Changed = (&'static str, Vec<(&'static str, Value)>, Action, &'static [&'static str]);

@@ -1,5 +1,6 @@
 //! Secrets of keys that are imported: where they come from, and that each is tried before its key is taken over.
 
+use crate::support::{config_of_all, text};
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -7,10 +8,10 @@ use libtest_mimic::Trial;
 use localcloud::confluent::Resource;
 use localcloud::oci::Kind;
 use localcloud::{LocalCloud, Options};
-use pulumi_provider::testing::{Action, Harness, Managed, free_of};
-use pulumi_provider::{Object, Value};
+use pulumi_provider::Object;
+use pulumi_provider::testing::{Action, Harness, Managed, free_of, object};
 
-use crate::scene::{PASSWORD, Plugin, TOKEN, USER, aws, command, object, text};
+use crate::scene::{PASSWORD, Plugin, TOKEN, USER, command};
 use crate::trial;
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -138,32 +139,11 @@ impl Ground {
         }
     }
 
-    fn config(&self) -> Object {
-        let endpoint = self.cloud.endpoint();
-        let (admin, oci) = (self.cloud.aws().admin_credentials(), self.cloud.oci().config());
-        let confluent = self.cloud.confluent().admin_credentials();
-        let oci = object([
-            ("tenancyOcid", oci.tenancy.as_str().into()),
-            ("userOcid", oci.user.as_str().into()),
-            ("fingerprint", oci.fingerprint.as_str().into()),
-            ("privateKey", Value::secret(oci.key_content.as_str())),
-            ("region", oci.region.as_str().into()),
-            ("endpoints", object([("identity", format!("{endpoint}/oci/{{region}}").into())]).into()),
-        ]);
-        let confluent = object([
-            ("cloudApiKey", Value::secret(confluent.api_key.as_str())),
-            ("cloudApiSecret", Value::secret(confluent.api_secret.as_str())),
-            ("endpoint", endpoint.into()),
-        ]);
-        let aws = aws(endpoint, &admin.access_key_id, &admin.secret_access_key);
-        object([("aws", aws.into()), ("oci", oci.into()), ("confluent", confluent.into())])
-    }
-
     /// A plugin with these variables.
     async fn plugin(&self, variables: &[(&str, &str)]) -> (Plugin, Harness) {
         let plugin = Plugin::spawn(command(&[]).envs(variables.iter().copied()).stdin(Stdio::null()));
         let harness = plugin.harness().await;
-        harness.configure(self.config()).await.unwrap();
+        harness.configure(config_of_all(&self.cloud)).await.unwrap();
         (plugin, harness)
     }
 

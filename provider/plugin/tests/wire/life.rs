@@ -1,13 +1,14 @@
 //! Create, Read, Update, Delete, Invoke and List against the stand-in of AWS.
 
+use crate::support::{credentials, text};
 use libtest_mimic::Trial;
 use pulumi_proto::pulumirpc as rpc;
-use pulumi_provider::testing::{Action, Managed, Problem, Saved, free_of};
+use pulumi_provider::testing::{Action, Managed, Problem, Saved, free_of, object};
 use pulumi_provider::{Object, Value};
 use rpc::list_response::Response;
 use tonic::Code;
 
-use crate::scene::{LIST_KEYS, PASSWORD, Scene, TOKEN, USER, inputs, object, read, text, wire};
+use crate::scene::{LIST_KEYS, PASSWORD, Scene, TOKEN, USER, inputs, read, wire};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -52,7 +53,7 @@ fn saved(key: &Managed) -> Saved {
 
 async fn refuse(scene: &Scene) {
     let admin = scene.cloud.aws().admin_credentials();
-    let wrong = crate::scene::aws(scene.cloud.endpoint(), &admin.access_key_id, PASSWORD);
+    let wrong = crate::support::aws(scene.cloud.endpoint(), &credentials(&admin.access_key_id, PASSWORD));
     scene.harness.configure(object([("aws", wrong.into())])).await.unwrap();
 }
 

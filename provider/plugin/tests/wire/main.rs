@@ -11,6 +11,8 @@ mod process;
 mod published;
 mod refused;
 mod scene;
+#[path = "../support/mod.rs"]
+mod support;
 mod values;
 mod who;
 

@@ -1,10 +1,10 @@
 //! Keys that users publish: what a preview foretells. It asks nobody, so no server is there.
 
 use libtest_mimic::Trial;
-use pulumi_provider::testing::{Action, Managed, Saved, Step};
+use pulumi_provider::testing::{Action, Managed, Saved, Step, object};
 use pulumi_provider::{Object, Value};
 
-use crate::scene::{PASSWORD, Plugin, bare, object};
+use crate::scene::{PASSWORD, Plugin, bare};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use localcloud::{LocalCloud, Options};
 use prost_types::Struct;
 use pulumi_proto::pulumirpc as rpc;
-use pulumi_provider::testing::Harness;
-use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
+use pulumi_provider::testing::{Harness, object};
+use pulumi_provider::wire::from_struct;
 use pulumi_provider::{Object, Value};
+
+use crate::support::config_of_aws;
 
 pub(crate) const USER: &str = "deployer";
 pub(crate) const TOKEN: &str = "keyrotation:aws:RotatingApiKey";
@@ -124,22 +126,7 @@ impl Scene {
 
 /// What reaches this AWS as its administrator.
 pub(crate) fn config(cloud: &LocalCloud) -> Object {
-    let admin = cloud.aws().admin_credentials();
-    object([("aws", aws(cloud.endpoint(), &admin.access_key_id, &admin.secret_access_key).into())])
-}
-
-pub(crate) fn aws(endpoint: &str, id: &str, secret: &str) -> Object {
-    let endpoints = object([("iam", endpoint.into()), ("sts", endpoint.into())]);
-    object([
-        ("region", "us-east-1".into()),
-        ("accessKey", Value::secret(id)),
-        ("secretKey", Value::secret(secret)),
-        ("endpoints", endpoints.into()),
-    ])
-}
-
-pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    config_of_aws(cloud, &cloud.aws().admin_credentials())
 }
 
 /// Inputs with one keeper and whatever else.
@@ -150,15 +137,11 @@ pub(crate) fn inputs<const N: usize>(more: [(&str, Value); N]) -> Object {
 }
 
 pub(crate) fn wire(object: &Object) -> Option<Struct> {
-    Some(to_struct(object.clone(), Unknowns::Allowed).unwrap())
+    Some(crate::support::wire(object))
 }
 
 pub(crate) fn read(wire: Option<Struct>) -> Object {
     from_struct(wire.expect("a response without its properties")).unwrap()
-}
-
-pub(crate) fn text(object: &Object, name: &str) -> String {
-    object.get(name).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {name}")).to_owned()
 }
 
 /// The property and the reason of each failure.

@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, poll_fn};
 use crate::{Key, KeyId, KeyIssuer, KeyStatus, Proof};
 
 use super::cloud::Hold;
-use super::{Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig, Stage};
+use super::{ContestedRig, Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig};
 
 impl Rig for InMemoryCloud {
     fn asks_account(&self) -> bool {
@@ -107,7 +107,7 @@ impl Rig for InMemoryCloud {
     }
 }
 
-impl Stage for InMemoryCloud {
+impl ContestedRig for InMemoryCloud {
     fn strip_at(&self, call: usize) {
         self.lock().strips.insert(call);
     }

@@ -14,6 +14,6 @@ pub use clock::{ManualClock, NeverStop};
 pub use cloud::{InMemoryCloud, InMemoryRules};
 pub use issuer::InMemoryIssuer;
 pub use life::Life;
-pub use rig::{Fault, Rig, Stage};
+pub use rig::{ContestedRig, Fault, Rig};
 pub use stack::{Outcome, Stack};
 pub use watch::{Elsewhere, Watch};

@@ -99,7 +99,7 @@ pub trait Rig: Sync {
 }
 
 /// A rig on which others act in the middle of a run.
-pub trait Stage: Rig {
+pub trait ContestedRig: Rig {
     /// Lets somebody remove every mark just before the call with this number.
     fn strip_at(&self, call: usize);
 

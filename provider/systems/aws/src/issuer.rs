@@ -1,11 +1,11 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType, Tag};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
-use outbound::could_not_try;
+use outbound::{could_not_try, locked};
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
@@ -84,7 +84,7 @@ impl AwsIssuer {
 
     /// A user that does not exist while one of its keys does was renamed, or is not visible everywhere yet. AWS tells whose a key is.
     async fn must_be_gone(&self) -> Result<(), Error> {
-        let recalled = self.recalled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let recalled = locked(&self.recalled).clone();
         for key in recalled {
             match user_of(&self.session, &key).await {
                 Ok(user) => return Err(self.lives_on(&key, &user)),
@@ -139,7 +139,7 @@ impl KeyIssuer for AwsIssuer {
 
     fn recall(&self, state: &KeyState) {
         let keys = state.keys().map(|key| key.id.clone()).collect();
-        *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+        *locked(&self.recalled) = keys;
     }
 
     fn ahead(&self) -> SignedDuration {

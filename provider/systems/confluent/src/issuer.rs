@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Call, Method, repeat};
+use outbound::{Call, Method, locked, repeat};
 use rotation::{
     Capability, Effect, Entry, Error, ErrorKind, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Mark, Marks, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, is_empty_secret,
@@ -77,7 +77,7 @@ impl ConfluentIssuer {
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<BTreeMap<KeyId, Seen>>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.seen)
     }
 
     /// Every key of the owner for the resource, in one list.

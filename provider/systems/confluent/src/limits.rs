@@ -4,10 +4,10 @@
 //! seconds from now. The budget takes that at its word: so many calls in each span, then nobody calls until the next one begins.
 //! What is not told is learnt carefully: the first call goes alone.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use outbound::Answer;
+use outbound::{Answer, locked};
 use rotation::Clock;
 use tokio::sync::Notify;
 
@@ -75,7 +75,7 @@ impl Budget {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.known)
     }
 }
 

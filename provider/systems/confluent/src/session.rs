@@ -1,11 +1,11 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cloud::wrong_config;
 use jiff::SignedDuration;
-use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Peer, Settings, Url, repeat};
+use outbound::{Answer, Call, Client, HeaderMap, HeaderValue, Method, Peer, Settings, Url, locked, repeat};
 use rotation::{Clock, Error, ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -183,12 +183,12 @@ impl Session {
 
     /// Notes what a try of a new key met: who answered, and how.
     pub(crate) fn note_try(&self, seen: String) {
-        *self.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        *locked(&self.tried) = Some(seen);
     }
 
     /// What the last try of a new key met.
     pub(crate) fn last_try(&self) -> Option<String> {
-        self.tried.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.tried).clone()
     }
 
     /// The addresses of a data plane, looked up at their first use in this process.
@@ -197,7 +197,7 @@ impl Session {
         F: Future<Output = Result<Vec<Url>, Error>>,
     {
         let cell = {
-            let mut known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = locked(&self.endpoints);
             Arc::clone(known.entry(of.to_owned()).or_default())
         };
         cell.get_or_try_init(look_up).await.cloned()

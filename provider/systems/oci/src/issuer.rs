@@ -1,8 +1,8 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use outbound::Method;
+use outbound::{Method, locked};
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Material, MintOrder, Minted,
     ObservedKey, OwnerId, Prepared, Retired, Verdict,
@@ -252,8 +252,4 @@ pub(crate) fn status(state: &str) -> KeyStatus {
 fn observed(key: Listed) -> ObservedKey {
     let status = status(&key.lifecycle_state);
     ObservedKey { id: KeyId(key.fingerprint), created_at: key.time_created, status, last_use: None, expiry: None }
-}
-
-pub(crate) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -37,7 +37,7 @@ pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey}
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
 pub use parts::Parts;
-pub use systems::{OciApiKey, OciAuthToken, OciCustomerSecretKey};
+pub use systems::{OciApiKey, OciAuthToken, OciCredential, OciCustomerSecretKey};
 
 use session::Session;
 
@@ -79,7 +79,7 @@ impl Cloud for Oci {
 
     fn resources(self: Arc<Self>, to: &mut impl Resources) {
         to.add(OciApiKey(Arc::clone(&self)));
-        to.add(OciAuthToken(Arc::clone(&self)));
-        to.add(OciCustomerSecretKey(self));
+        to.add(OciAuthToken::new(Arc::clone(&self)));
+        to.add(OciCustomerSecretKey::new(self));
     }
 }

@@ -1,9 +1,9 @@
 //! One configuration, and from its first call on what was made of it: a client, a signer, the home region.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::SignedDuration;
-use outbound::{Answer, Call, Client, HeaderMap, HeaderName, HeaderValue, Method, Peer, Url};
+use outbound::{Answer, Call, Client, HeaderMap, HeaderName, HeaderValue, Method, Peer, Url, locked};
 use rotation::{Clock, Effect, Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -191,7 +191,7 @@ impl Session {
     }
 
     fn region(&self) -> MutexGuard<'_, Option<String>> {
-        self.region.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.region)
     }
 }
 

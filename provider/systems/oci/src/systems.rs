@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
 use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 
 use crate::Oci;
@@ -15,10 +17,42 @@ use crate::ocid::{fingerprint_problem, ocid_problem};
 pub struct OciApiKey(pub Arc<Oci>);
 
 /// The system behind `oci:RotatingAuthToken`.
-pub struct OciAuthToken(pub Arc<Oci>);
+pub type OciAuthToken = OciCredential<AuthToken>;
 
 /// The system behind `oci:RotatingCustomerSecretKey`.
-pub struct OciCustomerSecretKey(pub Arc<Oci>);
+pub type OciCustomerSecretKey = OciCredential<CustomerSecretKey>;
+
+/// The system behind a resource whose secret OCI makes, and whose keys have these fields.
+pub struct OciCredential<K>(Arc<Oci>, PhantomData<fn() -> K>);
+
+impl<K> OciCredential<K> {
+    /// The credentials that are reached by this.
+    pub fn new(oci: Arc<Oci>) -> Self {
+        Self(oci, PhantomData)
+    }
+}
+
+/// The fields of a key whose secret OCI makes, and what is said of its resource.
+trait Issued: JsonSchema + 'static {
+    const KIND: &'static Kind;
+    const TOKEN: &'static str;
+    const LIST_TOKEN: &'static str;
+    const DOCS: &'static str;
+}
+
+impl Issued for AuthToken {
+    const KIND: &'static Kind = &AUTH_TOKEN;
+    const TOKEN: &'static str = "oci:RotatingAuthToken";
+    const LIST_TOKEN: &'static str = "oci:listAuthTokens";
+    const DOCS: &'static str = include_str!("docs_auth_token.md");
+}
+
+impl Issued for CustomerSecretKey {
+    const KIND: &'static Kind = &CUSTOMER_SECRET_KEY;
+    const TOKEN: &'static str = "oci:RotatingCustomerSecretKey";
+    const LIST_TOKEN: &'static str = "oci:listCustomerSecretKeys";
+    const DOCS: &'static str = include_str!("docs_customer_secret_key.md");
+}
 
 impl RotatingResource for OciApiKey {
     type Args = ApiKeyArgs;
@@ -65,12 +99,12 @@ impl RotatingResource for OciApiKey {
     }
 }
 
-impl RotatingResource for OciAuthToken {
+impl<K: Issued> RotatingResource for OciCredential<K> {
     type Args = CredentialArgs;
-    type Key = AuthToken;
-    const TOKEN: &'static str = "oci:RotatingAuthToken";
-    const LIST_TOKEN: &'static str = "oci:listAuthTokens";
-    const DOCS: &'static str = include_str!("docs_auth_token.md");
+    type Key = K;
+    const TOKEN: &'static str = K::TOKEN;
+    const LIST_TOKEN: &'static str = K::LIST_TOKEN;
+    const DOCS: &'static str = K::DOCS;
     const ACCOUNT: &'static str = "OCI tenancy";
 
     fn capability(&self, _: Option<&Self::Args>) -> Capability {
@@ -90,63 +124,21 @@ impl RotatingResource for OciAuthToken {
     }
 
     fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
-        imported(&AUTH_TOKEN, id)
+        let ([user, name], key) = K::KIND.import(id)?;
+        Ok((BTreeMap::from([("userId".to_owned(), user), ("name".to_owned(), name)]), key))
     }
 
     fn imported(&self, _: &CredentialArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
-        AUTH_TOKEN.material(key, secret)
+        K::KIND.material(key, secret)
     }
 
     fn issuer(&self, mut args: CredentialArgs) -> Box<dyn KeyIssuer> {
         args.user_id = one_spelling(&args.user_id);
-        Box::new(CredentialIssuer::new(self.0.session(), &AUTH_TOKEN, args))
-    }
-}
-
-impl RotatingResource for OciCustomerSecretKey {
-    type Args = CredentialArgs;
-    type Key = CustomerSecretKey;
-    const TOKEN: &'static str = "oci:RotatingCustomerSecretKey";
-    const LIST_TOKEN: &'static str = "oci:listCustomerSecretKeys";
-    const DOCS: &'static str = include_str!("docs_customer_secret_key.md");
-    const ACCOUNT: &'static str = "OCI tenancy";
-
-    fn capability(&self, _: Option<&Self::Args>) -> Capability {
-        credential::capability()
-    }
-
-    fn principal(&self, args: &CredentialArgs) -> String {
-        Kind::principal(args)
-    }
-
-    fn identity(&self, args: &CredentialArgs) -> String {
-        format!("{}#{}", one_spelling(&args.user_id), args.name)
-    }
-
-    fn check(&self, args: &CredentialArgs) -> Vec<Problem> {
-        args.problems()
-    }
-
-    fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
-        imported(&CUSTOMER_SECRET_KEY, id)
-    }
-
-    fn imported(&self, _: &CredentialArgs, key: &KeyId, secret: Option<SecretString>) -> Material {
-        CUSTOMER_SECRET_KEY.material(key, secret)
-    }
-
-    fn issuer(&self, mut args: CredentialArgs) -> Box<dyn KeyIssuer> {
-        args.user_id = one_spelling(&args.user_id);
-        Box::new(CredentialIssuer::new(self.0.session(), &CUSTOMER_SECRET_KEY, args))
+        Box::new(CredentialIssuer::new(self.0.session(), K::KIND, args))
     }
 }
 
 /// An OCID as OCI writes it, for calls too: OCI does not find a user whose OCID is written otherwise, and no two differ by case alone.
 fn one_spelling(ocid: &str) -> String {
     ocid.to_ascii_lowercase()
-}
-
-fn imported(kind: &Kind, id: &str) -> Result<ImportedInputs, Error> {
-    let ([user, name], key) = kind.import(id)?;
-    Ok((BTreeMap::from([("userId".to_owned(), user), ("name".to_owned(), name)]), key))
 }

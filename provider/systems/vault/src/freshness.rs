@@ -4,11 +4,11 @@
 //! Vault Enterprise. Each answer to a change has a number (`X-Vault-Index`, OpenBao since 2.7, Vault Enterprise since 1.7). A question that
 //! brings the number is passed on to the active server by a standby whose copy does not have that change yet.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use outbound::{Answer, HeaderMap, HeaderValue};
+use outbound::{Answer, HeaderMap, HeaderValue, locked};
 use serde::Deserialize;
 
 /// The number of the newest change; none while none is known.
@@ -43,7 +43,7 @@ impl Freshness {
     }
 
     fn newest(&self) -> MutexGuard<'_, Option<HeaderValue>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

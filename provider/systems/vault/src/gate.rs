@@ -2,7 +2,9 @@
 //! resources of one process write one after another, each over what the one before it wrote.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use outbound::locked;
 
 use serde_json::{Map, Value};
 
@@ -94,10 +96,6 @@ impl Turn<'_> {
     pub(crate) fn end(self, config: Option<Config>) {
         self.gate.learn(config);
     }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,43 +1,41 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::Result;
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use jiff::SignedDuration;
+use localcloud::Consistency;
 use localcloud::aws::Aws;
-use localcloud::{Consistency, LocalCloud};
-use rotation::testing::{Fault, ManualClock, Rig, Stage};
+use rotation::testing::ManualClock;
 use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_aws::{Aws as System, AwsApiKey, AwsConfig};
 
 use super::START;
-use crate::bench::{Bench, Power};
-use crate::stand::{Stand, Words, locked};
+use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::stand_in::{Refusals, StandIn};
 
 /// The stand-in of AWS with one user, on a clock that only moves by hand, and the plugin's own code as its client.
-pub struct LocalAws {
-    stand: Stand,
-    intruders: Arc<Mutex<Vec<KeyId>>>,
-}
+pub type LocalAws = PlaceRig<AwsUser>;
 
-impl LocalAws {
+/// The one user.
+#[derive(Clone)]
+pub struct AwsUser(Aws);
+
+impl PlaceRig<AwsUser> {
     /// The user whose keys are rotated.
     pub const USER: &str = "ci";
     /// What it can do.
-    pub const POWERS: &[Power] = &[
-        Power::Strangers,
-        Power::Faults,
-        Power::Delays,
-        Power::Flickers,
-        Power::Network,
-        Power::Quota,
-        Power::Disables,
-        Power::TellsUse,
-        Power::Claims,
-        Power::Tries,
+    pub const FEATURES: &[Feature] = &[
+        Feature::Strangers,
+        Feature::Faults,
+        Feature::Delays,
+        Feature::Flickers,
+        Feature::Network,
+        Feature::Quota,
+        Feature::Disables,
+        Feature::TellsUse,
+        Feature::Claims,
+        Feature::Tries,
     ];
 
     /// A fresh one that lags moderately.
@@ -65,162 +63,101 @@ impl LocalAws {
     }
 
     fn start(clock: ManualClock, before: (u16, &'static str), consistency: Consistency) -> Result<Self> {
-        let words = Words { before, after: (500, "ServiceFailure") };
-        let stand = Stand::start(clock, words, |options| options.aws.consistency = consistency)?;
-        stand.cloud.aws().create_user(Self::USER)?;
-        Ok(Self { stand, intruders: Arc::default() })
-    }
-
-    /// From now on the cloud's clock is ahead of the plugin's by so much.
-    pub fn set_ahead(&self, ahead: SignedDuration) {
-        self.stand.set_ahead(ahead);
-    }
-
-    /// The stand-in itself.
-    pub fn cloud(&self) -> &LocalCloud {
-        &self.stand.cloud
-    }
-
-    fn aws(&self) -> &Aws {
-        self.stand.cloud.aws()
+        let refusals = Refusals { before, after: (500, "ServiceFailure") };
+        let stand_in = StandIn::start(clock, refusals, |options| options.aws.consistency = consistency)?;
+        let aws = stand_in.cloud.aws().clone();
+        aws.create_user(Self::USER)?;
+        Ok(Self::on(stand_in, AwsUser(aws)))
     }
 
     /// The provider configuration that reaches it as its administrator.
     pub fn config(&self) -> Value {
-        let admin = self.aws().admin_credentials();
-        json!({
-            "region": "eu-central-1",
-            "accessKey": admin.access_key_id,
-            "secretKey": admin.secret_access_key,
-            "endpoints": {"iam": self.stand.cloud.endpoint(), "sts": self.stand.cloud.endpoint()},
-        })
+        config(&self.way)
     }
 
     /// The keys of a user, as a newly started process with this configuration reaches them.
     pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        issuer(Arc::new(self.stand.clock.clone()), config, args)
+        issuer(Arc::new(self.way.clock.clone()), config, args)
     }
 }
 
-impl Bench for LocalAws {
-    fn nobody(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), json!({"user": "nobody"}))
+impl WayTo<AwsUser> for StandIn {
+    fn issuer(&self, _: &AwsUser) -> Box<dyn KeyIssuer> {
+        reached(self, config(self), LocalAws::USER)
     }
 
-    fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
-        config["accessKey"] = "AKIAIOSFODNN7EXAMPLE".into();
-        Some(self.issuer_with(config, json!({"user": Self::USER})))
+    fn nobody(&self, _: &AwsUser) -> Box<dyn KeyIssuer> {
+        reached(self, config(self), "nobody")
     }
 
-    fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
-        let nowhere = nowhere()?;
-        let mut config = self.config();
-        config["endpoints"] = json!({"iam": nowhere, "sts": nowhere});
-        Some(self.issuer_with(config, json!({"user": Self::USER})))
+    fn refused(&self, _: &AwsUser) -> Box<dyn KeyIssuer> {
+        reached(self, with_other_key(config(self)), LocalAws::USER)
+    }
+
+    fn unreachable(&self, _: &AwsUser, nowhere: &str) -> Box<dyn KeyIssuer> {
+        reached(self, at(config(self), nowhere), LocalAws::USER)
     }
 }
 
-impl Rig for LocalAws {
-    fn clock(&self) -> &ManualClock {
-        &self.stand.clock
-    }
-
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), json!({"user": Self::USER}))
-    }
-
-    fn calls(&self) -> Vec<String> {
-        self.stand.calls()
-    }
-
-    fn inject(&self, call: usize, fault: Fault) {
-        self.stand.inject(call, fault);
-    }
-
-    fn stranger_at(&self, call: usize) {
-        let (aws, intruders) = (self.aws().clone(), Arc::clone(&self.intruders));
-        // At quota the stranger is refused, and has done nothing.
-        let mint = localcloud::Fault::stranger(move || locked(&intruders).extend(mint(&aws)));
-        self.stand.at(call, mint);
-    }
-
-    fn calm(&self) {
-        self.stand.cloud.faults().clear();
-    }
-
-    fn unfired(&self) -> usize {
-        self.stand.cloud.faults().unfired()
-    }
-
-    fn death(&self) -> BoxFuture<'_, ()> {
-        self.stand.death().boxed()
-    }
+impl Place for AwsUser {
+    type Way = StandIn;
 
     fn keys(&self) -> Vec<KeyId> {
-        self.aws().keys(Self::USER).into_iter().map(|key| KeyId(key.id)).collect()
+        self.0.keys(LocalAws::USER).into_iter().map(|key| KeyId(key.id)).collect()
     }
 
     fn works(&self, id: &KeyId) -> bool {
-        self.aws().keys(Self::USER).iter().any(|key| key.id == id.0 && key.active)
+        self.0.keys(LocalAws::USER).iter().any(|key| key.id == id.0 && key.active)
     }
 
-    fn mint_as_stranger(&self) -> Option<KeyId> {
-        mint(self.aws())
+    fn mint(&self) -> Option<KeyId> {
+        self.0.mint_key(LocalAws::USER).ok().map(|key| KeyId(key.access_key_id))
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
-        self.aws().delete_key(&id.0).expect("a key that exists");
+        self.0.delete_key(&id.0).expect("a key that exists");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn disable(&self, id: &KeyId) {
-        self.aws().set_key_active(&id.0, false).expect("a key that exists");
+        self.0.set_key_active(&id.0, false).expect("a key that exists");
     }
 
-    fn strip_marks(&self) {
-        strip(self.aws());
+    fn strip(&self) {
+        drop(self.0.set_tags(LocalAws::USER, &BTreeMap::new()));
     }
 
     fn marks(&self) -> usize {
-        marks(self.aws().tags(Self::USER).keys())
+        marks(self.0.tags(LocalAws::USER).keys())
     }
 }
 
-impl Stage for LocalAws {
-    fn strip_at(&self, call: usize) {
-        let aws = self.aws().clone();
-        self.stand.at(call, localcloud::Fault::stranger(move || strip(&aws)));
-    }
-
-    fn intruders(&self) -> Vec<KeyId> {
-        locked(&self.intruders).clone()
-    }
-
-    fn hold_at(&self, call: usize) {
-        self.stand.hold_at(call);
-    }
-
-    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
-        self.stand.until_held(call).boxed()
-    }
-
-    fn release(&self, call: usize) {
-        self.stand.release(call);
-    }
+fn config(stand_in: &StandIn) -> Value {
+    let admin = stand_in.cloud.aws().admin_credentials();
+    let config =
+        json!({"region": "eu-central-1", "accessKey": admin.access_key_id, "secretKey": admin.secret_access_key});
+    at(config, stand_in.cloud.endpoint())
 }
 
-fn mint(aws: &Aws) -> Option<KeyId> {
-    aws.mint_key(LocalAws::USER).ok().map(|key| KeyId(key.access_key_id))
+fn reached(stand_in: &StandIn, config: Value, user: &str) -> Box<dyn KeyIssuer> {
+    issuer(Arc::new(stand_in.clock.clone()), config, json!({"user": user}))
 }
 
-fn strip(aws: &Aws) {
-    drop(aws.set_tags(LocalAws::USER, &BTreeMap::new()));
+/// The same configuration for another address.
+pub(crate) fn at(mut config: Value, endpoint: &str) -> Value {
+    config["endpoints"] = json!({"iam": endpoint, "sts": endpoint});
+    config
+}
+
+/// The same configuration with credentials that nobody issued.
+pub(crate) fn with_other_key(mut config: Value) -> Value {
+    config["accessKey"] = "AKIAIOSFODNN7EXAMPLE".into();
+    config
 }
 
 /// The keys of a user, with this clock and configuration.
-#[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+#[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
 pub(crate) fn issuer(clock: Arc<dyn rotation::Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
     let system = System::new(clock);
     let config: AwsConfig = serde_json::from_value(config).expect("a configuration");
@@ -231,10 +168,4 @@ pub(crate) fn issuer(clock: Arc<dyn rotation::Clock>, config: Value, args: Value
 /// How many marks these tags are.
 pub(crate) fn marks<'a>(tags: impl Iterator<Item = &'a String>) -> usize {
     tags.filter(|tag| tag.starts_with("keyrotation:") && !tag.ends_with(":claim")).count()
-}
-
-/// An address where nobody listens.
-pub(crate) fn nowhere() -> Option<String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
-    Some(format!("http://{}", listener.local_addr().ok()?))
 }

@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
 use aws_config::{BehaviorVersion, Region};
@@ -8,13 +8,14 @@ use aws_sdk_iam::types::StatusType;
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use jiff::{SignedDuration, Timestamp};
+use localcloud::locked;
 use rotation::testing::{Fault, ManualClock, Rig};
 use rotation::{Clock, KeyId, KeyIssuer};
 use serde_json::{Value, json};
 
-use super::local::{issuer, marks, nowhere};
+use super::local::{at, issuer, marks, with_other_key};
 use super::moto_server::MotoServer;
-use crate::bench::{Bench, Power};
+use crate::rig::{Feature, ReachableRig, nowhere};
 use crate::suite::{Deviation, run};
 
 /// Where stock moto 5.2.5 is not like AWS, as far as the trials see it. In each row the stand-in `localcloud` follows AWS.
@@ -58,14 +59,14 @@ struct Account {
 
 impl Moto {
     /// What it can do. It fails and lags on nobody's demand.
-    pub const POWERS: &[Power] = &[
-        Power::Strangers,
-        Power::Network,
-        Power::Quota,
-        Power::Disables,
-        Power::TellsUse,
-        Power::Claims,
-        Power::Tries,
+    pub const FEATURES: &[Feature] = &[
+        Feature::Strangers,
+        Feature::Network,
+        Feature::Quota,
+        Feature::Disables,
+        Feature::TellsUse,
+        Feature::Claims,
+        Feature::Tries,
     ];
 
     /// The one in this Python's packages.
@@ -77,22 +78,22 @@ impl Moto {
     ///
     /// # Errors
     /// When it is there and does not start.
-    pub fn bench(&self) -> Result<Result<MotoBench, String>> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn rig(&self) -> Result<Result<MotoRig, String>> {
+        let mut state = locked(&self.0);
         if let State::Idle { python } = &*state {
             *state = begin(python.as_deref());
         }
         match &*state {
-            State::Running(account) => MotoBench::new(Arc::clone(account)).map(Ok),
+            State::Running(account) => MotoRig::new(Arc::clone(account)).map(Ok),
             State::Failed(why) => Err(anyhow!("{why}")),
             State::Absent(why) => Ok(Err(why.clone())),
             State::Idle { .. } => Err(anyhow!("moto was not started")),
         }
     }
 
-    /// Ends it, once no bench is left.
+    /// Ends it, once no rig is left.
     pub fn end(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Absent("the suite is over".to_owned());
+        *locked(&self.0) = State::Absent("the suite is over".to_owned());
     }
 }
 
@@ -131,23 +132,23 @@ fn client(endpoint: &str, id: &str, secret: &str) -> Client {
 }
 
 /// A user of moto's, on a clock that starts at real time and then only moves by hand; moto itself lives in real time.
-pub struct MotoBench {
+pub struct MotoRig {
     account: Arc<Account>,
     user: String,
     clock: ManualClock,
 }
 
-impl MotoBench {
+impl MotoRig {
     fn new(account: Arc<Account>) -> Result<Self> {
         let number = account.users.fetch_add(1, Ordering::SeqCst);
-        let bench = Self { user: format!("user{number}"), clock: ManualClock::new(Timestamp::now()), account };
-        bench.ask(async |iam, user| iam.create_user().user_name(user).send().await.map(drop))?;
-        Ok(bench)
+        let rig = Self { user: format!("user{number}"), clock: ManualClock::new(Timestamp::now()), account };
+        rig.ask(async |iam, user| iam.create_user().user_name(user).send().await.map(drop))?;
+        Ok(rig)
     }
 
     fn config(&self) -> Value {
         let Account { server, id, secret, .. } = &*self.account;
-        json!({"accessKey": id, "secretKey": secret, "endpoints": {"iam": server.endpoint(), "sts": server.endpoint()}})
+        at(json!({"accessKey": id, "secretKey": secret}), &server.endpoint())
     }
 
     fn issuer_with(&self, config: Value, user: &str) -> Box<dyn KeyIssuer> {
@@ -168,27 +169,22 @@ impl MotoBench {
     }
 }
 
-impl Bench for MotoBench {
+impl ReachableRig for MotoRig {
     fn nobody(&self) -> Box<dyn KeyIssuer> {
         self.issuer_with(self.config(), "nobody")
     }
 
     fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
-        config["accessKey"] = "AKIAIOSFODNN7EXAMPLE".into();
-        Some(self.issuer_with(config, &self.user))
+        Some(self.issuer_with(with_other_key(self.config()), &self.user))
     }
 
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
-        let nowhere = nowhere()?;
-        let mut config = self.config();
-        config["endpoints"] = json!({"iam": nowhere, "sts": nowhere});
-        Some(self.issuer_with(config, &self.user))
+        Some(self.issuer_with(at(self.config(), &nowhere()?), &self.user))
     }
 }
 
-impl MotoBench {
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+impl MotoRig {
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn truth(&self) -> Vec<(KeyId, bool)> {
         let keys = self.ask(async |iam, user| iam.list_access_keys().user_name(user).send().await);
         let keys = keys.expect("moto lists keys").access_key_metadata;
@@ -198,14 +194,14 @@ impl MotoBench {
         keys.into_iter().filter_map(known).collect()
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn tags(&self) -> Vec<String> {
         let tags = self.ask(async |iam, user| iam.list_user_tags().user_name(user).send().await);
         tags.expect("moto lists tags").tags.into_iter().map(|tag| tag.key).collect()
     }
 }
 
-impl Rig for MotoBench {
+impl Rig for MotoRig {
     fn clock(&self) -> &ManualClock {
         &self.clock
     }
@@ -214,17 +210,17 @@ impl Rig for MotoBench {
         self.issuer_with(self.config(), &self.user)
     }
 
-    /// None: moto does not tell. Trials that count calls need [`Power::Faults`].
+    /// None: moto does not tell. Trials that count calls need [`Feature::Faults`].
     fn calls(&self) -> Vec<String> {
         Vec::new()
     }
 
-    #[expect(clippy::unimplemented, reason = "trials that want faults need a power that moto does not have")]
+    #[expect(clippy::unimplemented, reason = "trials that want faults need a feature that moto does not have")]
     fn inject(&self, _: usize, _: Fault) {
         unimplemented!("moto does not fail on demand")
     }
 
-    #[expect(clippy::unimplemented, reason = "trials that want faults need a power that moto does not have")]
+    #[expect(clippy::unimplemented, reason = "trials that want faults need a feature that moto does not have")]
     fn stranger_at(&self, _: usize) {
         unimplemented!("moto does not fail on demand")
     }
@@ -252,14 +248,14 @@ impl Rig for MotoBench {
         made.ok()?.access_key.map(|key| KeyId(key.access_key_id))
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         let delete =
             async |iam: Client, user: &str| iam.delete_access_key().user_name(user).access_key_id(&id.0).send().await;
         self.ask(delete).expect("a key that exists");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn disable(&self, id: &KeyId) {
         let disable = async |iam: Client, user: &str| {
             iam.update_access_key().user_name(user).access_key_id(&id.0).status(StatusType::Inactive).send().await
@@ -267,7 +263,7 @@ impl Rig for MotoBench {
         self.ask(disable).expect("a key that exists");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn strip_marks(&self) {
         let tags = self.tags();
         let strip =

@@ -3,31 +3,33 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, anyhow};
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use jiff::SignedDuration;
-use localcloud::LocalCloud;
-use localcloud::confluent::{Activation, Activations, Confluent, Credentials, Kind, Resource, Settings};
-use rotation::testing::{Fault, ManualClock, Rig, Stage};
+use localcloud::confluent::{Activation, Activations, ApiKey, Confluent, Credentials, Kind, Resource, Settings};
+use localcloud::locked;
+use rotation::testing::ManualClock;
 use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_confluent::{Confluent as System, ConfluentApiKey, ConfluentConfig};
 
-use crate::bench::{Bench, Power};
-use crate::stand::{Stand, Words, locked};
+use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::stand_in::{Refusals, StandIn};
+use crate::{MARK, marked_by};
 
 /// The stand-in of Confluent Cloud with one service account and one thing for its keys to open, on a clock that only moves by
 /// hand, and the plugin's own code as its client.
-pub struct LocalConfluent {
-    stand: Stand,
+pub type LocalConfluent = PlaceRig<ServiceAccount>;
+
+/// The service account, for the one thing that its keys open.
+#[derive(Clone)]
+pub struct ServiceAccount {
+    confluent: Confluent,
     owner: String,
     resource: Resource,
     /// What the plugin is configured with; the administrator's key at first.
-    configured: Mutex<Credentials>,
-    intruders: Arc<Mutex<Vec<KeyId>>>,
+    configured: Arc<Mutex<Credentials>>,
 }
 
-impl LocalConfluent {
+impl PlaceRig<ServiceAccount> {
     /// A fresh one whose keys are of this kind, and soon active.
     ///
     /// # Errors
@@ -41,65 +43,80 @@ impl LocalConfluent {
     /// # Errors
     /// When it cannot listen.
     pub fn at(kind: Kind, clock: ManualClock) -> Result<Self> {
-        let words = Words { before: (400, "bad_request"), after: (500, "internal_error") };
-        let stand = Stand::start(clock, words, |_| ())?;
-        let confluent = stand.cloud.confluent();
+        let refusals = Refusals { before: (400, "bad_request"), after: (500, "internal_error") };
+        let stand_in = StandIn::start(clock, refusals, |_| ())?;
+        let confluent = stand_in.cloud.confluent().clone();
         confluent.change_settings(|settings| *settings = Settings { activation: soon(), ..Settings::default() });
         let owner = confluent.create_service_account("ci").map_err(|refusal| anyhow!("{refusal}"))?;
         let resource = confluent.create_cluster(kind);
-        let configured = Mutex::new(confluent.admin_credentials());
-        Ok(Self { stand, owner, resource, configured, intruders: Arc::default() })
+        let configured = Arc::new(Mutex::new(confluent.admin_credentials()));
+        Ok(Self::on(stand_in, ServiceAccount { confluent, owner, resource, configured }))
     }
 
     /// What a stand-in with keys of this kind can do.
-    pub fn powers(kind: Kind) -> &'static [Power] {
+    pub fn features(kind: Kind) -> &'static [Feature] {
         match kind {
-            Kind::Kafka => {
-                &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::Delays, Power::Flickers]
-            }
-            Kind::Ksqldb => &[Power::Strangers, Power::Faults, Power::Network],
-            _ => &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::Delays],
+            Kind::Kafka => &[
+                Feature::Strangers,
+                Feature::Faults,
+                Feature::Network,
+                Feature::Tries,
+                Feature::Delays,
+                Feature::Flickers,
+            ],
+            Kind::Ksqldb => &[Feature::Strangers, Feature::Faults, Feature::Network],
+            _ => &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::Delays],
         }
     }
 
     /// The organisation itself.
     pub fn confluent(&self) -> &Confluent {
-        self.stand.cloud.confluent()
-    }
-
-    /// From now on the cloud's clock is ahead of the plugin's by so much.
-    pub fn set_ahead(&self, ahead: SignedDuration) {
-        self.stand.set_ahead(ahead);
-    }
-
-    /// The stand-in itself.
-    pub fn cloud(&self) -> &LocalCloud {
-        &self.stand.cloud
+        &self.place.confluent
     }
 
     /// The service account whose keys are rotated.
     pub fn owner(&self) -> &str {
-        &self.owner
+        &self.place.owner
     }
 
     /// What they open.
     pub fn resource(&self) -> &Resource {
-        &self.resource
+        &self.place.resource
     }
 
     /// Configures the plugin with another key from now on.
     pub fn configure(&self, key: Credentials) {
-        *locked(&self.configured) = key;
+        *locked(&self.place.configured) = key;
     }
 
     /// The provider configuration that reaches it.
     pub fn config(&self) -> Value {
-        let Credentials { api_key, api_secret } = locked(&self.configured).clone();
-        json!({ "cloudApiKey": api_key, "cloudApiSecret": api_secret, "endpoint": self.stand.cloud.endpoint() })
+        self.place.config(&self.way)
     }
 
     /// The inputs that name the keys.
     pub fn args(&self) -> Value {
+        self.place.args()
+    }
+
+    /// Keys, as a newly started process with this configuration reaches them.
+    pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+        reached(&self.way, config, args)
+    }
+
+    /// The keys of the service account for the resource, as the stand-in knows them.
+    pub fn known(&self) -> Vec<ApiKey> {
+        self.place.known()
+    }
+}
+
+impl ServiceAccount {
+    fn config(&self, stand_in: &StandIn) -> Value {
+        let Credentials { api_key, api_secret } = locked(&self.configured).clone();
+        json!({ "cloudApiKey": api_key, "cloudApiSecret": api_secret, "endpoint": stand_in.cloud.endpoint() })
+    }
+
+    fn args(&self) -> Value {
         let mut resource = json!({ "id": self.resource.id });
         if let Some(environment) = &self.resource.environment {
             resource["environment"] = json!({ "id": environment });
@@ -107,131 +124,68 @@ impl LocalConfluent {
         json!({ "owner": { "id": self.owner }, "managedResource": resource })
     }
 
-    /// Keys, as a newly started process with this configuration reaches them.
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
-    pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        let system = System::new(Arc::new(self.stand.clock.clone()));
-        let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
-        system.configure(config);
-        ConfluentApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
-    }
-
-    /// The keys of the service account for the resource, as the stand-in knows them.
-    pub fn known(&self) -> Vec<localcloud::confluent::ApiKey> {
-        self.confluent().keys(&self.owner, &self.resource.id)
+    fn known(&self) -> Vec<ApiKey> {
+        self.confluent.keys(&self.owner, &self.resource.id)
     }
 }
 
-impl Bench for LocalConfluent {
-    fn nobody(&self) -> Box<dyn KeyIssuer> {
-        let mut args = self.args();
+impl WayTo<ServiceAccount> for StandIn {
+    fn issuer(&self, account: &ServiceAccount) -> Box<dyn KeyIssuer> {
+        reached(self, account.config(self), account.args())
+    }
+
+    fn nobody(&self, account: &ServiceAccount) -> Box<dyn KeyIssuer> {
+        let mut args = account.args();
         args["owner"] = json!({ "id": "sa-nobody" });
-        self.issuer_with(self.config(), args)
+        reached(self, account.config(self), args)
     }
 
-    fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
+    fn refused(&self, account: &ServiceAccount) -> Box<dyn KeyIssuer> {
+        let mut config = account.config(self);
         config["cloudApiKey"] = "7FJIYKQ4SGQDQ72H".into();
-        Some(self.issuer_with(config, self.args()))
+        reached(self, config, account.args())
     }
 
-    fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
-        config["endpoint"] = crate::aws::nowhere()?.into();
-        Some(self.issuer_with(config, self.args()))
+    fn unreachable(&self, account: &ServiceAccount, nowhere: &str) -> Box<dyn KeyIssuer> {
+        let mut config = account.config(self);
+        config["endpoint"] = nowhere.into();
+        reached(self, config, account.args())
     }
 }
 
-impl Rig for LocalConfluent {
-    fn clock(&self) -> &ManualClock {
-        &self.stand.clock
-    }
-
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), self.args())
-    }
-
-    fn calls(&self) -> Vec<String> {
-        self.stand.calls()
-    }
-
-    fn inject(&self, call: usize, fault: Fault) {
-        self.stand.inject(call, fault);
-    }
-
-    fn stranger_at(&self, call: usize) {
-        let (confluent, owner, resource) = (self.confluent().clone(), self.owner.clone(), self.resource.clone());
-        let intruders = Arc::clone(&self.intruders);
-        let mint = localcloud::Fault::stranger(move || {
-            let made = confluent.mint_key(&owner, &resource).ok().map(|key| KeyId(key.api_key));
-            locked(&intruders).extend(made);
-        });
-        self.stand.at(call, mint);
-    }
-
-    fn calm(&self) {
-        self.stand.cloud.faults().clear();
-    }
-
-    fn unfired(&self) -> usize {
-        self.stand.cloud.faults().unfired()
-    }
-
-    fn death(&self) -> BoxFuture<'_, ()> {
-        self.stand.death().boxed()
-    }
+impl Place for ServiceAccount {
+    type Way = StandIn;
 
     fn keys(&self) -> Vec<KeyId> {
         self.known().into_iter().map(|key| KeyId(key.id)).collect()
     }
 
-    fn works(&self, id: &KeyId) -> bool {
-        self.keys().contains(id)
-    }
-
-    fn mint_as_stranger(&self) -> Option<KeyId> {
-        self.confluent().mint_key(&self.owner, &self.resource).ok().map(|key| KeyId(key.api_key))
+    fn mint(&self) -> Option<KeyId> {
+        self.confluent.mint_key(&self.owner, &self.resource).ok().map(|key| KeyId(key.api_key))
     }
 
     fn delete(&self, id: &KeyId) {
-        drop(self.confluent().delete_key(&id.0));
+        drop(self.confluent.delete_key(&id.0));
     }
 
-    /// Confluent has no disabling.
-    fn disable(&self, _: &KeyId) {}
-
-    fn strip_marks(&self) {
-        strip(self.confluent(), &self.owner, &self.resource.id);
+    fn strip(&self) {
+        for key in self.known() {
+            let text = key.description.split_once(MARK).map_or(&*key.description, |(text, _)| text.trim_end());
+            drop(self.confluent.describe_key(&key.id, &key.display_name, text));
+        }
     }
 
     fn marks(&self) -> usize {
-        let owners = self.known().into_iter().filter_map(|key| marked_by(&key.description).map(str::to_owned));
-        owners.collect::<BTreeSet<_>>().len()
+        self.known().iter().filter_map(|key| marked_by(&key.description)).collect::<BTreeSet<_>>().len()
     }
 }
 
-impl Stage for LocalConfluent {
-    fn strip_at(&self, call: usize) {
-        let (confluent, owner, resource) = (self.confluent().clone(), self.owner.clone(), self.resource.id.clone());
-        let strip = localcloud::Fault::stranger(move || strip(&confluent, &owner, &resource));
-        self.stand.at(call, strip);
-    }
-
-    fn intruders(&self) -> Vec<KeyId> {
-        locked(&self.intruders).clone()
-    }
-
-    fn hold_at(&self, call: usize) {
-        self.stand.hold_at(call);
-    }
-
-    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
-        self.stand.until_held(call).boxed()
-    }
-
-    fn release(&self, call: usize) {
-        self.stand.release(call);
-    }
+#[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
+fn reached(stand_in: &StandIn, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+    let system = System::new(Arc::new(stand_in.clock.clone()));
+    let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
+    system.configure(config);
+    ConfluentApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
 }
 
 /// Soon enough that a life takes few calls, and late enough that each try matters.
@@ -245,19 +199,5 @@ fn soon() -> Activations {
         flink: after(2),
         tableflow: after(2),
         ksqldb: after(150),
-    }
-}
-
-const MARK: &str = "[keyrotation ";
-
-/// The hash of the resource that marked a key.
-pub(crate) fn marked_by(description: &str) -> Option<&str> {
-    description.split_once(MARK)?.1.split(' ').nth(1)
-}
-
-fn strip(confluent: &Confluent, owner: &str, resource: &str) {
-    for key in confluent.keys(owner, resource) {
-        let text = key.description.split_once(MARK).map_or(&*key.description, |(text, _)| text.trim_end());
-        drop(confluent.describe_key(&key.id, &key.display_name, text));
     }
 }

@@ -1,9 +1,9 @@
-//! Confluent Cloud on the bench: the stand-in, and what only Confluent has.
+//! Confluent Cloud: the stand-in, and what only Confluent has.
 
 mod local;
 mod many;
 mod texts;
 mod trials;
 
-pub use local::LocalConfluent;
+pub use local::{LocalConfluent, ServiceAccount};
 pub use trials::{ConfluentTrial, confluent_trials};

@@ -1,7 +1,6 @@
 //! Private networks, and descriptions that the service does not keep as they were sent.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use localcloud::confluent::Kind;
 use rotation::testing::{Life, Rig, Stack, Watch};
 use rotation::{Effect, ErrorKind, OwnerId, Retry};
@@ -9,77 +8,46 @@ use serde_json::Value;
 
 use super::LocalConfluent;
 use super::trials::{ConfluentTrial, done, failed};
-use crate::bench::{accepted, mint};
 use crate::canned;
+use crate::orders::{accepted, mint};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[ConfluentTrial] = &[
-    ConfluentTrial {
-        name: "official_c4_a_private_address_of_a_kafka_cluster_is_tried",
-        kind: Kind::Kafka,
-        run: |cloud| private(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c4_a_private_address_of_a_schema_registry_is_tried",
-        kind: Kind::SchemaRegistry,
-        run: |cloud| private(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c4_a_private_address_of_a_flink_region_is_tried",
-        kind: Kind::Flink,
-        run: |cloud| private(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c4_a_strange_answer_is_no_refusal_and_is_told",
-        kind: Kind::SchemaRegistry,
-        run: |cloud| strange_answer(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c4_a_key_that_is_never_accepted_tells_by_whom",
-        kind: Kind::Kafka,
-        run: |cloud| never_accepted(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c4_an_ip_filter_never_costs_the_key",
-        kind: Kind::Kafka,
-        run: |cloud| filtered(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c5_a_mark_that_is_not_kept_ends_its_key_at_once",
-        kind: Kind::Cloud,
-        run: |cloud| cut(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c5_a_cut_mark_is_found_by_the_next_run",
-        kind: Kind::Cloud,
-        run: |cloud| cut_and_left(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c5_texts_that_are_too_long_name_their_input",
-        kind: Kind::Cloud,
-        run: |cloud| too_long(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c5_a_strangers_text_that_looks_like_a_mark_holds_nothing_up",
-        kind: Kind::Cloud,
-        run: |cloud| lookalike(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "official_c5_a_mark_of_a_newer_version_is_not_passed_over",
-        kind: Kind::Cloud,
-        run: |cloud| newer(cloud).boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[ConfluentTrial] = trials!("" =>
+    official_c4_a_private_address_of_a_kafka_cluster_is_tried: Kind::Kafka,
+    official_c4_a_private_address_of_a_schema_registry_is_tried: Kind::SchemaRegistry,
+    official_c4_a_private_address_of_a_flink_region_is_tried: Kind::Flink,
+    official_c4_a_strange_answer_is_no_refusal_and_is_told: Kind::SchemaRegistry,
+    official_c4_a_key_that_is_never_accepted_tells_by_whom: Kind::Kafka,
+    official_c4_an_ip_filter_never_costs_the_key: Kind::Kafka,
+    official_c5_a_mark_that_is_not_kept_ends_its_key_at_once: Kind::Cloud,
+    official_c5_a_cut_mark_is_found_by_the_next_run: Kind::Cloud,
+    official_c5_texts_that_are_too_long_name_their_input: Kind::Cloud,
+    official_c5_a_strangers_text_that_looks_like_a_mark_holds_nothing_up: Kind::Cloud,
+    official_c5_a_mark_of_a_newer_version_is_not_passed_over: Kind::Cloud,
+);
+
+async fn official_c4_a_private_address_of_a_kafka_cluster_is_tried(cloud: &LocalConfluent) -> Result<()> {
+    private(cloud).await
+}
+
+async fn official_c4_a_private_address_of_a_schema_registry_is_tried(cloud: &LocalConfluent) -> Result<()> {
+    private(cloud).await
+}
+
+async fn official_c4_a_private_address_of_a_flink_region_is_tried(cloud: &LocalConfluent) -> Result<()> {
+    private(cloud).await
+}
 
 async fn private(cloud: &LocalConfluent) -> Result<()> {
     let (confluent, id) = (cloud.confluent(), &cloud.resource().id);
     let key = mint(&*cloud.issuer()).await?;
-    let nowhere = crate::aws::nowhere().context("no address")?;
+    let nowhere = crate::rig::nowhere().context("no address")?;
     for public in ["", nowhere.as_str()] {
         confluent.set_endpoint(id, Some(public))?;
         confluent.set_private_endpoint(id, &confluent.plane(cloud.cloud().endpoint(), id));
         accepted(cloud, &*cloud.issuer(), &key.material).await.with_context(|| format!("public address {public:?}"))?;
     }
-    confluent.set_private_endpoint(id, &crate::aws::nowhere().context("no address")?);
+    confluent.set_private_endpoint(id, &crate::rig::nowhere().context("no address")?);
     let error = cloud.issuer().verify(&key.material).await.err().context("it was tried")?;
     ensure!(error.kind == ErrorKind::Unreachable && error.retry == Retry::Never, "{error:?}");
     for part in [nowhere.as_str(), "refused", "private network", "verification: {enabled: false}", "it is kept"] {
@@ -88,7 +56,7 @@ async fn private(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn strange_answer(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c4_a_strange_answer_is_no_refusal_and_is_told(cloud: &LocalConfluent) -> Result<()> {
     const PAGES: &[&str] = &["{}"; 9];
     let key = mint(&*cloud.issuer()).await?;
     for head in ["404 Not Found", "400 Bad Request", "503 Service Unavailable"] {
@@ -104,7 +72,7 @@ async fn strange_answer(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn never_accepted(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c4_a_key_that_is_never_accepted_tells_by_whom(cloud: &LocalConfluent) -> Result<()> {
     let url = canned::serve_as("401 Unauthorized", &["<html>Unauthorized</html>"; 400])?;
     cloud.confluent().set_endpoint(&cloud.resource().id, Some(&url))?;
     let error = failed(Stack::new("dev/app/a").up(cloud, &Life::inputs("1", false)).await)?;
@@ -114,7 +82,7 @@ async fn never_accepted(cloud: &LocalConfluent) -> Result<()> {
 }
 
 /// What an IP filter or a network says to everybody is said four runs long; the key of the first is the one that is current in the end.
-async fn filtered(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c4_an_ip_filter_never_costs_the_key(cloud: &LocalConfluent) -> Result<()> {
     const ABOUT_NETWORK: &str = r#"{"error_code":401,"message":"Denied by an IP filter"}"#;
     let answers: [(&str, &[&str]); 3] = [
         ("403 Forbidden", &["{}"; 1600]),
@@ -144,7 +112,7 @@ async fn filtered(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn cut(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c5_a_mark_that_is_not_kept_ends_its_key_at_once(cloud: &LocalConfluent) -> Result<()> {
     let issuer = described(cloud, &"x".repeat(40));
     for limit in [0, 10, 45, 60, 80, 90] {
         cloud.confluent().change_settings(|settings| {
@@ -164,7 +132,7 @@ async fn cut(cloud: &LocalConfluent) -> Result<()> {
 }
 
 /// The service cuts, and the key cannot be deleted by the run that made it.
-async fn cut_and_left(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c5_a_cut_mark_is_found_by_the_next_run(cloud: &LocalConfluent) -> Result<()> {
     let confluent = cloud.confluent();
     let mut stack = Stack::new("dev/app/a");
     for limit in [32, 40, 42, 46] {
@@ -187,7 +155,7 @@ async fn cut_and_left(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn too_long(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c5_texts_that_are_too_long_name_their_input(cloud: &LocalConfluent) -> Result<()> {
     let issuer = described(cloud, &"x".repeat(40));
     cloud.confluent().change_settings(|settings| settings.longest_description = Some(90));
     let error = mint(&*issuer).await.err().context("it was made")?;
@@ -204,7 +172,7 @@ async fn too_long(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn lookalike(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c5_a_strangers_text_that_looks_like_a_mark_holds_nothing_up(cloud: &LocalConfluent) -> Result<()> {
     let mut watch = Watch::new(cloud, Life::OVERLAP);
     let theirs = cloud.mint_as_stranger().context("there is no place")?;
     for text in
@@ -218,7 +186,7 @@ async fn lookalike(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn newer(cloud: &LocalConfluent) -> Result<()> {
+async fn official_c5_a_mark_of_a_newer_version_is_not_passed_over(cloud: &LocalConfluent) -> Result<()> {
     let owner = OwnerId::new("urn:a", "dev/app/a");
     let theirs = cloud.mint_as_stranger().context("there is no place")?;
     let text = format!("[keyrotation 2 {} x y]", owner.hash);

@@ -1,119 +1,49 @@
 //! What only Confluent has, tried on the stand-in.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use jiff::SignedDuration;
 use localcloud::confluent::{Gone, Kind, OverQuota, RateLimit, Role};
 use localcloud::{Fault, Rule};
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Clock, Effect, Error, ErrorKind, KeyId, MintOrder, OwnerId, Verdict};
 
-use super::local::marked_by;
 use super::{LocalConfluent, many};
-use crate::bench::mint;
 use crate::canned;
+use crate::orders::mint;
+use crate::suite::{Trial, trials};
 
-/// A trial on the stand-in.
-#[derive(Clone, Copy)]
-pub struct ConfluentTrial {
-    /// Its name.
-    pub name: &'static str,
-    /// What its keys open.
-    pub kind: Kind,
-    /// Fails when the rule is broken.
-    pub run: for<'a> fn(&'a LocalConfluent) -> LocalBoxFuture<'a, Result<()>>,
-}
+/// A trial on the stand-in, and what its keys open.
+pub type ConfluentTrial = Trial<LocalConfluent, Kind>;
 
 /// Every one.
-pub fn confluent_trials() -> impl Iterator<Item = ConfluentTrial> {
-    TRIALS.iter().chain(super::texts::TRIALS).copied()
+pub fn confluent_trials() -> impl Iterator<Item = &'static ConfluentTrial> {
+    TRIALS.iter().chain(super::texts::TRIALS)
 }
 
-const TRIALS: &[ConfluentTrial] = &[
-    ConfluentTrial {
-        name: "confluent::a_refusal_is_gone_only_if_the_list_says_so",
-        kind: Kind::Cloud,
-        run: |cloud| forbidden(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_full_quota_is_told_in_both_forms",
-        kind: Kind::Kafka,
-        run: |cloud| quota(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_wrong_environment_shows_before_a_key_is_made",
-        kind: Kind::Kafka,
-        run: |cloud| environment(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_key_for_a_cluster_cannot_manage_keys",
-        kind: Kind::Kafka,
-        run: |cloud| wrong_key(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_proxys_page_is_told_from_confluents_words",
-        kind: Kind::Cloud,
-        run: |cloud| proxy(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_cluster_out_of_reach_says_what_to_set",
-        kind: Kind::Kafka,
-        run: |cloud| out_of_reach(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::long_lists_are_read_to_their_end",
-        kind: Kind::Cloud,
-        run: |cloud| paging(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::only_keys_of_the_same_resource_are_seen",
-        kind: Kind::Flink,
-        run: |cloud| neighbours(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::the_mark_stands_beside_the_users_words",
-        kind: Kind::Cloud,
-        run: |cloud| words(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_second_resource_is_refused_by_the_name_of_the_first",
-        kind: Kind::Cloud,
-        run: |cloud| second(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::the_plugins_own_key_rotates",
-        kind: Kind::Cloud,
-        run: |cloud| own_key(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_ksqldb_key_is_given_its_time",
-        kind: Kind::Ksqldb,
-        run: |cloud| ksqldb(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_limit_that_is_told_is_kept",
-        kind: Kind::Cloud,
-        run: |cloud| limit(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_hundred_keys_share_one_budget",
-        kind: Kind::Cloud,
-        run: |cloud| many::share_one_budget(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_refusal_for_too_many_calls_is_waited_out",
-        kind: Kind::Cloud,
-        run: |cloud| throttled(cloud).boxed_local(),
-    },
-    ConfluentTrial {
-        name: "confluent::a_broker_that_takes_no_more_calls_is_asked_later",
-        kind: Kind::Kafka,
-        run: |cloud| busy_broker(cloud).boxed_local(),
-    },
-];
+const TRIALS: &[ConfluentTrial] = trials!("confluent::" =>
+    a_refusal_is_gone_only_if_the_list_says_so: Kind::Cloud,
+    a_full_quota_is_told_in_both_forms: Kind::Kafka,
+    a_wrong_environment_shows_before_a_key_is_made: Kind::Kafka,
+    a_key_for_a_cluster_cannot_manage_keys: Kind::Kafka,
+    a_proxys_page_is_told_from_confluents_words: Kind::Cloud,
+    a_cluster_out_of_reach_says_what_to_set: Kind::Kafka,
+    long_lists_are_read_to_their_end: Kind::Cloud,
+    only_keys_of_the_same_resource_are_seen: Kind::Flink,
+    the_mark_stands_beside_the_users_words: Kind::Cloud,
+    a_second_resource_is_refused_by_the_name_of_the_first: Kind::Cloud,
+    the_plugins_own_key_rotates: Kind::Cloud,
+    a_ksqldb_key_is_given_its_time: Kind::Ksqldb,
+    a_limit_that_is_told_is_kept: Kind::Cloud,
+    a_hundred_keys_share_one_budget: Kind::Cloud,
+    a_refusal_for_too_many_calls_is_waited_out: Kind::Cloud,
+    a_broker_that_takes_no_more_calls_is_asked_later: Kind::Kafka,
+);
 
-async fn forbidden(cloud: &LocalConfluent) -> Result<()> {
+async fn a_hundred_keys_share_one_budget(cloud: &LocalConfluent) -> Result<()> {
+    many::share_one_budget(cloud).await
+}
+
+async fn a_refusal_is_gone_only_if_the_list_says_so(cloud: &LocalConfluent) -> Result<()> {
     cloud.confluent().change_settings(|settings| settings.gone = Gone::Forbidden);
     let issuer = cloud.issuer();
     let (one, two) = (mint(&*issuer).await?, mint(&*issuer).await?);
@@ -126,7 +56,7 @@ async fn forbidden(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn quota(cloud: &LocalConfluent) -> Result<()> {
+async fn a_full_quota_is_told_in_both_forms(cloud: &LocalConfluent) -> Result<()> {
     let confluent = cloud.confluent();
     confluent.change_settings(|settings| settings.quotas.cluster_per_service_account = 1);
     let issuer = cloud.issuer();
@@ -142,7 +72,7 @@ async fn quota(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn environment(cloud: &LocalConfluent) -> Result<()> {
+async fn a_wrong_environment_shows_before_a_key_is_made(cloud: &LocalConfluent) -> Result<()> {
     let mut args = cloud.args();
     args["managedResource"]["environment"]["id"] = cloud.confluent().create_environment("other").into();
     let issuer = cloud.issuer_with(cloud.config(), args);
@@ -160,7 +90,7 @@ async fn environment(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn wrong_key(cloud: &LocalConfluent) -> Result<()> {
+async fn a_key_for_a_cluster_cannot_manage_keys(cloud: &LocalConfluent) -> Result<()> {
     let key = cloud.confluent().mint_key(cloud.owner(), cloud.resource())?;
     cloud.clock().advance(SignedDuration::from_mins(5));
     cloud.configure(key);
@@ -172,7 +102,7 @@ async fn wrong_key(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn proxy(cloud: &LocalConfluent) -> Result<()> {
+async fn a_proxys_page_is_told_from_confluents_words(cloud: &LocalConfluent) -> Result<()> {
     const PAGE: &[&str] = &["<html><body>sign in first</body></html>"];
     for (head, kind) in [
         ("401 Unauthorized\r\ncontent-type: text/html", ErrorKind::Unauthenticated),
@@ -188,10 +118,10 @@ async fn proxy(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn out_of_reach(cloud: &LocalConfluent) -> Result<()> {
+async fn a_cluster_out_of_reach_says_what_to_set(cloud: &LocalConfluent) -> Result<()> {
     let issuer = cloud.issuer();
     let key = mint(&*issuer).await?;
-    let nowhere = crate::aws::nowhere().context("no address")?;
+    let nowhere = crate::rig::nowhere().context("no address")?;
     for endpoint in ["", nowhere.as_str()] {
         cloud.confluent().set_endpoint(&cloud.resource().id, Some(endpoint))?;
         let issuer = cloud.issuer();
@@ -205,7 +135,7 @@ async fn out_of_reach(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn paging(cloud: &LocalConfluent) -> Result<()> {
+async fn long_lists_are_read_to_their_end(cloud: &LocalConfluent) -> Result<()> {
     cloud.confluent().change_settings(|settings| settings.quotas.cloud_per_service_account = 500);
     let made = mint(&*cloud.issuer()).await?;
     for _ in 0..230 {
@@ -218,7 +148,7 @@ async fn paging(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn neighbours(cloud: &LocalConfluent) -> Result<()> {
+async fn only_keys_of_the_same_resource_are_seen(cloud: &LocalConfluent) -> Result<()> {
     let confluent = cloud.confluent();
     let other = confluent.create_environment("other");
     let elsewhere = confluent.create_cluster_in(Kind::Flink, &other)?;
@@ -231,7 +161,7 @@ async fn neighbours(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn words(cloud: &LocalConfluent) -> Result<()> {
+async fn the_mark_stands_beside_the_users_words(cloud: &LocalConfluent) -> Result<()> {
     let mut args = cloud.args();
     args["displayName"] = "pipeline".into();
     args["description"] = "for the [nightly] pipeline".into();
@@ -256,19 +186,19 @@ async fn words(cloud: &LocalConfluent) -> Result<()> {
     told("ok")
 }
 
-async fn second(cloud: &LocalConfluent) -> Result<()> {
+async fn a_second_resource_is_refused_by_the_name_of_the_first(cloud: &LocalConfluent) -> Result<()> {
     let mut first = Watch::new(cloud, Life::OVERLAP);
     done(first.up(&Life::inputs("1", false)).await)?;
     let mut other = rotation::testing::Stack::new("second/project/key");
     let error = failed(other.up(cloud, &Life::inputs("1", false)).await)?;
     ensure!(error.kind == ErrorKind::Blocked && error.message.contains(first.stack.label()), "{error}");
     ensure!(cloud.keys().len() == 1 && cloud.marks() == 1);
-    ensure!(cloud.known().iter().all(|key| marked_by(&key.description).is_some()));
+    ensure!(cloud.known().iter().all(|key| crate::marked_by(&key.description).is_some()));
     Ok(())
 }
 
 /// A service account whose Cloud key is the plugin's own: it rotates, is kept while the plugin uses it, and goes afterwards.
-async fn own_key(cloud: &LocalConfluent) -> Result<()> {
+async fn the_plugins_own_key_rotates(cloud: &LocalConfluent) -> Result<()> {
     let confluent = cloud.confluent();
     confluent.set_roles(cloud.owner(), &[Role::ResourceOwner(cloud.owner().to_owned())])?;
     let first = confluent.mint_key(cloud.owner(), cloud.resource())?;
@@ -296,7 +226,7 @@ async fn own_key(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn ksqldb(cloud: &LocalConfluent) -> Result<()> {
+async fn a_ksqldb_key_is_given_its_time(cloud: &LocalConfluent) -> Result<()> {
     let begun = cloud.clock().now();
     let mut watch = Watch::new(cloud, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
@@ -312,7 +242,7 @@ async fn ksqldb(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn limit(cloud: &LocalConfluent) -> Result<()> {
+async fn a_limit_that_is_told_is_kept(cloud: &LocalConfluent) -> Result<()> {
     cloud.confluent().change_settings(|settings| settings.rate_limit = Some(RateLimit::per_second(2)));
     let issuer = cloud.issuer();
     let begun = cloud.clock().now();
@@ -328,7 +258,7 @@ async fn limit(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn throttled(cloud: &LocalConfluent) -> Result<()> {
+async fn a_refusal_for_too_many_calls_is_waited_out(cloud: &LocalConfluent) -> Result<()> {
     cloud.cloud().faults().add(Rule::new(Fault::Throttle).times(2));
     let begun = cloud.clock().now();
     let issuer = cloud.issuer();
@@ -341,7 +271,7 @@ async fn throttled(cloud: &LocalConfluent) -> Result<()> {
     Ok(())
 }
 
-async fn busy_broker(cloud: &LocalConfluent) -> Result<()> {
+async fn a_broker_that_takes_no_more_calls_is_asked_later(cloud: &LocalConfluent) -> Result<()> {
     let limit = RateLimit { per: SignedDuration::from_secs(20), ..RateLimit::per_second(1) };
     cloud.confluent().change_settings(|settings| settings.data_plane_rate_limit = Some(limit));
     let mut watch = Watch::new(cloud, Life::OVERLAP);

@@ -1,49 +1,29 @@
 use anyhow::{Result, ensure};
-use futures::FutureExt;
 use jiff::Timestamp;
 use rotation::testing::Fault;
 use rotation::{Claim, Clock, Entry, KeyId, Ledger, Ledgers, Mark};
 
-use crate::bench::{Bench, Power, owner};
-use crate::suite::Trial;
+use crate::orders::owner;
+use crate::rig::{Feature, ReachableRig};
+use crate::suite::{ContractTrial, trials};
 
-pub(super) const TRIALS: &[Trial] = &[
-    Trial { name: "contract::ledger::a_new_principal_has_no_mark", needs: &[], run: |bench| none(bench).boxed_local() },
-    Trial {
-        name: "contract::ledger::what_is_written_is_read",
-        needs: &[Power::Claims],
-        run: |bench| round_trip(bench).boxed_local(),
-    },
-    Trial {
-        name: "contract::ledger::two_owners_do_not_disturb_each_other",
-        needs: &[Power::Claims],
-        run: |bench| two(bench).boxed_local(),
-    },
-    Trial {
-        name: "contract::ledger::a_removed_mark_is_gone_and_may_be_removed_again",
-        needs: &[Power::Claims],
-        run: |bench| removed(bench).boxed_local(),
-    },
-    Trial {
-        name: "contract::ledger::a_mark_is_written_in_one_call",
-        needs: &[Power::Faults, Power::Claims],
-        run: |bench| one_call(bench).boxed_local(),
-    },
-    Trial {
-        name: "contract::ledger::a_write_that_fails_leaves_the_old_mark_or_the_new",
-        needs: &[Power::Faults, Power::Claims],
-        run: |bench| whole(bench).boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[ContractTrial] = trials!("contract::ledger::" =>
+    a_new_principal_has_no_mark: &[],
+    what_is_written_is_read: &[Feature::Claims],
+    two_owners_do_not_disturb_each_other: &[Feature::Claims],
+    a_removed_mark_is_gone_and_may_be_removed_again: &[Feature::Claims],
+    a_mark_is_written_in_one_call: &[Feature::Faults, Feature::Claims],
+    a_write_that_fails_leaves_the_old_mark_or_the_new: &[Feature::Faults, Feature::Claims],
+);
 
-async fn none(bench: &dyn Bench) -> Result<()> {
-    ensure!(bench.issuer().read_ledgers(&owner("a")).await? == Ledgers::default());
+async fn a_new_principal_has_no_mark(rig: &dyn ReachableRig) -> Result<()> {
+    ensure!(rig.issuer().read_ledgers(&owner("a")).await? == Ledgers::default());
     Ok(())
 }
 
-async fn round_trip(bench: &dyn Bench) -> Result<()> {
-    let issuer = bench.issuer();
-    let now = bench.clock().now();
+async fn what_is_written_is_read(rig: &dyn ReachableRig) -> Result<()> {
+    let issuer = rig.issuer();
+    let now = rig.clock().now();
     for ledger in [open(now), closed(now), Ledger::default(), open(now)] {
         issuer.write_ledger(&owner("a"), Some(&ledger)).await?;
         let read = issuer.read_ledgers(&owner("a")).await?;
@@ -52,9 +32,9 @@ async fn round_trip(bench: &dyn Bench) -> Result<()> {
     Ok(())
 }
 
-async fn two(bench: &dyn Bench) -> Result<()> {
-    let issuer = bench.issuer();
-    let now = bench.clock().now();
+async fn two_owners_do_not_disturb_each_other(rig: &dyn ReachableRig) -> Result<()> {
+    let issuer = rig.issuer();
+    let now = rig.clock().now();
     issuer.write_ledger(&owner("a"), Some(&open(now))).await?;
     issuer.write_ledger(&owner("b"), Some(&closed(now))).await?;
     let (of_a, of_b) = (issuer.read_ledgers(&owner("a")).await?, issuer.read_ledgers(&owner("b")).await?);
@@ -67,35 +47,35 @@ async fn two(bench: &dyn Bench) -> Result<()> {
     Ok(())
 }
 
-async fn removed(bench: &dyn Bench) -> Result<()> {
-    let issuer = bench.issuer();
-    issuer.write_ledger(&owner("a"), Some(&open(bench.clock().now()))).await?;
+async fn a_removed_mark_is_gone_and_may_be_removed_again(rig: &dyn ReachableRig) -> Result<()> {
+    let issuer = rig.issuer();
+    issuer.write_ledger(&owner("a"), Some(&open(rig.clock().now()))).await?;
     issuer.write_ledger(&owner("a"), None).await?;
     issuer.write_ledger(&owner("a"), None).await?;
     ensure!(issuer.read_ledgers(&owner("a")).await? == Ledgers::default());
-    ensure!(bench.marks() == 0);
+    ensure!(rig.marks() == 0);
     Ok(())
 }
 
-async fn one_call(bench: &dyn Bench) -> Result<()> {
-    let issuer = bench.issuer();
+async fn a_mark_is_written_in_one_call(rig: &dyn ReachableRig) -> Result<()> {
+    let issuer = rig.issuer();
     issuer.look(&owner("a")).await?;
-    for ledger in [Some(open(bench.clock().now())), None] {
-        let before = bench.calls().len();
+    for ledger in [Some(open(rig.clock().now())), None] {
+        let before = rig.calls().len();
         issuer.write_ledger(&owner("a"), ledger.as_ref()).await?;
-        ensure!(bench.calls().len() == before + 1, "{:?}", &bench.calls()[before..]);
+        ensure!(rig.calls().len() == before + 1, "{:?}", &rig.calls()[before..]);
     }
     Ok(())
 }
 
-async fn whole(bench: &dyn Bench) -> Result<()> {
-    let issuer = bench.issuer();
-    let now = bench.clock().now();
+async fn a_write_that_fails_leaves_the_old_mark_or_the_new(rig: &dyn ReachableRig) -> Result<()> {
+    let issuer = rig.issuer();
+    let now = rig.clock().now();
     for fault in [Fault::Before, Fault::After, Fault::Throttled, Fault::Hang, Fault::HangAfter, Fault::Cut] {
         issuer.write_ledger(&owner("a"), Some(&open(now))).await?;
-        bench.inject(bench.calls().len(), fault);
+        rig.inject(rig.calls().len(), fault);
         let written = issuer.write_ledger(&owner("a"), Some(&closed(now))).await;
-        bench.calm();
+        rig.calm();
         let read = issuer.read_ledgers(&owner("a")).await?.own;
         ensure!(
             read == Some(closed(now)) || (written.is_err() && read == Some(open(now))),

@@ -5,7 +5,7 @@ mod keys;
 mod ledger;
 mod marks;
 
-use crate::suite::Trial;
+use crate::suite::ContractTrial;
 
 /// Every rule.
-pub(crate) const TRIALS: [&[Trial]; 4] = [keys::TRIALS, ledger::TRIALS, marks::TRIALS, failures::TRIALS];
+pub(crate) const TRIALS: [&[ContractTrial]; 4] = [keys::TRIALS, ledger::TRIALS, marks::TRIALS, failures::TRIALS];

@@ -1,26 +1,23 @@
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use jiff::SignedDuration;
+use localcloud::Oci;
 use localcloud::oci::{Consistency, Kind};
-use localcloud::{LocalCloud, Oci};
 use outbound::{Client, Settings};
-use rotation::testing::{Fault, ManualClock, Rig, Stage};
+use rotation::testing::ManualClock;
 use rotation::{Clock, KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts};
 
 use super::pool::Pool;
 use crate::aws::START;
-use crate::aws::nowhere;
-use crate::bench::{Bench, Power};
-use crate::stand::{Stand, Words, locked};
+use crate::marked_by;
+use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::stand_in::{Refusals, StandIn};
 
-/// Which of OCI's resources is on the bench.
+/// Which of OCI's resources is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OciResource {
     /// `oci:RotatingApiKey`.
@@ -45,27 +42,27 @@ impl OciResource {
     }
 
     /// What it can do.
-    pub fn powers(self) -> &'static [Power] {
+    pub fn features(self) -> &'static [Feature] {
         match self {
             Self::ApiKey => &[
-                Power::Strangers,
-                Power::Faults,
-                Power::Delays,
-                Power::Flickers,
-                Power::Network,
-                Power::Quota,
-                Power::Claims,
-                Power::Tries,
-                Power::Foresees,
+                Feature::Strangers,
+                Feature::Faults,
+                Feature::Delays,
+                Feature::Flickers,
+                Feature::Network,
+                Feature::Quota,
+                Feature::Claims,
+                Feature::Tries,
+                Feature::Foresees,
             ],
             _ => &[
-                Power::Strangers,
-                Power::Faults,
-                Power::Delays,
-                Power::Network,
-                Power::Quota,
-                Power::MarksOnKeys,
-                Power::Tries,
+                Feature::Strangers,
+                Feature::Faults,
+                Feature::Delays,
+                Feature::Network,
+                Feature::Quota,
+                Feature::MarksOnKeys,
+                Feature::Tries,
             ],
         }
     }
@@ -82,16 +79,19 @@ impl OciResource {
 
 /// The stand-in of OCI with one user, on a clock that only moves by hand, and the plugin's own code as its client. The plugin is
 /// configured for a region that is not the home region.
-pub struct LocalOci {
-    stand: Stand,
+pub type LocalOci = PlaceRig<OciUser>;
+
+/// The one user.
+#[derive(Clone)]
+pub struct OciUser {
+    oci: Oci,
     resource: OciResource,
-    user: String,
+    ocid: String,
     pairs: Arc<Pool>,
     client: Client,
-    intruders: Arc<Mutex<Vec<KeyId>>>,
 }
 
-impl LocalOci {
+impl PlaceRig<OciUser> {
     /// The user whose credentials are rotated, as the stand-in calls it.
     pub const USER: &str = "ci";
 
@@ -120,202 +120,151 @@ impl LocalOci {
     }
 
     fn lagging(resource: OciResource, clock: ManualClock, lags: Consistency) -> Result<Self> {
-        let words = Words { before: (409, "IncorrectState"), after: (500, "InternalServerError") };
-        let stand = Stand::start(clock, words, |options| options.oci.consistency = lags)?;
-        let user = stand.cloud.oci().create_user(Self::USER)?;
-        let client = client(Arc::new(stand.clock.clone()))?;
-        Ok(Self { stand, resource, user, pairs: Arc::default(), client, intruders: Arc::default() })
-    }
-
-    /// From now on the cloud's clock is ahead of the plugin's by so much.
-    pub fn set_ahead(&self, ahead: SignedDuration) {
-        self.stand.set_ahead(ahead);
-    }
-
-    /// The stand-in itself.
-    pub fn cloud(&self) -> &LocalCloud {
-        &self.stand.cloud
+        let refusals = Refusals { before: (409, "IncorrectState"), after: (500, "InternalServerError") };
+        let stand_in = StandIn::start(clock, refusals, |options| options.oci.consistency = lags)?;
+        let oci = stand_in.cloud.oci().clone();
+        let ocid = oci.create_user(Self::USER)?;
+        let client = client(Arc::new(stand_in.clock.clone()))?;
+        Ok(Self::on(stand_in, OciUser { oci, resource, ocid, pairs: Arc::default(), client }))
     }
 
     /// The user's OCID.
     pub fn user(&self) -> &str {
-        &self.user
+        &self.place.ocid
     }
 
     /// The provider configuration that reaches it as its administrator, from another region than the home region.
     pub fn config(&self) -> Value {
-        let admin = self.oci().config();
-        json!({
-            "tenancyOcid": admin.tenancy,
-            "userOcid": admin.user,
-            "fingerprint": admin.fingerprint,
-            "privateKey": admin.key_content,
-            "region": "us-phoenix-1",
-            "endpoints": {"identity": format!("{}/oci/{{region}}", self.stand.cloud.endpoint())},
-        })
+        config(&self.way)
     }
 
     /// The inputs for a user.
     pub fn args(&self, user: &str) -> Value {
+        self.place.args(user)
+    }
+
+    /// The credentials of a user, as a newly started process with this configuration reaches them.
+    pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+        self.place.reached(&self.way, config, args)
+    }
+
+    /// The same, with a clock of its own.
+    pub fn issuer_at(&self, clock: Arc<dyn Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+        self.place.issue(clock, None, config, args)
+    }
+}
+
+impl OciUser {
+    fn args(&self, user: &str) -> Value {
         match self.resource {
             OciResource::ApiKey => json!({"userId": user}),
             _ => json!({"userId": user, "name": "ci", "description": "what it is for"}),
         }
     }
 
-    /// The credentials of a user, as a newly started process with this configuration reaches them.
-    pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        self.issue(Arc::new(self.stand.clock.clone()), Some(self.client.clone()), config, args)
+    fn reached(&self, stand_in: &StandIn, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+        self.issue(Arc::new(stand_in.clock.clone()), Some(self.client.clone()), config, args)
     }
 
-    /// The same, with a clock of its own.
-    pub fn issuer_at(&self, clock: Arc<dyn Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        self.issue(clock, None, config, args)
-    }
-
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn issue(&self, clock: Arc<dyn Clock>, client: Option<Client>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
         let oci = system_oci::Oci::with_parts(clock, Parts { pairs: self.pairs.clone(), client });
         oci.configure(serde_json::from_value(config).expect("a configuration"));
         let oci = Arc::new(oci);
         match self.resource {
             OciResource::ApiKey => OciApiKey(oci).issuer(serde_json::from_value(args).expect("arguments")),
-            OciResource::AuthToken => OciAuthToken(oci).issuer(serde_json::from_value(args).expect("arguments")),
+            OciResource::AuthToken => OciAuthToken::new(oci).issuer(serde_json::from_value(args).expect("arguments")),
             OciResource::CustomerSecretKey => {
-                OciCustomerSecretKey(oci).issuer(serde_json::from_value(args).expect("arguments"))
+                OciCustomerSecretKey::new(oci).issuer(serde_json::from_value(args).expect("arguments"))
+            }
+        }
+    }
+}
+
+const NOBODY: &str = "ocid1.user.oc1..aaaaaaaanobody";
+
+impl WayTo<OciUser> for StandIn {
+    fn issuer(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
+        user.reached(self, config(self), user.args(&user.ocid))
+    }
+
+    fn nobody(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
+        user.reached(self, config(self), user.args(NOBODY))
+    }
+
+    fn refused(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
+        let mut config = config(self);
+        config["userOcid"] = NOBODY.into();
+        user.reached(self, config, user.args(&user.ocid))
+    }
+
+    fn unreachable(&self, user: &OciUser, nowhere: &str) -> Box<dyn KeyIssuer> {
+        let mut config = config(self);
+        config["endpoints"] = json!({"identity": nowhere});
+        user.reached(self, config, user.args(&user.ocid))
+    }
+}
+
+impl Place for OciUser {
+    type Way = StandIn;
+
+    fn keys(&self) -> Vec<KeyId> {
+        match self.resource.kind() {
+            None => self.oci.keys(LocalOci::USER).into_iter().map(|key| KeyId(key.fingerprint)).collect(),
+            Some(kind) => self.oci.secrets(LocalOci::USER, kind).into_iter().map(|secret| KeyId(secret.id)).collect(),
+        }
+    }
+
+    fn mint(&self) -> Option<KeyId> {
+        match self.resource.kind() {
+            None => self.oci.mint_key(LocalOci::USER).ok().map(KeyId),
+            Some(kind) => {
+                let issued = self.oci.mint_secret(LocalOci::USER, kind, "somebody else's");
+                issued.ok().map(|issued| KeyId(issued.id))
             }
         }
     }
 
-    fn oci(&self) -> &Oci {
-        self.stand.cloud.oci()
-    }
-}
-
-impl Bench for LocalOci {
-    fn nobody(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), self.args("ocid1.user.oc1..aaaaaaaanobody"))
-    }
-
-    fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
-        config["userOcid"] = "ocid1.user.oc1..aaaaaaaanobody".into();
-        Some(self.issuer_with(config, self.args(&self.user)))
-    }
-
-    fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
-        let mut config = self.config();
-        config["endpoints"] = json!({"identity": nowhere()?});
-        Some(self.issuer_with(config, self.args(&self.user)))
-    }
-}
-
-impl Rig for LocalOci {
-    fn clock(&self) -> &ManualClock {
-        &self.stand.clock
-    }
-
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), self.args(&self.user))
-    }
-
-    fn calls(&self) -> Vec<String> {
-        self.stand.calls()
-    }
-
-    fn inject(&self, call: usize, fault: Fault) {
-        self.stand.inject(call, fault);
-    }
-
-    fn stranger_at(&self, call: usize) {
-        let (oci, kind, intruders) = (self.oci().clone(), self.resource.kind(), Arc::clone(&self.intruders));
-        // At quota the stranger is refused, and has done nothing.
-        let mint = localcloud::Fault::stranger(move || locked(&intruders).extend(mint(&oci, kind)));
-        self.stand.at(call, mint);
-    }
-
-    fn calm(&self) {
-        self.stand.cloud.faults().clear();
-    }
-
-    fn unfired(&self) -> usize {
-        self.stand.cloud.faults().unfired()
-    }
-
-    fn death(&self) -> BoxFuture<'_, ()> {
-        self.stand.death().boxed()
-    }
-
-    fn keys(&self) -> Vec<KeyId> {
-        match self.resource.kind() {
-            None => self.oci().keys(Self::USER).into_iter().map(|key| KeyId(key.fingerprint)).collect(),
-            Some(kind) => self.oci().secrets(Self::USER, kind).into_iter().map(|secret| KeyId(secret.id)).collect(),
-        }
-    }
-
-    fn works(&self, id: &KeyId) -> bool {
-        self.keys().contains(id)
-    }
-
-    fn mint_as_stranger(&self) -> Option<KeyId> {
-        mint(self.oci(), self.resource.kind())
-    }
-
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         let deleted = match self.resource.kind() {
-            None => self.oci().delete_key(Self::USER, &id.0),
-            Some(_) => self.oci().delete_secret(&id.0),
+            None => self.oci.delete_key(LocalOci::USER, &id.0),
+            Some(_) => self.oci.delete_secret(&id.0),
         };
         deleted.expect("a key that exists");
     }
 
-    /// OCI has no such thing, and no trial that needs it is run here.
-    fn disable(&self, id: &KeyId) {
-        unreachable!("OCI cannot disable {id}")
-    }
-
-    fn strip_marks(&self) {
-        strip(self.oci(), self.resource.kind());
+    fn strip(&self) {
+        match self.resource.kind() {
+            None => drop(self.oci.set_tags(LocalOci::USER, &BTreeMap::new())),
+            Some(kind) => {
+                let secrets = self.oci.secrets(LocalOci::USER, kind);
+                secrets.iter().for_each(|secret| drop(self.oci.rename_secret(&secret.id, "renamed")));
+            }
+        }
     }
 
     fn marks(&self) -> usize {
         match self.resource.kind() {
-            None => crate::aws::marks(self.oci().tags(Self::USER).keys()),
+            None => crate::aws::marks(self.oci.tags(LocalOci::USER).keys()),
             Some(kind) => {
-                let secrets = self.oci().secrets(Self::USER, kind);
-                let owner = |name: &str| {
-                    name.split_once("[keyrotation ").map(|(_, mark)| mark.split(' ').nth(1).map(str::to_owned))
-                };
-                let owners: std::collections::BTreeSet<_> =
-                    secrets.iter().filter_map(|secret| owner(&secret.name)).collect();
-                owners.len()
+                let secrets = self.oci.secrets(LocalOci::USER, kind);
+                secrets.iter().filter_map(|secret| marked_by(&secret.name)).collect::<BTreeSet<_>>().len()
             }
         }
     }
 }
 
-impl Stage for LocalOci {
-    fn strip_at(&self, call: usize) {
-        let (oci, kind) = (self.oci().clone(), self.resource.kind());
-        self.stand.at(call, localcloud::Fault::stranger(move || strip(&oci, kind)));
-    }
-
-    fn intruders(&self) -> Vec<KeyId> {
-        locked(&self.intruders).clone()
-    }
-
-    fn hold_at(&self, call: usize) {
-        self.stand.hold_at(call);
-    }
-
-    fn until_held(&self, call: usize) -> BoxFuture<'_, ()> {
-        self.stand.until_held(call).boxed()
-    }
-
-    fn release(&self, call: usize) {
-        self.stand.release(call);
-    }
+fn config(stand_in: &StandIn) -> Value {
+    let admin = stand_in.cloud.oci().config();
+    json!({
+        "tenancyOcid": admin.tenancy,
+        "userOcid": admin.user,
+        "fingerprint": admin.fingerprint,
+        "privateKey": admin.key_content,
+        "region": "us-phoenix-1",
+        "endpoints": {"identity": format!("{}/oci/{{region}}", stand_in.cloud.endpoint())},
+    })
 }
 
 /// One for the whole process: each would read the machine's certificates anew.
@@ -326,20 +275,4 @@ fn client(clock: Arc<dyn Clock>) -> Result<Client> {
     }
     let made = Client::new(&Settings::default(), Arc::clone(&clock))?;
     Ok(CLIENT.get_or_init(|| made).at(clock))
-}
-
-fn mint(oci: &Oci, kind: Option<Kind>) -> Option<KeyId> {
-    let user = LocalOci::USER;
-    match kind {
-        None => oci.mint_key(user).ok().map(KeyId),
-        Some(kind) => oci.mint_secret(user, kind, "somebody else's").ok().map(|issued| KeyId(issued.id)),
-    }
-}
-
-fn strip(oci: &Oci, kind: Option<Kind>) {
-    let user = LocalOci::USER;
-    match kind {
-        None => drop(oci.set_tags(user, &BTreeMap::new())),
-        Some(kind) => oci.secrets(user, kind).iter().for_each(|secret| drop(oci.rename_secret(&secret.id, "renamed"))),
-    }
 }

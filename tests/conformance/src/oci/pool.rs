@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use localcloud::locked;
 use system_oci::{KeyBits, KeySource, Pair};
 
 /// Pairs that were generated earlier in this process, for suites that would wait minutes for thousands of them. Each pool begins
@@ -16,7 +17,7 @@ impl KeySource for Pool {
             return Pair::generate(bits).map(Arc::new);
         }
         let next = self.0.fetch_add(1, Ordering::SeqCst);
-        let mut pairs = PAIRS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pairs = locked(&PAIRS);
         while pairs.len() <= next {
             pairs.push(Arc::new(Pair::generate(bits)?));
         }

@@ -7,11 +7,11 @@ use rotation::{Error, ErrorKind};
 use serde_json::{Value, json};
 use vault_servers::Admin;
 
-use super::stage::{OnVault, Place};
+use super::on_vault::{OnVault, VaultPlace};
 use crate::lives::done;
 
 /// Leads every life in a place of its own, of which the faults suite leads only some, and insists that nothing is left.
-pub(super) async fn every_life<P: Place>(left: impl Fn(&OnVault<P>, Life) -> Result<()>) -> Result<()> {
+pub(super) async fn every_life<P: VaultPlace>(left: impl Fn(&OnVault<P>, Life) -> Result<()>) -> Result<()> {
     for life in Life::of(&OnVault::<P>::new()?.issuer().capability()) {
         let rig = OnVault::<P>::new()?;
         let mut watch = Watch::new(&rig, life.overlap());
@@ -28,7 +28,7 @@ pub(super) async fn every_life<P: Place>(left: impl Fn(&OnVault<P>, Life) -> Res
 }
 
 /// An alias changes the URN, and with it whose the marks are: the resource keeps its keys, and the one before goes as ever.
-pub(super) async fn renamed<P: Place>(rig: &OnVault<P>) -> Result<()> {
+pub(super) async fn renamed<P: VaultPlace>(rig: &OnVault<P>) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     watch.stack = watch.stack.clone().renamed("stack/project/other");
@@ -58,7 +58,7 @@ pub(super) fn policy(admin: &Admin, rights: &[Right], left_out: usize) -> Result
 
 /// Does everything with the rights that the documentation names and no others, and then without each of them: the error names the path and
 /// the capability.
-pub(super) async fn withheld<P: Place>(
+pub(super) async fn withheld<P: VaultPlace>(
     rig: &OnVault<P>,
     rights: &[Right],
     everything: impl AsyncFn(Value) -> Result<Result<(), Error>>,

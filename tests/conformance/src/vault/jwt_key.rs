@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use cloud::RotatingResource;
+use localcloud::locked;
 use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
 use vault_servers::{Admin, JwtRole, public_pem, thumbprint, unique};
 
-use super::stage::{OnVault, Place, VaultGround};
-use crate::bench::Power;
-use crate::stand::locked;
+use super::on_vault::{OnVault, VaultGround, VaultPlace, VaultWay};
+use crate::rig::{Feature, Place};
 
 /// Signing keys on a real server.
 pub type VaultJwtKeys = OnVault<JwtName>;
@@ -52,8 +52,9 @@ pub(super) const ROLE: &str = "ci";
 const PLACEHOLDER: &str = "keyrotation 1 placeholder";
 const BEGIN: &str = "-----BEGIN ";
 
-impl Place for JwtName {
-    const POWERS: &[Power] = &[Power::Strangers, Power::Faults, Power::Network, Power::Tries, Power::MarksOnKeys];
+impl VaultPlace for JwtName {
+    const FEATURES: &[Feature] =
+        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::MarksOnKeys];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();
@@ -77,6 +78,10 @@ impl Place for JwtName {
     fn nowhere(&self) -> Value {
         json!({"mount": "nobody", "name": self.name, "algorithm": "EdDSA"})
     }
+}
+
+impl Place for JwtName {
+    type Way = VaultWay;
 
     fn plain(&self, call: String) -> String {
         call.replace(&self.at(""), "")
@@ -94,7 +99,7 @@ impl Place for JwtName {
         self.keys().contains(id)
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn mint(&self) -> Option<KeyId> {
         let entry = strangers_key();
         let id = id_of(&entry);
@@ -102,12 +107,12 @@ impl Place for JwtName {
         Some(id)
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         self.alter(|entries| entries.retain(|entry| id_of(entry) != *id)).expect("a mount with this key");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn strip(&self) {
         let strip = |entries: &mut Vec<String>| {
             let marked = entries.iter_mut().filter(|entry| !entry.starts_with(PLACEHOLDER));
@@ -201,7 +206,7 @@ pub(super) fn pem(entry: &str) -> &str {
 }
 
 /// A new public key whose private half is gone.
-#[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+#[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
 pub(super) fn strangers_key() -> String {
     public_pem().expect("randomness")
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use cloud::Cloud;
-use futures::FutureExt;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
@@ -15,21 +14,22 @@ use system_vault::Vault;
 use vault_servers::key_pair;
 
 use super::jwt_key::{JwtName, VaultJwtKeys, line, strangers_key};
-use super::jwt_key_trials::{Trial, promoted, secret};
-use super::stage::Place;
+use super::jwt_key_trials::{Own, promoted, secret};
+use super::on_vault::VaultPlace;
 use super::trials::order;
 use crate::lives::done;
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[Trial] = &[
-    Trial { name: "other_keys_and_settings_stay_byte_for_byte", run: |rig| untouched(rig).boxed_local() },
-    Trial { name: "keys_of_another_name_are_another_resources", run: |rig| names(rig).boxed_local() },
-    Trial { name: "resources_of_one_process_write_one_after_another", run: |rig| parallel(rig).boxed_local() },
-    Trial { name: "logins_at_the_moment_of_a_write_hide_no_key", run: |rig| hammered(rig).boxed_local() },
-    Trial { name: "a_change_that_was_overwritten_is_made_again", run: |rig| overwritten(rig).boxed_local() },
-    Trial { name: "a_key_that_was_overwritten_at_its_mint_is_made_again", run: |rig| lost_at_mint(rig).boxed_local() },
-    Trial { name: "a_key_that_the_server_hides_is_written_again", run: |rig| hidden(rig).boxed_local() },
-    Trial { name: "a_mark_that_cannot_be_read_stops_everything", run: |rig| unreadable(rig).boxed_local() },
-];
+pub(super) const TRIALS: &[Own] = trials!("", () =>
+    other_keys_and_settings_stay_byte_for_byte,
+    keys_of_another_name_are_another_resources,
+    resources_of_one_process_write_one_after_another,
+    logins_at_the_moment_of_a_write_hide_no_key,
+    a_change_that_was_overwritten_is_made_again,
+    a_key_that_was_overwritten_at_its_mint_is_made_again,
+    a_key_that_the_server_hides_is_written_again,
+    a_mark_that_cannot_be_read_stops_everything,
+);
 
 /// The configuration without our keys and the key that nobody has.
 fn others(rig: &VaultJwtKeys) -> Result<Value> {
@@ -43,7 +43,7 @@ fn others(rig: &VaultJwtKeys) -> Result<Value> {
     Ok(config)
 }
 
-async fn untouched(rig: &VaultJwtKeys) -> Result<()> {
+async fn other_keys_and_settings_stay_byte_for_byte(rig: &VaultJwtKeys) -> Result<()> {
     let named = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "neighbour"})))?;
     let neighbour = named.mint(&order("n0")).await?;
     let theirs = [
@@ -82,7 +82,7 @@ async fn untouched(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn names(rig: &VaultJwtKeys) -> Result<()> {
+async fn keys_of_another_name_are_another_resources(rig: &VaultJwtKeys) -> Result<()> {
     let (one, two) = (rig.issuer(), rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "other"})))?);
     let (first, second) = (one.mint(&order("n1")).await?, two.mint(&order("n2")).await?);
     for (issuer, id) in [(&one, &first.id), (&two, &second.id)] {
@@ -120,7 +120,7 @@ const TRIES: usize = 50;
 
 /// A login at the moment of a write makes the server remember the configuration before it until the next write, for its reads or
 /// for its logins.
-async fn hammered(rig: &VaultJwtKeys) -> Result<()> {
+async fn logins_at_the_moment_of_a_write_hide_no_key(rig: &VaultJwtKeys) -> Result<()> {
     let (private, public) = key_pair()?;
     rig.place().alter(|entries| entries.push(public))?;
     let is_over = Arc::<AtomicBool>::default();
@@ -156,7 +156,7 @@ const LOGINS: usize = 2;
 const TURNS: usize = 60;
 
 /// As one `pulumi up` does with several resources: nothing of any is lost, although each write replaces everything.
-async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
+async fn resources_of_one_process_write_one_after_another(rig: &VaultJwtKeys) -> Result<()> {
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
     vault.configure(serde_json::from_value(rig.config())?);
     let name = |number: usize| format!("parallel-{number}");
@@ -191,7 +191,7 @@ async fn parallel(rig: &VaultJwtKeys) -> Result<()> {
 }
 
 /// Another process read before us and writes after us.
-async fn overwritten(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_change_that_was_overwritten_is_made_again(rig: &VaultJwtKeys) -> Result<()> {
     let owner = OwnerId::new("urn:a", "dev/app/a");
     let issuer = rig.issuer();
     let made = issuer.mint(&order("n1")).await?;
@@ -218,13 +218,14 @@ fn with_a_strangers(rig: &VaultJwtKeys) -> Result<Value> {
 
 fn write_at(rig: &VaultJwtKeys, call: usize, config: Value) {
     let place = rig.place().clone();
-    rig.proxy().stranger_at(call, move || {
+    let act = move || {
         place.admin().post(&place.at("config"), &config).map(drop).unwrap_or_default();
-    });
+    };
+    rig.proxy().faults().strike_call(call, localcloud::Fault::stranger(act));
 }
 
 /// The run looks after a mint; a key that is not there is forgotten, and another one made.
-async fn lost_at_mint(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_key_that_was_overwritten_at_its_mint_is_made_again(rig: &VaultJwtKeys) -> Result<()> {
     rig.place().alter(|entries| entries.push(strangers_key()))?;
     let mut watch = Watch::new(rig, Life::OVERLAP);
     // Look, look once more, write: then somebody else writes what it has made of what stood there before.
@@ -240,7 +241,7 @@ async fn lost_at_mint(rig: &VaultJwtKeys) -> Result<()> {
 }
 
 /// The server shows after a write what stood there before it.
-async fn hidden(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_key_that_the_server_hides_is_written_again(rig: &VaultJwtKeys) -> Result<()> {
     let issuer = rig.issuer();
     let first = issuer.mint(&order("n1")).await?;
     let before = rig.calls().len();
@@ -252,7 +253,7 @@ async fn hidden(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn unreadable(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_mark_that_cannot_be_read_stops_everything(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     rig.place().alter(|entries| {
         entries.iter_mut().for_each(|entry| *entry = entry.replacen("keyrotation 1", "keyrotation 7", 1))

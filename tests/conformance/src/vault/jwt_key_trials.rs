@@ -1,7 +1,6 @@
 //! What is a JWT mount's own: logins of both generations, its refusals, its roles, and whose keys stand beside ours.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Mark, Minted, OwnerId, Verdict};
@@ -11,35 +10,39 @@ use vault_servers::fresh_jwt;
 use super::alike;
 use super::jwt_key::{ROLE, VaultJwtKeys};
 use super::jwt_key_others;
-use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::Bench;
 use crate::lives::done;
+use crate::rig::ReachableRig;
+use crate::suite::{Trial, trials};
 
-pub(super) type Trial = OwnTrial<VaultJwtKeys>;
+pub(super) type Own = Trial<VaultJwtKeys>;
 
 /// Every trial that only keys of a JWT mount have.
-pub fn jwt_key_trials() -> impl Iterator<Item = &'static Trial> {
+pub fn jwt_key_trials() -> impl Iterator<Item = &'static Own> {
     TRIALS.iter().chain(jwt_key_others::TRIALS)
 }
 
-const TRIALS: &[Trial] = &[
-    Trial { name: "a_method_of_another_type_is_refused", run: |rig| wrong_type(rig).boxed_local() },
-    Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
-    Trial { name: "who_may_not_prove_a_refusal_removes_nothing", run: |rig| unproven(rig).boxed_local() },
-    Trial { name: "a_mount_without_a_configuration_gets_one", run: |rig| fresh(rig).boxed_local() },
-    Trial { name: "what_the_mount_does_not_take_is_told_and_changes_nothing", run: |rig| not_taken(rig).boxed_local() },
-    Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| overlap(rig).boxed_local() },
-    Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
-    Trial { name: "a_renamed_resource_keeps_its_keys", run: |rig| alike::renamed(rig).boxed_local() },
-    Trial { name: "a_probe_logs_nobody_in", run: |rig| probe(rig).boxed_local() },
-    Trial { name: "roles_that_cannot_tell_are_passed_over", run: |rig| roles(rig).boxed_local() },
-    Trial { name: "a_removed_key_that_is_still_accepted_is_told", run: |rig| still_accepted(rig).boxed_local() },
-    Trial { name: "the_plugins_own_key_is_not_removed", run: |rig| own(rig).boxed_local() },
-    Trial { name: "no_message_holds_a_secret", run: |rig| silent(rig).boxed_local() },
-];
+const TRIALS: &[Own] = trials!("", () =>
+    a_method_of_another_type_is_refused,
+    a_withheld_capability_is_named_with_its_path,
+    who_may_not_prove_a_refusal_removes_nothing,
+    a_mount_without_a_configuration_gets_one,
+    what_the_mount_does_not_take_is_told_and_changes_nothing,
+    both_log_in_during_the_overlap_and_one_after_it,
+    every_life_is_led,
+    a_renamed_resource_keeps_its_keys,
+    a_probe_logs_nobody_in,
+    roles_that_cannot_tell_are_passed_over,
+    a_removed_key_that_is_still_accepted_is_told,
+    the_plugins_own_key_is_not_removed,
+    no_message_holds_a_secret,
+);
 
-async fn wrong_type(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_renamed_resource_keeps_its_keys(rig: &VaultJwtKeys) -> Result<()> {
+    alike::renamed(rig).await
+}
+
+async fn a_method_of_another_type_is_refused(rig: &VaultJwtKeys) -> Result<()> {
     for kind in ["userpass", "approle", "kubernetes", "cert"] {
         let mount = rig.admin().mount_auth(kind)?;
         let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"mount": mount})))?;
@@ -59,7 +62,7 @@ async fn wrong_type(rig: &VaultJwtKeys) -> Result<()> {
 /// The rights that the documentation names.
 pub(super) const RIGHTS: [(&str, &str); 3] = [("config", "read"), ("config", "create and update"), ("role", "list")];
 
-async fn withheld(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_withheld_capability_is_named_with_its_path(rig: &VaultJwtKeys) -> Result<()> {
     let lead = async |config: Value| {
         let (first, next) = (rig.issuer_with(config.clone(), rig.inputs())?, rig.issuer_with(config, rig.inputs())?);
         let ended = everything(&*first, &*next).await;
@@ -81,7 +84,7 @@ async fn everything(issuer: &dyn KeyIssuer, next: &dyn KeyIssuer) -> Result<(), 
     next.retire(&made.id).await.map(drop)
 }
 
-async fn unproven(rig: &VaultJwtKeys) -> Result<()> {
+async fn who_may_not_prove_a_refusal_removes_nothing(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let path = rig.place().at("config");
     let policy = rig.admin().policy(&format!("path \"{path}\" {{ capabilities = [\"read\", \"update\"] }}"))?;
@@ -99,7 +102,7 @@ pub(super) async fn promoted(issuer: &dyn KeyIssuer, owner: &OwnerId, id: &KeyId
     Ok(ledger)
 }
 
-async fn fresh(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_mount_without_a_configuration_gets_one(rig: &VaultJwtKeys) -> Result<()> {
     let mount = rig.admin().mount_auth("jwt")?;
     let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"mount": mount})))?;
     ensure!(issuer.list().await? == Some(Vec::new()));
@@ -119,7 +122,7 @@ async fn fresh(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn not_taken(rig: &VaultJwtKeys) -> Result<()> {
+async fn what_the_mount_does_not_take_is_told_and_changes_nothing(rig: &VaultJwtKeys) -> Result<()> {
     let keys = rig.place().config()?["jwt_validation_pubkeys"].clone();
     let cases = [
         (json!({"jwks_url": "http://127.0.0.1:9/keys", "skip_jwks_validation": true}), "jwks_url"),
@@ -142,7 +145,7 @@ async fn not_taken(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn overlap(rig: &VaultJwtKeys) -> Result<()> {
+async fn both_log_in_during_the_overlap_and_one_after_it(rig: &VaultJwtKeys) -> Result<()> {
     for algorithm in ["EdDSA", "RS256"] {
         let asked = json!({"algorithm": algorithm, "name": format!("key-{algorithm}")});
         let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&asked))?;
@@ -171,7 +174,7 @@ async fn overlap(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn every_life(_: &VaultJwtKeys) -> Result<()> {
+async fn every_life_is_led(_: &VaultJwtKeys) -> Result<()> {
     alike::every_life(|rig: &VaultJwtKeys, life| {
         ensure!(rig.keys().is_empty(), "{life:?}: something is left");
         Ok(())
@@ -180,7 +183,7 @@ async fn every_life(_: &VaultJwtKeys) -> Result<()> {
 }
 
 /// Whatever a role allows: the probe that stands in the mark is no way in.
-async fn probe(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_probe_logs_nobody_in(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let entries = rig.place().entries();
     let probe = entries.iter().find_map(|entry| super::jwt_key::line(entry, "probe")).context("no probe")?;
@@ -198,7 +201,7 @@ async fn probe(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn roles(rig: &VaultJwtKeys) -> Result<()> {
+async fn roles_that_cannot_tell_are_passed_over(rig: &VaultJwtKeys) -> Result<()> {
     let of_oidc = json!({"role_type": "oidc", "allowed_redirect_uris": ["http://localhost/a"]});
     rig.place().role("a-oidc").make(rig.admin(), &of_oidc)?;
     rig.place().role("b-elsewhere").make(rig.admin(), &json!({"token_bound_cidrs": ["10.0.0.0/8"]}))?;
@@ -222,7 +225,7 @@ async fn roles(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn still_accepted(rig: &VaultJwtKeys) -> Result<()> {
+async fn a_removed_key_that_is_still_accepted_is_told(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let copy = |entries: &mut Vec<String>| {
         let pem = entries.last().map(|entry| super::jwt_key::pem(entry).to_owned()).unwrap_or_default();
@@ -235,7 +238,7 @@ async fn still_accepted(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn own(rig: &VaultJwtKeys) -> Result<()> {
+async fn the_plugins_own_key_is_not_removed(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let everything = "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"list\"] }";
     rig.place().role(ROLE).make(rig.admin(), &json!({"token_policies": [rig.admin().policy(everything)?]}))?;
@@ -250,7 +253,7 @@ async fn own(rig: &VaultJwtKeys) -> Result<()> {
     Ok(())
 }
 
-async fn silent(rig: &VaultJwtKeys) -> Result<()> {
+async fn no_message_holds_a_secret(rig: &VaultJwtKeys) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let secret = secret(&made)?;
     let secret = secret.lines().nth(1).context("it has lines")?;
@@ -258,9 +261,9 @@ async fn silent(rig: &VaultJwtKeys) -> Result<()> {
     let config = rig.place().config()?.to_string();
     ensure!(!config.contains(secret), "the private half is published");
     let mut errors = Vec::new();
-    for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
-        errors.extend(bench.verify(&made.material).await.err());
-        errors.extend(bench.mint(&order("n2")).await.err());
+    for rig in [rig.refused(), rig.unreachable()].into_iter().flatten() {
+        errors.extend(rig.verify(&made.material).await.err());
+        errors.extend(rig.mint(&order("n2")).await.err());
     }
     ensure!(errors.len() == 4, "{errors:?}");
     for error in errors {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use cloud::{Cloud, RotatingResource};
+use localcloud::locked;
 use rotation::testing::ManualClock;
 use rotation::{Field, Key, KeyId, KeyIssuer, Material};
 use serde_json::{Value, json};
@@ -13,9 +14,8 @@ use vault_servers::{Admin, JwtRole, KeySet, fresh_jwt, key_pair, unique};
 
 use super::jwt_key::Lent;
 use super::jwt_key_trials::open;
-use super::stage::{OnVault, Place, VaultGround};
-use crate::bench::Power;
-use crate::stand::locked;
+use super::on_vault::{OnVault, VaultGround, VaultPlace, VaultWay};
+use crate::rig::{Feature, Place};
 
 /// Keys in a set, on a real server.
 pub type VaultJwtSets = OnVault<JwtSet>;
@@ -44,8 +44,8 @@ struct Kept {
 /// The role of each mount that lets tokens in.
 pub(super) const ROLE: &str = "ci";
 
-impl Place for JwtSet {
-    const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Tries];
+impl VaultPlace for JwtSet {
+    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Tries];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();
@@ -74,6 +74,10 @@ impl Place for JwtSet {
     fn nowhere(&self) -> Value {
         json!({"mount": "nobody", "name": self.name, "algorithm": "EdDSA", "jwksUrl": self.set.url()})
     }
+}
+
+impl Place for JwtSet {
+    type Way = VaultWay;
 
     fn plain(&self, call: String) -> String {
         call.replace(&self.at(""), "")
@@ -89,7 +93,7 @@ impl Place for JwtSet {
         private.is_some_and(|private| self.accepts(id, &private))
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn mint(&self) -> Option<KeyId> {
         let (private, public) = key_pair().expect("randomness");
         let id = KeyId(unique("stranger"));
@@ -101,7 +105,7 @@ impl Place for JwtSet {
         Some(id)
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         let mut kept = locked(&self.kept);
         kept.strangers.remove(id);

@@ -1,7 +1,6 @@
 //! What is peculiar to keys that users publish in a set: what follows only once the set says so, and that the server forgets.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Fault, Life, Outcome, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, KeyId, KeyIssuer, KeyState, Verdict};
@@ -10,31 +9,31 @@ use serde_json::json;
 use super::alike;
 use super::jwt_key_trials::{RIGHTS, secret};
 use super::jwt_set::{ROLE, VaultJwtSets};
-use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::Bench;
 use crate::lives::done;
+use crate::rig::ReachableRig;
+use crate::suite::{Trial, trials};
 
-type Trial = OwnTrial<VaultJwtSets>;
+type Own = Trial<VaultJwtSets>;
 
 /// Every trial of keys in a set.
-pub fn jwt_set_trials() -> impl Iterator<Item = &'static Trial> {
+pub fn jwt_set_trials() -> impl Iterator<Item = &'static Own> {
     TRIALS.iter()
 }
 
-const TRIALS: &[Trial] = &[
-    Trial { name: "a_new_key_is_published_then_proven_then_used", run: |rig| rotated(rig).boxed_local() },
-    Trial { name: "a_removed_key_is_refused_once_the_server_forgets_it", run: |rig| forgotten(rig).boxed_local() },
-    Trial { name: "what_is_not_published_waits", run: |rig| waits(rig).boxed_local() },
-    Trial { name: "whatever_fails_ends_well", run: |rig| faults(rig).boxed_local() },
-    Trial { name: "a_mount_that_does_not_fetch_from_there_is_refused", run: |rig| unfit(rig).boxed_local() },
-    Trial { name: "a_mount_may_come_after_its_first_key", run: |rig| later(rig).boxed_local() },
-    Trial { name: "a_set_that_cannot_be_fetched_is_told", run: |rig| unfetched(rig).boxed_local() },
-    Trial { name: "a_mount_without_a_role_that_can_tell_is_told", run: |rig| roleless(rig).boxed_local() },
-    Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
-    Trial { name: "other_settings_of_the_mount_stay", run: |rig| settings(rig).boxed_local() },
-    Trial { name: "no_message_holds_a_secret", run: |rig| silent(rig).boxed_local() },
-];
+const TRIALS: &[Own] = trials!("", () =>
+    a_new_key_is_published_then_proven_then_used,
+    a_removed_key_is_refused_once_the_server_forgets_it,
+    what_is_not_published_waits,
+    whatever_fails_ends_well,
+    a_mount_that_does_not_fetch_from_there_is_refused,
+    a_mount_may_come_after_its_first_key,
+    a_set_that_cannot_be_fetched_is_told,
+    a_mount_without_a_role_that_can_tell_is_told,
+    a_withheld_capability_is_named_with_its_path,
+    other_settings_of_the_mount_stay,
+    no_message_holds_a_secret,
+);
 
 const WANTED: &str = "2";
 
@@ -69,7 +68,7 @@ async fn calls(rig: &VaultJwtSets, watch: &mut Watch<'_>, keeper: &str) -> Resul
     Ok(rig.calls().split_off(before))
 }
 
-async fn rotated(rig: &VaultJwtSets) -> Result<()> {
+async fn a_new_key_is_published_then_proven_then_used(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     ensure!(calls(rig, &mut watch, "1").await? == ["GET config"]);
     let first = current(&watch)?;
@@ -86,7 +85,7 @@ async fn rotated(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn forgotten(rig: &VaultJwtSets) -> Result<()> {
+async fn a_removed_key_is_refused_once_the_server_forgets_it(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     let (first, second) = overlapping(&mut watch).await?;
     rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
@@ -100,7 +99,7 @@ async fn forgotten(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn waits(rig: &VaultJwtSets) -> Result<()> {
+async fn what_is_not_published_waits(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let first = current(&watch)?;
@@ -126,7 +125,7 @@ async fn waits(rig: &VaultJwtSets) -> Result<()> {
 }
 
 /// Every call of every life, failed in every way; then plain runs until one has nothing to do.
-async fn faults(rig: &VaultJwtSets) -> Result<()> {
+async fn whatever_fails_ends_well(rig: &VaultJwtSets) -> Result<()> {
     let mut cases = 0;
     for life in Life::of(&rig.issuer().capability()).filter(|life| !life.is_drift()) {
         let calls = calls_of(life).await?;
@@ -159,7 +158,7 @@ async fn calls_of(life: Life) -> Result<usize> {
     Ok(rig.calls().len() - before)
 }
 
-async fn unfit(rig: &VaultJwtSets) -> Result<()> {
+async fn a_mount_that_does_not_fetch_from_there_is_refused(rig: &VaultJwtSets) -> Result<()> {
     let public = vault_servers::public_pem()?;
     let url = rig.place().set().url();
     for (settings, says) in [
@@ -176,7 +175,7 @@ async fn unfit(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn later(rig: &VaultJwtSets) -> Result<()> {
+async fn a_mount_may_come_after_its_first_key(rig: &VaultJwtSets) -> Result<()> {
     let mount = rig.admin().mount_auth("jwt")?;
     let mut inputs = rig.inputs();
     inputs["mount"] = mount.clone().into();
@@ -187,7 +186,7 @@ async fn later(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn unfetched(rig: &VaultJwtSets) -> Result<()> {
+async fn a_set_that_cannot_be_fetched_is_told(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     let (first, _) = overlapping(&mut watch).await?;
     rig.clock().advance(Life::OVERLAP + SignedDuration::from_hours(2));
@@ -205,7 +204,7 @@ async fn unfetched(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn roleless(rig: &VaultJwtSets) -> Result<()> {
+async fn a_mount_without_a_role_that_can_tell_is_told(rig: &VaultJwtSets) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let first = current(&watch)?;
@@ -220,7 +219,7 @@ async fn roleless(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn withheld(rig: &VaultJwtSets) -> Result<()> {
+async fn a_withheld_capability_is_named_with_its_path(rig: &VaultJwtSets) -> Result<()> {
     let lead = async |config| {
         let ended = everything(&*rig.issuer_with(config, rig.inputs())?).await;
         ensure!(ended.as_ref().err().is_none_or(|error| error.effect == Effect::None), "{ended:?}");
@@ -236,7 +235,7 @@ async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.retire(&made.id).await.map(drop)
 }
 
-async fn settings(rig: &VaultJwtSets) -> Result<()> {
+async fn other_settings_of_the_mount_stay(rig: &VaultJwtSets) -> Result<()> {
     let more = json!({"jwks_url": rig.place().set().url(), "bound_issuer": "https://ci.example", "default_role": ROLE, "jwt_supported_algs": ["EdDSA", "RS256"]});
     rig.place().configure(&more)?;
     let before = rig.place().config()?;
@@ -248,15 +247,15 @@ async fn settings(rig: &VaultJwtSets) -> Result<()> {
     Ok(())
 }
 
-async fn silent(rig: &VaultJwtSets) -> Result<()> {
+async fn no_message_holds_a_secret(rig: &VaultJwtSets) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let secret = secret(&made)?;
     let secret = secret.lines().nth(1).context("it has lines")?;
     let mut errors = Vec::new();
-    for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
-        errors.extend(bench.verify(&made.material).await.err());
-        errors.extend(bench.retire(&made.id).await.err());
-        errors.extend(bench.prepare(&order("n2")).await.err());
+    for rig in [rig.refused(), rig.unreachable()].into_iter().flatten() {
+        errors.extend(rig.verify(&made.material).await.err());
+        errors.extend(rig.retire(&made.id).await.err());
+        errors.extend(rig.prepare(&order("n2")).await.err());
     }
     ensure!(errors.len() == 6, "{errors:?}");
     for error in errors {

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use cloud::RotatingResource;
+use localcloud::locked;
 use rotation::{KeyId, KeyIssuer, OwnerId};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultLease};
 use vault_servers::{Admin, Database, Login, unique};
 
+use super::on_vault::{OnVault, VaultGround, VaultPlace, VaultWay};
 use super::server::{LeaseGround, lease_ground};
-use super::stage::{OnVault, Place, VaultGround};
-use crate::bench::Power;
-use crate::stand::locked;
+use crate::rig::{Feature, Place};
 
 /// Leases on a real server.
 pub type VaultLeases = OnVault<DynamicRole>;
@@ -31,8 +31,8 @@ pub struct DynamicRole {
 
 const NAME: &str = "app";
 
-impl Place for DynamicRole {
-    const POWERS: &[Power] = &[Power::Faults, Power::Network, Power::Claims, Power::Tries];
+impl VaultPlace for DynamicRole {
+    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Claims, Feature::Tries];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, ground) = (ground.0.admin.clone(), lease_ground()?);
@@ -60,6 +60,10 @@ impl Place for DynamicRole {
     fn nowhere(&self) -> Value {
         json!({"path": format!("{}/creds/nobody", self.ground.mount), "name": NAME, "holderRole": self.role})
     }
+}
+
+impl Place for DynamicRole {
+    type Way = VaultWay;
 
     fn plain(&self, call: String) -> String {
         let call =
@@ -85,12 +89,12 @@ impl Place for DynamicRole {
         None
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         self.admin.post("auth/token/revoke-accessor", &json!({"accessor": id.0})).expect("a token that exists");
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn strip(&self) {
         for group in self.groups() {
             self.admin.delete(&format!("identity/group/name/{group}")).expect("a group that exists");

@@ -1,7 +1,6 @@
 //! Leases that cannot be had as they are asked for: each is refused with what to do, and nothing is left behind.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Entry, Error, ErrorKind, KeyId, Ledger, Mark, MintOrder, OwnerId, Verdict};
@@ -9,25 +8,26 @@ use serde_json::{Value, json};
 
 use super::lease::VaultLeases;
 use super::lease_trials::{lasting, login};
-use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::{Bench, prepared};
 use crate::lives::done;
+use crate::orders::prepared;
+use crate::rig::ReachableRig;
+use crate::suite::{Trial, trials};
 
-type Trial = OwnTrial<VaultLeases>;
+type Own = Trial<VaultLeases>;
 
-pub(super) const TRIALS: &[Trial] = &[
-    Trial { name: "a_path_that_gives_no_lease_is_refused", run: |rig| paths(rig).boxed_local() },
-    Trial { name: "a_holder_role_that_does_not_fit_is_refused_with_a_command", run: |rig| roles(rig).boxed_local() },
-    Trial { name: "a_limit_below_what_is_needed_is_refused_by_its_name", run: |rig| limits(rig).boxed_local() },
-    Trial { name: "a_grant_shorter_than_needed_is_had_where_it_can_be_renewed", run: |rig| shorter(rig).boxed_local() },
-    Trial { name: "without_a_role_the_plugins_token_must_outlive_the_lease", run: |rig| roleless(rig).boxed_local() },
-    Trial { name: "the_command_makes_a_role_that_fits", run: |rig| command(rig).boxed_local() },
-    Trial { name: "a_token_that_is_no_holder_is_never_taken_for_one", run: |rig| no_holder(rig).boxed_local() },
-    Trial { name: "what_others_read_at_the_path_is_left_alone", run: |rig| others(rig).boxed_local() },
-    Trial { name: "nobody_can_use_a_holder_once_more", run: |rig| used(rig).boxed_local() },
-    Trial { name: "no_message_holds_a_secret", run: |rig| silent(rig).boxed_local() },
-];
+pub(super) const TRIALS: &[Own] = trials!("", () =>
+    a_path_that_gives_no_lease_is_refused,
+    a_holder_role_that_does_not_fit_is_refused_with_a_command,
+    a_limit_below_what_is_needed_is_refused_by_its_name,
+    a_grant_shorter_than_needed_is_had_where_it_can_be_renewed,
+    without_a_role_the_plugins_token_must_outlive_the_lease,
+    the_command_makes_a_role_that_fits,
+    a_token_that_is_no_holder_is_never_taken_for_one,
+    what_others_read_at_the_path_is_left_alone,
+    nobody_can_use_a_holder_once_more,
+    no_message_holds_a_secret,
+);
 
 /// A mint with these inputs.
 async fn minted(rig: &VaultLeases, more: &Value, order: &MintOrder) -> Result<rotation::Minted, Error> {
@@ -45,7 +45,7 @@ async fn refused(rig: &VaultLeases, more: &Value, order: &MintOrder, says: &[&st
     Ok(error)
 }
 
-async fn paths(rig: &VaultLeases) -> Result<()> {
+async fn a_path_that_gives_no_lease_is_refused(rig: &VaultLeases) -> Result<()> {
     let place = rig.place();
     let kv = rig.admin().mount_kv(1)?;
     rig.admin().post(&format!("{kv}/app"), &json!({"a": "b"}))?;
@@ -75,7 +75,7 @@ async fn paths(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn roles(rig: &VaultLeases) -> Result<()> {
+async fn a_holder_role_that_does_not_fit_is_refused_with_a_command(rig: &VaultLeases) -> Result<()> {
     let place = rig.place();
     let command = format!("vault write auth/token/roles/{}", place.role());
     let cases = [
@@ -92,7 +92,7 @@ async fn roles(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn limits(rig: &VaultLeases) -> Result<()> {
+async fn a_limit_below_what_is_needed_is_refused_by_its_name(rig: &VaultLeases) -> Result<()> {
     let place = rig.place();
     let order = lasting("n1", SignedDuration::from_hours(50));
     place.make_role(&json!({"db_name": "postgres", "default_ttl": "1h", "max_ttl": "48h"}))?;
@@ -126,7 +126,7 @@ async fn eventually(so: impl Fn() -> Result<bool>) -> Result<bool> {
     Ok(false)
 }
 
-async fn shorter(rig: &VaultLeases) -> Result<()> {
+async fn a_grant_shorter_than_needed_is_had_where_it_can_be_renewed(rig: &VaultLeases) -> Result<()> {
     rig.place().make_holder_role(rig.place().role(), &json!({"token_period": "30h"}))?;
     let order = lasting("n1", SignedDuration::from_hours(50));
     let made = minted(rig, &json!({"ttl": "5h"}), &order).await?;
@@ -139,7 +139,7 @@ async fn shorter(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn roleless(rig: &VaultLeases) -> Result<()> {
+async fn without_a_role_the_plugins_token_must_outlive_the_lease(rig: &VaultLeases) -> Result<()> {
     let mut bare = rig.inputs();
     bare.as_object_mut().context("inputs")?.remove("holderRole");
     let attempt = async |config: Value, order: &MintOrder| -> Result<Result<rotation::Minted, Error>> {
@@ -185,7 +185,7 @@ async fn roleless(rig: &VaultLeases) -> Result<()> {
 }
 
 /// The command of the message, with a policy in place of the word for it.
-async fn command(rig: &VaultLeases) -> Result<()> {
+async fn the_command_makes_a_role_that_fits(rig: &VaultLeases) -> Result<()> {
     let error =
         minted(rig, &json!({"holderRole": "made-by-command"}), &order("n1")).await.err().context("it is there")?;
     let policy = rig.admin().policy(&format!("path \"{}\" {{ capabilities = [\"read\"] }}", rig.place().path()))?;
@@ -206,7 +206,7 @@ async fn command(rig: &VaultLeases) -> Result<()> {
 }
 
 /// Whoever may write marks names a token that is none of ours.
-async fn no_holder(rig: &VaultLeases) -> Result<()> {
+async fn a_token_that_is_no_holder_is_never_taken_for_one(rig: &VaultLeases) -> Result<()> {
     let theirs = rig.admin().make_token(&json!({"policies": ["default"]}))?;
     let owner = OwnerId::new("stack/project/key", "stack/project/key");
     let entry = Entry::of("i", Mark::Minting, jiff::Timestamp::UNIX_EPOCH);
@@ -220,7 +220,7 @@ async fn no_holder(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn others(rig: &VaultLeases) -> Result<()> {
+async fn what_others_read_at_the_path_is_left_alone(rig: &VaultLeases) -> Result<()> {
     let theirs = rig.admin().database_login(rig.place().mount(), rig.place().role())?.0;
     let named = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"name": "other"})))?;
     let order = order("n1");
@@ -236,7 +236,7 @@ async fn others(rig: &VaultLeases) -> Result<()> {
 }
 
 /// The token itself is in nobody's hands; had somebody seen it, its one use would revoke it.
-async fn used(rig: &VaultLeases) -> Result<()> {
+async fn nobody_can_use_a_holder_once_more(rig: &VaultLeases) -> Result<()> {
     let made = minted(rig, &json!({}), &order("n1")).await?;
     let facts = rig.place().look_up(&made.id.0)?;
     ensure!(facts["num_uses"] == 1 && facts["orphan"] == true, "{facts}");
@@ -246,15 +246,15 @@ async fn used(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn silent(rig: &VaultLeases) -> Result<()> {
+async fn no_message_holds_a_secret(rig: &VaultLeases) -> Result<()> {
     let made = minted(rig, &json!({}), &order("n1")).await?;
     let password = login(&made.material)?.password;
     ensure!(!format!("{made:?}").contains(&password));
     let mut errors = Vec::new();
-    for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
-        errors.extend(bench.verify(&made.material).await.err());
-        errors.extend(bench.prepare(&order("n2")).await.err());
-        errors.extend(bench.mint(&order("n2")).await.err());
+    for rig in [rig.refused(), rig.unreachable()].into_iter().flatten() {
+        errors.extend(rig.verify(&made.material).await.err());
+        errors.extend(rig.prepare(&order("n2")).await.err());
+        errors.extend(rig.mint(&order("n2")).await.err());
     }
     ensure!(errors.len() == 6, "{errors:?}");
     for error in errors {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Error, ErrorKind, Field, KeyIssuer, Ledger, Material, MintOrder, OwnerId, Verdict};
@@ -13,41 +12,37 @@ use vault_servers::{Database, Login, MariaDb, Program, unique};
 use super::alike::{self, Right, policy};
 use super::lease::VaultLeases;
 use super::lease_others;
-use super::stage::OwnTrial;
 use super::trials::order;
-use crate::bench::prepared;
 use crate::lives::done;
+use crate::orders::prepared;
+use crate::suite::{Trial, trials};
 
-type Trial = OwnTrial<VaultLeases>;
+type Own = Trial<VaultLeases>;
 
-/// Every trial that only leases have. The one that needs MariaDB is apart: [`MARIA_TRIAL`].
-pub fn lease_trials() -> impl Iterator<Item = &'static Trial> {
+/// Every trial that only leases have. The one that needs MariaDB is apart: [`MARIA_TRIALS`].
+pub fn lease_trials() -> impl Iterator<Item = &'static Own> {
     TRIALS.iter().chain(lease_others::TRIALS)
 }
 
 /// Both databases' credentials log in as they should: MariaDB's, where there is one.
-pub const MARIA_TRIAL: &Trial =
-    &Trial { name: "on_mariadb_both_log_in_during_the_overlap_and_one_after_it", run: |rig| maria(rig).boxed_local() };
+pub const MARIA_TRIALS: &[Own] = trials!("", () => on_mariadb_both_log_in_during_the_overlap_and_one_after_it);
 
-const TRIALS: &[Trial] = &[
-    Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| postgres(rig).boxed_local() },
-    Trial { name: "a_token_of_three_seconds_leaves_a_credential_that_works", run: |rig| short(rig).boxed_local() },
-    Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
-    Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
-    Trial { name: "a_renamed_resource_keeps_its_leases", run: |rig| renamed(rig).boxed_local() },
-    Trial { name: "a_lease_is_renewed_when_half_of_it_is_over", run: |rig| renewed(rig).boxed_local() },
-    Trial { name: "a_lease_that_ended_is_replaced_and_its_holder_goes", run: |rig| ended(rig).boxed_local() },
-    Trial {
-        name: "a_credential_that_cannot_be_taken_back_is_told_and_tried_again",
-        run: |rig| down(rig).boxed_local(),
-    },
-];
+const TRIALS: &[Own] = trials!("", () =>
+    both_log_in_during_the_overlap_and_one_after_it,
+    a_token_of_three_seconds_leaves_a_credential_that_works,
+    a_withheld_capability_is_named_with_its_path,
+    every_life_is_led,
+    a_renamed_resource_keeps_its_leases,
+    a_lease_is_renewed_when_half_of_it_is_over,
+    a_lease_that_ended_is_replaced_and_its_holder_goes,
+    a_credential_that_cannot_be_taken_back_is_told_and_tried_again,
+);
 
-async fn postgres(rig: &VaultLeases) -> Result<()> {
+async fn both_log_in_during_the_overlap_and_one_after_it(rig: &VaultLeases) -> Result<()> {
     overlap(rig, rig.place().postgres()).await
 }
 
-async fn maria(rig: &VaultLeases) -> Result<()> {
+async fn on_mariadb_both_log_in_during_the_overlap_and_one_after_it(rig: &VaultLeases) -> Result<()> {
     let maria = MariaDb::start(&Program::MariaDb.find()?)?;
     rig.admin().connect(rig.place().mount(), "mariadb", &maria, &maria.superuser()?)?;
     let drop = json!(["DROP USER '{{name}}'@'%'"]);
@@ -93,7 +88,7 @@ fn rights(rig: &VaultLeases) -> Vec<Right> {
 }
 
 /// With no more rights than the documentation names, and a token that is dead five seconds later.
-async fn short(rig: &VaultLeases) -> Result<()> {
+async fn a_token_of_three_seconds_leaves_a_credential_that_works(rig: &VaultLeases) -> Result<()> {
     let rights = rights(rig);
     let all = policy(rig.admin(), &rights, rights.len())?;
     let request = json!({"policies": [all], "no_default_policy": true, "ttl": "3s"});
@@ -118,7 +113,7 @@ async fn short(rig: &VaultLeases) -> Result<()> {
     Ok(())
 }
 
-async fn withheld(rig: &VaultLeases) -> Result<()> {
+async fn a_withheld_capability_is_named_with_its_path(rig: &VaultLeases) -> Result<()> {
     let lead = async |config| {
         let ended = everything(&*rig.issuer_with(config, rig.inputs())?).await;
         rig.place().holders().into_keys().for_each(|id| rig.delete(&rotation::KeyId(id)));
@@ -141,7 +136,7 @@ async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.write_ledger(&owner, None).await
 }
 
-async fn every_life(_: &VaultLeases) -> Result<()> {
+async fn every_life_is_led(_: &VaultLeases) -> Result<()> {
     alike::every_life(|rig: &VaultLeases, life| {
         ensure!(rig.place().holders().is_empty() && rig.marks() == 0, "{life:?}: a token is left");
         if life != Life::CurrentLost && life != Life::PreviousLost {
@@ -152,14 +147,14 @@ async fn every_life(_: &VaultLeases) -> Result<()> {
     .await
 }
 
-async fn renamed(rig: &VaultLeases) -> Result<()> {
+async fn a_renamed_resource_keeps_its_leases(rig: &VaultLeases) -> Result<()> {
     alike::renamed(rig).await?;
     ensure!(rig.place().holders().is_empty(), "something is left");
     Ok(())
 }
 
 /// The plugin's clock runs ahead of the server's, so each asks for more time by its own.
-async fn renewed(rig: &VaultLeases) -> Result<()> {
+async fn a_lease_is_renewed_when_half_of_it_is_over(rig: &VaultLeases) -> Result<()> {
     rig.place().ask_for("10h");
     let mut watch = Watch::new(rig, Life::OVERLAP);
     let wanted = Life::inputs("1", false);
@@ -189,7 +184,7 @@ async fn renewed(rig: &VaultLeases) -> Result<()> {
 }
 
 /// Somebody revokes the lease, or it ends by itself: the holder still lives, and serves nobody.
-async fn ended(rig: &VaultLeases) -> Result<()> {
+async fn a_lease_that_ended_is_replaced_and_its_holder_goes(rig: &VaultLeases) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     let wanted = Life::inputs("1", false);
     done(watch.up(&wanted).await)?;
@@ -207,7 +202,7 @@ async fn ended(rig: &VaultLeases) -> Result<()> {
 }
 
 /// The engine's own user may not log in for a while, and its connections are gone.
-async fn down(rig: &VaultLeases) -> Result<()> {
+async fn a_credential_that_cannot_be_taken_back_is_told_and_tried_again(rig: &VaultLeases) -> Result<()> {
     let (postgres, mount, name) = (rig.place().postgres(), rig.place().mount(), unique("connection"));
     let root = postgres.superuser()?;
     rig.admin().connect(mount, &name, postgres, &root)?;

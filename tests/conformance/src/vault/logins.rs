@@ -6,7 +6,6 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::Rig;
 use rotation::{Error, ErrorKind};
@@ -16,22 +15,20 @@ use vault_servers::{Program, Vault};
 
 use super::kv::VaultKv;
 use super::trials::{VaultTrial, order};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[VaultTrial] = &[
-    VaultTrial { name: "login::an_app_role_logs_in_and_its_token_is_revoked", run: |kv| app_role(kv).boxed_local() },
-    VaultTrial { name: "login::a_jwt_and_a_service_account_log_in", run: |kv| jwt(kv).boxed_local() },
-    VaultTrial { name: "login::a_certificate_logs_in_by_tls", run: |_| certificate().boxed_local() },
-    VaultTrial { name: "login::a_token_that_ends_in_the_middle_is_replaced", run: |kv| ends(kv).boxed_local() },
-    VaultTrial { name: "login::a_token_is_renewed_before_it_ends", run: |kv| renewed(kv).boxed_local() },
-    VaultTrial { name: "login::a_dead_token_is_told_from_a_forbidden_path", run: |kv| dead(kv).boxed_local() },
-    VaultTrial { name: "login::a_namespace_is_kept_to", run: |kv| namespace(kv).boxed_local() },
-    VaultTrial { name: "login::lesson_b1_the_cluster_is_asked_for_once", run: |kv| cluster(kv).boxed_local() },
-    VaultTrial { name: "login::a_sealed_server_is_told", run: |kv| sealed(kv).boxed_local() },
-    VaultTrial {
-        name: "login::a_standby_that_lags_shows_what_was_written_and_says_when_it_is_alone",
-        run: |kv| standby(kv).boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[VaultTrial] = trials!("login::", () =>
+    an_app_role_logs_in_and_its_token_is_revoked,
+    a_jwt_and_a_service_account_log_in,
+    a_certificate_logs_in_by_tls,
+    a_token_that_ends_in_the_middle_is_replaced,
+    a_token_is_renewed_before_it_ends,
+    a_dead_token_is_told_from_a_forbidden_path,
+    a_namespace_is_kept_to,
+    lesson_b1_the_cluster_is_asked_for_once,
+    a_sealed_server_is_told,
+    a_standby_that_lags_shows_what_was_written_and_says_when_it_is_alone,
+);
 
 /// An AppRole that may do everything, and the configuration that logs in with it.
 fn role(kv: &VaultKv, settings: &Value) -> Result<Value> {
@@ -48,7 +45,7 @@ fn everything(kv: &VaultKv) -> Result<String> {
         .policy("path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }")
 }
 
-async fn app_role(kv: &VaultKv) -> Result<()> {
+async fn an_app_role_logs_in_and_its_token_is_revoked(kv: &VaultKv) -> Result<()> {
     let vault = kv.vault(role(kv, &json!({}))?)?;
     let issuer = VaultApiKey::new(vault.clone()).issuer(serde_json::from_value(kv.inputs())?);
     ensure!(kv.calls().is_empty(), "nobody is contacted before the first call");
@@ -69,7 +66,7 @@ async fn app_role(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn jwt(kv: &VaultKv) -> Result<()> {
+async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
     let mount = kv.admin().mount_auth("jwt")?;
     let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("no key")?;
     let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).context("no key")?;
@@ -102,7 +99,7 @@ async fn jwt(kv: &VaultKv) -> Result<()> {
 }
 
 /// A server behind TLS with an authority of its own, and a client certificate that it signed.
-async fn certificate() -> Result<()> {
+async fn a_certificate_logs_in_by_tls(_: &VaultKv) -> Result<()> {
     let vault = Vault::dev_tls(&Program::OpenBao.find()?)?;
     let (admin, ca) = (vault.admin(), vault.ca_file().context("no authority")?);
     let pki = admin.mount("pki", &json!({}))?;
@@ -140,7 +137,7 @@ async fn certificate() -> Result<()> {
 }
 
 /// The token is used up between the look and the mint.
-async fn ends(kv: &VaultKv) -> Result<()> {
+async fn a_token_that_ends_in_the_middle_is_replaced(kv: &VaultKv) -> Result<()> {
     let issuer = kv.issuer_with(role(kv, &json!({"token_num_uses": 1}))?, kv.inputs())?;
     issuer.list().await?;
     let made = issuer.mint(&order("n1")).await?;
@@ -150,7 +147,7 @@ async fn ends(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn renewed(kv: &VaultKv) -> Result<()> {
+async fn a_token_is_renewed_before_it_ends(kv: &VaultKv) -> Result<()> {
     let issuer = kv.issuer_with(role(kv, &json!({"token_ttl": "30m", "token_max_ttl": "10h"}))?, kv.inputs())?;
     for _ in 0..3 {
         issuer.list().await?;
@@ -161,7 +158,7 @@ async fn renewed(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn dead(kv: &VaultKv) -> Result<()> {
+async fn a_dead_token_is_told_from_a_forbidden_path(kv: &VaultKv) -> Result<()> {
     let policy = kv.admin().policy("path \"nothing\" { capabilities = [\"read\"] }")?;
     let token = kv.admin().make_token(&json!({"policies": [policy]}))?;
     let config = json!({"address": kv.proxy().endpoint(), "token": token.token});
@@ -173,7 +170,7 @@ async fn dead(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn namespace(kv: &VaultKv) -> Result<()> {
+async fn a_namespace_is_kept_to(kv: &VaultKv) -> Result<()> {
     kv.admin().post("sys/namespaces/team", &json!({}))?;
     let inside = kv.admin().in_namespace("team");
     let mount = inside.mount_kv(2)?;
@@ -194,7 +191,7 @@ async fn namespace(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn cluster(kv: &VaultKv) -> Result<()> {
+async fn lesson_b1_the_cluster_is_asked_for_once(kv: &VaultKv) -> Result<()> {
     let told = kv.issuer().account().await?.context("the server does not say which cluster it is")?;
     let health = kv.admin().get("sys/health")?;
     ensure!(health["cluster_id"] == told.as_str(), "{told} is not in {health}");
@@ -206,7 +203,7 @@ async fn cluster(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn sealed(kv: &VaultKv) -> Result<()> {
+async fn a_sealed_server_is_told(kv: &VaultKv) -> Result<()> {
     let vault = Vault::durable(&Program::OpenBao.find()?)?;
     let mount = vault.admin().mount_kv(2)?;
     let config = json!({"address": vault.endpoint(), "token": vault.admin().token()});
@@ -220,7 +217,7 @@ async fn sealed(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn standby(kv: &VaultKv) -> Result<()> {
+async fn a_standby_that_lags_shows_what_was_written_and_says_when_it_is_alone(kv: &VaultKv) -> Result<()> {
     let mut active = Vault::durable(&Program::OpenBao.find()?)?;
     let mount = active.admin().mount_kv(2)?;
     let standby = Vault::standby_of(&active)?;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use localcloud::{ErrorAnswer, Fault, Rule};
 use rotation::testing::{Life, Outcome, Rig, Watch};
@@ -15,28 +14,20 @@ use system_vault::{RootArgs, VaultRoot};
 use super::kv::VaultKv;
 use super::trials::{VaultTrial, order};
 use crate::lives::done;
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[VaultTrial] = &[
-    VaultTrial {
-        name: "official_c1_a_path_that_deletes_versions_too_early_is_refused",
-        run: |kv| too_early(kv).boxed_local(),
-    },
-    VaultTrial {
-        name: "official_c1_a_version_that_the_server_deletes_is_replaced_before",
-        run: |kv| replaced(kv).boxed_local(),
-    },
-    VaultTrial { name: "official_c2_a_server_without_patch_is_served", run: |kv| no_patch(kv).boxed_local() },
-    VaultTrial {
-        name: "official_c2_a_missing_right_to_patch_is_told_before_a_value_is_written",
-        run: |kv| no_right(kv).boxed_local(),
-    },
-    VaultTrial { name: "official_c3_a_connection_without_a_root_is_ordered_once", run: |kv| no_root(kv).boxed_local() },
-    VaultTrial { name: "official_d1_other_fields_of_a_secret_stay", run: |kv| other_fields(kv).boxed_local() },
-    VaultTrial { name: "official_d1_a_renamed_field_leaves_no_old_value", run: |kv| renamed(kv).boxed_local() },
-    VaultTrial { name: "official_d1_an_import_names_the_field", run: |kv| imported(kv).boxed_local() },
-    VaultTrial { name: "official_d3_a_foreign_newest_version_is_a_warning", run: |kv| newest(kv).boxed_local() },
-    VaultTrial { name: "official_d5_the_larger_number_of_versions_counts", run: |kv| larger(kv).boxed_local() },
-];
+pub(super) const TRIALS: &[VaultTrial] = trials!("", () =>
+    official_c1_a_path_that_deletes_versions_too_early_is_refused,
+    official_c1_a_version_that_the_server_deletes_is_replaced_before,
+    official_c2_a_server_without_patch_is_served,
+    official_c2_a_missing_right_to_patch_is_told_before_a_value_is_written,
+    official_c3_a_connection_without_a_root_is_ordered_once,
+    official_d1_other_fields_of_a_secret_stay,
+    official_d1_a_renamed_field_leaves_no_old_value,
+    official_d1_an_import_names_the_field,
+    official_d3_a_foreign_newest_version_is_a_warning,
+    official_d5_the_larger_number_of_versions_counts,
+);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -44,7 +35,7 @@ fn lasting(nonce: &str, life: SignedDuration) -> MintOrder {
     MintOrder { life: Some(life), ..order(nonce) }
 }
 
-async fn too_early(kv: &VaultKv) -> Result<()> {
+async fn official_c1_a_path_that_deletes_versions_too_early_is_refused(kv: &VaultKv) -> Result<()> {
     let mount = kv.admin().mount_kv(2)?;
     let inputs = json!({"mount": mount, "path": "app"});
     let rules = [
@@ -76,8 +67,8 @@ async fn too_early(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn replaced(kv: &VaultKv) -> Result<()> {
-    kv.admin().post(&kv.at("metadata"), &json!({"delete_version_after": "480h"}))?;
+async fn official_c1_a_version_that_the_server_deletes_is_replaced_before(kv: &VaultKv) -> Result<()> {
+    kv.admin().post(&kv.place().at("metadata"), &json!({"delete_version_after": "480h"}))?;
     let inputs = Life::inputs("1", false);
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&inputs).await)?;
@@ -103,13 +94,13 @@ fn current(watch: &Watch<'_>) -> Result<rotation::Key> {
 /// As servers before 1.10 answer a merge patch.
 fn without_patch(kv: &VaultKv) {
     let answer = ErrorAnswer { status: 405, code: String::new(), message: "unsupported operation".to_owned() };
-    let rule = Rule::new(Fault::ErrorBefore(answer)).on(&format!("PATCH {}", kv.at("metadata")));
+    let rule = Rule::new(Fault::ErrorBefore(answer)).on(&format!("PATCH {}", kv.place().at("metadata")));
     kv.proxy().faults().add(rule.always());
 }
 
-async fn no_patch(kv: &VaultKv) -> Result<()> {
+async fn official_c2_a_server_without_patch_is_served(kv: &VaultKv) -> Result<()> {
     without_patch(kv);
-    kv.admin().post(&kv.at("metadata"), &json!({"custom_metadata": {"team": "payment"}, "max_versions": 7}))?;
+    kv.admin().post(&kv.place().at("metadata"), &json!({"custom_metadata": {"team": "payment"}, "max_versions": 7}))?;
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     done(watch.up(&Life::inputs("2", false)).await)?;
@@ -119,16 +110,17 @@ async fn no_patch(kv: &VaultKv) -> Result<()> {
     watch.stack.refresh(kv).await;
     ensure!(watch.up(&Life::inputs("2", false)).await.is_quiet());
     watch.destroyed().await;
-    let metadata = kv.admin().get(&kv.at("metadata"))?["data"].clone();
+    let metadata = kv.admin().get(&kv.place().at("metadata"))?["data"].clone();
     ensure!(metadata["custom_metadata"] == json!({"team": "payment"}), "{metadata}");
     ensure!(metadata["max_versions"] == 7 && kv.keys().is_empty() && kv.marks() == 0, "{metadata}");
     kv.calm();
     Ok(())
 }
 
-async fn no_right(kv: &VaultKv) -> Result<()> {
-    let rules = ["data", "metadata", "delete", "destroy"]
-        .map(|part| format!("path \"{}\" {{ capabilities = [\"create\", \"update\", \"read\"] }}\n", kv.at(part)));
+async fn official_c2_a_missing_right_to_patch_is_told_before_a_value_is_written(kv: &VaultKv) -> Result<()> {
+    let rules = ["data", "metadata", "delete", "destroy"].map(|part| {
+        format!("path \"{}\" {{ capabilities = [\"create\", \"update\", \"read\"] }}\n", kv.place().at(part))
+    });
     let token = kv.admin().make_token(&json!({"policies": [kv.admin().policy(&rules.concat())?]}))?;
     let config = json!({"address": kv.proxy().endpoint(), "token": token.token});
     let issuer = kv.issuer_with(config, kv.inputs())?;
@@ -142,7 +134,7 @@ async fn no_right(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn no_root(kv: &VaultKv) -> Result<()> {
+async fn official_c3_a_connection_without_a_root_is_ordered_once(kv: &VaultKv) -> Result<()> {
     let mount = kv.admin().mount("database", &json!({}))?;
     let connection = json!({
         "plugin_name": "postgresql-database-plugin", "verify_connection": false,
@@ -170,15 +162,15 @@ const HUMAN: &str =
 
 fn write(kv: &VaultKv, data: &str) -> Result<()> {
     let data: Value = serde_json::from_str(data)?;
-    kv.admin().post(&kv.at("data"), &json!({"data": data})).map(drop)
+    kv.admin().post(&kv.place().at("data"), &json!({"data": data})).map(drop)
 }
 
 fn newest_data(kv: &VaultKv) -> Result<Value> {
-    Ok(kv.admin().get(&kv.at("data"))?["data"]["data"].clone())
+    Ok(kv.admin().get(&kv.place().at("data"))?["data"]["data"].clone())
 }
 
 /// Somebody's secret, of which the password is to be rotated.
-async fn other_fields(kv: &VaultKv) -> Result<()> {
+async fn official_d1_other_fields_of_a_secret_stay(kv: &VaultKv) -> Result<()> {
     write(kv, HUMAN)?;
     let mut inputs = kv.inputs();
     inputs["field"] = "password".into();
@@ -200,7 +192,7 @@ async fn other_fields(kv: &VaultKv) -> Result<()> {
 }
 
 /// The state knows the former value, which stands under the former name.
-async fn renamed(kv: &VaultKv) -> Result<()> {
+async fn official_d1_a_renamed_field_leaves_no_old_value(kv: &VaultKv) -> Result<()> {
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let state = watch.stack.state().context("nothing is recorded")?;
@@ -214,7 +206,7 @@ async fn renamed(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn imported(kv: &VaultKv) -> Result<()> {
+async fn official_d1_an_import_names_the_field(kv: &VaultKv) -> Result<()> {
     write(kv, r#"{"password":"hunter2","username":"app"}"#)?;
     write(kv, r#"{"password":"hunter3"}"#)?;
     write(kv, r#"{"api_key":"hunter4"}"#)?;
@@ -251,7 +243,7 @@ fn opened(secret: &SecretString) -> String {
     secret.expose_secret().to_owned()
 }
 
-async fn newest(kv: &VaultKv) -> Result<()> {
+async fn official_d3_a_foreign_newest_version_is_a_warning(kv: &VaultKv) -> Result<()> {
     let inputs = Life::inputs("1", false);
     let warned = |watch: &Watch<'_>, says: &str| {
         let warnings = watch.stack.state().map(|state| state.warnings.clone()).unwrap_or_default();
@@ -276,7 +268,7 @@ async fn newest(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn larger(kv: &VaultKv) -> Result<()> {
+async fn official_d5_the_larger_number_of_versions_counts(kv: &VaultKv) -> Result<()> {
     let mount = kv.admin().mount_kv(2)?;
     kv.admin().post(&format!("{mount}/config"), &json!({"max_versions": 6}))?;
     kv.admin().post(&format!("{mount}/metadata/app"), &json!({"max_versions": 2}))?;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use cloud::RotatingResource;
-use futures::FutureExt;
 use rotation::testing::Rig;
 use serde_json::json;
 use system_vault::{Vault as Plugin, VaultApiKey};
@@ -16,25 +15,23 @@ use vault_servers::{Program, Vault};
 
 use super::kv::VaultKv;
 use super::trials::{VaultTrial, order};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[VaultTrial] = &[
-    VaultTrial {
-        name: "official_b4_variables_are_read_as_openbaos_client_reads_them",
-        run: |kv| variables(kv).boxed_local(),
-    },
-    VaultTrial { name: "official_b4_a_standby_is_no_obstacle_to_a_namespace", run: |kv| standby(kv).boxed_local() },
-];
+pub(super) const TRIALS: &[VaultTrial] = trials!("", () =>
+    official_b4_variables_are_read_as_openbaos_client_reads_them,
+    official_b4_a_standby_is_no_obstacle_to_a_namespace,
+);
 
 type Variables = Vec<(String, String)>;
 
 /// What the trial asks of both.
-struct Bench<'a> {
+struct ReachableRig<'a> {
     kv: &'a VaultKv,
     program: std::path::PathBuf,
     home: tempfile::TempDir,
 }
 
-impl Bench<'_> {
+impl ReachableRig<'_> {
     /// Whether `bao` looks its token up with these variables, and whether the plugin lists a path with them.
     async fn both(&self, variables: &Variables) -> Result<(bool, Option<rotation::Error>)> {
         let mut command = Command::new(&self.program);
@@ -60,9 +57,9 @@ enum Expected {
 }
 use Expected::{Fails, Works};
 
-async fn variables(kv: &VaultKv) -> Result<()> {
+async fn official_b4_variables_are_read_as_openbaos_client_reads_them(kv: &VaultKv) -> Result<()> {
     let program = Program::OpenBao.find()?;
-    let bench = Bench { kv, program: program.clone(), home: tempfile::tempdir()? };
+    let rig = ReachableRig { kv, program: program.clone(), home: tempfile::tempdir()? };
     let (plain, tls) = (Vault::dev(&program)?, Vault::dev_tls(&program)?);
     let ca = tls.ca_file().context("no authority")?;
     let ca_text = std::fs::read_to_string(&ca)?;
@@ -120,7 +117,7 @@ async fn variables(kv: &VaultKv) -> Result<()> {
         table.push((at_tls(&[("VAULT_SKIP_VERIFY", said)]), Fails));
     }
     for (variables, expected) in &table {
-        let (theirs, ours) = bench.both(variables).await?;
+        let (theirs, ours) = rig.both(variables).await?;
         let shown: Vec<_> = variables.iter().skip(2).collect();
         ensure!(theirs == (*expected == Works), "bao is not as expected ({expected:?}) with {shown:?}");
         ensure!(ours.is_none() == theirs, "bao: {theirs}, the plugin: {ours:?} with {shown:?}");
@@ -159,7 +156,7 @@ fn answer(mut stream: TcpStream, active: SocketAddr) -> std::io::Result<()> {
 }
 
 /// A standby says so with a status of its own when it is asked which edition it is.
-async fn standby(kv: &VaultKv) -> Result<()> {
+async fn official_b4_a_standby_is_no_obstacle_to_a_namespace(kv: &VaultKv) -> Result<()> {
     let active = Vault::durable(&Program::OpenBao.find()?)?;
     active.admin().post("sys/namespaces/team", &json!({}))?;
     let mount = active.admin().in_namespace("team").mount_kv(2)?;

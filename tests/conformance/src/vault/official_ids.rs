@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result, ensure};
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, ErrorKind, KeyId, MintOrder};
@@ -11,20 +10,20 @@ use std::sync::Arc;
 use system_vault::{Vault, VaultApiKey};
 
 use super::secret_id::VaultSecretIds;
-use super::stage::OwnTrial;
 use super::trials::order;
 use crate::lives::done;
+use crate::suite::{Trial, trials};
 
-type Trial = OwnTrial<VaultSecretIds>;
+type Own = Trial<VaultSecretIds>;
 
-pub(super) const TRIALS: &[Trial] = &[
-    Trial { name: "official_c1_a_secret_id_that_ends_too_early_is_refused", run: |rig| too_early(rig).boxed_local() },
-    Trial { name: "official_c1_a_secret_id_that_ends_is_replaced_before", run: |rig| replaced(rig).boxed_local() },
-    Trial { name: "official_c1_a_secret_id_with_few_uses_is_a_warning", run: |rig| counted(rig).boxed_local() },
-    Trial { name: "official_d2_a_refused_login_is_tried_once", run: |rig| tried_once(rig).boxed_local() },
-    Trial { name: "official_d2_a_locked_role_is_told_at_the_proof", run: |rig| locked(rig).boxed_local() },
-    Trial { name: "official_d2_a_retirement_warns_of_locks", run: |rig| retired(rig).boxed_local() },
-];
+pub(super) const TRIALS: &[Own] = trials!("", () =>
+    official_c1_a_secret_id_that_ends_too_early_is_refused,
+    official_c1_a_secret_id_that_ends_is_replaced_before,
+    official_c1_a_secret_id_with_few_uses_is_a_warning,
+    official_d2_a_refused_login_is_tried_once,
+    official_d2_a_locked_role_is_told_at_the_proof,
+    official_d2_a_retirement_warns_of_locks,
+);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -32,7 +31,7 @@ fn role(rig: &VaultSecretIds) -> String {
     rig.place().at("").trim_end_matches('/').to_owned()
 }
 
-async fn too_early(rig: &VaultSecretIds) -> Result<()> {
+async fn official_c1_a_secret_id_that_ends_too_early_is_refused(rig: &VaultSecretIds) -> Result<()> {
     let lasting = |days: i32| MintOrder { life: Some(DAY * days), ..order("n1") };
     rig.admin().post(&role(rig), &json!({"secret_id_ttl": "240h"}))?;
     for (inputs, says) in [(json!({}), "secret_id_ttl"), (json!({"ttl": "9d"}), "`ttl`")] {
@@ -47,7 +46,7 @@ async fn too_early(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn replaced(rig: &VaultSecretIds) -> Result<()> {
+async fn official_c1_a_secret_id_that_ends_is_replaced_before(rig: &VaultSecretIds) -> Result<()> {
     rig.admin().post(&role(rig), &json!({"secret_id_ttl": "480h"}))?;
     let inputs = Life::inputs("1", false);
     let mut watch = Watch::new(rig, Life::OVERLAP);
@@ -65,7 +64,7 @@ async fn replaced(rig: &VaultSecretIds) -> Result<()> {
 }
 
 /// One that somebody else made, and that is taken over.
-async fn counted(rig: &VaultSecretIds) -> Result<()> {
+async fn official_c1_a_secret_id_with_few_uses_is_a_warning(rig: &VaultSecretIds) -> Result<()> {
     rig.admin().post(&role(rig), &json!({"secret_id_num_uses": 5}))?;
     let theirs = rig.mint_as_stranger().context("no place")?;
     let mut watch = Watch::new(rig, Life::OVERLAP);
@@ -86,7 +85,7 @@ fn own_role(rig: &VaultSecretIds) -> Result<(String, vault_servers::AppRole)> {
 }
 
 /// Six resources with a wrong secret-id.
-async fn tried_once(rig: &VaultSecretIds) -> Result<()> {
+async fn official_d2_a_refused_login_is_tried_once(rig: &VaultSecretIds) -> Result<()> {
     let (mount, role) = own_role(rig)?;
     let login = json!({"roleId": role.role_id, "secretId": "wrong", "mount": mount});
     let config = json!({"address": rig.proxy().endpoint(), "authLoginAppRole": login});
@@ -115,7 +114,7 @@ async fn tried_once(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn locked(rig: &VaultSecretIds) -> Result<()> {
+async fn official_d2_a_locked_role_is_told_at_the_proof(rig: &VaultSecretIds) -> Result<()> {
     let (mount, role) = own_role(rig)?;
     let issuer = rig.issuer_with(rig.config(), json!({"mount": mount, "role": "ci"}))?;
     let made = issuer.mint(&order("n1")).await?;
@@ -130,7 +129,7 @@ async fn locked(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn retired(rig: &VaultSecretIds) -> Result<()> {
+async fn official_d2_a_retirement_warns_of_locks(rig: &VaultSecretIds) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     done(watch.up(&Life::inputs("2", false)).await)?;

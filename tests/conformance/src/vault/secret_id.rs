@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use cloud::RotatingResource;
+use localcloud::locked;
 use rotation::{KeyId, KeyIssuer};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultSecretId};
 use vault_servers::{Admin, unique};
 
-use super::stage::{OnVault, Place, VaultGround};
-use crate::bench::Power;
-use crate::stand::locked;
+use super::on_vault::{OnVault, VaultGround, VaultPlace, VaultWay};
+use crate::rig::{Feature, Place};
 
 /// Secret-ids on a real server.
 pub type VaultSecretIds = OnVault<AppRoleRole>;
@@ -27,8 +27,9 @@ pub struct AppRoleRole {
     seen: Arc<Mutex<BTreeMap<String, Value>>>,
 }
 
-impl Place for AppRoleRole {
-    const POWERS: &[Power] = &[Power::Strangers, Power::Faults, Power::Network, Power::Claims, Power::Tries];
+impl VaultPlace for AppRoleRole {
+    const FEATURES: &[Feature] =
+        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Claims, Feature::Tries];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, mount) = (ground.0.admin.clone(), ground.0.approle.clone());
@@ -52,6 +53,10 @@ impl Place for AppRoleRole {
     fn nowhere(&self) -> Value {
         json!({"mount": self.mount, "role": "nobody"})
     }
+}
+
+impl Place for AppRoleRole {
+    type Way = VaultWay;
 
     fn plain(&self, call: String) -> String {
         call.replace(&self.path(), "").replace(&format!("auth/{}/", self.mount), "")
@@ -73,7 +78,7 @@ impl Place for AppRoleRole {
         Some(KeyId(made["data"]["secret_id_accessor"].as_str()?.to_owned()))
     }
 
-    #[expect(clippy::expect_used, reason = "a bench that breaks ends its test")]
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
     fn delete(&self, id: &KeyId) {
         let body = json!({"secret_id_accessor": id.0});
         self.admin.post(&self.at("secret-id-accessor/destroy"), &body).expect("a secret-id that exists");

@@ -1,45 +1,41 @@
 //! What is AppRole's own: logins, ends, marks that stand beside the keys, and its refusals.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
 use rotation::{Effect, Error, ErrorKind, Field, KeyIssuer, Ledger, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 
 use super::secret_id::VaultSecretIds;
-use super::stage::OwnTrial;
 use super::trials::order;
 use super::{alike, official_ids};
-use crate::bench::Bench;
 use crate::lives::done;
+use crate::rig::ReachableRig;
+use crate::suite::{Trial, trials};
 
-type Trial = OwnTrial<VaultSecretIds>;
+type Own = Trial<VaultSecretIds>;
 
 /// Every trial that only secret-ids have.
-pub fn secret_id_trials() -> impl Iterator<Item = &'static Trial> {
+pub fn secret_id_trials() -> impl Iterator<Item = &'static Own> {
     TRIALS.iter().chain(official_ids::TRIALS)
 }
 
-const TRIALS: &[Trial] = &[
-    Trial { name: "a_method_of_another_type_is_refused", run: |rig| wrong_type(rig).boxed_local() },
-    Trial { name: "a_withheld_capability_is_named_with_its_path", run: |rig| withheld(rig).boxed_local() },
-    Trial { name: "a_secret_id_is_as_the_inputs_say", run: |rig| as_asked(rig).boxed_local() },
-    Trial {
-        name: "what_the_role_does_not_allow_is_told_and_leaves_nothing",
-        run: |rig| not_allowed(rig).boxed_local(),
-    },
-    Trial { name: "both_log_in_during_the_overlap_and_one_after_it", run: |rig| overlap(rig).boxed_local() },
-    Trial { name: "every_life_is_led", run: |rig| every_life(rig).boxed_local() },
-    Trial { name: "a_renamed_resource_keeps_its_secret_ids", run: |rig| renamed(rig).boxed_local() },
-    Trial { name: "a_verification_leaves_no_token", run: |rig| no_token(rig).boxed_local() },
-    Trial { name: "a_network_that_this_machine_is_not_in_is_no_obstacle", run: |rig| elsewhere(rig).boxed_local() },
-    Trial { name: "the_plugins_own_secret_id_is_not_destroyed", run: |rig| own(rig).boxed_local() },
-    Trial { name: "official_d6_a_secret_id_that_has_ended_is_replaced", run: |rig| ended(rig).boxed_local() },
-    Trial { name: "no_message_holds_a_secret", run: |rig| silent(rig).boxed_local() },
-];
+const TRIALS: &[Own] = trials!("", () =>
+    a_method_of_another_type_is_refused,
+    a_withheld_capability_is_named_with_its_path,
+    a_secret_id_is_as_the_inputs_say,
+    what_the_role_does_not_allow_is_told_and_leaves_nothing,
+    both_log_in_during_the_overlap_and_one_after_it,
+    every_life_is_led,
+    a_renamed_resource_keeps_its_secret_ids,
+    a_verification_leaves_no_token,
+    a_network_that_this_machine_is_not_in_is_no_obstacle,
+    the_plugins_own_secret_id_is_not_destroyed,
+    official_d6_a_secret_id_that_has_ended_is_replaced,
+    no_message_holds_a_secret,
+);
 
-async fn wrong_type(rig: &VaultSecretIds) -> Result<()> {
+async fn a_method_of_another_type_is_refused(rig: &VaultSecretIds) -> Result<()> {
     let mount = rig.admin().mount_auth("userpass")?;
     let issuer = rig.issuer_with(rig.config(), json!({"mount": mount, "role": "ci"}))?;
     let listed = issuer.list().await.err().context("it was listed")?;
@@ -52,7 +48,7 @@ async fn wrong_type(rig: &VaultSecretIds) -> Result<()> {
 }
 
 /// The policy of the documentation, and then each part of it left out.
-async fn withheld(rig: &VaultSecretIds) -> Result<()> {
+async fn a_withheld_capability_is_named_with_its_path(rig: &VaultSecretIds) -> Result<()> {
     let rights = [
         ("secret-id", "list"),
         ("secret-id", "create and update"),
@@ -84,7 +80,7 @@ async fn everything(issuer: &dyn KeyIssuer, next: &dyn KeyIssuer) -> Result<(), 
     next.write_ledger(&owner, None).await
 }
 
-async fn as_asked(rig: &VaultSecretIds) -> Result<()> {
+async fn a_secret_id_is_as_the_inputs_say(rig: &VaultSecretIds) -> Result<()> {
     let asked = json!({"cidrList": ["10.0.0.0/8", "127.0.0.0/8"], "ttl": "30d"});
     let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&asked))?;
     let made = issuer.mint(&order("n1")).await?;
@@ -95,7 +91,7 @@ async fn as_asked(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn not_allowed(rig: &VaultSecretIds) -> Result<()> {
+async fn what_the_role_does_not_allow_is_told_and_leaves_nothing(rig: &VaultSecretIds) -> Result<()> {
     let role = rig.place().at("");
     let role = role.trim_end_matches('/');
     let cases = [
@@ -120,7 +116,7 @@ async fn not_allowed(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn overlap(rig: &VaultSecretIds) -> Result<()> {
+async fn both_log_in_during_the_overlap_and_one_after_it(rig: &VaultSecretIds) -> Result<()> {
     let mut watch = Watch::new(rig, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let first = current(&watch)?;
@@ -137,7 +133,7 @@ async fn overlap(rig: &VaultSecretIds) -> Result<()> {
 }
 
 /// An adopted secret-id, for one, has no birth mark.
-async fn every_life(_: &VaultSecretIds) -> Result<()> {
+async fn every_life_is_led(_: &VaultSecretIds) -> Result<()> {
     alike::every_life(|rig: &VaultSecretIds, life| {
         ensure!(rig.place().all().is_empty(), "{life:?}: something is left");
         Ok(())
@@ -146,13 +142,13 @@ async fn every_life(_: &VaultSecretIds) -> Result<()> {
 }
 
 /// What keys were born with still names the former URN.
-async fn renamed(rig: &VaultSecretIds) -> Result<()> {
+async fn a_renamed_resource_keeps_its_secret_ids(rig: &VaultSecretIds) -> Result<()> {
     alike::renamed(rig).await?;
     ensure!(rig.place().all().is_empty(), "something is left");
     Ok(())
 }
 
-async fn no_token(rig: &VaultSecretIds) -> Result<()> {
+async fn a_verification_leaves_no_token(rig: &VaultSecretIds) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     rig.issuer().verify(&made.material).await?;
     let calls = rig.calls();
@@ -163,7 +159,7 @@ async fn no_token(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn elsewhere(rig: &VaultSecretIds) -> Result<()> {
+async fn a_network_that_this_machine_is_not_in_is_no_obstacle(rig: &VaultSecretIds) -> Result<()> {
     let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"cidrList": ["10.0.0.0/8"]})))?;
     let made = issuer.mint(&order("n1")).await?;
     ensure!(!rig.place().lets_in(&secret(&made)?)?, "the network does not keep this machine out");
@@ -173,7 +169,7 @@ async fn elsewhere(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn own(rig: &VaultSecretIds) -> Result<()> {
+async fn the_plugins_own_secret_id_is_not_destroyed(rig: &VaultSecretIds) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let role = rig.place().at("");
     let everything = "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"list\"] }";
@@ -186,7 +182,7 @@ async fn own(rig: &VaultSecretIds) -> Result<()> {
     Ok(())
 }
 
-async fn ended(rig: &VaultSecretIds) -> Result<()> {
+async fn official_d6_a_secret_id_that_has_ended_is_replaced(rig: &VaultSecretIds) -> Result<()> {
     let issuer = rig.issuer_with(rig.config(), rig.inputs_with(&json!({"ttl": "1s"})))?;
     let made = issuer.mint(&order("n1")).await?;
     ensure!(rig.place().look_up(&made.id.0).is_ok());
@@ -207,14 +203,14 @@ async fn ended(rig: &VaultSecretIds) -> Result<()> {
 
 const MOST_SECONDS_TO_TIDY: u32 = 90;
 
-async fn silent(rig: &VaultSecretIds) -> Result<()> {
+async fn no_message_holds_a_secret(rig: &VaultSecretIds) -> Result<()> {
     let made = rig.issuer().mint(&order("n1")).await?;
     let secret_id = secret(&made)?;
     ensure!(!format!("{made:?}").contains(&secret_id));
     let mut errors = Vec::new();
-    for bench in [rig.refused(), rig.unreachable()].into_iter().flatten() {
-        errors.extend(bench.verify(&made.material).await.err());
-        errors.extend(bench.mint(&order("n2")).await.err());
+    for rig in [rig.refused(), rig.unreachable()].into_iter().flatten() {
+        errors.extend(rig.verify(&made.material).await.err());
+        errors.extend(rig.mint(&order("n2")).await.err());
     }
     ensure!(errors.len() == 4, "{errors:?}");
     for error in errors {

@@ -1,12 +1,13 @@
-//! One server for a whole test program; each bench has a path of its own.
+//! One server for a whole test program; each rig has a path of its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
+use localcloud::locked;
 use serde_json::json;
 use vault_servers::{Absent, Admin, Postgres, Program, Vault};
 
-/// What all benches share.
+/// What all rigs share.
 #[derive(Clone)]
 pub(super) struct Ground {
     pub(super) address: std::net::SocketAddr,
@@ -53,13 +54,13 @@ pub fn lease_programs() -> Result<(), Absent> {
 
 /// Ends the servers, if any were started. A static value is never dropped.
 pub fn vault_ended() {
-    drop(LEASES.lock().unwrap_or_else(PoisonError::into_inner).take());
-    drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
+    drop(locked(&LEASES).take());
+    drop(locked(&SERVER).take());
 }
 
 /// The server, started by whoever asks first.
 pub(super) fn ground() -> Result<Ground> {
-    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut server = locked(&SERVER);
     match server.get_or_insert_with(|| start().map_err(Arc::new)) {
         Ok(server) => Ok(server.ground.clone()),
         Err(error) => Err(anyhow!("{error:#}")),
@@ -69,7 +70,7 @@ pub(super) fn ground() -> Result<Ground> {
 /// The database engine and its PostgreSQL, started by whoever asks first.
 pub(super) fn lease_ground() -> Result<LeaseGround> {
     let ground = ground()?;
-    let mut leases = LEASES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut leases = locked(&LEASES);
     match leases.get_or_insert_with(|| connect(&ground.admin).map_err(Arc::new)) {
         Ok(leases) => Ok(leases.clone()),
         Err(error) => Err(anyhow!("{error:#}")),

@@ -1,48 +1,38 @@
 //! What is Vault's own: its refusals, its limits, and what others do at the path.
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use rotation::testing::{Life, Outcome, Rig, Watch};
 use rotation::{Clock, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, MintOrder, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 
 use super::kv::VaultKv;
 use super::{logins, official, official_bao};
-use crate::bench::Bench;
 use crate::lives::done;
+use crate::rig::ReachableRig;
+use crate::suite::{Trial, trials};
 
-/// One rule that only this system has.
-#[derive(Clone, Copy)]
-pub struct VaultTrial {
-    /// Its name.
-    pub name: &'static str,
-    /// Fails, or panics, when the rule is broken.
-    pub run: for<'a> fn(&'a VaultKv) -> LocalBoxFuture<'a, Result<()>>,
-}
+/// A rule that only versions at a path have.
+pub type VaultTrial = Trial<VaultKv>;
 
 /// Every trial.
-pub fn vault_trials() -> impl Iterator<Item = VaultTrial> {
-    TRIALS.iter().chain(logins::TRIALS).chain(official::TRIALS).chain(official_bao::TRIALS).copied()
+pub fn vault_trials() -> impl Iterator<Item = &'static VaultTrial> {
+    TRIALS.iter().chain(logins::TRIALS).chain(official::TRIALS).chain(official_bao::TRIALS)
 }
 
-const TRIALS: &[VaultTrial] = &[
-    VaultTrial { name: "kv::a_mount_of_the_wrong_type_is_refused", run: |kv| wrong_type(kv).boxed_local() },
-    VaultTrial { name: "kv::a_withheld_capability_is_named_with_its_path", run: |kv| withheld(kv).boxed_local() },
-    VaultTrial { name: "kv::the_value_stands_as_the_inputs_say", run: |kv| as_asked(kv).boxed_local() },
-    VaultTrial { name: "kv::a_write_in_between_is_not_overwritten", run: |kv| in_between(kv).boxed_local() },
-    VaultTrial {
-        name: "kv::a_strangers_version_is_not_taken_for_the_claimed_one",
-        run: |kv| claimed(kv).boxed_local(),
-    },
-    VaultTrial { name: "kv::a_version_in_use_is_not_pushed_out", run: |kv| pushed_out(kv).boxed_local() },
-    VaultTrial { name: "kv::a_strangers_value_is_reported_and_stays", run: |kv| foreign(kv).boxed_local() },
-    VaultTrial { name: "kv::a_deleted_current_version_is_replaced", run: |kv| deleted(kv).boxed_local() },
-    VaultTrial { name: "kv::a_rate_limit_is_waited_out", run: |kv| rate_limit(kv).boxed_local() },
-    VaultTrial { name: "kv::no_message_holds_a_secret", run: |kv| silent(kv).boxed_local() },
-];
+const TRIALS: &[VaultTrial] = trials!("kv::", () =>
+    a_mount_of_the_wrong_type_is_refused,
+    a_withheld_capability_is_named_with_its_path,
+    the_value_stands_as_the_inputs_say,
+    a_write_in_between_is_not_overwritten,
+    a_strangers_version_is_not_taken_for_the_claimed_one,
+    a_version_in_use_is_not_pushed_out,
+    a_strangers_value_is_reported_and_stays,
+    a_deleted_current_version_is_replaced,
+    a_rate_limit_is_waited_out,
+    no_message_holds_a_secret,
+);
 
-async fn wrong_type(kv: &VaultKv) -> Result<()> {
+async fn a_mount_of_the_wrong_type_is_refused(kv: &VaultKv) -> Result<()> {
     let one = kv.admin().mount_kv(1)?;
     let transit = kv.admin().mount("transit", &json!({}))?;
     for (mount, says) in [(one, "version 1"), (transit, "no KV engine")] {
@@ -55,7 +45,7 @@ async fn wrong_type(kv: &VaultKv) -> Result<()> {
 }
 
 /// The policy of the documentation, and then each part of it left out.
-async fn withheld(kv: &VaultKv) -> Result<()> {
+async fn a_withheld_capability_is_named_with_its_path(kv: &VaultKv) -> Result<()> {
     let rules = [
         ("data", "\"create\", \"update\"", "create and update"),
         ("data", "\"read\"", "read"),
@@ -71,12 +61,12 @@ async fn withheld(kv: &VaultKv) -> Result<()> {
         for part in ["data", "metadata", "delete", "destroy"] {
             let capabilities = granted.clone().filter(|rule| rule.0 == part).map(|rule| rule.1);
             let capabilities = capabilities.collect::<Vec<_>>().join(", ");
-            policy.push_str(&format!("path \"{}\" {{ capabilities = [{capabilities}] }}\n", kv.at(part)));
+            policy.push_str(&format!("path \"{}\" {{ capabilities = [{capabilities}] }}\n", kv.place().at(part)));
         }
         let token = kv.admin().make_token(&json!({"policies": [kv.admin().policy(&policy)?]}))?;
         let issuer = kv.issuer_with(json!({"address": kv.proxy().endpoint(), "token": token.token}), kv.inputs())?;
         let ended = everything(&*issuer).await;
-        let metadata = format!("{}?", kv.at("metadata"));
+        let metadata = format!("{}?", kv.place().at("metadata"));
         drop(kv.admin().call("DELETE", metadata.trim_end_matches('?'), None)?);
         let Some((part, _, capability)) = rules.get(left_out) else {
             ended.context("with the whole policy")?;
@@ -84,7 +74,7 @@ async fn withheld(kv: &VaultKv) -> Result<()> {
         };
         let error = ended.err().with_context(|| format!("{capability} on {part} is not needed"))?;
         ensure!(error.kind == ErrorKind::Denied && error.effect == Effect::None, "{error:?}");
-        ensure!(error.message.contains(&kv.at(part)) && error.message.contains(capability), "{error}");
+        ensure!(error.message.contains(&kv.place().at(part)) && error.message.contains(capability), "{error}");
     }
     Ok(())
 }
@@ -102,7 +92,7 @@ async fn everything(issuer: &dyn KeyIssuer) -> Result<(), Error> {
     issuer.retire(&made.id).await.map(drop)
 }
 
-async fn as_asked(kv: &VaultKv) -> Result<()> {
+async fn the_value_stands_as_the_inputs_say(kv: &VaultKv) -> Result<()> {
     let mut inputs = kv.inputs();
     let more = json!({
         "field": "token", "data": {"user": "app"}, "length": 24, "characters": "abcdefghijklmnop", "prefix": "app_",
@@ -114,17 +104,17 @@ async fn as_asked(kv: &VaultKv) -> Result<()> {
     issuer.look(&owner).await?;
     issuer.write_ledger(&owner, Some(&rotation::Ledger::default())).await?;
     let made = issuer.mint(&order("n1")).await?;
-    let stands = kv.admin().get(&kv.at("data"))?["data"]["data"].clone();
+    let stands = kv.admin().get(&kv.place().at("data"))?["data"]["data"].clone();
     let value = stands["token"].as_str().context("no value")?;
     ensure!(stands["user"] == "app" && stands.as_object().is_some_and(|all| all.len() == 2));
     ensure!(value.len() == 28 && value.starts_with("app_") && value[4..].chars().all(|c| ('a'..='p').contains(&c)));
     ensure!(is_value(&made, value), "the output is another value");
-    let metadata = kv.admin().get(&kv.at("metadata"))?["data"].clone();
+    let metadata = kv.admin().get(&kv.place().at("metadata"))?["data"].clone();
     ensure!(metadata["max_versions"] == 4 && metadata["cas_required"] == true, "{metadata}");
     Ok(())
 }
 
-async fn in_between(kv: &VaultKv) -> Result<()> {
+async fn a_write_in_between_is_not_overwritten(kv: &VaultKv) -> Result<()> {
     let issuer = kv.issuer();
     issuer.list().await?;
     let theirs = kv.mint_as_stranger().context("no place")?;
@@ -136,7 +126,7 @@ async fn in_between(kv: &VaultKv) -> Result<()> {
 }
 
 /// The claim names version 1, and then somebody else writes it.
-async fn claimed(kv: &VaultKv) -> Result<()> {
+async fn a_strangers_version_is_not_taken_for_the_claimed_one(kv: &VaultKv) -> Result<()> {
     let mut watch = Watch::new(kv, Life::OVERLAP);
     let mint = mint_of(kv).await?;
     kv.proxy().inject(kv.calls().len() + mint, rotation::testing::Fault::DieBefore);
@@ -158,10 +148,10 @@ async fn mint_of(kv: &VaultKv) -> Result<usize> {
     other.calls().iter().position(|call| call == "POST data").context("nothing was minted")
 }
 
-async fn pushed_out(kv: &VaultKv) -> Result<()> {
+async fn a_version_in_use_is_not_pushed_out(kv: &VaultKv) -> Result<()> {
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
-    kv.admin().post(&kv.at("metadata"), &json!({"max_versions": 2, "custom_metadata": notes(kv)?}))?;
+    kv.admin().post(&kv.place().at("metadata"), &json!({"max_versions": 2, "custom_metadata": notes(kv)?}))?;
     kv.mint_as_stranger().context("no place")?;
     let outcome = watch.up(&Life::inputs("2", false)).await;
     let Outcome::Failed(error) = outcome else { anyhow::bail!("{outcome:?}") };
@@ -172,10 +162,10 @@ async fn pushed_out(kv: &VaultKv) -> Result<()> {
 }
 
 fn notes(kv: &VaultKv) -> Result<Value> {
-    Ok(kv.admin().get(&kv.at("metadata"))?["data"]["custom_metadata"].clone())
+    Ok(kv.admin().get(&kv.place().at("metadata"))?["data"]["custom_metadata"].clone())
 }
 
-async fn foreign(kv: &VaultKv) -> Result<()> {
+async fn a_strangers_value_is_reported_and_stays(kv: &VaultKv) -> Result<()> {
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let theirs = watch.stranger().context("no place")?;
@@ -189,7 +179,7 @@ async fn foreign(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn deleted(kv: &VaultKv) -> Result<()> {
+async fn a_deleted_current_version_is_replaced(kv: &VaultKv) -> Result<()> {
     let mut watch = Watch::new(kv, Life::OVERLAP);
     done(watch.up(&Life::inputs("1", false)).await)?;
     let first = KeyId("1".to_owned());
@@ -204,7 +194,7 @@ async fn deleted(kv: &VaultKv) -> Result<()> {
 }
 
 /// The server's own limit, which passes in real time while the plugin's pauses pass at once: so it is lifted when the first call was refused.
-async fn rate_limit(kv: &VaultKv) -> Result<()> {
+async fn a_rate_limit_is_waited_out(kv: &VaultKv) -> Result<()> {
     let mount = kv.admin().mount_kv(2)?;
     let quota = format!("sys/quotas/rate-limit/{mount}");
     kv.admin().post(&quota, &json!({"path": format!("{mount}/"), "rate": 0.001, "interval": "1h"}))?;
@@ -223,7 +213,7 @@ async fn rate_limit(kv: &VaultKv) -> Result<()> {
     Ok(())
 }
 
-async fn silent(kv: &VaultKv) -> Result<()> {
+async fn no_message_holds_a_secret(kv: &VaultKv) -> Result<()> {
     let made = kv.issuer().mint(&order("n1")).await?;
     let Some(Field::Secret(value)) = made.material.get("value") else { anyhow::bail!("no value") };
     let value = secrecy::ExposeSecret::expose_secret(value).to_owned();

@@ -7,47 +7,22 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use vault_servers::{Database, Ground, Login, Program, unique};
 
-use super::Trial;
+use super::{Trial, trials};
 
-pub(crate) const TRIALS: &[Trial] = &[
-    Trial {
-        name: "postgres::a_dynamic_user_logs_in_until_it_is_revoked",
-        needs: &[Program::Postgres],
-        run: |ground| lives_until_revoked(ground, ground.postgres()?),
-    },
-    Trial {
-        name: "mariadb::a_dynamic_user_logs_in_until_it_is_revoked",
-        needs: &[Program::MariaDb],
-        run: |ground| lives_until_revoked(ground, ground.mariadb()?),
-    },
-    Trial {
-        name: "postgres::a_rotated_root_is_known_to_the_engine_alone",
-        needs: &[Program::Postgres],
-        run: |ground| rotates_root(ground, ground.postgres()?),
-    },
-    Trial {
-        name: "mariadb::a_rotated_root_is_known_to_the_engine_alone",
-        needs: &[Program::MariaDb],
-        run: |ground| rotates_root(ground, ground.mariadb()?),
-    },
-    Trial {
-        name: "postgres::a_static_users_password_turns",
-        needs: &[Program::Postgres],
-        run: |ground| turns_password(ground, ground.postgres()?, "CREATE ROLE \"NAME\" LOGIN PASSWORD 'first'"),
-    },
-    Trial {
-        name: "mariadb::a_static_users_password_turns",
-        needs: &[Program::MariaDb],
-        run: |ground| turns_password(ground, ground.mariadb()?, "CREATE USER 'NAME'@'%' IDENTIFIED BY 'first'"),
-    },
-    Trial {
-        name: "postgres::a_lease_dies_with_the_token_that_read_it",
-        needs: &[Program::Postgres],
-        run: |ground| dies_with_its_token(ground, ground.postgres()?),
-    },
-];
+/// A claim about users of a database.
+type OfDatabase = fn(&Ground, &dyn Database) -> Result<()>;
 
-fn lives_until_revoked(ground: &Ground, database: &dyn Database) -> Result<()> {
+/// Of both databases.
+pub(crate) const TRIALS: &[Trial<OfDatabase>] = trials!("", &[] =>
+    a_dynamic_user_logs_in_until_it_is_revoked,
+    a_rotated_root_is_known_to_the_engine_alone,
+    a_static_users_password_turns,
+);
+
+pub(crate) const LEASES: &[Trial] =
+    trials!("postgres::", &[Program::Postgres] => a_lease_dies_with_the_token_that_read_it);
+
+fn a_dynamic_user_logs_in_until_it_is_revoked(ground: &Ground, database: &dyn Database) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount("database", &json!({}))?;
     let root = database.superuser()?;
@@ -65,7 +40,7 @@ fn lives_until_revoked(ground: &Ground, database: &dyn Database) -> Result<()> {
     Ok(())
 }
 
-fn rotates_root(ground: &Ground, database: &dyn Database) -> Result<()> {
+fn a_rotated_root_is_known_to_the_engine_alone(ground: &Ground, database: &dyn Database) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount("database", &json!({}))?;
     let root = database.superuser()?;
@@ -79,12 +54,12 @@ fn rotates_root(ground: &Ground, database: &dyn Database) -> Result<()> {
     Ok(())
 }
 
-fn turns_password(ground: &Ground, database: &dyn Database, create: &str) -> Result<()> {
+fn a_static_users_password_turns(ground: &Ground, database: &dyn Database) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount("database", &json!({}))?;
     admin.connect(&mount, "main", database, &database.superuser()?)?;
     let user = unique("static");
-    database.run(&create.replace("NAME", &user))?;
+    database.run(&database.create_user(&Login { user: user.clone(), password: "first".to_owned() }))?;
     let settings = json!({"db_name": "main", "username": user, "rotation_period": "24h"});
     admin.post(&format!("{mount}/static-roles/app"), &settings)?;
     let password = || -> Result<Login> {
@@ -102,7 +77,8 @@ fn turns_password(ground: &Ground, database: &dyn Database, create: &str) -> Res
 }
 
 /// The trap that makes an orphan holder token necessary.
-fn dies_with_its_token(ground: &Ground, database: &dyn Database) -> Result<()> {
+fn a_lease_dies_with_the_token_that_read_it(ground: &Ground) -> Result<()> {
+    let database: &dyn Database = ground.postgres()?;
     let admin = ground.vault()?.admin();
     let mount = admin.mount("database", &json!({}))?;
     admin.connect(&mount, "main", database, &database.superuser()?)?;

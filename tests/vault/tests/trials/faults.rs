@@ -15,32 +15,32 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use vault_servers::{Admin, Ground, Proxy, REFUSED, THROTTLED, UNANSWERED};
 
-use super::Trial;
+use super::{Trial, trials};
 
-pub(crate) const TRIALS: &[Trial] = &[
-    Trial { name: "proxy::without_a_fault_it_changes_nothing", needs: &[], run: changes_nothing },
-    Trial { name: "proxy::every_kind_of_fault_does_what_it_says", needs: &[], run: every_kind },
-    Trial { name: "proxy::a_fault_finds_its_call_by_number", needs: &[], run: by_number },
-    Trial { name: "proxy::an_answer_without_a_body_breaks_off_as_well", needs: &[], run: cuts_an_empty_answer },
-    Trial { name: "proxy::a_stranger_comes_first", needs: &[], run: stranger_first },
-    Trial { name: "proxy::a_held_call_goes_on_when_it_is_released", needs: &[], run: holds },
-    Trial { name: "proxy::a_call_that_never_came_is_released_as_well", needs: &[], run: releases_in_vain },
-    Trial { name: "proxy::a_server_that_is_down_is_told", needs: &[], run: nobody_behind },
-];
+pub(crate) const TRIALS: &[Trial] = trials!("proxy::", &[] =>
+    without_a_fault_it_changes_nothing,
+    every_kind_of_fault_does_what_it_says,
+    a_fault_finds_its_call_by_number,
+    an_answer_without_a_body_breaks_off_as_well,
+    a_stranger_comes_first,
+    a_held_call_goes_on_when_it_is_released,
+    a_call_that_never_came_is_released_as_well,
+    a_server_that_is_down_is_told,
+);
 
 /// The proxy's clock moves by that much when a call hangs; the client waits a little less.
 const HANG: SignedDuration = SignedDuration::from_secs(31);
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 const VALUE: &str = "the-value-that-nobody-may-see";
 
-struct Bench {
+struct Rig {
     admin: Admin,
     mount: String,
     clock: ManualClock,
     proxy: Proxy,
 }
 
-impl Bench {
+impl Rig {
     fn new(ground: &Ground) -> Result<Self> {
         let vault = ground.vault()?;
         let admin = vault.admin();
@@ -62,7 +62,7 @@ impl Bench {
             biased;
             answer = call => answer.map_or_else(|_| Outcome::Broken, |(status, body)| Outcome::Answered(status, words(&body))),
             () = self.clock.timer(PATIENCE) => Outcome::TimedOut,
-            () = self.proxy.death() => Outcome::Died,
+            () = self.proxy.faults().death() => Outcome::Died,
         }
     }
 
@@ -121,29 +121,29 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
     runtime.block_on(async { tokio::time::timeout(limit, work).await.context("it did not end") })
 }
 
-fn changes_nothing(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    let through = bench.admin.by(bench.proxy.endpoint());
-    let path = bench.path("app");
+fn without_a_fault_it_changes_nothing(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    let through = rig.admin.by(rig.proxy.endpoint());
+    let path = rig.path("app");
     let direct = |admin: &Admin, method, body: Option<&Value>| -> Result<(u16, Value)> {
         let answer = admin.call(method, &path, body)?;
         Ok((answer.status, answer.body["data"].clone()))
     };
     through.post(&path, &json!({"data": {"key": VALUE}}))?;
-    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    assert_eq!(direct(&through, "GET", None)?, direct(&rig.admin, "GET", None)?);
     let patched = through.call("PATCH", &path, Some(&json!({"data": {"more": 1}})))?;
     assert_eq!(patched.status, 200);
-    assert_eq!(through.list(&format!("{}/metadata", bench.mount))?, ["app"]);
+    assert_eq!(through.list(&format!("{}/metadata", rig.mount))?, ["app"]);
     through.delete(&path)?;
-    assert_eq!(direct(&through, "GET", None)?, direct(&bench.admin, "GET", None)?);
+    assert_eq!(direct(&through, "GET", None)?, direct(&rig.admin, "GET", None)?);
     let calls = ["POST", "GET", "PATCH"].map(|method| format!("{method} {path}"));
-    assert_eq!(bench.proxy.calls()[..3], calls);
-    let statuses: Vec<_> = bench.proxy.journal().iter().map(|entry| entry.answered).collect();
+    assert_eq!(rig.proxy.calls()[..3], calls);
+    let statuses: Vec<_> = rig.proxy.journal().iter().map(|entry| entry.answered).collect();
     assert_eq!(statuses, [200, 200, 200, 200, 204, 404].map(Some));
     Ok(())
 }
 
-fn every_kind(ground: &Ground) -> Result<()> {
+fn every_kind_of_fault_does_what_it_says(ground: &Ground) -> Result<()> {
     for fault in Fault::ALL {
         let (outcome, versions, answered) = match fault {
             Fault::Before => (Outcome::said(REFUSED), 0, Some(503)),
@@ -155,33 +155,33 @@ fn every_kind(ground: &Ground) -> Result<()> {
             Fault::DieBefore => (Outcome::Died, 0, None),
             Fault::DieAfter => (Outcome::Died, 1, None),
         };
-        let bench = Bench::new(ground)?;
-        let begun = bench.clock.now();
-        bench.proxy.inject(0, fault);
-        assert_eq!(bench.proxy.faults().unfired(), 1);
-        assert_eq!(block_on(bench.write("app"))?, outcome, "{fault:?}");
-        assert_eq!(bench.proxy.faults().unfired(), 0);
-        assert_eq!(bench.versions("app")?, versions, "{fault:?}");
+        let rig = Rig::new(ground)?;
+        let begun = rig.clock.now();
+        rig.proxy.inject(0, fault);
+        assert_eq!(rig.proxy.faults().unfired(), 1);
+        assert_eq!(block_on(rig.write("app"))?, outcome, "{fault:?}");
+        assert_eq!(rig.proxy.faults().unfired(), 0);
+        assert_eq!(rig.versions("app")?, versions, "{fault:?}");
         let hung = matches!(fault, Fault::Hang | Fault::HangAfter);
-        assert_eq!(bench.clock.now().duration_since(begun), if hung { HANG } else { SignedDuration::ZERO });
-        let entries = bench.proxy.journal();
+        assert_eq!(rig.clock.now().duration_since(begun), if hung { HANG } else { SignedDuration::ZERO });
+        let entries = rig.proxy.journal();
         assert_eq!((entries.len(), entries[0].answered), (1, answered), "{fault:?}");
         assert_eq!(entries[0].outcome.as_deref(), (versions == 1).then_some("200"), "{fault:?}");
         let text = format!("{entries:?}");
-        assert!(!text.contains(VALUE) && !text.contains(bench.admin.token()), "the journal keeps a secret");
-        let next = block_on(bench.write("next"))?;
+        assert!(!text.contains(VALUE) && !text.contains(rig.admin.token()), "the journal keeps a secret");
+        let next = block_on(rig.write("next"))?;
         assert_eq!(next, Outcome::Answered(200, String::new()), "the call after {fault:?}");
     }
     Ok(())
 }
 
-fn by_number(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.inject(1, Fault::Before);
-    bench.proxy.inject(3, Fault::Throttled);
+fn a_fault_finds_its_call_by_number(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    rig.proxy.inject(1, Fault::Before);
+    rig.proxy.inject(3, Fault::Throttled);
     let mut seen = Vec::new();
     for key in ["a", "b", "c", "d", "e"] {
-        seen.push(match block_on(bench.write(key))? {
+        seen.push(match block_on(rig.write(key))? {
             Outcome::Answered(status, _) => status,
             _ => 0,
         });
@@ -190,57 +190,58 @@ fn by_number(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn cuts_an_empty_answer(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    block_on(bench.write("app"))?;
-    bench.proxy.inject(1, Fault::Cut);
-    let path = format!("{}/metadata/app", bench.mount);
-    assert!(block_on(bench.send("DELETE", &path, None))?.is_err(), "the answer was whole");
-    assert_eq!(bench.versions("app")?, 0, "it was deleted");
+fn an_answer_without_a_body_breaks_off_as_well(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    block_on(rig.write("app"))?;
+    rig.proxy.inject(1, Fault::Cut);
+    let path = format!("{}/metadata/app", rig.mount);
+    assert!(block_on(rig.send("DELETE", &path, None))?.is_err(), "the answer was whole");
+    assert_eq!(rig.versions("app")?, 0, "it was deleted");
     Ok(())
 }
 
-fn stranger_first(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    let (admin, path) = (bench.admin.clone(), bench.path("app"));
-    bench.proxy.stranger_at(0, move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}}))));
-    let Outcome::Answered(400, words) = block_on(bench.write("app"))? else { anyhow::bail!("it was not refused") };
+fn a_stranger_comes_first(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    let (admin, path) = (rig.admin.clone(), rig.path("app"));
+    let act = move || drop(admin.post(&path, &json!({"data": {"key": "theirs"}})));
+    rig.proxy.faults().strike_call(0, localcloud::Fault::stranger(act));
+    let Outcome::Answered(400, words) = block_on(rig.write("app"))? else { anyhow::bail!("it was not refused") };
     assert_eq!(words, "check-and-set parameter did not match the current version");
-    assert_eq!(bench.admin.get(&bench.path("app"))?["data"]["data"]["key"], "theirs");
+    assert_eq!(rig.admin.get(&rig.path("app"))?["data"]["data"]["key"], "theirs");
     Ok(())
 }
 
-fn holds(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.hold_at(0);
+fn a_held_call_goes_on_when_it_is_released(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    rig.proxy.faults().hold_call(0);
     let released: BoxFuture<'_, Result<()>> = async {
-        bench.proxy.until_held(0).await;
-        ensure!(bench.versions("app")? == 0, "it took effect while it was held");
-        bench.proxy.release(0);
+        rig.proxy.faults().until_call_is_held(0).await;
+        ensure!(rig.versions("app")? == 0, "it took effect while it was held");
+        rig.proxy.faults().release_call(0);
         Ok(())
     }
     .boxed();
-    let (written, released) = block_on(async { tokio::join!(bench.write("app"), released) })?;
+    let (written, released) = block_on(async { tokio::join!(rig.write("app"), released) })?;
     released?;
     assert_eq!(written, Outcome::Answered(200, String::new()));
-    assert_eq!(bench.versions("app")?, 1);
+    assert_eq!(rig.versions("app")?, 1);
     Ok(())
 }
 
-fn releases_in_vain(ground: &Ground) -> Result<()> {
-    let bench = Bench::new(ground)?;
-    bench.proxy.hold_at(1);
-    block_on(bench.write("app"))?;
-    bench.proxy.release(1);
-    assert_eq!(block_on(bench.write("other"))?, Outcome::Answered(200, String::new()));
+fn a_call_that_never_came_is_released_as_well(ground: &Ground) -> Result<()> {
+    let rig = Rig::new(ground)?;
+    rig.proxy.faults().hold_call(1);
+    block_on(rig.write("app"))?;
+    rig.proxy.faults().release_call(1);
+    assert_eq!(block_on(rig.write("other"))?, Outcome::Answered(200, String::new()));
     Ok(())
 }
 
-fn nobody_behind(ground: &Ground) -> Result<()> {
-    let mut bench = Bench::new(ground)?;
+fn a_server_that_is_down_is_told(ground: &Ground) -> Result<()> {
+    let mut rig = Rig::new(ground)?;
     let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    bench.proxy = Proxy::start(closed, &bench.clock, HANG)?;
-    let Outcome::Answered(502, words) = block_on(bench.write("app"))? else { anyhow::bail!("somebody answered") };
+    rig.proxy = Proxy::start(closed, &rig.clock, HANG)?;
+    let Outcome::Answered(502, words) = block_on(rig.write("app"))? else { anyhow::bail!("somebody answered") };
     assert!(words.contains("does not answer"), "{words}");
     Ok(())
 }

@@ -10,23 +10,29 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use vault_servers::{Ground, Program, Vault, unique};
 
-use super::Trial;
+use super::{Trial, trials};
 
 const CHILD: &str = "KEYROTATION_VAULT_CHILD";
 
-pub(crate) const TRIALS: &[Trial] = &[
-    Trial { name: "servers::a_dev_server_keeps_a_key", needs: &[], run: keeps_a_key },
-    Trial { name: "servers::a_dev_server_behind_tls_is_trusted_by_its_authority", needs: &[], run: is_trusted },
-    Trial { name: "servers::a_durable_server_is_sealed_after_a_crash_and_keeps_its_data", needs: &[], run: survives },
-    Trial { name: "servers::a_server_that_is_dropped_is_gone", needs: &[], run: goes },
-    Trial { name: "servers::a_server_does_not_outlive_a_killed_test_program", needs: &[], run: dies_with_its_program },
-    Trial { name: "servers::a_server_that_refuses_to_start_says_why", needs: &[], run: says_why },
-    Trial { name: "admin::a_token_may_do_what_its_policy_says", needs: &[], run: obeys_policies },
-    Trial { name: "admin::a_machine_logs_in_by_its_role", needs: &[], run: logs_in_by_role },
-    Trial { name: "admin::a_namespace_is_a_world_of_its_own", needs: &[Program::OpenBao], run: has_namespaces },
-];
+pub(crate) const TRIALS: &[Trial] = trials!("servers::", &[] =>
+    a_dev_server_keeps_a_key,
+    a_dev_server_behind_tls_is_trusted_by_its_authority,
+    a_durable_server_is_sealed_after_a_crash_and_keeps_its_data,
+    a_server_that_is_dropped_is_gone,
+    a_server_does_not_outlive_a_killed_test_program,
+    a_server_that_refuses_to_start_says_why,
+);
 
-fn keeps_a_key(ground: &Ground) -> Result<()> {
+pub(crate) const ADMIN: &[Trial] = trials!("admin::", &[] =>
+    a_token_may_do_what_its_policy_says,
+    a_machine_logs_in_by_its_role,
+);
+
+pub(crate) const NAMESPACES: &[Trial] = trials!("admin::", &[Program::OpenBao] =>
+    a_namespace_is_a_world_of_its_own,
+);
+
+fn a_dev_server_keeps_a_key(ground: &Ground) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount_kv(2)?;
     let written = admin.post(&format!("{mount}/data/app"), &json!({"data": {"key": "one"}, "options": {"cas": 0}}))?;
@@ -44,7 +50,7 @@ fn keeps_a_key(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn is_trusted(ground: &Ground) -> Result<()> {
+fn a_dev_server_behind_tls_is_trusted_by_its_authority(ground: &Ground) -> Result<()> {
     let vault = Vault::dev_tls(&ground.program().find()?)?;
     assert!(vault.endpoint().starts_with("https://127.0.0.1:"));
     let ca = std::fs::read_to_string(vault.ca_file().context("no certificate")?)?;
@@ -56,7 +62,7 @@ fn is_trusted(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn survives(ground: &Ground) -> Result<()> {
+fn a_durable_server_is_sealed_after_a_crash_and_keeps_its_data(ground: &Ground) -> Result<()> {
     let mut vault = Vault::durable(&ground.program().find()?)?;
     let admin = vault.admin();
     admin.post("sys/mounts/kv", &json!({"type": "kv", "options": {"version": "2"}}))?;
@@ -72,7 +78,7 @@ fn survives(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn goes(ground: &Ground) -> Result<()> {
+fn a_server_that_is_dropped_is_gone(ground: &Ground) -> Result<()> {
     let vault = Vault::dev(&ground.program().find()?)?;
     let (id, address) = (vault.process_id().context("it runs")?, vault.address());
     assert!(lives(id));
@@ -82,7 +88,7 @@ fn goes(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn dies_with_its_program(_: &Ground) -> Result<()> {
+fn a_server_does_not_outlive_a_killed_test_program(_: &Ground) -> Result<()> {
     let mut program = Command::new(std::env::current_exe()?);
     let mut child = program.env(CHILD, "1").stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
@@ -115,13 +121,13 @@ pub(crate) fn child() -> bool {
     true
 }
 
-fn says_why(_: &Ground) -> Result<()> {
+fn a_server_that_refuses_to_start_says_why(_: &Ground) -> Result<()> {
     let Err(failure) = Vault::dev(Path::new("/bin/false")) else { bail!("it started") };
     assert!(failure.to_string().contains("the server ended"), "{failure}");
     Ok(())
 }
 
-fn obeys_policies(ground: &Ground) -> Result<()> {
+fn a_token_may_do_what_its_policy_says(ground: &Ground) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount_kv(2)?;
     let policy = admin.policy(&format!(r#"path "{mount}/data/mine" {{ capabilities = ["create", "update"] }}"#))?;
@@ -134,7 +140,7 @@ fn obeys_policies(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn logs_in_by_role(ground: &Ground) -> Result<()> {
+fn a_machine_logs_in_by_its_role(ground: &Ground) -> Result<()> {
     let admin = ground.vault()?.admin();
     let mount = admin.mount_auth("approle")?;
     let role = admin.make_app_role(&mount, "app", &json!({"token_ttl": "1m"}))?;
@@ -147,7 +153,7 @@ fn logs_in_by_role(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-fn has_namespaces(ground: &Ground) -> Result<()> {
+fn a_namespace_is_a_world_of_its_own(ground: &Ground) -> Result<()> {
     let admin = ground.vault()?.admin();
     let inside = admin.make_namespace()?;
     let mount = inside.mount_kv(2)?;

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use outbound::Method;
+use outbound::{Method, locked};
 use rotation::{
     Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
     ObservedKey, OtherLedger, OwnerId, Prepared, Retired, Verdict,
@@ -15,7 +15,7 @@ use super::mark::Marked;
 use super::{Kind, Made};
 use crate::args::CredentialArgs;
 use crate::error::{call, has_changed};
-use crate::issuer::{common, is_going, locked, status};
+use crate::issuer::{common, is_going, status};
 use crate::session::{Ask, Session, minting};
 use crate::user;
 

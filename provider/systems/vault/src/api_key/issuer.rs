@@ -1,8 +1,8 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use outbound::Method;
+use outbound::{Method, locked};
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
     Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, ReadBack, Retired, Verdict,
@@ -63,7 +63,7 @@ impl KvIssuer {
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.memory)
     }
 
     /// What stands at the path, and the memory of it.

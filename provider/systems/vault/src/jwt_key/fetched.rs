@@ -4,10 +4,11 @@
 //! asked. It remembers what it has fetched, so a key that was taken out of the set is accepted until the configuration is written again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use outbound::locked;
 use rotation::{
     Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Marks, Material, MintOrder,
     Minted, ObservedKey, OwnerId, Prepared, Proof, Retired, Retry, Verdict,
@@ -171,8 +172,4 @@ impl KeyIssuer for FetchedIssuer {
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
         self.mount.own_key().await
     }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

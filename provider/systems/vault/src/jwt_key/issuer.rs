@@ -1,6 +1,7 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use outbound::locked;
 use rotation::{
     Capability, Effect, Error, ErrorKind, KeyId, KeyIssuer, Ledger, Ledgers, Mark, Marks, Material, MintOrder, Minted,
     ObservedKey, OwnerId, Prepared, Retired, Verdict,
@@ -241,8 +242,4 @@ impl KeyIssuer for JwtKeyIssuer {
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
         self.mount.own_key().await
     }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,9 @@
 //! What a mount says of a key's signature. It is asked in the name of one of its roles, which is whichever can tell.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use jiff::SignedDuration;
+use outbound::locked;
 use rotation::Error;
 
 use super::mount::{Mount, Said};
@@ -69,6 +70,6 @@ impl Probes {
     }
 
     fn roles(&self) -> MutexGuard<'_, Option<Vec<String>>> {
-        self.roles.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.roles)
     }
 }

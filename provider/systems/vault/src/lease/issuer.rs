@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
+use outbound::locked;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
@@ -203,8 +204,4 @@ impl KeyIssuer for LeaseIssuer {
     async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
         Ok(None)
     }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use outbound::locked;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
     Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, is_empty_secret, print_duration,
@@ -55,7 +56,7 @@ impl SecretIdIssuer {
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<All>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.seen)
     }
 
     fn forget(&self, accessor: &KeyId) {
@@ -252,12 +253,12 @@ impl KeyIssuer for SecretIdIssuer {
     async fn retire(&self, key: &KeyId) -> Result<Retired, Error> {
         self.role().destroy(key).await?;
         self.forget(key);
-        self.destroyed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        locked(&self.destroyed).insert(key.clone());
         Ok(Retired::Gone)
     }
 
     fn notices(&self, state: &KeyState) -> Vec<String> {
-        let destroyed = self.destroyed.lock().unwrap_or_else(PoisonError::into_inner);
+        let destroyed = locked(&self.destroyed);
         let lockout = destroyed.iter().next_back().map(|id| {
             let mount = &self.args.mount;
             format!(

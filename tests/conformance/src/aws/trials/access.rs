@@ -5,7 +5,6 @@ use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use cloud::{Cloud, RotatingResource};
-use futures::FutureExt;
 use localcloud::{LocalCloud, Options};
 use rotation::testing::Rig;
 use serde_json::{Value, json};
@@ -13,21 +12,19 @@ use system_aws::{Aws, AwsApiKey};
 
 use super::AwsTrial;
 use crate::aws::LocalAws;
-use crate::aws::child::say;
+use crate::child::say_aws;
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[AwsTrial] = &[
-    AwsTrial { name: "aws::access::roles_are_assumed_one_after_another", run: |aws| roles(aws).boxed_local() },
-    AwsTrial { name: "aws::access::the_key_behind_a_role_counts_as_configured", run: |aws| behind(aws).boxed_local() },
-    AwsTrial { name: "aws::access::a_temporary_key_stands_on_no_user", run: |aws| temporary(aws).boxed_local() },
-    AwsTrial { name: "aws::access::a_new_configuration_replaces_the_old_one", run: |aws| again(aws).boxed_local() },
-    AwsTrial { name: "aws::access::variables_and_files_are_looked_up", run: |_| environment().boxed_local() },
-    AwsTrial {
-        name: "aws::access::without_any_credentials_it_says_where_to_put_them",
-        run: |_| nothing().boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[AwsTrial] = trials!("aws::access::", () =>
+    roles_are_assumed_one_after_another,
+    the_key_behind_a_role_counts_as_configured,
+    a_temporary_key_stands_on_no_user,
+    a_new_configuration_replaces_the_old_one,
+    variables_and_files_are_looked_up,
+    without_any_credentials_it_says_where_to_put_them,
+);
 
-async fn roles(aws: &LocalAws) -> Result<()> {
+async fn roles_are_assumed_one_after_another(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer_with(with_roles(aws, &["one", "two"]), user());
     ensure!(issuer.list().await?.is_some());
     ensure!(aws.calls() == ["AssumeRole", "AssumeRole", "ListAccessKeys"], "{:?}", aws.calls());
@@ -38,7 +35,7 @@ async fn roles(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn behind(aws: &LocalAws) -> Result<()> {
+async fn the_key_behind_a_role_counts_as_configured(aws: &LocalAws) -> Result<()> {
     let admin = aws.cloud().aws().admin_credentials().access_key_id;
     for config in [aws.config(), with_roles(aws, &["one"])] {
         let configured = aws.issuer_with(config, user()).configured_key().await?;
@@ -47,7 +44,7 @@ async fn behind(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn temporary(aws: &LocalAws) -> Result<()> {
+async fn a_temporary_key_stands_on_no_user(aws: &LocalAws) -> Result<()> {
     let admin = aws.cloud().aws().admin_credentials();
     let credentials = Credentials::new(admin.access_key_id, admin.secret_access_key, None, None, "conformance");
     let sts = aws_config::SdkConfig::builder()
@@ -72,7 +69,7 @@ async fn temporary(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn again(aws: &LocalAws) -> Result<()> {
+async fn a_new_configuration_replaces_the_old_one(aws: &LocalAws) -> Result<()> {
     let other = LocalAws::new()?;
     let system = Arc::new(Aws::new(Arc::new(aws.clock().clone())));
     for target in [aws, &other] {
@@ -84,14 +81,14 @@ async fn again(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn environment() -> Result<()> {
+async fn variables_and_files_are_looked_up(_: &LocalAws) -> Result<()> {
     let cloud = LocalCloud::start(Options::default())?;
     cloud.aws().create_user(LocalAws::USER)?;
     let admin = cloud.aws().admin_credentials();
     let expected = format!("Some(0) Some({:?})", admin.access_key_id);
     let here = [("AWS_ENDPOINT_URL_IAM", cloud.endpoint()), ("AWS_ENDPOINT_URL_STS", cloud.endpoint())];
     let keys = [("AWS_ACCESS_KEY_ID", &*admin.access_key_id), ("AWS_SECRET_ACCESS_KEY", &*admin.secret_access_key)];
-    let said = say(&[here, keys].concat())?;
+    let said = say_aws(&[here, keys].concat())?;
     ensure!(said == expected, "{said}");
 
     let folder = tempfile::tempdir()?;
@@ -103,13 +100,14 @@ async fn environment() -> Result<()> {
     std::fs::write(&file, lines)?;
     let file = file.to_str().context("a path in UTF-8")?;
     let profile = [("AWS_PROFILE", "ops"), ("AWS_SHARED_CREDENTIALS_FILE", file)];
-    let said = say(&[here, profile].concat())?;
+    let said = say_aws(&[here, profile].concat())?;
     ensure!(said == expected, "{said}");
     Ok(())
 }
 
-async fn nothing() -> Result<()> {
-    let said = say(&[("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")])?;
+async fn without_any_credentials_it_says_where_to_put_them(_: &LocalAws) -> Result<()> {
+    let said =
+        say_aws(&[("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")])?;
     for word in ["iam:ListAccessKeys", "no AWS credentials", "keyrotation:aws.accessKey", "AWS environment"] {
         ensure!(said.contains(word), "{said}");
     }

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use rotation::testing::{Life, Outcome, Rig, Stack};
 use rotation::{Ledger, OwnerId};
 use serde_json::json;
@@ -9,23 +8,18 @@ use serde_json::json;
 use super::AwsTrial;
 use crate::aws::LocalAws;
 use crate::canned;
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[AwsTrial] = &[
-    AwsTrial {
-        name: "aws::marks::a_tag_that_cannot_be_read_stops_the_run_by_its_name",
-        run: |aws| unreadable(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::marks::other_tags_are_left_alone", run: |aws| others(aws).boxed_local() },
-    AwsTrial {
-        name: "aws::marks::a_user_full_of_tags_is_refused_and_has_no_new_key",
-        run: |aws| full(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::marks::a_list_in_short_pages_is_read_to_its_end", run: |aws| pages(aws).boxed_local() },
-];
+pub(super) const TRIALS: &[AwsTrial] = trials!("aws::marks::", () =>
+    a_tag_that_cannot_be_read_stops_the_run_by_its_name,
+    other_tags_are_left_alone,
+    a_user_full_of_tags_is_refused_and_has_no_new_key,
+    a_list_in_short_pages_is_read_to_its_end,
+);
 
 const STACK: &str = "stack/project/key";
 
-async fn unreadable(aws: &LocalAws) -> Result<()> {
+async fn a_tag_that_cannot_be_read_stops_the_run_by_its_name(aws: &LocalAws) -> Result<()> {
     let tag = format!("keyrotation:{}", OwnerId::new(STACK, "").hash);
     for (tag, value) in
         [(tag.clone(), "2/new"), (format!("{tag}:claim"), "1/open"), ("keyrotation:team".to_owned(), "x")]
@@ -40,7 +34,7 @@ async fn unreadable(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn others(aws: &LocalAws) -> Result<()> {
+async fn other_tags_are_left_alone(aws: &LocalAws) -> Result<()> {
     let tags = BTreeMap::from([("team".to_owned(), "a b".to_owned()), ("Keyrotation".to_owned(), "1".to_owned())]);
     aws.cloud().aws().set_tags(LocalAws::USER, &tags)?;
     let mut stack = Stack::new(STACK);
@@ -51,7 +45,7 @@ async fn others(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn full(aws: &LocalAws) -> Result<()> {
+async fn a_user_full_of_tags_is_refused_and_has_no_new_key(aws: &LocalAws) -> Result<()> {
     let tags: BTreeMap<_, _> = (0..49).map(|number| (format!("tag{number}"), String::new())).collect();
     aws.cloud().aws().set_tags(LocalAws::USER, &tags)?;
     let outcome = Stack::new(STACK).up(aws, &Life::inputs("1", false)).await;
@@ -62,7 +56,7 @@ async fn full(aws: &LocalAws) -> Result<()> {
 }
 
 /// "IAM might return fewer than the MaxItems number of results, even when there are more results available" (IAM API Reference).
-async fn pages(aws: &LocalAws) -> Result<()> {
+async fn a_list_in_short_pages_is_read_to_its_end(aws: &LocalAws) -> Result<()> {
     const KEYS: &[&str] = &[
         "<ListAccessKeysResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccessKeysResult><AccessKeyMetadata><member>\
          <UserName>ci</UserName><AccessKeyId>AKIAIOSFODNN7EXAMPLE</AccessKeyId><Status>Active</Status><CreateDate>2026-01-01T00:00:00Z</CreateDate>\

@@ -1,36 +1,24 @@
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use rotation::testing::Rig;
 use rotation::{Effect, Error, ErrorKind, KeyId, KeyIssuer, Ledger, OwnerId, Retry};
 use serde_json::{Value, json};
 
 use super::AwsTrial;
 use crate::aws::LocalAws;
-use crate::aws::local::nowhere;
-use crate::bench::{Bench, accepted, mint};
+use crate::orders::{accepted, mint};
+use crate::rig::{ReachableRig, nowhere};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[AwsTrial] = &[
-    AwsTrial { name: "aws::messages::each_missing_permission_is_named", run: |aws| permissions(aws).boxed_local() },
-    AwsTrial { name: "aws::messages::a_user_that_does_not_exist_is_named", run: |aws| nobody(aws).boxed_local() },
-    AwsTrial {
-        name: "aws::messages::an_address_that_nobody_answers_is_named_by_its_property",
-        run: |aws| unreachable(aws).boxed_local(),
-    },
-    AwsTrial {
-        name: "aws::messages::refused_credentials_are_named_by_their_properties",
-        run: |aws| credentials(aws).boxed_local(),
-    },
-    AwsTrial {
-        name: "aws::messages::a_wrong_configuration_is_named_before_any_call",
-        run: |aws| config(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::messages::a_role_that_may_not_be_assumed_is_named", run: |aws| role(aws).boxed_local() },
-    AwsTrial {
-        name: "aws::messages::a_key_of_another_user_is_refused_for_good",
-        run: |aws| another(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::messages::nothing_that_is_shown_holds_a_secret", run: |aws| secrets(aws).boxed_local() },
-];
+pub(super) const TRIALS: &[AwsTrial] = trials!("aws::messages::", () =>
+    each_missing_permission_is_named,
+    a_user_that_does_not_exist_is_named,
+    an_address_that_nobody_answers_is_named_by_its_property,
+    refused_credentials_are_named_by_their_properties,
+    a_wrong_configuration_is_named_before_any_call,
+    a_role_that_may_not_be_assumed_is_named,
+    a_key_of_another_user_is_refused_for_good,
+    nothing_that_is_shown_holds_a_secret,
+);
 
 const ACTIONS: [&str; 8] = [
     "iam:ListAccessKeys",
@@ -43,7 +31,7 @@ const ACTIONS: [&str; 8] = [
     "iam:DeleteAccessKey",
 ];
 
-async fn permissions(aws: &LocalAws) -> Result<()> {
+async fn each_missing_permission_is_named(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer();
     let key = mint(&*issuer).await?.id;
     let before = (aws.keys(), aws.cloud().aws().tags(LocalAws::USER));
@@ -57,7 +45,7 @@ async fn permissions(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn nobody(aws: &LocalAws) -> Result<()> {
+async fn a_user_that_does_not_exist_is_named(aws: &LocalAws) -> Result<()> {
     let issuer = aws.nobody();
     for action in ["iam:ListUserTags", "iam:TagUser", "iam:CreateAccessKey"] {
         let error = call(&*issuer, action, &KeyId(String::new())).await.err().context("nobody was found")?;
@@ -67,7 +55,7 @@ async fn nobody(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn unreachable(aws: &LocalAws) -> Result<()> {
+async fn an_address_that_nobody_answers_is_named_by_its_property(aws: &LocalAws) -> Result<()> {
     let nowhere = nowhere().context("no address")?;
     let key = mint(&*aws.issuer()).await?;
     let mut config = aws.config();
@@ -86,7 +74,7 @@ async fn unreachable(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn credentials(aws: &LocalAws) -> Result<()> {
+async fn refused_credentials_are_named_by_their_properties(aws: &LocalAws) -> Result<()> {
     for (property, value, words) in [
         ("accessKey", "AKIAIOSFODNN7EXAMPLE", ["InvalidClientTokenId", "keyrotation:aws.accessKey"]),
         ("secretKey", "not-the-secret", ["SignatureDoesNotMatch", "clock of this machine"]),
@@ -102,7 +90,7 @@ async fn credentials(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn config(aws: &LocalAws) -> Result<()> {
+async fn a_wrong_configuration_is_named_before_any_call(aws: &LocalAws) -> Result<()> {
     let mut wrong = aws.config();
     wrong["secretKey"] = "".into();
     let error = aws.issuer_with(wrong, user()).list().await.err().context("it was listed")?;
@@ -111,7 +99,7 @@ async fn config(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn role(aws: &LocalAws) -> Result<()> {
+async fn a_role_that_may_not_be_assumed_is_named(aws: &LocalAws) -> Result<()> {
     let mut config = aws.config();
     config["assumeRoles"] = json!([{"roleArn": "arn:aws:iam::123456789012:role/one"}]);
     aws.cloud().aws().deny("admin", &["sts:AssumeRole"])?;
@@ -121,7 +109,7 @@ async fn role(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn another(aws: &LocalAws) -> Result<()> {
+async fn a_key_of_another_user_is_refused_for_good(aws: &LocalAws) -> Result<()> {
     aws.cloud().aws().create_user("ci2")?;
     let theirs = aws.issuer_with(aws.config(), json!({"user": "ci2"}));
     let key = mint(&*theirs).await?;
@@ -131,7 +119,7 @@ async fn another(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn secrets(aws: &LocalAws) -> Result<()> {
+async fn nothing_that_is_shown_holds_a_secret(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer_with(aws.config(), json!({"user": LocalAws::USER, "sesRegion": "eu-central-1"}));
     let key = mint(&*issuer).await?;
     let mut shown = format!("{key:?} {:?} {:?}", issuer.list().await?, issuer.verify(&key.material).await);

@@ -5,21 +5,13 @@ mod marks;
 mod messages;
 mod traffic;
 
-use anyhow::Result;
-use futures::future::LocalBoxFuture;
-
 use super::LocalAws;
+use crate::suite::Trial;
 
 /// A trial on the stand-in.
-#[derive(Clone, Copy)]
-pub struct AwsTrial {
-    /// Its name.
-    pub name: &'static str,
-    /// Fails when the rule is broken.
-    pub run: for<'a> fn(&'a LocalAws) -> LocalBoxFuture<'a, Result<()>>,
-}
+pub type AwsTrial = Trial<LocalAws>;
 
 /// Every one.
-pub fn aws_trials() -> impl Iterator<Item = AwsTrial> {
-    [access::TRIALS, marks::TRIALS, messages::TRIALS, traffic::TRIALS].into_iter().flatten().copied()
+pub fn aws_trials() -> impl Iterator<Item = &'static AwsTrial> {
+    [access::TRIALS, marks::TRIALS, messages::TRIALS, traffic::TRIALS].into_iter().flatten()
 }

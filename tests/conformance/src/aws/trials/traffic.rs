@@ -1,5 +1,4 @@
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use localcloud::{Fault, Rule};
 use rotation::testing::Rig;
@@ -7,22 +6,17 @@ use rotation::{Clock, Effect, ErrorKind, Ledger, OwnerId};
 
 use super::AwsTrial;
 use crate::aws::LocalAws;
-use crate::bench::mint;
+use crate::orders::mint;
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[AwsTrial] = &[
-    AwsTrial {
-        name: "aws::traffic::whatever_befalls_a_mint_it_is_sent_once_and_judged_rightly",
-        run: |aws| judged(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::traffic::a_passing_trouble_is_waited_out", run: |aws| passing(aws).boxed_local() },
-    AwsTrial {
-        name: "aws::traffic::a_lasting_trouble_is_told_after_four_calls",
-        run: |aws| lasting(aws).boxed_local(),
-    },
-    AwsTrial { name: "aws::traffic::a_refusal_is_told_at_once", run: |aws| refusal(aws).boxed_local() },
-];
+pub(super) const TRIALS: &[AwsTrial] = trials!("aws::traffic::", () =>
+    whatever_befalls_a_mint_it_is_sent_once_and_judged_rightly,
+    a_passing_trouble_is_waited_out,
+    a_lasting_trouble_is_told_after_four_calls,
+    a_refusal_is_told_at_once,
+);
 
-async fn judged(aws: &LocalAws) -> Result<()> {
+async fn whatever_befalls_a_mint_it_is_sent_once_and_judged_rightly(aws: &LocalAws) -> Result<()> {
     use Effect::{None as Nothing, Unknown};
     let cases = [
         (Fault::error_before(400, "Throttling"), ErrorKind::Throttled, Nothing, 0),
@@ -53,7 +47,7 @@ async fn judged(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn passing(aws: &LocalAws) -> Result<()> {
+async fn a_passing_trouble_is_waited_out(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer();
     let owner = OwnerId::new("urn:a", "a");
     for fault in [Fault::Throttle, Fault::error_before(500, "ServiceFailure"), Fault::DropAfter, Fault::CutBody] {
@@ -67,7 +61,7 @@ async fn passing(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn lasting(aws: &LocalAws) -> Result<()> {
+async fn a_lasting_trouble_is_told_after_four_calls(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer();
     let key = mint(&*issuer).await?.id;
     aws.cloud().faults().add(Rule::new(Fault::Throttle).always());
@@ -79,7 +73,7 @@ async fn lasting(aws: &LocalAws) -> Result<()> {
     Ok(())
 }
 
-async fn refusal(aws: &LocalAws) -> Result<()> {
+async fn a_refusal_is_told_at_once(aws: &LocalAws) -> Result<()> {
     let issuer = aws.issuer();
     let begun = aws.clock().now();
     aws.cloud().faults().add(Rule::new(Fault::error_before(400, "InvalidInput")));

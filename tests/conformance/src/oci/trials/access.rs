@@ -1,35 +1,29 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use jiff::SignedDuration;
 use rotation::testing::{Life, ManualClock, Outcome, Rig, Stack, Watch};
 use rotation::{Clock, ErrorKind, Field, Material, Minted};
 use serde_json::Value;
 
 use super::OciTrial;
-use crate::bench::{accepted, mint};
-use crate::oci::{LocalOci, OciResource, child};
+use crate::child::{OCI_ENDPOINT, OCI_NOW, OCI_USER, say_oci};
+use crate::oci::{LocalOci, OciResource};
+use crate::orders::{accepted, mint};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[OciTrial] = &[
-    trial("oci::access::everything_goes_to_the_home_region", |oci| home(oci).boxed_local()),
-    trial("oci::access::the_home_region_is_asked_for_once", |oci| once(oci).boxed_local()),
-    trial("oci::access::a_user_who_may_not_ask_is_sent_home_by_the_refusal", |oci| sent(oci).boxed_local()),
-    trial("oci::access::an_endpoint_without_a_region_is_taken_as_it_is", |oci| fixed(oci).boxed_local()),
-    trial("oci::access::a_user_rotates_its_own_key_and_goes_on_with_the_new_one", |oci| own(oci).boxed_local()),
-    trial("oci::access::a_session_signs_and_stands_on_no_user", |oci| session(oci).boxed_local()),
-    trial("oci::access::a_clock_that_is_off_is_named", |oci| clock(oci).boxed_local()),
-    trial("oci::access::keys_of_each_size_are_accepted", |oci| sizes(oci).boxed_local()),
-];
+pub(super) const TRIALS: &[OciTrial] = trials!("oci::access::", OciResource::ApiKey =>
+    everything_goes_to_the_home_region,
+    the_home_region_is_asked_for_once,
+    a_user_who_may_not_ask_is_sent_home_by_the_refusal,
+    an_endpoint_without_a_region_is_taken_as_it_is,
+    a_user_rotates_its_own_key_and_goes_on_with_the_new_one,
+    a_session_signs_and_stands_on_no_user,
+    a_clock_that_is_off_is_named,
+    keys_of_each_size_are_accepted,
+);
 
-pub(super) const fn trial(
-    name: &'static str,
-    run: for<'a> fn(&'a LocalOci) -> futures::future::LocalBoxFuture<'a, Result<()>>,
-) -> OciTrial {
-    OciTrial { name, resource: OciResource::ApiKey, run }
-}
-
-async fn home(oci: &LocalOci) -> Result<()> {
+async fn everything_goes_to_the_home_region(oci: &LocalOci) -> Result<()> {
     let mut watch = Watch::new(oci, Life::OVERLAP);
     ensure!(watch.up(&Life::inputs("1", false)).await.is_done());
     watch.destroyed().await;
@@ -38,7 +32,7 @@ async fn home(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn once(oci: &LocalOci) -> Result<()> {
+async fn the_home_region_is_asked_for_once(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     for _ in 0..3 {
         issuer.list().await?;
@@ -49,7 +43,7 @@ async fn once(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn sent(oci: &LocalOci) -> Result<()> {
+async fn a_user_who_may_not_ask_is_sent_home_by_the_refusal(oci: &LocalOci) -> Result<()> {
     let key = settled(oci).await?;
     let everything = ["GetUser", "UpdateUser", "UploadApiKey", "ListApiKeys", "DeleteApiKey"];
     oci.cloud().oci().allow(LocalOci::USER, &everything)?;
@@ -67,7 +61,7 @@ async fn sent(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn fixed(oci: &LocalOci) -> Result<()> {
+async fn an_endpoint_without_a_region_is_taken_as_it_is(oci: &LocalOci) -> Result<()> {
     let mut config = oci.config();
     config["endpoints"]["identity"] = oci.cloud().endpoint().into();
     let issuer = oci.issuer_with(config, oci.args(oci.user()));
@@ -77,7 +71,7 @@ async fn fixed(oci: &LocalOci) -> Result<()> {
 }
 
 /// The key that signs is the key that rotates: it stays until the plugin is configured with the new one.
-async fn own(oci: &LocalOci) -> Result<()> {
+async fn a_user_rotates_its_own_key_and_goes_on_with_the_new_one(oci: &LocalOci) -> Result<()> {
     let first = settled(oci).await?;
     oci.cloud().oci().allow(LocalOci::USER, &["UpdateUser", "ListRegionSubscriptions", "ListUsers"])?;
     // Other regions learn of the new key minutes later.
@@ -102,7 +96,7 @@ async fn own(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn session(oci: &LocalOci) -> Result<()> {
+async fn a_session_signs_and_stands_on_no_user(oci: &LocalOci) -> Result<()> {
     let key = mint(&*oci.issuer()).await?;
     let Some(Field::Plain(public)) = key.material.get("publicKeyPem") else { anyhow::bail!("no public half") };
     let token = oci.cloud().oci().open_session("admin", public, SignedDuration::from_hours(1))?;
@@ -117,18 +111,18 @@ async fn session(oci: &LocalOci) -> Result<()> {
         path("token").display()
     );
     std::fs::write(path("config"), profile)?;
-    let said = child::say(&[
+    let said = say_oci(&[
         ("OCI_CONFIG_FILE", path("config").to_str().context("a path in UTF-8")?),
         ("OCI_CLI_PROFILE", "SESSION"),
-        (child::ENDPOINT, &format!("{}/oci/{{region}}", oci.cloud().endpoint())),
-        (child::USER, oci.user()),
-        (child::NOW, &oci.clock().now().to_string()),
+        (OCI_ENDPOINT, &format!("{}/oci/{{region}}", oci.cloud().endpoint())),
+        (OCI_USER, oci.user()),
+        (OCI_NOW, &oci.clock().now().to_string()),
     ])?;
     ensure!(said == "Some(1) None", "{said}");
     Ok(())
 }
 
-async fn clock(oci: &LocalOci) -> Result<()> {
+async fn a_clock_that_is_off_is_named(oci: &LocalOci) -> Result<()> {
     for (off, word) in [(SignedDuration::from_hours(1), "fast"), (SignedDuration::from_mins(-7), "slow")] {
         let wrong = ManualClock::new(oci.clock().now() + off);
         let issuer = oci.issuer_at(Arc::new(wrong), oci.config(), oci.args(oci.user()));
@@ -141,7 +135,7 @@ async fn clock(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn sizes(oci: &LocalOci) -> Result<()> {
+async fn keys_of_each_size_are_accepted(oci: &LocalOci) -> Result<()> {
     for bits in [2048, 3072] {
         let mut args = oci.args(oci.user());
         args["keyBits"] = bits.into();

@@ -1,41 +1,29 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use localcloud::oci::Kind;
 use rotation::testing::{Life, Rig, Stack};
 use rotation::{ErrorKind, Ledgers, OwnerId};
 
 use super::OciTrial;
-use super::access::{failing, trial};
-use crate::bench::{mint, owner};
+use super::access::failing;
 use crate::oci::{LocalOci, OciResource};
+use crate::orders::{mint, owner};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[OciTrial] = &[
-    trial("oci::marks::a_tag_that_cannot_be_read_stops_the_run_by_its_name", |oci| unreadable(oci).boxed_local()),
-    trial("oci::marks::other_tags_are_left_alone", |oci| others(oci).boxed_local()),
-    trial("oci::marks::a_tag_that_somebody_else_sets_meanwhile_is_kept", |oci| raced(oci).boxed_local()),
-    trial("oci::marks::a_user_full_of_tags_is_refused_and_has_no_new_key", |oci| full(oci).boxed_local()),
-    OciTrial {
-        name: "oci::marks::a_text_that_cannot_be_read_stops_the_run_by_its_credential",
-        resource: OciResource::AuthToken,
-        run: |oci| text(oci).boxed_local(),
-    },
-    OciTrial {
-        name: "oci::marks::credentials_of_another_name_are_strangers",
-        resource: OciResource::CustomerSecretKey,
-        run: |oci| names(oci).boxed_local(),
-    },
-    OciTrial {
-        name: "oci::marks::what_the_user_wrote_stands_before_the_mark",
-        resource: OciResource::AuthToken,
-        run: |oci| written(oci).boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[OciTrial] = trials!("oci::marks::" =>
+    a_tag_that_cannot_be_read_stops_the_run_by_its_name: OciResource::ApiKey,
+    other_tags_are_left_alone: OciResource::ApiKey,
+    a_tag_that_somebody_else_sets_meanwhile_is_kept: OciResource::ApiKey,
+    a_user_full_of_tags_is_refused_and_has_no_new_key: OciResource::ApiKey,
+    a_text_that_cannot_be_read_stops_the_run_by_its_credential: OciResource::AuthToken,
+    credentials_of_another_name_are_strangers: OciResource::CustomerSecretKey,
+    what_the_user_wrote_stands_before_the_mark: OciResource::AuthToken,
+);
 
 const STACK: &str = "stack/project/key";
 
-async fn unreadable(oci: &LocalOci) -> Result<()> {
+async fn a_tag_that_cannot_be_read_stops_the_run_by_its_name(oci: &LocalOci) -> Result<()> {
     let tag = format!("keyrotation:{}", OwnerId::new(STACK, "").hash);
     for (tag, value) in
         [(tag.clone(), "2/new"), (format!("{tag}:claim"), "1/open"), ("keyrotation:team".to_owned(), "x")]
@@ -49,7 +37,7 @@ async fn unreadable(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn others(oci: &LocalOci) -> Result<()> {
+async fn other_tags_are_left_alone(oci: &LocalOci) -> Result<()> {
     let tags = BTreeMap::from([("team".to_owned(), "a b".to_owned()), ("Keyrotation".to_owned(), "1".to_owned())]);
     oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
     let mut stack = Stack::new(STACK);
@@ -61,7 +49,7 @@ async fn others(oci: &LocalOci) -> Result<()> {
 }
 
 /// Between the look and the write: `if-match` notices.
-async fn raced(oci: &LocalOci) -> Result<()> {
+async fn a_tag_that_somebody_else_sets_meanwhile_is_kept(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     issuer.look(&owner("a")).await?;
     let tags = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
@@ -74,7 +62,7 @@ async fn raced(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn full(oci: &LocalOci) -> Result<()> {
+async fn a_user_full_of_tags_is_refused_and_has_no_new_key(oci: &LocalOci) -> Result<()> {
     let tags: BTreeMap<_, _> = (0..9).map(|number| (format!("tag{number}"), String::new())).collect();
     oci.cloud().oci().set_tags(LocalOci::USER, &tags)?;
     let error = failing(oci).await?;
@@ -83,7 +71,7 @@ async fn full(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn text(oci: &LocalOci) -> Result<()> {
+async fn a_text_that_cannot_be_read_stops_the_run_by_its_credential(oci: &LocalOci) -> Result<()> {
     let token = oci.cloud().oci().mint_secret(LocalOci::USER, Kind::AuthToken, "x [keyrotation later]")?;
     let error = failing(oci).await?;
     ensure!(error.message.contains(&token.id), "{error}");
@@ -91,7 +79,7 @@ async fn text(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn names(oci: &LocalOci) -> Result<()> {
+async fn credentials_of_another_name_are_strangers(oci: &LocalOci) -> Result<()> {
     let mut args = oci.args(oci.user());
     args["name"] = "other".into();
     let other = oci.issuer_with(oci.config(), args);
@@ -106,7 +94,7 @@ async fn names(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn written(oci: &LocalOci) -> Result<()> {
+async fn what_the_user_wrote_stands_before_the_mark(oci: &LocalOci) -> Result<()> {
     let key = mint(&*oci.issuer()).await?;
     let tokens = oci.cloud().oci().secrets(LocalOci::USER, Kind::AuthToken);
     let name = &tokens.first().context("there is no token")?.name;

@@ -1,35 +1,27 @@
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
 use localcloud::oci::Kind;
 use rotation::testing::Rig;
 use rotation::{Effect, Error, ErrorKind, KeyId, KeyIssuer, Ledger, Retry};
 
 use super::OciTrial;
-use super::access::{failing, secret, trial};
-use crate::bench::{mint, owner};
+use super::access::{failing, secret};
 use crate::oci::{LocalOci, OciResource};
+use crate::orders::{mint, owner};
+use crate::suite::trials;
 
-pub(super) const TRIALS: &[OciTrial] = &[
-    trial("oci::messages::what_may_not_be_done_is_named_and_harms_nothing", |oci| permissions(oci).boxed_local()),
-    trial("oci::messages::who_may_not_look_never_finds_the_user_gone", |oci| hidden(oci).boxed_local()),
-    trial("oci::messages::a_user_who_cannot_use_keys_is_told_before_one_is_made", |oci| capability(oci).boxed_local()),
-    trial("oci::messages::a_fourth_key_is_refused_by_any_code", |oci| fourth(oci).boxed_local()),
-    trial("oci::messages::nothing_that_is_shown_holds_a_secret", |oci| secrets(oci).boxed_local()),
-    OciTrial {
-        name: "oci::messages::a_user_who_cannot_use_tokens_is_told",
-        resource: OciResource::AuthToken,
-        run: |oci| tokens(oci).boxed_local(),
-    },
-    OciTrial {
-        name: "oci::messages::nothing_that_is_shown_holds_a_token",
-        resource: OciResource::AuthToken,
-        run: |oci| shown(oci).boxed_local(),
-    },
-];
+pub(super) const TRIALS: &[OciTrial] = trials!("oci::messages::" =>
+    what_may_not_be_done_is_named_and_harms_nothing: OciResource::ApiKey,
+    who_may_not_look_never_finds_the_user_gone: OciResource::ApiKey,
+    a_user_who_cannot_use_keys_is_told_before_one_is_made: OciResource::ApiKey,
+    a_fourth_key_is_refused_by_any_code: OciResource::ApiKey,
+    nothing_that_is_shown_holds_a_secret: OciResource::ApiKey,
+    a_user_who_cannot_use_tokens_is_told: OciResource::AuthToken,
+    nothing_that_is_shown_holds_a_token: OciResource::AuthToken,
+);
 
 const ACTIONS: [&str; 5] = ["ListApiKeys", "GetUser", "UpdateUser", "UploadApiKey", "DeleteApiKey"];
 
-async fn permissions(oci: &LocalOci) -> Result<()> {
+async fn what_may_not_be_done_is_named_and_harms_nothing(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     let key = mint(&*issuer).await?.id;
     let before = (oci.keys(), oci.cloud().oci().tags(LocalOci::USER));
@@ -46,7 +38,7 @@ async fn permissions(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn hidden(oci: &LocalOci) -> Result<()> {
+async fn who_may_not_look_never_finds_the_user_gone(oci: &LocalOci) -> Result<()> {
     mint(&*oci.issuer()).await?;
     oci.cloud().oci().deny("admin", &["ListApiKeys", "ListUsers"])?;
     let error = oci.issuer().list().await.err().context("the user was taken for gone")?;
@@ -59,7 +51,7 @@ async fn hidden(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn capability(oci: &LocalOci) -> Result<()> {
+async fn a_user_who_cannot_use_keys_is_told_before_one_is_made(oci: &LocalOci) -> Result<()> {
     oci.cloud().oci().set_capability(LocalOci::USER, "canUseApiKeys", false)?;
     let error = failing(oci).await?;
     ensure!(error.kind == ErrorKind::Denied && error.message.contains("canUseApiKeys"), "{error}");
@@ -69,7 +61,7 @@ async fn capability(oci: &LocalOci) -> Result<()> {
 }
 
 /// Oracle does not document what it answers.
-async fn fourth(oci: &LocalOci) -> Result<()> {
+async fn a_fourth_key_is_refused_by_any_code(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     issuer.list().await?;
     for (status, code) in [(400, "ApiKeyLimitExceeded"), (409, "TooManyKeys"), (422, "Whatever")] {
@@ -83,7 +75,7 @@ async fn fourth(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn tokens(oci: &LocalOci) -> Result<()> {
+async fn a_user_who_cannot_use_tokens_is_told(oci: &LocalOci) -> Result<()> {
     oci.cloud().oci().set_capability(LocalOci::USER, "canUseAuthTokens", false)?;
     let error = failing(oci).await?;
     ensure!(error.kind == ErrorKind::Denied && error.message.contains("User Capabilities"), "{error}");
@@ -91,7 +83,7 @@ async fn tokens(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn secrets(oci: &LocalOci) -> Result<()> {
+async fn nothing_that_is_shown_holds_a_secret(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     let key = mint(&*issuer).await?;
     let mut shown = format!("{key:?} {:?}", issuer.look(&owner("a")).await?);
@@ -107,7 +99,7 @@ async fn secrets(oci: &LocalOci) -> Result<()> {
     Ok(())
 }
 
-async fn shown(oci: &LocalOci) -> Result<()> {
+async fn nothing_that_is_shown_holds_a_token(oci: &LocalOci) -> Result<()> {
     let issuer = oci.issuer();
     let key = mint(&*issuer).await?;
     let mut shown = format!("{key:?} {:?}", issuer.look(&owner("a")).await?);

@@ -1,9 +1,9 @@
-//! A shelf on the bench of the conformance suite.
+//! A shelf as a rig of the conformance suite.
 
 use std::sync::Arc;
 
 use cloud::Cloud;
-use conformance::{Bench, Power};
+use conformance::{Feature, ReachableRig};
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use jiff::Timestamp;
@@ -15,13 +15,13 @@ use crate::toy::{ShelfArgs, Toy};
 
 pub(crate) const SHELF: &str = "top";
 
-pub(crate) struct ToyBench {
+pub(crate) struct ToyRig {
     kind: &'static Kind,
     clock: ManualClock,
     toy: Toy,
 }
 
-impl ToyBench {
+impl ToyRig {
     pub(crate) fn new(kind: &'static Kind) -> Self {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let toy = Toy::new(Arc::new(clock.clone()));
@@ -29,9 +29,9 @@ impl ToyBench {
         Self { kind, clock, toy }
     }
 
-    pub(crate) fn powers(kind: &Kind) -> Vec<Power> {
-        let quota = kind.quota.map(|_| Power::Quota);
-        [Power::Claims, Power::Tries, Power::Strangers].into_iter().chain(quota).collect()
+    pub(crate) fn features(kind: &Kind) -> Vec<Feature> {
+        let quota = kind.quota.map(|_| Feature::Quota);
+        [Feature::Claims, Feature::Tries, Feature::Strangers].into_iter().chain(quota).collect()
     }
 
     fn keys_of(&self, shelf: &str) -> Box<dyn KeyIssuer> {
@@ -43,7 +43,7 @@ impl ToyBench {
     }
 }
 
-impl Bench for ToyBench {
+impl ReachableRig for ToyRig {
     fn nobody(&self) -> Box<dyn KeyIssuer> {
         self.keys_of("none")
     }
@@ -58,7 +58,7 @@ impl Bench for ToyBench {
 }
 
 /// A service without calls has none that fail.
-impl Rig for ToyBench {
+impl Rig for ToyRig {
     fn clock(&self) -> &ManualClock {
         &self.clock
     }
@@ -72,11 +72,11 @@ impl Rig for ToyBench {
     }
 
     fn inject(&self, _: usize, fault: Fault) {
-        panic!("a trial of faults ({fault:?}) without the power for it");
+        panic!("a trial of faults ({fault:?}) without the feature for it");
     }
 
     fn stranger_at(&self, _: usize) {
-        panic!("a trial of calls without the power for it");
+        panic!("a trial of calls without the feature for it");
     }
 
     fn calm(&self) {}
@@ -107,7 +107,7 @@ impl Rig for ToyBench {
     }
 
     fn disable(&self, id: &KeyId) {
-        panic!("a trial that disables {id} without the power for it");
+        panic!("a trial that disables {id} without the feature for it");
     }
 
     fn strip_marks(&self) {

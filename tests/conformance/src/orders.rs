@@ -1,50 +1,12 @@
+//! Orders, and keys that are made by them.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
-use rotation::testing::Rig;
 use rotation::{Clock, Entry, KeyIssuer, Mark, Material, MintOrder, Minted, OwnerId, Prepared, Verdict};
 
-/// What a system on the bench can do beyond holding keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Power {
-    /// It counts calls, and fails and hangs on demand.
-    Faults,
-    /// It refuses a new key for a while.
-    Delays,
-    /// It accepts a new key and refuses it again before it settles.
-    Flickers,
-    /// It can be reached with wrong credentials, and not be reached at all.
-    Network,
-    /// It allows a few keys only.
-    Quota,
-    /// It can disable a key.
-    Disables,
-    /// It tells when a key was last used.
-    TellsUse,
-    /// Marks stand on the principal, with claims.
-    Claims,
-    /// A new key can be tried.
-    Tries,
-    /// Each mark stands on its key, from the key's birth.
-    MarksOnKeys,
-    /// It knows a key's name before the key is made.
-    Foresees,
-    /// Lists show keys that strangers made.
-    Strangers,
-}
-
-/// A system on the bench, with other ways to reach it.
-pub trait Bench: Rig {
-    /// The keys of a principal that does not exist.
-    fn nobody(&self) -> Box<dyn KeyIssuer>;
-
-    /// The principal's keys as wrong credentials reach them; none without [`Power::Network`].
-    fn refused(&self) -> Option<Box<dyn KeyIssuer>>;
-
-    /// The principal's keys where nobody listens; none without [`Power::Network`].
-    fn unreachable(&self) -> Option<Box<dyn KeyIssuer>>;
-}
+use crate::rig::ReachableRig;
 
 /// An order that was never given before, by an owner of this name.
 pub(crate) fn order(name: &str) -> MintOrder {
@@ -88,14 +50,14 @@ pub(crate) async fn prepared<'a>(
 ///
 /// # Errors
 /// When a try fails, or five minutes are over.
-pub(crate) async fn accepted(bench: &dyn Bench, issuer: &dyn KeyIssuer, key: &Material) -> Result<Vec<Verdict>> {
+pub(crate) async fn accepted(rig: &dyn ReachableRig, issuer: &dyn KeyIssuer, key: &Material) -> Result<Vec<Verdict>> {
     let mut verdicts = Vec::new();
     while !verdicts.ends_with(&[Verdict::Accepted; 3]) {
         if verdicts.len() > 300 {
             bail!("the key was not accepted three times in a row in five minutes");
         }
         verdicts.push(issuer.verify(key).await?);
-        bench.clock().wait(SignedDuration::from_secs(1)).await;
+        rig.clock().wait(SignedDuration::from_secs(1)).await;
     }
     Ok(verdicts)
 }
