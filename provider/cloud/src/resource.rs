@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use rotation::{Capability, Error, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, KeyId, KeyIssuer, Known, Material, Problem};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -66,6 +66,6 @@ pub trait RotatingResource: Send + Sync + 'static {
         Material::new()
     }
 
-    /// The keys of one principal.
-    fn issuer(&self, args: Self::Args) -> Box<dyn KeyIssuer>;
+    /// The keys of one principal, of which the state knows these.
+    fn issuer(&self, args: &Self::Args, known: Known<'_>) -> Box<dyn KeyIssuer>;
 }

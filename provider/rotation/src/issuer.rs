@@ -105,9 +105,6 @@ pub trait KeyIssuer: Send + Sync {
     /// The principal as messages name it: what it is, its name, and the input that names it, such as "IAM user ci (`user`)".
     fn principal(&self) -> String;
 
-    /// Is told, before anything else, what the caller knows: where lists show only keys that the issuer was told of, it looks for these too.
-    fn recall(&self, _state: &KeyState) {}
-
     /// The id of the account, tenancy, organization or cluster that the plugin's credentials reach. At most one call in a process.
     /// None if the system does not say.
     ///

@@ -31,8 +31,8 @@ pub use observe::observe;
 pub use place::{Misplaced, Place, Standing, reach};
 pub use state::{
     Capability, Cause, Claim, Deferred, Entry, Expiry, Field, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId,
-    KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger, OwnerId,
-    Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
+    KeyState, KeyStatus, Known, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger,
+    OwnerId, Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
 };
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,

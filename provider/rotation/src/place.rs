@@ -59,7 +59,6 @@ impl Place<'_> {
         let (reached, unanswered) = reach(self.issuer).await;
         let standing = self.standing(state, reached.as_deref());
         if standing != Standing::Same {
-            self.issuer.recall(state);
             let observed = self.seen_at(standing).await?;
             let goes_on = is_update && reached.is_none() && state.account.is_none();
             if !is_proven(standing, state, observed.as_ref()) {
@@ -71,7 +70,7 @@ impl Place<'_> {
     }
 
     /// What stands on the principal, for a refresh, and notes in the state where that is. None if the principal is gone from the place where it
-    /// was. The issuer was told of the state before.
+    /// was.
     ///
     /// # Errors
     /// As [`Misplaced`] says.

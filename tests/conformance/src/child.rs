@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use cloud::{Cloud, RotatingResource};
-use rotation::KeyIssuer;
 use rotation::testing::ManualClock;
+use rotation::{KeyIssuer, Known};
 use serde_json::json;
 use system_aws::{Aws, AwsApiKey};
 use system_oci::{Oci, OciApiKey};
@@ -41,13 +41,13 @@ pub fn child() -> bool {
 fn issuer(system: &str) -> Result<Box<dyn KeyIssuer>> {
     match system {
         "aws" => Ok(AwsApiKey(Arc::new(Aws::new(Arc::new(RealTime))))
-            .issuer(serde_json::from_value(json!({"user": LocalAws::USER}))?)),
+            .issuer(&serde_json::from_value(json!({"user": LocalAws::USER}))?, Known::default())),
         "oci" => {
             let oci = Oci::new(Arc::new(ManualClock::new(std::env::var(OCI_NOW)?.parse()?)));
             let endpoints = json!({"endpoints": {"identity": std::env::var(OCI_ENDPOINT)?}});
             oci.configure(serde_json::from_value(endpoints)?);
             let args = json!({"userId": std::env::var(OCI_USER)?});
-            Ok(OciApiKey(Arc::new(oci)).issuer(serde_json::from_value(args)?))
+            Ok(OciApiKey(Arc::new(oci)).issuer(&serde_json::from_value(args)?, Known::default()))
         }
         other => bail!("{other} is no system"),
     }

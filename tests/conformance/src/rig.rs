@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use localcloud::{Faults, locked};
 use rotation::testing::{ContestedRig, Fault, ManualClock, Rig};
-use rotation::{Key, KeyId, KeyIssuer};
+use rotation::{Key, KeyId, KeyIssuer, Known};
 
 /// What a rig can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ pub trait Way: Send + Sync {
 
 /// A way to the keys of a place, by the plugin's own code.
 pub trait WayTo<P>: Way {
-    /// As a newly started process reaches them.
-    fn issuer(&self, place: &P) -> Box<dyn KeyIssuer>;
+    /// As a newly started process reaches them, whose state knows these.
+    fn issuer(&self, place: &P, known: Known<'_>) -> Box<dyn KeyIssuer>;
 
     /// See [`ReachableRig::nobody`].
     fn nobody(&self, place: &P) -> Box<dyn KeyIssuer>;
@@ -155,8 +155,8 @@ impl<P: Place> Rig for PlaceRig<P> {
         self.way.clock()
     }
 
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        self.way.issuer(&self.place)
+    fn issuer_for(&self, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        self.way.issuer(&self.place, known)
     }
 
     fn calls(&self) -> Vec<String> {

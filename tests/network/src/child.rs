@@ -114,6 +114,6 @@ fn fingerprint() -> String {
 async fn call<S: RotatingResource>(system: &S, args: Value, key: &str, is_try: bool) -> Result<Result<(), Error>> {
     let secret = Some(std::env::var(KEY).unwrap_or_default().into());
     let material = system.imported(&serde_json::from_value(args.clone())?, &KeyId(key.to_owned()), secret);
-    let issuer: Box<dyn KeyIssuer> = system.issuer(serde_json::from_value(args)?);
+    let issuer: Box<dyn KeyIssuer> = system.issuer(&serde_json::from_value(args)?, rotation::Known::default());
     Ok(if is_try { issuer.verify(&material).await.map(drop) } else { issuer.list().await.map(drop) })
 }

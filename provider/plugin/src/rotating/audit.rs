@@ -9,7 +9,7 @@ use pulumi_provider::{
     CheckFailure, Code, Context, Error, Function, FunctionSpec, InvokeFailure, InvokeRequest, ListRequest, Listed,
     Object, ObjectSchema, Urn, decode, to_object,
 };
-use rotation::{Clock, KeyId, KeyIssuer, KeyStatus, LastUse, Ledgers, ObservedKey, print_duration};
+use rotation::{Clock, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledgers, ObservedKey, print_duration};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ impl<S: RotatingResource> Function for ListKeys<S> {
 
     async fn invoke(&self, request: InvokeRequest, context: &Context) -> Result<Object, InvokeFailure> {
         let args = args(&*self.system, &request.arguments).map_err(InvokeFailure::Arguments)?;
-        let audit = self.audit(&*self.system.issuer(args), context.urn()).await?;
+        let audit = self.audit(&*self.system.issuer(&args, Known::default()), context.urn()).await?;
         Ok(to_object(&audit).map_err(|error| Error::new(Code::Internal, error.to_string()))?)
     }
 }
@@ -60,7 +60,7 @@ impl<S: RotatingResource> Function for ListKeys<S> {
 pub(super) async fn importable<S: RotatingResource>(system: &S, request: &ListRequest) -> Result<Listed, Error> {
     let args = args(system, &request.query).map_err(|failures| Error::new(Code::InvalidArgument, told(&failures)))?;
     let principal = system.principal(&args);
-    let keys = all(&*system.issuer(args)).await?;
+    let keys = all(&*system.issuer(&args, Known::default())).await?;
     let named = keys.into_iter().map(|key| (key.id.0.clone(), system.import_id(&principal, &key.id)));
     Ok(Listed { resources: named.collect(), continuation: None })
 }

@@ -5,7 +5,9 @@ mod audit;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod errors;
+mod foretell;
 pub(crate) mod inputs;
+mod joint;
 pub(crate) mod outputs;
 mod place;
 mod spec;
@@ -22,14 +24,14 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Clock, Deck, Interrupted, KeyIssuer, KeyState, Observed, OwnerId, RotationArgs, Schedule, Want, note_endings,
-    observe, plan, reach, refresh, renew_notices, run,
+    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, OwnerId, RotationArgs, Schedule, Want,
+    note_endings, observe, reach, refresh, renew_notices, run,
 };
 
 use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
-use outputs::{EXPIRES_AT, OWNERSHIP_TAGS, PREVIOUS, from_outputs, is_ours, set_unknown, to_outputs};
+use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -51,12 +53,11 @@ impl<S: RotatingResource> Rotating<S> {
         Inputs::checked(&*self.system, &self.names, inputs)
     }
 
-    fn issuer(&self, inputs: &Object) -> Result<Box<dyn KeyIssuer>, Error> {
-        let own = inputs::own_args::<S>(&self.names, inputs)?;
-        let told = self.system.capability(Some(&own));
-        let issuer = self.system.issuer(own);
+    fn issuer(&self, own: &S::Args, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        let issuer = self.system.issuer(own, known);
+        let told = self.system.capability(Some(own));
         debug_assert_eq!(told, issuer.capability(), "{}: what Check was told is what the issuer does", S::TOKEN);
-        Ok(issuer)
+        issuer
     }
 
     async fn live(
@@ -86,65 +87,12 @@ impl<S: RotatingResource> Rotating<S> {
         times: Option<(&RotationArgs, &Schedule)>,
         urn: &Urn,
     ) -> Result<Object, Error> {
+        let mut outputs = to_outputs(inputs, state, times)?;
         let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
-        let mut outputs = to_outputs(inputs, state, &self.system.joint(&published), times)?;
+        outputs.extend(fields(&self.system.joint(&published)));
         if self.system.capability(None).tags.is_some() {
             let tags = TagForm::keys(&owner(urn)).map(Value::String);
             outputs.insert(OWNERSHIP_TAGS.to_owned(), Value::Array(tags.into()));
-        }
-        Ok(outputs)
-    }
-
-    /// What an Update or a Create would do, as outputs of which the new ones are unknown.
-    fn foretell(
-        &self,
-        request: &Object,
-        inputs: &Inputs<S>,
-        issuer: &dyn KeyIssuer,
-        state: &KeyState,
-        context: &Context,
-    ) -> Result<Object, Error> {
-        let want = Want::Current(inputs.goal(&state.instance)?);
-        let plan = plan(state, &want, &issuer.capability(), self.clock.now());
-        let times = Some((&inputs.args, inputs.schedule()?));
-        let mut outputs = self.outputs(request, state, times, context.urn())?;
-        if state.mark_missing {
-            context.log().info("the ownership mark of this resource will be written again".to_owned());
-        }
-        if let Some(cause) = plan.mint {
-            context.log().info(format!("a new key will be created: {cause}"));
-            set_unknown(&mut outputs, ["pending"]);
-        }
-        if let Some(generation) = plan.generation.filter(|_| plan.mint.is_some() && !plan.waits) {
-            set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
-            outputs.insert("generation".to_owned(), Value::Number(generation as f64));
-        }
-        for id in &plan.withdraw {
-            context.log().info(format!("key {id} will be withdrawn from the published key set: its overlap is over"));
-        }
-        if plan.mint.is_some() || !plan.withdraw.is_empty() {
-            set_unknown(&mut outputs, &self.names.joint);
-        }
-        for (id, cause) in &plan.retire {
-            context.log().info(format!("key {id} will be deleted: {cause}"));
-        }
-        for id in &plan.renew {
-            context.log().info(format!("key {id} will be renewed"));
-        }
-        if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
-            set_unknown(&mut outputs, [EXPIRES_AT]);
-        }
-        if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
-            set_unknown(&mut outputs, PREVIOUS);
-        }
-        if plan.mint.is_some() || !plan.retire.is_empty() {
-            set_unknown(&mut outputs, ["history"]);
-        }
-        if let Some(text) = plan.deferred {
-            context.log().warning(text);
-        }
-        if let Some(why) = plan.blocked {
-            context.log().warning(format!("this will fail as things stand: {why}"));
         }
         Ok(outputs)
     }
@@ -179,7 +127,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let inputs = self.inputs(&request.inputs)?;
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
-        let issuer = self.issuer(&request.inputs)?;
+        let issuer = self.issuer(&inputs.own, Known::of(&state));
         let (account, _) = reach(&*issuer).await;
         let goal = inputs.goal(&state.instance)?;
         if let Some(adopt) = &inputs.args.adopt {
@@ -207,17 +155,18 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let inputs = self.inputs(&request.inputs)?;
         let mut state = from_outputs(&self.names.key, &request.state)?;
         state.derive(|material| self.system.derived(&inputs.own, material));
-        let old = Inputs::<S>::checked(&*self.system, &self.names, &request.old_inputs).ok();
-        let stood_for = old.and_then(|old| old.goal(&state.instance).ok()).map(|goal| goal.trigger);
         let goal = inputs.goal(&state.instance)?;
-        state.stand_for(stood_for.as_ref().unwrap_or(&goal.trigger));
+        if state.lacks_trigger() {
+            let old = self.inputs(&request.old_inputs).and_then(|old| old.goal(&state.instance));
+            state.stand_for(&old.map_or_else(|_| goal.trigger.clone(), |old| old.trigger));
+        }
         let revokes = inputs::schedule(&request.old_inputs).zip(inputs.schedule.as_ref());
         if let (Some(revoke), true) =
             (&inputs.args.revoke, revokes.is_some_and(|(old, new)| old.revoked != new.revoked))
         {
             state.revoke(revoke.generation);
         }
-        let issuer = self.issuer(&request.inputs)?;
+        let issuer = self.issuer(&inputs.own, Known::of(&state));
         if request.preview {
             self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, None).await?;
             return Ok(self.foretell(&request.inputs, &inputs, &*issuer, &state, context)?);
@@ -244,9 +193,8 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let (Some(inputs), Some(stored)) = (request.inputs, request.state.filter(is_ours)) else {
             return self.import(&request.id, context).await;
         };
-        let issuer = self.issuer(&inputs)?;
         let mut state = from_outputs(&self.names.key, &stored)?;
-        issuer.recall(&state);
+        let issuer = self.issuer(&inputs::own_args::<S>(&self.names, &inputs)?, Known::of(&state));
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
         let mut state = refresh(state, &observed, &issuer.capability());
         let read = self.inputs(&inputs).ok();
@@ -266,7 +214,8 @@ impl<S: RotatingResource> Resource for Rotating<S> {
 
     async fn delete(&self, request: DeleteRequest, context: &Context) -> Result<(), Failure> {
         let mut state = from_outputs(&self.names.key, &request.state)?;
-        let issuer = self.issuer(&request.old_inputs)?;
+        let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
+        let issuer = self.issuer(&own, Known::of(&state));
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
         match self.live(&Want::Gone, &*issuer, state, context).await {
             Ok(_) => Ok(()),

@@ -12,12 +12,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::joint::Joint;
+
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// The names of the tags that are our mark, where it is tags.
 pub(super) const OWNERSHIP_TAGS: &str = "ownershipTags";
-/// What a retirement or a rotation changes beside the keys' own fields.
-pub(super) const PREVIOUS: [&str; 3] = ["previous", "previousKeyId", "previousRetiresAt"];
 
 /// The fields that keys of one system have beside those of every key. What is secret follows from the type, and never from how a
 /// value was stored.
@@ -33,11 +33,10 @@ enum Kind {
 
 impl KeyShape {
     /// Those of the system's type, but for what all of its keys have together.
-    pub(super) fn of<K: JsonSchema>(joint: &[String]) -> Self {
+    pub(super) fn of<K: JsonSchema>(joint: &Joint) -> Self {
         let schema = ObjectSchema::of::<K>();
         let of_every_key = field_names::<Key>();
-        let own =
-            schema.names().filter(|name| !of_every_key.contains(name) && !joint.iter().any(|other| other == name));
+        let own = schema.names().filter(|name| !of_every_key.contains(name) && !joint.has(name));
         let kind = |name: &str| match (schema.is_secret(name), schema.is_map(name)) {
             (false, _) => Kind::Plain,
             (true, false) => Kind::Secret,
@@ -54,18 +53,16 @@ impl KeyShape {
     }
 }
 
-/// The outputs of a resource in this state. `joint` is what its keys have together; `times` is what its inputs say, none before the first Check
+/// The outputs of a resource in this state. `times` is what its inputs say, none before the first Check
 /// after an import.
 pub(super) fn to_outputs(
     inputs: &Object,
     state: &KeyState,
-    joint: &Material,
     times: Option<(&RotationArgs, &Schedule)>,
 ) -> Result<Object, Error> {
     let mut outputs = object(state)?;
     let (current, previous) = (state.current.as_ref(), state.previous());
     outputs.extend(current.and_then(|key| key.material.as_ref()).into_iter().flat_map(fields));
-    outputs.extend(fields(joint));
     set(&mut outputs, EXPIRES_AT, current.and_then(|key| key.expires_at).map(time));
     set(&mut outputs, "current", current.map(key).transpose()?);
     set(&mut outputs, "pending", state.pending.as_ref().map(key).transpose()?);
@@ -88,7 +85,6 @@ pub(super) fn from_outputs(shape: &KeyShape, outputs: &Object) -> Result<KeyStat
         return Err(newer(version, STATE_VERSION));
     }
     let mut stored = pick(outputs, field_names::<KeyState>());
-    stored.retain(|name, _| !KEYS.contains(&name.as_str()));
     stored.insert("stateVersion".to_owned(), Value::Number(STATE_VERSION.into()));
     let mut state: KeyState = read(&stored)?;
     let key = |name| nested(outputs, name).map(|stored| key_from(shape, stored)).transpose();
@@ -108,9 +104,6 @@ pub(crate) fn is_ours(outputs: &Object) -> bool {
 pub(crate) fn set_unknown(outputs: &mut Object, names: impl IntoIterator<Item = impl Into<String>>) {
     outputs.extend(names.into_iter().map(|name| (name.into(), Value::Unknown)));
 }
-
-/// Fields of the model's state that hold keys, which are stored with their material.
-const KEYS: [&str; 3] = ["current", "pending", "retiring"];
 
 fn key(key: &Key) -> Result<Object, Error> {
     let mut fields_of_key = object(key)?;
@@ -151,7 +144,7 @@ fn field(kind: Kind, stored: &Value) -> Option<Field> {
     }
 }
 
-fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
+pub(super) fn fields(material: &Material) -> impl Iterator<Item = (String, Value)> {
     material.iter().map(|(name, field)| {
         let value = match field {
             Field::Plain(text) if text.is_empty() => Value::Null,

@@ -8,6 +8,8 @@ use rotation::{Capability, HistoryEvent, KeyStatus, RotationInputs, Schedule};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
+use super::joint::Joint;
+
 /// The specification of the resource of one system.
 pub(super) fn of<S: RotatingResource>(capability: &Capability) -> ResourceSpec {
     let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability));
@@ -30,16 +32,6 @@ pub(super) fn identity<S: RotatingResource>() -> ObjectSchema {
     let all = ObjectSchema::of::<S::Args>();
     let names = all.clone();
     all.only(|name| names.replaces(name) && !S::REPLACE_ON.contains(&name))
-}
-
-/// The names of the fields that all keys have together.
-pub(super) fn joint<S: RotatingResource>() -> Vec<String> {
-    joint_of(&schemars::schema_for!(S::Key))
-}
-
-fn joint_of(schema: &Schema) -> Vec<String> {
-    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    fields.filter(|(_, field)| field.get("x-joint").is_some()).map(|(name, _)| name.clone()).collect()
 }
 
 /// The inputs of every rotating resource, and of `retirement` only what the system can do. Check tells whoever asks for more
@@ -128,6 +120,9 @@ struct Tagged {
     ownership_tags: Vec<String>,
 }
 
+/// What a retirement or a rotation changes beside the keys' own fields.
+pub(super) const PREVIOUS: [&str; 3] = ["previous", "previousKeyId", "previousRetiresAt"];
+
 /// A key on the same principal that this resource does not manage.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
@@ -174,8 +169,8 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = K::json_schema(generator);
-        let joint = joint_of(&schema);
-        leave_out(&mut schema, &joint);
+        let joint = Joint::in_schema(&schema);
+        leave_out(&mut schema, joint.names());
         do_not_require_secrets(&mut schema);
         let common = Common::json_schema(generator);
         merge(&mut schema, &common, "properties");

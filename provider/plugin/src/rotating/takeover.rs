@@ -3,7 +3,7 @@
 use cloud::RotatingResource;
 use jiff::{SignedDuration, Timestamp};
 use pulumi_provider::{Context, Failure, Found, Urn};
-use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Material, ObservedKey, Trigger, Verdict, refresh};
+use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Known, Material, ObservedKey, Trigger, Verdict, refresh};
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
@@ -67,8 +67,9 @@ impl<S: RotatingResource> Rotating<S> {
     pub(super) async fn import(&self, id: &str, context: &Context) -> Result<Option<Found>, Failure> {
         let (given, key) = self.system.import(id).map_err(errors::public)?;
         let mut inputs = import::inputs(given);
-        let principal = self.system.principal(&inputs::own_args::<S>(&self.names, &inputs)?);
-        let issuer = self.system.issuer(inputs::own_args::<S>(&self.names, &inputs)?);
+        let own = inputs::own_args::<S>(&self.names, &inputs)?;
+        let principal = self.system.principal(&own);
+        let issuer = self.issuer(&own, Known::default());
         let Some(observed) = self.observe(&*issuer, context.urn()).await? else { return Ok(None) };
         let Some(shown) = import::choose(key, &observed)? else { return Ok(None) };
         if let Some(owner) = observed.ledgers.owner_of(&shown.id) {

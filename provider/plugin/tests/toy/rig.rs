@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use jiff::Timestamp;
 use rotation::testing::{Fault, ManualClock, Rig};
-use rotation::{Clock, KeyId, KeyIssuer};
+use rotation::{Clock, KeyId, KeyIssuer, Known};
 
 use crate::issuer::{Kind, Shelf};
 use crate::toy::{ShelfArgs, Toy};
@@ -35,7 +35,7 @@ impl ToyRig {
     }
 
     fn keys_of(&self, shelf: &str) -> Box<dyn KeyIssuer> {
-        self.toy.issuer(self.kind, ShelfArgs { shelf: shelf.to_owned() })
+        self.toy.issuer(self.kind, &ShelfArgs { shelf: shelf.to_owned() })
     }
 
     fn on<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> T {
@@ -63,7 +63,7 @@ impl Rig for ToyRig {
         &self.clock
     }
 
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
+    fn issuer_for(&self, _: Known<'_>) -> Box<dyn KeyIssuer> {
         self.keys_of(SHELF)
     }
 

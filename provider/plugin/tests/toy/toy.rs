@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell, problem};
 use pulumi_provider::SecretString as SecretProperty;
-use rotation::{Capability, Clock, Error, Field, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Clock, Error, Field, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 use crate::issuer::{Kind, Service, ToyIssuer};
@@ -47,9 +47,9 @@ impl Cloud for Toy {
 }
 
 impl Toy {
-    pub(crate) fn issuer(&self, kind: &'static Kind, args: ShelfArgs) -> Box<dyn KeyIssuer> {
+    pub(crate) fn issuer(&self, kind: &'static Kind, args: &ShelfArgs) -> Box<dyn KeyIssuer> {
         let (service, clock, account) = (self.service.clone(), self.clock.clone(), self.session.get().account.clone());
-        Box::new(ToyIssuer { kind, service, clock, account, shelf: args.shelf })
+        Box::new(ToyIssuer { kind, service, clock, account, shelf: args.shelf.clone() })
     }
 }
 
@@ -98,7 +98,7 @@ macro_rules! resource {
                 $kind.material(key, Field::Secret(secret.unwrap_or_default()))
             }
 
-            fn issuer(&self, args: ShelfArgs) -> Box<dyn KeyIssuer> {
+            fn issuer(&self, args: &ShelfArgs, _: Known<'_>) -> Box<dyn KeyIssuer> {
                 self.0.issuer(&$kind, args)
             }
         }

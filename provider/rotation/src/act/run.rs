@@ -36,7 +36,6 @@ impl fmt::Display for Interrupted {
 /// # Errors
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
 pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
-    deck.issuer.recall(&state);
     let observed = match arrival::first_look(&deck, &state).await {
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),

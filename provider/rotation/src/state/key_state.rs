@@ -65,14 +65,14 @@ pub struct KeyState {
     pub account: Option<String>,
     /// The generation of `current`; 0 before there was one.
     pub generation: u64,
-    /// The key that dependents are to use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The key that dependents are to use. Stored by the caller, with what users read of it.
+    #[serde(skip)]
     pub current: Option<Key>,
-    /// A new key on its way to become current.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A new key on its way to become current. Stored by the caller, with what users read of it.
+    #[serde(skip)]
     pub pending: Option<Key>,
-    /// Superseded keys that still live, the newest last.
-    #[serde(default)]
+    /// Superseded keys that still live, the newest last. Stored like the current one.
+    #[serde(skip)]
     pub retiring: Vec<Retiring>,
     /// Keys that `revoke` named; each stays here until it is removed.
     #[serde(default)]
@@ -104,6 +104,22 @@ pub struct KeyState {
     /// What a person should know. No time is in it: two runs in the same situation say the same.
     #[serde(default)]
     pub warnings: Vec<String>,
+}
+
+/// What a state knows of keys, for an issuer whose system tells less.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a>(Option<&'a KeyState>);
+
+impl<'a> Known<'a> {
+    /// What this state knows.
+    pub fn of(state: &'a KeyState) -> Self {
+        Self(Some(state))
+    }
+
+    /// Its living keys, the oldest first.
+    pub fn keys(self) -> impl Iterator<Item = &'a Key> {
+        self.0.into_iter().flat_map(KeyState::keys)
+    }
 }
 
 /// How many events the state remembers.
@@ -170,6 +186,11 @@ impl KeyState {
         let named = current.chain(unrecorded).chain(previous.map(|retiring| &retiring.key.id)).cloned();
         let named: Vec<_> = named.filter(|id| !self.revoking.contains(id)).collect();
         self.revoking.extend(named);
+    }
+
+    /// Whether the current key was taken over, so that nothing says what it stands for.
+    pub fn lacks_trigger(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.trigger.is_none())
     }
 
     /// Gives a current key that was taken over the trigger that it stands for from now on.

@@ -13,7 +13,7 @@ mod trigger;
 pub use capability::{Capability, Marks};
 pub use cause::Cause;
 pub use key::{ForeignKey, Key, KeyId, Retiring, UnrecordedKey};
-pub use key_state::{Deferred, HistoryAction, HistoryEvent, KeyState, STATE_VERSION};
+pub use key_state::{Deferred, HistoryAction, HistoryEvent, KeyState, Known, STATE_VERSION};
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use material::{Field, KeyStatus, Material, is_empty_secret};
 pub use observed::{Expiry, LastUse, Observed, ObservedKey};

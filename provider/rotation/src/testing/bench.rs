@@ -3,7 +3,7 @@ use std::task::Poll;
 use futures::FutureExt;
 use futures::future::{BoxFuture, poll_fn};
 
-use crate::{Key, KeyId, KeyIssuer, KeyStatus, Proof};
+use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Proof};
 
 use super::cloud::Hold;
 use super::{ContestedRig, Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig};
@@ -24,8 +24,8 @@ impl Rig for InMemoryCloud {
         }
     }
 
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        Box::new(InMemoryIssuer::new(self.clone()))
+    fn issuer_for(&self, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        Box::new(InMemoryIssuer::new(self.clone(), known))
     }
 
     fn calls(&self) -> Vec<String> {

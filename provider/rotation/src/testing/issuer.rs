@@ -5,9 +5,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Capability, Entry, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger,
-    Ledgers, Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Prepared, Proof, Retired,
-    Verdict,
+    Capability, Entry, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledger, Ledgers,
+    Mark, Marks, Material, MintOrder, Minted, ObservedKey, OtherLedger, OwnerId, Prepared, Proof, Retired, Verdict,
 };
 
 use super::cloud::{Inner, Marked};
@@ -25,8 +24,9 @@ pub struct InMemoryIssuer {
 }
 
 impl InMemoryIssuer {
-    pub(super) fn new(cloud: InMemoryCloud) -> Self {
-        Self { cloud, known: Arc::default(), ledger: Arc::default() }
+    pub(super) fn new(cloud: InMemoryCloud, known: Known<'_>) -> Self {
+        let known = known.keys().map(|key| key.id.clone()).collect();
+        Self { cloud, known: Arc::new(Mutex::new(known)), ledger: Arc::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeSet<KeyId>> {
@@ -93,10 +93,6 @@ impl KeyIssuer for InMemoryIssuer {
 
     fn ahead(&self) -> SignedDuration {
         self.cloud.rules.ahead
-    }
-
-    fn recall(&self, state: &KeyState) {
-        self.known().extend(state.keys().map(|key| key.id.clone()));
     }
 
     async fn account(&self) -> Result<Option<String>, Error> {

@@ -1,6 +1,6 @@
 use futures::future::BoxFuture;
 
-use crate::{Key, KeyId, KeyIssuer};
+use crate::{Key, KeyId, KeyIssuer, Known};
 
 use super::ManualClock;
 
@@ -44,8 +44,13 @@ pub trait Rig: Sync {
     /// Its time.
     fn clock(&self) -> &ManualClock;
 
-    /// The keys of the principal as a newly started process reaches them.
-    fn issuer(&self) -> Box<dyn KeyIssuer>;
+    /// The keys of the principal as a newly started process reaches them, whose state knows these.
+    fn issuer_for(&self, known: Known<'_>) -> Box<dyn KeyIssuer>;
+
+    /// The same for a process whose state knows nothing.
+    fn issuer(&self) -> Box<dyn KeyIssuer> {
+        self.issuer_for(Known::default())
+    }
 
     /// Whether a stack asks for the account first, as the plugin does. Rigs on which calls are numbered leave it to trials of their own.
     fn asks_account(&self) -> bool {

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Misplaced, Observed,
+    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced, Observed,
     OldSchedule, OwnerId, Place, RotationArgs, Schedule, Scheduled, Trigger, Want, due, note_endings, observe, reach,
     refresh, renew_notices, run, schedule, schedule_changed,
 };
@@ -195,9 +195,8 @@ impl Stack {
 
     /// One `pulumi refresh`. A call that fails, and a death, leave everything as it was.
     pub async fn refresh(&mut self, rig: &dyn Rig) {
-        let issuer = rig.issuer();
         let Some(mut state) = self.state().cloned() else { return };
-        issuer.recall(&state);
+        let issuer = rig.issuer_for(Known::of(&state));
         let observed = if rig.asks_account() {
             let place = self.place(rig, &*issuer);
             let look = std::pin::pin!(place.look(&mut state));
@@ -232,13 +231,11 @@ impl Stack {
 
     /// What a Read sees; none if it fails or dies.
     async fn observe(&self, rig: &dyn Rig) -> Option<Observed> {
-        self.observe_by(rig, &*rig.issuer()).await
+        let issuer = rig.issuer_for(self.state().map(Known::of).unwrap_or_default());
+        self.observe_by(rig, &*issuer).await
     }
 
     async fn observe_by(&self, rig: &dyn Rig, issuer: &dyn KeyIssuer) -> Option<Observed> {
-        if let Some(state) = self.state() {
-            issuer.recall(state);
-        }
         let look = std::pin::pin!(observe(issuer, &self.owner, rig.clock()));
         match select(look, rig.death()).await {
             Either::Left((observed, _)) => observed.ok().flatten(),
@@ -352,7 +349,7 @@ impl Stack {
         if !rig.asks_account() {
             return None;
         }
-        let issuer = rig.issuer();
+        let issuer = rig.issuer_for(Known::of(state));
         let place = self.place(rig, &*issuer);
         let insist = std::pin::pin!(place.must_hold(state, is_update));
         match select(insist, rig.death()).await {
@@ -370,7 +367,7 @@ impl Stack {
     }
 
     async fn live(&self, rig: &dyn Rig, want: &Want, state: KeyState) -> Option<Result<KeyState, Interrupted>> {
-        let issuer = rig.issuer();
+        let issuer = rig.issuer_for(Known::of(&state));
         let deck = Deck {
             issuer: &*issuer,
             clock: rig.clock(),

@@ -1,13 +1,13 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType, Tag};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{could_not_try, locked};
+use outbound::could_not_try;
 use rotation::{
-    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Material,
+    Capability, Error, ErrorKind, Field, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledger, Ledgers, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 use secrecy::SecretString;
@@ -23,7 +23,7 @@ pub(crate) struct AwsIssuer {
     session: Arc<Session>,
     args: Args,
     /// The keys of the state, by which a user that was renamed is found.
-    recalled: Mutex<Vec<KeyId>>,
+    known: Vec<KeyId>,
 }
 
 /// Two keys a user, disabled ones included; the quota cannot be raised (IAM User Guide, "IAM and AWS STS quotas").
@@ -37,8 +37,8 @@ const TAGS: &str = "If an `aws.iam.User` resource manages the tags of the user, 
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 impl AwsIssuer {
-    pub(crate) fn new(session: Arc<Session>, args: Args) -> Self {
-        Self { session, args, recalled: Mutex::default() }
+    pub(crate) fn new(session: Arc<Session>, args: Args, known: Known<'_>) -> Self {
+        Self { session, args, known: known.keys().map(|key| key.id.clone()).collect() }
     }
 
     fn call(&self, operation: &'static str) -> Call<'_> {
@@ -84,10 +84,9 @@ impl AwsIssuer {
 
     /// A user that does not exist while one of its keys does was renamed, or is not visible everywhere yet. AWS tells whose a key is.
     async fn must_be_gone(&self) -> Result<(), Error> {
-        let recalled = locked(&self.recalled).clone();
-        for key in recalled {
-            match user_of(&self.session, &key).await {
-                Ok(user) => return Err(self.lives_on(&key, &user)),
+        for key in &self.known {
+            match user_of(&self.session, key).await {
+                Ok(user) => return Err(self.lives_on(key, &user)),
                 Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound) => {}
                 Err(error) => return Err(error),
             }
@@ -135,11 +134,6 @@ impl KeyIssuer for AwsIssuer {
 
     fn principal(&self) -> String {
         format!("IAM user {:?} (`user`)", self.args.user)
-    }
-
-    fn recall(&self, state: &KeyState) {
-        let keys = state.keys().map(|key| key.id.clone()).collect();
-        *locked(&self.recalled) = keys;
     }
 
     fn ahead(&self) -> SignedDuration {

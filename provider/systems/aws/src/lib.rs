@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell};
-use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{AccessKey, Args};
@@ -125,7 +125,7 @@ impl RotatingResource for AwsApiKey {
         args::derived(args, material)
     }
 
-    fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
-        Box::new(AwsIssuer::new(self.0.session.get(), args))
+    fn issuer(&self, args: &Args, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        Box::new(AwsIssuer::new(self.0.session.get(), args.clone(), known))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rotation::{Error, KeyId, KeyIssuer, OwnerId};
+use rotation::{Error, KeyId, KeyIssuer, Known, OwnerId};
 
 use crate::args::Args;
 use crate::issuer::AwsIssuer;
@@ -24,7 +24,7 @@ pub struct KeyOwner {
 /// AWS does not tell, by [`Denied`](rotation::ErrorKind::Denied) also of a key that does not exist or is another account's.
 pub(crate) async fn owner_of(session: Arc<Session>, key: &KeyId) -> Result<KeyOwner, Error> {
     let user = user_of(&session, key).await?;
-    let issuer = AwsIssuer::new(session, Args { user: user.clone(), ses_region: None });
+    let issuer = AwsIssuer::new(session, Args { user: user.clone(), ses_region: None }, Known::default());
     let ledgers = issuer.read_ledgers(&nobody()).await?;
     let managed_by = ledgers.others.into_iter().next().map(|other| other.owner.label);
     Ok(KeyOwner { user, managed_by })

@@ -22,7 +22,7 @@ mod wire;
 use std::sync::Arc;
 
 use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell};
-use rotation::{Capability, Clock, Error, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Clock, Error, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{ApiKey, Args, Environment, ManagedResource, Owner};
@@ -102,7 +102,7 @@ impl RotatingResource for ConfluentApiKey {
         args::material(key, secret.unwrap_or_default())
     }
 
-    fn issuer(&self, args: Args) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, args: &Args, _: Known<'_>) -> Box<dyn KeyIssuer> {
         Box::new(ConfluentIssuer::new(self.0.session.get(), &args))
     }
 }

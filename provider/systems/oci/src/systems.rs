@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 
@@ -93,8 +93,8 @@ impl RotatingResource for OciApiKey {
         args.imported(&self.0.session().place(), key, secret)
     }
 
-    fn issuer(&self, mut args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
-        args.user_id = one_spelling(&args.user_id);
+    fn issuer(&self, args: &ApiKeyArgs, _: Known<'_>) -> Box<dyn KeyIssuer> {
+        let args = ApiKeyArgs { user_id: one_spelling(&args.user_id), ..args.clone() };
         Box::new(ApiKeyIssuer::new(self.0.session(), args))
     }
 }
@@ -132,8 +132,8 @@ impl<K: Issued> RotatingResource for OciCredential<K> {
         K::KIND.material(key, secret)
     }
 
-    fn issuer(&self, mut args: CredentialArgs) -> Box<dyn KeyIssuer> {
-        args.user_id = one_spelling(&args.user_id);
+    fn issuer(&self, args: &CredentialArgs, _: Known<'_>) -> Box<dyn KeyIssuer> {
+        let args = CredentialArgs { user_id: one_spelling(&args.user_id), ..args.clone() };
         Box::new(CredentialIssuer::new(self.0.session(), K::KIND, args))
     }
 }

@@ -6,7 +6,7 @@ use cloud::{Cloud, RotatingResource};
 use localcloud::Consistency;
 use localcloud::aws::Aws;
 use rotation::testing::ManualClock;
-use rotation::{KeyId, KeyIssuer};
+use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_aws::{Aws as System, AwsApiKey, AwsConfig};
 
@@ -77,13 +77,13 @@ impl PlaceRig<AwsUser> {
 
     /// The keys of a user, as a newly started process with this configuration reaches them.
     pub fn issuer_with(&self, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        issuer(Arc::new(self.way.clock.clone()), config, args)
+        issuer(Arc::new(self.way.clock.clone()), config, &args, Known::default())
     }
 }
 
 impl WayTo<AwsUser> for StandIn {
-    fn issuer(&self, _: &AwsUser) -> Box<dyn KeyIssuer> {
-        reached(self, config(self), LocalAws::USER)
+    fn issuer(&self, _: &AwsUser, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        issuer(Arc::new(self.clock.clone()), config(self), &json!({"user": LocalAws::USER}), known)
     }
 
     fn nobody(&self, _: &AwsUser) -> Box<dyn KeyIssuer> {
@@ -141,7 +141,7 @@ fn config(stand_in: &StandIn) -> Value {
 }
 
 fn reached(stand_in: &StandIn, config: Value, user: &str) -> Box<dyn KeyIssuer> {
-    issuer(Arc::new(stand_in.clock.clone()), config, json!({"user": user}))
+    issuer(Arc::new(stand_in.clock.clone()), config, &json!({"user": user}), Known::default())
 }
 
 /// The same configuration for another address.
@@ -158,11 +158,16 @@ pub(crate) fn with_other_key(mut config: Value) -> Value {
 
 /// The keys of a user, with this clock and configuration.
 #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
-pub(crate) fn issuer(clock: Arc<dyn rotation::Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
+pub(crate) fn issuer(
+    clock: Arc<dyn rotation::Clock>,
+    config: Value,
+    args: &Value,
+    known: Known<'_>,
+) -> Box<dyn KeyIssuer> {
     let system = System::new(clock);
     let config: AwsConfig = serde_json::from_value(config).expect("a configuration");
     system.configure(config);
-    AwsApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
+    AwsApiKey(Arc::new(system)).issuer(&serde_json::from_value(args.clone()).expect("arguments"), known)
 }
 
 /// How many marks these tags are.

@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, pending};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::locked;
 use rotation::testing::{Fault, ManualClock, Rig};
-use rotation::{Clock, KeyId, KeyIssuer};
+use rotation::{Clock, KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 
 use super::local::{at, issuer, marks, with_other_key};
@@ -151,8 +151,8 @@ impl MotoRig {
         at(json!({"accessKey": id, "secretKey": secret}), &server.endpoint())
     }
 
-    fn issuer_with(&self, config: Value, user: &str) -> Box<dyn KeyIssuer> {
-        issuer(Arc::new(RealLimits(self.clock.clone())), config, json!({"user": user}))
+    fn issuer_with(&self, config: Value, user: &str, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        issuer(Arc::new(RealLimits(self.clock.clone())), config, &json!({"user": user}), known)
     }
 
     /// Asks moto as its administrator, from a thread of its own, because a trial has a runtime already.
@@ -171,15 +171,15 @@ impl MotoRig {
 
 impl ReachableRig for MotoRig {
     fn nobody(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), "nobody")
+        self.issuer_with(self.config(), "nobody", Known::default())
     }
 
     fn refused(&self) -> Option<Box<dyn KeyIssuer>> {
-        Some(self.issuer_with(with_other_key(self.config()), &self.user))
+        Some(self.issuer_with(with_other_key(self.config()), &self.user, Known::default()))
     }
 
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
-        Some(self.issuer_with(at(self.config(), &nowhere()?), &self.user))
+        Some(self.issuer_with(at(self.config(), &nowhere()?), &self.user, Known::default()))
     }
 }
 
@@ -206,8 +206,8 @@ impl Rig for MotoRig {
         &self.clock
     }
 
-    fn issuer(&self) -> Box<dyn KeyIssuer> {
-        self.issuer_with(self.config(), &self.user)
+    fn issuer_for(&self, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        self.issuer_with(self.config(), &self.user, known)
     }
 
     /// None: moto does not tell. Trials that count calls need [`Feature::Faults`].

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use localcloud::confluent::{Activation, Activations, ApiKey, Confluent, Credentials, Kind, Resource, Settings};
 use localcloud::locked;
 use rotation::testing::ManualClock;
-use rotation::{KeyId, KeyIssuer};
+use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_confluent::{Confluent as System, ConfluentApiKey, ConfluentConfig};
 
@@ -130,7 +130,7 @@ impl ServiceAccount {
 }
 
 impl WayTo<ServiceAccount> for StandIn {
-    fn issuer(&self, account: &ServiceAccount) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, account: &ServiceAccount, _: Known<'_>) -> Box<dyn KeyIssuer> {
         reached(self, account.config(self), account.args())
     }
 
@@ -185,7 +185,7 @@ fn reached(stand_in: &StandIn, config: Value, args: Value) -> Box<dyn KeyIssuer>
     let system = System::new(Arc::new(stand_in.clock.clone()));
     let config: ConfluentConfig = serde_json::from_value(config).expect("a configuration");
     system.configure(config);
-    ConfluentApiKey(Arc::new(system)).issuer(serde_json::from_value(args).expect("arguments"))
+    ConfluentApiKey(Arc::new(system)).issuer(&serde_json::from_value(args).expect("arguments"), Known::default())
 }
 
 /// Soon enough that a life takes few calls, and late enough that each try matters.

@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, join_all, pending};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::{Activations, RateLimit};
 use rotation::testing::{Life, ManualClock, NeverStop, Rig};
-use rotation::{Ask, Clock, Deck, Goal, KeyState, OwnerId, RotationArgs, Verification, Want, run, schedule};
+use rotation::{Ask, Clock, Deck, Goal, KeyState, Known, OwnerId, RotationArgs, Verification, Want, run, schedule};
 use serde_json::json;
 use system_confluent::{Confluent, ConfluentApiKey};
 
@@ -45,7 +45,7 @@ pub(super) async fn share_one_budget(cloud: &LocalConfluent) -> Result<()> {
 }
 
 async fn create(system: &ConfluentApiKey, clock: &dyn Clock, owner: &str) -> Result<KeyState> {
-    let issuer = system.issuer(serde_json::from_value(json!({ "owner": { "id": owner } }))?);
+    let issuer = system.issuer(&serde_json::from_value(json!({ "owner": { "id": owner } }))?, Known::default());
     // The pauses of all others pass between two tries of one key.
     let verification = Some(Verification { successes: 3, timeout: SignedDuration::from_hours(24) });
     let args = RotationArgs { verification, ..Life::inputs("1", false) };

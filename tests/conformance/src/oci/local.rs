@@ -7,7 +7,7 @@ use localcloud::Oci;
 use localcloud::oci::{Consistency, Kind};
 use outbound::{Client, Settings};
 use rotation::testing::ManualClock;
-use rotation::{Clock, KeyId, KeyIssuer};
+use rotation::{Clock, KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts};
 
@@ -172,11 +172,14 @@ impl OciUser {
         oci.configure(serde_json::from_value(config).expect("a configuration"));
         let oci = Arc::new(oci);
         match self.resource {
-            OciResource::ApiKey => OciApiKey(oci).issuer(serde_json::from_value(args).expect("arguments")),
-            OciResource::AuthToken => OciAuthToken::new(oci).issuer(serde_json::from_value(args).expect("arguments")),
-            OciResource::CustomerSecretKey => {
-                OciCustomerSecretKey::new(oci).issuer(serde_json::from_value(args).expect("arguments"))
+            OciResource::ApiKey => {
+                OciApiKey(oci).issuer(&serde_json::from_value(args).expect("arguments"), Known::default())
             }
+            OciResource::AuthToken => {
+                OciAuthToken::new(oci).issuer(&serde_json::from_value(args).expect("arguments"), Known::default())
+            }
+            OciResource::CustomerSecretKey => OciCustomerSecretKey::new(oci)
+                .issuer(&serde_json::from_value(args).expect("arguments"), Known::default()),
         }
     }
 }
@@ -184,7 +187,7 @@ impl OciUser {
 const NOBODY: &str = "ocid1.user.oc1..aaaaaaaanobody";
 
 impl WayTo<OciUser> for StandIn {
-    fn issuer(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, user: &OciUser, _: Known<'_>) -> Box<dyn KeyIssuer> {
         user.reached(self, config(self), user.args(&user.ocid))
     }
 

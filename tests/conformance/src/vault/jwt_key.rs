@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Result;
 use cloud::RotatingResource;
 use localcloud::locked;
-use rotation::{KeyId, KeyIssuer};
+use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
 use vault_servers::{Admin, JwtRole, public_pem, thumbprint, unique};
@@ -63,8 +63,8 @@ impl VaultPlace for JwtName {
         Ok(place)
     }
 
-    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
-        Ok(VaultJwtKey::new(vault).issuer(serde_json::from_value(inputs)?))
+    fn issuer(vault: Arc<Vault>, inputs: Value, known: Known<'_>) -> Result<Box<dyn KeyIssuer>> {
+        Ok(VaultJwtKey::new(vault).issuer(&serde_json::from_value(inputs)?, known))
     }
 
     fn admin(&self) -> &Admin {

@@ -8,7 +8,7 @@ use cloud::Cloud;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use rotation::testing::{Life, Rig, Watch};
-use rotation::{KeyIssuer, Material, Minted, OwnerId, Verdict};
+use rotation::{KeyIssuer, Known, Material, Minted, OwnerId, Verdict};
 use serde_json::{Value, json};
 use system_vault::Vault;
 use vault_servers::key_pair;
@@ -160,7 +160,9 @@ async fn resources_of_one_process_write_one_after_another(rig: &VaultJwtKeys) ->
     let vault = Arc::new(Vault::new(Arc::new(rig.clock().clone())));
     vault.configure(serde_json::from_value(rig.config())?);
     let name = |number: usize| format!("parallel-{number}");
-    let issuer = |number: usize| JwtName::issuer(Arc::clone(&vault), rig.inputs_with(&json!({"name": name(number)})));
+    let issuer = |number: usize| {
+        JwtName::issuer(Arc::clone(&vault), rig.inputs_with(&json!({"name": name(number)})), Known::default())
+    };
     let issuers: Vec<_> = (0..8).map(issuer).collect::<Result<_>>()?;
     let owner = OwnerId::new("urn:a", "dev/app/a");
     let lives = issuers.iter().enumerate().map(|(number, issuer)| {

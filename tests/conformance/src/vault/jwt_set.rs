@@ -7,7 +7,7 @@ use anyhow::Result;
 use cloud::{Cloud, RotatingResource};
 use localcloud::locked;
 use rotation::testing::ManualClock;
-use rotation::{Field, Key, KeyId, KeyIssuer, Material};
+use rotation::{Field, Key, KeyId, KeyIssuer, Known, Material};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultJwtKey};
 use vault_servers::{Admin, JwtRole, KeySet, fresh_jwt, key_pair, unique};
@@ -59,8 +59,8 @@ impl VaultPlace for JwtSet {
         Ok(place)
     }
 
-    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
-        Ok(VaultJwtKey::new(vault).issuer(serde_json::from_value(inputs)?))
+    fn issuer(vault: Arc<Vault>, inputs: Value, known: Known<'_>) -> Result<Box<dyn KeyIssuer>> {
+        Ok(VaultJwtKey::new(vault).issuer(&serde_json::from_value(inputs)?, known))
     }
 
     fn admin(&self) -> &Admin {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cloud::RotatingResource;
-use rotation::{KeyId, KeyIssuer};
+use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultApiKey};
 use vault_servers::{Admin, unique};
@@ -32,8 +32,8 @@ impl VaultPlace for KvPath {
         Ok(Self { admin, mount, path: unique("apps/key") })
     }
 
-    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
-        Ok(VaultApiKey::new(vault).issuer(serde_json::from_value(inputs)?))
+    fn issuer(vault: Arc<Vault>, inputs: Value, known: Known<'_>) -> Result<Box<dyn KeyIssuer>> {
+        Ok(VaultApiKey::new(vault).issuer(&serde_json::from_value(inputs)?, known))
     }
 
     fn admin(&self) -> &Admin {

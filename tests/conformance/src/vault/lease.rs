@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use cloud::RotatingResource;
 use localcloud::locked;
-use rotation::{KeyId, KeyIssuer, OwnerId};
+use rotation::{KeyId, KeyIssuer, Known, OwnerId};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultLease};
 use vault_servers::{Admin, Database, Login, unique};
@@ -45,8 +45,8 @@ impl VaultPlace for DynamicRole {
         Ok(place)
     }
 
-    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
-        Ok(VaultLease::new(vault).issuer(serde_json::from_value(inputs)?))
+    fn issuer(vault: Arc<Vault>, inputs: Value, known: Known<'_>) -> Result<Box<dyn KeyIssuer>> {
+        Ok(VaultLease::new(vault).issuer(&serde_json::from_value(inputs)?, known))
     }
 
     fn admin(&self) -> &Admin {

@@ -47,7 +47,8 @@ fn everything(kv: &VaultKv) -> Result<String> {
 
 async fn an_app_role_logs_in_and_its_token_is_revoked(kv: &VaultKv) -> Result<()> {
     let vault = kv.vault(role(kv, &json!({}))?)?;
-    let issuer = VaultApiKey::new(vault.clone()).issuer(serde_json::from_value(kv.inputs())?);
+    let issuer =
+        VaultApiKey::new(vault.clone()).issuer(&serde_json::from_value(kv.inputs())?, rotation::Known::default());
     ensure!(kv.calls().is_empty(), "nobody is contacted before the first call");
     issuer.list().await?;
     issuer.mint(&order("n1")).await?;
@@ -56,7 +57,10 @@ async fn an_app_role_logs_in_and_its_token_is_revoked(kv: &VaultKv) -> Result<()
     vault.close().await;
     ensure!(kv.calls().last().is_some_and(|call| call == "POST auth/token/revoke-self"), "{:?}", kv.calls());
     let given = kv.vault(kv.config())?;
-    VaultApiKey::new(given.clone()).issuer(serde_json::from_value(kv.inputs())?).list().await?;
+    VaultApiKey::new(given.clone())
+        .issuer(&serde_json::from_value(kv.inputs())?, rotation::Known::default())
+        .list()
+        .await?;
     given.close().await;
     ensure!(kv.admin().get("auth/token/lookup-self").is_ok(), "a token that was given is left alone");
     let mut wrong = role(kv, &json!({}))?;

@@ -6,12 +6,13 @@ use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use localcloud::{ErrorAnswer, Fault, Rule};
 use rotation::testing::{Life, Outcome, Rig, Watch};
-use rotation::{Effect, Error, ErrorKind, KeyId, MintOrder, RotationArgs};
+use rotation::{Effect, Error, ErrorKind, KeyId, Known, MintOrder, RotationArgs};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use system_vault::{RootArgs, VaultRoot};
 
-use super::kv::VaultKv;
+use super::kv::{KvPath, VaultKv};
+use super::on_vault::VaultPlace;
 use super::trials::{VaultTrial, order};
 use crate::lives::done;
 use crate::suite::trials;
@@ -198,8 +199,7 @@ async fn official_d1_a_renamed_field_leaves_no_old_value(kv: &VaultKv) -> Result
     let state = watch.stack.state().context("nothing is recorded")?;
     let mut inputs = kv.inputs();
     inputs["field"] = "token".into();
-    let issuer = kv.issuer_with(kv.config(), inputs)?;
-    issuer.recall(state);
+    let issuer = KvPath::issuer(kv.vault(kv.config())?, inputs, Known::of(state))?;
     issuer.mint(&order("n2")).await?;
     let stands = newest_data(kv)?;
     ensure!(stands.as_object().is_some_and(|fields| fields.keys().eq(["token"])), "the former value is left");

@@ -44,7 +44,8 @@ impl ReachableRig<'_> {
         let clock = Arc::new(self.kv.clock().clone());
         let plugin = Plugin::in_environment(clock, move |name| environment.get(name).cloned());
         let inputs = json!({"mount": "secret", "path": "app"});
-        let issuer = VaultApiKey::new(Arc::new(plugin)).issuer(serde_json::from_value(inputs)?);
+        let issuer =
+            VaultApiKey::new(Arc::new(plugin)).issuer(&serde_json::from_value(inputs)?, rotation::Known::default());
         Ok((theirs, issuer.list().await.err()))
     }
 }

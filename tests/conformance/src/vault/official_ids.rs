@@ -98,14 +98,24 @@ async fn official_d2_a_refused_login_is_tried_once(rig: &VaultSecretIds) -> Resu
     let vault = process()?;
     for number in 0..6 {
         let inputs = serde_json::from_value(json!({"mount": "secret", "path": format!("app-{number}")}))?;
-        let error = VaultApiKey::new(Arc::clone(&vault)).issuer(inputs).list().await.err().context("it was let in")?;
+        let error = VaultApiKey::new(Arc::clone(&vault))
+            .issuer(&inputs, rotation::Known::default())
+            .list()
+            .await
+            .err()
+            .context("it was let in")?;
         ensure!(error.kind == ErrorKind::Unauthenticated && error.message.contains("locked-users"), "{error}");
     }
     ensure!(logins() == 1, "{} logins", logins());
     // Four processes more, and the role is locked: then even a right secret-id is refused, with 403.
     for _ in 0..6 {
         let inputs = serde_json::from_value(json!({"mount": "secret", "path": "app"}))?;
-        let error = VaultApiKey::new(process()?).issuer(inputs).list().await.err().context("it was let in")?;
+        let error = VaultApiKey::new(process()?)
+            .issuer(&inputs, rotation::Known::default())
+            .list()
+            .await
+            .err()
+            .context("it was let in")?;
         ensure!(error.message.contains("authLoginAppRole"), "{error}");
         ensure!(!error.message.contains("policy") && !error.message.contains("capability"), "{error}");
     }

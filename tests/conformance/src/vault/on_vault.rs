@@ -6,8 +6,8 @@ use anyhow::Result;
 use cloud::Cloud;
 use jiff::{SignedDuration, Timestamp};
 use localcloud::Faults;
-use rotation::KeyIssuer;
 use rotation::testing::{Fault, ManualClock};
+use rotation::{KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultConfig};
 use vault_servers::{Admin, Proxy, fault_of_vault};
@@ -30,7 +30,7 @@ pub trait VaultPlace: Place<Way = VaultWay> {
     ///
     /// # Errors
     /// These are no inputs.
-    fn issuer(vault: Arc<Vault>, inputs: Value) -> Result<Box<dyn KeyIssuer>>;
+    fn issuer(vault: Arc<Vault>, inputs: Value, known: Known<'_>) -> Result<Box<dyn KeyIssuer>>;
 
     /// The administrator.
     fn admin(&self) -> &Admin;
@@ -113,7 +113,7 @@ impl<P: VaultPlace> PlaceRig<P> {
     /// # Errors
     /// These are no configuration and inputs.
     pub fn issuer_with(&self, config: Value, inputs: Value) -> Result<Box<dyn KeyIssuer>> {
-        P::issuer(self.vault(config)?, inputs)
+        P::issuer(self.vault(config)?, inputs, Known::default())
     }
 }
 
@@ -135,7 +135,7 @@ impl VaultWay {
         let mut config = config(&self.proxy, place.admin());
         config[setting] = value.into();
         let vault = self.vault(config).expect("a configuration");
-        P::issuer(vault, place.inputs()).expect("inputs")
+        P::issuer(vault, place.inputs(), Known::default()).expect("inputs")
     }
 }
 
@@ -159,12 +159,12 @@ impl Way for VaultWay {
 
 #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
 impl<P: VaultPlace> WayTo<P> for VaultWay {
-    fn issuer(&self, place: &P) -> Box<dyn KeyIssuer> {
-        P::issuer(Arc::clone(&self.vault), place.inputs()).expect("inputs")
+    fn issuer(&self, place: &P, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        P::issuer(Arc::clone(&self.vault), place.inputs(), known).expect("inputs")
     }
 
     fn nobody(&self, place: &P) -> Box<dyn KeyIssuer> {
-        P::issuer(Arc::clone(&self.vault), place.nowhere()).expect("inputs")
+        P::issuer(Arc::clone(&self.vault), place.nowhere(), Known::default()).expect("inputs")
     }
 
     fn refused(&self, place: &P) -> Box<dyn KeyIssuer> {

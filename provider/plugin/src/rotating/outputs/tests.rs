@@ -18,7 +18,7 @@ struct Fields {
 }
 
 fn shape() -> KeyShape {
-    KeyShape::of::<Fields>(&["set".to_owned()])
+    KeyShape::of::<Fields>(&Joint::of::<Fields>())
 }
 
 fn material(secret: &str) -> Material {
@@ -47,7 +47,7 @@ fn full() -> KeyState {
 }
 
 fn written(state: &KeyState) -> Object {
-    to_outputs(&Object::new(), state, &Material::new(), None).unwrap()
+    to_outputs(&Object::new(), state, None).unwrap()
 }
 
 #[test]

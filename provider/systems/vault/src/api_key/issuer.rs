@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Method, locked};
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, ReadBack, Retired, Verdict,
+    Capability, Effect, Error, ErrorKind, Expiry, Field, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Known, Ledger,
+    Ledgers, Mark, Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, ReadBack, Retired, Verdict,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -54,8 +54,13 @@ const NOTES: &str = "custom_metadata";
 const NEWEST: &str = "is the newest of the path";
 
 impl KvIssuer {
-    pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs) -> Self {
-        Self { session, args, memory: Mutex::default() }
+    pub(crate) fn new(session: Arc<Session>, args: ApiKeyArgs, known: Known<'_>) -> Self {
+        let value = |key: &Key| match key.material.as_ref()?.get(args::VALUE)? {
+            Field::Secret(value) => Some(value.clone()),
+            _ => None,
+        };
+        let memory = Memory { former: known.keys().filter_map(value).collect(), ..Memory::default() };
+        Self { session, args, memory: Mutex::new(memory) }
     }
 
     pub(super) fn path(&self) -> KvPath<'_> {
@@ -181,14 +186,6 @@ impl KeyIssuer for KvIssuer {
 
     async fn account(&self) -> Result<Option<String>, Error> {
         self.session.account().await
-    }
-
-    fn recall(&self, state: &KeyState) {
-        let value = |key: &Key| match key.material.as_ref()?.get(args::VALUE)? {
-            Field::Secret(value) => Some(value.clone()),
-            _ => None,
-        };
-        self.memory().former = state.keys().filter_map(value).collect();
     }
 
     /// Whoever reads the newest version should get the current key.

@@ -17,7 +17,7 @@ mod value;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub(crate) use args::ALPHANUMERIC;
@@ -88,8 +88,8 @@ impl RotatingResource for VaultApiKey {
         args::material(key, secret.unwrap_or_default())
     }
 
-    fn issuer(&self, args: ApiKeyArgs) -> Box<dyn KeyIssuer> {
-        Box::new(KvIssuer::new(self.0.session(), args))
+    fn issuer(&self, args: &ApiKeyArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        Box::new(KvIssuer::new(self.0.session(), args.clone(), known))
     }
 }
 

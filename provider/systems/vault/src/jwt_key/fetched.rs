@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outbound::locked;
 use rotation::{
-    Capability, Error, ErrorKind, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Marks, Material, MintOrder,
+    Capability, Error, ErrorKind, Key, KeyId, KeyIssuer, KeyStatus, Ledger, Ledgers, Marks, Material, MintOrder,
     Minted, ObservedKey, OwnerId, Prepared, Proof, Retired, Retry, Verdict,
 };
 
@@ -41,10 +41,11 @@ struct Known {
 const PROOF: &str = "vault verification";
 
 impl FetchedIssuer {
-    pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs, url: String) -> Self {
-        let mount = Mount::new(session, &args.mount);
-        let (known, ledger, probes) = (Mutex::default(), Mutex::default(), Probes::default());
-        Self { mount, args, url, known, ledger, probes }
+    pub(crate) fn new(session: Arc<Session>, args: JwtKeyArgs, url: String, known: rotation::Known<'_>) -> Self {
+        let pair = |key: &Key| key.material.as_ref().and_then(args::pair);
+        let known = known.keys().map(|key| (key.id.clone(), Known { created_at: key.created_at, pair: pair(key) }));
+        let (known, mount) = (Mutex::new(known.collect()), Mount::new(session, &args.mount));
+        Self { mount, args, url, known, ledger: Mutex::default(), probes: Probes::default() }
     }
 
     /// A token by the key that logs nobody in.
@@ -89,14 +90,6 @@ impl KeyIssuer for FetchedIssuer {
 
     fn principal(&self) -> String {
         self.args.to_string()
-    }
-
-    fn recall(&self, state: &KeyState) {
-        let known = state.keys().map(|key| {
-            let pair = key.material.as_ref().and_then(args::pair);
-            (key.id.clone(), Known { created_at: key.created_at, pair })
-        });
-        locked(&self.known).extend(known);
     }
 
     async fn account(&self) -> Result<Option<String>, Error> {

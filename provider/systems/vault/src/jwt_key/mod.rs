@@ -17,7 +17,7 @@ mod seen;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{JwtKey, JwtKeyArgs};
@@ -79,10 +79,10 @@ impl RotatingResource for VaultJwtKey {
         args::joint(published)
     }
 
-    fn issuer(&self, args: JwtKeyArgs) -> Box<dyn KeyIssuer> {
+    fn issuer(&self, args: &JwtKeyArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
         match args.jwks_url.clone() {
-            Some(url) => Box::new(FetchedIssuer::new(self.0.session(), args, url)),
-            None => Box::new(JwtKeyIssuer::new(self.0.session(), args)),
+            Some(url) => Box::new(FetchedIssuer::new(self.0.session(), args.clone(), url, known)),
+            None => Box::new(JwtKeyIssuer::new(self.0.session(), args.clone())),
         }
     }
 }
@@ -117,7 +117,7 @@ mod tests {
             let args = serde_json::json!({"mount": "jwt", "name": "payments", "jwksUrl": url});
             let args: JwtKeyArgs = serde_json::from_value(args).unwrap();
             let told = system.capability(Some(&args));
-            assert_eq!((told.lists_all, told), (lists_all, system.issuer(args).capability()));
+            assert_eq!((told.lists_all, told), (lists_all, system.issuer(&args, Known::default()).capability()));
         }
         assert!(system.capability(None).lists_all, "adopt is in the schema, because it works without jwksUrl");
     }

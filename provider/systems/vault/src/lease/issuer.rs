@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use outbound::locked;
 use rotation::{
-    Capability, Effect, Error, ErrorKind, Expiry, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers, Material,
+    Capability, Effect, Error, ErrorKind, Expiry, Key, KeyId, KeyIssuer, KeyStatus, Known, Ledger, Ledgers, Material,
     MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict,
 };
 
@@ -41,8 +41,10 @@ pub(crate) fn capability() -> Capability {
 const MINT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 impl LeaseIssuer {
-    pub(crate) fn new(session: Arc<Session>, args: LeaseArgs) -> Self {
-        Self { session, args, known: Mutex::default() }
+    pub(crate) fn new(session: Arc<Session>, args: LeaseArgs, known: Known<'_>) -> Self {
+        let lease_id = |key: &Key| key.material.as_ref().and_then(args::parts).map(|(_, lease_id)| lease_id.to_owned());
+        let known = known.keys().map(|key| (key.id.clone(), lease_id(key))).collect();
+        Self { session, args, known: Mutex::new(known) }
     }
 
     fn holders(&self) -> Holders<'_> {
@@ -122,14 +124,6 @@ impl KeyIssuer for LeaseIssuer {
 
     fn principal(&self) -> String {
         self.args.to_string()
-    }
-
-    fn recall(&self, state: &KeyState) {
-        let mut known = locked(&self.known);
-        for key in state.keys() {
-            let lease_id = key.material.as_ref().and_then(args::parts).map(|(_, lease_id)| lease_id.to_owned());
-            known.insert(key.id.clone(), lease_id);
-        }
     }
 
     async fn account(&self) -> Result<Option<String>, Error> {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{Lease, LeaseArgs};
@@ -68,7 +68,7 @@ impl RotatingResource for VaultLease {
         args::material(key, String::new(), BTreeMap::new())
     }
 
-    fn issuer(&self, args: LeaseArgs) -> Box<dyn KeyIssuer> {
-        Box::new(LeaseIssuer::new(self.0.session(), args))
+    fn issuer(&self, args: &LeaseArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        Box::new(LeaseIssuer::new(self.0.session(), args.clone(), known))
     }
 }

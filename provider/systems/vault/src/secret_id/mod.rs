@@ -11,7 +11,7 @@ mod role;
 use std::sync::Arc;
 
 use cloud::{ImportedInputs, RotatingResource};
-use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Material, Problem};
+use rotation::{Capability, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
 use secrecy::SecretString;
 
 pub use args::{AppRoleSecretId, SecretIdArgs};
@@ -74,8 +74,8 @@ impl RotatingResource for VaultSecretId {
         args::material(key, secret.unwrap_or_default())
     }
 
-    fn issuer(&self, args: SecretIdArgs) -> Box<dyn KeyIssuer> {
-        Box::new(SecretIdIssuer::new(self.0.session(), args))
+    fn issuer(&self, args: &SecretIdArgs, _: Known<'_>) -> Box<dyn KeyIssuer> {
+        Box::new(SecretIdIssuer::new(self.0.session(), args.clone()))
     }
 }
 

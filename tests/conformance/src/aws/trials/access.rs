@@ -74,7 +74,8 @@ async fn a_new_configuration_replaces_the_old_one(aws: &LocalAws) -> Result<()> 
     let system = Arc::new(Aws::new(Arc::new(aws.clock().clone())));
     for target in [aws, &other] {
         system.configure(serde_json::from_value(target.config())?);
-        let issuer = AwsApiKey(Arc::clone(&system)).issuer(serde_json::from_value(user())?);
+        let issuer =
+            AwsApiKey(Arc::clone(&system)).issuer(&serde_json::from_value(user())?, rotation::Known::default());
         ensure!(issuer.list().await?.is_some());
     }
     ensure!(aws.calls() == ["ListAccessKeys"] && other.calls() == ["ListAccessKeys"]);

@@ -25,33 +25,29 @@ impl Act for Mint {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.mint().await
-    }
-}
-
-impl Run<'_> {
-    async fn mint(&mut self) -> Result<(), Error> {
-        let (Want::Current(goal), Some(prepared)) = (self.deck.want, self.prepared.take()) else {
+        let (Want::Current(goal), Some(prepared)) = (run.deck.want, run.prepared.take()) else {
             return Err(Error::new(
                 ErrorKind::Unexpected,
                 "",
                 "a mint without a claim; this is a bug: please report it",
             ));
         };
-        self.fold(Event::MintBegan);
+        run.fold(Event::MintBegan);
         match prepared.mint().await {
             Ok(minted) => {
                 let id = minted.id.clone();
-                let cause = mint_cause(&self.world.state, goal);
-                self.fold(Event::Minted(minted, goal.trigger.clone()));
-                self.remember(HistoryAction::Created, id, cause);
-                if self.marks() == Marks::OnPrincipal { Ok(()) } else { self.look_again().await }
+                let cause = mint_cause(&run.world.state, goal);
+                run.fold(Event::Minted(minted, goal.trigger.clone()));
+                run.remember(HistoryAction::Created, id, cause);
+                if run.marks() == Marks::OnPrincipal { Ok(()) } else { run.look_again().await }
             }
-            Err(error) if error.effect == Effect::None => self.refused(error).await,
+            Err(error) if error.effect == Effect::None => run.refused(error).await,
             Err(error) => Err(error),
         }
     }
+}
 
+impl Run<'_> {
     /// A definite refusal closes the claim at once; a throttled one is tried again after a pause.
     async fn refused(&mut self, error: Error) -> Result<(), Error> {
         self.fold(Event::MintRefused);
