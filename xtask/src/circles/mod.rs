@@ -51,7 +51,7 @@ fn of_crate(file: &Path, source: modules::Source<'_>) -> Result<Vec<Circle>> {
 }
 
 fn complaints(circles: &[Circle], exempt: &[&str]) -> Vec<String> {
-    let is_within = |circle: &Circle, folder: &str| circle.iter().any(|(file, _)| file.starts_with(folder));
+    let is_within = |circle: &Circle, folder: &str| circle.iter().all(|(file, _)| file.starts_with(folder));
     let counts = |circle: &&Circle| !exempt.iter().any(|folder| is_within(circle, folder));
     let new = circles.iter().filter(counts).map(|circle| format!("import circle: {}", words(circle)));
     let clean = exempt.iter().filter(|folder| !circles.iter().any(|circle| is_within(circle, folder)));
