@@ -266,3 +266,12 @@ proptest! {
         prop_assert!(decoded.value.is_none());
     }
 }
+
+#[test]
+fn what_somebody_else_reads_is_no_failure_and_may_be_what_was_meant() {
+    let given = object([("enabled", true.into()), ("share", 0.5.into()), ("aws", "x".into()), ("asw", "x".into())]);
+    let decoded = decode_beside::<Check>(&given, &["aws", "vault"]);
+    let told: Vec<_> = decoded.failures.iter().map(|failure| (&*failure.property, &*failure.reason)).collect();
+    assert_eq!(told, [("asw", "is not a property; did you mean aws?")]);
+    assert_eq!(decode::<Check>(&given).failures.len(), 2, "alone it knows neither");
+}

@@ -15,6 +15,7 @@ mod issuer;
 mod keypair;
 mod ledger;
 mod ocid;
+mod offers;
 mod parts;
 mod pem;
 mod place;
@@ -30,8 +31,8 @@ mod user;
 
 use std::sync::Arc;
 
-use cloud::{Cloud, Resources, SessionCell};
-use rotation::{Clock, Problem};
+use cloud::SessionCell;
+use rotation::Clock;
 
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
@@ -57,29 +58,5 @@ impl Oci {
 
     fn session(&self) -> Arc<Session> {
         self.session.get()
-    }
-}
-
-impl Cloud for Oci {
-    const NAME: &'static str = "oci";
-    const ABOUT: &'static str = "How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.";
-    type Config = OciConfig;
-
-    fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::with_parts(clock, Parts { pairs: Arc::new(Generator), client: None })
-    }
-
-    fn problems(config: &OciConfig) -> Vec<Problem> {
-        config.problems()
-    }
-
-    fn configure(&self, config: OciConfig) {
-        self.session.replace(Session::new(config, Arc::clone(&self.clock), self.parts.clone()));
-    }
-
-    fn resources(self: Arc<Self>, to: &mut impl Resources) {
-        to.add(OciApiKey(Arc::clone(&self)));
-        to.add(OciAuthToken::new(Arc::clone(&self)));
-        to.add(OciCustomerSecretKey::new(self));
     }
 }

@@ -13,6 +13,7 @@ mod jwt_key;
 mod lease;
 mod ledger;
 mod login;
+mod offers;
 mod redirect;
 mod request;
 mod root;
@@ -22,9 +23,8 @@ mod settings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloud::{Cloud, Resources, SessionCell};
-use futures::future::BoxFuture;
-use rotation::{Clock, Problem};
+use cloud::SessionCell;
+use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
@@ -60,44 +60,6 @@ impl Vault {
 
     fn former(&self) -> MutexGuard<'_, Vec<Arc<Session>>> {
         self.former.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Cloud for Vault {
-    const NAME: &'static str = "vault";
-    const ABOUT: &'static str =
-        "How Vault or OpenBao is reached. What is absent comes from the customary environment variables.";
-    type Config = VaultConfig;
-
-    fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::in_environment(clock, |name| std::env::var(name).ok())
-    }
-
-    fn problems(config: &VaultConfig) -> Vec<Problem> {
-        config.problems()
-    }
-
-    fn configure(&self, config: VaultConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment));
-        let former = self.session.replace(session);
-        self.former().push(former);
-    }
-
-    fn resources(self: Arc<Self>, to: &mut impl Resources) {
-        to.add(VaultApiKey::new(Arc::clone(&self)));
-        to.add(VaultSecretId::new(Arc::clone(&self)));
-        to.add(VaultJwtKey::new(Arc::clone(&self)));
-        to.add(VaultLease::new(self));
-    }
-
-    /// Revokes every token that was logged in for.
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            let former = std::mem::take(&mut *self.former());
-            for session in former.into_iter().chain([self.session()]) {
-                session.close().await;
-            }
-        })
     }
 }
 
