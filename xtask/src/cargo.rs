@@ -44,6 +44,11 @@ pub(crate) struct Executable {
 }
 
 impl Executable {
+    /// Whether it runs tests.
+    pub(crate) fn is_test(&self) -> bool {
+        self.kind != Kind::Program
+    }
+
     /// A name that no other executable has: a library and a program of one package may have one name.
     pub(crate) fn id(&self) -> String {
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
@@ -87,7 +92,15 @@ pub(crate) fn build(what: &str, name: &str, arguments: &[&str]) -> Result<Vec<Ex
     let mut build = command();
     build.arg("build").args(arguments).arg("--message-format=json-render-diagnostics");
     Job::new(what, paths::log(name)?).stdout_to(messages.clone()).run(&mut build)?;
-    let text = fs::read_to_string(&messages).with_context(|| format!("cannot read {}", messages.display()))?;
+    executables(&messages)
+}
+
+/// The executables that cargo's messages in a file tell of.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn executables(messages: &Path) -> Result<Vec<Executable>> {
+    let text = fs::read_to_string(messages).with_context(|| format!("cannot read {}", messages.display()))?;
     Ok(text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())

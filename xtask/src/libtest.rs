@@ -65,6 +65,12 @@ pub(crate) fn only(names: &[String], chosen: impl Fn(&str) -> bool) -> Vec<&str>
     std::iter::once("--exact").chain(others.flat_map(|name| ["--skip", name])).collect()
 }
 
+/// The names of the tests that failed.
+pub(crate) fn failed(output: &str) -> Vec<String> {
+    let lines = output.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
+    lines.filter(|(_, outcome)| outcome.starts_with("FAILED")).map(|(name, _)| name.trim_end().to_owned()).collect()
+}
+
 /// The number before a word in "ok. 3 passed; 0 failed; 1 ignored; ...".
 fn number(summary: &str, word: &str) -> usize {
     let parts = summary.split([';', '.']).map(str::trim);
@@ -90,6 +96,11 @@ mod tests {
         assert_eq!((counts.passed, counts.failed), (1, 1));
         assert_eq!(counts.skipped, ["c, no database"]);
         assert_eq!(counts.line(), "1 passed, 1 failed, 1 skipped");
+    }
+
+    #[test]
+    fn failed_tests_are_named() {
+        assert_eq!(failed(OUTPUT), ["d"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod changed;
 mod choice;
 mod circles;
 mod codegen;
@@ -13,8 +14,10 @@ mod job;
 mod lessons;
 mod libtest;
 mod lint;
+mod mutants;
 mod paths;
 mod report;
+mod safeties;
 mod schedule;
 mod sdk;
 mod stage;
@@ -30,6 +33,8 @@ const USAGE: &str = "\
 cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
 cargo xtask test [NAME]       every test, or one suite or selection: see the list below
 cargo xtask codegen [--check] write schema.json, sdk/ and the protocol's Rust code, or say which of them is stale
+cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
+cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
 cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
 
@@ -50,6 +55,11 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["demo"] => demo::run(),
         ["test"] => test::run(None),
         ["test", name] => test::run(Some(name)),
+        ["safeties", "--list"] => safeties::list(),
+        ["safeties", "--page"] => safeties::write_page(),
+        ["safeties", names @ ..] => safeties::run(names),
+        ["mutants", name] => mutants::run(name, None),
+        ["mutants", name, every] => mutants::run(name, Some(every)),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["bench"] => bench::run(None),

@@ -21,7 +21,7 @@ use crate::{dist, paths, tools};
 const LIMIT: Duration = Duration::from_secs(1500);
 
 /// An environment variable and what it names.
-type Variable = (&'static str, OsString);
+pub(crate) type Variable = (&'static str, OsString);
 
 /// What the suites run with.
 pub(crate) struct Stage {
@@ -162,7 +162,10 @@ impl Built {
 }
 
 /// Has every tool that is needed, one after another: they are built once, and share what is fetched.
-fn tools_for(needs: &[Need]) -> Result<Vec<Variable>> {
+///
+/// # Errors
+/// When a tool that no test can be skipped without cannot be had.
+pub(crate) fn tools_for(needs: &[Need]) -> Result<Vec<Variable>> {
     let mut variables = Vec::new();
     for need in needs {
         variables.extend(tool(*need)?.into_iter().map(|(name, place)| (name, place.into_os_string())));
