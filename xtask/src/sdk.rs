@@ -15,7 +15,7 @@ pub(crate) const FOLDER: &str = "sdk";
 /// How many stale files are named.
 const NAMED: usize = 5;
 /// Folders that appear when a library is built or used. Their names are those that its own .gitignore has.
-const PRODUCTS: [&str; 4] = ["__pycache__", ".mypy_cache", "build", "dist"];
+const PRODUCTS: [&str; 8] = ["__pycache__", ".mypy_cache", "build", "dist", "node_modules", "bin", "obj", "target"];
 
 /// Files by their paths below a folder.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
