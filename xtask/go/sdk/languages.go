@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -95,10 +96,16 @@ func packable(generated []byte) ([]byte, error) {
 	}
 	text["main"] = "bin/index.js"
 	text["types"] = "bin/index.d.ts"
-	text["files"] = []string{"bin/**/*.js", "bin/**/*.d.ts", "README.md", "LICENSE"}
-	text["scripts"] = map[string]string{"build": "tsc", "prepack": "tsc"}
-	packed, err := json.MarshalIndent(text, "", "    ")
-	return append(packed, '\n'), err
+	text["files"] = []string{"bin/**/*.js", "bin/**/*.d.ts", "bin/package.json", "README.md", "LICENSE"}
+	// The compiled library asks for its version in a package.json beside itself.
+	build := `tsc && node -e "require('fs').copyFileSync('package.json', 'bin/package.json')"`
+	text["scripts"] = map[string]string{"build": build, "prepack": "npm run build"}
+	var packed bytes.Buffer
+	encoder := json.NewEncoder(&packed)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "    ")
+	err := encoder.Encode(text)
+	return packed.Bytes(), err
 }
 
 func generateGo(pkg *schema.Package) (map[string][]byte, error) {
