@@ -1,10 +1,7 @@
 """An IAM user's access key that rotates every 90 days, or whenever `rotationReason` changes."""
 
-from typing import Optional
-
 import pulumi
 from pulumi_keyrotation import VerificationArgs, aws
-from pulumi_keyrotation.aws.outputs import AccessKey
 
 config = pulumi.Config()
 

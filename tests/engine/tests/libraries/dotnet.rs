@@ -26,10 +26,10 @@ fn classes(source: &str) -> BTreeMap<String, Class> {
             let outer = open.last().map(|(outer, _)| format!("{outer}.")).unwrap_or_default();
             open.push((format!("{outer}{name}"), depth));
             found.entry(format!("{outer}{name}")).or_default();
-        } else if let (Some(declaration), Some((class, at))) = (declaration, open.last()) {
-            if depth == at + 1 {
-                note(found.entry(class.clone()).or_default(), class, declaration);
-            }
+        } else if let (Some(declaration), Some((class, at))) = (declaration, open.last())
+            && depth == at + 1
+        {
+            note(found.entry(class.clone()).or_default(), class, declaration);
         }
         depth += line.matches('{').count() as i32 - line.matches('}').count() as i32;
         if line.contains('}') {

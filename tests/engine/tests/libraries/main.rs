@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use engine::{Go, Java, Language, Node};
+use engine::{Go, Java, Language, Node, Python};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 mod dotnet;
@@ -16,7 +16,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 type Prove = fn() -> Result<()>;
 
 fn main() {
-    let trials: [(&str, Option<Language>, Prove); 9] = [
+    let trials: [(&str, Option<Language>, Prove); 10] = [
+        // Pyright runs on Node.js.
+        ("python_passes_pyright_and_what_is_wrong_does_not", Some(Language::TypeScript), pyright_passes),
         ("typescript_compiles_strictly_and_refuses_what_is_wrong", Some(Language::TypeScript), typescript_compiles),
         ("nodejs_imports_the_packed_library_both_ways", Some(Language::TypeScript), node_imports),
         ("go_vets_and_builds_and_refuses_what_is_wrong", Some(Language::Go), go_builds),
@@ -65,6 +67,23 @@ fn files(language: &str) -> Result<BTreeMap<String, String>> {
 fn write(place: &Path, text: &str) -> Result<()> {
     let made = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(place, text));
     made.with_context(|| format!("cannot write {}", place.display()))
+}
+
+fn pyright_passes() -> Result<()> {
+    let python = Python::with_sdk()?;
+    let example = |system: &str| root().join(format!("examples/{system}-python/__main__.py"));
+    for system in ["aws", "confluent", "oci", "vault"] {
+        python.check_types_by_pyright(&example(system)).with_context(|| format!("the example for {system}"))?;
+    }
+    let text = fs::read_to_string(example("aws")).context("cannot read the example")?;
+    let place = tempfile::tempdir()?;
+    for (good, bad) in [("successes=3", "successes=\"3\""), ("key.previous_key_id", "key.previousKeyId")] {
+        let (broken, program) = (text.replacen(good, bad, 1), place.path().join("broken.py"));
+        ensure!(broken != text, "the example has no {good}");
+        write(&program, &broken)?;
+        ensure!(python.check_types_by_pyright(&program).is_err(), "{bad} passes as well typed");
+    }
+    Ok(())
 }
 
 const TYPESCRIPT: &str = r#"

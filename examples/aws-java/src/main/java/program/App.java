@@ -36,7 +36,7 @@ public final class App {
         ctx.export("credentialsFile", Output.format(
             "[default]%naws_access_key_id = %s%naws_secret_access_key = %s%n", key.accessKeyId(), key.secretAccessKey()));
         ctx.export("generation", key.generation());
-        // Null unless an overlap is going on.
+        // An empty string unless an overlap is going on.
         ctx.export("previousAccessKeyId", key.previousKeyId());
     }
 }
