@@ -36,6 +36,7 @@ impl Java {
     /// When there is no host.
     pub fn lead(&self, work: &Workspace) -> Result<()> {
         language::put_on_path(work, &[language::folder(HOST)?]);
+        work.forgive_debug_events();
         work.set(
             "MAVEN_OPTS",
             &format!("-Dmaven.repo.local={} -Duser.home={}", self.repository().display(), self.home()),

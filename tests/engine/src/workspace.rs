@@ -365,8 +365,8 @@ impl Workspace {
         Ok(written)
     }
 
-    /// Leaves the engine's debug events out of what was [`Self::written`]: Pulumi's own library for Node.js writes the outputs of every
-    /// resource into them, secrets in clear.
+    /// Leaves the engine's debug events out of what was [`Self::written`]: Pulumi's own libraries for Node.js and Java write the outputs of
+    /// resources into them, secrets in clear.
     pub(crate) fn forgive_debug_events(&self) {
         self.without_debug.set(true);
     }

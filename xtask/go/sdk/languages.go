@@ -35,7 +35,9 @@ type language struct {
 var languages = map[string]language{
 	"python": {spell: python.PyName, generate: generatePython},
 	"nodejs": {spell: unchanged, generate: generateNodejs, extra: map[string]string{".gitignore": "nodejs/gitignore"}},
-	"go":     {spell: capitalized, generate: generateGo, extra: map[string]string{"README.md": "go/README.md"}},
+	"go": {spell: capitalized, generate: generateGo, extra: map[string]string{
+		"README.md": "go/README.md", ".gitignore": "go/gitignore",
+	}},
 	"java": {spell: unchanged, generate: generateJava, extra: map[string]string{
 		"README.md": "java/README.md", "pom.xml": "java/pom.xml", ".gitignore": "java/gitignore",
 	}},

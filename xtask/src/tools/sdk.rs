@@ -15,6 +15,7 @@ const MODULE: Module = Module {
         "extra/dotnet/README.md",
         "extra/dotnet/logo.png",
         "extra/go/README.md",
+        "extra/go/gitignore",
         "extra/java/README.md",
         "extra/java/gitignore",
         "extra/java/pom.xml",
