@@ -18,7 +18,7 @@ use crate::suites::{self, Need};
 use crate::{dist, paths, tools};
 
 /// One test program may take that long.
-const LIMIT: Duration = Duration::from_secs(1500);
+const LIMIT: Duration = Duration::from_secs(3000);
 
 /// An environment variable and what it names.
 type Variable = (&'static str, OsString);

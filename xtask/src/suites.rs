@@ -161,7 +161,11 @@ const MANNERS: &[(&str, Manner)] = &[
     ("engine/leaks", waits(60, 2)),
     ("engine/recipes", waits(100, 2)),
     ("engine/kill", waits(360, 2)),
-    ("engine/examples", waits(60, 2)),
+    ("engine/examples", waits(200, 2)),
+    ("engine/examples_all", waits(600, 2)),
+    ("engine/libraries", waits(90, 2)),
+    ("engine/package_add", waits(40, 2)),
+    ("engine/sdk", waits(20, 2)),
     ("engine/older", waits(60, 2)),
 ];
 
