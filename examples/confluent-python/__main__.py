@@ -17,7 +17,7 @@ kafka = confluent.RotatingApiKey(
     # A changed value rotates once.
     keepers=reason,
     rotation_period="90d",
-    # The key before keeps working for a day; a `pulumi up` after that retires it.
+    # The previous key keeps working for a day. A `pulumi up` after that deletes it.
     overlap="1d",
 )
 
@@ -27,6 +27,15 @@ cloud = confluent.RotatingApiKey("cloud", owner=owner, keepers=reason, rotation_
 pulumi.export("kafkaApiKey", kafka.api_key)
 # A secret: `pulumi stack output kafkaApiSecret --show-secrets` shows it.
 pulumi.export("kafkaApiSecret", kafka.api_secret)
+# What depends on the key is updated after it, in the same run.
+pulumi.export(
+    "saslJaasConfig",
+    pulumi.Output.format(
+        'org.apache.kafka.common.security.plain.PlainLoginModule required username="{0}" password="{1}";',
+        kafka.api_key,
+        kafka.api_secret,
+    ),
+)
 pulumi.export("cloudApiKey", cloud.api_key)
 pulumi.export("cloudApiSecret", cloud.api_secret)
 pulumi.export("generation", kafka.generation)

@@ -8,7 +8,9 @@ user_id = config.get("userId") or "ocid1.user.oc1..aaaaaaaaexample"
 # A changed value rotates once.
 reason = {"reason": config.get("rotationReason") or "1"}
 
-# The key before keeps working for a day; a `pulumi up` after that retires it.
+# The previous credential keeps working for a day. A `pulumi up` after that deletes it.
+# For the API key the plugin marks the user with two tags. If an `oci.identity.User` manages the user's tags, give it
+# `ignore_changes=["freeform_tags"]`, or it removes them.
 key = oci.RotatingApiKey("key", user_id=user_id, keepers=reason, rotation_period="90d", overlap="1d")
 
 # The password for the container registry.

@@ -20,6 +20,8 @@ const LESSONS: &str = "lessons";
 const QUICK: &str = "quick";
 /// Its suites, and the tests that it takes: of the programs that a pattern describes, those whose name begins so.
 const QUICK_SUITES: [&str; 4] = ["lint", "unit", "engine", "examples"];
+/// What none of these tests needs, although others of their suites do.
+const NOT_QUICK: [Need; 5] = [Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
 const QUICK_TESTS: &[(&str, &str)] = &[
     ("engine/engine", "a_key_lives_through_preview_up_refresh_rotation_retirement_and_destroy"),
     ("engine/oci", "an_auth_token_lives_rotates_and_goes"),
@@ -102,7 +104,7 @@ impl Choice {
         let suites = self.suites.iter().filter(|suite| has_vault || !suite.is_optional());
         let mut needs = Vec::new();
         for need in suites.flat_map(|suite| suite.needs) {
-            let is_spared = self.is_quick() && *need == Need::Checkers;
+            let is_spared = self.is_quick() && NOT_QUICK.contains(need);
             if !needs.contains(need) && !is_spared {
                 needs.push(*need);
             }

@@ -15,7 +15,9 @@ pub(crate) const FOLDER: &str = "sdk";
 /// How many stale files are named.
 const NAMED: usize = 5;
 /// Folders that appear when a library is built or used. Their names are those that its own .gitignore has.
-const PRODUCTS: [&str; 4] = ["__pycache__", ".mypy_cache", "build", "dist"];
+const PRODUCTS: [&str; 8] = ["__pycache__", ".mypy_cache", "build", "dist", "node_modules", "bin", "obj", "target"];
+/// How the names of files end that appear then.
+const PRODUCED: [&str; 3] = ["package-lock.json", ".tgz", "go.sum"];
 
 /// Files by their paths below a folder.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -86,6 +88,9 @@ fn collect(root: &Path, below: &Path, files: &mut Files) -> Result<()> {
         let path = below.join(&name);
         let place = root.join(&path);
         if place.is_file() {
+            if PRODUCED.iter().any(|end| name.to_string_lossy().ends_with(end)) {
+                continue;
+            }
             let content = fs::read(&place).with_context(|| format!("cannot read {}", place.display()))?;
             files.insert(path, content);
         } else if !is_product(&name.to_string_lossy()) {
@@ -137,8 +142,9 @@ mod tests {
     fn what_building_makes_is_passed_over() {
         let folder = paths::target().join("xtask/sdk-test");
         clear(&folder).unwrap();
-        for (path, text) in [("p/m/a.py", "1"), ("p/build/x", "2"), ("p/m/__pycache__/y", "3"), ("p/m.egg-info/z", "4")]
-        {
+        let products =
+            [("p/build/x", "2"), ("p/m/__pycache__/y", "3"), ("p/m.egg-info/z", "4"), ("n/a-0.1.0.tgz", "5")];
+        for (path, text) in products.into_iter().chain([("p/m/a.py", "1")]) {
             let place = folder.join(path);
             fs::create_dir_all(place.parent().unwrap()).unwrap();
             fs::write(place, text).unwrap();

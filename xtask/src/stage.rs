@@ -18,7 +18,7 @@ use crate::suites::{self, Need};
 use crate::{dist, paths, tools};
 
 /// One test program may take that long.
-const LIMIT: Duration = Duration::from_secs(1500);
+const LIMIT: Duration = Duration::from_secs(3000);
 
 /// An environment variable and what it names.
 pub(crate) type Variable = (&'static str, OsString);
@@ -192,6 +192,16 @@ fn tool(need: Need) -> Result<Vec<(&'static str, PathBuf)>> {
         Need::Recipes => vec![("KEYROTATION_RECIPES", tools::recipes::interpreter()?)],
         Need::Pulumi => vec![("KEYROTATION_PULUMI", tools::cli::folder()?)],
         Need::PythonHost => vec![("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?)],
+        Need::Node => offer("KEYROTATION_NODE", tools::node::folder()),
+        Need::Maven => offer("KEYROTATION_MAVEN", tools::maven::folder()),
+        Need::GoProgram => vec![
+            ("KEYROTATION_GO_PROXY", tools::go_program::proxy()?),
+            ("KEYROTATION_GO_CACHE", tools::go_program::compiled()?),
+        ],
+        Need::Hosts => vec![
+            ("KEYROTATION_HOSTS", tools::hosts::folder(&tools::cli::folder()?)?),
+            ("KEYROTATION_JAVA_HOST", tools::hosts::java_folder(&tools::cli::folder()?)?),
+        ],
         Need::OpenBao => offer("KEYROTATION_OPENBAO", tools::openbao::program()),
         Need::Postgres => offer("KEYROTATION_POSTGRES", tools::postgres::folder()),
         Need::MariaDb => offer("KEYROTATION_MARIADB", tools::mariadb::folder()),

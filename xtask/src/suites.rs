@@ -18,6 +18,14 @@ pub(crate) enum Need {
     Pulumi,
     /// The Pulumi CLI's language host for Python.
     PythonHost,
+    /// Its language hosts for Go, TypeScript and Java.
+    Hosts,
+    /// The npm packages of programs in TypeScript; the tests that need them are skipped where they cannot be had.
+    Node,
+    /// What programs in Go are built with.
+    GoProgram,
+    /// What programs in Java are built with; the tests that need it are skipped where it cannot be had.
+    Maven,
     /// OpenBao; the tests that need it are skipped where it cannot be had.
     OpenBao,
     /// PostgreSQL; the tests that need it are skipped where it cannot be had.
@@ -57,14 +65,28 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("vault-aws", WITH_VAULT, &["engine/vault_aws_example", "vault-servers/vault_aws", "plugin/vault_root_aws"]),
     suite("engine", &[Need::Pulumi, Need::Postgres, Need::OpenBao], &["engine/*", "pulumi-provider/engine"]),
     suite("engine-kill", &[Need::Pulumi], &["engine/kill"]),
-    suite("examples", LANGUAGES, &["engine/examples", "engine/python", "engine/sdk"]),
+    suite("sdk", LIBRARIES, &["engine/sdk", "engine/libraries", "engine/package_add"]),
+    suite("examples", LANGUAGES, &["engine/examples", "engine/python"]),
     suite("recipes", RECIPES, &["engine/recipes"]),
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
+    lane("examples-all", LANGUAGES, &["engine/examples_all"]),
     lane("oci-python", &[Need::OciPython], &["localcloud/oci_python"]),
 ];
 
 const SERVERS: &[Need] = &[Need::OpenBao, Need::Postgres, Need::MariaDb];
-const LANGUAGES: &[Need] = &[Need::Pulumi, Need::PythonHost, Need::Python, Need::OpenBao, Need::Postgres];
+const LIBRARIES: &[Need] =
+    &[Need::Pulumi, Need::PythonHost, Need::Python, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
+const LANGUAGES: &[Need] = &[
+    Need::Pulumi,
+    Need::PythonHost,
+    Need::Python,
+    Need::Hosts,
+    Need::Node,
+    Need::GoProgram,
+    Need::Maven,
+    Need::OpenBao,
+    Need::Postgres,
+];
 const RECIPES: &[Need] = &[Need::Recipes, Need::Pulumi, Need::PythonHost, Need::Python];
 const WITH_VAULT: &[Need] = &[Need::Vault, Need::Python, Need::Pulumi, Need::PythonHost, Need::Postgres, Need::MariaDb];
 
@@ -139,7 +161,11 @@ const MANNERS: &[(&str, Manner)] = &[
     ("engine/leaks", waits(60, 2)),
     ("engine/recipes", waits(100, 2)),
     ("engine/kill", waits(360, 2)),
-    ("engine/examples", waits(60, 2)),
+    ("engine/examples", waits(200, 2)),
+    ("engine/examples_all", waits(600, 2)),
+    ("engine/libraries", waits(90, 2)),
+    ("engine/package_add", waits(40, 2)),
+    ("engine/sdk", waits(20, 2)),
     ("engine/older", waits(60, 2)),
 ];
 
@@ -195,7 +221,10 @@ mod tests {
             ("engine", Kind::Integration, "bad_input", "engine"),
             ("pulumi-provider", Kind::Integration, "engine", "engine"),
             ("engine", Kind::Integration, "kill", "engine-kill"),
-            ("engine", Kind::Integration, "sdk", "examples"),
+            ("engine", Kind::Integration, "sdk", "sdk"),
+            ("engine", Kind::Integration, "libraries", "sdk"),
+            ("engine", Kind::Integration, "python", "examples"),
+            ("engine", Kind::Integration, "examples_all", "examples-all"),
             ("engine", Kind::Integration, "archive", "dist"),
             ("engine", Kind::Integration, "recipes", "recipes"),
         ] {

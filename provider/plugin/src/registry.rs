@@ -97,6 +97,7 @@ impl Provider for KeyRotation {
             description: "Credentials that rotate without an outage, as declared resources.".to_owned(),
             keywords: ["pulumi", "category/cloud", "kind/native", "keyrotation", "secrets"].map(str::to_owned).to_vec(),
             license: "Apache-2.0".to_owned(),
+            publisher: "keyrotation".to_owned(),
             language: languages::sections(),
             ..Metadata::default()
         }

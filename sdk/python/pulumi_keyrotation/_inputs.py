@@ -18,6 +18,18 @@ from ._enums import *
 __all__ = [
     'AdoptArgs',
     'AdoptArgsDict',
+    'AwsAssumeRoleArgs',
+    'AwsAssumeRoleArgsDict',
+    'AwsConfigArgs',
+    'AwsConfigArgsDict',
+    'AwsEndpointsArgs',
+    'AwsEndpointsArgsDict',
+    'ConfluentConfigArgs',
+    'ConfluentConfigArgsDict',
+    'OciConfigArgs',
+    'OciConfigArgsDict',
+    'OciEndpointsArgs',
+    'OciEndpointsArgsDict',
     'RetirementArgs',
     'RetirementArgsDict',
     'RetirementByConfirmationArgs',
@@ -26,6 +38,16 @@ __all__ = [
     'RetirementBySoakArgsDict',
     'RevokeArgs',
     'RevokeArgsDict',
+    'VaultAuthLoginAppRoleArgs',
+    'VaultAuthLoginAppRoleArgsDict',
+    'VaultAuthLoginCertArgs',
+    'VaultAuthLoginCertArgsDict',
+    'VaultAuthLoginJwtArgs',
+    'VaultAuthLoginJwtArgsDict',
+    'VaultAuthLoginKubernetesArgs',
+    'VaultAuthLoginKubernetesArgsDict',
+    'VaultConfigArgs',
+    'VaultConfigArgsDict',
     'VerificationArgs',
     'VerificationArgsDict',
 ]
@@ -83,6 +105,601 @@ class AdoptArgs:
         pulumi.set(self, "secret", value)
 
 
+class AwsAssumeRoleArgsDict(TypedDict):
+    """
+    A role to assume.
+    """
+    role_arn: pulumi.Input[_builtins.str]
+    """
+    The role's ARN.
+    """
+    external_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The external id that the role's trust policy asks for.
+    """
+    session_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+    """
+
+@pulumi.input_type
+class AwsAssumeRoleArgs:
+    def __init__(__self__, *,
+                 role_arn: pulumi.Input[_builtins.str],
+                 external_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 session_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A role to assume.
+
+        :param pulumi.Input[_builtins.str] role_arn: The role's ARN.
+        :param pulumi.Input[_builtins.str] external_id: The external id that the role's trust policy asks for.
+        :param pulumi.Input[_builtins.str] session_name: The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        """
+        pulumi.set(__self__, "role_arn", role_arn)
+        if external_id is not None:
+            pulumi.set(__self__, "external_id", external_id)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role's ARN.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @role_arn.setter
+    def role_arn(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role_arn", value)
+
+    @_builtins.property
+    @pulumi.getter(name="externalId")
+    def external_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The external id that the role's trust policy asks for.
+        """
+        return pulumi.get(self, "external_id")
+
+    @external_id.setter
+    def external_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "external_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+    @session_name.setter
+    def session_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "session_name", value)
+
+
+class AwsConfigArgsDict(TypedDict):
+    """
+    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
+    environment variables and files, looked up at the first call. None of it is ever written to state.
+    """
+    access_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+    """
+    assume_roles: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgsDict']]]]]
+    """
+    Roles to assume one after another, the first with the credentials above.
+    """
+    endpoints: NotRequired[pulumi.Input[Optional['AwsEndpointsArgsDict']]]
+    """
+    Addresses to use in place of AWS's own.
+    """
+    profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+    """
+    region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+    """
+    secret_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The secret access key that belongs to `access_key`.
+    """
+    token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The session token that belongs to `access_key`, if that is a temporary one.
+    """
+
+@pulumi.input_type
+class AwsConfigArgs:
+    def __init__(__self__, *,
+                 access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 assume_roles: pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgs']]]] = None,
+                 endpoints: pulumi.Input[Optional['AwsEndpointsArgs']] = None,
+                 profile: pulumi.Input[Optional[_builtins.str]] = None,
+                 region: pulumi.Input[Optional[_builtins.str]] = None,
+                 secret_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 token: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
+        environment variables and files, looked up at the first call. None of it is ever written to state.
+
+        :param pulumi.Input[_builtins.str] access_key: The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        :param pulumi.Input[Sequence[pulumi.Input['AwsAssumeRoleArgs']]] assume_roles: Roles to assume one after another, the first with the credentials above.
+        :param pulumi.Input['AwsEndpointsArgs'] endpoints: Addresses to use in place of AWS's own.
+        :param pulumi.Input[_builtins.str] profile: The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        :param pulumi.Input[_builtins.str] region: The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        :param pulumi.Input[_builtins.str] secret_key: The secret access key that belongs to `access_key`.
+        :param pulumi.Input[_builtins.str] token: The session token that belongs to `access_key`, if that is a temporary one.
+        """
+        if access_key is not None:
+            pulumi.set(__self__, "access_key", access_key)
+        if assume_roles is not None:
+            pulumi.set(__self__, "assume_roles", assume_roles)
+        if endpoints is not None:
+            pulumi.set(__self__, "endpoints", endpoints)
+        if profile is not None:
+            pulumi.set(__self__, "profile", profile)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+
+    @_builtins.property
+    @pulumi.getter(name="accessKey")
+    def access_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        """
+        return pulumi.get(self, "access_key")
+
+    @access_key.setter
+    def access_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "access_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoles")
+    def assume_roles(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgs']]]]:
+        """
+        Roles to assume one after another, the first with the credentials above.
+        """
+        return pulumi.get(self, "assume_roles")
+
+    @assume_roles.setter
+    def assume_roles(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgs']]]]):
+        pulumi.set(self, "assume_roles", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoints(self) -> pulumi.Input[Optional['AwsEndpointsArgs']]:
+        """
+        Addresses to use in place of AWS's own.
+        """
+        return pulumi.get(self, "endpoints")
+
+    @endpoints.setter
+    def endpoints(self, value: pulumi.Input[Optional['AwsEndpointsArgs']]):
+        pulumi.set(self, "endpoints", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def profile(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        """
+        return pulumi.get(self, "profile")
+
+    @profile.setter
+    def profile(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "profile", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        """
+        return pulumi.get(self, "region")
+
+    @region.setter
+    def region(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "region", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The secret access key that belongs to `access_key`.
+        """
+        return pulumi.get(self, "secret_key")
+
+    @secret_key.setter
+    def secret_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "secret_key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The session token that belongs to `access_key`, if that is a temporary one.
+        """
+        return pulumi.get(self, "token")
+
+    @token.setter
+    def token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "token", value)
+
+
+class AwsEndpointsArgsDict(TypedDict):
+    """
+    Addresses to use in place of AWS's own.
+    """
+    iam: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+    """
+    sts: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+    """
+
+@pulumi.input_type
+class AwsEndpointsArgs:
+    def __init__(__self__, *,
+                 iam: pulumi.Input[Optional[_builtins.str]] = None,
+                 sts: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Addresses to use in place of AWS's own.
+
+        :param pulumi.Input[_builtins.str] iam: The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param pulumi.Input[_builtins.str] sts: The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        if iam is not None:
+            pulumi.set(__self__, "iam", iam)
+        if sts is not None:
+            pulumi.set(__self__, "sts", sts)
+
+    @_builtins.property
+    @pulumi.getter
+    def iam(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "iam")
+
+    @iam.setter
+    def iam(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "iam", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sts(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "sts")
+
+    @sts.setter
+    def sts(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "sts", value)
+
+
+class ConfluentConfigArgsDict(TypedDict):
+    """
+    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
+    customary environment variables, looked up at the first call. None of it is ever written to state.
+    """
+    cloud_api_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+    """
+    cloud_api_secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+    """
+    endpoint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The address to use in place of `https://api.confluent.cloud`.
+    """
+
+@pulumi.input_type
+class ConfluentConfigArgs:
+    def __init__(__self__, *,
+                 cloud_api_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 cloud_api_secret: pulumi.Input[Optional[_builtins.str]] = None,
+                 endpoint: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
+        customary environment variables, looked up at the first call. None of it is ever written to state.
+
+        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        :param pulumi.Input[_builtins.str] endpoint: The address to use in place of `https://api.confluent.cloud`.
+        """
+        if cloud_api_key is not None:
+            pulumi.set(__self__, "cloud_api_key", cloud_api_key)
+        if cloud_api_secret is not None:
+            pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if endpoint is not None:
+            pulumi.set(__self__, "endpoint", endpoint)
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiKey")
+    def cloud_api_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        """
+        return pulumi.get(self, "cloud_api_key")
+
+    @cloud_api_key.setter
+    def cloud_api_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cloud_api_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecret")
+    def cloud_api_secret(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        """
+        return pulumi.get(self, "cloud_api_secret")
+
+    @cloud_api_secret.setter
+    def cloud_api_secret(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cloud_api_secret", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoint(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The address to use in place of `https://api.confluent.cloud`.
+        """
+        return pulumi.get(self, "endpoint")
+
+    @endpoint.setter
+    def endpoint(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "endpoint", value)
+
+
+class OciConfigArgsDict(TypedDict):
+    """
+    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
+    """
+    config_file_profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
+    """
+    endpoints: NotRequired[pulumi.Input[Optional['OciEndpointsArgsDict']]]
+    """
+    Addresses to use in place of OCI's own.
+    """
+    fingerprint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+    """
+    private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The private key in PEM, PKCS#8 or PKCS#1. Default: `private_key_path`, the environment, or the profile's `key_file`.
+    """
+    private_key_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The passphrase of the private key, if that is encrypted.
+    """
+    private_key_path: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The path of a file with the private key.
+    """
+    region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    """
+    tenancy_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    """
+    user_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+    """
+
+@pulumi.input_type
+class OciConfigArgs:
+    def __init__(__self__, *,
+                 config_file_profile: pulumi.Input[Optional[_builtins.str]] = None,
+                 endpoints: pulumi.Input[Optional['OciEndpointsArgs']] = None,
+                 fingerprint: pulumi.Input[Optional[_builtins.str]] = None,
+                 private_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 private_key_password: pulumi.Input[Optional[_builtins.str]] = None,
+                 private_key_path: pulumi.Input[Optional[_builtins.str]] = None,
+                 region: pulumi.Input[Optional[_builtins.str]] = None,
+                 tenancy_ocid: pulumi.Input[Optional[_builtins.str]] = None,
+                 user_ocid: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
+
+        :param pulumi.Input[_builtins.str] config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        :param pulumi.Input['OciEndpointsArgs'] endpoints: Addresses to use in place of OCI's own.
+        :param pulumi.Input[_builtins.str] fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+        :param pulumi.Input[_builtins.str] private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `private_key_path`, the environment, or the profile's `key_file`.
+        :param pulumi.Input[_builtins.str] private_key_password: The passphrase of the private key, if that is encrypted.
+        :param pulumi.Input[_builtins.str] private_key_path: The path of a file with the private key.
+        :param pulumi.Input[_builtins.str] region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        :param pulumi.Input[_builtins.str] user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        """
+        if config_file_profile is not None:
+            pulumi.set(__self__, "config_file_profile", config_file_profile)
+        if endpoints is not None:
+            pulumi.set(__self__, "endpoints", endpoints)
+        if fingerprint is not None:
+            pulumi.set(__self__, "fingerprint", fingerprint)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if private_key_password is not None:
+            pulumi.set(__self__, "private_key_password", private_key_password)
+        if private_key_path is not None:
+            pulumi.set(__self__, "private_key_path", private_key_path)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+        if tenancy_ocid is not None:
+            pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
+        if user_ocid is not None:
+            pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter(name="configFileProfile")
+    def config_file_profile(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        """
+        return pulumi.get(self, "config_file_profile")
+
+    @config_file_profile.setter
+    def config_file_profile(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "config_file_profile", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoints(self) -> pulumi.Input[Optional['OciEndpointsArgs']]:
+        """
+        Addresses to use in place of OCI's own.
+        """
+        return pulumi.get(self, "endpoints")
+
+    @endpoints.setter
+    def endpoints(self, value: pulumi.Input[Optional['OciEndpointsArgs']]):
+        pulumi.set(self, "endpoints", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fingerprint(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+        """
+        return pulumi.get(self, "fingerprint")
+
+    @fingerprint.setter
+    def fingerprint(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "fingerprint", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The private key in PEM, PKCS#8 or PKCS#1. Default: `private_key_path`, the environment, or the profile's `key_file`.
+        """
+        return pulumi.get(self, "private_key")
+
+    @private_key.setter
+    def private_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "private_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPassword")
+    def private_key_password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The passphrase of the private key, if that is encrypted.
+        """
+        return pulumi.get(self, "private_key_password")
+
+    @private_key_password.setter
+    def private_key_password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "private_key_password", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPath")
+    def private_key_path(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The path of a file with the private key.
+        """
+        return pulumi.get(self, "private_key_path")
+
+    @private_key_path.setter
+    def private_key_path(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "private_key_path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        """
+        return pulumi.get(self, "region")
+
+    @region.setter
+    def region(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "region", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tenancyOcid")
+    def tenancy_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        """
+        return pulumi.get(self, "tenancy_ocid")
+
+    @tenancy_ocid.setter
+    def tenancy_ocid(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tenancy_ocid", value)
+
+    @_builtins.property
+    @pulumi.getter(name="userOcid")
+    def user_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        """
+        return pulumi.get(self, "user_ocid")
+
+    @user_ocid.setter
+    def user_ocid(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "user_ocid", value)
+
+
+class OciEndpointsArgsDict(TypedDict):
+    """
+    Addresses to use in place of OCI's own.
+    """
+    identity: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+    there, and no home region is looked for. Default: OCI's own.
+    """
+
+@pulumi.input_type
+class OciEndpointsArgs:
+    def __init__(__self__, *,
+                 identity: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Addresses to use in place of OCI's own.
+
+        :param pulumi.Input[_builtins.str] identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+               there, and no home region is looked for. Default: OCI's own.
+        """
+        if identity is not None:
+            pulumi.set(__self__, "identity", identity)
+
+    @_builtins.property
+    @pulumi.getter
+    def identity(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+        there, and no home region is looked for. Default: OCI's own.
+        """
+        return pulumi.get(self, "identity")
+
+    @identity.setter
+    def identity(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "identity", value)
+
+
 class RetirementArgsDict(TypedDict):
     """
     What must be true before a superseded key is removed, beyond its overlap.
@@ -94,8 +711,8 @@ class RetirementArgsDict(TypedDict):
     """
     deadline: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
-    `quietPeriod: "0s"`. Default: no limit.
+    How long after the overlap the plugin waits for a key that is still in use, as a duration; then `when_in_use` decides. Not allowed with
+    `quiet_period: "0s"`. Default: no limit.
     """
     quiet_period: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -124,8 +741,8 @@ class RetirementArgs:
 
         :param pulumi.Input[_builtins.int] confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
                Default: the overlap alone decides.
-        :param pulumi.Input[_builtins.str] deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
-               `quietPeriod: "0s"`. Default: no limit.
+        :param pulumi.Input[_builtins.str] deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `when_in_use` decides. Not allowed with
+               `quiet_period: "0s"`. Default: no limit.
         :param pulumi.Input[_builtins.str] quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
                delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
@@ -159,8 +776,8 @@ class RetirementArgs:
     @pulumi.getter
     def deadline(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
-        `quietPeriod: "0s"`. Default: no limit.
+        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `when_in_use` decides. Not allowed with
+        `quiet_period: "0s"`. Default: no limit.
         """
         return pulumi.get(self, "deadline")
 
@@ -350,6 +967,513 @@ class RevokeArgs:
     @incident.setter
     def incident(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "incident", value)
+
+
+class VaultAuthLoginAppRoleArgsDict(TypedDict):
+    """
+    A login with a secret-id of an AppRole.
+    """
+    role_id: pulumi.Input[_builtins.str]
+    """
+    The role's id.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"approle"`.
+    """
+    secret_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A secret-id of the role; absent if the role asks for none.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginAppRoleArgs:
+    def __init__(__self__, *,
+                 role_id: pulumi.Input[_builtins.str],
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 secret_id: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with a secret-id of an AppRole.
+
+        :param pulumi.Input[_builtins.str] role_id: The role's id.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
+        :param pulumi.Input[_builtins.str] secret_id: A secret-id of the role; absent if the role asks for none.
+        """
+        pulumi.set(__self__, "role_id", role_id)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if secret_id is not None:
+            pulumi.set(__self__, "secret_id", secret_id)
+
+    @_builtins.property
+    @pulumi.getter(name="roleId")
+    def role_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role's id.
+        """
+        return pulumi.get(self, "role_id")
+
+    @role_id.setter
+    def role_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"approle"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A secret-id of the role; absent if the role asks for none.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @secret_id.setter
+    def secret_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "secret_id", value)
+
+
+class VaultAuthLoginCertArgsDict(TypedDict):
+    """
+    A login with a TLS client certificate.
+    """
+    cert_file: pulumi.Input[_builtins.str]
+    """
+    The file with the certificate in PEM.
+    """
+    key_file: pulumi.Input[_builtins.str]
+    """
+    The file with its private key in PEM.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"cert"`.
+    """
+    name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The role to log in as. Absent: whichever fits the certificate.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginCertArgs:
+    def __init__(__self__, *,
+                 cert_file: pulumi.Input[_builtins.str],
+                 key_file: pulumi.Input[_builtins.str],
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with a TLS client certificate.
+
+        :param pulumi.Input[_builtins.str] cert_file: The file with the certificate in PEM.
+        :param pulumi.Input[_builtins.str] key_file: The file with its private key in PEM.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
+        :param pulumi.Input[_builtins.str] name: The role to log in as. Absent: whichever fits the certificate.
+        """
+        pulumi.set(__self__, "cert_file", cert_file)
+        pulumi.set(__self__, "key_file", key_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+
+    @_builtins.property
+    @pulumi.getter(name="certFile")
+    def cert_file(self) -> pulumi.Input[_builtins.str]:
+        """
+        The file with the certificate in PEM.
+        """
+        return pulumi.get(self, "cert_file")
+
+    @cert_file.setter
+    def cert_file(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "cert_file", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyFile")
+    def key_file(self) -> pulumi.Input[_builtins.str]:
+        """
+        The file with its private key in PEM.
+        """
+        return pulumi.get(self, "key_file")
+
+    @key_file.setter
+    def key_file(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"cert"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The role to log in as. Absent: whichever fits the certificate.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name", value)
+
+
+class VaultAuthLoginJwtArgsDict(TypedDict):
+    """
+    A login with a JSON Web Token.
+    """
+    jwt: pulumi.Input[_builtins.str]
+    """
+    The token to log in with.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"jwt"`.
+    """
+    role: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The role to log in as. Absent: the mount's default role.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginJwtArgs:
+    def __init__(__self__, *,
+                 jwt: pulumi.Input[_builtins.str],
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 role: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with a JSON Web Token.
+
+        :param pulumi.Input[_builtins.str] jwt: The token to log in with.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        :param pulumi.Input[_builtins.str] role: The role to log in as. Absent: the mount's default role.
+        """
+        pulumi.set(__self__, "jwt", jwt)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if role is not None:
+            pulumi.set(__self__, "role", role)
+
+    @_builtins.property
+    @pulumi.getter
+    def jwt(self) -> pulumi.Input[_builtins.str]:
+        """
+        The token to log in with.
+        """
+        return pulumi.get(self, "jwt")
+
+    @jwt.setter
+    def jwt(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "jwt", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The role to log in as. Absent: the mount's default role.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "role", value)
+
+
+class VaultAuthLoginKubernetesArgsDict(TypedDict):
+    """
+    A login with the token of a Kubernetes service account.
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginKubernetesArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with the token of a Kubernetes service account.
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+
+class VaultConfigArgsDict(TypedDict):
+    """
+    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+    to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
+    """
+    address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
+    """
+    auth_login_app_role: NotRequired[pulumi.Input[Optional['VaultAuthLoginAppRoleArgsDict']]]
+    """
+    Logs in with a secret-id of an AppRole.
+    """
+    auth_login_cert: NotRequired[pulumi.Input[Optional['VaultAuthLoginCertArgsDict']]]
+    """
+    Logs in with a TLS client certificate.
+    """
+    auth_login_jwt: NotRequired[pulumi.Input[Optional['VaultAuthLoginJwtArgsDict']]]
+    """
+    Logs in with a JSON Web Token, such as the identity token of a CI job.
+    """
+    auth_login_kubernetes: NotRequired[pulumi.Input[Optional['VaultAuthLoginKubernetesArgsDict']]]
+    """
+    Logs in with the token of a Kubernetes service account.
+    """
+    ca_cert_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+    """
+    skip_tls_verify: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
+    """
+    token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+    """
+
+@pulumi.input_type
+class VaultConfigArgs:
+    def __init__(__self__, *,
+                 address: pulumi.Input[Optional[_builtins.str]] = None,
+                 auth_login_app_role: pulumi.Input[Optional['VaultAuthLoginAppRoleArgs']] = None,
+                 auth_login_cert: pulumi.Input[Optional['VaultAuthLoginCertArgs']] = None,
+                 auth_login_jwt: pulumi.Input[Optional['VaultAuthLoginJwtArgs']] = None,
+                 auth_login_kubernetes: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']] = None,
+                 ca_cert_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 skip_tls_verify: pulumi.Input[Optional[_builtins.bool]] = None,
+                 token: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+        to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
+
+        :param pulumi.Input[_builtins.str] address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
+        :param pulumi.Input['VaultAuthLoginAppRoleArgs'] auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param pulumi.Input['VaultAuthLoginCertArgs'] auth_login_cert: Logs in with a TLS client certificate.
+        :param pulumi.Input['VaultAuthLoginJwtArgs'] auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
+        :param pulumi.Input['VaultAuthLoginKubernetesArgs'] auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
+        :param pulumi.Input[_builtins.str] ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        :param pulumi.Input[_builtins.bool] skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
+        :param pulumi.Input[_builtins.str] token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if auth_login_app_role is not None:
+            pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_cert is not None:
+            pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_jwt is not None:
+            pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
+        if auth_login_kubernetes is not None:
+            pulumi.set(__self__, "auth_login_kubernetes", auth_login_kubernetes)
+        if ca_cert_file is not None:
+            pulumi.set(__self__, "ca_cert_file", ca_cert_file)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if skip_tls_verify is not None:
+            pulumi.set(__self__, "skip_tls_verify", skip_tls_verify)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAppRole")
+    def auth_login_app_role(self) -> pulumi.Input[Optional['VaultAuthLoginAppRoleArgs']]:
+        """
+        Logs in with a secret-id of an AppRole.
+        """
+        return pulumi.get(self, "auth_login_app_role")
+
+    @auth_login_app_role.setter
+    def auth_login_app_role(self, value: pulumi.Input[Optional['VaultAuthLoginAppRoleArgs']]):
+        pulumi.set(self, "auth_login_app_role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginCert")
+    def auth_login_cert(self) -> pulumi.Input[Optional['VaultAuthLoginCertArgs']]:
+        """
+        Logs in with a TLS client certificate.
+        """
+        return pulumi.get(self, "auth_login_cert")
+
+    @auth_login_cert.setter
+    def auth_login_cert(self, value: pulumi.Input[Optional['VaultAuthLoginCertArgs']]):
+        pulumi.set(self, "auth_login_cert", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginJwt")
+    def auth_login_jwt(self) -> pulumi.Input[Optional['VaultAuthLoginJwtArgs']]:
+        """
+        Logs in with a JSON Web Token, such as the identity token of a CI job.
+        """
+        return pulumi.get(self, "auth_login_jwt")
+
+    @auth_login_jwt.setter
+    def auth_login_jwt(self, value: pulumi.Input[Optional['VaultAuthLoginJwtArgs']]):
+        pulumi.set(self, "auth_login_jwt", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginKubernetes")
+    def auth_login_kubernetes(self) -> pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']]:
+        """
+        Logs in with the token of a Kubernetes service account.
+        """
+        return pulumi.get(self, "auth_login_kubernetes")
+
+    @auth_login_kubernetes.setter
+    def auth_login_kubernetes(self, value: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']]):
+        pulumi.set(self, "auth_login_kubernetes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="caCertFile")
+    def ca_cert_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        """
+        return pulumi.get(self, "ca_cert_file")
+
+    @ca_cert_file.setter
+    def ca_cert_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ca_cert_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="skipTlsVerify")
+    def skip_tls_verify(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
+        """
+        return pulumi.get(self, "skip_tls_verify")
+
+    @skip_tls_verify.setter
+    def skip_tls_verify(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "skip_tls_verify", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        """
+        return pulumi.get(self, "token")
+
+    @token.setter
+    def token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "token", value)
 
 
 class VerificationArgsDict(TypedDict):

@@ -13,18 +13,30 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from . import outputs
 from ._enums import *
 
 __all__ = [
     'Adopt',
     'AuditedKey',
+    'AwsAssumeRole',
+    'AwsConfig',
+    'AwsEndpoints',
+    'ConfluentConfig',
     'ForeignKey',
     'HistoryEvent',
+    'OciConfig',
+    'OciEndpoints',
     'Retirement',
     'RetirementByConfirmation',
     'RetirementBySoak',
     'Revoke',
     'Schedule',
+    'VaultAuthLoginAppRole',
+    'VaultAuthLoginCert',
+    'VaultAuthLoginJwt',
+    'VaultAuthLoginKubernetes',
+    'VaultConfig',
     'Verification',
 ]
 
@@ -141,6 +153,237 @@ class AuditedKey(dict):
         The resource that manages it, as `stack/project/name`; absent if none does.
         """
         return pulumi.get(self, "managed_by")
+
+
+@pulumi.output_type
+class AwsAssumeRole(dict):
+    """
+    A role to assume.
+    """
+    def __init__(__self__, *,
+                 role_arn: _builtins.str,
+                 external_id: Optional[_builtins.str] = None,
+                 session_name: Optional[_builtins.str] = None):
+        """
+        A role to assume.
+
+        :param _builtins.str role_arn: The role's ARN.
+        :param _builtins.str external_id: The external id that the role's trust policy asks for.
+        :param _builtins.str session_name: The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        """
+        pulumi.set(__self__, "role_arn", role_arn)
+        if external_id is not None:
+            pulumi.set(__self__, "external_id", external_id)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> _builtins.str:
+        """
+        The role's ARN.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @_builtins.property
+    @pulumi.getter(name="externalId")
+    def external_id(self) -> Optional[_builtins.str]:
+        """
+        The external id that the role's trust policy asks for.
+        """
+        return pulumi.get(self, "external_id")
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> Optional[_builtins.str]:
+        """
+        The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+
+@pulumi.output_type
+class AwsConfig(dict):
+    """
+    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
+    environment variables and files, looked up at the first call. None of it is ever written to state.
+    """
+    def __init__(__self__, *,
+                 access_key: Optional[_builtins.str] = None,
+                 assume_roles: Optional[Sequence['outputs.AwsAssumeRole']] = None,
+                 endpoints: Optional['outputs.AwsEndpoints'] = None,
+                 profile: Optional[_builtins.str] = None,
+                 region: Optional[_builtins.str] = None,
+                 secret_key: Optional[_builtins.str] = None,
+                 token: Optional[_builtins.str] = None):
+        """
+        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
+        environment variables and files, looked up at the first call. None of it is ever written to state.
+
+        :param _builtins.str access_key: The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        :param Sequence['AwsAssumeRole'] assume_roles: Roles to assume one after another, the first with the credentials above.
+        :param 'AwsEndpoints' endpoints: Addresses to use in place of AWS's own.
+        :param _builtins.str profile: The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        :param _builtins.str region: The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        :param _builtins.str secret_key: The secret access key that belongs to `access_key`.
+        :param _builtins.str token: The session token that belongs to `access_key`, if that is a temporary one.
+        """
+        if access_key is not None:
+            pulumi.set(__self__, "access_key", access_key)
+        if assume_roles is not None:
+            pulumi.set(__self__, "assume_roles", assume_roles)
+        if endpoints is not None:
+            pulumi.set(__self__, "endpoints", endpoints)
+        if profile is not None:
+            pulumi.set(__self__, "profile", profile)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+
+    @_builtins.property
+    @pulumi.getter(name="accessKey")
+    def access_key(self) -> Optional[_builtins.str]:
+        """
+        The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        """
+        return pulumi.get(self, "access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoles")
+    def assume_roles(self) -> Optional[Sequence['outputs.AwsAssumeRole']]:
+        """
+        Roles to assume one after another, the first with the credentials above.
+        """
+        return pulumi.get(self, "assume_roles")
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoints(self) -> Optional['outputs.AwsEndpoints']:
+        """
+        Addresses to use in place of AWS's own.
+        """
+        return pulumi.get(self, "endpoints")
+
+    @_builtins.property
+    @pulumi.getter
+    def profile(self) -> Optional[_builtins.str]:
+        """
+        The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        """
+        return pulumi.get(self, "profile")
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> Optional[_builtins.str]:
+        """
+        The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        """
+        return pulumi.get(self, "region")
+
+    @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> Optional[_builtins.str]:
+        """
+        The secret access key that belongs to `access_key`.
+        """
+        return pulumi.get(self, "secret_key")
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> Optional[_builtins.str]:
+        """
+        The session token that belongs to `access_key`, if that is a temporary one.
+        """
+        return pulumi.get(self, "token")
+
+
+@pulumi.output_type
+class AwsEndpoints(dict):
+    """
+    Addresses to use in place of AWS's own.
+    """
+    def __init__(__self__, *,
+                 iam: Optional[_builtins.str] = None,
+                 sts: Optional[_builtins.str] = None):
+        """
+        Addresses to use in place of AWS's own.
+
+        :param _builtins.str iam: The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param _builtins.str sts: The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        if iam is not None:
+            pulumi.set(__self__, "iam", iam)
+        if sts is not None:
+            pulumi.set(__self__, "sts", sts)
+
+    @_builtins.property
+    @pulumi.getter
+    def iam(self) -> Optional[_builtins.str]:
+        """
+        The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "iam")
+
+    @_builtins.property
+    @pulumi.getter
+    def sts(self) -> Optional[_builtins.str]:
+        """
+        The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "sts")
+
+
+@pulumi.output_type
+class ConfluentConfig(dict):
+    """
+    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
+    customary environment variables, looked up at the first call. None of it is ever written to state.
+    """
+    def __init__(__self__, *,
+                 cloud_api_key: Optional[_builtins.str] = None,
+                 cloud_api_secret: Optional[_builtins.str] = None,
+                 endpoint: Optional[_builtins.str] = None):
+        """
+        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
+        customary environment variables, looked up at the first call. None of it is ever written to state.
+
+        :param _builtins.str cloud_api_key: The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        :param _builtins.str cloud_api_secret: The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        :param _builtins.str endpoint: The address to use in place of `https://api.confluent.cloud`.
+        """
+        if cloud_api_key is not None:
+            pulumi.set(__self__, "cloud_api_key", cloud_api_key)
+        if cloud_api_secret is not None:
+            pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if endpoint is not None:
+            pulumi.set(__self__, "endpoint", endpoint)
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiKey")
+    def cloud_api_key(self) -> Optional[_builtins.str]:
+        """
+        The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        """
+        return pulumi.get(self, "cloud_api_key")
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecret")
+    def cloud_api_secret(self) -> Optional[_builtins.str]:
+        """
+        The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        """
+        return pulumi.get(self, "cloud_api_secret")
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoint(self) -> Optional[_builtins.str]:
+        """
+        The address to use in place of `https://api.confluent.cloud`.
+        """
+        return pulumi.get(self, "endpoint")
 
 
 @pulumi.output_type
@@ -280,6 +523,156 @@ class HistoryEvent(dict):
 
 
 @pulumi.output_type
+class OciConfig(dict):
+    """
+    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
+    """
+    def __init__(__self__, *,
+                 config_file_profile: Optional[_builtins.str] = None,
+                 endpoints: Optional['outputs.OciEndpoints'] = None,
+                 fingerprint: Optional[_builtins.str] = None,
+                 private_key: Optional[_builtins.str] = None,
+                 private_key_password: Optional[_builtins.str] = None,
+                 private_key_path: Optional[_builtins.str] = None,
+                 region: Optional[_builtins.str] = None,
+                 tenancy_ocid: Optional[_builtins.str] = None,
+                 user_ocid: Optional[_builtins.str] = None):
+        """
+        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
+        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
+
+        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        :param 'OciEndpoints' endpoints: Addresses to use in place of OCI's own.
+        :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `private_key_path`, the environment, or the profile's `key_file`.
+        :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
+        :param _builtins.str private_key_path: The path of a file with the private key.
+        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        """
+        if config_file_profile is not None:
+            pulumi.set(__self__, "config_file_profile", config_file_profile)
+        if endpoints is not None:
+            pulumi.set(__self__, "endpoints", endpoints)
+        if fingerprint is not None:
+            pulumi.set(__self__, "fingerprint", fingerprint)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if private_key_password is not None:
+            pulumi.set(__self__, "private_key_password", private_key_password)
+        if private_key_path is not None:
+            pulumi.set(__self__, "private_key_path", private_key_path)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+        if tenancy_ocid is not None:
+            pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
+        if user_ocid is not None:
+            pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter(name="configFileProfile")
+    def config_file_profile(self) -> Optional[_builtins.str]:
+        """
+        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
+        """
+        return pulumi.get(self, "config_file_profile")
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoints(self) -> Optional['outputs.OciEndpoints']:
+        """
+        Addresses to use in place of OCI's own.
+        """
+        return pulumi.get(self, "endpoints")
+
+    @_builtins.property
+    @pulumi.getter
+    def fingerprint(self) -> Optional[_builtins.str]:
+        """
+        The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
+        """
+        return pulumi.get(self, "fingerprint")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> Optional[_builtins.str]:
+        """
+        The private key in PEM, PKCS#8 or PKCS#1. Default: `private_key_path`, the environment, or the profile's `key_file`.
+        """
+        return pulumi.get(self, "private_key")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPassword")
+    def private_key_password(self) -> Optional[_builtins.str]:
+        """
+        The passphrase of the private key, if that is encrypted.
+        """
+        return pulumi.get(self, "private_key_password")
+
+    @_builtins.property
+    @pulumi.getter(name="privateKeyPath")
+    def private_key_path(self) -> Optional[_builtins.str]:
+        """
+        The path of a file with the private key.
+        """
+        return pulumi.get(self, "private_key_path")
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> Optional[_builtins.str]:
+        """
+        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        """
+        return pulumi.get(self, "region")
+
+    @_builtins.property
+    @pulumi.getter(name="tenancyOcid")
+    def tenancy_ocid(self) -> Optional[_builtins.str]:
+        """
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        """
+        return pulumi.get(self, "tenancy_ocid")
+
+    @_builtins.property
+    @pulumi.getter(name="userOcid")
+    def user_ocid(self) -> Optional[_builtins.str]:
+        """
+        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
+        """
+        return pulumi.get(self, "user_ocid")
+
+
+@pulumi.output_type
+class OciEndpoints(dict):
+    """
+    Addresses to use in place of OCI's own.
+    """
+    def __init__(__self__, *,
+                 identity: Optional[_builtins.str] = None):
+        """
+        Addresses to use in place of OCI's own.
+
+        :param _builtins.str identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+               there, and no home region is looked for. Default: OCI's own.
+        """
+        if identity is not None:
+            pulumi.set(__self__, "identity", identity)
+
+    @_builtins.property
+    @pulumi.getter
+    def identity(self) -> Optional[_builtins.str]:
+        """
+        The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
+        there, and no home region is looked for. Default: OCI's own.
+        """
+        return pulumi.get(self, "identity")
+
+
+@pulumi.output_type
 class Retirement(dict):
     """
     What must be true before a superseded key is removed, beyond its overlap.
@@ -316,8 +709,8 @@ class Retirement(dict):
 
         :param _builtins.int confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
                Default: the overlap alone decides.
-        :param _builtins.str deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
-               `quietPeriod: "0s"`. Default: no limit.
+        :param _builtins.str deadline: How long after the overlap the plugin waits for a key that is still in use, as a duration; then `when_in_use` decides. Not allowed with
+               `quiet_period: "0s"`. Default: no limit.
         :param _builtins.str quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
                delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
         :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
@@ -347,8 +740,8 @@ class Retirement(dict):
     @pulumi.getter
     def deadline(self) -> Optional[_builtins.str]:
         """
-        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
-        `quietPeriod: "0s"`. Default: no limit.
+        How long after the overlap the plugin waits for a key that is still in use, as a duration; then `when_in_use` decides. Not allowed with
+        `quiet_period: "0s"`. Default: no limit.
         """
         return pulumi.get(self, "deadline")
 
@@ -606,6 +999,327 @@ class Schedule(dict):
         The start of the period that last asked for a rotation; absent until time first asked.
         """
         return pulumi.get(self, "window")
+
+
+@pulumi.output_type
+class VaultAuthLoginAppRole(dict):
+    """
+    A login with a secret-id of an AppRole.
+    """
+    def __init__(__self__, *,
+                 role_id: _builtins.str,
+                 mount: Optional[_builtins.str] = None,
+                 secret_id: Optional[_builtins.str] = None):
+        """
+        A login with a secret-id of an AppRole.
+
+        :param _builtins.str role_id: The role's id.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
+        :param _builtins.str secret_id: A secret-id of the role; absent if the role asks for none.
+        """
+        pulumi.set(__self__, "role_id", role_id)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if secret_id is not None:
+            pulumi.set(__self__, "secret_id", secret_id)
+
+    @_builtins.property
+    @pulumi.getter(name="roleId")
+    def role_id(self) -> _builtins.str:
+        """
+        The role's id.
+        """
+        return pulumi.get(self, "role_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"approle"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> Optional[_builtins.str]:
+        """
+        A secret-id of the role; absent if the role asks for none.
+        """
+        return pulumi.get(self, "secret_id")
+
+
+@pulumi.output_type
+class VaultAuthLoginCert(dict):
+    """
+    A login with a TLS client certificate.
+    """
+    def __init__(__self__, *,
+                 cert_file: _builtins.str,
+                 key_file: _builtins.str,
+                 mount: Optional[_builtins.str] = None,
+                 name: Optional[_builtins.str] = None):
+        """
+        A login with a TLS client certificate.
+
+        :param _builtins.str cert_file: The file with the certificate in PEM.
+        :param _builtins.str key_file: The file with its private key in PEM.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
+        :param _builtins.str name: The role to log in as. Absent: whichever fits the certificate.
+        """
+        pulumi.set(__self__, "cert_file", cert_file)
+        pulumi.set(__self__, "key_file", key_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+
+    @_builtins.property
+    @pulumi.getter(name="certFile")
+    def cert_file(self) -> _builtins.str:
+        """
+        The file with the certificate in PEM.
+        """
+        return pulumi.get(self, "cert_file")
+
+    @_builtins.property
+    @pulumi.getter(name="keyFile")
+    def key_file(self) -> _builtins.str:
+        """
+        The file with its private key in PEM.
+        """
+        return pulumi.get(self, "key_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"cert"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        The role to log in as. Absent: whichever fits the certificate.
+        """
+        return pulumi.get(self, "name")
+
+
+@pulumi.output_type
+class VaultAuthLoginJwt(dict):
+    """
+    A login with a JSON Web Token.
+    """
+    def __init__(__self__, *,
+                 jwt: _builtins.str,
+                 mount: Optional[_builtins.str] = None,
+                 role: Optional[_builtins.str] = None):
+        """
+        A login with a JSON Web Token.
+
+        :param _builtins.str jwt: The token to log in with.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        :param _builtins.str role: The role to log in as. Absent: the mount's default role.
+        """
+        pulumi.set(__self__, "jwt", jwt)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if role is not None:
+            pulumi.set(__self__, "role", role)
+
+    @_builtins.property
+    @pulumi.getter
+    def jwt(self) -> _builtins.str:
+        """
+        The token to log in with.
+        """
+        return pulumi.get(self, "jwt")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> Optional[_builtins.str]:
+        """
+        The role to log in as. Absent: the mount's default role.
+        """
+        return pulumi.get(self, "role")
+
+
+@pulumi.output_type
+class VaultAuthLoginKubernetes(dict):
+    """
+    A login with the token of a Kubernetes service account.
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 jwt_file: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None):
+        """
+        A login with the token of a Kubernetes service account.
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str jwt_file: The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        """
+        return pulumi.get(self, "mount")
+
+
+@pulumi.output_type
+class VaultConfig(dict):
+    """
+    How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+    to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
+    """
+    def __init__(__self__, *,
+                 address: Optional[_builtins.str] = None,
+                 auth_login_app_role: Optional['outputs.VaultAuthLoginAppRole'] = None,
+                 auth_login_cert: Optional['outputs.VaultAuthLoginCert'] = None,
+                 auth_login_jwt: Optional['outputs.VaultAuthLoginJwt'] = None,
+                 auth_login_kubernetes: Optional['outputs.VaultAuthLoginKubernetes'] = None,
+                 ca_cert_file: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 skip_tls_verify: Optional[_builtins.bool] = None,
+                 token: Optional[_builtins.str] = None):
+        """
+        How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
+        to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
+
+        :param _builtins.str address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
+        :param 'VaultAuthLoginAppRole' auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param 'VaultAuthLoginCert' auth_login_cert: Logs in with a TLS client certificate.
+        :param 'VaultAuthLoginJwt' auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
+        :param 'VaultAuthLoginKubernetes' auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
+        :param _builtins.str ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        :param _builtins.str namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        :param _builtins.bool skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
+        :param _builtins.str token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if auth_login_app_role is not None:
+            pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_cert is not None:
+            pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_jwt is not None:
+            pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
+        if auth_login_kubernetes is not None:
+            pulumi.set(__self__, "auth_login_kubernetes", auth_login_kubernetes)
+        if ca_cert_file is not None:
+            pulumi.set(__self__, "ca_cert_file", ca_cert_file)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if skip_tls_verify is not None:
+            pulumi.set(__self__, "skip_tls_verify", skip_tls_verify)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
+        """
+        return pulumi.get(self, "address")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAppRole")
+    def auth_login_app_role(self) -> Optional['outputs.VaultAuthLoginAppRole']:
+        """
+        Logs in with a secret-id of an AppRole.
+        """
+        return pulumi.get(self, "auth_login_app_role")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginCert")
+    def auth_login_cert(self) -> Optional['outputs.VaultAuthLoginCert']:
+        """
+        Logs in with a TLS client certificate.
+        """
+        return pulumi.get(self, "auth_login_cert")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginJwt")
+    def auth_login_jwt(self) -> Optional['outputs.VaultAuthLoginJwt']:
+        """
+        Logs in with a JSON Web Token, such as the identity token of a CI job.
+        """
+        return pulumi.get(self, "auth_login_jwt")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginKubernetes")
+    def auth_login_kubernetes(self) -> Optional['outputs.VaultAuthLoginKubernetes']:
+        """
+        Logs in with the token of a Kubernetes service account.
+        """
+        return pulumi.get(self, "auth_login_kubernetes")
+
+    @_builtins.property
+    @pulumi.getter(name="caCertFile")
+    def ca_cert_file(self) -> Optional[_builtins.str]:
+        """
+        A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
+        """
+        return pulumi.get(self, "ca_cert_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter(name="skipTlsVerify")
+    def skip_tls_verify(self) -> Optional[_builtins.bool]:
+        """
+        Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
+        """
+        return pulumi.get(self, "skip_tls_verify")
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> Optional[_builtins.str]:
+        """
+        The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        """
+        return pulumi.get(self, "token")
 
 
 @pulumi.output_type

@@ -13,10 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
-from . import aws as _aws
-from . import confluent as _confluent
-from . import oci as _oci
-from . import vault as _vault
+from ._inputs import *
 
 __all__ = ['ProviderArgs', 'Provider']
 
@@ -24,23 +21,23 @@ __all__ = ['ProviderArgs', 'Provider']
 class ProviderArgs:
     def __init__(__self__, *,
                  accept_account: pulumi.Input[Optional[_builtins.str]] = None,
-                 aws: pulumi.Input[Optional['_aws.ConfigArgs']] = None,
-                 confluent: pulumi.Input[Optional['_confluent.ConfigArgs']] = None,
-                 oci: pulumi.Input[Optional['_oci.ConfigArgs']] = None,
+                 aws: pulumi.Input[Optional['AwsConfigArgs']] = None,
+                 confluent: pulumi.Input[Optional['ConfluentConfigArgs']] = None,
+                 oci: pulumi.Input[Optional['OciConfigArgs']] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional['_vault.ConfigArgs']] = None):
+                 vault: pulumi.Input[Optional['VaultConfigArgs']] = None):
         """
         The set of arguments for constructing a Provider resource.
 
         :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
                state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
                `KEYROTATION_ACCEPT_ACCOUNT`.
-        :param pulumi.Input['_aws.ConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
-        :param pulumi.Input['_confluent.ConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
-        :param pulumi.Input['_oci.ConfigArgs'] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        :param pulumi.Input['AwsConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        :param pulumi.Input['ConfluentConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        :param pulumi.Input['OciConfigArgs'] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input['_vault.ConfigArgs'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input['VaultConfigArgs'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         if accept_account is not None:
             pulumi.set(__self__, "accept_account", accept_account)
@@ -71,38 +68,38 @@ class ProviderArgs:
 
     @_builtins.property
     @pulumi.getter
-    def aws(self) -> pulumi.Input[Optional['_aws.ConfigArgs']]:
+    def aws(self) -> pulumi.Input[Optional['AwsConfigArgs']]:
         """
         How AWS is reached. What is absent comes from AWS's customary environment variables and files.
         """
         return pulumi.get(self, "aws")
 
     @aws.setter
-    def aws(self, value: pulumi.Input[Optional['_aws.ConfigArgs']]):
+    def aws(self, value: pulumi.Input[Optional['AwsConfigArgs']]):
         pulumi.set(self, "aws", value)
 
     @_builtins.property
     @pulumi.getter
-    def confluent(self) -> pulumi.Input[Optional['_confluent.ConfigArgs']]:
+    def confluent(self) -> pulumi.Input[Optional['ConfluentConfigArgs']]:
         """
         How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
         """
         return pulumi.get(self, "confluent")
 
     @confluent.setter
-    def confluent(self, value: pulumi.Input[Optional['_confluent.ConfigArgs']]):
+    def confluent(self, value: pulumi.Input[Optional['ConfluentConfigArgs']]):
         pulumi.set(self, "confluent", value)
 
     @_builtins.property
     @pulumi.getter
-    def oci(self) -> pulumi.Input[Optional['_oci.ConfigArgs']]:
+    def oci(self) -> pulumi.Input[Optional['OciConfigArgs']]:
         """
         How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
         """
         return pulumi.get(self, "oci")
 
     @oci.setter
-    def oci(self, value: pulumi.Input[Optional['_oci.ConfigArgs']]):
+    def oci(self, value: pulumi.Input[Optional['OciConfigArgs']]):
         pulumi.set(self, "oci", value)
 
     @_builtins.property
@@ -120,14 +117,14 @@ class ProviderArgs:
 
     @_builtins.property
     @pulumi.getter
-    def vault(self) -> pulumi.Input[Optional['_vault.ConfigArgs']]:
+    def vault(self) -> pulumi.Input[Optional['VaultConfigArgs']]:
         """
         How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         return pulumi.get(self, "vault")
 
     @vault.setter
-    def vault(self, value: pulumi.Input[Optional['_vault.ConfigArgs']]):
+    def vault(self, value: pulumi.Input[Optional['VaultConfigArgs']]):
         pulumi.set(self, "vault", value)
 
 
@@ -138,11 +135,11 @@ class Provider(pulumi.ProviderResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  accept_account: pulumi.Input[Optional[_builtins.str]] = None,
-                 aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
-                 confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
-                 oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
+                 aws: pulumi.Input[Optional[Union['AwsConfigArgs', 'AwsConfigArgsDict']]] = None,
+                 confluent: pulumi.Input[Optional[Union['ConfluentConfigArgs', 'ConfluentConfigArgsDict']]] = None,
+                 oci: pulumi.Input[Optional[Union['OciConfigArgs', 'OciConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['VaultConfigArgs', 'VaultConfigArgsDict']]] = None,
                  __props__=None):
         """
         What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.
@@ -152,12 +149,12 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
                state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
                `KEYROTATION_ACCEPT_ACCOUNT`.
-        :param pulumi.Input[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
-        :param pulumi.Input[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
-        :param pulumi.Input[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        :param pulumi.Input[Union['AwsConfigArgs', 'AwsConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        :param pulumi.Input[Union['ConfluentConfigArgs', 'ConfluentConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        :param pulumi.Input[Union['OciConfigArgs', 'OciConfigArgsDict']] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
                costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        :param pulumi.Input[Union['VaultConfigArgs', 'VaultConfigArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
         """
         ...
     @overload
@@ -184,11 +181,11 @@ class Provider(pulumi.ProviderResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  accept_account: pulumi.Input[Optional[_builtins.str]] = None,
-                 aws: pulumi.Input[Optional[Union['_aws.ConfigArgs', '_aws.ConfigArgsDict']]] = None,
-                 confluent: pulumi.Input[Optional[Union['_confluent.ConfigArgs', '_confluent.ConfigArgsDict']]] = None,
-                 oci: pulumi.Input[Optional[Union['_oci.ConfigArgs', '_oci.ConfigArgsDict']]] = None,
+                 aws: pulumi.Input[Optional[Union['AwsConfigArgs', 'AwsConfigArgsDict']]] = None,
+                 confluent: pulumi.Input[Optional[Union['ConfluentConfigArgs', 'ConfluentConfigArgsDict']]] = None,
+                 oci: pulumi.Input[Optional[Union['OciConfigArgs', 'OciConfigArgsDict']]] = None,
                  refresh_before_update: pulumi.Input[Optional[_builtins.bool]] = None,
-                 vault: pulumi.Input[Optional[Union['_vault.ConfigArgs', '_vault.ConfigArgsDict']]] = None,
+                 vault: pulumi.Input[Optional[Union['VaultConfigArgs', 'VaultConfigArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::language;
 use crate::running::{Ended, Running};
 use crate::workspace::Workspace;
 
@@ -112,6 +113,21 @@ impl Python {
         let cache = self.root.path().join("types").display().to_string();
         let mypy = ["-m", "mypy", "--strict", "--cache-dir", &cache, "--python-executable", &python];
         self.run(&self.base, &[&mypy[..], &[&program.display().to_string()]].concat())?;
+        Ok(())
+    }
+
+    /// Checks the types of a program as strictly as pyright can.
+    ///
+    /// # Errors
+    /// When one is wrong, with pyright's words.
+    pub fn check_types_by_pyright(&self, program: &Path) -> Result<()> {
+        let place = tempfile::tempdir_in(self.root.path()).context("cannot make a folder for a program")?;
+        fs::copy(program, place.path().join("program.py")).context("cannot copy the program")?;
+        let strict = r#"{ "typeCheckingMode": "strict", "include": ["program.py"] }"#;
+        fs::write(place.path().join("pyrightconfig.json"), strict).context("cannot write the settings")?;
+        let pyright = language::folder("KEYROTATION_NODE")?.join("node_modules/pyright/index.js").display().to_string();
+        let python = self.interpreter().display().to_string();
+        language::run(self.root.path(), "node", &[&pyright, "--pythonpath", &python], place.path(), &[])?;
         Ok(())
     }
 

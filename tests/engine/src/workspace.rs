@@ -1,6 +1,6 @@
 //! One Pulumi project with a backend, a home and a log of its own, driven through the real command line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ const STACK: &str = "dev";
 /// The commands whose events are logged, for the search for secrets.
 const LOGGING: [&str; 4] = ["preview", "up", "refresh", "destroy"];
 const PLUGIN: &str = "pulumi-resource-keyrotation";
+/// Folders that appear beside a program when it is built or run.
+const PRODUCTS: [&str; 6] = ["venv", "__pycache__", "node_modules", "target", "bin", "obj"];
 
 /// The programs under test.
 #[derive(Debug, Clone)]
@@ -55,6 +57,8 @@ pub struct Workspace {
     tools: Tools,
     variables: RefCell<Vec<(String, String)>>,
     outputs: RefCell<Vec<PathBuf>>,
+    /// Whether the engine's debug events are left out of what was written.
+    without_debug: Cell<bool>,
 }
 
 /// A stack as it was.
@@ -78,8 +82,13 @@ impl Workspace {
             fs::create_dir(root.path().join(folder)).with_context(|| format!("cannot make the folder {folder}"))?;
         }
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let workspace =
-            Self { root, tools: tools.clone(), variables: RefCell::new(variables), outputs: RefCell::default() };
+        let workspace = Self {
+            root,
+            tools: tools.clone(),
+            variables: RefCell::new(variables),
+            outputs: RefCell::default(),
+            without_debug: Cell::default(),
+        };
         workspace.install_plugin()?;
         Ok(workspace)
     }
@@ -349,7 +358,17 @@ impl Workspace {
         for folder in ["project", "outputs", "backend", "log", "home", "pulumi"] {
             written.extend(leak::contents(&self.folder(folder))?);
         }
+        if self.without_debug.get() {
+            let events = written.iter_mut().filter(|(place, _)| place.contains("/log/events-"));
+            events.for_each(|(_, bytes)| *bytes = without_debug(bytes));
+        }
         Ok(written)
+    }
+
+    /// Leaves the engine's debug events out of what was [`Self::written`]: Pulumi's own libraries for Node.js and Java write the outputs of
+    /// resources into them, secrets in clear.
+    pub(crate) fn forgive_debug_events(&self) {
+        self.without_debug.set(true);
     }
 
     /// Whether the plugin under test was ever started.
@@ -380,21 +399,33 @@ impl Workspace {
         format!("PULUMI_HOME={}", self.folder("pulumi").display())
     }
 
-    /// Copies a program's files into the project, but no folders, such as a virtual environment.
+    /// Copies a program's files into the project, but nothing that building or running it has made.
     ///
     /// # Errors
     /// When a file cannot be copied.
     pub fn copy_program(&self, from: &Path) -> Result<()> {
-        for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
-            let path = entry.with_context(|| format!("cannot list {}", from.display()))?.path();
-            let name = path.file_name().context("a file without a name")?;
-            if path.is_file() {
-                fs::copy(&path, self.project().join(name))
-                    .with_context(|| format!("cannot copy {}", path.display()))?;
-            }
-        }
-        Ok(())
+        copy_sources(from, &self.project())
     }
+}
+
+fn without_debug(events: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(events);
+    let kept = text.lines().filter(|line| !line.contains(r#""diagnosticEvent":{"prefix":"debug: ""#));
+    kept.map(|line| format!("{line}\n")).collect::<String>().into_bytes()
+}
+
+fn copy_sources(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
+        let path = entry.with_context(|| format!("cannot list {}", from.display()))?.path();
+        let name = path.file_name().context("a file without a name")?;
+        if path.is_file() {
+            fs::copy(&path, to.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+        } else if !PRODUCTS.iter().any(|product| name == *product) {
+            copy_sources(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Workspace {

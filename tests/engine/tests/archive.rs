@@ -55,3 +55,25 @@ fn pulumi_installs_the_archive_and_makes_a_key_with_it() -> Result<()> {
     scene.work.expect_quiet()?;
     scene.expect_destroyed()
 }
+
+#[test]
+fn package_add_takes_the_installed_archive_and_the_program_in_it() -> Result<()> {
+    let scene = Scene::start()?;
+    let version = env!("CARGO_PKG_VERSION");
+    let archive = archive()?.display().to_string();
+    scene.work.run(&["plugin", "rm", "resource", "keyrotation", "--yes"])?.expect_success()?;
+    scene.work.run(&["plugin", "install", "resource", "keyrotation", version, "--file", &archive])?.expect_success()?;
+    let folder = tempfile::tempdir()?;
+    let program = unpack(folder.path())?.display().to_string();
+    let sdks = scene.work.project().join("sdks");
+    for source in [format!("keyrotation@{version}"), program] {
+        scene.work.run(&["package", "add", &source])?.expect_success()?;
+        let written = sdks.join(format!("keyrotation/keyrotation-{version}.yaml"));
+        ensure!(written.is_file(), "from {source}, there is no {}", written.display());
+        fs::remove_dir_all(&sdks).context("cannot remove what was generated")?;
+    }
+    scene.declare(json!({ "verification": { "successes": 1 } }))?;
+    scene.up()?;
+    scene.expect_known()?;
+    scene.expect_destroyed()
+}

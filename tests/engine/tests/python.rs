@@ -12,15 +12,15 @@ const PROGRAM: &str = r#"
 import os
 
 import pulumi
-from pulumi_keyrotation import Provider, aws
+from pulumi_keyrotation import AwsConfigArgs, AwsEndpointsArgs, Provider, aws
 
 own = Provider(
     "own",
-    aws=aws.ConfigArgs(
+    aws=AwsConfigArgs(
         region="us-east-1",
         access_key=os.environ["OWN_KEY"],
         secret_key=os.environ["OWN_SECRET"],
-        endpoints=aws.EndpointsArgs(iam=os.environ["OWN_ENDPOINT"], sts=os.environ["OWN_ENDPOINT"]),
+        endpoints=AwsEndpointsArgs(iam=os.environ["OWN_ENDPOINT"], sts=os.environ["OWN_ENDPOINT"]),
     ),
 )
 dictionary = Provider(

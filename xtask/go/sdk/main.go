@@ -12,20 +12,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
 // tool is what generated files say that they were made by.
 const tool = "cargo xtask codegen"
-
-// A generator makes the files of one language, by their paths.
-type generator func(*schema.Package) (map[string][]byte, error)
-
-// languages are the libraries that are made, by the names of their folders.
-var languages = map[string]generator{
-	"python": generatePython,
-}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -42,41 +33,30 @@ func run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	for language, generate := range languages {
-		pkg, err := bind(spec)
+	for name, language := range languages {
+		pkg, err := bind(spec, language.spell)
 		if err != nil {
 			return fmt.Errorf("%s: %w", arguments[0], err)
 		}
-		files, err := generate(pkg)
+		files, err := language.files(pkg)
 		if err != nil {
-			return fmt.Errorf("the %s library: %w", language, err)
+			return fmt.Errorf("the %s library: %w", name, err)
 		}
-		if err := write(filepath.Join(arguments[1], language), files); err != nil {
+		if err := write(filepath.Join(arguments[1], name), files); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func generatePython(pkg *schema.Package) (map[string][]byte, error) {
-	// The last argument finds the packages that this one depends on, of which there are none.
-	files, err := python.GeneratePackage(tool, pkg, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	// The generated pyproject.toml names a README beside itself, which whoever packs the library is to put there.
-	if info, ok := pkg.Language["python"].(python.PackageInfo); ok {
-		files["README.md"] = []byte(info.Readme)
-	}
-	return files, nil
-}
-
-// bind reads a schema. Generators leave their marks on what they are given, so that each needs its own.
-func bind(text []byte) (*schema.Package, error) {
+// bind reads a schema, with the names in its descriptions as a language spells them. Generators leave their marks on what
+// they are given, so that each needs its own.
+func bind(text []byte, spell func(string) string) (*schema.Package, error) {
 	var spec schema.PackageSpec
 	if err := json.Unmarshal(text, &spec); err != nil {
 		return nil, err
 	}
+	respell(&spec, spell)
 	pkg, diagnostics, err := schema.BindSpec(spec, schema.NewNullLoader(), schema.ValidationOptions{})
 	if err != nil {
 		return nil, err

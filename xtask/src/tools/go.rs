@@ -75,6 +75,15 @@ impl Module {
         Ok(folder)
     }
 
+    /// What Go says that a variable of its own is.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(crate) fn setting(&self, name: &str) -> Result<String> {
+        let answer = self.go().args(["env", name]).output().context("cannot start Go")?;
+        Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    }
+
     fn folder(&self) -> PathBuf {
         paths::root().join("xtask/go").join(self.name)
     }

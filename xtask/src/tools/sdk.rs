@@ -8,7 +8,19 @@ use crate::tools::go::Module;
 
 const MODULE: Module = Module {
     name: "sdk",
-    sources: &["main.go"],
+    sources: &[
+        "main.go",
+        "languages.go",
+        "spelling.go",
+        "extra/dotnet/README.md",
+        "extra/dotnet/logo.png",
+        "extra/go/README.md",
+        "extra/go/gitignore",
+        "extra/java/README.md",
+        "extra/java/gitignore",
+        "extra/java/pom.xml",
+        "extra/nodejs/gitignore",
+    ],
     without_go: "the client libraries in sdk/ are made by Pulumi's generators, which are written in Go: install Go (https://go.dev/dl)",
 };
 

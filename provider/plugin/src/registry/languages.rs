@@ -13,10 +13,26 @@ pub(super) fn sections() -> Map<String, Value> {
             "respectSchemaVersion": true,
             "pyproject": { "enabled": true },
         },
-        "nodejs": { "respectSchemaVersion": true },
-        "go": { "respectSchemaVersion": true, "generateResourceContainerTypes": true },
-        "java": { "buildFiles": "gradle" },
-        "csharp": { "respectSchemaVersion": true, "namespaces": { "keyrotation": "KeyRotation" } },
+        // Each registry of packages has names of its own that are free: those of Pulumi's own packages are Pulumi's.
+        "nodejs": {
+            "packageName": "pulumi-keyrotation",
+            "readme": include_str!("nodejs.md"),
+            "respectSchemaVersion": true,
+            "typescriptVersion": "^5.9.0",
+        },
+        "go": {
+            "importBasePath": "keyrotation.dev/sdk/go/keyrotation",
+            "modulePath": "keyrotation.dev/sdk/go",
+            "respectSchemaVersion": true,
+            "generateResourceContainerTypes": true,
+        },
+        // Built by Maven: the generator has no file for it, so xtask/go/sdk adds one.
+        "java": { "basePackage": "dev.keyrotation", "buildFiles": "none" },
+        "csharp": {
+            "rootNamespace": "KeyRotationDev",
+            "namespaces": { "keyrotation": "KeyRotation" },
+            "respectSchemaVersion": true,
+        },
     });
     sections.as_object().cloned().unwrap_or_default()
 }

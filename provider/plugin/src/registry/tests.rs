@@ -304,3 +304,50 @@ fn output_4_each_kind_of_clash_is_seen() {
     assert_eq!(clashes("ApiKey", &clashing).len(), 4);
     assert!(clashes("KeyPair", &serde_json::json!({ "apiKey": {}, "apiSecret": {} })).is_empty());
 }
+
+/// The modules whose types the types, resources and functions of each module use; the provider's own is the root, `index`.
+fn uses(schema: &Json) -> std::collections::BTreeMap<String, std::collections::BTreeSet<String>> {
+    fn collect(value: &Json, found: &mut std::collections::BTreeSet<String>) {
+        if let Some(token) = value["$ref"].as_str().and_then(|name| name.strip_prefix("#/types/")) {
+            found.extend(token.split(':').nth(1).map(str::to_owned));
+        }
+        value.as_object().into_iter().flatten().for_each(|(_, inner)| collect(inner, found));
+        value.as_array().into_iter().flatten().for_each(|inner| collect(inner, found));
+    }
+    let mut uses = std::collections::BTreeMap::new();
+    let parts = ["types", "resources", "functions"].into_iter().flat_map(|part| entries(&schema[part]));
+    let root = "keyrotation:index:Provider".to_owned();
+    for (token, value) in parts.chain([(&root, &schema["provider"])]) {
+        let module = token.split(':').nth(1).unwrap();
+        let found: &mut std::collections::BTreeSet<_> = uses.entry(module.to_owned()).or_default();
+        collect(value, found);
+        found.remove(module);
+    }
+    uses
+}
+
+/// A module that uses itself by way of others.
+fn circle(uses: &std::collections::BTreeMap<String, std::collections::BTreeSet<String>>) -> Option<&String> {
+    let reachable = |from: &String| {
+        let (mut found, mut open) = (std::collections::BTreeSet::new(), vec![from.clone()]);
+        while let Some(module) = open.pop() {
+            open.extend(uses.get(&module).into_iter().flatten().filter(|next| found.insert((*next).clone())).cloned());
+        }
+        found
+    };
+    uses.keys().find(|module| reachable(module).contains(*module))
+}
+
+#[test]
+fn output_4_no_two_modules_use_each_other_which_go_does_not_take() {
+    let uses = uses(&schema());
+    assert!(uses["aws"].contains("index"), "{uses:?}");
+    assert_eq!(circle(&uses), None, "{uses:?}");
+}
+
+#[test]
+fn output_4_a_circle_of_modules_is_seen() {
+    let mut schema = schema();
+    schema["provider"]["inputProperties"]["aws"] = serde_json::json!({ "$ref": "#/types/keyrotation:aws:AccessKey" });
+    assert!(circle(&uses(&schema)).is_some());
+}

@@ -11,7 +11,7 @@ use crate::args::is_region;
 /// environment variables and files, looked up at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "aws", "x-name" = "Config"))]
+#[schemars(extend("x-name" = "AwsConfig"))]
 pub struct AwsConfig {
     /// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
     #[serde(default)]
@@ -39,7 +39,7 @@ pub struct AwsConfig {
 /// A role to assume.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "aws"))]
+#[schemars(extend("x-name" = "AwsAssumeRole"))]
 pub struct AssumeRole {
     /// The role's ARN.
     pub role_arn: String,
@@ -54,7 +54,7 @@ pub struct AssumeRole {
 /// Addresses to use in place of AWS's own.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "aws"))]
+#[schemars(extend("x-name" = "AwsEndpoints"))]
 pub struct Endpoints {
     /// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
     #[serde(default)]

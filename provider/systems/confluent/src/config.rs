@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// customary environment variables, looked up at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "confluent", "x-name" = "Config"))]
+#[schemars(extend("x-name" = "ConfluentConfig"))]
 pub struct ConfluentConfig {
     /// The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
     #[serde(default)]

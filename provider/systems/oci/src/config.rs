@@ -13,7 +13,7 @@ use crate::region::region_problem;
 /// Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "oci", "x-name" = "Config"))]
+#[schemars(extend("x-name" = "OciConfig"))]
 pub struct OciConfig {
     /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub struct OciConfig {
 /// Addresses to use in place of OCI's own.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "oci", "x-name" = "Endpoints"), rename = "OciEndpoints")]
+#[schemars(rename = "OciEndpoints")]
 pub struct Endpoints {
     /// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
     /// there, and no home region is looked for. Default: OCI's own.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault", "x-name" = "Config"))]
+#[schemars(extend("x-name" = "VaultConfig"))]
 pub struct VaultConfig {
     /// The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
     #[serde(default)]
@@ -43,14 +43,14 @@ pub struct VaultConfig {
 /// A login with a JSON Web Token.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault"))]
+#[schemars(extend("x-name" = "VaultAuthLoginJwt"))]
 pub struct AuthLoginJwt {
     /// The role to log in as. Absent: the mount's default role.
     #[serde(default)]
     pub role: Option<String>,
     /// The token to log in with.
     pub jwt: SecretString,
-    /// Where the method is mounted, without `auth/`. Absent: `jwt`.
+    /// Where the method is mounted, without `auth/`. Default: `"jwt"`.
     #[serde(default)]
     pub mount: Option<String>,
 }
@@ -58,14 +58,14 @@ pub struct AuthLoginJwt {
 /// A login with a secret-id of an AppRole.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault"))]
+#[schemars(extend("x-name" = "VaultAuthLoginAppRole"))]
 pub struct AuthLoginAppRole {
     /// The role's id.
     pub role_id: String,
     /// A secret-id of the role; absent if the role asks for none.
     #[serde(default)]
     pub secret_id: Option<SecretString>,
-    /// Where the method is mounted, without `auth/`. Absent: `approle`.
+    /// Where the method is mounted, without `auth/`. Default: `"approle"`.
     #[serde(default)]
     pub mount: Option<String>,
 }
@@ -73,14 +73,14 @@ pub struct AuthLoginAppRole {
 /// A login with the token of a Kubernetes service account.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault"))]
+#[schemars(extend("x-name" = "VaultAuthLoginKubernetes"))]
 pub struct AuthLoginKubernetes {
     /// The role to log in as.
     pub role: String,
     /// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
     #[serde(default)]
     pub jwt_file: Option<String>,
-    /// Where the method is mounted, without `auth/`. Absent: `kubernetes`.
+    /// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
     #[serde(default)]
     pub mount: Option<String>,
 }
@@ -88,7 +88,7 @@ pub struct AuthLoginKubernetes {
 /// A login with a TLS client certificate.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-module" = "vault"))]
+#[schemars(extend("x-name" = "VaultAuthLoginCert"))]
 pub struct AuthLoginCert {
     /// The file with the certificate in PEM.
     pub cert_file: String,
@@ -97,7 +97,7 @@ pub struct AuthLoginCert {
     /// The role to log in as. Absent: whichever fits the certificate.
     #[serde(default)]
     pub name: Option<String>,
-    /// Where the method is mounted, without `auth/`. Absent: `cert`.
+    /// Where the method is mounted, without `auth/`. Default: `"cert"`.
     #[serde(default)]
     pub mount: Option<String>,
 }

@@ -8,5 +8,4 @@ import typing
 # Export this package's modules as members:
 from .list_keys import *
 from .rotating_api_key import *
-from ._inputs import *
 from . import outputs

@@ -13,14 +13,10 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
-from . import outputs
 from .. import _enums as _root_enums
 
 __all__ = [
     'AccessKey',
-    'AssumeRole',
-    'Config',
-    'Endpoints',
     'PreviousAccessKey',
 ]
 
@@ -75,7 +71,7 @@ class AccessKey(dict):
         :param _builtins.str id: The system's name of the key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str secret_access_key: The secret half.
-        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
@@ -145,7 +141,7 @@ class AccessKey(dict):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> Optional[_builtins.str]:
         """
-        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
         """
         return pulumi.get(self, "ses_smtp_password")
 
@@ -164,187 +160,6 @@ class AccessKey(dict):
         When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
-
-
-@pulumi.output_type
-class AssumeRole(dict):
-    """
-    A role to assume.
-    """
-    def __init__(__self__, *,
-                 role_arn: _builtins.str,
-                 external_id: Optional[_builtins.str] = None,
-                 session_name: Optional[_builtins.str] = None):
-        """
-        A role to assume.
-
-        :param _builtins.str role_arn: The role's ARN.
-        :param _builtins.str external_id: The external id that the role's trust policy asks for.
-        :param _builtins.str session_name: The session's name, as CloudTrail shows it. Absent: `keyrotation`.
-        """
-        pulumi.set(__self__, "role_arn", role_arn)
-        if external_id is not None:
-            pulumi.set(__self__, "external_id", external_id)
-        if session_name is not None:
-            pulumi.set(__self__, "session_name", session_name)
-
-    @_builtins.property
-    @pulumi.getter(name="roleArn")
-    def role_arn(self) -> _builtins.str:
-        """
-        The role's ARN.
-        """
-        return pulumi.get(self, "role_arn")
-
-    @_builtins.property
-    @pulumi.getter(name="externalId")
-    def external_id(self) -> Optional[_builtins.str]:
-        """
-        The external id that the role's trust policy asks for.
-        """
-        return pulumi.get(self, "external_id")
-
-    @_builtins.property
-    @pulumi.getter(name="sessionName")
-    def session_name(self) -> Optional[_builtins.str]:
-        """
-        The session's name, as CloudTrail shows it. Absent: `keyrotation`.
-        """
-        return pulumi.get(self, "session_name")
-
-
-@pulumi.output_type
-class Config(dict):
-    """
-    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-    environment variables and files, looked up at the first call. None of it is ever written to state.
-    """
-    def __init__(__self__, *,
-                 access_key: Optional[_builtins.str] = None,
-                 assume_roles: Optional[Sequence['outputs.AssumeRole']] = None,
-                 endpoints: Optional['outputs.Endpoints'] = None,
-                 profile: Optional[_builtins.str] = None,
-                 region: Optional[_builtins.str] = None,
-                 secret_key: Optional[_builtins.str] = None,
-                 token: Optional[_builtins.str] = None):
-        """
-        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-        environment variables and files, looked up at the first call. None of it is ever written to state.
-
-        :param _builtins.str access_key: The access key id that the plugin works with; needs `secretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
-        :param Sequence['AssumeRole'] assume_roles: Roles to assume one after another, the first with the credentials above.
-        :param 'Endpoints' endpoints: Addresses to use in place of AWS's own.
-        :param _builtins.str profile: The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
-        :param _builtins.str region: The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
-        :param _builtins.str secret_key: The secret access key that belongs to `accessKey`.
-        :param _builtins.str token: The session token that belongs to `accessKey`, if that is a temporary one.
-        """
-        if access_key is not None:
-            pulumi.set(__self__, "access_key", access_key)
-        if assume_roles is not None:
-            pulumi.set(__self__, "assume_roles", assume_roles)
-        if endpoints is not None:
-            pulumi.set(__self__, "endpoints", endpoints)
-        if profile is not None:
-            pulumi.set(__self__, "profile", profile)
-        if region is not None:
-            pulumi.set(__self__, "region", region)
-        if secret_key is not None:
-            pulumi.set(__self__, "secret_key", secret_key)
-        if token is not None:
-            pulumi.set(__self__, "token", token)
-
-    @_builtins.property
-    @pulumi.getter(name="accessKey")
-    def access_key(self) -> Optional[_builtins.str]:
-        """
-        The access key id that the plugin works with; needs `secretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
-        """
-        return pulumi.get(self, "access_key")
-
-    @_builtins.property
-    @pulumi.getter(name="assumeRoles")
-    def assume_roles(self) -> Optional[Sequence['outputs.AssumeRole']]:
-        """
-        Roles to assume one after another, the first with the credentials above.
-        """
-        return pulumi.get(self, "assume_roles")
-
-    @_builtins.property
-    @pulumi.getter
-    def endpoints(self) -> Optional['outputs.Endpoints']:
-        """
-        Addresses to use in place of AWS's own.
-        """
-        return pulumi.get(self, "endpoints")
-
-    @_builtins.property
-    @pulumi.getter
-    def profile(self) -> Optional[_builtins.str]:
-        """
-        The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
-        """
-        return pulumi.get(self, "profile")
-
-    @_builtins.property
-    @pulumi.getter
-    def region(self) -> Optional[_builtins.str]:
-        """
-        The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
-        """
-        return pulumi.get(self, "region")
-
-    @_builtins.property
-    @pulumi.getter(name="secretKey")
-    def secret_key(self) -> Optional[_builtins.str]:
-        """
-        The secret access key that belongs to `accessKey`.
-        """
-        return pulumi.get(self, "secret_key")
-
-    @_builtins.property
-    @pulumi.getter
-    def token(self) -> Optional[_builtins.str]:
-        """
-        The session token that belongs to `accessKey`, if that is a temporary one.
-        """
-        return pulumi.get(self, "token")
-
-
-@pulumi.output_type
-class Endpoints(dict):
-    """
-    Addresses to use in place of AWS's own.
-    """
-    def __init__(__self__, *,
-                 iam: Optional[_builtins.str] = None,
-                 sts: Optional[_builtins.str] = None):
-        """
-        Addresses to use in place of AWS's own.
-
-        :param _builtins.str iam: The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
-        :param _builtins.str sts: The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
-        """
-        if iam is not None:
-            pulumi.set(__self__, "iam", iam)
-        if sts is not None:
-            pulumi.set(__self__, "sts", sts)
-
-    @_builtins.property
-    @pulumi.getter
-    def iam(self) -> Optional[_builtins.str]:
-        """
-        The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
-        """
-        return pulumi.get(self, "iam")
-
-    @_builtins.property
-    @pulumi.getter
-    def sts(self) -> Optional[_builtins.str]:
-        """
-        The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
-        """
-        return pulumi.get(self, "sts")
 
 
 @pulumi.output_type
@@ -397,7 +212,7 @@ class PreviousAccessKey(dict):
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str id: The system's name of the key.
         :param _builtins.str secret_access_key: The secret half.
-        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
@@ -465,7 +280,7 @@ class PreviousAccessKey(dict):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> Optional[_builtins.str]:
         """
-        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
         """
         return pulumi.get(self, "ses_smtp_password")
 

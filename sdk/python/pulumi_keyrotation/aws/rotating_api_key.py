@@ -46,15 +46,15 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
                warning and lets the run succeed, `fail` fails the run. Default: `defer`.
@@ -140,7 +140,7 @@ class RotatingApiKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -152,8 +152,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -214,7 +214,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="sesRegion")
     def ses_region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         """
         return pulumi.get(self, "ses_region")
 
@@ -293,8 +293,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 
-        From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
-        `endpoints`). Without `accessKey` they come from AWS's customary chain: environment, profile (also SSO and
+        From the provider configuration `keyrotation:aws` (`region`, `profile`, `access_key`, `secret_key`, `token`, `assume_roles`,
+        `endpoints`). Without `access_key` they come from AWS's customary chain: environment, profile (also SSO and
         `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
         `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
         the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -322,7 +322,7 @@ class RotatingApiKey(pulumi.CustomResource):
               ]
             }
 
-        `sts:GetCallerIdentity`, with which a new key is proven, is always allowed. With `assumeRoles` the first credentials
+        `sts:GetCallerIdentity`, with which a new key is proven, is always allowed. With `assume_roles` the first credentials
         need `sts:AssumeRole` on the first role, and so on.
 
         The key that the plugin itself is configured with is never deleted: its retirement waits until the plugin is configured with another one.
@@ -333,7 +333,7 @@ class RotatingApiKey(pulumi.CustomResource):
           rotation before its end fails and says so. A user who has two keys of somebody else's gets no third one: the message names them.
         - AWS takes a few seconds to know a new key everywhere, and may refuse it again after it was accepted. That is what
           `verification.successes` is for. STS accepting a key does not prove that every service knows it already.
-        - `sesSmtpPassword` belongs to one region; SMTP's user name is the access key id.
+        - `ses_smtp_password` belongs to one region; SMTP's user name is the access key id.
         - One resource manages a user. A second one on the same user is refused, with the name of the first. A resource that is renamed needs an alias, as for
           any resource that must not be replaced; its mark moves along.
 
@@ -341,7 +341,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether
         one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for
-        the resource's URN; the output `ownershipTags` gives both names.
+        the resource's URN; the output `ownership_tags` gives both names.
 
         An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
         Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
@@ -358,7 +358,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. Without
         a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
-        that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
+        that run dies as well, the key stays behind, and is listed in `foreign_keys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## The one hole
 
@@ -374,7 +374,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -387,7 +387,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not give out secret access keys: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it with `sts:GetCallerIdentity` and
-        imports nothing if AWS refuses it. Without it, `secretAccessKey` and `sesSmtpPassword` are null until the next rotation, and `warnings` says so. To import many keys at
+        imports nothing if AWS refuses it. Without it, `secret_access_key` and `ses_smtp_password` are null until the next rotation, and `warnings` says so. To import many keys at
         once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret by access key id: `{"AKIA…": "wJalr…"}`. `docs/import.md` has the details, also for those who
         come from Terraform.
 
@@ -408,15 +408,15 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
@@ -453,8 +453,8 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 
-        From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
-        `endpoints`). Without `accessKey` they come from AWS's customary chain: environment, profile (also SSO and
+        From the provider configuration `keyrotation:aws` (`region`, `profile`, `access_key`, `secret_key`, `token`, `assume_roles`,
+        `endpoints`). Without `access_key` they come from AWS's customary chain: environment, profile (also SSO and
         `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
         `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
         the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -482,7 +482,7 @@ class RotatingApiKey(pulumi.CustomResource):
               ]
             }
 
-        `sts:GetCallerIdentity`, with which a new key is proven, is always allowed. With `assumeRoles` the first credentials
+        `sts:GetCallerIdentity`, with which a new key is proven, is always allowed. With `assume_roles` the first credentials
         need `sts:AssumeRole` on the first role, and so on.
 
         The key that the plugin itself is configured with is never deleted: its retirement waits until the plugin is configured with another one.
@@ -493,7 +493,7 @@ class RotatingApiKey(pulumi.CustomResource):
           rotation before its end fails and says so. A user who has two keys of somebody else's gets no third one: the message names them.
         - AWS takes a few seconds to know a new key everywhere, and may refuse it again after it was accepted. That is what
           `verification.successes` is for. STS accepting a key does not prove that every service knows it already.
-        - `sesSmtpPassword` belongs to one region; SMTP's user name is the access key id.
+        - `ses_smtp_password` belongs to one region; SMTP's user name is the access key id.
         - One resource manages a user. A second one on the same user is refused, with the name of the first. A resource that is renamed needs an alias, as for
           any resource that must not be replaced; its mark moves along.
 
@@ -501,7 +501,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether
         one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for
-        the resource's URN; the output `ownershipTags` gives both names.
+        the resource's URN; the output `ownership_tags` gives both names.
 
         An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
         Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
@@ -518,7 +518,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         If the tags are removed or changed between two runs, a refresh warns once, and the next `pulumi up` writes them again even if nothing else is due. Without
         a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
-        that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
+        that run dies as well, the key stays behind, and is listed in `foreign_keys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
         ## The one hole
 
@@ -534,7 +534,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -547,7 +547,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:aws:RotatingApiKey key deployer/AKIAIOSFODNN7EXAMPLE` takes over a key; `deployer` alone takes over the only
         key that the user has. AWS does not give out secret access keys: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it with `sts:GetCallerIdentity` and
-        imports nothing if AWS refuses it. Without it, `secretAccessKey` and `sesSmtpPassword` are null until the next rotation, and `warnings` says so. To import many keys at
+        imports nothing if AWS refuses it. Without it, `secret_access_key` and `ses_smtp_password` are null until the next rotation, and `warnings` says so. To import many keys at
         once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret by access key id: `{"AKIA…": "wJalr…"}`. `docs/import.md` has the details, also for those who
         come from Terraform.
 
@@ -761,7 +761,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -769,7 +769,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -777,8 +777,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -851,7 +851,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 
@@ -867,7 +867,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesRegion")
     def ses_region(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
         """
         return pulumi.get(self, "ses_region")
 
@@ -875,7 +875,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "ses_smtp_password")
 

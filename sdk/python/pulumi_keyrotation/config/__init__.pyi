@@ -13,10 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
-from .. import aws as _aws
-from .. import confluent as _confluent
-from .. import oci as _oci
-from .. import vault as _vault
+from .. import outputs as _root_outputs
 
 acceptAccount: Optional[str]
 """

@@ -15,8 +15,6 @@ else:
 from .. import _utilities
 
 __all__ = [
-    'ConfigArgs',
-    'ConfigArgsDict',
     'Environment',
     'EnvironmentDict',
     'EnvironmentArgs',
@@ -30,82 +28,6 @@ __all__ = [
     'OwnerArgs',
     'OwnerArgsDict',
 ]
-
-class ConfigArgsDict(TypedDict):
-    """
-    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-    customary environment variables, looked up at the first call. None of it is ever written to state.
-    """
-    cloud_api_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-    """
-    cloud_api_secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
-    """
-    endpoint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The address to use in place of `https://api.confluent.cloud`.
-    """
-
-@pulumi.input_type
-class ConfigArgs:
-    def __init__(__self__, *,
-                 cloud_api_key: pulumi.Input[Optional[_builtins.str]] = None,
-                 cloud_api_secret: pulumi.Input[Optional[_builtins.str]] = None,
-                 endpoint: pulumi.Input[Optional[_builtins.str]] = None):
-        """
-        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-        customary environment variables, looked up at the first call. None of it is ever written to state.
-
-        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
-        :param pulumi.Input[_builtins.str] endpoint: The address to use in place of `https://api.confluent.cloud`.
-        """
-        if cloud_api_key is not None:
-            pulumi.set(__self__, "cloud_api_key", cloud_api_key)
-        if cloud_api_secret is not None:
-            pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
-        if endpoint is not None:
-            pulumi.set(__self__, "endpoint", endpoint)
-
-    @_builtins.property
-    @pulumi.getter(name="cloudApiKey")
-    def cloud_api_key(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        """
-        return pulumi.get(self, "cloud_api_key")
-
-    @cloud_api_key.setter
-    def cloud_api_key(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "cloud_api_key", value)
-
-    @_builtins.property
-    @pulumi.getter(name="cloudApiSecret")
-    def cloud_api_secret(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
-        """
-        return pulumi.get(self, "cloud_api_secret")
-
-    @cloud_api_secret.setter
-    def cloud_api_secret(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "cloud_api_secret", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def endpoint(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The address to use in place of `https://api.confluent.cloud`.
-        """
-        return pulumi.get(self, "endpoint")
-
-    @endpoint.setter
-    def endpoint(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "endpoint", value)
-
 
 class EnvironmentDict(TypedDict):
     """

@@ -17,63 +17,12 @@ from . import outputs
 from .. import _enums as _root_enums
 
 __all__ = [
-    'Config',
     'Environment',
     'KeyPair',
     'ManagedResource',
     'Owner',
     'PreviousKeyPair',
 ]
-
-@pulumi.output_type
-class Config(dict):
-    """
-    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-    customary environment variables, looked up at the first call. None of it is ever written to state.
-    """
-    def __init__(__self__, *,
-                 cloud_api_key: Optional[_builtins.str] = None,
-                 cloud_api_secret: Optional[_builtins.str] = None,
-                 endpoint: Optional[_builtins.str] = None):
-        """
-        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-        customary environment variables, looked up at the first call. None of it is ever written to state.
-
-        :param _builtins.str cloud_api_key: The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        :param _builtins.str cloud_api_secret: The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
-        :param _builtins.str endpoint: The address to use in place of `https://api.confluent.cloud`.
-        """
-        if cloud_api_key is not None:
-            pulumi.set(__self__, "cloud_api_key", cloud_api_key)
-        if cloud_api_secret is not None:
-            pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
-        if endpoint is not None:
-            pulumi.set(__self__, "endpoint", endpoint)
-
-    @_builtins.property
-    @pulumi.getter(name="cloudApiKey")
-    def cloud_api_key(self) -> Optional[_builtins.str]:
-        """
-        The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        """
-        return pulumi.get(self, "cloud_api_key")
-
-    @_builtins.property
-    @pulumi.getter(name="cloudApiSecret")
-    def cloud_api_secret(self) -> Optional[_builtins.str]:
-        """
-        The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
-        """
-        return pulumi.get(self, "cloud_api_secret")
-
-    @_builtins.property
-    @pulumi.getter
-    def endpoint(self) -> Optional[_builtins.str]:
-        """
-        The address to use in place of `https://api.confluent.cloud`.
-        """
-        return pulumi.get(self, "endpoint")
-
 
 @pulumi.output_type
 class Environment(dict):

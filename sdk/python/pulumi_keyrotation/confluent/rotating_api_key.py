@@ -51,9 +51,9 @@ class RotatingApiKeyArgs:
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input['ManagedResourceArgs'] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -180,7 +180,7 @@ class RotatingApiKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -192,8 +192,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -309,7 +309,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## What a key opens, and how a new one is tried
 
-        | `managedResource.id` | opens | a new key is tried by |
+        | `managed_resource.id` | opens | a new key is tried by |
         | --- | --- | --- |
         | absent, or `cloud` | Confluent Cloud's API | listing environments |
         | `global` | everything | listing environments |
@@ -319,8 +319,8 @@ class RotatingApiKey(pulumi.CustomResource):
         | `tableflow` | Tableflow | listing its regions |
         | `lksqlc-…` | a ksqlDB cluster | nothing: five minutes are waited, whatever `verification.timeout` says |
 
-        `apiVersion` and `kind` of `owner` and `managedResource` are taken as other Confluent providers write them, and ignored: ids say
-        which kind it is. Kafka, Schema Registry and Flink need `managedResource.environment`. If the cluster is not there, the run fails before a key is made.
+        `api_version` and `kind` of `owner` and `managed_resource` are taken as other Confluent providers write them, and ignored: ids say
+        which kind it is. Kafka, Schema Registry and Flink need `managed_resource.environment`. If the cluster is not there, the run fails before a key is made.
 
         A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The plugin tries the key at the cluster,
         the registry or the region itself, from where `pulumi` runs. If Confluent Cloud names several addresses, such as a public one and one in a private network, the
@@ -337,12 +337,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## Credentials of the plugin
 
-        A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
+        A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloud_api_key`, `cloud_api_secret`), or from `CONFLUENT_CLOUD_API_KEY` and
         `CONFLUENT_CLOUD_API_SECRET`. `docs/settings/confluent.md` lists every setting that is read. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
         A key for a cluster cannot manage keys. The key's owner needs OrganizationAdmin, or ResourceOwner on the service account whose
         keys are rotated. Keys of a user can be made with that user's own Cloud API key only.
 
-        The plugin's own key can be the one that rotates (`owner` is its owner, and there is no `managedResource`). It is never deleted
+        The plugin's own key can be the one that rotates (`owner` is its owner, and there is no `managed_resource`). It is never deleted
         while the plugin is configured with it: the run that replaces it goes on with it to the end, and its retirement waits, with a warning, until the
         plugin is configured with the new one.
 
@@ -351,7 +351,7 @@ class RotatingApiKey(pulumi.CustomResource):
         - Confluent has no disabling and does not tell when a key was last used. `retirement` therefore has nothing to wait for but `overlap`.
         - How many keys an owner, a cluster and an organisation may have is Confluent's to say. During `overlap` there is one more. Over quota the run fails before anything is lost.
         - All keys of a run share one budget of calls: the limits that answers tell are kept, and after a refusal nobody calls before the time that it names. Creating a key is never repeated by itself.
-        - A new `displayName` or `description` stands on the keys that are made from then on.
+        - A new `display_name` or `description` stands on the keys that are made from then on.
         - One resource manages an owner's keys for one thing. A second one is refused, with the name of the first.
 
         ## The mark on the key
@@ -359,7 +359,7 @@ class RotatingApiKey(pulumi.CustomResource):
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again even if nothing else is due. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
-        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
+        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreign_keys`.
 
         ## Which Confluent organization
 
@@ -367,7 +367,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -380,7 +380,7 @@ class RotatingApiKey(pulumi.CustomResource):
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not give out secrets: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it as it tries a new key, and imports nothing if Confluent refuses it or if it
-        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `apiSecret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
+        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `api_secret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
         in `KEYROTATION_IMPORT_SECRETS`, with the secret by API key: `{"7FJIYKQ4SGQDQ72H": "cflt…"}`. `docs/import.md` has the details, also for those who come from Terraform.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
@@ -403,9 +403,9 @@ class RotatingApiKey(pulumi.CustomResource):
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['OwnerArgs', 'OwnerArgsDict']] owner: Whose API keys are rotated. Another owner replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -445,7 +445,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## What a key opens, and how a new one is tried
 
-        | `managedResource.id` | opens | a new key is tried by |
+        | `managed_resource.id` | opens | a new key is tried by |
         | --- | --- | --- |
         | absent, or `cloud` | Confluent Cloud's API | listing environments |
         | `global` | everything | listing environments |
@@ -455,8 +455,8 @@ class RotatingApiKey(pulumi.CustomResource):
         | `tableflow` | Tableflow | listing its regions |
         | `lksqlc-…` | a ksqlDB cluster | nothing: five minutes are waited, whatever `verification.timeout` says |
 
-        `apiVersion` and `kind` of `owner` and `managedResource` are taken as other Confluent providers write them, and ignored: ids say
-        which kind it is. Kafka, Schema Registry and Flink need `managedResource.environment`. If the cluster is not there, the run fails before a key is made.
+        `api_version` and `kind` of `owner` and `managed_resource` are taken as other Confluent providers write them, and ignored: ids say
+        which kind it is. Kafka, Schema Registry and Flink need `managed_resource.environment`. If the cluster is not there, the run fails before a key is made.
 
         A new Kafka key takes about two minutes until every broker knows it; that is what `verification.successes` is for. The plugin tries the key at the cluster,
         the registry or the region itself, from where `pulumi` runs. If Confluent Cloud names several addresses, such as a public one and one in a private network, the
@@ -473,12 +473,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         ## Credentials of the plugin
 
-        A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloudApiKey`, `cloudApiSecret`), or from `CONFLUENT_CLOUD_API_KEY` and
+        A Cloud API key, from the provider configuration `keyrotation:confluent` (`cloud_api_key`, `cloud_api_secret`), or from `CONFLUENT_CLOUD_API_KEY` and
         `CONFLUENT_CLOUD_API_SECRET`. `docs/settings/confluent.md` lists every setting that is read. `endpoint` takes the place of `https://api.confluent.cloud`. It is read at the first call and never written to state.
         A key for a cluster cannot manage keys. The key's owner needs OrganizationAdmin, or ResourceOwner on the service account whose
         keys are rotated. Keys of a user can be made with that user's own Cloud API key only.
 
-        The plugin's own key can be the one that rotates (`owner` is its owner, and there is no `managedResource`). It is never deleted
+        The plugin's own key can be the one that rotates (`owner` is its owner, and there is no `managed_resource`). It is never deleted
         while the plugin is configured with it: the run that replaces it goes on with it to the end, and its retirement waits, with a warning, until the
         plugin is configured with the new one.
 
@@ -487,7 +487,7 @@ class RotatingApiKey(pulumi.CustomResource):
         - Confluent has no disabling and does not tell when a key was last used. `retirement` therefore has nothing to wait for but `overlap`.
         - How many keys an owner, a cluster and an organisation may have is Confluent's to say. During `overlap` there is one more. Over quota the run fails before anything is lost.
         - All keys of a run share one budget of calls: the limits that answers tell are kept, and after a refusal nobody calls before the time that it names. Creating a key is never repeated by itself.
-        - A new `displayName` or `description` stands on the keys that are made from then on.
+        - A new `display_name` or `description` stands on the keys that are made from then on.
         - One resource manages an owner's keys for one thing. A second one is refused, with the name of the first.
 
         ## The mark on the key
@@ -495,7 +495,7 @@ class RotatingApiKey(pulumi.CustomResource):
         Behind `description`, each key carries the mark `[keyrotation 1 <hash> <instance> new|ok <stack/project/name>]` from its first moment: whose it is, and whether it was
         promoted. Thanks to it a key whose secret was lost, because an answer or the machine was, is found by the next run and deleted. If a mark is removed
         or changed between two runs, a refresh warns once, and the next `pulumi up` writes it again even if nothing else is due. If Confluent Cloud does not keep the whole mark, because the description is too long, the plugin deletes the new key at once
-        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreignKeys`.
+        and says by how much to shorten `description`. A description that only looks like a mark belongs to somebody else; the plugin leaves such a key alone. If that happens while a key is being made and that run dies as well, the key stays behind, and is listed in `foreign_keys`.
 
         ## Which Confluent organization
 
@@ -503,7 +503,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -516,7 +516,7 @@ class RotatingApiKey(pulumi.CustomResource):
         `pulumi import keyrotation:confluent:RotatingApiKey key sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H` takes over a key: the owner, what
         it opens with its environment before it (`cloud`, `global` and `tableflow` have none), and the key. Without the last part it takes over the only key that there is.
         Confluent does not give out secrets: set `KEYROTATION_IMPORT_SECRET` to that of the key. The plugin tries it as it tries a new key, and imports nothing if Confluent refuses it or if it
-        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `apiSecret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
+        cannot be asked. A ksqlDB key cannot be tried; its secret is believed. Without it, `api_secret` is null until the next rotation, and `warnings` says so. To import many keys at once, name a JSON file
         in `KEYROTATION_IMPORT_SECRETS`, with the secret by API key: `{"7FJIYKQ4SGQDQ72H": "cflt…"}`. `docs/import.md` has the details, also for those who come from Terraform.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
@@ -760,7 +760,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -768,7 +768,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -776,8 +776,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -850,7 +850,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

@@ -12,5 +12,4 @@ from .list_customer_secret_keys import *
 from .rotating_api_key import *
 from .rotating_auth_token import *
 from .rotating_customer_secret_key import *
-from ._inputs import *
 from . import outputs

@@ -13,15 +13,12 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
-from . import outputs
 from .. import _enums as _root_enums
 
 __all__ = [
     'ApiKey',
     'AuthToken',
-    'Config',
     'CustomerSecretKey',
-    'Endpoints',
     'PreviousApiKey',
     'PreviousAuthToken',
     'PreviousCustomerSecretKey',
@@ -320,130 +317,6 @@ class AuthToken(dict):
 
 
 @pulumi.output_type
-class Config(dict):
-    """
-    How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
-    Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
-    """
-    def __init__(__self__, *,
-                 config_file_profile: Optional[_builtins.str] = None,
-                 endpoints: Optional['outputs.Endpoints'] = None,
-                 fingerprint: Optional[_builtins.str] = None,
-                 private_key: Optional[_builtins.str] = None,
-                 private_key_password: Optional[_builtins.str] = None,
-                 private_key_path: Optional[_builtins.str] = None,
-                 region: Optional[_builtins.str] = None,
-                 tenancy_ocid: Optional[_builtins.str] = None,
-                 user_ocid: Optional[_builtins.str] = None):
-        """
-        How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
-        Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
-
-        :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
-        :param 'Endpoints' endpoints: Addresses to use in place of OCI's own.
-        :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
-        :param _builtins.str private_key: The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
-        :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
-        :param _builtins.str private_key_path: The path of a file with the private key.
-        :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
-        :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
-        """
-        if config_file_profile is not None:
-            pulumi.set(__self__, "config_file_profile", config_file_profile)
-        if endpoints is not None:
-            pulumi.set(__self__, "endpoints", endpoints)
-        if fingerprint is not None:
-            pulumi.set(__self__, "fingerprint", fingerprint)
-        if private_key is not None:
-            pulumi.set(__self__, "private_key", private_key)
-        if private_key_password is not None:
-            pulumi.set(__self__, "private_key_password", private_key_password)
-        if private_key_path is not None:
-            pulumi.set(__self__, "private_key_path", private_key_path)
-        if region is not None:
-            pulumi.set(__self__, "region", region)
-        if tenancy_ocid is not None:
-            pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
-        if user_ocid is not None:
-            pulumi.set(__self__, "user_ocid", user_ocid)
-
-    @_builtins.property
-    @pulumi.getter(name="configFileProfile")
-    def config_file_profile(self) -> Optional[_builtins.str]:
-        """
-        The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
-        """
-        return pulumi.get(self, "config_file_profile")
-
-    @_builtins.property
-    @pulumi.getter
-    def endpoints(self) -> Optional['outputs.Endpoints']:
-        """
-        Addresses to use in place of OCI's own.
-        """
-        return pulumi.get(self, "endpoints")
-
-    @_builtins.property
-    @pulumi.getter
-    def fingerprint(self) -> Optional[_builtins.str]:
-        """
-        The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
-        """
-        return pulumi.get(self, "fingerprint")
-
-    @_builtins.property
-    @pulumi.getter(name="privateKey")
-    def private_key(self) -> Optional[_builtins.str]:
-        """
-        The private key in PEM, PKCS#8 or PKCS#1. Default: `privateKeyPath`, the environment, or the profile's `key_file`.
-        """
-        return pulumi.get(self, "private_key")
-
-    @_builtins.property
-    @pulumi.getter(name="privateKeyPassword")
-    def private_key_password(self) -> Optional[_builtins.str]:
-        """
-        The passphrase of the private key, if that is encrypted.
-        """
-        return pulumi.get(self, "private_key_password")
-
-    @_builtins.property
-    @pulumi.getter(name="privateKeyPath")
-    def private_key_path(self) -> Optional[_builtins.str]:
-        """
-        The path of a file with the private key.
-        """
-        return pulumi.get(self, "private_key_path")
-
-    @_builtins.property
-    @pulumi.getter
-    def region(self) -> Optional[_builtins.str]:
-        """
-        A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        """
-        return pulumi.get(self, "region")
-
-    @_builtins.property
-    @pulumi.getter(name="tenancyOcid")
-    def tenancy_ocid(self) -> Optional[_builtins.str]:
-        """
-        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
-        """
-        return pulumi.get(self, "tenancy_ocid")
-
-    @_builtins.property
-    @pulumi.getter(name="userOcid")
-    def user_ocid(self) -> Optional[_builtins.str]:
-        """
-        The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
-        """
-        return pulumi.get(self, "user_ocid")
-
-
-@pulumi.output_type
 class CustomerSecretKey(dict):
     """
     A customer secret key of a user, for the Amazon S3 compatibility API.
@@ -569,32 +442,6 @@ class CustomerSecretKey(dict):
         When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
         return pulumi.get(self, "verified_at")
-
-
-@pulumi.output_type
-class Endpoints(dict):
-    """
-    Addresses to use in place of OCI's own.
-    """
-    def __init__(__self__, *,
-                 identity: Optional[_builtins.str] = None):
-        """
-        Addresses to use in place of OCI's own.
-
-        :param _builtins.str identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-               there, and no home region is looked for. Default: OCI's own.
-        """
-        if identity is not None:
-            pulumi.set(__self__, "identity", identity)
-
-    @_builtins.property
-    @pulumi.getter
-    def identity(self) -> Optional[_builtins.str]:
-        """
-        The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
-        there, and no home region is looked for. Default: OCI's own.
-        """
-        return pulumi.get(self, "identity")
 
 
 @pulumi.output_type

@@ -47,9 +47,9 @@ class RotatingApiKeyArgs:
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] key_bits: How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -152,7 +152,7 @@ class RotatingApiKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -164,8 +164,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -289,14 +289,14 @@ class RotatingApiKey(pulumi.CustomResource):
         pulumi.export("privateKeyPem", key.private_key_pem)
         ```
 
-        `configProfile` is a ready text for `~/.oci/config`; it expects the private key at `~/.oci/keyrotation.pem`.
+        `config_profile` is a ready text for `~/.oci/config`; it expects the private key at `~/.oci/keyrotation.pem`.
 
         ## Credentials of the plugin
 
-        From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        From the provider configuration `keyrotation:oci` (`tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key` or `private_key_path`,
+        `private_key_password`, `region`, `config_file_profile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
         (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        or `OCI_CONFIG_FILE` names. With `config_file_profile` the profile stands above the variables. They are looked up at the first call and never written to state;
         `docs/settings/oci.md` lists every variable, file and option.
 
         The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
@@ -337,10 +337,10 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two free-form tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether one is being made; while it
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
-        change of the tags is lost. A user has ten free-form tags at most. The output `ownershipTags` gives the names of the two.
+        change of the tags is lost. A user has ten free-form tags at most. The output `ownership_tags` gives the names of the two.
 
         An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
-        name the two in the user's `ignoreChanges`, or ignore `freeformTags` as a whole:
+        name the two in the user's `ignore_changes`, or ignore `freeformTags` as a whole:
 
             resources:
               deployer:
@@ -358,7 +358,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -372,7 +372,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Set `KEYROTATION_IMPORT_SECRET` to its private key: PEM, not encrypted; `\\n` may stand for line breaks. The plugin compares the fingerprint, signs a request with the
-        key, and imports nothing if the key is another one or OCI refuses it. Without it, `privateKeyPem` and `publicKeyPem` are null until the next rotation, and `warnings` says so. To import
+        key, and imports nothing if the key is another one or OCI refuses it. Without it, `private_key_pem` and `public_key_pem` are null until the next rotation, and `warnings` says so. To import
         many keys at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the private key by fingerprint: `{"12:34:…": "-----BEGIN PRIVATE KEY-----\\n…"}`. `docs/import.md` has the details, also
         for those who come from Terraform.
 
@@ -393,9 +393,9 @@ class RotatingApiKey(pulumi.CustomResource):
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] key_bits: How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -433,14 +433,14 @@ class RotatingApiKey(pulumi.CustomResource):
         pulumi.export("privateKeyPem", key.private_key_pem)
         ```
 
-        `configProfile` is a ready text for `~/.oci/config`; it expects the private key at `~/.oci/keyrotation.pem`.
+        `config_profile` is a ready text for `~/.oci/config`; it expects the private key at `~/.oci/keyrotation.pem`.
 
         ## Credentials of the plugin
 
-        From the provider configuration `keyrotation:oci` (`tenancyOcid`, `userOcid`, `fingerprint`, `privateKey` or `privateKeyPath`,
-        `privateKeyPassword`, `region`, `configFileProfile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
+        From the provider configuration `keyrotation:oci` (`tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key` or `private_key_path`,
+        `private_key_password`, `region`, `config_file_profile`, `endpoints`). Unset values fall back to the variables that Oracle's CLI and Terraform provider read
         (`OCI_CLI_TENANCY` or `TF_VAR_tenancy_ocid` and so on, `OCI_REGION`), then to the profile in `~/.oci/config`, or in the file that `OCI_CLI_CONFIG_FILE`
-        or `OCI_CONFIG_FILE` names. With `configFileProfile` the profile stands above the variables. They are looked up at the first call and never written to state;
+        or `OCI_CONFIG_FILE` names. With `config_file_profile` the profile stands above the variables. They are looked up at the first call and never written to state;
         `docs/settings/oci.md` lists every variable, file and option.
 
         The file is read as Oracle's SDK for Python reads it: a profile inherits from `[DEFAULT]`, also its `pass_phrase`, and a repeated profile or option is an error.
@@ -481,10 +481,10 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Two free-form tags of the user, `keyrotation:<hash>` and `keyrotation:<hash>:claim`, say which of its keys belong to the resource and whether one is being made; while it
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
-        change of the tags is lost. A user has ten free-form tags at most. The output `ownershipTags` gives the names of the two.
+        change of the tags is lost. A user has ten free-form tags at most. The output `ownership_tags` gives the names of the two.
 
         An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
-        name the two in the user's `ignoreChanges`, or ignore `freeformTags` as a whole:
+        name the two in the user's `ignore_changes`, or ignore `freeformTags` as a whole:
 
             resources:
               deployer:
@@ -502,7 +502,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -516,7 +516,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:oci:RotatingApiKey key ocid1.user.oc1..aaaa/12:34:…` takes over a key; the OCID alone takes over the only key that the user has.
         Set `KEYROTATION_IMPORT_SECRET` to its private key: PEM, not encrypted; `\\n` may stand for line breaks. The plugin compares the fingerprint, signs a request with the
-        key, and imports nothing if the key is another one or OCI refuses it. Without it, `privateKeyPem` and `publicKeyPem` are null until the next rotation, and `warnings` says so. To import
+        key, and imports nothing if the key is another one or OCI refuses it. Without it, `private_key_pem` and `public_key_pem` are null until the next rotation, and `warnings` says so. To import
         many keys at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the private key by fingerprint: `{"12:34:…": "-----BEGIN PRIVATE KEY-----\\n…"}`. `docs/import.md` has the details, also
         for those who come from Terraform.
 
@@ -757,7 +757,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -765,7 +765,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -773,8 +773,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -863,7 +863,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

@@ -50,9 +50,9 @@ class RotatingCustomerSecretKeyArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -169,7 +169,7 @@ class RotatingCustomerSecretKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -181,8 +181,8 @@ class RotatingCustomerSecretKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -314,7 +314,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
         - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
-          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignore_changes: ["schedule"]`.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
         - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.
@@ -331,7 +331,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -345,7 +345,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not give out secret keys: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
-        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secretKey` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secret_key` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
         `KEYROTATION_IMPORT_SECRETS`, with the secret by access key. `docs/import.md` has the details, also for those who come from Terraform.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
@@ -364,11 +364,11 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
                another one on the same user. Another one replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -413,7 +413,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         - A user has two customer secret keys at most, and a rotation needs both places: a key of somebody else's, or of another resource, leaves room for the first one only. Then the message names
           it, and nothing is deleted.
         - A replacement that dies between its Create and the old resource's Delete leaves both places taken. The engine deletes what was replaced at the end of the next
-          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignoreChanges: ["schedule"]`.
+          `pulumi up`; if a rotation is due in that very run, it is refused first, and the message names the old key: delete it by hand, or run once with the former keepers and `ignore_changes: ["schedule"]`.
         - A key is not tried: that would take a bucket and the right to see it. What is verified is that OCI lists it as `ACTIVE`. Leave Object Storage time to learn it; keep the overlap in hours.
         - OCI cannot disable a key, nor tell when it was last used, so there is no `retirement`.
         - The user needs the capability to use customer secret keys.
@@ -430,7 +430,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -444,7 +444,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:oci:RotatingCustomerSecretKey backup 'ocid1.user.oc1..aaaa#backup/0123456789abcdef'` takes over a key; without the
         last part, the only one that the user has. OCI does not give out secret keys: set `KEYROTATION_IMPORT_SECRET` to it. No API of OCI can try it, so the plugin
-        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secretKey` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
+        checks only that OCI lists it as `ACTIVE`, and believes the rest. Without it, `secret_key` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in
         `KEYROTATION_IMPORT_SECRETS`, with the secret by access key. `docs/import.md` has the details, also for those who come from Terraform.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
@@ -664,7 +664,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -681,7 +681,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -689,8 +689,8 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -755,7 +755,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

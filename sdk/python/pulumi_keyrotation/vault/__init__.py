@@ -16,5 +16,4 @@ from .rotating_jwt_key import *
 from .rotating_lease import *
 from .rotating_root import *
 from .rotating_secret_id import *
-from ._inputs import *
 from . import outputs

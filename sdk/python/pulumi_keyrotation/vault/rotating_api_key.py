@@ -58,10 +58,10 @@ class RotatingApiKeyArgs:
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] length: How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
         :param pulumi.Input['_root_inputs.RetirementBySoakArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -234,7 +234,7 @@ class RotatingApiKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -258,8 +258,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -395,8 +395,8 @@ class RotatingApiKey(pulumi.CustomResource):
         The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. Other fields
         that the newest version has, such as a user name or a URL that a person wrote, are written again as they are; where that version is deleted or
         destroyed, those of the newest one that can be read. To remove such a field, write a version without it yourself; an entry of `data` replaces it. `length`,
-        `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `maxVersions` and
-        `casRequired` are written to the path's metadata at the next rotation too.
+        `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `max_versions` and
+        `cas_required` are written to the path's metadata at the next rotation too.
 
         ## Which version counts
 
@@ -407,22 +407,22 @@ class RotatingApiKey(pulumi.CustomResource):
         ## How long a version works
 
         Until it is destroyed, unless the path or the mount is set to delete versions after some time (`delete_version_after`; the shorter one counts). With
-        `rotationPeriod`, that time must be at least `rotationPeriod` and twice the `overlap`: a shorter one is refused before a value is
-        written. Without `rotationPeriod`, the output `expiresAt` and a warning say when the version ends, and a `pulumi up` in the last days before
+        `rotation_period`, that time must be at least `rotation_period` and twice the `overlap`: a shorter one is refused before a value is
+        written. Without `rotation_period`, the output `expires_at` and a warning say when the version ends, and a `pulumi up` in the last days before
         then (twice the `overlap`) makes a new one. So run `pulumi up` at least that often.
 
         ## A value that somebody else wrote
 
         Every write is a check-and-set: it takes effect only if nobody wrote the path since it was looked at. Another's version is never
-        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If it is the newest version,
+        overwritten, deleted or destroyed; it is listed in `foreign_keys`, and the resource's own version stays readable by its number. If it is the newest version,
         each `pulumi up` and refresh warns: readers of the newest version get it. If somebody deletes
         the current version (`vault kv delete`), a refresh says so, and the next `pulumi up` makes a new one and destroys the deleted one; if it
         was destroyed or pruned, the next one makes a new one.
 
         ## Credentials of the plugin
 
-        From the provider configuration `keyrotation:vault`: `address`, `namespace`, `caCertFile`, `skipTlsVerify`, and one of `token`,
-        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. Unset values fall back to the environment variables of Vault and OpenBao
+        From the provider configuration `keyrotation:vault`: `address`, `namespace`, `ca_cert_file`, `skip_tls_verify`, and one of `token`,
+        `auth_login_jwt`, `auth_login_app_role`, `auth_login_kubernetes`, `auth_login_cert`. Unset values fall back to the environment variables of Vault and OpenBao
         (`VAULT_ADDR` or `BAO_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT` and so on) and to the file `.vault-token` in the home folder:
         `docs/settings/vault.md` lists all of them in order of precedence. They are read at the first call and never written to state. A token
         that the plugin logged in for is renewed while it works and revoked when it ends; one that it was given is left alone.
@@ -446,7 +446,7 @@ class RotatingApiKey(pulumi.CustomResource):
             path "secret/destroy/apps/payment"  { capabilities = ["update"] }
             path "secret/config"                { capabilities = ["read"] }
 
-        With `rotationPeriod`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
+        With `rotation_period`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
         from the answer, and destroys a version that would end too early. It is also needed where the number of versions depends on the mount. A server that
         knows no `PATCH` of metadata (Vault before 1.10) is read and written instead, so `patch` is not needed there.
 
@@ -454,7 +454,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         - A path keeps a number of versions (10, if nobody says otherwise; of the path's number and the mount's the larger one counts), and each write pushes out
           what is older, destroyed versions included. A rotation that would push out a version that is still in use fails before it writes anything.
-        - KV tells nobody when a version was last read, so there is no `retirement.quietPeriod`. With `retirement.soak` a version is first deleted,
+        - KV tells nobody when a version was last read, so there is no `retirement.quiet_period`. With `retirement.soak` a version is first deleted,
           which `vault kv undelete` takes back, and destroyed later.
         - One resource manages a path. A second one at the same path is refused, with the name of the first.
         - Deleting the resource destroys its versions and leaves the path's entry with its metadata and with what others wrote. `vault kv metadata delete`
@@ -475,7 +475,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -513,11 +513,11 @@ class RotatingApiKey(pulumi.CustomResource):
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] length: How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
         :param pulumi.Input[_builtins.str] mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
         :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
         :param pulumi.Input[Union['_root_inputs.RetirementBySoakArgs', '_root_inputs.RetirementBySoakArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
@@ -561,8 +561,8 @@ class RotatingApiKey(pulumi.CustomResource):
         The value comes from the operating system's random source and stands under `field` (`"api_key"`); `data` is written beside it. Other fields
         that the newest version has, such as a user name or a URL that a person wrote, are written again as they are; where that version is deleted or
         destroyed, those of the newest one that can be read. To remove such a field, write a version without it yourself; an entry of `data` replaces it. `length`,
-        `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `maxVersions` and
-        `casRequired` are written to the path's metadata at the next rotation too.
+        `characters`, `prefix`, `field` and `data` take effect with the next rotation, which they do not cause. `max_versions` and
+        `cas_required` are written to the path's metadata at the next rotation too.
 
         ## Which version counts
 
@@ -573,22 +573,22 @@ class RotatingApiKey(pulumi.CustomResource):
         ## How long a version works
 
         Until it is destroyed, unless the path or the mount is set to delete versions after some time (`delete_version_after`; the shorter one counts). With
-        `rotationPeriod`, that time must be at least `rotationPeriod` and twice the `overlap`: a shorter one is refused before a value is
-        written. Without `rotationPeriod`, the output `expiresAt` and a warning say when the version ends, and a `pulumi up` in the last days before
+        `rotation_period`, that time must be at least `rotation_period` and twice the `overlap`: a shorter one is refused before a value is
+        written. Without `rotation_period`, the output `expires_at` and a warning say when the version ends, and a `pulumi up` in the last days before
         then (twice the `overlap`) makes a new one. So run `pulumi up` at least that often.
 
         ## A value that somebody else wrote
 
         Every write is a check-and-set: it takes effect only if nobody wrote the path since it was looked at. Another's version is never
-        overwritten, deleted or destroyed; it is listed in `foreignKeys`, and the resource's own version stays readable by its number. If it is the newest version,
+        overwritten, deleted or destroyed; it is listed in `foreign_keys`, and the resource's own version stays readable by its number. If it is the newest version,
         each `pulumi up` and refresh warns: readers of the newest version get it. If somebody deletes
         the current version (`vault kv delete`), a refresh says so, and the next `pulumi up` makes a new one and destroys the deleted one; if it
         was destroyed or pruned, the next one makes a new one.
 
         ## Credentials of the plugin
 
-        From the provider configuration `keyrotation:vault`: `address`, `namespace`, `caCertFile`, `skipTlsVerify`, and one of `token`,
-        `authLoginJwt`, `authLoginAppRole`, `authLoginKubernetes`, `authLoginCert`. Unset values fall back to the environment variables of Vault and OpenBao
+        From the provider configuration `keyrotation:vault`: `address`, `namespace`, `ca_cert_file`, `skip_tls_verify`, and one of `token`,
+        `auth_login_jwt`, `auth_login_app_role`, `auth_login_kubernetes`, `auth_login_cert`. Unset values fall back to the environment variables of Vault and OpenBao
         (`VAULT_ADDR` or `BAO_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`, `VAULT_CACERT` and so on) and to the file `.vault-token` in the home folder:
         `docs/settings/vault.md` lists all of them in order of precedence. They are read at the first call and never written to state. A token
         that the plugin logged in for is renewed while it works and revoked when it ends; one that it was given is left alone.
@@ -612,7 +612,7 @@ class RotatingApiKey(pulumi.CustomResource):
             path "secret/destroy/apps/payment"  { capabilities = ["update"] }
             path "secret/config"                { capabilities = ["read"] }
 
-        With `rotationPeriod`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
+        With `rotation_period`, the last one lets the plugin see before a write how long the mount keeps versions; without it, the plugin learns that
         from the answer, and destroys a version that would end too early. It is also needed where the number of versions depends on the mount. A server that
         knows no `PATCH` of metadata (Vault before 1.10) is read and written instead, so `patch` is not needed there.
 
@@ -620,7 +620,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         - A path keeps a number of versions (10, if nobody says otherwise; of the path's number and the mount's the larger one counts), and each write pushes out
           what is older, destroyed versions included. A rotation that would push out a version that is still in use fails before it writes anything.
-        - KV tells nobody when a version was last read, so there is no `retirement.quietPeriod`. With `retirement.soak` a version is first deleted,
+        - KV tells nobody when a version was last read, so there is no `retirement.quiet_period`. With `retirement.soak` a version is first deleted,
           which `vault kv undelete` takes back, and destroyed later.
         - One resource manages a path. A second one at the same path is refused, with the name of the first.
         - Deleting the resource destroys its versions and leaves the path's entry with its metadata and with what others wrote. `vault kv metadata delete`
@@ -641,7 +641,7 @@ class RotatingApiKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -925,7 +925,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -949,7 +949,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -957,8 +957,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -1039,7 +1039,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

@@ -51,9 +51,9 @@ class RotatingJwtKeyArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -179,7 +179,7 @@ class RotatingJwtKeyArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -191,8 +191,8 @@ class RotatingJwtKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -317,7 +317,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## The mount
 
         - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount with `jwks_url` is for
-          the input `jwksUrl`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
+          the input `jwks_url`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
         - `jwt_supported_algs`, if it is set, must name the algorithm.
         - Other keys and all other settings stay as they are: the configuration is read, the one list in it changed, and all of it written back.
         - A configuration without any key is not possible. If a key is taken out that is the last one, a public key comes in its place whose private half was thrown
@@ -335,7 +335,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## A set that the mount fetches
 
-        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
+        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwks_url` to the same URL, and publish the output `jwks` there, which is
         a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
         each publication:
 
@@ -346,7 +346,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         published = aws.s3.BucketObjectv2("jwks", bucket="keys", key="jwks.json", content=signer.jwks, content_type="application/json")
         ```
 
-        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
+        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `private_key_pem` stay those of the key before.
         2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
            what is to be published.
         3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
@@ -357,7 +357,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         once, since nobody could have published it before; the mount and its configuration may come after it. With `verification.enabled: false` a new key
         is used in the run that makes it: then let what uses it depend on its publication. An incident (`revoke`) takes three runs in the same way.
 
-        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwksUrl` replaces the resource, and so does its removal; the new
+        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwks_url` replaces the resource, and so does its removal; the new
           one's first key is used at once.
         - For the proofs, a role of the mount must be able to tell; without one a rotation fails and says so.
         - The server must reach the URL whenever its configuration is written. `pulumi destroy` deletes what publishes the set before the key: where nothing answers at the
@@ -368,7 +368,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         As for `vault:RotatingApiKey`: the provider configuration `keyrotation:vault`, then the environment. If the plugin itself logs in at
-        the mount (`authLoginJwt`) with a token whose header has a `kid`, that key is never taken out: configure the plugin with a token by the
+        the mount (`auth_login_jwt`) with a token whose header has a `kid`, that key is never taken out: configure the plugin with a token by the
         current one first.
 
         The token needs this policy, for the mount `jwt`:
@@ -393,10 +393,10 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## Limits
 
-        - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
+        - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quiet_period` and no `retirement.soak`.
         - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first. Of two that make their first key at
           the same moment, the one whose key stands first in the list stays, whatever their clocks show.
-        - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
+        - Keys at the mount that bear no mark are listed in `foreign_keys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
 
         ## The marks
@@ -411,7 +411,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -428,7 +428,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
-        they were compared, but for one thing: it fetches `jwksUrl` when the mount is written, so one that it cannot reach is refused then.
+        they were compared, but for one thing: it fetches `jwks_url` when the mount is written, so one that it cannot reach is refused then.
 
 
         :param str resource_name: The name of the resource.
@@ -441,11 +441,11 @@ class RotatingJwtKey(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -493,7 +493,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## The mount
 
         - Its keys must be published ones, or it must have no configuration yet: then it gets one that holds the new key. A mount with `jwks_url` is for
-          the input `jwksUrl`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
+          the input `jwks_url`, see below; one with `oidc_discovery_url` or `jwks_pairs` is refused, with the name of the setting.
         - `jwt_supported_algs`, if it is set, must name the algorithm.
         - Other keys and all other settings stay as they are: the configuration is read, the one list in it changed, and all of it written back.
         - A configuration without any key is not possible. If a key is taken out that is the last one, a public key comes in its place whose private half was thrown
@@ -511,7 +511,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## A set that the mount fetches
 
-        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
+        A mount with `jwks_url` fetches its keys from where you publish them. Set `jwks_url` to the same URL, and publish the output `jwks` there, which is
         a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
         each publication:
 
@@ -522,7 +522,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         published = aws.s3.BucketObjectv2("jwks", bucket="keys", key="jwks.json", content=signer.jwks, content_type="application/json")
         ```
 
-        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
+        1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `private_key_pem` stay those of the key before.
         2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
            what is to be published.
         3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
@@ -533,7 +533,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         once, since nobody could have published it before; the mount and its configuration may come after it. With `verification.enabled: false` a new key
         is used in the run that makes it: then let what uses it depend on its publication. An incident (`revoke`) takes three runs in the same way.
 
-        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwksUrl` replaces the resource, and so does its removal; the new
+        - The mount must fetch from just this URL, or have no configuration yet. Changing `jwks_url` replaces the resource, and so does its removal; the new
           one's first key is used at once.
         - For the proofs, a role of the mount must be able to tell; without one a rotation fails and says so.
         - The server must reach the URL whenever its configuration is written. `pulumi destroy` deletes what publishes the set before the key: where nothing answers at the
@@ -544,7 +544,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## Credentials of the plugin
 
         As for `vault:RotatingApiKey`: the provider configuration `keyrotation:vault`, then the environment. If the plugin itself logs in at
-        the mount (`authLoginJwt`) with a token whose header has a `kid`, that key is never taken out: configure the plugin with a token by the
+        the mount (`auth_login_jwt`) with a token whose header has a `kid`, that key is never taken out: configure the plugin with a token by the
         current one first.
 
         The token needs this policy, for the mount `jwt`:
@@ -569,10 +569,10 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         ## Limits
 
-        - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
+        - A JWT mount tells nobody when a key was last used, and cannot disable one, so there are no `retirement.quiet_period` and no `retirement.soak`.
         - One resource manages the keys of one name. A second one with the same name is refused, with the name of the first. Of two that make their first key at
           the same moment, the one whose key stands first in the list stays, whatever their clocks show.
-        - Keys at the mount that bear no mark are listed in `foreignKeys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
+        - Keys at the mount that bear no mark are listed in `foreign_keys`, as made in 1970 since nobody knows when, and never touched. Keys of other names are not listed.
         - A key whose mark was removed, or that was adopted, has no probe; that it is no longer in the list must do at its retirement.
 
         ## The marks
@@ -587,7 +587,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -604,7 +604,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## What was not tried
 
         The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
-        they were compared, but for one thing: it fetches `jwksUrl` when the mount is written, so one that it cannot reach is refused then.
+        they were compared, but for one thing: it fetches `jwks_url` when the mount is written, so one that it cannot reach is refused then.
 
 
         :param str resource_name: The name of the resource.
@@ -803,7 +803,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def jwks(self) -> pulumi.Output[_builtins.str]:
         """
-        The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+        The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwks_url`.
         """
         return pulumi.get(self, "jwks")
 
@@ -837,7 +837,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -861,7 +861,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -869,8 +869,8 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -951,7 +951,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

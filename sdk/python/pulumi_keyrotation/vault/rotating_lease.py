@@ -46,9 +46,9 @@ class RotatingLeaseArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -148,7 +148,7 @@ class RotatingLeaseArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -160,8 +160,8 @@ class RotatingLeaseArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -289,7 +289,7 @@ class RotatingLease(pulumi.CustomResource):
         ```
 
         `path` is read as it stands, by GET; engines that want a request body are not for this resource. `name` tells several resources on one path
-        apart: each has credentials of its own. `data` holds what the path gave; what is no text stands in it as JSON, and what is null is left out. `expiresAt` says when
+        apart: each has credentials of its own. `data` holds what the path gave; what is no text stands in it as JSON, and what is null is left out. `expires_at` says when
         the credential ends unless it is renewed.
 
         ## The holder
@@ -304,21 +304,21 @@ class RotatingLease(pulumi.CustomResource):
         that does not fit is refused, with the command that makes one.
 
         A holder may be used twice, and reads the path with the first use. Nobody has it after that: only its accessor, by which it can be renewed and
-        revoked, is kept (`holderAccessor`). It carries metadata that say for which resource it is.
+        revoked, is kept (`holder_accessor`). It carries metadata that say for which resource it is.
 
-        Without `holderRole` the holder is a child of the plugin's own token, and dies with that. Then the plugin's token must live at least as
+        Without `holder_role` the holder is a child of the plugin's own token, and dies with that. Then the plugin's token must live at least as
         long as the lease is needed; one that the plugin logged in for never does, because it is revoked at the end of each run.
 
         ## How long a lease lasts
 
-        A key has to work for `rotationPeriod`, twice the `overlap` and a margin of about an hour. Right after the path was read, the lease is
+        A key has to work for `rotation_period`, twice the `overlap` and a margin of about an hour. Right after the path was read, the lease is
         renewed once for that long. If the engine gives less, the credential is taken back and the rotation fails with the limits to raise (`max_ttl` of
         the role, `max_lease_ttl` of the mount; 768h if nobody set them), since no later renewal could go beyond them. Where `ttl` asks for less at a time, or a holder's period
         is shorter, each `pulumi up` in the second half of that time asks for more. This needs runs often enough: a lease whose time is over is gone, the
         next `pulumi up` reads another, and what used it fails until then.
 
-        Without `rotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
-        overlap**. Set `rotationPeriod` for anything that must not fail.
+        Without `rotation_period` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
+        overlap**. Set `rotation_period` for anything that must not fail.
 
         `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
 
@@ -356,12 +356,12 @@ class RotatingLease(pulumi.CustomResource):
 
         ## Limits
 
-        - Leases tell nobody when a credential was last used, and cannot be disabled, so there are no `retirement.quietPeriod` and no `retirement.soak`.
-        - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreignKeys` stays empty
+        - Leases tell nobody when a credential was last used, and cannot be disabled, so there are no `retirement.quiet_period` and no `retirement.soak`.
+        - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreign_keys` stays empty
           and others' leases are never touched. A lease can be neither imported nor adopted, since its secret cannot be read again.
         - A run that dies right after it made a holder, before it noted it, leaves a token that has read nothing, that nobody has, and that ends by itself.
         - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end, and are
-          refused where a `rotationPeriod` needs more.
+          refused where a `rotation_period` needs more.
 
         ## The marks
 
@@ -375,7 +375,7 @@ class RotatingLease(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -397,10 +397,10 @@ class RotatingLease(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
@@ -442,7 +442,7 @@ class RotatingLease(pulumi.CustomResource):
         ```
 
         `path` is read as it stands, by GET; engines that want a request body are not for this resource. `name` tells several resources on one path
-        apart: each has credentials of its own. `data` holds what the path gave; what is no text stands in it as JSON, and what is null is left out. `expiresAt` says when
+        apart: each has credentials of its own. `data` holds what the path gave; what is no text stands in it as JSON, and what is null is left out. `expires_at` says when
         the credential ends unless it is renewed.
 
         ## The holder
@@ -457,21 +457,21 @@ class RotatingLease(pulumi.CustomResource):
         that does not fit is refused, with the command that makes one.
 
         A holder may be used twice, and reads the path with the first use. Nobody has it after that: only its accessor, by which it can be renewed and
-        revoked, is kept (`holderAccessor`). It carries metadata that say for which resource it is.
+        revoked, is kept (`holder_accessor`). It carries metadata that say for which resource it is.
 
-        Without `holderRole` the holder is a child of the plugin's own token, and dies with that. Then the plugin's token must live at least as
+        Without `holder_role` the holder is a child of the plugin's own token, and dies with that. Then the plugin's token must live at least as
         long as the lease is needed; one that the plugin logged in for never does, because it is revoked at the end of each run.
 
         ## How long a lease lasts
 
-        A key has to work for `rotationPeriod`, twice the `overlap` and a margin of about an hour. Right after the path was read, the lease is
+        A key has to work for `rotation_period`, twice the `overlap` and a margin of about an hour. Right after the path was read, the lease is
         renewed once for that long. If the engine gives less, the credential is taken back and the rotation fails with the limits to raise (`max_ttl` of
         the role, `max_lease_ttl` of the mount; 768h if nobody set them), since no later renewal could go beyond them. Where `ttl` asks for less at a time, or a holder's period
         is shorter, each `pulumi up` in the second half of that time asks for more. This needs runs often enough: a lease whose time is over is gone, the
         next `pulumi up` reads another, and what used it fails until then.
 
-        Without `rotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
-        overlap**. Set `rotationPeriod` for anything that must not fail.
+        Without `rotation_period` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
+        overlap**. Set `rotation_period` for anything that must not fail.
 
         `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
 
@@ -509,12 +509,12 @@ class RotatingLease(pulumi.CustomResource):
 
         ## Limits
 
-        - Leases tell nobody when a credential was last used, and cannot be disabled, so there are no `retirement.quietPeriod` and no `retirement.soak`.
-        - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreignKeys` stays empty
+        - Leases tell nobody when a credential was last used, and cannot be disabled, so there are no `retirement.quiet_period` and no `retirement.soak`.
+        - Nobody can list which leases stand at a path without rights that go far beyond this, so only the resource's own are seen: `foreign_keys` stays empty
           and others' leases are never touched. A lease can be neither imported nor adopted, since its secret cannot be read again.
         - A run that dies right after it made a holder, before it noted it, leaves a token that has read nothing, that nobody has, and that ends by itself.
         - STS credentials of an AWS engine (`credential_type` other than `iam_user`) cannot be revoked or renewed: they work until their own end, and are
-          refused where a `rotationPeriod` needs more.
+          refused where a `rotation_period` needs more.
 
         ## The marks
 
@@ -528,7 +528,7 @@ class RotatingLease(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -769,7 +769,7 @@ class RotatingLease(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -785,7 +785,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -793,8 +793,8 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -867,7 +867,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

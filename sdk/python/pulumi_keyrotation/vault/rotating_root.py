@@ -160,9 +160,9 @@ class RotatingRoot(pulumi.CustomResource):
         If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
         before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
         was its own. The exception is a static role that was due by time: one that Vault changed since the period began serves it, whoever
-        asked for the change. So a static role that Vault changes more often than `rotationPeriod` by itself is hardly ever ordered to change.
+        asked for the change. So a static role that Vault changes more often than `rotation_period` by itself is hardly ever ordered to change.
 
-        `accessKeyId` and `lastVaultRotation` follow Vault at each refresh and are never drift. `ignoreChanges: ["schedule"]` stops rotation by time.
+        `access_key_id` and `last_vault_rotation` follow Vault at each refresh and are never drift. `ignore_changes: ["schedule"]` stops rotation by time.
 
         ## Whose AWS keys
 
@@ -197,7 +197,7 @@ class RotatingRoot(pulumi.CustomResource):
 
         The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
         A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
-        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider configuration. A cluster whose AWS engine works with the
         very access key that the state remembers is the same one, restored, and needs no acceptance.
 
         ## Import and deletion
@@ -288,9 +288,9 @@ class RotatingRoot(pulumi.CustomResource):
         If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
         before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
         was its own. The exception is a static role that was due by time: one that Vault changed since the period began serves it, whoever
-        asked for the change. So a static role that Vault changes more often than `rotationPeriod` by itself is hardly ever ordered to change.
+        asked for the change. So a static role that Vault changes more often than `rotation_period` by itself is hardly ever ordered to change.
 
-        `accessKeyId` and `lastVaultRotation` follow Vault at each refresh and are never drift. `ignoreChanges: ["schedule"]` stops rotation by time.
+        `access_key_id` and `last_vault_rotation` follow Vault at each refresh and are never drift. `ignore_changes: ["schedule"]` stops rotation by time.
 
         ## Whose AWS keys
 
@@ -325,7 +325,7 @@ class RotatingRoot(pulumi.CustomResource):
 
         The output `account` is the id of the Vault cluster that keeps the secret (the `cluster_id` of `sys/health`), with the namespace behind it if there is one.
         A refresh or an update that reaches another cluster is refused before anything is changed: the message names both. If the secret really is there now, run
-        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider configuration. A cluster whose AWS engine works with the
+        once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider configuration. A cluster whose AWS engine works with the
         very access key that the state remembers is the same one, restored, and needs no acceptance.
 
         ## Import and deletion
@@ -468,7 +468,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -510,7 +510,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When rotations are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When rotations are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

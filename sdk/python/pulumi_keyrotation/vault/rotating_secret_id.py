@@ -49,9 +49,9 @@ class RotatingSecretIdArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
@@ -166,7 +166,7 @@ class RotatingSecretIdArgs:
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -178,8 +178,8 @@ class RotatingSecretIdArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -305,14 +305,14 @@ class RotatingSecretId(pulumi.CustomResource):
         pulumi.export("secretId", secret.secret_id)
         ```
 
-        The secret-id has 256 bits from the operating system's random source. `cidrList` and `ttl` take effect with the next rotation, which they do
+        The secret-id has 256 bits from the operating system's random source. `cidr_list` and `ttl` take effect with the next rotation, which they do
         not cause.
 
         ## How long a secret-id works
 
-        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotationPeriod`, that time must be at least
-        `rotationPeriod` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
-        `rotationPeriod`, the output `expiresAt` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
+        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotation_period`, that time must be at least
+        `rotation_period` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
+        `rotation_period`, the output `expires_at` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
         another. One that has ended is drift: a refresh says so and the next `pulumi up` makes another. If the server shortens `ttl`, because the
         mount allows no more, the rotation fails and says what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is
         refused; an imported one that may is told by a warning.
@@ -334,14 +334,14 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## The proof
 
-        Three logins in a row must succeed, with as many as `verification.successes` says. Where `cidrList` or the role keep the machine that
+        Three logins in a row must succeed, with as many as `verification.successes` says. Where `cidr_list` or the role keep the machine that
         runs Pulumi from logging in, the server's own word that it knows the secret-id must do. The token of each login is revoked at once; where its policies
         forbid that (`token_no_default_policy`), or where it is a batch token, it lives to its end.
 
         ## Credentials of the plugin
 
         As for `vault:RotatingApiKey`: the provider configuration `keyrotation:vault`, then the environment. If the plugin itself
-        logs in with a secret-id of the role (`authLoginAppRole`), that one is never destroyed: configure the plugin with the current one first.
+        logs in with a secret-id of the role (`auth_login_app_role`), that one is never destroyed: configure the plugin with the current one first.
 
         The token needs this policy, for the mount `approle` and the role `payment`:
 
@@ -356,9 +356,9 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## Limits
 
-        - AppRole tells nobody when a secret-id was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
+        - AppRole tells nobody when a secret-id was last used, and cannot disable one, so there are no `retirement.quiet_period` and no `retirement.soak`.
         - One resource manages a role's secret-ids. A second one on the same role is refused, with the name of the first. Secret-ids that others made
-          are listed in `foreignKeys` and never touched.
+          are listed in `foreign_keys` and never touched.
         - A run asks the server about each secret-id of the role once. For a role with thousands of them this takes a while: give the machines
           of a rotating secret-id a role of their own.
         - A secret-id that was adopted or imported bears no mark of its making; only the resource's own mark names it.
@@ -383,7 +383,7 @@ class RotatingSecretId(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -396,7 +396,7 @@ class RotatingSecretId(pulumi.CustomResource):
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
         `approle/payment/<accessor>` one of several. Set `KEYROTATION_IMPORT_SECRET` to the secret-id. The plugin compares its accessor, logs in with it once, and imports nothing if it is another one or
-        the server refuses it. Without it, `secretId` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
+        the server refuses it. Without it, `secret_id` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
         by accessor. `docs/import.md` has the details.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
@@ -416,10 +416,10 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-               With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+               With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
@@ -458,14 +458,14 @@ class RotatingSecretId(pulumi.CustomResource):
         pulumi.export("secretId", secret.secret_id)
         ```
 
-        The secret-id has 256 bits from the operating system's random source. `cidrList` and `ttl` take effect with the next rotation, which they do
+        The secret-id has 256 bits from the operating system's random source. `cidr_list` and `ttl` take effect with the next rotation, which they do
         not cause.
 
         ## How long a secret-id works
 
-        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotationPeriod`, that time must be at least
-        `rotationPeriod` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
-        `rotationPeriod`, the output `expiresAt` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
+        Until it is destroyed, if neither `ttl` nor the role's `secret_id_ttl` say otherwise. With `rotation_period`, that time must be at least
+        `rotation_period` and twice the `overlap`, since nothing can lengthen it: a shorter one is refused, and the secret-id is destroyed again. Without
+        `rotation_period`, the output `expires_at` and a warning say when it ends, and a `pulumi up` in the last days before then (twice the `overlap`) makes
         another. One that has ended is drift: a refresh says so and the next `pulumi up` makes another. If the server shortens `ttl`, because the
         mount allows no more, the rotation fails and says what it allows. A role whose secret-ids may be used a few times only (`secret_id_num_uses`) is
         refused; an imported one that may is told by a warning.
@@ -487,14 +487,14 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## The proof
 
-        Three logins in a row must succeed, with as many as `verification.successes` says. Where `cidrList` or the role keep the machine that
+        Three logins in a row must succeed, with as many as `verification.successes` says. Where `cidr_list` or the role keep the machine that
         runs Pulumi from logging in, the server's own word that it knows the secret-id must do. The token of each login is revoked at once; where its policies
         forbid that (`token_no_default_policy`), or where it is a batch token, it lives to its end.
 
         ## Credentials of the plugin
 
         As for `vault:RotatingApiKey`: the provider configuration `keyrotation:vault`, then the environment. If the plugin itself
-        logs in with a secret-id of the role (`authLoginAppRole`), that one is never destroyed: configure the plugin with the current one first.
+        logs in with a secret-id of the role (`auth_login_app_role`), that one is never destroyed: configure the plugin with the current one first.
 
         The token needs this policy, for the mount `approle` and the role `payment`:
 
@@ -509,9 +509,9 @@ class RotatingSecretId(pulumi.CustomResource):
 
         ## Limits
 
-        - AppRole tells nobody when a secret-id was last used, and cannot disable one, so there are no `retirement.quietPeriod` and no `retirement.soak`.
+        - AppRole tells nobody when a secret-id was last used, and cannot disable one, so there are no `retirement.quiet_period` and no `retirement.soak`.
         - One resource manages a role's secret-ids. A second one on the same role is refused, with the name of the first. Secret-ids that others made
-          are listed in `foreignKeys` and never touched.
+          are listed in `foreign_keys` and never touched.
         - A run asks the server about each secret-id of the role once. For a role with thousands of them this takes a while: give the machines
           of a rotating secret-id a role of their own.
         - A secret-id that was adopted or imported bears no mark of its making; only the resource's own mark names it.
@@ -536,7 +536,7 @@ class RotatingSecretId(pulumi.CustomResource):
         another one is refused before anything is changed: the message names both. A refresh never drops the resource for it.
 
         - If the plugin is configured wrongly, correct the configuration.
-        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `acceptAccount` in the provider
+        - If the keys really are in the other one now, run once with `KEYROTATION_ACCEPT_ACCOUNT=<its id>`, or with `accept_account` in the provider
           configuration. Several ids are separated by commas. Where the mark of this very resource stands, no acceptance is needed.
         - A state of an earlier version has no `account`. The first run that finds a key of it there fills it in; until then a refresh drops nothing, and
           a destroy does not succeed only because nothing was found.
@@ -549,7 +549,7 @@ class RotatingSecretId(pulumi.CustomResource):
 
         `pulumi import keyrotation:vault:RotatingSecretId secret approle/payment` takes over the only secret-id of a role, and
         `approle/payment/<accessor>` one of several. Set `KEYROTATION_IMPORT_SECRET` to the secret-id. The plugin compares its accessor, logs in with it once, and imports nothing if it is another one or
-        the server refuses it. Without it, `secretId` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
+        the server refuses it. Without it, `secret_id` is null until the next rotation, and `warnings` says so. To import many at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the secret-id
         by accessor. `docs/import.md` has the details.
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
@@ -780,7 +780,7 @@ class RotatingSecretId(pulumi.CustomResource):
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         """
         return pulumi.get(self, "max_age")
 
@@ -796,7 +796,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="nextRotationAt")
     def next_rotation_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
+        When a new period will ask for a rotation, in RFC 3339; null without `rotation_period`.
         """
         return pulumi.get(self, "next_rotation_at")
 
@@ -804,8 +804,8 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
-        With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
+        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
 
@@ -878,7 +878,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def schedule(self) -> pulumi.Output['_root_outputs.Schedule']:
         """
-        When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
+        When things are due, as the plugin computed it from inputs and time. `ignore_changes: ["schedule"]` stops rotation by time.
         """
         return pulumi.get(self, "schedule")
 

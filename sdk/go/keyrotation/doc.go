@@ -1,0 +1,2 @@
+// Credentials that rotate without an outage, as declared resources.
+package keyrotation
