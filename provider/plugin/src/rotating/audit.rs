@@ -13,7 +13,8 @@ use rotation::{Clock, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledgers, Obse
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{errors, owner, spec};
+use super::names::owner;
+use super::{errors, spec};
 
 /// The function that tells everything about the keys of a principal.
 pub(crate) struct ListKeys<S> {

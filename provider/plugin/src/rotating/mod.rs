@@ -8,13 +8,13 @@ pub(crate) mod errors;
 mod foretell;
 pub(crate) mod inputs;
 mod joint;
+pub(crate) mod names;
 pub(crate) mod outputs;
 mod place;
 mod spec;
 mod takeover;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -24,13 +24,14 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, OwnerId, RotationArgs, Schedule, Want,
-    note_endings, observe, reach, refresh, renew_notices, run,
+    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, note_endings,
+    observe, reach, refresh, renew_notices, run,
 };
 
 use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
+use names::{nonce, owner};
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
 
 /// The rotating resource of one system.
@@ -237,13 +238,4 @@ impl rotation::Stop for Stopping<'_> {
             self.0.stop().cancelled().await;
         })
     }
-}
-
-fn owner(urn: &Urn) -> OwnerId {
-    OwnerId::new(urn.as_str(), format!("{}/{}/{}", urn.stack(), urn.project(), urn.name()))
-}
-
-/// A name that nobody else chooses; it need not be secret.
-pub(crate) fn nonce() -> String {
-    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -8,7 +8,8 @@ use pulumi_provider::{Context, Error, Object, Urn};
 use rotation::{KeyIssuer, KeyState, Misplaced, Observed, Place};
 
 use super::account::Accounts;
-use super::{Rotating, errors, inputs, owner};
+use super::names::owner;
+use super::{Rotating, errors, inputs};
 
 impl<S: RotatingResource> Rotating<S> {
     /// Everything that replaces the resource, in one spelling; none while it is not known.

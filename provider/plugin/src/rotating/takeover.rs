@@ -7,7 +7,8 @@ use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Known, Material, Ob
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
-use super::{Rotating, errors, inputs, nonce};
+use super::names::nonce;
+use super::{Rotating, errors, inputs};
 use crate::import::{self, Trouble};
 
 impl<S: RotatingResource> Rotating<S> {

@@ -11,9 +11,9 @@ use pulumi_provider::{
 };
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
-    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Ledgers, Material,
-    Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule, Trigger,
-    TriggerInputs, View, Want, World,
+    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Known, Ledgers,
+    Material, Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule,
+    Trigger, TriggerInputs, View, Want, World,
 };
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
@@ -192,6 +192,7 @@ fn states() -> Vec<Sample> {
         sample("rotation::Key", key()),
         sample("rotation::Retiring", retiring()),
         sample("rotation::KeyState", state()),
+        sample("rotation::Known", Known::of(&state())),
         sample("rotation::Interrupted", Interrupted { state: state(), error }),
         sample("rotation::Stack", stack()),
     ]
