@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
 mod inputs;
+mod owners;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
