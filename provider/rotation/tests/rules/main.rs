@@ -3,10 +3,11 @@
 
 mod inputs;
 mod owners;
+mod plans;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::{Ask, RotationArgs, Schedule, schedule};
+use rotation::{Ask, Phase, RotationArgs, Schedule, schedule};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

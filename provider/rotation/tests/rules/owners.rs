@@ -1,7 +1,7 @@
 //! Whose keys they are, and which of them may go.
 
 use rotation::testing::{ContestedRig, Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack};
-use rotation::{Capability, Clock, Goal, KeyId, Next, OwnerId, Phase, Step, View, Want, World, next, observe};
+use rotation::{Capability, Clock, Goal, KeyId, Next, OwnerId, Step, View, Want, World, next, observe};
 
 use super::*;
 
@@ -123,4 +123,29 @@ async fn a_key_that_lists_do_not_show_yet_is_not_taken_for_gone() {
     assert!(stack.up(&cloud, &Life::inputs("2", false)).await.is_done());
     let state = stack.state().unwrap();
     assert_eq!(state.previous().map(|old| &old.key.id), Some(&first), "it is the previous key, not forgotten");
+}
+
+#[tokio::test]
+async fn a_lost_key_is_forgotten_from_the_instant_at_which_lists_have_settled() {
+    let cloud = roomy();
+    let mut stack = Stack::new("stack/project/key");
+    let args = Life::inputs("1", false);
+    assert!(stack.up(&cloud, &args).await.is_done());
+    let state = stack.state().unwrap().clone();
+    let lost = state.current.clone().unwrap();
+    let owner = OwnerId::new("stack/project/key", "stack/project/key");
+    let mut observed = observe(&*cloud.issuer(), &owner, cloud.clock()).await.unwrap().unwrap();
+    observed.keys.remove(&lost.id);
+    let want = Want::Current(Goal::new(&state.instance, &args, &created(&args, "2026-01-01T00:00:00Z")));
+    let capability = cloud.issuer().capability();
+    let settled = lost.created_at + capability.settle;
+    let mut step = |at: Timestamp| {
+        observed.at = at;
+        let world = World::new(state.clone(), observed.clone());
+        next(&View { world: &world, want: &want, capability: &capability, configured: None, now: at })
+    };
+    let early = step(settled - SECOND);
+    assert!(matches!(early, Next::Do { step: Step::Settle(until), .. } if until == settled), "{early:?}");
+    let there = step(settled);
+    assert!(matches!(&there, Next::Do { step: Step::Forget(id), .. } if *id == lost.id), "{there:?}");
 }
