@@ -1,9 +1,9 @@
-//! What a preview says, and what is forgotten of a key that is gone.
+//! What a preview says, what a state forgets and revokes, and a mark in tags.
 
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Stack};
 use rotation::{
-    Cause, Clock, Event, ForeignKey, Goal, KeyId, KeyState, KeyStatus, Observed, Plan, RotationArgs, UnrecordedKey,
-    Want, World, plan, reduce,
+    Cause, Claim, Clock, Entry, Event, ForeignKey, Goal, KeyId, KeyState, KeyStatus, Ledger, Mark, Observed, OwnerId,
+    Plan, RevokedGeneration, RotationArgs, TagForm, UnrecordedKey, Want, World, plan, reduce,
 };
 
 use super::*;
@@ -70,4 +70,41 @@ async fn of_a_key_that_is_gone_nothing_stays_and_of_others_everything() {
     assert_eq!((left.current.is_some(), left.retiring.len()), (true, 1), "what the state knew is untouched");
     let gone = reduce(World::assumed(left.clone(), now), Event::Removed(left.current.unwrap().id));
     assert!(gone.state.current.is_none() && gone.state.retiring.len() == 1);
+}
+
+#[tokio::test]
+async fn a_revocation_names_the_generation_that_it_is_for() {
+    let cloud = oci();
+    let mut state = after(&cloud, &["1", "2"]).await;
+    let (current, previous) = (state.current.clone().unwrap().id, state.previous().unwrap().key.id.clone());
+    let now = cloud.clock().now();
+    let found = KeyId("found".to_owned());
+    let created_at = now;
+    state.unrecorded =
+        vec![UnrecordedKey { id: found.clone(), generation: 0, created_at, promoted_at: None, noted_at: now }];
+    let revoked = |generation| {
+        let mut state = state.clone();
+        state.revoke(generation);
+        state.revoke(generation);
+        state.revoking
+    };
+    assert_eq!(revoked(RevokedGeneration::Current), [current.clone(), found.clone()], "once, whoever says it twice");
+    assert_eq!(revoked(RevokedGeneration::Previous), [previous.clone()]);
+    assert_eq!(revoked(RevokedGeneration::All), [current, found, previous]);
+}
+
+#[test]
+fn a_mark_in_tags_is_read_as_it_was_written() {
+    let form = TagForm { service: "AWS", longest: 256, read: "iam:ListUserTags", write: "iam:TagUser" };
+    let owner = OwnerId::new("urn:a", "dev/app/a");
+    let since = at("2026-01-01T00:00:00Z");
+    let entry = |mark, generation, promoted_at| Entry { generation, promoted_at, ..Entry::of("i0000001", mark, since) };
+    let mut ledger = Ledger::default();
+    ledger.keys.insert(KeyId("AKIA1".to_owned()), entry(Mark::Promoted, Some(3), Some(since + HOUR)));
+    ledger.keys.insert(KeyId("AKIA2".to_owned()), entry(Mark::Minting, Some(4), None));
+    ledger.open = Some(Claim { nonce: "n0000001".to_owned(), at: since, known: [KeyId("AKIA1".to_owned())].into() });
+    let tags = form.encode(&owner, &ledger).unwrap();
+    let tags: Vec<_> = tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert!(tags.iter().all(|(_, value)| value.len() <= form.longest), "{tags:?}");
+    assert_eq!(form.decode(&owner, tags).unwrap().own, Some(ledger));
 }
