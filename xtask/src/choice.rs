@@ -29,6 +29,12 @@ const QUICK_TESTS: &[(&str, &str)] = &[
     ("engine/examples", "confluent-yaml"),
 ];
 
+/// What is no suite and yet belongs before a release.
+const OTHERS: [(&str, &str); 2] = [
+    ("the archive's tests on the optimised release", "cargo xtask test dist"),
+    ("each safety taken out once", "cargo xtask safeties"),
+];
+
 /// Some of the tests.
 pub(crate) struct Choice {
     /// The suites that something is taken of.
@@ -85,13 +91,15 @@ impl Choice {
         matches!(self.tests, Tests::All)
     }
 
-    /// What a whole run leaves to be asked for by name, and the name.
-    pub(crate) fn left_out(&self) -> Vec<(&'static str, &'static str)> {
+    /// What a whole run leaves to be asked for by name, and the command. All of it is run before a release.
+    pub(crate) fn left_out(&self) -> Vec<(&'static str, String)> {
         if self.suites.len() < 2 || !self.is_whole() {
             return Vec::new();
         }
-        let lanes = SUITES.iter().filter(|suite| suite.is_lane).map(|suite| (suite.name, suite.name));
-        lanes.chain([("the archive's tests on the optimised release", "dist")]).collect()
+        let lanes = SUITES.iter().filter(|suite| suite.is_lane);
+        let lanes = lanes.map(|suite| (suite.name, format!("cargo xtask test {}", suite.name)));
+        let others = OTHERS.iter().map(|&(what, command)| (what, command.to_owned()));
+        lanes.chain(others).collect()
     }
 
     /// Whether checks that take minutes are left out.
@@ -181,7 +189,10 @@ mod tests {
         let lane = program("localcloud", Kind::Integration, "oci_python");
         let takes = |name| Choice::parse(name).unwrap().takes(&lane);
         assert!(takes(Some("oci-python")));
-        assert!(Choice::parse(None).unwrap().left_out().contains(&("oci-python", "oci-python")));
+        let left_out = Choice::parse(None).unwrap().left_out();
+        for lane in SUITES.iter().filter(|suite| suite.is_lane) {
+            assert!(left_out.contains(&(lane.name, format!("cargo xtask test {}", lane.name))), "{}", lane.name);
+        }
         assert!(Choice::parse(Some("unit")).unwrap().left_out().is_empty());
         assert!(!takes(None) && !takes(Some("unit")) && !takes(Some("aws")) && !takes(Some("lessons")));
     }

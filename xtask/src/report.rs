@@ -59,7 +59,7 @@ pub(crate) fn conclude(choice: &Choice, rows: &[Row], took: Duration) -> ExitCod
         println!("{suite} ran no test that passed, which counts as a failure");
     }
     for (what, command) in choice.left_out() {
-        println!("not run: {what}: cargo xtask test {command}");
+        println!("not run: {what}: {command}");
     }
     println!("\n{}", counts.line());
     if counts.passed > 0 && counts.failed == 0 && lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -151,6 +151,7 @@ const MANNERS: &[(&str, Manner)] = &[
     ("conformance", computes(60)),
     ("conformance/vault", waits(90, 4)),
     ("vault-servers/*", waits(10, 2)),
+    ("network/*", waits(50, 8)),
     ("plugin/*", waits(30, 4)),
     ("plugin/vault_root", waits(110, 2)),
     ("plugin/wire", waits(60, 8)),

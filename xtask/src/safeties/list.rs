@@ -149,7 +149,7 @@ mod tests {
     fn every_safety_has_a_name_of_its_own_a_change_and_trials() {
         let all = read().unwrap();
         let safeties: Vec<&Safety> = all.iter().flat_map(|group| &group.safety).collect();
-        assert!(safeties.len() >= 30, "{}", safeties.len());
+        assert!(safeties.len() >= 40, "{}", safeties.len());
         assert_eq!(safeties.iter().map(|safety| &safety.name).collect::<BTreeSet<_>>().len(), safeties.len());
         for safety in safeties {
             assert!(!safety.edit.is_empty() && !safety.fails.is_empty(), "{}", safety.name);

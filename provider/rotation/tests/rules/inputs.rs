@@ -1,7 +1,9 @@
 //! What inputs mean, and which are refused.
 
 use rotation::testing::Life;
-use rotation::{Capability, Retirement, RetirementInputs, RotationArgs, RotationInputs, VerificationInputs, WhenInUse};
+use rotation::{
+    Adopt, Capability, Retirement, RetirementInputs, RotationArgs, RotationInputs, VerificationInputs, WhenInUse,
+};
 
 use super::*;
 
@@ -133,4 +135,14 @@ fn a_day_is_no_short_time() {
     assert_eq!(created(&shorter, "2026-01-01T00:00:01Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
     let overlap = RotationArgs { overlap: DAY - SECOND, ..daily };
     assert_eq!(created(&overlap, "2026-01-01T00:00:01Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
+}
+
+#[test]
+fn a_key_is_adopted_only_where_lists_show_what_others_made() {
+    let lists = Capability::default();
+    let silent = Capability { lists_all: false, ..lists };
+    let adopt = Some(Adopt { id: "AKIA1".to_owned(), secret: None });
+    let adopting = RotationInputs { adopt, ..RotationInputs::default() };
+    assert_eq!(parsed(&adopting, &silent).unwrap_err(), ["adopt"]);
+    assert!(parsed(&adopting, &lists).is_ok() && parsed(&RotationInputs::default(), &silent).is_ok());
 }

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
 mod inputs;
+mod owners;
+mod plans;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::{Ask, RotationArgs, Schedule, schedule};
+use rotation::{Ask, Phase, RotationArgs, Schedule, schedule};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

@@ -3,7 +3,7 @@
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Stack, Watch};
 use rotation::{
     Claim, Clock, Entry, ErrorKind, KeyId, KeyState, KeyStatus, Ledger, Ledgers, Mark, Observed, ObservedKey, OwnerId,
-    Phase, due, refresh,
+    due, refresh,
 };
 
 use super::*;

@@ -15,12 +15,12 @@ use localcloud::{Clock, Consistency, LocalCloud, ManualClock, Options};
 pub(crate) const USER: &str = "ci";
 
 /// A stand-in, its clock, and a user without keys.
-pub(crate) struct Bench {
+pub(crate) struct Rig {
     pub(crate) cloud: LocalCloud,
     pub(crate) clock: ManualClock,
 }
 
-impl Bench {
+impl Rig {
     /// Everything takes effect at once.
     pub(crate) fn new() -> Self {
         Self::with(Consistency::immediate())

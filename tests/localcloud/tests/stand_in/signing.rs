@@ -6,29 +6,29 @@ use jiff::SignedDuration;
 use localcloud::Clock;
 use localcloud::ManualClock;
 
-use crate::common::{Bench, Time, USER, code};
+use crate::common::{Rig, Time, USER, code};
 
 #[tokio::test]
 async fn only_the_right_secret_of_a_known_key_opens() {
-    let bench = Bench::new();
-    let key = bench.mint().await;
+    let rig = Rig::new();
+    let key = rig.mint().await;
     let (id, secret) = (key.access_key_id(), key.secret_access_key());
     let wrong = Credentials::from_keys(id, "wrong", None);
-    assert_eq!(bench.identity(&wrong).await.unwrap_err(), "SignatureDoesNotMatch");
+    assert_eq!(rig.identity(&wrong).await.unwrap_err(), "SignatureDoesNotMatch");
     let unknown = Credentials::from_keys("AKIAIOSFODNN7EXAMPLE", secret, None);
-    assert_eq!(bench.identity(&unknown).await.unwrap_err(), "InvalidClientTokenId");
+    assert_eq!(rig.identity(&unknown).await.unwrap_err(), "InvalidClientTokenId");
     let token = Credentials::from_keys(id, secret, Some("a token it never had".to_owned()));
-    assert_eq!(bench.identity(&token).await.unwrap_err(), "InvalidClientTokenId");
-    assert!(bench.cloud.aws().keys(USER)[0].last_use.is_none(), "a refused use is no use");
+    assert_eq!(rig.identity(&token).await.unwrap_err(), "InvalidClientTokenId");
+    assert!(rig.cloud.aws().keys(USER)[0].last_use.is_none(), "a refused use is no use");
 }
 
 #[tokio::test]
 async fn a_clock_that_is_off_by_more_than_fifteen_minutes_is_refused() {
-    let bench = Bench::new();
+    let rig = Rig::new();
     let at = |seconds: i64| {
-        let clock = ManualClock::new(bench.clock.now());
+        let clock = ManualClock::new(rig.clock.now());
         clock.advance(SignedDuration::from_secs(seconds));
-        let config = bench.iam_config(bench.admin()).time_source(Time(clock));
+        let config = rig.iam_config(rig.admin()).time_source(Time(clock));
         aws_sdk_iam::Client::from_conf(config.build())
     };
     for fine in [-900, 0, 900] {
@@ -46,35 +46,35 @@ async fn a_clock_that_is_off_by_more_than_fifteen_minutes_is_refused() {
 /// takes us-east-1 alone; STS takes any.
 #[tokio::test]
 async fn a_signature_is_for_one_service_in_one_region() {
-    let bench = Bench::new();
-    let config = bench.iam_config(bench.admin()).region(Region::new("eu-central-1"));
+    let rig = Rig::new();
+    let config = rig.iam_config(rig.admin()).region(Region::new("eu-central-1"));
     let elsewhere = aws_sdk_iam::Client::from_conf(config.build());
     let refused = elsewhere.list_users().send().await.unwrap_err();
     assert_eq!(code(&refused), "SignatureDoesNotMatch");
     let words = refused.into_service_error();
     assert_eq!(words.meta().message(), Some("Credential should be scoped to a valid region. "));
-    bench.identity(&bench.admin()).await.unwrap();
+    rig.identity(&rig.admin()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_session_of_a_role_is_known_until_it_expires_and_has_no_user_of_its_own() {
-    let bench = Bench::new();
-    let sts = bench.sts_as(bench.admin());
+    let rig = Rig::new();
+    let sts = rig.sts_as(rig.admin());
     let assume = || sts.assume_role().role_arn("arn:aws:iam::123456789012:role/path/deploy").role_session_name("run-7");
     let answer = assume().duration_seconds(900).send().await.unwrap();
     let given = answer.credentials().unwrap();
     assert!(given.access_key_id().starts_with("ASIA"));
-    assert_eq!(given.expiration().secs(), bench.clock.now().as_second() + 900);
+    assert_eq!(given.expiration().secs(), rig.clock.now().as_second() + 900);
     let session = Credentials::from_keys(
         given.access_key_id(),
         given.secret_access_key(),
         Some(given.session_token().to_owned()),
     );
     let arn = "arn:aws:sts::123456789012:assumed-role/deploy/run-7";
-    assert_eq!(bench.identity(&session).await.unwrap(), arn);
+    assert_eq!(rig.identity(&session).await.unwrap(), arn);
     assert_eq!(answer.assumed_role_user().unwrap().arn(), arn);
 
-    let iam = bench.iam_as(session.clone());
+    let iam = rig.iam_as(session.clone());
     let named = iam.create_access_key().user_name(USER).send().await;
     assert!(named.is_ok());
     let unnamed = iam.create_access_key().send().await.unwrap_err();
@@ -86,13 +86,13 @@ async fn a_session_of_a_role_is_known_until_it_expires_and_has_no_user_of_its_ow
     let other = other.credentials().unwrap().session_token().to_owned();
     for token in [None, Some(other)] {
         let mixed = Credentials::from_keys(given.access_key_id(), given.secret_access_key(), token);
-        assert_eq!(bench.identity(&mixed).await.unwrap_err(), "InvalidClientTokenId");
+        assert_eq!(rig.identity(&mixed).await.unwrap_err(), "InvalidClientTokenId");
     }
     let token = given.session_token().to_owned();
     let forged = Credentials::from_keys(given.access_key_id(), "wrong", Some(token));
-    assert_eq!(bench.identity(&forged).await.unwrap_err(), "SignatureDoesNotMatch");
-    bench.pass(900);
-    assert_eq!(bench.identity(&session).await.unwrap_err(), "ExpiredToken");
+    assert_eq!(rig.identity(&forged).await.unwrap_err(), "SignatureDoesNotMatch");
+    rig.pass(900);
+    assert_eq!(rig.identity(&session).await.unwrap_err(), "ExpiredToken");
 
     for (field, refused) in [
         ("role", assume().role_arn("arn:aws:iam::123456789012:user/nobody").send().await.unwrap_err()),

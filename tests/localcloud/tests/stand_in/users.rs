@@ -3,7 +3,7 @@
 use aws_sdk_iam::types::Tag;
 use localcloud::Clock;
 
-use crate::common::{Bench, USER, client_credentials, code, tag};
+use crate::common::{Rig, USER, client_credentials, code, tag};
 
 fn pairs(tags: &[Tag]) -> Vec<(&str, &str)> {
     tags.iter().map(|tag| (tag.key(), tag.value())).collect()
@@ -11,14 +11,14 @@ fn pairs(tags: &[Tag]) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn a_user_lives_with_its_tags() {
-    let bench = Bench::new();
-    let iam = bench.iam();
+    let rig = Rig::new();
+    let iam = rig.iam();
     let made =
         iam.create_user().user_name("robot").path("/teams/ci/").tags(tag("Owner", "platform")).send().await.unwrap();
     let made = made.user().unwrap();
     assert_eq!(made.arn(), "arn:aws:iam::123456789012:user/teams/ci/robot");
     assert!(made.user_id().starts_with("AIDA"));
-    assert_eq!(made.create_date().secs(), bench.clock.now().as_second());
+    assert_eq!(made.create_date().secs(), rig.clock.now().as_second());
     assert_eq!(pairs(made.tags()), [("Owner", "platform")]);
 
     let tags = [tag("owner", "Größe 漢字"), tag("b", "")];
@@ -44,9 +44,9 @@ async fn a_user_lives_with_its_tags() {
 
 #[tokio::test]
 async fn a_user_with_keys_is_not_deleted_and_a_name_is_taken_once() {
-    let bench = Bench::new();
-    let iam = bench.iam();
-    bench.mint().await;
+    let rig = Rig::new();
+    let iam = rig.iam();
+    rig.mint().await;
     let refused = iam.delete_user().user_name(USER).send().await.unwrap_err();
     assert!(refused.into_service_error().is_delete_conflict_exception());
     for taken in [USER, "CI"] {
@@ -57,8 +57,8 @@ async fn a_user_with_keys_is_not_deleted_and_a_name_is_taken_once() {
 
 #[tokio::test]
 async fn a_user_with_policies_is_not_deleted_and_has_ten_at_most() {
-    let bench = Bench::new();
-    let iam = bench.iam();
+    let rig = Rig::new();
+    let iam = rig.iam();
     let arn = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
     let attach = |arn: String| iam.attach_user_policy().user_name(USER).policy_arn(arn).send();
     let detach = |arn: String| iam.detach_user_policy().user_name(USER).policy_arn(arn).send();
@@ -97,8 +97,8 @@ async fn a_user_with_policies_is_not_deleted_and_has_ten_at_most() {
 
 #[tokio::test]
 async fn tags_have_their_limits() {
-    let bench = Bench::new();
-    let iam = bench.iam();
+    let rig = Rig::new();
+    let iam = rig.iam();
     let put = |tags: Vec<Tag>| iam.tag_user().user_name(USER).set_tags(Some(tags)).send();
     let fifty = (0..50).map(|n| tag(&n.to_string(), "")).collect();
     put(fifty).await.unwrap();
@@ -106,7 +106,7 @@ async fn tags_have_their_limits() {
     assert_eq!(refused.raw_response().unwrap().status().as_u16(), 409);
     assert!(refused.into_service_error().is_limit_exceeded_exception());
     put(vec![tag("7", "replaced")]).await.unwrap();
-    assert_eq!(bench.cloud.aws().tags(USER)["7"], "replaced");
+    assert_eq!(rig.cloud.aws().tags(USER)["7"], "replaced");
 
     let invalid = [
         vec![tag("a,b", "")],
@@ -122,14 +122,14 @@ async fn tags_have_their_limits() {
     }
     let twice = put(vec![tag("Same", "1"), tag("same", "2")]).await.unwrap_err();
     assert!(twice.into_service_error().is_invalid_input_exception());
-    assert_eq!(bench.cloud.aws().tags(USER).len(), 50, "a refused call changes nothing");
+    assert_eq!(rig.cloud.aws().tags(USER).len(), 50, "a refused call changes nothing");
 }
 
 #[tokio::test]
 async fn lists_come_in_pages() {
-    let bench = Bench::new();
-    let iam = bench.iam();
-    let (one, two) = (bench.mint().await, bench.mint().await);
+    let rig = Rig::new();
+    let iam = rig.iam();
+    let (one, two) = (rig.mint().await, rig.mint().await);
     let mut made = [one.access_key_id().to_owned(), two.access_key_id().to_owned()];
     made.sort();
 
@@ -166,9 +166,9 @@ async fn lists_come_in_pages() {
 
 #[tokio::test]
 async fn a_user_without_a_name_is_the_signers_own() {
-    let bench = Bench::new();
-    let key = bench.mint().await;
-    let own = bench.iam_as(key.clone());
+    let rig = Rig::new();
+    let key = rig.mint().await;
+    let own = rig.iam_as(key.clone());
     let user = own.get_user().send().await.unwrap();
     assert_eq!(user.user().unwrap().user_name(), USER);
     let second = own.create_access_key().send().await.unwrap();
@@ -178,17 +178,17 @@ async fn a_user_without_a_name_is_the_signers_own() {
     assert_eq!(listed.access_key_metadata().len(), 2);
     own.delete_access_key().access_key_id(second.access_key_id()).send().await.unwrap();
     // The admin's own user is another one, and has no such key.
-    let strange = bench.iam().delete_access_key().access_key_id(key.access_key_id()).send().await.unwrap_err();
+    let strange = rig.iam().delete_access_key().access_key_id(key.access_key_id()).send().await.unwrap_err();
     assert!(strange.into_service_error().is_no_such_entity_exception());
-    assert_eq!(bench.key_ids(), [key.access_key_id()]);
+    assert_eq!(rig.key_ids(), [key.access_key_id()]);
 }
 
 #[tokio::test]
 async fn a_permission_that_is_taken_is_missed_by_name() {
-    let bench = Bench::new();
-    let key = client_credentials(&bench.cloud.aws().mint_key(USER).unwrap());
-    bench.cloud.aws().deny(USER, &["iam:TagUser", "sts:*"]).unwrap();
-    let own = bench.iam_as(key.clone());
+    let rig = Rig::new();
+    let key = client_credentials(&rig.cloud.aws().mint_key(USER).unwrap());
+    rig.cloud.aws().deny(USER, &["iam:TagUser", "sts:*"]).unwrap();
+    let own = rig.iam_as(key.clone());
     let refused = own.tag_user().user_name(USER).tags(tag("a", "b")).send().await.unwrap_err();
     assert_eq!((refused.raw_response().unwrap().status().as_u16(), &*code(&refused)), (403, "AccessDenied"));
     assert_eq!(
@@ -199,8 +199,8 @@ async fn a_permission_that_is_taken_is_missed_by_name() {
         )
     );
     own.list_user_tags().user_name(USER).send().await.unwrap();
-    bench.identity(&key).await.expect("nobody can be denied to ask who they are");
-    bench.cloud.aws().deny(USER, &["iam:*"]).unwrap();
+    rig.identity(&key).await.expect("nobody can be denied to ask who they are");
+    rig.cloud.aws().deny(USER, &["iam:*"]).unwrap();
     let refused = own.list_users().send().await.unwrap_err();
     assert_eq!(code(&refused), "AccessDenied");
 }

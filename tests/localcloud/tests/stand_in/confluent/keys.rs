@@ -3,19 +3,19 @@
 use localcloud::confluent::{Credentials, Kind, Quotas, Role, Settings};
 use serde_json::json;
 
-use super::bench::Bench;
+use super::rig::Rig;
 
 const KEYS: &str = "/iam/v2/api-keys";
 
 #[test]
 fn the_secret_is_in_the_first_answer_only_and_no_journal() {
-    let bench = Bench::new();
-    let confluent = bench.cloud.confluent();
-    let key = bench.mint(&confluent.create_cluster(Kind::Cloud));
+    let rig = Rig::new();
+    let confluent = rig.cloud.confluent();
+    let key = rig.mint(&confluent.create_cluster(Kind::Cloud));
     assert!(confluent.secret_is_right(&key.api_key, &key.api_secret));
-    let read = bench.get(&bench.admin(), &format!("{KEYS}/{}", key.api_key));
-    let list = bench.get(&bench.admin(), KEYS);
-    let kept = format!("{} {} {:?} {:?} {key:?}", read.text, list.text, bench.cloud.journal(), confluent.snapshot());
+    let read = rig.get(&rig.admin(), &format!("{KEYS}/{}", key.api_key));
+    let list = rig.get(&rig.admin(), KEYS);
+    let kept = format!("{} {} {:?} {:?} {key:?}", read.text, list.text, rig.cloud.journal(), confluent.snapshot());
     assert_eq!(confluent.leaks(&kept), Vec::<String>::new());
     use base64::Engine;
     let header = base64::prelude::BASE64_STANDARD.encode(format!("{}:{}", key.api_key, key.api_secret));
@@ -26,11 +26,11 @@ fn the_secret_is_in_the_first_answer_only_and_no_journal() {
 
 #[test]
 fn the_journal_tells_who_did_what() {
-    let bench = Bench::new();
-    let key = bench.mint(&bench.cloud.confluent().create_cluster(Kind::Cloud));
-    bench.ask(&bench.admin(), "DELETE", &format!("{KEYS}/{}", key.api_key), None).unwrap();
-    bench.get(&key, KEYS);
-    let journal = bench.cloud.journal();
+    let rig = Rig::new();
+    let key = rig.mint(&rig.cloud.confluent().create_cluster(Kind::Cloud));
+    rig.ask(&rig.admin(), "DELETE", &format!("{KEYS}/{}", key.api_key), None).unwrap();
+    rig.get(&key, KEYS);
+    let journal = rig.cloud.journal();
     let told: Vec<_> = journal
         .iter()
         .map(|entry| {
@@ -46,20 +46,20 @@ fn the_journal_tells_who_did_what() {
         ]
     );
     for entry in &journal[..2] {
-        assert_eq!(entry.signer.as_ref(), Some(&bench.admin().api_key));
-        assert_eq!((entry.principal.as_ref(), entry.key.as_ref()), (Some(&bench.owner), Some(&key.api_key)));
+        assert_eq!(entry.signer.as_ref(), Some(&rig.admin().api_key));
+        assert_eq!((entry.principal.as_ref(), entry.key.as_ref()), (Some(&rig.owner), Some(&key.api_key)));
     }
 }
 
 #[test]
 fn the_same_seed_and_time_give_the_same_keys_however_much_else_was_asked() {
     let ids = |requests: usize| {
-        let bench = Bench::new();
+        let rig = Rig::new();
         for _ in 0..requests {
-            bench.get(&bench.admin(), KEYS);
+            rig.get(&rig.admin(), KEYS);
         }
-        let key = bench.mint(&bench.cloud.confluent().create_cluster(Kind::Cloud));
-        (key.api_key, key.api_secret, bench.admin().api_secret)
+        let key = rig.mint(&rig.cloud.confluent().create_cluster(Kind::Cloud));
+        (key.api_key, key.api_secret, rig.admin().api_secret)
     };
     assert_eq!(ids(0), ids(3));
     assert!(ids(0).1.starts_with("cflt"));
@@ -67,16 +67,16 @@ fn the_same_seed_and_time_give_the_same_keys_however_much_else_was_asked() {
 
 #[test]
 fn the_next_page_is_a_whole_url_that_keeps_filter_and_size() {
-    let bench = Bench::new();
-    let confluent = bench.cloud.confluent();
+    let rig = Rig::new();
+    let confluent = rig.cloud.confluent();
     let cloud = confluent.create_cluster(Kind::Cloud);
     for _ in 0..5 {
-        bench.mint(&cloud);
+        rig.mint(&cloud);
     }
-    let mut url = format!("{KEYS}?spec.owner={}&page_size=2", bench.owner);
+    let mut url = format!("{KEYS}?spec.owner={}&page_size=2", rig.owner);
     let mut sizes = Vec::new();
     while !url.is_empty() {
-        let page = bench.get(&bench.admin(), &url).json();
+        let page = rig.get(&rig.admin(), &url).json();
         sizes.push(page["data"].as_array().unwrap().len());
         assert_eq!(page["metadata"]["total_size"], 5);
         url = page["metadata"]["next"].as_str().unwrap().to_owned();
@@ -86,53 +86,53 @@ fn the_next_page_is_a_whole_url_that_keeps_filter_and_size() {
 
 #[test]
 fn an_owner_takes_its_keys_along_and_a_cluster_those_that_are_for_it() {
-    let bench = Bench::new();
-    let confluent = bench.cloud.confluent();
+    let rig = Rig::new();
+    let confluent = rig.cloud.confluent();
     let (kafka, cloud) = (confluent.create_cluster(Kind::Kafka), confluent.create_cluster(Kind::Cloud));
-    bench.mint(&kafka);
-    let key = bench.mint(&cloud);
+    rig.mint(&kafka);
+    let key = rig.mint(&cloud);
     confluent.delete_cluster(&kafka.id).unwrap();
     assert_eq!(confluent.keys("", "").len(), 2, "the admin's and the Cloud key");
-    confluent.delete_owner(&bench.owner).unwrap();
-    assert_eq!(confluent.keys(&bench.owner, ""), vec![]);
-    assert_eq!(bench.get(&key, KEYS).status, 401);
-    assert_eq!(bench.create("", &cloud).unwrap().refusal(), (403, "forbidden_access".to_owned()));
+    confluent.delete_owner(&rig.owner).unwrap();
+    assert_eq!(confluent.keys(&rig.owner, ""), vec![]);
+    assert_eq!(rig.get(&key, KEYS).status, 401);
+    assert_eq!(rig.create("", &cloud).unwrap().refusal(), (403, "forbidden_access".to_owned()));
 }
 
 #[test]
 fn people_make_keys_for_themselves_and_see_what_they_manage() {
-    let bench = Bench::new();
-    let confluent = bench.cloud.confluent();
+    let rig = Rig::new();
+    let confluent = rig.cloud.confluent();
     let cloud = confluent.create_cluster(Kind::Cloud);
     let user = confluent.create_user("kim@example.com").unwrap();
     let kim = confluent.mint_key(&user, &cloud).unwrap();
     let of = |owner: &str| Some(json!({ "spec": { "owner": { "id": owner } } }));
-    let made = |who: &Credentials, owner: &str| bench.ask(who, "POST", KEYS, of(owner)).unwrap().status;
-    assert_eq!((made(&kim, &user), made(&bench.admin(), &user)), (202, 403));
-    assert_eq!(made(&kim, &bench.owner), 403);
-    let other = bench.mint(&cloud);
+    let made = |who: &Credentials, owner: &str| rig.ask(who, "POST", KEYS, of(owner)).unwrap().status;
+    assert_eq!((made(&kim, &user), made(&rig.admin(), &user)), (202, 403));
+    assert_eq!(made(&kim, &rig.owner), 403);
+    let other = rig.mint(&cloud);
     let path = format!("{KEYS}/{}", other.api_key);
     for method in ["GET", "DELETE"] {
-        assert_eq!(bench.ask(&kim, method, &path, None).unwrap().refusal().0, 403);
+        assert_eq!(rig.ask(&kim, method, &path, None).unwrap().refusal().0, 403);
     }
-    let seen = || bench.get(&kim, KEYS).json()["data"].as_array().unwrap().len();
+    let seen = || rig.get(&kim, KEYS).json()["data"].as_array().unwrap().len();
     assert_eq!(seen(), 2);
-    confluent.set_roles(&user, &[Role::ResourceOwner(bench.owner.clone())]).unwrap();
-    assert_eq!((seen(), made(&kim, &bench.owner)), (3, 202));
+    confluent.set_roles(&user, &[Role::ResourceOwner(rig.owner.clone())]).unwrap();
+    assert_eq!((seen(), made(&kim, &rig.owner)), (3, 202));
 }
 
 /// A Cloud key that makes its successor and deletes itself.
 #[test]
 fn a_key_may_rotate_itself() {
-    let bench = Bench::new();
-    let confluent = bench.cloud.confluent();
-    let old = bench.mint(&confluent.create_cluster(Kind::Cloud));
-    confluent.set_roles(&bench.owner, &[Role::ResourceOwner(bench.owner.clone())]).unwrap();
-    let body = json!({ "spec": { "owner": { "id": bench.owner } } });
-    let new = bench.ask(&old, "POST", KEYS, Some(body)).unwrap().json();
+    let rig = Rig::new();
+    let confluent = rig.cloud.confluent();
+    let old = rig.mint(&confluent.create_cluster(Kind::Cloud));
+    confluent.set_roles(&rig.owner, &[Role::ResourceOwner(rig.owner.clone())]).unwrap();
+    let body = json!({ "spec": { "owner": { "id": rig.owner } } });
+    let new = rig.ask(&old, "POST", KEYS, Some(body)).unwrap().json();
     let path = format!("{KEYS}/{}", old.api_key);
-    assert_eq!(bench.ask(&old, "DELETE", &path, None).unwrap().status, 204);
-    let left: Vec<String> = confluent.keys(&bench.owner, "").into_iter().map(|key| key.id).collect();
+    assert_eq!(rig.ask(&old, "DELETE", &path, None).unwrap().status, 204);
+    let left: Vec<String> = confluent.keys(&rig.owner, "").into_iter().map(|key| key.id).collect();
     assert_eq!(left, [new["id"].as_str().unwrap()]);
 }
 
@@ -146,13 +146,13 @@ fn every_quota_is_told_and_kept() {
         cloud_per_organization: 4,
         per_kafka_cluster: 2,
     };
-    let bench = Bench::with(Settings { quotas, ..Settings::immediate() });
-    let confluent = bench.cloud.confluent();
+    let rig = Rig::with(Settings { quotas, ..Settings::immediate() });
+    let confluent = rig.cloud.confluent();
     let [cloud, kafka, flink] = [Kind::Cloud, Kind::Kafka, Kind::Flink].map(|kind| confluent.create_cluster(kind));
     let code = |owner: &str, resource| confluent.mint_key(owner, resource).map_err(|refusal| refusal.to_string());
     let full =
         |what: &str, limit: usize| Err(format!("quota_exceeded: The number of {what} is at its limit of {limit}"));
-    let owner = bench.owner.as_str();
+    let owner = rig.owner.as_str();
     let other = confluent.create_service_account("other").unwrap();
     for resource in [&kafka, &kafka, &flink] {
         code(owner, resource).unwrap();
@@ -167,7 +167,7 @@ fn every_quota_is_told_and_kept() {
     assert_eq!(code(confluent.admin_user(), &cloud), full("Cloud API keys per organization", 4));
 
     let told = |scope: &str| {
-        let list = bench.get(&bench.admin(), &format!("/service-quota/v1/applied-quotas?scope={scope}")).json();
+        let list = rig.get(&rig.admin(), &format!("/service-quota/v1/applied-quotas?scope={scope}")).json();
         let numbers = |quota: &serde_json::Value| {
             let number = |name: &str| quota[name].as_u64().unwrap();
             (
@@ -188,5 +188,5 @@ fn every_quota_is_told_and_kept() {
     );
     assert!(told("service_account").contains(&row("iam.max_cluster_api_keys.per_service_account", 3, 100, 3)));
     assert_eq!(told("network"), []);
-    assert_eq!(bench.get(&bench.admin(), "/service-quota/v1/applied-quotas").status, 400);
+    assert_eq!(rig.get(&rig.admin(), "/service-quota/v1/applied-quotas").status, 400);
 }

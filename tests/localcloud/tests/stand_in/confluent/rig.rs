@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use ureq::http::{Request, Response};
 
 /// A stand-in, its clock, and a service account without keys.
-pub(crate) struct Bench {
+pub(crate) struct Rig {
     pub(crate) cloud: LocalCloud,
     pub(crate) owner: String,
     clock: ManualClock,
@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-impl Bench {
+impl Rig {
     /// Everything takes effect at once.
     pub(crate) fn new() -> Self {
         Self::with(Settings::immediate())
