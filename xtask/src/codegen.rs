@@ -102,5 +102,6 @@ pub(crate) fn check() -> Result<ExitCode> {
         println!("{}", stale.as_deref().unwrap_or(&format!("{name} is up to date")));
         good &= stale.is_none();
     }
+    println!("libraries compared: {}", sdk::counts()?);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

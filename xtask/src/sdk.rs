@@ -52,6 +52,23 @@ pub(crate) fn stale(schema: &Path) -> Result<Option<String>> {
     }))
 }
 
+/// How many files each committed library has.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn counts() -> Result<String> {
+    Ok(count(&read(&paths::root().join(FOLDER))?))
+}
+
+fn count(files: &Files) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for language in files.keys().filter_map(|path| path.iter().next()) {
+        *counts.entry(language.to_string_lossy().into_owned()).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(language, count)| format!("{language} {count} files")).collect();
+    counts.join(", ")
+}
+
 /// The libraries of a schema, with the licence beside each.
 fn generate(schema: &Path) -> Result<Files> {
     let folder = paths::target().join("xtask/sdk");
@@ -136,6 +153,12 @@ mod tests {
             ["sdk/python/b.py is stale", "sdk/python/c.py is missing", "sdk/python/d.py is not generated"]
         );
         assert!(compare(&wanted, &wanted).is_empty());
+    }
+
+    #[test]
+    fn files_are_counted_by_language() {
+        let there = files(&[("python/a.py", "1"), ("go/b.go", "2"), ("python/c/d.py", "3")]);
+        assert_eq!(count(&there), "go 1 files, python 2 files");
     }
 
     #[test]

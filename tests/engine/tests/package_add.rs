@@ -63,6 +63,14 @@ fn yaml(source: &str) -> Outcome {
     works(&scene)
 }
 
+/// What the CLI tells the reader to add to the pom.xml and `com.pulumi:pulumi` does not bring along.
+const NULLABLE: &str = "        <dependency>
+            <groupId>com.google.code.findbugs</groupId>
+            <artifactId>jsr305</artifactId>
+            <version>3.0.2</version>
+        </dependency>
+";
+
 /// The program is compiled with the generated sources, and with no package of ours.
 fn java() -> Outcome {
     if let Some(lack) = Language::Java.lack() {
@@ -78,8 +86,9 @@ fn java() -> Outcome {
     let text = fs::read_to_string(&pom).context("the program has no pom.xml")?;
     let (before, rest) = text.split_once("        <!-- Not published").context("the pom.xml has no package")?;
     let (_, after) = rest.split_once("</dependency>\n").context("the pom.xml has no package")?;
-    fs::write(&pom, format!("{before}{after}")).context("cannot write pom.xml")?;
-    scene.work.run(&["package", "add", &plugin()?])?.expect_success()?;
+    fs::write(&pom, format!("{before}{NULLABLE}{after}")).context("cannot write pom.xml")?;
+    let told = scene.work.run(&["package", "add", &plugin()?])?.expect_success()?;
+    told.expect_text("<artifactId>jsr305</artifactId>")?.expect_text("cp -r sdks/keyrotation/src/*")?;
 
     let copied =
         std::process::Command::new("cp").args(["-r", "sdks/keyrotation/src", "."]).current_dir(&project).status();
