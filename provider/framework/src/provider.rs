@@ -46,8 +46,7 @@ impl From<Error> for ConfigureError {
 /// A Pulumi package, served by the binary `pulumi-resource-<name>`.
 ///
 /// The engine asks for the schema and the version before any configuration, and calls
-/// `configure` before it touches a resource. `resources` and `functions` are asked once, at
-/// the first call that needs them.
+/// `configure` before it touches a resource.
 pub trait Provider: Send + Sync + 'static {
     /// The name of the package, the `<name>` in `pulumi-resource-<name>` and the first part of
     /// every token.

@@ -87,7 +87,7 @@ pub use urn::Urn;
 #[async_trait]
 pub trait Resource: Send + Sync + 'static {
     /// The resource's token, documentation, inputs and outputs. It must return the same every
-    /// time; the framework asks once and keeps the answer.
+    /// time.
     fn spec(&self) -> ResourceSpec;
 
     /// Validates the inputs and completes them.
