@@ -13,6 +13,7 @@ mod error;
 mod names;
 mod node;
 mod place;
+mod report;
 mod synth;
 
 use serde::de::DeserializeOwned;
@@ -24,6 +25,7 @@ use error::{Error, Problem};
 pub use names::field_names;
 use place::Node;
 use place::{Place, Session};
+use report::{unknown_name, unknown_paths, value_at};
 
 /// More failures than anyone reads in one go.
 const ENOUGH: usize = 100;
@@ -284,38 +286,6 @@ fn is_filled(session: &Session, path: &PropertyPath) -> bool {
 
 fn is_unknown(root: &Value, path: &PropertyPath) -> bool {
     value_at(root, path).is_some_and(Value::is_unknown)
-}
-
-fn value_at<'a>(root: &'a Value, path: &PropertyPath) -> Option<&'a Value> {
-    path.segments().iter().try_fold(root, |value, segment| match segment {
-        Segment::Key(key) => value.as_object()?.get(key),
-        Segment::Index(index) => value.as_array()?.get(*index),
-    })
-}
-
-fn unknown_paths(value: &Value, path: &PropertyPath, found: &mut Vec<PropertyPath>) {
-    match value.unwrapped() {
-        Value::Unknown => found.push(path.clone()),
-        Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(index, value)| unknown_paths(value, &path.index(index), found));
-        }
-        Value::Object(entries) => {
-            entries.iter().for_each(|(key, value)| unknown_paths(value, &path.key(key.as_str()), found));
-        }
-        _ => {}
-    }
-}
-
-fn unknown_name(path: &PropertyPath, names: &[&str]) -> String {
-    let Some(Segment::Key(given)) = path.segments().last() else {
-        return "is not a property".to_owned();
-    };
-    let bare = |name: &str| name.replace(['_', '-'], "").to_lowercase();
-    let near = |name: &&&str| bare(name) == bare(given) || strsim::damerau_levenshtein(name, given) <= 2;
-    match names.iter().filter(near).min_by_key(|name| strsim::damerau_levenshtein(name, given)) {
-        Some(name) => format!("is not a property; did you mean {name}?"),
-        None => "is not a property".to_owned(),
-    }
 }
 
 #[cfg(test)]
