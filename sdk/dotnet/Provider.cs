@@ -61,32 +61,32 @@ namespace KeyRotationDev.KeyRotation
         public Input<string>? AcceptAccount { get; set; }
 
         /// <summary>
-        /// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        /// How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
         /// </summary>
         [Input("aws", json: true)]
         public Input<Inputs.AwsConfigArgs>? Aws { get; set; }
 
         /// <summary>
-        /// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        /// How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
         /// </summary>
         [Input("confluent", json: true)]
         public Input<Inputs.ConfluentConfigArgs>? Confluent { get; set; }
 
         /// <summary>
-        /// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        /// How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         /// </summary>
         [Input("oci", json: true)]
         public Input<Inputs.OciConfigArgs>? Oci { get; set; }
 
         /// <summary>
         /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-        /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        /// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
         /// </summary>
         [Input("refreshBeforeUpdate", json: true)]
         public Input<bool>? RefreshBeforeUpdate { get; set; }
 
         /// <summary>
-        /// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        /// How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         /// </summary>
         [Input("vault", json: true)]
         public Input<Inputs.VaultConfigArgs>? Vault { get; set; }

@@ -66,24 +66,24 @@ export interface ProviderArgs {
      */
     acceptAccount?: pulumi.Input<string | undefined>;
     /**
-     * How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+     * How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
      */
     aws?: pulumi.Input<inputs.AwsConfigArgs | undefined>;
     /**
-     * How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+     * How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
      */
     confluent?: pulumi.Input<inputs.ConfluentConfigArgs | undefined>;
     /**
-     * How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+     * How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
      */
     oci?: pulumi.Input<inputs.OciConfigArgs | undefined>;
     /**
      * Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-     * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+     * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
      */
     refreshBeforeUpdate?: pulumi.Input<boolean | undefined>;
     /**
-     * How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+     * How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
      */
     vault?: pulumi.Input<inputs.VaultConfigArgs | undefined>;
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{self, Executable};
 use crate::job::{self, Job};
-use crate::{paths, sdk};
+use crate::{api, paths, sdk};
 
 const SCHEMA: &str = "schema.json";
 const REMEDY: &str = "run `cargo xtask codegen` and commit the result";
@@ -48,8 +48,13 @@ impl Generators {
     ///
     /// # Errors
     /// When a generator cannot be started.
-    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 3]> {
-        Ok([(SCHEMA, self.stale_schema()?), (sdk::FOLDER, stale_sdk()?), ("proto/src/gen", self.stale_protocol()?)])
+    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 4]> {
+        Ok([
+            (SCHEMA, self.stale_schema()?),
+            (sdk::FOLDER, stale_sdk()?),
+            ("proto/src/gen", self.stale_protocol()?),
+            (api::FILE, api::stale()?.map(|what| format!("{what}: {REMEDY}"))),
+        ])
     }
 
     /// schema.json as the plugin serves it.
@@ -78,11 +83,22 @@ fn stale_sdk() -> Result<Option<String>> {
     Ok(stale.map(|which| format!("{which}: {REMEDY}")))
 }
 
+/// Writes the text of the public interface alone, which needs no build.
+///
+/// # Errors
+/// When a source cannot be read or the text cannot be written.
+pub(crate) fn write_api() -> Result<ExitCode> {
+    api::write()?;
+    println!("wrote {}", api::FILE);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Writes every generated file.
 ///
 /// # Errors
 /// When a generator fails or a file cannot be written.
 pub(crate) fn write() -> Result<ExitCode> {
+    write_api()?;
     let generators = Generators::build()?;
     let schema = paths::root().join(SCHEMA);
     fs::write(&schema, generators.schema()?).context("cannot write schema.json")?;

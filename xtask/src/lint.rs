@@ -1,7 +1,7 @@
-//! What is checked without running the project: import circles, format, lints, dependencies, generated files, documentation.
+//! What is checked without running the project: import circles, words, format, lints, dependencies, generated files, documentation.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -12,7 +12,7 @@ use crate::job::{self, Cost, Job};
 use crate::libtest::Counts;
 use crate::report::{self, Row};
 use crate::schedule::{Pace, Task};
-use crate::{circles, paths, tools};
+use crate::{circles, paths, tools, words};
 
 /// How long fetching the advisory database may take before it counts as out of reach.
 const FETCH: Duration = Duration::from_secs(60);
@@ -20,11 +20,12 @@ const FETCH: Duration = Duration::from_secs(60);
 /// What a check finds out.
 type Check<'a> = Box<dyn FnOnce() -> Result<(Counts, Option<Duration>)> + Send + 'a>;
 
-/// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is import circles, the
-/// format and clippy alone.
+/// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is import circles,
+/// words, the format and clippy alone.
 pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Option<Row>>> {
     let mut tasks = vec![
         task("import circles", Pace::Waits, 1, Box::new(|| Ok((import_circles()?, None)))),
+        task("words", Pace::Waits, 1, Box::new(|| Ok((chosen_words()?, None)))),
         task("format", Pace::Waits, 3, Box::new(|| check("format", format()))),
         task("clippy", Pace::Builds, 120, Box::new(|| check("clippy", clippy()))),
     ];
@@ -107,6 +108,20 @@ fn checker(deny: &Path, arguments: &[&str]) -> Command {
 fn import_circles() -> Result<Counts> {
     let found = circles::found()?;
     Ok(judge("import circles", found.is_empty(), &found.join("\n")))
+}
+
+fn chosen_words() -> Result<Counts> {
+    let found = words::found()?;
+    Ok(judge("words", found.is_empty(), &found.join("\n")))
+}
+
+/// Checks the words alone, for whoever writes texts.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn words() -> Result<ExitCode> {
+    let is_good = chosen_words()?.failed == 0;
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn generated(built: &[Executable]) -> Counts {

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its terminal")]
 #![expect(clippy::disallowed_methods, reason = "builds and test runs are timed by the real clock")]
 
+mod api;
 mod bench;
 mod cargo;
 mod changed;
@@ -24,6 +25,7 @@ mod stage;
 mod suites;
 mod test;
 mod tools;
+mod words;
 
 use std::process::ExitCode;
 
@@ -32,7 +34,9 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask demo              the life of a key, shown with the real Pulumi engine on a stand-in of AWS
 cargo xtask test [NAME]       every test, or one suite or selection: see the list below
-cargo xtask codegen [--check] write schema.json, sdk/ and the protocol's Rust code, or say which of them is stale
+cargo xtask codegen [--check] write schema.json, sdk/, the protocol's Rust code and the framework's api.txt, or say which is stale
+cargo xtask codegen api       write api.txt alone, which needs no build
+cargo xtask words             check the words of the Markdown files and of schema.json
 cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
 cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
@@ -61,6 +65,8 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["mutants", name] => mutants::run(name, None),
         ["mutants", name, every] => mutants::run(name, Some(every)),
         ["codegen"] => codegen::write(),
+        ["codegen", "api"] => codegen::write_api(),
+        ["words"] => lint::words(),
         ["codegen", "--check"] => codegen::check(),
         ["bench"] => bench::run(None),
         ["bench", name] => bench::run(Some(name)),

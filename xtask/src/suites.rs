@@ -66,7 +66,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("engine", &[Need::Pulumi, Need::Postgres, Need::OpenBao], &["engine/*", "pulumi-provider/engine"]),
     suite("engine-kill", &[Need::Pulumi], &["engine/kill"]),
     suite("sdk", LIBRARIES, &["engine/sdk", "engine/libraries", "engine/package_add"]),
-    suite("examples", LANGUAGES, &["engine/examples", "engine/python"]),
+    suite("examples", LANGUAGES, &["engine/examples", "engine/python", "engine/readme"]),
     suite("recipes", RECIPES, &["engine/recipes"]),
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
     lane("examples-all", LANGUAGES, &["engine/examples_all"]),

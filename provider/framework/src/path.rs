@@ -1,8 +1,15 @@
 //! Paths to properties, in the form that the engine parses.
+//!
+//! Check failures, detailed diffs and decoding errors name a property by its path. Build a path
+//! with [`PropertyPath::key`] and [`PropertyPath::index`] instead of formatting a string: keys with
+//! dots, brackets or spaces need quotes, and one path that the engine cannot parse fails the whole
+//! update.
 
 use std::fmt;
 
 /// One step of a [`PropertyPath`].
+///
+/// The enum is exhaustive, because Pulumi's paths have exactly these two kinds of steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// An entry of an object or map.
@@ -11,37 +18,49 @@ pub enum Segment {
     Index(usize),
 }
 
-/// Where a property stands: `keepers["a.b"]`, `stores[0].name`.
+/// The path of a property, such as `keepers["a.b"]` or `stores[0].name`.
 ///
-/// `Display` writes what the engine's parser reads. A key that the engine's grammar cannot express
-/// (one that needs quotes and ends with a backslash) ends the written path before it.
+/// `Display` writes the form that the engine's parser reads. The engine's grammar cannot
+/// express a key that both needs quotes and ends with a backslash; the written path ends
+/// before such a key.
+///
+/// ```
+/// use pulumi_provider::PropertyPath;
+///
+/// let name = PropertyPath::from("stores").index(0).key("name");
+/// assert_eq!(name.to_string(), "stores[0].name");
+/// assert_eq!(PropertyPath::from("keepers").key("a.b").to_string(), r#"keepers["a.b"]"#);
+/// assert_eq!(name.top(), Some("stores"));
+/// assert!(name.starts_with(&PropertyPath::from("stores")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PropertyPath(Vec<Segment>);
 
 impl PropertyPath {
-    /// The path of the whole object.
+    /// The path of the whole object. It has no segments, and `Display` writes nothing for it.
     pub const fn root() -> Self {
         Self(Vec::new())
     }
 
-    /// This path, and one entry further.
+    /// A new path that leads one entry further. The key is taken as it is; it is not parsed.
     #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
         self.with(Segment::Key(key.into()))
     }
 
-    /// This path, and one element further.
+    /// A new path that leads to one element of a list. The first element has the index 0.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.with(Segment::Index(index))
     }
 
-    /// The steps from the root.
+    /// The steps from the root to the property, in order.
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }
 
-    /// The name of the top-level property; none at the root.
+    /// The name of the top-level property; `None` at the root. The engine shows changes by this
+    /// name.
     pub fn top(&self) -> Option<&str> {
         match self.0.first() {
             Some(Segment::Key(key)) => Some(key),
@@ -49,12 +68,13 @@ impl PropertyPath {
         }
     }
 
-    /// The path without its last step; none at the root.
+    /// The path without its last step; `None` at the root.
     pub fn parent(&self) -> Option<Self> {
         self.0.split_last().map(|(_, rest)| Self(rest.to_vec()))
     }
 
-    /// Whether this path is `prefix` or lies below it.
+    /// Whether this path is `prefix` or is below it. Whole steps are compared: `ab` does not
+    /// start with `a`.
     pub fn starts_with(&self, prefix: &Self) -> bool {
         self.0.starts_with(&prefix.0)
     }

@@ -1,4 +1,4 @@
-//! The plugin's process: arguments, port, signals, and its end.
+//! The plugin's process: its arguments, port, signals and end.
 
 mod arguments;
 mod ending;
@@ -26,11 +26,29 @@ pub(crate) const LARGEST_MESSAGE: usize = 400 << 20;
 /// What may be under way on a connection; large enough that big messages do not wait for permission.
 const WINDOW: u32 = 1 << 20;
 
-/// Runs a plugin to its end: `fn main() -> ExitCode { pulumi_provider::run(Example::new()) }`.
+/// Runs a plugin until the engine ends it.
 ///
-/// It serves on an IPv4 loopback port and prints that port as the first and only line of stdout. It ends when it gets
-/// SIGINT or SIGTERM (within five seconds), or when the engine that started it dies; running calls
-/// are told to end and are waited for.
+/// ```no_run
+/// # use pulumi_provider::*;
+/// # struct Greetings;
+/// # impl Provider for Greetings {
+/// #     fn name(&self) -> &str { "greetings" }
+/// #     fn version(&self) -> &str { "0.1.0" }
+/// #     fn configure(&self, _: Object) -> Result<(), ConfigureError> { Ok(()) }
+/// #     fn resources(&self) -> Vec<std::sync::Arc<dyn Resource>> { Vec::new() }
+/// #     fn schema(&self) -> std::borrow::Cow<'static, str> { "{}".into() }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     pulumi_provider::run(Greetings)
+/// }
+/// ```
+///
+/// It serves on a loopback port of IPv4, and prints that port as the only line on stdout.
+/// Nothing else may be printed there, because the engine reads it.
+///
+/// It ends when it receives SIGINT or SIGTERM (within five seconds), or when the engine
+/// that started it dies. Running calls are told to stop, and the process waits for their
+/// answers.
 pub fn run(provider: impl Provider) -> ExitCode {
     hide_panics();
     start_tracing(provider.traced_crates());
@@ -67,11 +85,12 @@ async fn serve(service: Service, engine: Option<String>) -> io::Result<()> {
     Ok(())
 }
 
-/// Serves on a listener until `closing`, then finishes what is running. For embedding and tests; a plugin
-/// calls [`run`].
+/// Serves on a listener until `closing` is cancelled, and then finishes the running calls.
+/// It is for embedding and for tests; a plugin calls [`run`].
 ///
 /// # Errors
-/// What the transport says.
+///
+/// What the transport reports, for example that the listener failed.
 pub async fn serve_on(
     service: Service,
     listener: TcpListener,

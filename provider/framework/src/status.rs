@@ -12,12 +12,12 @@ use tonic::{Code as GrpcCode, Status};
 use crate::provider::MissingKey;
 use crate::resource::{Code, Error};
 
-/// An error without details.
+/// A status without details, for an error that left nothing behind.
 pub fn error(error: &Error) -> Status {
     Status::new(grpc_code(error.code), message(error))
 }
 
-/// What a call that failed half-way leaves behind, in the form the engine saves.
+/// What a call that failed halfway leaves behind, in the form that the engine saves.
 #[derive(Clone, Default)]
 pub struct InitFailed {
     /// The resource's id.
@@ -32,7 +32,19 @@ pub struct InitFailed {
     pub refresh_before_update: bool,
 }
 
-/// An error after the first effect: the engine saves what it carries.
+/// A status for a failure after the first effect. The engine saves what the details carry,
+/// and forces an update in the next run.
+///
+/// ```
+/// use pulumi_provider::status::{self, InitFailed};
+/// use pulumi_provider::{Code, Error};
+///
+/// let cause = Error::new(Code::Unavailable, "the service did not answer");
+/// let left = InitFailed { id: "deployer".into(), ..InitFailed::default() };
+/// let status = status::partial(&cause, left);
+/// assert_eq!(status.code(), tonic::Code::Unavailable);
+/// assert!(!status.details().is_empty());
+/// ```
 pub fn partial(cause: &Error, left: InitFailed) -> Status {
     let detail = ErrorResourceInitFailed {
         id: left.id,
@@ -44,7 +56,8 @@ pub fn partial(cause: &Error, left: InitFailed) -> Status {
     detailed(cause, "pulumirpc.ErrorResourceInitFailed", &detail)
 }
 
-/// A configuration that lacks keys; the engine says how to set each.
+/// A status for a configuration that lacks keys. The engine tells the user how to set each
+/// of them.
 pub fn missing_keys(package: &str, keys: &[MissingKey]) -> Status {
     let written = |key: &MissingKey| configure_error_missing_keys::MissingKey {
         name: format!("{package}:{}", key.name),

@@ -1,4 +1,5 @@
-//! Resources by their types: for those whose inputs are one struct and whose outputs are another.
+//! Resources by their types, for those whose inputs are one struct and whose outputs are
+//! another.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -15,31 +16,40 @@ use crate::resource::{
 use crate::schema::ObjectSchema;
 use crate::value::Object;
 
-/// A resource whose checks and diffs follow from its types: inputs are sound when they decode, and a change replaces or
-/// updates as its field is marked. Wrap it in [`Typed`] to offer it.
+/// A resource whose Check and Diff follow from its types. Wrap it in [`Typed`] to add it to
+/// [`Provider::resources`](crate::Provider::resources).
 ///
-/// The documentation of `Args` is the resource's. Nothing here is called in a preview.
+/// Inputs are valid if they decode into `Args`. A change replaces or updates the resource
+/// as its field is marked; see [`schema`](crate::schema). The doc comment of `Args` is the
+/// documentation of the resource. Previews are answered without a call to any of these
+/// methods.
+///
+/// Only `create` is required. The defaults of the others suit a resource that exists in the
+/// state alone, such as a random text.
 #[async_trait]
 pub trait TypedResource: Send + Sync + 'static {
-    /// What a program gives.
+    /// The inputs.
     type Args: JsonSchema + DeserializeOwned + Send;
 
-    /// What it gets beside that.
+    /// The outputs beyond the inputs.
     type State: JsonSchema + Serialize + DeserializeOwned + Send;
 
-    /// The module and the name, as in `net:Router`; only the name in the root.
+    /// The module and the name, such as `net:Router`; only the name in the root module.
     const TOKEN: &'static str;
 
-    /// Makes the resource: its id, which is public, and its outputs.
+    /// Creates the resource, and returns its id, which is public, and its outputs.
     ///
     /// # Errors
-    /// As [`Resource::create`].
+    ///
+    /// As for [`Resource::create`]. Use [`Failure::partial`] from the first effect on.
     async fn create(&self, args: Self::Args, context: &Context) -> Result<(String, Self::State), Failure>;
 
-    /// Changes the resource in place. Without this, a change of a field that does not replace only changes the inputs.
+    /// Changes the resource in place, and returns its new outputs. Default: the outputs stay as
+    /// they are.
     ///
     /// # Errors
-    /// As [`Resource::update`].
+    ///
+    /// As for [`Resource::update`].
     async fn update(
         &self,
         _id: &str,
@@ -50,32 +60,77 @@ pub trait TypedResource: Send + Sync + 'static {
         Ok(state)
     }
 
-    /// Reads the outputs; none if the resource is gone. Without this, they are what they were.
+    /// Reads the outputs; `None` if the resource is gone. Default: the outputs stay as they
+    /// are.
     ///
     /// # Errors
-    /// As [`Resource::read`].
+    ///
+    /// As for [`Resource::read`].
     async fn read(&self, _id: &str, state: Self::State, _context: &Context) -> Result<Option<Self::State>, Failure> {
         Ok(Some(state))
     }
 
-    /// Finds a resource by the id that a user imports it by: its inputs and outputs.
+    /// Finds a resource by the id that the user imports, and returns its inputs and outputs.
     ///
     /// # Errors
-    /// As [`Resource::read`]; without this, that it cannot be imported.
+    ///
+    /// As for [`Resource::read`]. The default implementation returns [`Code::Unimplemented`].
     async fn import(&self, _id: &str, _context: &Context) -> Result<Option<(Object, Self::State)>, Failure> {
         Err(Error::new(Code::Unimplemented, format!("{} cannot be imported", Self::TOKEN)).into())
     }
 
-    /// Deletes the resource; one that is gone already is a success. Without this there is nothing to delete.
+    /// Deletes the resource. A resource that is already gone is a success. Default: nothing to
+    /// delete.
     ///
     /// # Errors
-    /// As [`Resource::delete`].
+    ///
+    /// As for [`Resource::delete`].
     async fn delete(&self, _id: &str, _state: Self::State, _context: &Context) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-/// Offers a [`TypedResource`] as a [`Resource`].
+/// Adapts a [`TypedResource`] to the trait [`Resource`].
+///
+/// ```
+/// use pulumi_provider::*;
+///
+/// /// A note.
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Args {
+///     /// What to remember.
+///     #[schemars(extend("x-replace" = true))]
+///     text: String,
+/// }
+///
+/// /// The outputs.
+/// #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// struct State {
+///     /// How long the text is, in bytes.
+///     length: u32,
+/// }
+///
+/// struct Note;
+///
+/// #[async_trait]
+/// impl TypedResource for Note {
+///     type Args = Args;
+///     type State = State;
+///     const TOKEN: &'static str = "Note";
+///
+///     async fn create(&self, args: Args, context: &Context) -> Result<(String, State), Failure> {
+///         Ok((context.urn().name().to_owned(), State { length: args.text.len() as u32 }))
+///     }
+/// }
+///
+/// let note = Typed::new(Note);
+/// assert_eq!(note.spec().description, "A note.");
+///
+/// let wrong = CheckRequest { inputs: [("txt".into(), Value::from("milk"))].into(), ..Default::default() };
+/// let failures = note.check(&wrong)?.failures;
+/// assert_eq!(failures.len(), 2, "one name is unknown, and one is missing");
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Typed<R> {
     resource: R,
     inputs: ObjectSchema,
@@ -83,7 +138,7 @@ pub struct Typed<R> {
 }
 
 impl<R: TypedResource> Typed<R> {
-    /// Offers a resource.
+    /// Takes a resource, and derives the schemas of its inputs and outputs.
     pub fn new(resource: R) -> Self {
         Self { resource, inputs: ObjectSchema::of::<R::Args>(), outputs: ObjectSchema::of::<R::State>() }
     }

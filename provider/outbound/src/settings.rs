@@ -14,7 +14,7 @@ pub struct Settings {
     pub identity: Option<Zeroizing<Vec<u8>>>,
     /// Trust any certificate. Only ever because the user said so.
     pub trust_anybody: bool,
-    /// The proxies. Absent: those of the environment.
+    /// The proxies. Default: those of the environment.
     pub proxies: Option<Proxies>,
     /// The name that certificates must be for and that servers are told, whatever their address is. Such connections take no proxy.
     pub server_name: Option<String>,

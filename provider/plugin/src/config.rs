@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct General {
     /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-    /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+    /// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
     #[serde(default)]
     pub(crate) refresh_before_update: Option<bool>,
     /// Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the

@@ -21,7 +21,7 @@ namespace KeyRotationDev.KeyRotation.Aws
     /// `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
     /// 
     /// From the provider configuration `keyrotation:aws` (`Region`, `Profile`, `AccessKey`, `SecretKey`, `Token`, `AssumeRoles`,
-    /// `Endpoints`). Without `AccessKey` they come from AWS's customary chain: environment, profile (also SSO and
+    /// `Endpoints`). Without `AccessKey` they come from the standard AWS credential chain: environment, profile (also SSO and
     /// `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
     /// `Endpoints.Iam` and `Endpoints.Sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `Region`
     /// the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -87,7 +87,7 @@ namespace KeyRotationDev.KeyRotation.Aws
     /// a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
     /// that run dies as well, the key stays behind, and is listed in `ForeignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
     /// 
-    /// ## The one hole
+    /// ## Known limitation
     /// 
     /// CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
     /// looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
@@ -150,7 +150,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
@@ -200,7 +200,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -243,14 +243,14 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -268,13 +268,13 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<string> SecretAccessKey { get; private set; } = null!;
 
         /// <summary>
-        /// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        /// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         /// </summary>
         [Output("sesRegion")]
         public Output<string?> SesRegion { get; private set; } = null!;
 
         /// <summary>
-        /// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("sesSmtpPassword")]
         public Output<string?> SesSmtpPassword { get; private set; } = null!;
@@ -365,7 +365,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
@@ -391,7 +391,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Input<string>? MaxAge { get; set; }
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -410,20 +410,20 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
 
         /// <summary>
-        /// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        /// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         /// </summary>
         [Input("sesRegion")]
         public Input<string>? SesRegion { get; set; }

@@ -46,7 +46,7 @@ namespace KeyRotationDev.KeyRotation
 
         private static readonly __Value<Types.AwsConfig?> _aws = new __Value<Types.AwsConfig?>(() => __config.GetObject<Types.AwsConfig>("aws"));
         /// <summary>
-        /// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        /// How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
         /// </summary>
         public static Types.AwsConfig? Aws
         {
@@ -56,7 +56,7 @@ namespace KeyRotationDev.KeyRotation
 
         private static readonly __Value<Types.ConfluentConfig?> _confluent = new __Value<Types.ConfluentConfig?>(() => __config.GetObject<Types.ConfluentConfig>("confluent"));
         /// <summary>
-        /// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        /// How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
         /// </summary>
         public static Types.ConfluentConfig? Confluent
         {
@@ -66,7 +66,7 @@ namespace KeyRotationDev.KeyRotation
 
         private static readonly __Value<Types.OciConfig?> _oci = new __Value<Types.OciConfig?>(() => __config.GetObject<Types.OciConfig>("oci"));
         /// <summary>
-        /// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        /// How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         /// </summary>
         public static Types.OciConfig? Oci
         {
@@ -77,7 +77,7 @@ namespace KeyRotationDev.KeyRotation
         private static readonly __Value<bool?> _refreshBeforeUpdate = new __Value<bool?>(() => __config.GetBoolean("refreshBeforeUpdate"));
         /// <summary>
         /// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-        /// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        /// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
         /// </summary>
         public static bool? RefreshBeforeUpdate
         {
@@ -87,7 +87,7 @@ namespace KeyRotationDev.KeyRotation
 
         private static readonly __Value<Types.VaultConfig?> _vault = new __Value<Types.VaultConfig?>(() => __config.GetObject<Types.VaultConfig>("vault"));
         /// <summary>
-        /// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        /// How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         /// </summary>
         public static Types.VaultConfig? Vault
         {
@@ -101,7 +101,7 @@ namespace KeyRotationDev.KeyRotation
              public class AwsConfig
              {
             /// <summary>
-            /// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+            /// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
             /// </summary>
                 public string? AccessKey { get; set; } = null!;
             /// <summary>
@@ -113,11 +113,11 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public Types.AwsEndpoints? Endpoints { get; set; } = null!;
             /// <summary>
-            /// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+            /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
             /// </summary>
                 public string? Profile { get; set; } = null!;
             /// <summary>
-            /// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+            /// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
             /// </summary>
                 public string? Region { get; set; } = null!;
             /// <summary>
@@ -141,7 +141,7 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string RoleArn { get; set; }
             /// <summary>
-            /// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+            /// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
             /// </summary>
                 public string? SessionName { get; set; } = null!;
             }
@@ -149,11 +149,11 @@ namespace KeyRotationDev.KeyRotation
              public class AwsEndpoints
              {
             /// <summary>
-            /// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+            /// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
             /// </summary>
                 public string? Iam { get; set; } = null!;
             /// <summary>
-            /// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+            /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
             /// </summary>
                 public string? Sts { get; set; } = null!;
             }
@@ -161,11 +161,11 @@ namespace KeyRotationDev.KeyRotation
              public class ConfluentConfig
              {
             /// <summary>
-            /// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+            /// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
             /// </summary>
                 public string? CloudApiKey { get; set; } = null!;
             /// <summary>
-            /// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+            /// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
             /// </summary>
                 public string? CloudApiSecret { get; set; } = null!;
             /// <summary>
@@ -259,7 +259,7 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public bool? SkipTlsVerify { get; set; }
             /// <summary>
-            /// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+            /// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
             /// </summary>
                 public string? Token { get; set; } = null!;
             }
@@ -275,7 +275,7 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string RoleId { get; set; }
             /// <summary>
-            /// A secret-id of the role; absent if the role asks for none.
+            /// A secret-id of the role. Unset if the role requires none.
             /// </summary>
                 public string? SecretId { get; set; } = null!;
             }
@@ -295,7 +295,7 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? Mount { get; set; } = null!;
             /// <summary>
-            /// The role to log in as. Absent: whichever fits the certificate.
+            /// The role to log in as. Default: the role that matches the certificate.
             /// </summary>
                 public string? Name { get; set; } = null!;
             }
@@ -311,7 +311,7 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? Mount { get; set; } = null!;
             /// <summary>
-            /// The role to log in as. Absent: the mount's default role.
+            /// The role to log in as. Default: the mount's default role.
             /// </summary>
                 public string? Role { get; set; } = null!;
             }
@@ -319,7 +319,7 @@ namespace KeyRotationDev.KeyRotation
              public class VaultAuthLoginKubernetes
              {
             /// <summary>
-            /// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+            /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
             /// </summary>
                 public string? JwtFile { get; set; } = null!;
             /// <summary>

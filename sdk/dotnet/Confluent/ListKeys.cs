@@ -35,7 +35,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
     public sealed class ListKeysArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
-        /// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        /// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         /// </summary>
         [Input("managedResource")]
         public Inputs.ManagedResource? ManagedResource { get; set; }
@@ -55,7 +55,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
     public sealed class ListKeysInvokeArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
-        /// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        /// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         /// </summary>
         [Input("managedResource")]
         public Input<Inputs.ManagedResourceArgs>? ManagedResource { get; set; }

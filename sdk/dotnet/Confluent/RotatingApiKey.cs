@@ -119,7 +119,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
@@ -149,7 +149,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<string?> Description { get; private set; } = null!;
 
         /// <summary>
-        /// The display name of the keys that are made from now on. Absent: one that names this resource.
+        /// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         /// </summary>
         [Output("displayName")]
         public Output<string?> DisplayName { get; private set; } = null!;
@@ -180,7 +180,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<ImmutableDictionary<string, string>?> Keepers { get; private set; } = null!;
 
         /// <summary>
-        /// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        /// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         /// </summary>
         [Output("managedResource")]
         public Output<Outputs.ManagedResource?> ManagedResource { get; private set; } = null!;
@@ -199,7 +199,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -242,14 +242,14 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -332,7 +332,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
@@ -344,7 +344,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Input<string>? Description { get; set; }
 
         /// <summary>
-        /// The display name of the keys that are made from now on. Absent: one that names this resource.
+        /// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         /// </summary>
         [Input("displayName")]
         public Input<string>? DisplayName { get; set; }
@@ -363,7 +363,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         }
 
         /// <summary>
-        /// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        /// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         /// </summary>
         [Input("managedResource")]
         public Input<Inputs.ManagedResourceArgs>? ManagedResource { get; set; }
@@ -376,7 +376,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Input<string>? MaxAge { get; set; }
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -401,14 +401,14 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }

@@ -17,7 +17,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
     public sealed class AdoptArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// The system's name of the key, such as an access key id.
+        /// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         /// </summary>
         [Input("id", required: true)]
         public Input<string> Id { get; set; } = null!;

@@ -29,7 +29,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<string> RoleArn { get; set; } = null!;
 
         /// <summary>
-        /// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        /// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
         /// </summary>
         [Input("sessionName")]
         public Input<string>? SessionName { get; set; }

@@ -12,8 +12,8 @@ namespace KeyRotationDev.KeyRotation.Inputs
 {
 
     /// <summary>
-    /// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-    /// environment variables and files, looked up at the first call. None of it is ever written to state.
+    /// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+    /// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
     /// </summary>
     public sealed class AwsConfigArgs : global::Pulumi.ResourceArgs
     {
@@ -21,7 +21,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _accessKey;
 
         /// <summary>
-        /// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        /// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         /// </summary>
         public Input<string>? AccessKey
         {
@@ -52,13 +52,13 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<Inputs.AwsEndpointsArgs>? Endpoints { get; set; }
 
         /// <summary>
-        /// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         /// </summary>
         [Input("profile")]
         public Input<string>? Profile { get; set; }
 
         /// <summary>
-        /// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        /// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         /// </summary>
         [Input("region")]
         public Input<string>? Region { get; set; }

@@ -17,13 +17,13 @@ namespace KeyRotationDev.KeyRotation.Inputs
     public sealed class AwsEndpointsArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        /// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
         /// </summary>
         [Input("iam")]
         public Input<string>? Iam { get; set; }
 
         /// <summary>
-        /// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         /// </summary>
         [Input("sts")]
         public Input<string>? Sts { get; set; }

@@ -12,8 +12,8 @@ namespace KeyRotationDev.KeyRotation.Inputs
 {
 
     /// <summary>
-    /// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-    /// customary environment variables, looked up at the first call. None of it is ever written to state.
+    /// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+    /// Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
     /// </summary>
     public sealed class ConfluentConfigArgs : global::Pulumi.ResourceArgs
     {
@@ -21,7 +21,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _cloudApiKey;
 
         /// <summary>
-        /// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        /// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         /// </summary>
         public Input<string>? CloudApiKey
         {
@@ -37,7 +37,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _cloudApiSecret;
 
         /// <summary>
-        /// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        /// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         /// </summary>
         public Input<string>? CloudApiSecret
         {

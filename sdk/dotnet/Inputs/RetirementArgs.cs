@@ -38,7 +38,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<string>? QuietPeriod { get; set; }
 
         /// <summary>
-        /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        /// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         /// </summary>
         [Input("soak")]
         public Input<string>? Soak { get; set; }

@@ -32,7 +32,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _secretId;
 
         /// <summary>
-        /// A secret-id of the role; absent if the role asks for none.
+        /// A secret-id of the role. Unset if the role requires none.
         /// </summary>
         public Input<string>? SecretId
         {

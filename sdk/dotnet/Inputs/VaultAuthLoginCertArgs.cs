@@ -35,7 +35,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<string>? Mount { get; set; }
 
         /// <summary>
-        /// The role to log in as. Absent: whichever fits the certificate.
+        /// The role to log in as. Default: the role that matches the certificate.
         /// </summary>
         [Input("name")]
         public Input<string>? Name { get; set; }

@@ -39,7 +39,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<string>? Mount { get; set; }
 
         /// <summary>
-        /// The role to log in as. Absent: the mount's default role.
+        /// The role to log in as. Default: the mount's default role.
         /// </summary>
         [Input("role")]
         public Input<string>? Role { get; set; }

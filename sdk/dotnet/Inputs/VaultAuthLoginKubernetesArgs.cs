@@ -17,7 +17,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
     public sealed class VaultAuthLoginKubernetesArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         /// </summary>
         [Input("jwtFile")]
         public Input<string>? JwtFile { get; set; }

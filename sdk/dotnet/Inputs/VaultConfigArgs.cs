@@ -69,7 +69,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _token;
 
         /// <summary>
-        /// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        /// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         /// </summary>
         public Input<string>? Token
         {

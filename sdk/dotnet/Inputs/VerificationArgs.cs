@@ -17,19 +17,19 @@ namespace KeyRotationDev.KeyRotation.Inputs
     public sealed class VerificationArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// Whether a new key is tried before it is promoted. Absent: true.
+        /// Whether the plugin verifies a new key before it makes the key current. Default: true.
         /// </summary>
         [Input("enabled")]
         public Input<bool>? Enabled { get; set; }
 
         /// <summary>
-        /// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+        /// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
         /// </summary>
         [Input("successes")]
         public Input<int>? Successes { get; set; }
 
         /// <summary>
-        /// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        /// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         /// </summary>
         [Input("timeout")]
         public Input<string>? Timeout { get; set; }

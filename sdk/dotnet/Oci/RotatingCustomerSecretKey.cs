@@ -87,7 +87,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
@@ -99,7 +99,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<Outputs.CustomerSecretKey> Current { get; private set; } = null!;
 
         /// <summary>
-        /// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+        /// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
         /// </summary>
         [Output("description")]
         public Output<string?> Description { get; private set; } = null!;
@@ -150,7 +150,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -187,14 +187,14 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -296,13 +296,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
 
         /// <summary>
-        /// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+        /// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
         /// </summary>
         [Input("description")]
         public Input<string>? Description { get; set; }
@@ -335,7 +335,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Input<string> Name { get; set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -354,14 +354,14 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }

@@ -18,7 +18,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
     public sealed class Adopt
     {
         /// <summary>
-        /// The system's name of the key, such as an access key id.
+        /// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         /// </summary>
         public readonly string Id;
         /// <summary>

@@ -26,15 +26,15 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string CreatedAt;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string Id;
         /// <summary>
-        /// When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+        /// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
         /// </summary>
         public readonly string? LastUsedAt;
         /// <summary>
-        /// The resource that manages it, as `stack/project/name`; absent if none does.
+        /// The resource that manages it, as `stack/project/name`. Unset if no resource does.
         /// </summary>
         public readonly string? ManagedBy;
         /// <summary>

@@ -22,7 +22,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string CreatedAt;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string Id;
         /// <summary>

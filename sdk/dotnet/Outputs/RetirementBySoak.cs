@@ -23,7 +23,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly int? ConfirmedGeneration;
         /// <summary>
-        /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        /// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         /// </summary>
         public readonly string? Soak;
 

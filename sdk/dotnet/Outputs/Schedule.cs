@@ -18,7 +18,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
     public sealed class Schedule
     {
         /// <summary>
-        /// Where the grid of periods starts.
+        /// The start of the rotation schedule.
         /// </summary>
         public readonly string Anchor;
         /// <summary>
@@ -26,7 +26,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly KeyRotationDev.KeyRotation.Phase Phase;
         /// <summary>
-        /// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+        /// When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
         /// </summary>
         public readonly string? Reading;
         /// <summary>
@@ -38,7 +38,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string RotatedAt;
         /// <summary>
-        /// The start of the period that last asked for a rotation; absent until time first asked.
+        /// The start of the period that last required a rotation. Unset until a period required one.
         /// </summary>
         public readonly string? Window;
 

@@ -18,15 +18,15 @@ namespace KeyRotationDev.KeyRotation.Outputs
     public sealed class Verification
     {
         /// <summary>
-        /// Whether a new key is tried before it is promoted. Absent: true.
+        /// Whether the plugin verifies a new key before it makes the key current. Default: true.
         /// </summary>
         public readonly bool? Enabled;
         /// <summary>
-        /// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+        /// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
         /// </summary>
         public readonly int? Successes;
         /// <summary>
-        /// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        /// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         /// </summary>
         public readonly string? Timeout;
 

@@ -113,7 +113,7 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// 
     /// `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
     /// `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
-    /// has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `Field` its name, and the other
+    /// has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `Field` its name, and the other
     /// fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
     /// `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
     /// 
@@ -142,19 +142,19 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
 
         /// <summary>
-        /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+        /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         /// </summary>
         [Output("casRequired")]
         public Output<bool?> CasRequired { get; private set; } = null!;
 
         /// <summary>
-        /// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        /// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         /// </summary>
         [Output("characters")]
         public Output<string?> Characters { get; private set; } = null!;
@@ -178,7 +178,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> ExpiresAt { get; private set; } = null!;
 
         /// <summary>
-        /// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        /// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         /// </summary>
         [Output("field")]
         public Output<string?> Field { get; private set; } = null!;
@@ -209,7 +209,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<ImmutableDictionary<string, string>?> Keepers { get; private set; } = null!;
 
         /// <summary>
-        /// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        /// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         /// </summary>
         [Output("length")]
         public Output<int?> Length { get; private set; } = null!;
@@ -222,7 +222,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> MaxAge { get; private set; } = null!;
 
         /// <summary>
-        /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+        /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         /// </summary>
         [Output("maxVersions")]
         public Output<int?> MaxVersions { get; private set; } = null!;
@@ -240,7 +240,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -253,7 +253,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
-        /// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        /// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         /// </summary>
         [Output("prefix")]
         public Output<string?> Prefix { get; private set; } = null!;
@@ -289,14 +289,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -391,19 +391,19 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
 
         /// <summary>
-        /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+        /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         /// </summary>
         [Input("casRequired")]
         public Input<bool>? CasRequired { get; set; }
 
         /// <summary>
-        /// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        /// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         /// </summary>
         [Input("characters")]
         public Input<string>? Characters { get; set; }
@@ -421,7 +421,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         }
 
         /// <summary>
-        /// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        /// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         /// </summary>
         [Input("field")]
         public Input<string>? Field { get; set; }
@@ -440,7 +440,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         }
 
         /// <summary>
-        /// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        /// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         /// </summary>
         [Input("length")]
         public Input<int>? Length { get; set; }
@@ -453,7 +453,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string>? MaxAge { get; set; }
 
         /// <summary>
-        /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+        /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         /// </summary>
         [Input("maxVersions")]
         public Input<int>? MaxVersions { get; set; }
@@ -465,7 +465,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Mount { get; set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -478,7 +478,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Path { get; set; } = null!;
 
         /// <summary>
-        /// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        /// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         /// </summary>
         [Input("prefix")]
         public Input<string>? Prefix { get; set; }
@@ -496,14 +496,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }

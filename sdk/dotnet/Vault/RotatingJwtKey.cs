@@ -47,12 +47,12 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// ## A set that the mount fetches
     /// 
     /// A mount with `jwks_url` fetches its keys from where you publish them. Set `JwksUrl` to the same URL, and publish the output `Jwks` there, which is
-    /// a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+    /// a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
     /// each publication:
     /// 
     /// 1. The run in which a rotation is due makes a key and adds it to `Jwks`. `Kid` and `PrivateKeyPem` stay those of the key before.
     /// 2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `Warnings` say
-    ///    what is to be published.
+    ///    what you must publish.
     /// 3. The first run after the overlap takes the key before out of `Jwks` and out of `Previous`.
     /// 4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
     ///    that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `Warnings` say so.
@@ -152,13 +152,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// What the key signs with; `"RS256"` if absent. From the next rotation on.
+        /// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         /// </summary>
         [Output("algorithm")]
         public Output<KeyRotationDev.KeyRotation.Vault.JwtAlgorithm?> Algorithm { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
@@ -188,13 +188,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
 
         /// <summary>
-        /// The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `JwksUrl`.
+        /// The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `JwksUrl`.
         /// </summary>
         [Output("jwks")]
         public Output<string> Jwks { get; private set; } = null!;
 
         /// <summary>
-        /// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        /// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         /// </summary>
         [Output("jwksUrl")]
         public Output<string?> JwksUrl { get; private set; } = null!;
@@ -238,7 +238,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -287,14 +287,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -377,19 +377,19 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// What the key signs with; `"RS256"` if absent. From the next rotation on.
+        /// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         /// </summary>
         [Input("algorithm")]
         public Input<KeyRotationDev.KeyRotation.Vault.JwtAlgorithm>? Algorithm { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
 
         /// <summary>
-        /// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        /// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         /// </summary>
         [Input("jwksUrl")]
         public Input<string>? JwksUrl { get; set; }
@@ -427,7 +427,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Name { get; set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -446,14 +446,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }

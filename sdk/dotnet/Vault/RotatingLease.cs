@@ -51,7 +51,7 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// Without `RotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
     /// overlap**. Set `RotationPeriod` for anything that must not fail.
     /// 
-    /// `Schedule.Reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+    /// `Schedule.Reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
     /// 
     /// ## The proof
     /// 
@@ -131,14 +131,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> Account { get; private set; } = null!;
 
         /// <summary>
-        /// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-        /// the state does not contain (an unrecorded key); otherwise it is ignored.
-        /// </summary>
-        [Output("adopt")]
-        public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
-
-        /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
@@ -186,7 +179,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> HolderAccessor { get; private set; } = null!;
 
         /// <summary>
-        /// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        /// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         /// </summary>
         [Output("holderRole")]
         public Output<string?> HolderRole { get; private set; } = null!;
@@ -224,7 +217,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -267,14 +260,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -286,7 +279,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+        /// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         /// </summary>
         [Output("ttl")]
         public Output<string?> Ttl { get; private set; } = null!;
@@ -328,7 +321,6 @@ namespace KeyRotationDev.KeyRotation.Vault
                 Version = Utilities.Version,
                 AdditionalSecretOutputs =
                 {
-                    "adopt",
                     "current",
                     "data",
                     "previous",
@@ -356,20 +348,13 @@ namespace KeyRotationDev.KeyRotation.Vault
     public sealed class RotatingLeaseArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-        /// the state does not contain (an unrecorded key); otherwise it is ignored.
-        /// </summary>
-        [Input("adopt")]
-        public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
-
-        /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
 
         /// <summary>
-        /// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        /// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         /// </summary>
         [Input("holderRole")]
         public Input<string>? HolderRole { get; set; }
@@ -401,7 +386,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Name { get; set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -426,20 +411,20 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
 
         /// <summary>
-        /// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+        /// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         /// </summary>
         [Input("ttl")]
         public Input<string>? Ttl { get; set; }

@@ -47,8 +47,8 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// 
     /// - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
     /// - **Static role**: `last_vault_rotation`, likewise.
-    /// - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
-    ///   secret, so a second rotation harms nobody.
+    /// - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+    ///   knows the secret.
     /// 
     /// A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
     /// 
@@ -167,14 +167,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> RotatedAt { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -251,14 +251,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Path { get; set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }

@@ -142,13 +142,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Adopt?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Output("allowOutage")]
         public Output<bool?> AllowOutage { get; private set; } = null!;
 
         /// <summary>
-        /// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        /// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         /// </summary>
         [Output("cidrList")]
         public Output<ImmutableArray<string>> CidrList { get; private set; } = null!;
@@ -210,7 +210,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> NextRotationAt { get; private set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Output("overlap")]
@@ -253,14 +253,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Role { get; private set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
@@ -278,7 +278,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> SecretId { get; private set; } = null!;
 
         /// <summary>
-        /// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        /// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         /// </summary>
         [Output("ttl")]
         public Output<string?> Ttl { get; private set; } = null!;
@@ -355,7 +355,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.AdoptArgs>? Adopt { get; set; }
 
         /// <summary>
-        /// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        /// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
@@ -364,7 +364,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         private InputList<string>? _cidrList;
 
         /// <summary>
-        /// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        /// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         /// </summary>
         public InputList<string> CidrList
         {
@@ -399,7 +399,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Mount { get; set; } = null!;
 
         /// <summary>
-        /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+        /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
         /// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
         /// </summary>
         [Input("overlap")]
@@ -424,20 +424,20 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Role { get; set; } = null!;
 
         /// <summary>
-        /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
 
         /// <summary>
-        /// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        /// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         /// </summary>
         [Input("ttl")]
         public Input<string>? Ttl { get; set; }

@@ -42,16 +42,16 @@ type providerArgs struct {
 	// state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
 	// `KEYROTATION_ACCEPT_ACCOUNT`.
 	AcceptAccount *string `pulumi:"acceptAccount"`
-	// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+	// How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
 	Aws *AwsConfig `pulumi:"aws"`
-	// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+	// How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
 	Confluent *ConfluentConfig `pulumi:"confluent"`
-	// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+	// How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
 	Oci *OciConfig `pulumi:"oci"`
 	// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-	// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+	// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
 	RefreshBeforeUpdate *bool `pulumi:"refreshBeforeUpdate"`
-	// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+	// How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
 	Vault *VaultConfig `pulumi:"vault"`
 }
 
@@ -61,16 +61,16 @@ type ProviderArgs struct {
 	// state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
 	// `KEYROTATION_ACCEPT_ACCOUNT`.
 	AcceptAccount pulumi.StringPtrInput
-	// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+	// How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
 	Aws AwsConfigPtrInput
-	// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+	// How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
 	Confluent ConfluentConfigPtrInput
-	// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+	// How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
 	Oci OciConfigPtrInput
 	// Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-	// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+	// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
 	RefreshBeforeUpdate pulumi.BoolPtrInput
-	// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+	// How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
 	Vault VaultConfigPtrInput
 }
 

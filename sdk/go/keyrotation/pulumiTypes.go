@@ -15,7 +15,7 @@ var _ = internal.GetEnvOrDefault
 
 // An existing key to take over.
 type Adopt struct {
-	// The system's name of the key, such as an access key id.
+	// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
 	Id string `pulumi:"id"`
 	// Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
 	Secret *string `pulumi:"secret"`
@@ -34,7 +34,7 @@ type AdoptInput interface {
 
 // An existing key to take over.
 type AdoptArgs struct {
-	// The system's name of the key, such as an access key id.
+	// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
 	Id pulumi.StringInput `pulumi:"id"`
 	// Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
 	Secret pulumi.StringPtrInput `pulumi:"secret"`
@@ -118,7 +118,7 @@ func (o AdoptOutput) ToAdoptPtrOutputWithContext(ctx context.Context) AdoptPtrOu
 	}).(AdoptPtrOutput)
 }
 
-// The system's name of the key, such as an access key id.
+// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
 func (o AdoptOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v Adopt) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -152,7 +152,7 @@ func (o AdoptPtrOutput) Elem() AdoptOutput {
 	}).(AdoptOutput)
 }
 
-// The system's name of the key, such as an access key id.
+// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
 func (o AdoptPtrOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Adopt) *string {
 		if v == nil {
@@ -178,11 +178,11 @@ type AuditedKey struct {
 	Age string `pulumi:"age"`
 	// When the system says that it was made, in RFC 3339.
 	CreatedAt string `pulumi:"createdAt"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
-	// When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+	// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
 	LastUsedAt *string `pulumi:"lastUsedAt"`
-	// The resource that manages it, as `stack/project/name`; absent if none does.
+	// The resource that manages it, as `stack/project/name`. Unset if no resource does.
 	ManagedBy *string `pulumi:"managedBy"`
 	// Whether it works.
 	Status KeyStatus `pulumi:"status"`
@@ -213,17 +213,17 @@ func (o AuditedKeyOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v AuditedKey) string { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o AuditedKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v AuditedKey) string { return v.Id }).(pulumi.StringOutput)
 }
 
-// When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
 func (o AuditedKeyOutput) LastUsedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AuditedKey) *string { return v.LastUsedAt }).(pulumi.StringPtrOutput)
 }
 
-// The resource that manages it, as `stack/project/name`; absent if none does.
+// The resource that manages it, as `stack/project/name`. Unset if no resource does.
 func (o AuditedKeyOutput) ManagedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AuditedKey) *string { return v.ManagedBy }).(pulumi.StringPtrOutput)
 }
@@ -259,7 +259,7 @@ type AwsAssumeRole struct {
 	ExternalId *string `pulumi:"externalId"`
 	// The role's ARN.
 	RoleArn string `pulumi:"roleArn"`
-	// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+	// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
 	SessionName *string `pulumi:"sessionName"`
 }
 
@@ -280,7 +280,7 @@ type AwsAssumeRoleArgs struct {
 	ExternalId pulumi.StringPtrInput `pulumi:"externalId"`
 	// The role's ARN.
 	RoleArn pulumi.StringInput `pulumi:"roleArn"`
-	// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+	// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
 	SessionName pulumi.StringPtrInput `pulumi:"sessionName"`
 }
 
@@ -346,7 +346,7 @@ func (o AwsAssumeRoleOutput) RoleArn() pulumi.StringOutput {
 	return o.ApplyT(func(v AwsAssumeRole) string { return v.RoleArn }).(pulumi.StringOutput)
 }
 
-// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
 func (o AwsAssumeRoleOutput) SessionName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsAssumeRole) *string { return v.SessionName }).(pulumi.StringPtrOutput)
 }
@@ -371,18 +371,18 @@ func (o AwsAssumeRoleArrayOutput) Index(i pulumi.IntInput) AwsAssumeRoleOutput {
 	}).(AwsAssumeRoleOutput)
 }
 
-// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-// environment variables and files, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 type AwsConfig struct {
-	// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey *string `pulumi:"accessKey"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles []AwsAssumeRole `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints *AwsEndpoints `pulumi:"endpoints"`
-	// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile *string `pulumi:"profile"`
-	// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region *string `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey *string `pulumi:"secretKey"`
@@ -401,18 +401,18 @@ type AwsConfigInput interface {
 	ToAwsConfigOutputWithContext(context.Context) AwsConfigOutput
 }
 
-// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-// environment variables and files, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 type AwsConfigArgs struct {
-	// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey pulumi.StringPtrInput `pulumi:"accessKey"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles AwsAssumeRoleArrayInput `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints AwsEndpointsPtrInput `pulumi:"endpoints"`
-	// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile pulumi.StringPtrInput `pulumi:"profile"`
-	// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region pulumi.StringPtrInput `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey pulumi.StringPtrInput `pulumi:"secretKey"`
@@ -473,8 +473,8 @@ func (i *awsConfigPtrType) ToAwsConfigPtrOutputWithContext(ctx context.Context) 
 	return pulumi.ToOutputWithContext(ctx, i).(AwsConfigPtrOutput)
 }
 
-// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-// environment variables and files, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 type AwsConfigOutput struct{ *pulumi.OutputState }
 
 func (AwsConfigOutput) ElementType() reflect.Type {
@@ -499,7 +499,7 @@ func (o AwsConfigOutput) ToAwsConfigPtrOutputWithContext(ctx context.Context) Aw
 	}).(AwsConfigPtrOutput)
 }
 
-// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 func (o AwsConfigOutput) AccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.AccessKey }).(pulumi.StringPtrOutput)
 }
@@ -514,12 +514,12 @@ func (o AwsConfigOutput) Endpoints() AwsEndpointsPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *AwsEndpoints { return v.Endpoints }).(AwsEndpointsPtrOutput)
 }
 
-// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 func (o AwsConfigOutput) Profile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.Profile }).(pulumi.StringPtrOutput)
 }
 
-// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 func (o AwsConfigOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.Region }).(pulumi.StringPtrOutput)
 }
@@ -558,7 +558,7 @@ func (o AwsConfigPtrOutput) Elem() AwsConfigOutput {
 	}).(AwsConfigOutput)
 }
 
-// The access key id that the plugin works with; needs `SecretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 func (o AwsConfigPtrOutput) AccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsConfig) *string {
 		if v == nil {
@@ -588,7 +588,7 @@ func (o AwsConfigPtrOutput) Endpoints() AwsEndpointsPtrOutput {
 	}).(AwsEndpointsPtrOutput)
 }
 
-// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 func (o AwsConfigPtrOutput) Profile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsConfig) *string {
 		if v == nil {
@@ -598,7 +598,7 @@ func (o AwsConfigPtrOutput) Profile() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 func (o AwsConfigPtrOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsConfig) *string {
 		if v == nil {
@@ -630,9 +630,9 @@ func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 
 // Addresses to use in place of AWS's own.
 type AwsEndpoints struct {
-	// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+	// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Iam *string `pulumi:"iam"`
-	// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+	// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Sts *string `pulumi:"sts"`
 }
 
@@ -649,9 +649,9 @@ type AwsEndpointsInput interface {
 
 // Addresses to use in place of AWS's own.
 type AwsEndpointsArgs struct {
-	// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+	// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Iam pulumi.StringPtrInput `pulumi:"iam"`
-	// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+	// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Sts pulumi.StringPtrInput `pulumi:"sts"`
 }
 
@@ -733,12 +733,12 @@ func (o AwsEndpointsOutput) ToAwsEndpointsPtrOutputWithContext(ctx context.Conte
 	}).(AwsEndpointsPtrOutput)
 }
 
-// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsOutput) Iam() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsEndpoints) *string { return v.Iam }).(pulumi.StringPtrOutput)
 }
 
-// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsOutput) Sts() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsEndpoints) *string { return v.Sts }).(pulumi.StringPtrOutput)
 }
@@ -767,7 +767,7 @@ func (o AwsEndpointsPtrOutput) Elem() AwsEndpointsOutput {
 	}).(AwsEndpointsOutput)
 }
 
-// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsPtrOutput) Iam() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsEndpoints) *string {
 		if v == nil {
@@ -777,7 +777,7 @@ func (o AwsEndpointsPtrOutput) Iam() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsPtrOutput) Sts() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsEndpoints) *string {
 		if v == nil {
@@ -787,12 +787,12 @@ func (o AwsEndpointsPtrOutput) Sts() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-// customary environment variables, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+// Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfig struct {
-	// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey *string `pulumi:"cloudApiKey"`
-	// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret *string `pulumi:"cloudApiSecret"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint *string `pulumi:"endpoint"`
@@ -809,12 +809,12 @@ type ConfluentConfigInput interface {
 	ToConfluentConfigOutputWithContext(context.Context) ConfluentConfigOutput
 }
 
-// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-// customary environment variables, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+// Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfigArgs struct {
-	// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey pulumi.StringPtrInput `pulumi:"cloudApiKey"`
-	// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret pulumi.StringPtrInput `pulumi:"cloudApiSecret"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint pulumi.StringPtrInput `pulumi:"endpoint"`
@@ -873,8 +873,8 @@ func (i *confluentConfigPtrType) ToConfluentConfigPtrOutputWithContext(ctx conte
 	return pulumi.ToOutputWithContext(ctx, i).(ConfluentConfigPtrOutput)
 }
 
-// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-// customary environment variables, looked up at the first call. None of it is ever written to state.
+// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+// Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfigOutput struct{ *pulumi.OutputState }
 
 func (ConfluentConfigOutput) ElementType() reflect.Type {
@@ -899,12 +899,12 @@ func (o ConfluentConfigOutput) ToConfluentConfigPtrOutputWithContext(ctx context
 	}).(ConfluentConfigPtrOutput)
 }
 
-// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiKey }).(pulumi.StringPtrOutput)
 }
 
-// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 func (o ConfluentConfigOutput) CloudApiSecret() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiSecret }).(pulumi.StringPtrOutput)
 }
@@ -938,7 +938,7 @@ func (o ConfluentConfigPtrOutput) Elem() ConfluentConfigOutput {
 	}).(ConfluentConfigOutput)
 }
 
-// The Cloud API key that the plugin works with; needs `CloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigPtrOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ConfluentConfig) *string {
 		if v == nil {
@@ -948,7 +948,7 @@ func (o ConfluentConfigPtrOutput) CloudApiKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The secret that belongs to `CloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 func (o ConfluentConfigPtrOutput) CloudApiSecret() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ConfluentConfig) *string {
 		if v == nil {
@@ -972,7 +972,7 @@ func (o ConfluentConfigPtrOutput) Endpoint() pulumi.StringPtrOutput {
 type ForeignKey struct {
 	// When the system says that it was made, in RFC 3339.
 	CreatedAt string `pulumi:"createdAt"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// Whether it works.
 	Status KeyStatus `pulumi:"status"`
@@ -998,7 +998,7 @@ func (o ForeignKeyOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v ForeignKey) string { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o ForeignKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v ForeignKey) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -1549,7 +1549,7 @@ type Retirement struct {
 	// How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
 	// delete the key keeps it and warns. `"0s"` ignores use. Default: half of `Overlap`.
 	QuietPeriod *string `pulumi:"quietPeriod"`
-	// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+	// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 	Soak *string `pulumi:"soak"`
 	// What happens at the `Deadline` to a key that is still in use. Default: `wait`.
 	WhenInUse *WhenInUse `pulumi:"whenInUse"`
@@ -1577,7 +1577,7 @@ type RetirementArgs struct {
 	// How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
 	// delete the key keeps it and warns. `"0s"` ignores use. Default: half of `Overlap`.
 	QuietPeriod pulumi.StringPtrInput `pulumi:"quietPeriod"`
-	// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+	// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 	Soak pulumi.StringPtrInput `pulumi:"soak"`
 	// What happens at the `Deadline` to a key that is still in use. Default: `wait`.
 	WhenInUse WhenInUsePtrInput `pulumi:"whenInUse"`
@@ -1679,7 +1679,7 @@ func (o RetirementOutput) QuietPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Retirement) *string { return v.QuietPeriod }).(pulumi.StringPtrOutput)
 }
 
-// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 func (o RetirementOutput) Soak() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Retirement) *string { return v.Soak }).(pulumi.StringPtrOutput)
 }
@@ -1746,7 +1746,7 @@ func (o RetirementPtrOutput) QuietPeriod() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 func (o RetirementPtrOutput) Soak() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Retirement) *string {
 		if v == nil {
@@ -1915,7 +1915,7 @@ type RetirementBySoak struct {
 	// The `Generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `Generation`.
 	// Default: the overlap alone decides.
 	ConfirmedGeneration *int `pulumi:"confirmedGeneration"`
-	// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+	// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 	Soak *string `pulumi:"soak"`
 }
 
@@ -1935,7 +1935,7 @@ type RetirementBySoakArgs struct {
 	// The `Generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `Generation`.
 	// Default: the overlap alone decides.
 	ConfirmedGeneration pulumi.IntPtrInput `pulumi:"confirmedGeneration"`
-	// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+	// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 	Soak pulumi.StringPtrInput `pulumi:"soak"`
 }
 
@@ -2023,7 +2023,7 @@ func (o RetirementBySoakOutput) ConfirmedGeneration() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v RetirementBySoak) *int { return v.ConfirmedGeneration }).(pulumi.IntPtrOutput)
 }
 
-// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 func (o RetirementBySoakOutput) Soak() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v RetirementBySoak) *string { return v.Soak }).(pulumi.StringPtrOutput)
 }
@@ -2063,7 +2063,7 @@ func (o RetirementBySoakPtrOutput) ConfirmedGeneration() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
 func (o RetirementBySoakPtrOutput) Soak() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RetirementBySoak) *string {
 		if v == nil {
@@ -2234,17 +2234,17 @@ func (o RevokePtrOutput) Incident() pulumi.StringPtrOutput {
 
 // When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
 type Schedule struct {
-	// Where the grid of periods starts.
+	// The start of the rotation schedule.
 	Anchor string `pulumi:"anchor"`
 	// What a superseded key is due for.
 	Phase Phase `pulumi:"phase"`
-	// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+	// When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
 	Reading *string `pulumi:"reading"`
 	// The last incident that `Revoke` named; it revokes no second time.
 	Revoked *string `pulumi:"revoked"`
 	// When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
 	RotatedAt string `pulumi:"rotatedAt"`
-	// The start of the period that last asked for a rotation; absent until time first asked.
+	// The start of the period that last required a rotation. Unset until a period required one.
 	Window *string `pulumi:"window"`
 }
 
@@ -2263,7 +2263,7 @@ func (o ScheduleOutput) ToScheduleOutputWithContext(ctx context.Context) Schedul
 	return o
 }
 
-// Where the grid of periods starts.
+// The start of the rotation schedule.
 func (o ScheduleOutput) Anchor() pulumi.StringOutput {
 	return o.ApplyT(func(v Schedule) string { return v.Anchor }).(pulumi.StringOutput)
 }
@@ -2273,7 +2273,7 @@ func (o ScheduleOutput) Phase() PhaseOutput {
 	return o.ApplyT(func(v Schedule) Phase { return v.Phase }).(PhaseOutput)
 }
 
-// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+// When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
 func (o ScheduleOutput) Reading() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Schedule) *string { return v.Reading }).(pulumi.StringPtrOutput)
 }
@@ -2288,7 +2288,7 @@ func (o ScheduleOutput) RotatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v Schedule) string { return v.RotatedAt }).(pulumi.StringOutput)
 }
 
-// The start of the period that last asked for a rotation; absent until time first asked.
+// The start of the period that last required a rotation. Unset until a period required one.
 func (o ScheduleOutput) Window() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Schedule) *string { return v.Window }).(pulumi.StringPtrOutput)
 }
@@ -2299,7 +2299,7 @@ type VaultAuthLoginAppRole struct {
 	Mount *string `pulumi:"mount"`
 	// The role's id.
 	RoleId string `pulumi:"roleId"`
-	// A secret-id of the role; absent if the role asks for none.
+	// A secret-id of the role. Unset if the role requires none.
 	SecretId *string `pulumi:"secretId"`
 }
 
@@ -2320,7 +2320,7 @@ type VaultAuthLoginAppRoleArgs struct {
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
 	// The role's id.
 	RoleId pulumi.StringInput `pulumi:"roleId"`
-	// A secret-id of the role; absent if the role asks for none.
+	// A secret-id of the role. Unset if the role requires none.
 	SecretId pulumi.StringPtrInput `pulumi:"secretId"`
 }
 
@@ -2412,7 +2412,7 @@ func (o VaultAuthLoginAppRoleOutput) RoleId() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultAuthLoginAppRole) string { return v.RoleId }).(pulumi.StringOutput)
 }
 
-// A secret-id of the role; absent if the role asks for none.
+// A secret-id of the role. Unset if the role requires none.
 func (o VaultAuthLoginAppRoleOutput) SecretId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.SecretId }).(pulumi.StringPtrOutput)
 }
@@ -2461,7 +2461,7 @@ func (o VaultAuthLoginAppRolePtrOutput) RoleId() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// A secret-id of the role; absent if the role asks for none.
+// A secret-id of the role. Unset if the role requires none.
 func (o VaultAuthLoginAppRolePtrOutput) SecretId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
 		if v == nil {
@@ -2479,7 +2479,7 @@ type VaultAuthLoginCert struct {
 	KeyFile string `pulumi:"keyFile"`
 	// Where the method is mounted, without `auth/`. Default: `"cert"`.
 	Mount *string `pulumi:"mount"`
-	// The role to log in as. Absent: whichever fits the certificate.
+	// The role to log in as. Default: the role that matches the certificate.
 	Name *string `pulumi:"name"`
 }
 
@@ -2502,7 +2502,7 @@ type VaultAuthLoginCertArgs struct {
 	KeyFile pulumi.StringInput `pulumi:"keyFile"`
 	// Where the method is mounted, without `auth/`. Default: `"cert"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
-	// The role to log in as. Absent: whichever fits the certificate.
+	// The role to log in as. Default: the role that matches the certificate.
 	Name pulumi.StringPtrInput `pulumi:"name"`
 }
 
@@ -2599,7 +2599,7 @@ func (o VaultAuthLoginCertOutput) Mount() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginCert) *string { return v.Mount }).(pulumi.StringPtrOutput)
 }
 
-// The role to log in as. Absent: whichever fits the certificate.
+// The role to log in as. Default: the role that matches the certificate.
 func (o VaultAuthLoginCertOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginCert) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
@@ -2658,7 +2658,7 @@ func (o VaultAuthLoginCertPtrOutput) Mount() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The role to log in as. Absent: whichever fits the certificate.
+// The role to log in as. Default: the role that matches the certificate.
 func (o VaultAuthLoginCertPtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginCert) *string {
 		if v == nil {
@@ -2674,7 +2674,7 @@ type VaultAuthLoginJwt struct {
 	Jwt string `pulumi:"jwt"`
 	// Where the method is mounted, without `auth/`. Default: `"jwt"`.
 	Mount *string `pulumi:"mount"`
-	// The role to log in as. Absent: the mount's default role.
+	// The role to log in as. Default: the mount's default role.
 	Role *string `pulumi:"role"`
 }
 
@@ -2695,7 +2695,7 @@ type VaultAuthLoginJwtArgs struct {
 	Jwt pulumi.StringInput `pulumi:"jwt"`
 	// Where the method is mounted, without `auth/`. Default: `"jwt"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
-	// The role to log in as. Absent: the mount's default role.
+	// The role to log in as. Default: the mount's default role.
 	Role pulumi.StringPtrInput `pulumi:"role"`
 }
 
@@ -2787,7 +2787,7 @@ func (o VaultAuthLoginJwtOutput) Mount() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.Mount }).(pulumi.StringPtrOutput)
 }
 
-// The role to log in as. Absent: the mount's default role.
+// The role to log in as. Default: the mount's default role.
 func (o VaultAuthLoginJwtOutput) Role() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.Role }).(pulumi.StringPtrOutput)
 }
@@ -2836,7 +2836,7 @@ func (o VaultAuthLoginJwtPtrOutput) Mount() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The role to log in as. Absent: the mount's default role.
+// The role to log in as. Default: the mount's default role.
 func (o VaultAuthLoginJwtPtrOutput) Role() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginJwt) *string {
 		if v == nil {
@@ -2848,7 +2848,7 @@ func (o VaultAuthLoginJwtPtrOutput) Role() pulumi.StringPtrOutput {
 
 // A login with the token of a Kubernetes service account.
 type VaultAuthLoginKubernetes struct {
-	// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+	// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 	JwtFile *string `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
 	Mount *string `pulumi:"mount"`
@@ -2869,7 +2869,7 @@ type VaultAuthLoginKubernetesInput interface {
 
 // A login with the token of a Kubernetes service account.
 type VaultAuthLoginKubernetesArgs struct {
-	// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+	// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
@@ -2955,7 +2955,7 @@ func (o VaultAuthLoginKubernetesOutput) ToVaultAuthLoginKubernetesPtrOutputWithC
 	}).(VaultAuthLoginKubernetesPtrOutput)
 }
 
-// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 func (o VaultAuthLoginKubernetesOutput) JwtFile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginKubernetes) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
 }
@@ -2994,7 +2994,7 @@ func (o VaultAuthLoginKubernetesPtrOutput) Elem() VaultAuthLoginKubernetesOutput
 	}).(VaultAuthLoginKubernetesOutput)
 }
 
-// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 func (o VaultAuthLoginKubernetesPtrOutput) JwtFile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginKubernetes) *string {
 		if v == nil {
@@ -3043,7 +3043,7 @@ type VaultConfig struct {
 	Namespace *string `pulumi:"namespace"`
 	// Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
 	SkipTlsVerify *bool `pulumi:"skipTlsVerify"`
-	// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+	// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
 	Token *string `pulumi:"token"`
 }
 
@@ -3077,7 +3077,7 @@ type VaultConfigArgs struct {
 	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
 	SkipTlsVerify pulumi.BoolPtrInput `pulumi:"skipTlsVerify"`
-	// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+	// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
 	Token pulumi.StringPtrInput `pulumi:"token"`
 }
 
@@ -3200,7 +3200,7 @@ func (o VaultConfigOutput) SkipTlsVerify() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VaultConfig) *bool { return v.SkipTlsVerify }).(pulumi.BoolPtrOutput)
 }
 
-// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
 func (o VaultConfigOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultConfig) *string { return v.Token }).(pulumi.StringPtrOutput)
 }
@@ -3309,7 +3309,7 @@ func (o VaultConfigPtrOutput) SkipTlsVerify() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
 func (o VaultConfigPtrOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultConfig) *string {
 		if v == nil {
@@ -3321,11 +3321,11 @@ func (o VaultConfigPtrOutput) Token() pulumi.StringPtrOutput {
 
 // How a new key is proven before it is promoted.
 type Verification struct {
-	// Whether a new key is tried before it is promoted. Absent: true.
+	// Whether the plugin verifies a new key before it makes the key current. Default: true.
 	Enabled *bool `pulumi:"enabled"`
-	// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+	// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
 	Successes *int `pulumi:"successes"`
-	// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+	// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
 	Timeout *string `pulumi:"timeout"`
 }
 
@@ -3342,11 +3342,11 @@ type VerificationInput interface {
 
 // How a new key is proven before it is promoted.
 type VerificationArgs struct {
-	// Whether a new key is tried before it is promoted. Absent: true.
+	// Whether the plugin verifies a new key before it makes the key current. Default: true.
 	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
-	// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+	// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
 	Successes pulumi.IntPtrInput `pulumi:"successes"`
-	// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+	// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
 	Timeout pulumi.StringPtrInput `pulumi:"timeout"`
 }
 
@@ -3428,17 +3428,17 @@ func (o VerificationOutput) ToVerificationPtrOutputWithContext(ctx context.Conte
 	}).(VerificationPtrOutput)
 }
 
-// Whether a new key is tried before it is promoted. Absent: true.
+// Whether the plugin verifies a new key before it makes the key current. Default: true.
 func (o VerificationOutput) Enabled() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Verification) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
 }
 
-// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
 func (o VerificationOutput) Successes() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Verification) *int { return v.Successes }).(pulumi.IntPtrOutput)
 }
 
-// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
 func (o VerificationOutput) Timeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Verification) *string { return v.Timeout }).(pulumi.StringPtrOutput)
 }
@@ -3467,7 +3467,7 @@ func (o VerificationPtrOutput) Elem() VerificationOutput {
 	}).(VerificationOutput)
 }
 
-// Whether a new key is tried before it is promoted. Absent: true.
+// Whether the plugin verifies a new key before it makes the key current. Default: true.
 func (o VerificationPtrOutput) Enabled() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Verification) *bool {
 		if v == nil {
@@ -3477,7 +3477,7 @@ func (o VerificationPtrOutput) Enabled() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
 func (o VerificationPtrOutput) Successes() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Verification) *int {
 		if v == nil {
@@ -3487,7 +3487,7 @@ func (o VerificationPtrOutput) Successes() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
 func (o VerificationPtrOutput) Timeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Verification) *string {
 		if v == nil {

@@ -18,7 +18,7 @@ import * as utilities from "../utilities";
  * `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
  *
  * From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
- * `endpoints`). Without `accessKey` they come from AWS's customary chain: environment, profile (also SSO and
+ * `endpoints`). Without `accessKey` they come from the standard AWS credential chain: environment, profile (also SSO and
  * `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
  * `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
  * the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -84,7 +84,7 @@ import * as utilities from "../utilities";
  * a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
  * that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
  *
- * ## The one hole
+ * ## Known limitation
  *
  * CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
  * looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
@@ -165,7 +165,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -199,7 +199,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -228,12 +228,12 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -245,11 +245,11 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly secretAccessKey: pulumi.Output<string>;
     /**
-     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
      */
     declare public readonly sesRegion: pulumi.Output<string | undefined>;
     /**
-     * The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly sesSmtpPassword: pulumi.Output<string | undefined>;
     /**
@@ -359,7 +359,7 @@ export interface RotatingApiKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
@@ -373,7 +373,7 @@ export interface RotatingApiKeyArgs {
      */
     maxAge?: pulumi.Input<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -386,16 +386,16 @@ export interface RotatingApiKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**
-     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
      */
     sesRegion?: pulumi.Input<string | undefined>;
     /**

@@ -24,7 +24,7 @@ Object.defineProperty(exports, "acceptAccount", {
 });
 
 /**
- * How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+ * How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
  */
 export declare const aws: outputs.AwsConfig | undefined;
 Object.defineProperty(exports, "aws", {
@@ -35,7 +35,7 @@ Object.defineProperty(exports, "aws", {
 });
 
 /**
- * How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+ * How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
  */
 export declare const confluent: outputs.ConfluentConfig | undefined;
 Object.defineProperty(exports, "confluent", {
@@ -46,7 +46,7 @@ Object.defineProperty(exports, "confluent", {
 });
 
 /**
- * How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+ * How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
  */
 export declare const oci: outputs.OciConfig | undefined;
 Object.defineProperty(exports, "oci", {
@@ -58,7 +58,7 @@ Object.defineProperty(exports, "oci", {
 
 /**
  * Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
- * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+ * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
  */
 export declare const refreshBeforeUpdate: boolean | undefined;
 Object.defineProperty(exports, "refreshBeforeUpdate", {
@@ -69,7 +69,7 @@ Object.defineProperty(exports, "refreshBeforeUpdate", {
 });
 
 /**
- * How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+ * How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
  */
 export declare const vault: outputs.VaultConfig | undefined;
 Object.defineProperty(exports, "vault", {

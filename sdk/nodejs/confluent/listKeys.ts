@@ -23,7 +23,7 @@ export function listKeys(args: ListKeysArgs, opts?: pulumi.InvokeOptions): Promi
  */
 export interface ListKeysArgs {
     /**
-     * What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     managedResource?: inputs.confluent.ManagedResource;
     /**
@@ -57,7 +57,7 @@ export function listKeysOutput(args: ListKeysOutputArgs, opts?: pulumi.InvokeOut
  */
 export interface ListKeysOutputArgs {
     /**
-     * What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     managedResource?: pulumi.Input<inputs.confluent.ManagedResourceArgs | undefined>;
     /**

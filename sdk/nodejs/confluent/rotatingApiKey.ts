@@ -136,7 +136,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -156,7 +156,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly description: pulumi.Output<string | undefined>;
     /**
-     * The display name of the keys that are made from now on. Absent: one that names this resource.
+     * The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      */
     declare public readonly displayName: pulumi.Output<string | undefined>;
     /**
@@ -177,7 +177,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly keepers: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     declare public readonly managedResource: pulumi.Output<outputs.confluent.ManagedResource | undefined>;
     /**
@@ -190,7 +190,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -219,12 +219,12 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -327,7 +327,7 @@ export interface RotatingApiKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
@@ -335,7 +335,7 @@ export interface RotatingApiKeyArgs {
      */
     description?: pulumi.Input<string | undefined>;
     /**
-     * The display name of the keys that are made from now on. Absent: one that names this resource.
+     * The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      */
     displayName?: pulumi.Input<string | undefined>;
     /**
@@ -344,7 +344,7 @@ export interface RotatingApiKeyArgs {
      */
     keepers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     managedResource?: pulumi.Input<inputs.confluent.ManagedResourceArgs | undefined>;
     /**
@@ -353,7 +353,7 @@ export interface RotatingApiKeyArgs {
      */
     maxAge?: pulumi.Input<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -370,12 +370,12 @@ export interface RotatingApiKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**

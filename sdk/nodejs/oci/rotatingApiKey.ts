@@ -145,7 +145,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -178,7 +178,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly keepers: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+     * The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
      */
     declare public readonly keyBits: pulumi.Output<number | undefined>;
     /**
@@ -195,7 +195,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -232,12 +232,12 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -355,7 +355,7 @@ export interface RotatingApiKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
@@ -364,7 +364,7 @@ export interface RotatingApiKeyArgs {
      */
     keepers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+     * The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
      */
     keyBits?: pulumi.Input<number | undefined>;
     /**
@@ -373,7 +373,7 @@ export interface RotatingApiKeyArgs {
      */
     maxAge?: pulumi.Input<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -386,12 +386,12 @@ export interface RotatingApiKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**

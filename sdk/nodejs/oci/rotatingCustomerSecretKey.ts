@@ -102,7 +102,7 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -110,7 +110,7 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.oci.CustomerSecretKey>;
     /**
-     * What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+     * The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      */
     declare public readonly description: pulumi.Output<string | undefined>;
     /**
@@ -145,7 +145,7 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -170,12 +170,12 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -294,11 +294,11 @@ export interface RotatingCustomerSecretKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
-     * What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+     * The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      */
     description?: pulumi.Input<string | undefined>;
     /**
@@ -317,7 +317,7 @@ export interface RotatingCustomerSecretKeyArgs {
      */
     name: pulumi.Input<string>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -330,12 +330,12 @@ export interface RotatingCustomerSecretKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**

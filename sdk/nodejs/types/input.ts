@@ -11,7 +11,7 @@ import * as enums from "../types/enums";
  */
 export interface AdoptArgs {
     /**
-     * The system's name of the key, such as an access key id.
+     * The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      */
     id: pulumi.Input<string>;
     /**
@@ -33,18 +33,18 @@ export interface AwsAssumeRoleArgs {
      */
     roleArn: pulumi.Input<string>;
     /**
-     * The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+     * The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      */
     sessionName?: pulumi.Input<string | undefined>;
 }
 
 /**
- * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
- * environment variables and files, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+ * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
 export interface AwsConfigArgs {
     /**
-     * The access key id that the plugin works with; needs `secretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      */
     accessKey?: pulumi.Input<string | undefined>;
     /**
@@ -56,11 +56,11 @@ export interface AwsConfigArgs {
      */
     endpoints?: pulumi.Input<inputs.AwsEndpointsArgs | undefined>;
     /**
-     * The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
     profile?: pulumi.Input<string | undefined>;
     /**
-     * The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+     * The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
      */
     region?: pulumi.Input<string | undefined>;
     /**
@@ -78,26 +78,26 @@ export interface AwsConfigArgs {
  */
 export interface AwsEndpointsArgs {
     /**
-     * The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+     * The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     iam?: pulumi.Input<string | undefined>;
     /**
-     * The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+     * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     sts?: pulumi.Input<string | undefined>;
 }
 
 /**
- * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
- * customary environment variables, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+ * Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
  */
 export interface ConfluentConfigArgs {
     /**
-     * The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: pulumi.Input<string | undefined>;
     /**
-     * The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: pulumi.Input<string | undefined>;
     /**
@@ -181,7 +181,7 @@ export interface RetirementArgs {
      */
     quietPeriod?: pulumi.Input<string | undefined>;
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      */
     soak?: pulumi.Input<string | undefined>;
     /**
@@ -211,7 +211,7 @@ export interface RetirementBySoakArgs {
      */
     confirmedGeneration?: pulumi.Input<number | undefined>;
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      */
     soak?: pulumi.Input<string | undefined>;
 }
@@ -243,7 +243,7 @@ export interface VaultAuthLoginAppRoleArgs {
      */
     roleId: pulumi.Input<string>;
     /**
-     * A secret-id of the role; absent if the role asks for none.
+     * A secret-id of the role. Unset if the role requires none.
      */
     secretId?: pulumi.Input<string | undefined>;
 }
@@ -265,7 +265,7 @@ export interface VaultAuthLoginCertArgs {
      */
     mount?: pulumi.Input<string | undefined>;
     /**
-     * The role to log in as. Absent: whichever fits the certificate.
+     * The role to log in as. Default: the role that matches the certificate.
      */
     name?: pulumi.Input<string | undefined>;
 }
@@ -283,7 +283,7 @@ export interface VaultAuthLoginJwtArgs {
      */
     mount?: pulumi.Input<string | undefined>;
     /**
-     * The role to log in as. Absent: the mount's default role.
+     * The role to log in as. Default: the mount's default role.
      */
     role?: pulumi.Input<string | undefined>;
 }
@@ -293,7 +293,7 @@ export interface VaultAuthLoginJwtArgs {
  */
 export interface VaultAuthLoginKubernetesArgs {
     /**
-     * The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      */
     jwtFile?: pulumi.Input<string | undefined>;
     /**
@@ -344,7 +344,7 @@ export interface VaultConfigArgs {
      */
     skipTlsVerify?: pulumi.Input<boolean | undefined>;
     /**
-     * The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      */
     token?: pulumi.Input<string | undefined>;
 }
@@ -354,15 +354,15 @@ export interface VaultConfigArgs {
  */
 export interface VerificationArgs {
     /**
-     * Whether a new key is tried before it is promoted. Absent: true.
+     * Whether the plugin verifies a new key before it makes the key current. Default: true.
      */
     enabled?: pulumi.Input<boolean | undefined>;
     /**
-     * How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      */
     successes?: pulumi.Input<number | undefined>;
     /**
-     * How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+     * How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
      */
     timeout?: pulumi.Input<string | undefined>;
 }

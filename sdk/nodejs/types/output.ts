@@ -11,7 +11,7 @@ import * as enums from "../types/enums";
  */
 export interface Adopt {
     /**
-     * The system's name of the key, such as an access key id.
+     * The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      */
     id: string;
     /**
@@ -33,15 +33,15 @@ export interface AuditedKey {
      */
     createdAt: string;
     /**
-     * The system's name of the key.
+     * The key's id in its system.
      */
     id: string;
     /**
-     * When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+     * When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
      */
     lastUsedAt?: string;
     /**
-     * The resource that manages it, as `stack/project/name`; absent if none does.
+     * The resource that manages it, as `stack/project/name`. Unset if no resource does.
      */
     managedBy?: string;
     /**
@@ -63,18 +63,18 @@ export interface AwsAssumeRole {
      */
     roleArn: string;
     /**
-     * The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+     * The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      */
     sessionName?: string;
 }
 
 /**
- * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
- * environment variables and files, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+ * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
 export interface AwsConfig {
     /**
-     * The access key id that the plugin works with; needs `secretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      */
     accessKey?: string;
     /**
@@ -86,11 +86,11 @@ export interface AwsConfig {
      */
     endpoints?: outputs.AwsEndpoints;
     /**
-     * The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
     profile?: string;
     /**
-     * The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+     * The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
      */
     region?: string;
     /**
@@ -108,26 +108,26 @@ export interface AwsConfig {
  */
 export interface AwsEndpoints {
     /**
-     * The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+     * The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     iam?: string;
     /**
-     * The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+     * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     sts?: string;
 }
 
 /**
- * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
- * customary environment variables, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+ * Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
  */
 export interface ConfluentConfig {
     /**
-     * The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: string;
     /**
-     * The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: string;
     /**
@@ -145,7 +145,7 @@ export interface ForeignKey {
      */
     createdAt: string;
     /**
-     * The system's name of the key.
+     * The key's id in its system.
      */
     id: string;
     /**
@@ -251,7 +251,7 @@ export interface Retirement {
      */
     quietPeriod?: string;
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      */
     soak?: string;
     /**
@@ -281,7 +281,7 @@ export interface RetirementBySoak {
      */
     confirmedGeneration?: number;
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      */
     soak?: string;
 }
@@ -305,7 +305,7 @@ export interface Revoke {
  */
 export interface Schedule {
     /**
-     * Where the grid of periods starts.
+     * The start of the rotation schedule.
      */
     anchor: string;
     /**
@@ -313,7 +313,7 @@ export interface Schedule {
      */
     phase: enums.Phase;
     /**
-     * When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+     * When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
      */
     reading?: string;
     /**
@@ -325,7 +325,7 @@ export interface Schedule {
      */
     rotatedAt: string;
     /**
-     * The start of the period that last asked for a rotation; absent until time first asked.
+     * The start of the period that last required a rotation. Unset until a period required one.
      */
     window?: string;
 }
@@ -343,7 +343,7 @@ export interface VaultAuthLoginAppRole {
      */
     roleId: string;
     /**
-     * A secret-id of the role; absent if the role asks for none.
+     * A secret-id of the role. Unset if the role requires none.
      */
     secretId?: string;
 }
@@ -365,7 +365,7 @@ export interface VaultAuthLoginCert {
      */
     mount?: string;
     /**
-     * The role to log in as. Absent: whichever fits the certificate.
+     * The role to log in as. Default: the role that matches the certificate.
      */
     name?: string;
 }
@@ -383,7 +383,7 @@ export interface VaultAuthLoginJwt {
      */
     mount?: string;
     /**
-     * The role to log in as. Absent: the mount's default role.
+     * The role to log in as. Default: the mount's default role.
      */
     role?: string;
 }
@@ -393,7 +393,7 @@ export interface VaultAuthLoginJwt {
  */
 export interface VaultAuthLoginKubernetes {
     /**
-     * The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      */
     jwtFile?: string;
     /**
@@ -444,7 +444,7 @@ export interface VaultConfig {
      */
     skipTlsVerify?: boolean;
     /**
-     * The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      */
     token?: string;
 }
@@ -454,15 +454,15 @@ export interface VaultConfig {
  */
 export interface Verification {
     /**
-     * Whether a new key is tried before it is promoted. Absent: true.
+     * Whether the plugin verifies a new key before it makes the key current. Default: true.
      */
     enabled?: boolean;
     /**
-     * How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      */
     successes?: number;
     /**
-     * How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+     * How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
      */
     timeout?: string;
 }
@@ -485,7 +485,7 @@ export namespace aws {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -493,7 +493,7 @@ export namespace aws {
          */
         secretAccessKey?: string;
         /**
-         * The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+         * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`.
          */
         sesSmtpPassword?: string;
         /**
@@ -527,7 +527,7 @@ export namespace aws {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -535,7 +535,7 @@ export namespace aws {
          */
         secretAccessKey?: string;
         /**
-         * The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+         * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`.
          */
         sesSmtpPassword?: string;
         /**
@@ -586,7 +586,7 @@ export namespace confluent {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -665,7 +665,7 @@ export namespace confluent {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -706,7 +706,7 @@ export namespace oci {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -748,7 +748,7 @@ export namespace oci {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -790,7 +790,7 @@ export namespace oci {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -832,7 +832,7 @@ export namespace oci {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -874,7 +874,7 @@ export namespace oci {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -916,7 +916,7 @@ export namespace oci {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -961,7 +961,7 @@ export namespace vault {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -995,7 +995,7 @@ export namespace vault {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -1041,7 +1041,7 @@ export namespace vault {
          */
         generation: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -1091,7 +1091,7 @@ export namespace vault {
          */
         holderAccessor: string;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id: string;
         /**
@@ -1133,7 +1133,7 @@ export namespace vault {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -1167,7 +1167,7 @@ export namespace vault {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -1213,7 +1213,7 @@ export namespace vault {
          */
         generation?: number;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**
@@ -1263,7 +1263,7 @@ export namespace vault {
          */
         holderAccessor?: string;
         /**
-         * The system's name of the key.
+         * The key's id in its system.
          */
         id?: string;
         /**

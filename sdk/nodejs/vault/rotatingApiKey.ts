@@ -110,7 +110,7 @@ import * as utilities from "../utilities";
  *
  * `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
  * `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
- * has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+ * has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `field` its name, and the other
  * fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
  * `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
  *
@@ -159,15 +159,15 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
-     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      */
     declare public readonly casRequired: pulumi.Output<boolean | undefined>;
     /**
-     * The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      */
     declare public readonly characters: pulumi.Output<string | undefined>;
     /**
@@ -183,7 +183,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly expiresAt: pulumi.Output<string | undefined>;
     /**
-     * The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+     * The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
      */
     declare public readonly field: pulumi.Output<string | undefined>;
     /**
@@ -204,7 +204,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly keepers: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      */
     declare public readonly length: pulumi.Output<number | undefined>;
     /**
@@ -213,7 +213,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly maxAge: pulumi.Output<string | undefined>;
     /**
-     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
      */
     declare public readonly maxVersions: pulumi.Output<number | undefined>;
     /**
@@ -225,7 +225,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -234,7 +234,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly path: pulumi.Output<string>;
     /**
-     * What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+     * The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
      */
     declare public readonly prefix: pulumi.Output<string | undefined>;
     /**
@@ -258,12 +258,12 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -389,15 +389,15 @@ export interface RotatingApiKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
-     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      */
     casRequired?: pulumi.Input<boolean | undefined>;
     /**
-     * The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      */
     characters?: pulumi.Input<string | undefined>;
     /**
@@ -405,7 +405,7 @@ export interface RotatingApiKeyArgs {
      */
     data?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+     * The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
      */
     field?: pulumi.Input<string | undefined>;
     /**
@@ -414,7 +414,7 @@ export interface RotatingApiKeyArgs {
      */
     keepers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      */
     length?: pulumi.Input<number | undefined>;
     /**
@@ -423,7 +423,7 @@ export interface RotatingApiKeyArgs {
      */
     maxAge?: pulumi.Input<string | undefined>;
     /**
-     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
      */
     maxVersions?: pulumi.Input<number | undefined>;
     /**
@@ -431,7 +431,7 @@ export interface RotatingApiKeyArgs {
      */
     mount: pulumi.Input<string>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -440,7 +440,7 @@ export interface RotatingApiKeyArgs {
      */
     path: pulumi.Input<string>;
     /**
-     * What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+     * The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
      */
     prefix?: pulumi.Input<string | undefined>;
     /**
@@ -452,12 +452,12 @@ export interface RotatingApiKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**

@@ -44,12 +44,12 @@ import * as utilities from "../utilities";
  * ## A set that the mount fetches
  *
  * A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
- * a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+ * a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
  * each publication:
  *
  * 1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
  * 2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
- *    what is to be published.
+ *    what you must publish.
  * 3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
  * 4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
  *    that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
@@ -169,11 +169,11 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
     /**
-     * What the key signs with; `"RS256"` if absent. From the next rotation on.
+     * The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
      */
     declare public readonly algorithm: pulumi.Output<enums.vault.JwtAlgorithm | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -193,11 +193,11 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
     /**
-     * The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+     * The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwksUrl`.
      */
     declare public /*out*/ readonly jwks: pulumi.Output<string>;
     /**
-     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      */
     declare public readonly jwksUrl: pulumi.Output<string | undefined>;
     /**
@@ -227,7 +227,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -260,12 +260,12 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -375,15 +375,15 @@ export interface RotatingJwtKeyArgs {
      */
     adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
     /**
-     * What the key signs with; `"RS256"` if absent. From the next rotation on.
+     * The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
      */
     algorithm?: pulumi.Input<enums.vault.JwtAlgorithm | undefined>;
     /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
-     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      */
     jwksUrl?: pulumi.Input<string | undefined>;
     /**
@@ -405,7 +405,7 @@ export interface RotatingJwtKeyArgs {
      */
     name: pulumi.Input<string>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -418,12 +418,12 @@ export interface RotatingJwtKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**

@@ -48,7 +48,7 @@ import * as utilities from "../utilities";
  * Without `rotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
  * overlap**. Set `rotationPeriod` for anything that must not fail.
  *
- * `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+ * `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
  *
  * ## The proof
  *
@@ -150,12 +150,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly account: pulumi.Output<string | undefined>;
     /**
-     * An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     */
-    declare public readonly adopt: pulumi.Output<outputs.Adopt | undefined>;
-    /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
@@ -187,7 +182,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly holderAccessor: pulumi.Output<string>;
     /**
-     * The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+     * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      */
     declare public readonly holderRole: pulumi.Output<string | undefined>;
     /**
@@ -213,7 +208,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
@@ -242,12 +237,12 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -255,7 +250,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      */
     declare public readonly ttl: pulumi.Output<string | undefined>;
     /**
@@ -284,7 +279,6 @@ export class RotatingLease extends pulumi.CustomResource {
             if (args?.path === undefined && !opts.urn) {
                 throw new Error("Missing required property 'path'");
             }
-            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["holderRole"] = args?.holderRole;
             resourceInputs["keepers"] = args?.keepers;
@@ -315,7 +309,6 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         } else {
             resourceInputs["account"] = undefined /*out*/;
-            resourceInputs["adopt"] = undefined /*out*/;
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
             resourceInputs["data"] = undefined /*out*/;
@@ -345,7 +338,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "data", "previous"] };
+        const secretOpts = { additionalSecretOutputs: ["current", "data", "previous"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingLease.__pulumiType, name, resourceInputs, opts);
     }
@@ -356,16 +349,11 @@ export class RotatingLease extends pulumi.CustomResource {
  */
 export interface RotatingLeaseArgs {
     /**
-     * An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     */
-    adopt?: pulumi.Input<inputs.AdoptArgs | undefined>;
-    /**
-     * Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
     /**
-     * The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+     * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      */
     holderRole?: pulumi.Input<string | undefined>;
     /**
@@ -383,7 +371,7 @@ export interface RotatingLeaseArgs {
      */
     name: pulumi.Input<string>;
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
      */
     overlap?: pulumi.Input<string | undefined>;
@@ -400,16 +388,16 @@ export interface RotatingLeaseArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
     /**
-     * For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      */
     ttl?: pulumi.Input<string | undefined>;
     /**

@@ -44,8 +44,8 @@ import * as utilities from "../utilities";
  *
  * - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
  * - **Static role**: `last_vault_rotation`, likewise.
- * - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
- *   secret, so a second rotation harms nobody.
+ * - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+ *   knows the secret.
  *
  * A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
  *
@@ -172,12 +172,12 @@ export class RotatingRoot extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly rotatedAt: pulumi.Output<string | undefined>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
     /**
@@ -243,12 +243,12 @@ export interface RotatingRootArgs {
      */
     path: pulumi.Input<string>;
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
 }

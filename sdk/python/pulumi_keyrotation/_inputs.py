@@ -58,7 +58,7 @@ class AdoptArgsDict(TypedDict):
     """
     id: pulumi.Input[_builtins.str]
     """
-    The system's name of the key, such as an access key id.
+    The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
     """
     secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -73,7 +73,7 @@ class AdoptArgs:
         """
         An existing key to take over.
 
-        :param pulumi.Input[_builtins.str] id: The system's name of the key, such as an access key id.
+        :param pulumi.Input[_builtins.str] id: The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         :param pulumi.Input[_builtins.str] secret: Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
         """
         pulumi.set(__self__, "id", id)
@@ -84,7 +84,7 @@ class AdoptArgs:
     @pulumi.getter
     def id(self) -> pulumi.Input[_builtins.str]:
         """
-        The system's name of the key, such as an access key id.
+        The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         """
         return pulumi.get(self, "id")
 
@@ -119,7 +119,7 @@ class AwsAssumeRoleArgsDict(TypedDict):
     """
     session_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+    The name of the session, as CloudTrail shows it. Default: `keyrotation`.
     """
 
 @pulumi.input_type
@@ -133,7 +133,7 @@ class AwsAssumeRoleArgs:
 
         :param pulumi.Input[_builtins.str] role_arn: The role's ARN.
         :param pulumi.Input[_builtins.str] external_id: The external id that the role's trust policy asks for.
-        :param pulumi.Input[_builtins.str] session_name: The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        :param pulumi.Input[_builtins.str] session_name: The name of the session, as CloudTrail shows it. Default: `keyrotation`.
         """
         pulumi.set(__self__, "role_arn", role_arn)
         if external_id is not None:
@@ -169,7 +169,7 @@ class AwsAssumeRoleArgs:
     @pulumi.getter(name="sessionName")
     def session_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        The name of the session, as CloudTrail shows it. Default: `keyrotation`.
         """
         return pulumi.get(self, "session_name")
 
@@ -180,12 +180,12 @@ class AwsAssumeRoleArgs:
 
 class AwsConfigArgsDict(TypedDict):
     """
-    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-    environment variables and files, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+    environment variables and files, which the plugin reads at the first call. It never writes them to the state.
     """
     access_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+    The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
     """
     assume_roles: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgsDict']]]]]
     """
@@ -197,11 +197,11 @@ class AwsConfigArgsDict(TypedDict):
     """
     profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+    The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
     """
     region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+    The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
     """
     secret_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -223,14 +223,14 @@ class AwsConfigArgs:
                  secret_key: pulumi.Input[Optional[_builtins.str]] = None,
                  token: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-        environment variables and files, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+        environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
-        :param pulumi.Input[_builtins.str] access_key: The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        :param pulumi.Input[_builtins.str] access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         :param pulumi.Input[Sequence[pulumi.Input['AwsAssumeRoleArgs']]] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param pulumi.Input['AwsEndpointsArgs'] endpoints: Addresses to use in place of AWS's own.
-        :param pulumi.Input[_builtins.str] profile: The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
-        :param pulumi.Input[_builtins.str] region: The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        :param pulumi.Input[_builtins.str] profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
+        :param pulumi.Input[_builtins.str] region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param pulumi.Input[_builtins.str] secret_key: The secret access key that belongs to `access_key`.
         :param pulumi.Input[_builtins.str] token: The session token that belongs to `access_key`, if that is a temporary one.
         """
@@ -253,7 +253,7 @@ class AwsConfigArgs:
     @pulumi.getter(name="accessKey")
     def access_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         """
         return pulumi.get(self, "access_key")
 
@@ -289,7 +289,7 @@ class AwsConfigArgs:
     @pulumi.getter
     def profile(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         """
         return pulumi.get(self, "profile")
 
@@ -301,7 +301,7 @@ class AwsConfigArgs:
     @pulumi.getter
     def region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         """
         return pulumi.get(self, "region")
 
@@ -340,11 +340,11 @@ class AwsEndpointsArgsDict(TypedDict):
     """
     iam: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+    The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
     """
     sts: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+    The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
     """
 
 @pulumi.input_type
@@ -355,8 +355,8 @@ class AwsEndpointsArgs:
         """
         Addresses to use in place of AWS's own.
 
-        :param pulumi.Input[_builtins.str] iam: The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
-        :param pulumi.Input[_builtins.str] sts: The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param pulumi.Input[_builtins.str] iam: The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param pulumi.Input[_builtins.str] sts: The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         if iam is not None:
             pulumi.set(__self__, "iam", iam)
@@ -367,7 +367,7 @@ class AwsEndpointsArgs:
     @pulumi.getter
     def iam(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "iam")
 
@@ -379,7 +379,7 @@ class AwsEndpointsArgs:
     @pulumi.getter
     def sts(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "sts")
 
@@ -390,16 +390,16 @@ class AwsEndpointsArgs:
 
 class ConfluentConfigArgsDict(TypedDict):
     """
-    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-    customary environment variables, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+    Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
     """
     cloud_api_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+    The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
     """
     cloud_api_secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+    The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
     """
     endpoint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -413,11 +413,11 @@ class ConfluentConfigArgs:
                  cloud_api_secret: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-        customary environment variables, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+        Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         :param pulumi.Input[_builtins.str] endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
@@ -431,7 +431,7 @@ class ConfluentConfigArgs:
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -443,7 +443,7 @@ class ConfluentConfigArgs:
     @pulumi.getter(name="cloudApiSecret")
     def cloud_api_secret(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         """
         return pulumi.get(self, "cloud_api_secret")
 
@@ -721,7 +721,7 @@ class RetirementArgsDict(TypedDict):
     """
     soak: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
     """
     when_in_use: NotRequired[pulumi.Input[Optional['WhenInUse']]]
     """
@@ -745,7 +745,7 @@ class RetirementArgs:
                `quiet_period: "0s"`. Default: no limit.
         :param pulumi.Input[_builtins.str] quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
                delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
-        :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         :param pulumi.Input['WhenInUse'] when_in_use: What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
         if confirmed_generation is not None:
@@ -802,7 +802,7 @@ class RetirementArgs:
     @pulumi.getter
     def soak(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         return pulumi.get(self, "soak")
 
@@ -871,7 +871,7 @@ class RetirementBySoakArgsDict(TypedDict):
     """
     soak: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
     """
 
 @pulumi.input_type
@@ -884,7 +884,7 @@ class RetirementBySoakArgs:
 
         :param pulumi.Input[_builtins.int] confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
                Default: the overlap alone decides.
-        :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        :param pulumi.Input[_builtins.str] soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         if confirmed_generation is not None:
             pulumi.set(__self__, "confirmed_generation", confirmed_generation)
@@ -908,7 +908,7 @@ class RetirementBySoakArgs:
     @pulumi.getter
     def soak(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         return pulumi.get(self, "soak")
 
@@ -983,7 +983,7 @@ class VaultAuthLoginAppRoleArgsDict(TypedDict):
     """
     secret_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    A secret-id of the role; absent if the role asks for none.
+    A secret-id of the role. Unset if the role requires none.
     """
 
 @pulumi.input_type
@@ -997,7 +997,7 @@ class VaultAuthLoginAppRoleArgs:
 
         :param pulumi.Input[_builtins.str] role_id: The role's id.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
-        :param pulumi.Input[_builtins.str] secret_id: A secret-id of the role; absent if the role asks for none.
+        :param pulumi.Input[_builtins.str] secret_id: A secret-id of the role. Unset if the role requires none.
         """
         pulumi.set(__self__, "role_id", role_id)
         if mount is not None:
@@ -1033,7 +1033,7 @@ class VaultAuthLoginAppRoleArgs:
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        A secret-id of the role; absent if the role asks for none.
+        A secret-id of the role. Unset if the role requires none.
         """
         return pulumi.get(self, "secret_id")
 
@@ -1060,7 +1060,7 @@ class VaultAuthLoginCertArgsDict(TypedDict):
     """
     name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The role to log in as. Absent: whichever fits the certificate.
+    The role to log in as. Default: the role that matches the certificate.
     """
 
 @pulumi.input_type
@@ -1076,7 +1076,7 @@ class VaultAuthLoginCertArgs:
         :param pulumi.Input[_builtins.str] cert_file: The file with the certificate in PEM.
         :param pulumi.Input[_builtins.str] key_file: The file with its private key in PEM.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
-        :param pulumi.Input[_builtins.str] name: The role to log in as. Absent: whichever fits the certificate.
+        :param pulumi.Input[_builtins.str] name: The role to log in as. Default: the role that matches the certificate.
         """
         pulumi.set(__self__, "cert_file", cert_file)
         pulumi.set(__self__, "key_file", key_file)
@@ -1125,7 +1125,7 @@ class VaultAuthLoginCertArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The role to log in as. Absent: whichever fits the certificate.
+        The role to log in as. Default: the role that matches the certificate.
         """
         return pulumi.get(self, "name")
 
@@ -1148,7 +1148,7 @@ class VaultAuthLoginJwtArgsDict(TypedDict):
     """
     role: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The role to log in as. Absent: the mount's default role.
+    The role to log in as. Default: the mount's default role.
     """
 
 @pulumi.input_type
@@ -1162,7 +1162,7 @@ class VaultAuthLoginJwtArgs:
 
         :param pulumi.Input[_builtins.str] jwt: The token to log in with.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
-        :param pulumi.Input[_builtins.str] role: The role to log in as. Absent: the mount's default role.
+        :param pulumi.Input[_builtins.str] role: The role to log in as. Default: the mount's default role.
         """
         pulumi.set(__self__, "jwt", jwt)
         if mount is not None:
@@ -1198,7 +1198,7 @@ class VaultAuthLoginJwtArgs:
     @pulumi.getter
     def role(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The role to log in as. Absent: the mount's default role.
+        The role to log in as. Default: the mount's default role.
         """
         return pulumi.get(self, "role")
 
@@ -1217,7 +1217,7 @@ class VaultAuthLoginKubernetesArgsDict(TypedDict):
     """
     jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+    The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
     """
     mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -1234,7 +1234,7 @@ class VaultAuthLoginKubernetesArgs:
         A login with the token of a Kubernetes service account.
 
         :param pulumi.Input[_builtins.str] role: The role to log in as.
-        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
         """
         pulumi.set(__self__, "role", role)
@@ -1259,7 +1259,7 @@ class VaultAuthLoginKubernetesArgs:
     @pulumi.getter(name="jwtFile")
     def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         """
         return pulumi.get(self, "jwt_file")
 
@@ -1319,7 +1319,7 @@ class VaultConfigArgsDict(TypedDict):
     """
     token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+    The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
     """
 
 @pulumi.input_type
@@ -1346,7 +1346,7 @@ class VaultConfigArgs:
         :param pulumi.Input[_builtins.str] ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         :param pulumi.Input[_builtins.str] namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         :param pulumi.Input[_builtins.bool] skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
-        :param pulumi.Input[_builtins.str] token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        :param pulumi.Input[_builtins.str] token: The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         if address is not None:
             pulumi.set(__self__, "address", address)
@@ -1467,7 +1467,7 @@ class VaultConfigArgs:
     @pulumi.getter
     def token(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         return pulumi.get(self, "token")
 
@@ -1482,15 +1482,15 @@ class VerificationArgsDict(TypedDict):
     """
     enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether a new key is tried before it is promoted. Absent: true.
+    Whether the plugin verifies a new key before it makes the key current. Default: true.
     """
     successes: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+    How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
     """
     timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+    How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
     """
 
 @pulumi.input_type
@@ -1502,9 +1502,9 @@ class VerificationArgs:
         """
         How a new key is proven before it is promoted.
 
-        :param pulumi.Input[_builtins.bool] enabled: Whether a new key is tried before it is promoted. Absent: true.
-        :param pulumi.Input[_builtins.int] successes: How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
-        :param pulumi.Input[_builtins.str] timeout: How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        :param pulumi.Input[_builtins.bool] enabled: Whether the plugin verifies a new key before it makes the key current. Default: true.
+        :param pulumi.Input[_builtins.int] successes: How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
+        :param pulumi.Input[_builtins.str] timeout: How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         """
         if enabled is not None:
             pulumi.set(__self__, "enabled", enabled)
@@ -1517,7 +1517,7 @@ class VerificationArgs:
     @pulumi.getter
     def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether a new key is tried before it is promoted. Absent: true.
+        Whether the plugin verifies a new key before it makes the key current. Default: true.
         """
         return pulumi.get(self, "enabled")
 
@@ -1529,7 +1529,7 @@ class VerificationArgs:
     @pulumi.getter
     def successes(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+        How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
         """
         return pulumi.get(self, "successes")
 
@@ -1541,7 +1541,7 @@ class VerificationArgs:
     @pulumi.getter
     def timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         """
         return pulumi.get(self, "timeout")
 

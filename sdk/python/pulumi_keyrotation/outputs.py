@@ -51,7 +51,7 @@ class Adopt(dict):
         """
         An existing key to take over.
 
-        :param _builtins.str id: The system's name of the key, such as an access key id.
+        :param _builtins.str id: The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         :param _builtins.str secret: Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
         """
         pulumi.set(__self__, "id", id)
@@ -62,7 +62,7 @@ class Adopt(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key, such as an access key id.
+        The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
         """
         return pulumi.get(self, "id")
 
@@ -92,10 +92,10 @@ class AuditedKey(dict):
 
         :param _builtins.str age: How old it is, in days and hours, such as `"12d3h"`.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param 'KeyStatus' status: Whether it works.
-        :param _builtins.str last_used_at: When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
-        :param _builtins.str managed_by: The resource that manages it, as `stack/project/name`; absent if none does.
+        :param _builtins.str last_used_at: When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+        :param _builtins.str managed_by: The resource that manages it, as `stack/project/name`. Unset if no resource does.
         """
         pulumi.set(__self__, "age", age)
         pulumi.set(__self__, "created_at", created_at)
@@ -126,7 +126,7 @@ class AuditedKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -142,7 +142,7 @@ class AuditedKey(dict):
     @pulumi.getter(name="lastUsedAt")
     def last_used_at(self) -> Optional[_builtins.str]:
         """
-        When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+        When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
         """
         return pulumi.get(self, "last_used_at")
 
@@ -150,7 +150,7 @@ class AuditedKey(dict):
     @pulumi.getter(name="managedBy")
     def managed_by(self) -> Optional[_builtins.str]:
         """
-        The resource that manages it, as `stack/project/name`; absent if none does.
+        The resource that manages it, as `stack/project/name`. Unset if no resource does.
         """
         return pulumi.get(self, "managed_by")
 
@@ -169,7 +169,7 @@ class AwsAssumeRole(dict):
 
         :param _builtins.str role_arn: The role's ARN.
         :param _builtins.str external_id: The external id that the role's trust policy asks for.
-        :param _builtins.str session_name: The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        :param _builtins.str session_name: The name of the session, as CloudTrail shows it. Default: `keyrotation`.
         """
         pulumi.set(__self__, "role_arn", role_arn)
         if external_id is not None:
@@ -197,7 +197,7 @@ class AwsAssumeRole(dict):
     @pulumi.getter(name="sessionName")
     def session_name(self) -> Optional[_builtins.str]:
         """
-        The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+        The name of the session, as CloudTrail shows it. Default: `keyrotation`.
         """
         return pulumi.get(self, "session_name")
 
@@ -205,8 +205,8 @@ class AwsAssumeRole(dict):
 @pulumi.output_type
 class AwsConfig(dict):
     """
-    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-    environment variables and files, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+    environment variables and files, which the plugin reads at the first call. It never writes them to the state.
     """
     def __init__(__self__, *,
                  access_key: Optional[_builtins.str] = None,
@@ -217,14 +217,14 @@ class AwsConfig(dict):
                  secret_key: Optional[_builtins.str] = None,
                  token: Optional[_builtins.str] = None):
         """
-        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-        environment variables and files, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+        environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
-        :param _builtins.str access_key: The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        :param _builtins.str access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         :param Sequence['AwsAssumeRole'] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param 'AwsEndpoints' endpoints: Addresses to use in place of AWS's own.
-        :param _builtins.str profile: The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
-        :param _builtins.str region: The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        :param _builtins.str profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
+        :param _builtins.str region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param _builtins.str secret_key: The secret access key that belongs to `access_key`.
         :param _builtins.str token: The session token that belongs to `access_key`, if that is a temporary one.
         """
@@ -247,7 +247,7 @@ class AwsConfig(dict):
     @pulumi.getter(name="accessKey")
     def access_key(self) -> Optional[_builtins.str]:
         """
-        The access key id that the plugin works with; needs `secret_key`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+        The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         """
         return pulumi.get(self, "access_key")
 
@@ -271,7 +271,7 @@ class AwsConfig(dict):
     @pulumi.getter
     def profile(self) -> Optional[_builtins.str]:
         """
-        The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+        The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         """
         return pulumi.get(self, "profile")
 
@@ -279,7 +279,7 @@ class AwsConfig(dict):
     @pulumi.getter
     def region(self) -> Optional[_builtins.str]:
         """
-        The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+        The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         """
         return pulumi.get(self, "region")
 
@@ -311,8 +311,8 @@ class AwsEndpoints(dict):
         """
         Addresses to use in place of AWS's own.
 
-        :param _builtins.str iam: The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
-        :param _builtins.str sts: The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param _builtins.str iam: The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param _builtins.str sts: The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         if iam is not None:
             pulumi.set(__self__, "iam", iam)
@@ -323,7 +323,7 @@ class AwsEndpoints(dict):
     @pulumi.getter
     def iam(self) -> Optional[_builtins.str]:
         """
-        The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "iam")
 
@@ -331,7 +331,7 @@ class AwsEndpoints(dict):
     @pulumi.getter
     def sts(self) -> Optional[_builtins.str]:
         """
-        The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+        The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "sts")
 
@@ -339,19 +339,19 @@ class AwsEndpoints(dict):
 @pulumi.output_type
 class ConfluentConfig(dict):
     """
-    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-    customary environment variables, looked up at the first call. None of it is ever written to state.
+    How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+    Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
     """
     def __init__(__self__, *,
                  cloud_api_key: Optional[_builtins.str] = None,
                  cloud_api_secret: Optional[_builtins.str] = None,
                  endpoint: Optional[_builtins.str] = None):
         """
-        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-        customary environment variables, looked up at the first call. None of it is ever written to state.
+        How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+        Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param _builtins.str cloud_api_key: The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
-        :param _builtins.str cloud_api_secret: The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        :param _builtins.str cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param _builtins.str cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         :param _builtins.str endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
@@ -365,7 +365,7 @@ class ConfluentConfig(dict):
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> Optional[_builtins.str]:
         """
-        The Cloud API key that the plugin works with; needs `cloud_api_secret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -373,7 +373,7 @@ class ConfluentConfig(dict):
     @pulumi.getter(name="cloudApiSecret")
     def cloud_api_secret(self) -> Optional[_builtins.str]:
         """
-        The secret that belongs to `cloud_api_key`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+        The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         """
         return pulumi.get(self, "cloud_api_secret")
 
@@ -416,7 +416,7 @@ class ForeignKey(dict):
         A key on the same principal that this resource does not manage.
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param 'KeyStatus' status: Whether it works.
         """
         pulumi.set(__self__, "created_at", created_at)
@@ -435,7 +435,7 @@ class ForeignKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -713,7 +713,7 @@ class Retirement(dict):
                `quiet_period: "0s"`. Default: no limit.
         :param _builtins.str quiet_period: How long a previous key must not have been used before it is deleted, as a duration such as `"12h"`. Until then each run that would
                delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
-        :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         :param 'WhenInUse' when_in_use: What happens at the `deadline` to a key that is still in use. Default: `wait`.
         """
         if confirmed_generation is not None:
@@ -758,7 +758,7 @@ class Retirement(dict):
     @pulumi.getter
     def soak(self) -> Optional[_builtins.str]:
         """
-        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         return pulumi.get(self, "soak")
 
@@ -844,7 +844,7 @@ class RetirementBySoak(dict):
 
         :param _builtins.int confirmed_generation: The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
                Default: the overlap alone decides.
-        :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        :param _builtins.str soak: Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         if confirmed_generation is not None:
             pulumi.set(__self__, "confirmed_generation", confirmed_generation)
@@ -864,7 +864,7 @@ class RetirementBySoak(dict):
     @pulumi.getter
     def soak(self) -> Optional[_builtins.str]:
         """
-        Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+        Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
         """
         return pulumi.get(self, "soak")
 
@@ -935,12 +935,12 @@ class Schedule(dict):
         """
         When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
 
-        :param _builtins.str anchor: Where the grid of periods starts.
+        :param _builtins.str anchor: The start of the rotation schedule.
         :param 'Phase' phase: What a superseded key is due for.
         :param _builtins.str rotated_at: When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
-        :param _builtins.str reading: When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+        :param _builtins.str reading: When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
         :param _builtins.str revoked: The last incident that `revoke` named; it revokes no second time.
-        :param _builtins.str window: The start of the period that last asked for a rotation; absent until time first asked.
+        :param _builtins.str window: The start of the period that last required a rotation. Unset until a period required one.
         """
         pulumi.set(__self__, "anchor", anchor)
         pulumi.set(__self__, "phase", phase)
@@ -956,7 +956,7 @@ class Schedule(dict):
     @pulumi.getter
     def anchor(self) -> _builtins.str:
         """
-        Where the grid of periods starts.
+        The start of the rotation schedule.
         """
         return pulumi.get(self, "anchor")
 
@@ -980,7 +980,7 @@ class Schedule(dict):
     @pulumi.getter
     def reading(self) -> Optional[_builtins.str]:
         """
-        When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+        When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
         """
         return pulumi.get(self, "reading")
 
@@ -996,7 +996,7 @@ class Schedule(dict):
     @pulumi.getter
     def window(self) -> Optional[_builtins.str]:
         """
-        The start of the period that last asked for a rotation; absent until time first asked.
+        The start of the period that last required a rotation. Unset until a period required one.
         """
         return pulumi.get(self, "window")
 
@@ -1015,7 +1015,7 @@ class VaultAuthLoginAppRole(dict):
 
         :param _builtins.str role_id: The role's id.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
-        :param _builtins.str secret_id: A secret-id of the role; absent if the role asks for none.
+        :param _builtins.str secret_id: A secret-id of the role. Unset if the role requires none.
         """
         pulumi.set(__self__, "role_id", role_id)
         if mount is not None:
@@ -1043,7 +1043,7 @@ class VaultAuthLoginAppRole(dict):
     @pulumi.getter(name="secretId")
     def secret_id(self) -> Optional[_builtins.str]:
         """
-        A secret-id of the role; absent if the role asks for none.
+        A secret-id of the role. Unset if the role requires none.
         """
         return pulumi.get(self, "secret_id")
 
@@ -1064,7 +1064,7 @@ class VaultAuthLoginCert(dict):
         :param _builtins.str cert_file: The file with the certificate in PEM.
         :param _builtins.str key_file: The file with its private key in PEM.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
-        :param _builtins.str name: The role to log in as. Absent: whichever fits the certificate.
+        :param _builtins.str name: The role to log in as. Default: the role that matches the certificate.
         """
         pulumi.set(__self__, "cert_file", cert_file)
         pulumi.set(__self__, "key_file", key_file)
@@ -1101,7 +1101,7 @@ class VaultAuthLoginCert(dict):
     @pulumi.getter
     def name(self) -> Optional[_builtins.str]:
         """
-        The role to log in as. Absent: whichever fits the certificate.
+        The role to log in as. Default: the role that matches the certificate.
         """
         return pulumi.get(self, "name")
 
@@ -1120,7 +1120,7 @@ class VaultAuthLoginJwt(dict):
 
         :param _builtins.str jwt: The token to log in with.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
-        :param _builtins.str role: The role to log in as. Absent: the mount's default role.
+        :param _builtins.str role: The role to log in as. Default: the mount's default role.
         """
         pulumi.set(__self__, "jwt", jwt)
         if mount is not None:
@@ -1148,7 +1148,7 @@ class VaultAuthLoginJwt(dict):
     @pulumi.getter
     def role(self) -> Optional[_builtins.str]:
         """
-        The role to log in as. Absent: the mount's default role.
+        The role to log in as. Default: the mount's default role.
         """
         return pulumi.get(self, "role")
 
@@ -1166,7 +1166,7 @@ class VaultAuthLoginKubernetes(dict):
         A login with the token of a Kubernetes service account.
 
         :param _builtins.str role: The role to log in as.
-        :param _builtins.str jwt_file: The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param _builtins.str jwt_file: The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
         """
         pulumi.set(__self__, "role", role)
@@ -1187,7 +1187,7 @@ class VaultAuthLoginKubernetes(dict):
     @pulumi.getter(name="jwtFile")
     def jwt_file(self) -> Optional[_builtins.str]:
         """
-        The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         """
         return pulumi.get(self, "jwt_file")
 
@@ -1228,7 +1228,7 @@ class VaultConfig(dict):
         :param _builtins.str ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         :param _builtins.str namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         :param _builtins.bool skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
-        :param _builtins.str token: The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        :param _builtins.str token: The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         if address is not None:
             pulumi.set(__self__, "address", address)
@@ -1317,7 +1317,7 @@ class VaultConfig(dict):
     @pulumi.getter
     def token(self) -> Optional[_builtins.str]:
         """
-        The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+        The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         return pulumi.get(self, "token")
 
@@ -1334,9 +1334,9 @@ class Verification(dict):
         """
         How a new key is proven before it is promoted.
 
-        :param _builtins.bool enabled: Whether a new key is tried before it is promoted. Absent: true.
-        :param _builtins.int successes: How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
-        :param _builtins.str timeout: How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        :param _builtins.bool enabled: Whether the plugin verifies a new key before it makes the key current. Default: true.
+        :param _builtins.int successes: How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
+        :param _builtins.str timeout: How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         """
         if enabled is not None:
             pulumi.set(__self__, "enabled", enabled)
@@ -1349,7 +1349,7 @@ class Verification(dict):
     @pulumi.getter
     def enabled(self) -> Optional[_builtins.bool]:
         """
-        Whether a new key is tried before it is promoted. Absent: true.
+        Whether the plugin verifies a new key before it makes the key current. Default: true.
         """
         return pulumi.get(self, "enabled")
 
@@ -1357,7 +1357,7 @@ class Verification(dict):
     @pulumi.getter
     def successes(self) -> Optional[_builtins.int]:
         """
-        How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+        How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
         """
         return pulumi.get(self, "successes")
 
@@ -1365,7 +1365,7 @@ class Verification(dict):
     @pulumi.getter
     def timeout(self) -> Optional[_builtins.str]:
         """
-        How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+        How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
         """
         return pulumi.get(self, "timeout")
 

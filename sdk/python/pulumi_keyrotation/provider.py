@@ -32,12 +32,12 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
                state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
                `KEYROTATION_ACCEPT_ACCOUNT`.
-        :param pulumi.Input['AwsConfigArgs'] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
-        :param pulumi.Input['ConfluentConfigArgs'] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
-        :param pulumi.Input['OciConfigArgs'] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        :param pulumi.Input['AwsConfigArgs'] aws: How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
+        :param pulumi.Input['ConfluentConfigArgs'] confluent: How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
+        :param pulumi.Input['OciConfigArgs'] oci: How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-               costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input['VaultConfigArgs'] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+               costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
+        :param pulumi.Input['VaultConfigArgs'] vault: How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         """
         if accept_account is not None:
             pulumi.set(__self__, "accept_account", accept_account)
@@ -70,7 +70,7 @@ class ProviderArgs:
     @pulumi.getter
     def aws(self) -> pulumi.Input[Optional['AwsConfigArgs']]:
         """
-        How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
         """
         return pulumi.get(self, "aws")
 
@@ -82,7 +82,7 @@ class ProviderArgs:
     @pulumi.getter
     def confluent(self) -> pulumi.Input[Optional['ConfluentConfigArgs']]:
         """
-        How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
         """
         return pulumi.get(self, "confluent")
 
@@ -94,7 +94,7 @@ class ProviderArgs:
     @pulumi.getter
     def oci(self) -> pulumi.Input[Optional['OciConfigArgs']]:
         """
-        How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         """
         return pulumi.get(self, "oci")
 
@@ -107,7 +107,7 @@ class ProviderArgs:
     def refresh_before_update(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
         Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-        costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
         """
         return pulumi.get(self, "refresh_before_update")
 
@@ -119,7 +119,7 @@ class ProviderArgs:
     @pulumi.getter
     def vault(self) -> pulumi.Input[Optional['VaultConfigArgs']]:
         """
-        How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         """
         return pulumi.get(self, "vault")
 
@@ -149,12 +149,12 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] accept_account: Ids of accounts (AWS account, OCI tenancy, Confluent organization, Vault cluster), separated by commas, that may hold keys which the
                state remembers in another account; needed once, after a move that is meant. Default: none, or the environment variable
                `KEYROTATION_ACCEPT_ACCOUNT`.
-        :param pulumi.Input[Union['AwsConfigArgs', 'AwsConfigArgsDict']] aws: How AWS is reached. What is absent comes from AWS's customary environment variables and files.
-        :param pulumi.Input[Union['ConfluentConfigArgs', 'ConfluentConfigArgsDict']] confluent: How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
-        :param pulumi.Input[Union['OciConfigArgs', 'OciConfigArgsDict']] oci: How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        :param pulumi.Input[Union['AwsConfigArgs', 'AwsConfigArgsDict']] aws: How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
+        :param pulumi.Input[Union['ConfluentConfigArgs', 'ConfluentConfigArgsDict']] confluent: How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
+        :param pulumi.Input[Union['OciConfigArgs', 'OciConfigArgsDict']] oci: How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         :param pulumi.Input[_builtins.bool] refresh_before_update: Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-               costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
-        :param pulumi.Input[Union['VaultConfigArgs', 'VaultConfigArgsDict']] vault: How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+               costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
+        :param pulumi.Input[Union['VaultConfigArgs', 'VaultConfigArgsDict']] vault: How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         """
         ...
     @overload

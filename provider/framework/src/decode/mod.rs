@@ -1,10 +1,19 @@
-//! From properties to typed structs, with every failure told at once.
+//! From properties to typed structs, with every failure at once.
+//!
+//! A user who mistyped three inputs should see three errors in one run. Serde stops at the
+//! first error, so this module decodes again and again, each time past the failures that it
+//! already knows, until nothing else fails.
+//!
+//! No failure contains a value, because a value may be secret and the engine prints
+//! failures in clear text. The exception is text that the struct's own `Deserialize` puts
+//! into a custom error; keep values out of it.
 
 mod access;
 mod error;
 mod names;
 mod node;
 mod place;
+mod report;
 mod synth;
 
 use serde::de::DeserializeOwned;
@@ -16,6 +25,7 @@ use error::{Error, Problem};
 pub use names::field_names;
 use place::Node;
 use place::{Place, Session};
+use report::{unknown_name, unknown_paths, value_at};
 
 /// More failures than anyone reads in one go.
 const ENOUGH: usize = 100;
@@ -23,7 +33,16 @@ const ENOUGH: usize = 100;
 /// More attempts than sensible inputs need; what is still undecided then counts as not decodable.
 const ATTEMPTS: usize = 250;
 
-/// What decoding found.
+/// The result of decoding: a struct, or what is wrong, or what is not known yet.
+///
+/// The three can be combined in these ways:
+///
+/// | `value` | `failures` | `unknowns` | meaning |
+/// | --- | --- | --- | --- |
+/// | some | empty | empty | everything is known and valid |
+/// | some | empty | some | unknown values stand where the struct has an `Option` |
+/// | none | empty | some | the struct requires a value that is not known yet: only in previews |
+/// | none | some | any | the inputs are wrong |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<T> {
     /// The struct; none if anything failed, or if a value that the struct needs is not known yet.
@@ -35,25 +54,85 @@ pub struct Decoded<T> {
 }
 
 impl<T> Decoded<T> {
-    /// Whether nothing is wrong, whether or not everything is known.
+    /// Whether nothing is wrong. Values may still be unknown.
     pub fn is_sound(&self) -> bool {
         self.failures.is_empty()
     }
 }
 
-/// Reads properties into a struct.
+/// Reads properties into a struct, and collects every failure instead of the first one.
 ///
-/// Wrappers are looked through. Null is absence. Nothing is converted: `"5"` is no number. A value that is not known
-/// yet is `None` in an `Option`; where the struct needs it, there is no struct and no failure. Names that the struct
-/// does not have are failures, with the name that was probably meant. A resource reference is read as its id.
+/// - Wrappers are looked through, and null counts as unset.
+/// - Nothing is converted: `"5"` is not a number.
+/// - A value that is not known yet is `None` in an `Option`. If the struct requires it,
+///   there is neither a struct nor a failure.
+/// - A name that the struct does not have is a failure, which suggests the name that was
+///   probably meant.
+/// - A resource reference is read as the resource's id.
 ///
-/// The struct must not use serde's `flatten`, which hides names and paths: read two structs from one
-/// object with [`decode_both`].
+/// The struct must not use serde's `flatten`, which hides names and paths. Use
+/// [`decode_both`] to read two structs from one object.
+///
+/// ```
+/// use pulumi_provider::{Object, Value, decode};
+///
+/// #[derive(serde::Deserialize)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Args {
+///     user: String,
+///     key_bits: Option<u32>,
+/// }
+///
+/// let inputs: Object =
+///     [("usr".into(), Value::from("deployer")), ("keyBits".into(), Value::from("many"))].into();
+/// let found = decode::<Args>(&inputs);
+/// assert!(found.value.is_none());
+///
+/// let failures: Vec<&str> = found.failures.iter().map(|one| one.property.as_str()).collect();
+/// assert!(failures.contains(&"usr"), "a name that was mistyped");
+/// assert!(failures.contains(&"keyBits"), "a text where a number is required");
+/// ```
+///
+/// In a preview, an input may come from a resource that does not exist yet:
+///
+/// ```
+/// use pulumi_provider::{Object, Value, decode};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Args {
+///     user: String,
+///     path: Option<String>,
+/// }
+///
+/// let inputs: Object = [("user".into(), Value::from("deployer")), ("path".into(), Value::Unknown)].into();
+/// let found = decode::<Args>(&inputs);
+/// assert!(found.is_sound());
+/// let args = found.value.unwrap();
+/// assert_eq!((args.user.as_str(), args.path), ("deployer", None));
+/// assert_eq!(found.unknowns[0].to_string(), "path");
+/// ```
 pub fn decode<T: DeserializeOwned>(object: &Object) -> Decoded<T> {
     decode_beside(object, &[])
 }
 
-/// The same where somebody else reads the properties of these names: they are no failures, and may be the ones that were meant.
+/// Reads properties into a struct that shares its object with other code.
+///
+/// `others` are the names that the other code reads. They cause no failure, and the
+/// suggestion for a mistyped name may be one of them.
+///
+/// ```
+/// use pulumi_provider::{Object, Value, decode_beside};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Own {
+///     user: String,
+/// }
+///
+/// let inputs: Object =
+///     [("user".into(), Value::from("deployer")), ("overlap".into(), Value::from("1d"))].into();
+/// assert!(decode_beside::<Own>(&inputs, &["overlap"]).is_sound());
+/// assert!(!decode_beside::<Own>(&inputs, &[]).is_sound());
+/// ```
 pub fn decode_beside<T: DeserializeOwned>(object: &Object, others: &[&'static str]) -> Decoded<T> {
     let mut found = gather::<T>(object);
     let strangers = std::mem::take(&mut found.strangers);
@@ -70,8 +149,27 @@ pub fn decode_beside<T: DeserializeOwned>(object: &Object, others: &[&'static st
     found.finish(object)
 }
 
-/// Reads one object into two structs that share its entries between them. A name is unknown if
-/// neither has it; so neither may deny unknown fields by serde's attribute.
+/// Reads one object into two structs that share its entries. A name is a failure only if
+/// neither struct has it, so neither may use serde's `deny_unknown_fields`.
+///
+/// ```
+/// use pulumi_provider::{Object, Value, decode_both};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Own {
+///     user: String,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Shared {
+///     overlap: Option<String>,
+/// }
+///
+/// let inputs: Object =
+///     [("user".into(), Value::from("deployer")), ("overlap".into(), Value::from("1d"))].into();
+/// let (own, shared) = decode_both::<Own, Shared>(&inputs).value.unwrap();
+/// assert_eq!((own.user.as_str(), shared.overlap.as_deref()), ("deployer", Some("1d")));
+/// ```
 pub fn decode_both<A: DeserializeOwned, B: DeserializeOwned>(object: &Object) -> Decoded<(A, B)> {
     let left = gather::<A>(object);
     let right = gather::<B>(object);
@@ -188,38 +286,6 @@ fn is_filled(session: &Session, path: &PropertyPath) -> bool {
 
 fn is_unknown(root: &Value, path: &PropertyPath) -> bool {
     value_at(root, path).is_some_and(Value::is_unknown)
-}
-
-fn value_at<'a>(root: &'a Value, path: &PropertyPath) -> Option<&'a Value> {
-    path.segments().iter().try_fold(root, |value, segment| match segment {
-        Segment::Key(key) => value.as_object()?.get(key),
-        Segment::Index(index) => value.as_array()?.get(*index),
-    })
-}
-
-fn unknown_paths(value: &Value, path: &PropertyPath, found: &mut Vec<PropertyPath>) {
-    match value.unwrapped() {
-        Value::Unknown => found.push(path.clone()),
-        Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(index, value)| unknown_paths(value, &path.index(index), found));
-        }
-        Value::Object(entries) => {
-            entries.iter().for_each(|(key, value)| unknown_paths(value, &path.key(key.as_str()), found));
-        }
-        _ => {}
-    }
-}
-
-fn unknown_name(path: &PropertyPath, names: &[&str]) -> String {
-    let Some(Segment::Key(given)) = path.segments().last() else {
-        return "is not a property".to_owned();
-    };
-    let bare = |name: &str| name.replace(['_', '-'], "").to_lowercase();
-    let near = |name: &&&str| bare(name) == bare(given) || strsim::damerau_levenshtein(name, given) <= 2;
-    match names.iter().filter(near).min_by_key(|name| strsim::damerau_levenshtein(name, given)) {
-        Some(name) => format!("is not a property; did you mean {name}?"),
-        None => "is not a property".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@ use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The names under which a struct's fields are read: serde's, without those that it skips. Empty for anything but a struct with named
-/// fields.
+/// The names under which a struct's fields are read: those of serde, without the fields
+/// that it skips. The list is empty for anything but a struct with named fields.
+///
+/// Use it to tell [`decode_beside`](crate::decode_beside) which names other code reads.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]

@@ -3,11 +3,35 @@ use crate::path::PropertyPath;
 use crate::schema::{ObjectSchema, ObjectType, Shape};
 use crate::value::{Object, Value};
 
-/// Compares the inputs of the last run with those of this one.
+/// Compares the inputs of the last run with those of this run, by the marks of the schema.
 ///
-/// Secret and output wrappers do not count, null is absence, and maps and structs are compared entry by entry. A
-/// value that is not known yet counts as changed. A change replaces if its field, or one around it, is marked so in
-/// the schema. A field that is marked as ignored is not compared.
+/// - Secret and output wrappers do not count, and null counts as unset.
+/// - Maps and structs are compared entry by entry, lists element by element.
+/// - A value that is not known yet counts as changed.
+/// - A change replaces the resource if its field, or a field around it, has the mark
+///   `x-replace`.
+/// - A field with the mark `x-ignored` is not compared.
+///
+/// ```
+/// use pulumi_provider::{ChangeKind, Object, ObjectSchema, Value, diff};
+///
+/// #[derive(schemars::JsonSchema)]
+/// #[expect(dead_code, reason = "only its schema is used")]
+/// struct Args {
+///     #[schemars(extend("x-replace" = true))]
+///     user: String,
+///     path: Option<String>,
+/// }
+///
+/// let schema = ObjectSchema::of::<Args>();
+/// let old: Object = [("user".into(), Value::from("ann"))].into();
+/// let new: Object = [("user".into(), Value::from("bob")), ("path".into(), Value::from("/x/"))].into();
+///
+/// let mut changes = diff::inputs(&old, &new, &schema);
+/// changes.sort_by_key(|change| change.path.clone());
+/// assert_eq!((changes[0].kind, changes[0].replace), (ChangeKind::Add, false));
+/// assert_eq!((changes[1].kind, changes[1].replace), (ChangeKind::Update, true));
+/// ```
 pub fn inputs(old: &Object, new: &Object, schema: &ObjectSchema) -> Vec<PropertyChange> {
     let mut comparison = Comparison { schema, changes: Vec::new() };
     let root = Side { path: PropertyPath::root(), replace: false };

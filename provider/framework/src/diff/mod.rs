@@ -1,4 +1,8 @@
-//! What a Diff answers, and the comparison of inputs by the facts of their schema.
+//! The answer of a Diff, and the comparison of inputs by the marks of their schema.
+//!
+//! A resource that implements [`Resource`](crate::Resource) usually starts with [`inputs`]
+//! and adds what it finds in the state. A [`TypedResource`](crate::TypedResource) gets
+//! exactly that comparison.
 
 mod inputs;
 
@@ -7,24 +11,27 @@ use crate::path::PropertyPath;
 pub use inputs::inputs;
 
 /// How one property changed.
+///
+/// The enum is exhaustive: the protocol has exactly these kinds, and whether a change
+/// replaces is a separate field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It was absent.
+    /// The property was unset and has a value now.
     Add,
-    /// It has another value.
+    /// The property has another value.
     Update,
-    /// It is absent now.
+    /// The property had a value and is unset now.
     Delete,
 }
 
-/// One changed property.
+/// One changed property, as the preview shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyChange {
-    /// Where.
+    /// The path of the property.
     pub path: PropertyPath,
-    /// How.
+    /// How it changed.
     pub kind: ChangeKind,
-    /// Whether this change needs a new resource in place of the old one.
+    /// Whether this change requires a new resource in place of the old one.
     pub replace: bool,
     /// Whether the old value shown is the old input (true) or the old output (false).
     pub input: bool,
@@ -37,17 +44,34 @@ impl PropertyChange {
     }
 }
 
-/// What a Diff found. Nothing to do is the default.
+/// The answer of a Diff. The default is "nothing to do".
+///
+/// ```
+/// use pulumi_provider::{ChangeKind, Diff, PropertyChange};
+///
+/// let nothing = Diff::default();
+/// assert!(nothing.is_empty());
+///
+/// let renamed = PropertyChange { replace: true, ..PropertyChange::input("name", ChangeKind::Update) };
+/// assert!(Diff::of(vec![renamed]).replaces());
+///
+/// // Work of an earlier run is left over although no property changed.
+/// let unfinished = Diff { force_update: true, ..Diff::default() };
+/// assert!(!unfinished.is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Diff {
-    /// The changed properties.
+    /// The changed properties. The engine shows each of them in the preview.
     pub changes: Vec<PropertyChange>,
-    /// Delete the old resource before its replacement is made. Leave it off where an outage hurts.
+    /// Whether the engine deletes the old resource before it creates the replacement. Leave it
+    /// false where that would cause an outage.
     pub delete_before_replace: bool,
-    /// Update although no property changed: work of an earlier run is left over, say. Shown without detail.
+    /// Whether the engine calls Update although no property changed, for example because an
+    /// earlier run left work over. The preview shows an update without details.
     pub force_update: bool,
-    /// Top-level properties, outputs as well, that need a new resource though no input changed. The
-    /// preview then shows the outputs that Create's preview returns, and no detail.
+    /// Top-level properties, outputs included, that require a new resource although no input
+    /// changed. The preview then shows the outputs that Create's preview returns, without
+    /// details.
     pub force_replace: Vec<String>,
 }
 
@@ -57,12 +81,12 @@ impl Diff {
         Self { changes, ..Self::default() }
     }
 
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to do. The engine then calls neither Update nor Create.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && !self.force_update && self.force_replace.is_empty()
     }
 
-    /// Whether the resource has to be replaced.
+    /// Whether the resource must be replaced.
     pub fn replaces(&self) -> bool {
         !self.force_replace.is_empty() || self.changes.iter().any(|change| change.replace)
     }

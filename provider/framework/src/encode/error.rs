@@ -2,7 +2,10 @@ use std::fmt;
 
 use crate::path::PropertyPath;
 
-/// Why a struct cannot be written as properties: a defect of the provider, without any value.
+/// Why a struct cannot be written as properties. It is a defect of the provider, not of the
+/// user's program.
+///
+/// `Display` shows the path and the problem, and never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     /// Where in the struct.

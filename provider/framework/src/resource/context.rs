@@ -6,7 +6,19 @@ use tokio_util::sync::CancellationToken;
 use super::Urn;
 use crate::log::Log;
 
-/// What a call is given beside its request.
+/// What a call gets beside its request: the resource's URN, the log, and the signal to
+/// stop.
+///
+/// ```
+/// use pulumi_provider::{Context, StopReason};
+///
+/// let context = Context::detached("urn:pulumi:dev::shop::p:index:Type::name");
+/// assert_eq!(context.urn().name(), "name");
+/// assert!(!context.stopped());
+///
+/// context.stop().stop(StopReason::Cancelled);
+/// assert!(context.stopped());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Context {
     urn: Urn,
@@ -15,48 +27,71 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context of these parts.
+    /// Combines these parts. The framework does this for every call; tests of a resource may do
+    /// it too.
     pub fn new(urn: Urn, log: Log, stop: Stop) -> Self {
         Self { urn, log, stop }
     }
 
-    /// A context for a call outside any engine: its log goes nowhere and nothing stops it.
+    /// A context for a call outside of any engine: its log drops every message, and nothing
+    /// stops it.
     pub fn detached(urn: impl Into<Urn>) -> Self {
         Self::new(urn.into(), Log::discard(), Stop::default())
     }
 
-    /// The resource the call concerns.
+    /// The URN of the resource that the call is about.
     pub fn urn(&self) -> &Urn {
         &self.urn
     }
 
-    /// Messages to the user.
+    /// The log that the user reads. Everything sent there is public.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Whether the call should come to an end: begin nothing new, finish what has begun.
+    /// Whether the call should end: start nothing new, and finish what has begun.
     pub fn stopped(&self) -> bool {
         self.stop.reason().is_some()
     }
 
-    /// What tells the call to come to an end.
+    /// The signal to end the call, for code that waits for it.
     pub fn stop(&self) -> &Stop {
         &self.stop
     }
 }
 
-/// Why a call should come to an end.
+/// Why a call should end.
+///
+/// It is non-exhaustive: the protocol may get more reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StopReason {
-    /// The user, or the end of the engine's process.
+    /// The user pressed ^C, or the engine's process ended.
     Cancelled,
-    /// The time that the user allowed for this operation has run out.
+    /// The time that the user allowed for this operation (`customTimeouts`) is over.
     TimedOut,
 }
 
-/// Tells a call to come to an end. Nothing interrupts the call itself: what has an effect must be
-/// finished and reported.
+/// A signal that tells a call to end. Nothing interrupts the call itself: an effect that
+/// has begun must be finished and reported.
+///
+/// Check it before each effect, and wait for it together with anything slow:
+///
+/// ```
+/// use pulumi_provider::{Stop, StopReason};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let stop = Stop::default();
+/// let signal = stop.clone();
+/// signal.stop(StopReason::TimedOut);
+///
+/// let slow = std::future::pending::<()>();
+/// tokio::select! {
+///     reason = stop.cancelled() => assert_eq!(reason, StopReason::TimedOut),
+///     () = slow => unreachable!(),
+/// }
+/// # });
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     token: CancellationToken,
@@ -64,24 +99,25 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A stop that follows `parent` when that is cancelled.
+    /// A signal that is also given when `parent` is cancelled.
     pub fn following(parent: &CancellationToken) -> Self {
         Self { token: parent.child_token(), timed_out: Arc::default() }
     }
 
-    /// Why the call should end; none while it should not.
+    /// Why the call should end; `None` while it may go on.
     pub fn reason(&self) -> Option<StopReason> {
         let reason = if self.timed_out.load(Ordering::Acquire) { StopReason::TimedOut } else { StopReason::Cancelled };
         self.token.is_cancelled().then_some(reason)
     }
 
-    /// Resolves when the call should end.
+    /// Waits until the call should end, and returns the reason. It is safe to drop and to call
+    /// again.
     pub async fn cancelled(&self) -> StopReason {
         self.token.cancelled().await;
         self.reason().unwrap_or(StopReason::Cancelled)
     }
 
-    /// Tells the call to end.
+    /// Gives the signal. The first reason wins; later calls have no effect.
     pub fn stop(&self, reason: StopReason) {
         if reason == StopReason::TimedOut && !self.token.is_cancelled() {
             self.timed_out.store(true, Ordering::Release);

@@ -1,6 +1,9 @@
 use crate::value::Object;
 
-/// What kind of error a call answers, after gRPC's codes.
+/// The kind of an error, after the codes of gRPC.
+///
+/// The user reads the message; the code is for the engine and for tools that read the
+/// protocol. Pick the kind that fits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Code {
@@ -35,10 +38,23 @@ pub enum Code {
     Internal,
 }
 
-/// An error that the user is shown.
+/// An error that the user reads.
 ///
-/// The message is public text: state what failed, on what, and what the next run does, and never a
-/// value that may be secret. There is no conversion from other errors, so that no text gets in unseen.
+/// The message is public. Say what failed, on which resource, what still works and what to
+/// do. Never include a value that may be secret. There is no conversion from other error
+/// types, so that no foreign text reaches the user unseen.
+///
+/// ```
+/// use pulumi_provider::{Code, Error, Failure};
+///
+/// let error = Error::new(
+///     Code::PermissionDenied,
+///     "creating key 2 of user deployer: AWS denied `iam:CreateAccessKey`. Key 1 still works. \
+///      Grant the permission and run `pulumi up` again",
+/// );
+/// let failure: Failure = error.into();
+/// assert_eq!(failure.error().code, Code::PermissionDenied);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -49,13 +65,15 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of a kind, with what the user reads.
+    /// An error of this kind with the text that the user reads.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
 
-/// Why a call did not do all it should.
+/// Why a call did not do everything it should.
+///
+/// The enum is exhaustive: the engine either forgets a call or saves what it left.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
     /// It did nothing that the state should remember.
@@ -64,7 +82,8 @@ pub enum Failure {
     Partial(Box<Partial>),
 }
 
-/// What a call that failed half-way leaves behind.
+/// What a call that failed halfway leaves behind. The engine saves it, reports the reasons,
+/// and calls Update in the next run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partial {
     /// The resource's id; must not be empty.
@@ -82,7 +101,19 @@ pub struct Partial {
 }
 
 impl Failure {
-    /// A partial failure that saves `outputs` under `id` and shows the error's message.
+    /// A partial failure that saves `outputs` under `id` and shows the message of the error.
+    ///
+    /// Use it from the first effect on. What is missing in `outputs` is lost to the next run.
+    ///
+    /// ```
+    /// use pulumi_provider::{Code, Error, Failure, Object, Value};
+    ///
+    /// let made: Object = [("keyId".into(), Value::from("k-1"))].into();
+    /// let error = Error::new(Code::Unavailable, "verifying key k-1: the service did not answer");
+    /// let Failure::Partial(left) = Failure::partial("deployer", made, error) else { unreachable!() };
+    /// assert_eq!(left.id, "deployer");
+    /// assert_eq!(left.reasons, ["verifying key k-1: the service did not answer"]);
+    /// ```
     pub fn partial(id: impl Into<String>, outputs: Object, error: Error) -> Self {
         Self::Partial(Box::new(Partial {
             id: id.into(),
@@ -94,7 +125,7 @@ impl Failure {
         }))
     }
 
-    /// The error that stopped the call.
+    /// The error that stopped the call, in both cases.
     pub fn error(&self) -> &Error {
         match self {
             Self::Failed(error) => error,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Error, Urn};
 use crate::value::Object;
 
-/// Inputs to check.
+/// The inputs to validate.
 #[derive(Clone, Debug, Default)]
 pub struct CheckRequest {
     /// The resource.
@@ -20,7 +20,10 @@ pub struct CheckRequest {
     pub autonaming: Option<Autonaming>,
 }
 
-/// How the user wants names to be made.
+/// How the user wants names to be made (`pulumi:autonaming` in the stack configuration).
+///
+/// A provider that follows it says so with
+/// [`Provider::obeys_autonaming`](crate::Provider::obeys_autonaming).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autonaming {
     /// The name that the engine proposes.
@@ -29,48 +32,64 @@ pub struct Autonaming {
     pub mode: AutonamingMode,
 }
 
-/// How binding a proposed name is.
+/// How strictly a proposed name must be used.
+///
+/// It is non-exhaustive: Pulumi may add a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AutonamingMode {
-    /// The name may be changed to fit.
+    /// The name may be changed to fit the rules of the system.
     Propose,
-    /// The name is to be used as it is.
+    /// The name must be used as it is.
     Enforce,
-    /// No name is to be made up: the user must give one.
+    /// No name may be generated: the user must set one.
     Disable,
 }
 
-/// Checked inputs.
+/// Validated inputs.
+///
+/// ```
+/// use pulumi_provider::{CheckFailure, Checked};
+///
+/// let refused = Checked {
+///     failures: vec![CheckFailure::new("overlap", "must be shorter than `rotationPeriod`")],
+///     ..Checked::default()
+/// };
+/// assert_eq!(refused.failures[0].property, "overlap");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
     /// The inputs as Diff, Create and Update will get them.
     pub inputs: Object,
-    /// What is wrong with them, all of it.
+    /// Everything that is wrong with the inputs.
     pub failures: Vec<CheckFailure>,
-    /// What the user should hear although nothing is wrong with the inputs; goes to the engine's log.
+    /// Warnings for the user although the inputs are valid. The framework sends them to the
+    /// engine's log.
     pub warnings: Vec<String>,
 }
 
 /// One thing that is wrong with an input.
 ///
-/// The engine prints the value of the named property in clear. Where it is or holds a secret, the
-/// framework names the property in the reason instead.
+/// The engine prints the value of the named property in clear text. Where that value is or
+/// contains a secret, the framework leaves the property out and names it in the reason
+/// instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckFailure {
-    /// The property's path; empty when it concerns all.
+    /// The path of the property; empty if the failure is about all inputs.
     pub property: String,
-    /// What is wrong and what would be right; never a value.
+    /// What is wrong and what would be valid. It never contains the value.
     pub reason: String,
 }
 
 impl CheckFailure {
-    /// A failure of a property.
+    /// A failure of one property. Pass a [`PropertyPath`](crate::PropertyPath) for anything
+    /// below the top.
     pub fn new(property: impl ToString, reason: impl Into<String>) -> Self {
         Self { property: property.to_string(), reason: reason.into() }
     }
 }
 
-/// Inputs and state to compare.
+/// The inputs and the state to compare.
 #[derive(Clone, Debug, Default)]
 pub struct DiffRequest {
     /// The resource.
@@ -87,20 +106,20 @@ pub struct DiffRequest {
     pub ignore_changes: Vec<String>,
 }
 
-/// A resource to make.
+/// A resource to create.
 #[derive(Clone, Debug, Default)]
 pub struct CreateRequest {
     /// The resource.
     pub urn: Urn,
     /// Its checked inputs.
     pub inputs: Object,
-    /// Whether only to foretell: nothing may be made then.
+    /// Whether this is a preview. Nothing may be created then.
     pub preview: bool,
     /// What the user allows for this; none leaves it to the resource. The context's stop keeps it.
     pub timeout: Option<Duration>,
 }
 
-/// A resource that was made.
+/// A resource that was created. The default is the right answer to a preview.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Created {
     /// Its id; not empty, and public. Ignored in a preview.
@@ -112,6 +131,9 @@ pub struct Created {
 }
 
 /// A resource to change in place.
+///
+/// After a partial failure, `old_inputs` are those of the last run that succeeded, and
+/// `state` is what the failed run left.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateRequest {
     /// The resource.
@@ -124,7 +146,7 @@ pub struct UpdateRequest {
     pub state: Object,
     /// The checked inputs of this run.
     pub inputs: Object,
-    /// Whether only to foretell: nothing may be changed then.
+    /// Whether this is a preview. Nothing may be changed then.
     pub preview: bool,
     /// What the user allows for this; none leaves it to the resource. The context's stop keeps it.
     pub timeout: Option<Duration>,
@@ -133,6 +155,9 @@ pub struct UpdateRequest {
 }
 
 /// A resource to read.
+///
+/// A refresh sends inputs and state. An import sends neither, and `id` is what the user
+/// typed.
 #[derive(Clone, Debug, Default)]
 pub struct ReadRequest {
     /// The resource.
@@ -148,6 +173,9 @@ pub struct ReadRequest {
 }
 
 /// A resource that exists.
+///
+/// For an import, `inputs` must pass Check and cause no diff; otherwise the first `up`
+/// after the import changes the resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// Its id; not empty, and public.
@@ -175,7 +203,7 @@ pub struct DeleteRequest {
     pub timeout: Option<Duration>,
 }
 
-/// Resources to list.
+/// Which resources to list, and how many.
 #[derive(Clone, Debug, Default)]
 pub struct ListRequest {
     /// What to look for.
@@ -188,7 +216,7 @@ pub struct ListRequest {
     pub continuation: Option<String>,
 }
 
-/// Resources that exist.
+/// One page of resources that exist.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listed {
     /// The name and the id of each.
@@ -197,7 +225,7 @@ pub struct Listed {
     pub continuation: Option<String>,
 }
 
-/// A function's arguments.
+/// The arguments of a function call.
 #[derive(Clone, Debug, Default)]
 pub struct InvokeRequest {
     /// The arguments, all known; may hold secrets.
@@ -207,9 +235,12 @@ pub struct InvokeRequest {
 }
 
 /// Why a function did not answer.
+///
+/// It is non-exhaustive: the protocol may get more answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InvokeFailure {
-    /// These arguments are wrong.
+    /// These arguments are wrong. The engine shows each failure with its argument.
     Arguments(Vec<CheckFailure>),
     /// Anything else.
     Failed(Error),

@@ -1,29 +1,43 @@
 use crate::schema::ObjectSchema;
 
 /// What a resource is, for its schema and for the framework.
+///
+/// The struct is non-exhaustive: make one with [`ResourceSpec::new`] and set the optional
+/// fields.
+///
+/// ```
+/// use pulumi_provider::{ObjectSchema, ResourceSpec};
+///
+/// let mut spec =
+///     ResourceSpec::new("net:Router", "A router.", ObjectSchema::default(), ObjectSchema::default());
+/// spec.deprecation = Some("use `net:Gateway` instead".into());
+/// assert_eq!(spec.token, "net:Router");
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ResourceSpec {
-    /// The module and the name, as in `net:Router`; `index:Name` or `Name` in the root.
+    /// The module and the name, such as `net:Router`. In the root module, `Name` and
+    /// `index:Name` are the same.
     pub token: String,
-    /// What it is for and how it is used, in Markdown.
+    /// What the resource is for and how it is used, in Markdown.
     pub description: String,
-    /// What the user gives.
+    /// The inputs.
     pub inputs: ObjectSchema,
-    /// What the resource tells beyond its inputs, which are outputs as well.
+    /// The outputs beyond the inputs. Every input is an output as well.
     pub outputs: ObjectSchema,
-    /// What `.get` takes beside the id.
+    /// What `.get` accepts beside the id; `None` if only the id.
     pub state_inputs: Option<ObjectSchema>,
-    /// What a listing takes; none if the resource cannot be listed.
+    /// What a listing accepts; `None` if the resource cannot be listed.
     pub list_inputs: Option<ObjectSchema>,
-    /// Earlier tokens of this resource.
+    /// Former tokens of this resource. Pulumi migrates states that use them.
     pub aliases: Vec<String>,
-    /// Why not to use it any more, and what instead.
+    /// Why the resource is deprecated, and what to use instead.
     pub deprecation: Option<String>,
 }
 
 impl ResourceSpec {
-    /// A resource with a token, its documentation, its inputs and its outputs.
+    /// A resource with a token, a description, inputs and outputs. The optional fields are
+    /// unset.
     pub fn new(
         token: impl Into<String>,
         description: impl Into<String>,
@@ -35,23 +49,25 @@ impl ResourceSpec {
 }
 
 /// What a function is.
+///
+/// The struct is non-exhaustive: make one with [`FunctionSpec::new`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct FunctionSpec {
-    /// The module and the name, as in `net:getRouter`.
+    /// The module and the name, such as `net:getRouter`.
     pub token: String,
-    /// What it tells, in Markdown.
+    /// What the function returns, in Markdown.
     pub description: String,
     /// Its arguments.
     pub inputs: ObjectSchema,
-    /// Its answer.
+    /// Its result.
     pub outputs: ObjectSchema,
-    /// Why not to use it any more, and what instead.
+    /// Why the function is deprecated, and what to use instead.
     pub deprecation: Option<String>,
 }
 
 impl FunctionSpec {
-    /// A function with a token, its documentation, its arguments and its answer.
+    /// A function with a token, a description, arguments and a result.
     pub fn new(
         token: impl Into<String>,
         description: impl Into<String>,

@@ -2,38 +2,46 @@ use std::fmt;
 
 /// A resource's URN: `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`.
 ///
-/// Any text is taken as it is; parts of a text that is no URN are empty.
+/// Any text is accepted. The parts of a text that is not a URN are empty.
+///
+/// ```
+/// use pulumi_provider::Urn;
+///
+/// let urn = Urn::new("urn:pulumi:dev::shop::p:index:Parent$p:index:Type::name");
+/// assert_eq!((urn.stack(), urn.project()), ("dev", "shop"));
+/// assert_eq!((urn.resource_type(), urn.name()), ("p:index:Type", "name"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Urn(String);
 
 impl Urn {
-    /// Takes a text as a URN.
+    /// Stores the text as it is, without validation.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The whole text.
+    /// The whole URN.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The stack's name.
+    /// The name of the stack.
     pub fn stack(&self) -> &str {
         self.part(0).strip_prefix("urn:pulumi:").unwrap_or("")
     }
 
-    /// The project's name.
+    /// The name of the project.
     pub fn project(&self) -> &str {
         self.part(1)
     }
 
-    /// The type token of the resource itself.
+    /// The type token of the resource itself, without its parents.
     pub fn resource_type(&self) -> &str {
         let types = self.part(2);
         types.rsplit_once('$').map_or(types, |(_, own)| own)
     }
 
-    /// The resource's name in the program, which may itself contain `::`.
+    /// The name of the resource in the program. It may contain `::`.
     pub fn name(&self) -> &str {
         self.part(3)
     }

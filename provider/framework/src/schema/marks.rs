@@ -9,7 +9,24 @@ use crate::value::{Object, Value};
 use crate::wire;
 
 impl ObjectSchema {
-    /// Wraps the values of fields that are marked secret, at every depth, where they are not yet.
+    /// Wraps the values of fields that are marked secret, at every depth, where they are not
+    /// wrapped yet.
+    ///
+    /// The framework does this in every answer. A test that compares values may need it too.
+    ///
+    /// ```
+    /// use pulumi_provider::{Object, ObjectSchema, SecretString, Value};
+    ///
+    /// #[derive(schemars::JsonSchema)]
+    /// #[expect(dead_code, reason = "only its schema is used")]
+    /// struct State {
+    ///     password: SecretString,
+    /// }
+    ///
+    /// let mut outputs: Object = [("password".into(), Value::from("hunter2"))].into();
+    /// ObjectSchema::of::<State>().wrap_secrets(&mut outputs);
+    /// assert!(outputs["password"].contains_secret());
+    /// ```
     pub fn wrap_secrets(&self, object: &mut Object) {
         self.wrap_object(&self.root, object);
     }
@@ -42,9 +59,12 @@ impl ObjectSchema {
         }
     }
 
-    /// Replaces JSON text by what it says, in fields that are not texts: SDKs and stack configuration
-    /// send a provider's configuration so. Text that is no JSON stays, for decoding to refuse. Below the top, a
-    /// field may have its name in Python (`secret_key`): the Python SDK writes dictionaries into such text as they are.
+    /// Replaces JSON text by the value that it stands for, in fields that do not hold text.
+    /// SDKs and stack configuration send a provider's configuration in this form.
+    ///
+    /// Text that is not valid JSON stays, and decoding reports it. Below the top, a field may
+    /// have its name in Python (`secret_key`), because the Python SDK writes dictionaries into
+    /// such text as they are.
     pub fn read_json_texts(&self, object: &mut Object) {
         self.read_object(&self.root, object);
     }

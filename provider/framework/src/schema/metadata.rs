@@ -1,6 +1,17 @@
 use serde_json::{Map, Value as Json};
 
-/// What a package says about itself.
+/// What a package says about itself in its schema. Empty fields are left out.
+///
+/// ```
+/// use pulumi_provider::Metadata;
+///
+/// let metadata = Metadata {
+///     display_name: "Greetings".into(),
+///     license: "Apache-2.0".into(),
+///     ..Metadata::default()
+/// };
+/// assert!(metadata.homepage.is_empty());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
     /// The name shown to people.

@@ -8,20 +8,28 @@ use super::shape::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape}
 use crate::provider::Provider;
 use crate::resource::{FunctionSpec, ResourceSpec};
 
-/// What keeps a package's types from being a Pulumi schema, all of it.
+/// Why the types of a package cannot be written as a Pulumi schema. It holds every problem,
+/// not only the first.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", problems.join("; "))]
 pub struct SchemaError {
-    /// One line each.
+    /// One line for each problem, with the type and the field.
     pub problems: Vec<String>,
 }
 
-/// The package schema of a provider, as pretty JSON with a newline at its end, the same every time.
+/// The package schema of a provider, as pretty-printed JSON with a newline at its end. The
+/// same provider gives the same bytes.
 ///
-/// Inputs are outputs as well. There are no defaults: an SDK would apply them, each in its own way.
+/// Inputs are outputs as well. The schema contains no default values, because each SDK
+/// would apply them in its own way; state them in the description.
+///
+/// A released provider commits the result and compares it in a test, so that a change of
+/// the public interface shows in a diff.
 ///
 /// # Errors
-/// Types that a schema cannot say, and types of one token that differ.
+///
+/// [`SchemaError`] with everything that a Pulumi schema cannot express: unions and tuples,
+/// two resources with one token, and two different types with one token.
 pub fn build_schema(provider: &dyn Provider) -> Result<String, SchemaError> {
     let mut writer = Writer { package: provider.name().to_owned(), types: BTreeMap::new(), problems: Vec::new() };
     let config = provider.config();

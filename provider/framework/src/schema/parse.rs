@@ -6,8 +6,10 @@ use serde_json::{Map, Value as Json};
 use super::shape::{Field, NamedKind, NamedType, ObjectSchema, ObjectType, Shape};
 
 impl ObjectSchema {
-    /// The shape of `T`, a struct with named fields. What a Pulumi schema cannot say (unions, tuples) becomes
-    /// "anything" here and an error in [`build_schema`](super::build_schema).
+    /// The facts about `T`, a struct with named fields.
+    ///
+    /// What a Pulumi schema cannot express, such as a union or a tuple, becomes "any value"
+    /// here and an error in [`build_schema`](super::build_schema).
     pub fn of<T: JsonSchema>() -> Self {
         Self::from_schema(&schemars::schema_for!(T))
     }

@@ -2,9 +2,28 @@ use std::collections::BTreeMap;
 
 use crate::value::Value;
 
-/// The shape of an object, taken from a Rust type: what fields it has and what is true of each.
+/// The facts about a struct: which fields it has, and what is true of each.
 ///
 /// Making one takes far longer than using it: keep it in a `LazyLock`.
+///
+/// ```
+/// use pulumi_provider::{ObjectSchema, SecretString};
+///
+/// #[derive(schemars::JsonSchema)]
+/// #[expect(dead_code, reason = "only its schema is used")]
+/// struct Args {
+///     /// The user.
+///     #[schemars(extend("x-replace" = true))]
+///     user: String,
+///     /// The password.
+///     password: Option<SecretString>,
+/// }
+///
+/// let schema = ObjectSchema::of::<Args>();
+/// assert_eq!(schema.names().collect::<Vec<_>>(), ["user", "password"]);
+/// assert!(schema.replaces("user") && schema.is_required("user"));
+/// assert!(schema.is_secret("password") && !schema.is_required("password"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectSchema {
     pub(super) root: ObjectType,
@@ -62,8 +81,8 @@ pub(crate) enum NamedKind {
 }
 
 impl ObjectSchema {
-    /// This shape with another one's fields after its own, for structs that share one object. A field
-    /// of both is taken from the other.
+    /// This shape with the fields of another after its own, for structs that share one object.
+    /// Where both have a field, the other's wins.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.root.fields.retain(|(name, _)| !other.root.has(name));
@@ -73,14 +92,15 @@ impl ObjectSchema {
         self
     }
 
-    /// This shape with the fields that `keep` picks, alone.
+    /// This shape with only the fields for which `keep` returns true.
     #[must_use]
     pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
         self.root.fields.retain(|(name, _)| keep(name));
         self
     }
 
-    /// This shape with one more sentence in the documentation of the fields that `is_meant` picks.
+    /// This shape with one more sentence in the description of each field for which `is_meant`
+    /// returns true.
     #[must_use]
     pub fn with_note(mut self, note: &str, is_meant: impl Fn(&str) -> bool) -> Self {
         for (_, field) in self.root.fields.iter_mut().filter(|(name, _)| is_meant(name)) {
@@ -89,32 +109,34 @@ impl ObjectSchema {
         self
     }
 
-    /// The documentation of the struct.
+    /// The documentation of the struct: its doc comment.
     pub fn description(&self) -> &str {
         &self.root.description
     }
 
-    /// The names of the fields.
+    /// The names of the fields, in the order of the struct.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.root.fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Whether a field is marked secret.
+    /// Whether a field is marked secret. False for a name that the struct does not have.
     pub fn is_secret(&self, name: &str) -> bool {
         self.root.field(name).is_some_and(|field| field.secret)
     }
 
-    /// Whether a change of a field needs a new resource.
+    /// Whether a change of a field requires a new resource. False for a name that the struct
+    /// does not have.
     pub fn replaces(&self, name: &str) -> bool {
         self.root.field(name).is_some_and(|field| field.replace)
     }
 
-    /// Whether a field is a map of values by names that the type does not know.
+    /// Whether a field is a map, whose entries have names of the user's choice.
     pub fn is_map(&self, name: &str) -> bool {
         self.root.field(name).is_some_and(|field| matches!(field.shape, Shape::Map(_)))
     }
 
-    /// Whether a field always has a value.
+    /// Whether a field always has a value. False for an `Option` and for a field with a serde
+    /// default.
     pub fn is_required(&self, name: &str) -> bool {
         self.root.field(name).is_some_and(|field| field.required)
     }

@@ -53,7 +53,7 @@ pub(super) fn complete_all(entry: &Entry, outputs: &mut Object, inputs: &Object)
 
 /// Adds each output that a preview left out, as not known yet: every one, or those that will have a value. The others, and inputs
 /// that nobody gave, are foretold to be null. Null also says so where a resource answers it.
-pub(super) fn foretell(entry: &Entry, outputs: &mut Object, every: bool) {
+pub(super) fn preview_outputs(entry: &Entry, outputs: &mut Object, every: bool) {
     add_absent(entry, outputs, |field| every || (field.required && entry.outputs.nothing(field).is_null()));
 }
 

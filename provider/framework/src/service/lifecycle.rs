@@ -5,7 +5,7 @@ use tonic::Status;
 
 use super::Service;
 use super::answers::{
-    complete, complete_all, failure, foretell, keep_secrets, keep_wrappers, no_id, preview, real, saved_without,
+    complete, complete_all, failure, keep_secrets, keep_wrappers, no_id, preview, preview_outputs, real, saved_without,
 };
 use super::check::{read, read_or_empty, stored};
 use super::failures::{cleaned, failed};
@@ -47,7 +47,7 @@ impl Service {
         let refresh_before_update = entry.resource.refreshes_before_update();
         if preview_only {
             complete(&entry, &mut outputs, &sent);
-            foretell(&entry, &mut outputs, false);
+            preview_outputs(&entry, &mut outputs, false);
             return Ok(rpc::UpdateResponse { properties: Some(preview(outputs)?), refresh_before_update });
         }
         complete_all(&entry, &mut outputs, &sent);
@@ -139,7 +139,7 @@ fn update_request(request: rpc::UpdateRequest, entry: &Entry, call: &Call) -> Re
 fn foretold(entry: &Entry, created: Created, inputs: &Object) -> Result<rpc::CreateResponse, Status> {
     let mut outputs = created.outputs;
     complete(entry, &mut outputs, inputs);
-    foretell(entry, &mut outputs, true);
+    preview_outputs(entry, &mut outputs, true);
     Ok(rpc::CreateResponse { properties: Some(preview(outputs)?), ..Default::default() })
 }
 

@@ -1,4 +1,5 @@
-//! The RPCs of a provider. Every rule of the protocol that a resource could break is kept here.
+//! The RPCs of a provider. Every rule of the protocol that a resource could break is
+//! enforced here.
 
 mod answers;
 mod check;
@@ -23,7 +24,10 @@ use crate::resource::Urn;
 use registry::Registry;
 use session::Session;
 
-/// A provider behind the protocol. Cheap to clone; all clones share one session.
+/// A provider behind the protocol. It is cheap to clone, and all clones share one session.
+///
+/// A plugin does not need it: [`run`](crate::run) makes one. Use it with
+/// [`serve_on`](crate::serve::serve_on) to serve several providers in one process.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
@@ -34,23 +38,25 @@ struct Inner {
 }
 
 impl Service {
-    /// Serves a provider.
+    /// Wraps a provider. Nothing is called on it yet.
     pub fn new(provider: impl Provider) -> Self {
         let provider: Box<dyn Provider> = Box::new(provider);
         Self(Arc::new(Inner { provider, registry: Registry::default(), session: Session::default() }))
     }
 
-    /// Sends messages to the engine at this address from now on, and begins a session. Call it inside a runtime.
+    /// Sends messages to the engine at this address from now on, and begins a session. Call it
+    /// inside a tokio runtime.
     pub fn attach_to(&self, address: &str) {
         self.0.session.begin(Some(address));
     }
 
-    /// Tells the running calls to come to an end.
+    /// Tells all running calls to stop. It does not wait for them; see
+    /// [`finished`](Self::finished).
     pub fn stop(&self) {
         self.0.session.cancel();
     }
 
-    /// Resolves when no call is running any more. Calls that begin afterwards are not waited for.
+    /// Waits until no call is running. Calls that begin afterwards are not waited for.
     pub async fn finished(&self) {
         self.0.session.finished().await;
     }

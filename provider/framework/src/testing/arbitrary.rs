@@ -30,7 +30,7 @@ use tonic::Status;
 use super::Harness;
 use crate::wire::{SIGNATURE, SIGNATURES, UNKNOWNS};
 
-/// Every RPC of a provider, by its name.
+/// The names of all RPCs of a provider.
 pub const RPCS: [&str; 21] = [
     "Handshake",
     "Parameterize",
@@ -58,23 +58,24 @@ pub const RPCS: [&str; 21] = [
 /// What [`call_all`] calls.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
-    /// The resource.
+    /// The URN of the resource.
     pub urn: &'a str,
-    /// Its type.
+    /// Its type token.
     pub token: &'a str,
-    /// A function.
+    /// A function's token.
     pub function: &'a str,
-    /// The configuration that the provider is given again after it was given an arbitrary one.
+    /// The valid configuration that the provider gets back after an arbitrary one.
     pub config: Option<&'a Struct>,
 }
 
-/// Any properties, with any values: also signatures that promise and do not hold, unknowns, and values of no kind.
-/// These names are among the keys, at every depth.
+/// Properties with arbitrary values, among them unknowns, values of no kind, and signatures
+/// that do not hold what they promise. `names` are among the keys at every depth.
 pub fn properties(names: &'static [&'static str]) -> impl Strategy<Value = Struct> {
     btree_map(key(names), value(names), 0..5).prop_map(|fields| Struct { fields })
 }
 
-/// Sound properties of which a few are others: what gets past the first look at them.
+/// Valid properties of which a few are changed or removed. They pass the first validation
+/// and reach the code behind it.
 pub fn altered(sound: Struct, names: &'static [&'static str]) -> impl Strategy<Value = Struct> {
     let keys: Vec<_> = sound.fields.keys().cloned().collect();
     let one_of = (0..keys.len().max(1)).prop_map(move |index| keys.get(index).cloned().unwrap_or_default());
@@ -91,7 +92,7 @@ pub fn altered(sound: Struct, names: &'static [&'static str]) -> impl Strategy<V
     })
 }
 
-/// The name of an RPC, and any bytes for it.
+/// The name of an RPC, and arbitrary bytes for it; send them with [`Harness::call`].
 pub fn bytes() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     (prop::sample::select(&RPCS[..]), vec(any::<u8>(), 0..64))
 }
@@ -121,7 +122,11 @@ fn value(names: &'static [&'static str]) -> impl Strategy<Value = Wire> {
     })
 }
 
-/// Calls every RPC that takes properties with these, and answers the error of each that failed.
+/// Calls every RPC that takes properties with these, and returns the name of each with its
+/// error, if it failed.
+///
+/// A test asserts on the codes: any status is fine except `Internal`, which is what a panic
+/// becomes.
 pub async fn call_all(
     harness: &Harness,
     target: &Target<'_>,

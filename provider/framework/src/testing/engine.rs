@@ -4,12 +4,12 @@ use pulumi_proto::pulumirpc as rpc;
 use pulumi_proto::pulumirpc::engine_server::Engine;
 use tonic::{Request, Response, Status, async_trait};
 
-/// A message that reached the engine.
+/// A message that reached the engine, as the user would read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logged {
     /// `DEBUG`, `INFO`, `WARNING` or `ERROR`.
     pub severity: String,
-    /// The resource, or nothing.
+    /// The URN of the resource; empty for a message about the provider.
     pub urn: String,
     /// The text.
     pub message: String,

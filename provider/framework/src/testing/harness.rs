@@ -23,7 +23,9 @@ use crate::value::Object;
 /// Answers of 16 KiB and more in an error's details must pass, as they do in the engine.
 const LARGEST_HEADERS: u32 = 16 << 20;
 
-/// A provider that is served over loopback, and an engine that listens to its messages.
+/// A provider that is served over loopback, and an engine that collects its messages.
+///
+/// The server ends when the harness is dropped.
 pub struct Harness {
     channel: Channel,
     listener: Listener,
@@ -31,10 +33,11 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Serves a provider and shakes hands with it.
+    /// Serves a provider and performs the Handshake.
     ///
     /// # Errors
-    /// When loopback cannot be listened on, or the Handshake fails.
+    ///
+    /// If loopback cannot be listened on, or the Handshake fails.
     pub async fn start(provider: impl Provider) -> io::Result<Self> {
         let closing = CancellationToken::new();
         let sockets = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -43,10 +46,12 @@ impl Harness {
         Self::shake_hands(port, closing).await
     }
 
-    /// Shakes hands with a plugin's process that listens at this port of loopback. The process is the caller's to end.
+    /// Performs the Handshake with the process of a plugin that listens at this port of
+    /// loopback. The caller starts and ends the process.
     ///
     /// # Errors
-    /// When loopback cannot be listened on, nobody answers there, or the Handshake fails.
+    ///
+    /// If loopback cannot be listened on, nothing answers at the port, or the Handshake fails.
     pub async fn attach(port: u16) -> io::Result<Self> {
         Self::shake_hands(port, CancellationToken::new()).await
     }
@@ -61,24 +66,31 @@ impl Harness {
         Ok(harness)
     }
 
-    /// The bare protocol.
+    /// The gRPC client, for calls that the other methods do not cover.
     pub fn client(&self) -> ResourceProviderClient<Channel> {
         let client = ResourceProviderClient::new(self.channel.clone());
         client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE)
     }
 
-    /// Calls an RPC by its name, with bytes as they are. Answers the bytes of each message that came back.
+    /// Calls an RPC by its name, with these bytes as the request. Returns the bytes of each
+    /// message of the answer.
+    ///
+    /// Use it to send what a generated client cannot, such as a message that is cut off.
     ///
     /// # Errors
-    /// What the provider says.
+    ///
+    /// The status that the provider returns.
     pub async fn call(&self, method: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Status> {
         super::raw::call(self.channel.clone(), method, bytes).await
     }
 
-    /// Checks a configuration and configures the provider with it, as the engine does.
+    /// Checks a configuration and configures the provider with the result, as the engine does.
     ///
     /// # Errors
-    /// What the provider says.
+    ///
+    /// - [`Problem::Refused`] with the failures of CheckConfig.
+    /// - [`Problem::Failed`] with the status of a call.
+    /// - [`Problem::Protocol`] if CheckConfig returns no inputs.
     pub async fn configure(&self, config: Object) -> Result<(), Problem> {
         let news = Some(send(config.clone())?);
         let checked = self.client().check_config(rpc::CheckRequest { news, ..Default::default() }).await?.into_inner();
@@ -93,21 +105,26 @@ impl Harness {
         Ok(())
     }
 
-    /// A resource of a program that does not exist yet. The type's token is whole: `package:module:Name`.
+    /// A resource of a program. It does not exist yet, and nothing is called.
+    ///
+    /// `token` is the whole type token: `package:module:Name`, with `index` for the root
+    /// module.
     pub fn resource(&self, token: &str, name: &str) -> Managed {
         let urn = Urn::new(format!("urn:pulumi:test::project::{token}::{name}"));
         Managed::new(self.client(), urn)
     }
 
-    /// Cancels the running calls, as at the end of every command.
+    /// Cancels the running calls, as the engine does when the user presses ^C and at the end of
+    /// every command.
     ///
     /// # Errors
-    /// What the transport says.
+    ///
+    /// The status that the transport returns.
     pub async fn cancel(&self) -> Result<(), Status> {
         self.client().cancel(()).await.map(|_| ())
     }
 
-    /// What the provider told the user so far.
+    /// The messages that the provider sent to the user so far, in order.
     pub fn logged(&self) -> Vec<Logged> {
         self.listener.heard()
     }
@@ -132,7 +149,18 @@ fn connect(address: &str) -> io::Result<Channel> {
     Ok(endpoint.connect_lazy())
 }
 
-/// Whether none of the secrets stands anywhere in a value outside a secret wrapper.
+/// Whether none of the secrets appears in a value outside of a secret wrapper, at any
+/// depth.
+///
+/// ```
+/// use pulumi_provider::Value;
+/// use pulumi_provider::testing::{free_of, object};
+///
+/// let hidden = object([("password", Value::secret("hunter2"))]);
+/// assert!(free_of(&hidden, &["hunter2"]));
+/// let shown = object([("note", "the password is hunter2".into())]);
+/// assert!(!free_of(&shown, &["hunter2"]));
+/// ```
 pub fn free_of(object: &Object, secrets: &[&str]) -> bool {
     let shown = format!("{object:?}");
     !secrets.iter().any(|secret| shown.contains(secret))

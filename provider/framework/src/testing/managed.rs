@@ -9,55 +9,67 @@ use crate::resource::Urn;
 use crate::value::Object;
 
 /// What a step does to a resource.
+///
+/// It is non-exhaustive: the engine may get more kinds of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
-    /// Nothing.
+    /// Nothing: the inputs did not change, and the state has no work left over.
     Same,
-    /// Makes it.
+    /// Creates it.
     Create,
     /// Changes it in place.
     Update,
-    /// Makes a new one and deletes the old one.
+    /// Creates a new one, and then deletes the old one.
     Replace,
 }
 
-/// What a step did or would do.
+/// What a step did, or in a preview would do.
 #[derive(Clone)]
 pub struct Step {
-    /// What is done.
+    /// The kind of the step.
     pub action: Action,
     /// The paths of the detailed diff, sorted.
     pub changed: Vec<String>,
     /// The checked inputs.
     pub inputs: Object,
-    /// The outputs as shown or saved.
+    /// The outputs, as the preview shows them or as the state keeps them.
     pub outputs: Object,
 }
 
 /// What the engine's state holds of a resource.
+///
+/// Two of them are equal if the engine would write the same state. Compare them to show
+/// that a refresh changes nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Saved {
-    /// The id.
+    /// The id of the resource.
     pub id: String,
     /// The inputs of the last run that succeeded.
     pub inputs: Object,
     /// The outputs.
     pub outputs: Object,
-    /// Why the last run failed half-way; an update is forced while there is a reason.
+    /// Why the last run failed halfway. While the list is not empty, the engine forces an
+    /// update.
     pub init_errors: Vec<String>,
 }
 
 /// One resource of a program, and the engine's state of it.
+///
+/// Its methods correspond to the commands of the Pulumi CLI. They make the calls that the
+/// engine makes, in the same order, and save what the engine would save, also after a
+/// failure.
 pub struct Managed {
     pub(super) client: ResourceProviderClient<Channel>,
     pub(super) urn: Urn,
-    /// The state; none while the resource does not exist.
+    /// The state; `None` while the resource does not exist. A test may change it, to stand for
+    /// a restored backend.
     pub saved: Option<Saved>,
-    /// What was replaced and is not deleted yet.
+    /// Resources that were replaced and are not deleted yet.
     pub condemned: Vec<Saved>,
-    /// Paths that the program ignores; applied to top-level properties only.
+    /// Paths that the program ignores. Only top-level properties are supported.
     pub ignore_changes: Vec<String>,
-    /// The time limit of each call, in seconds; 0 is none.
+    /// The time limit of each call, in seconds; 0 means no limit.
     pub timeout: f64,
 }
 
@@ -66,33 +78,43 @@ impl Managed {
         Self { client, urn, saved: None, condemned: Vec::new(), ignore_changes: Vec::new(), timeout: 0.0 }
     }
 
-    /// The URN.
+    /// The URN of the resource.
     pub fn urn(&self) -> &Urn {
         &self.urn
     }
 
-    /// What `up` would do.
+    /// What `up` would do. The state stays as it is.
     ///
     /// # Errors
-    /// What the provider says, and rules it breaks.
+    ///
+    /// A [`Problem`] with what the provider returned, or with the rule of the protocol that it
+    /// broke.
     pub async fn preview(&mut self, inputs: &Object) -> Result<Step, Problem> {
         self.step(inputs, true).await
     }
 
-    /// Does what the program asks for, and saves what the engine would.
+    /// Does what the program asks for, and saves what the engine would save. After a partial
+    /// failure, the state holds what the call left.
+    ///
     ///
     /// # Errors
-    /// What the provider says, and rules it breaks.
+    ///
+    /// A [`Problem`] with what the provider returned, or with the rule of the protocol that it
+    /// broke.
     pub async fn up(&mut self, inputs: &Object) -> Result<Step, Problem> {
         let step = self.step(inputs, false).await?;
         self.sweep().await?;
         Ok(step)
     }
 
-    /// An `up` whose engine dies before it saves: the calls are made and nothing is remembered.
+    /// An `up` whose engine dies before it saves: the calls are made, and the state stays as it
+    /// was. The next `up` shows whether the resource finds what was begun.
+    ///
     ///
     /// # Errors
-    /// What the provider says, and rules it breaks.
+    ///
+    /// A [`Problem`] with what the provider returned, or with the rule of the protocol that it
+    /// broke.
     pub async fn up_and_die(&mut self, inputs: &Object) -> Result<Step, Problem> {
         let before = self.saved.clone();
         let step = self.up(inputs).await;
@@ -100,10 +122,14 @@ impl Managed {
         step
     }
 
-    /// Reads the resource and saves what it is now, or that it is gone.
+    /// Reads the resource, and saves what it is now, or that it is gone. Does nothing if the
+    /// resource does not exist in the state.
+    ///
     ///
     /// # Errors
-    /// What the provider says, and rules it breaks.
+    ///
+    /// A [`Problem`] with what the provider returned, or with the rule of the protocol that it
+    /// broke.
     pub async fn refresh(&mut self) -> Result<(), Problem> {
         let Some(saved) = self.saved.clone() else {
             return Ok(());
@@ -112,18 +138,25 @@ impl Managed {
         self.read(saved.id, inputs, state, saved.inputs).await
     }
 
-    /// Takes over an existing resource by its id. It must say which inputs it has.
+    /// Imports an existing resource by its id. The provider must return the inputs of the
+    /// resource.
+    ///
     ///
     /// # Errors
-    /// What the provider says, and rules it breaks.
+    ///
+    /// A [`Problem`] with what the provider returned, or with the rule of the protocol that it
+    /// broke.
     pub async fn import(&mut self, id: &str) -> Result<(), Problem> {
         self.read(id.to_owned(), None, None, Object::new()).await
     }
 
-    /// Deletes the resource, and what it replaced.
+    /// Deletes the resource and what it replaced. Does nothing if the resource does not exist
+    /// in the state.
     ///
     /// # Errors
-    /// What the provider says; the state stays.
+    ///
+    /// A [`Problem`] with what the provider returned. The state stays, and the next `destroy`
+    /// tries again.
     pub async fn destroy(&mut self) -> Result<(), Problem> {
         self.sweep().await?;
         if let Some(saved) = self.saved.clone() {

@@ -7,14 +7,18 @@ use tonic::Status;
 
 use crate::resource::CheckFailure;
 
-/// Why a step did not go through. `Debug` shows what a user is shown: an error's details hold secrets.
+/// Why a step did not succeed.
+///
+/// `Debug` shows what a user would read, because the details of an error may hold secrets.
+/// The enum is non-exhaustive, so a `match` needs a `_` arm.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Problem {
-    /// The inputs are refused.
+    /// The provider refused the inputs.
     Refused(Vec<CheckFailure>),
-    /// A call answered an error and nothing was saved.
+    /// A call returned an error, and nothing was saved.
     Failed(Status),
-    /// A call answered an error, and what it left behind was saved.
+    /// A call returned an error, and what it left behind was saved.
     Partial {
         /// The error.
         status: Status,
@@ -26,7 +30,15 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The texts that a user is shown.
+    /// The texts that the user reads, one for each failure or reason.
+    ///
+    /// ```
+    /// use pulumi_provider::CheckFailure;
+    /// use pulumi_provider::testing::Problem;
+    ///
+    /// let refused = Problem::Refused(vec![CheckFailure::new("user", "is required")]);
+    /// assert_eq!(refused.texts(), ["user is required"]);
+    /// ```
     pub fn texts(&self) -> Vec<String> {
         match self {
             Self::Refused(failures) => {

@@ -13,24 +13,34 @@ const SERVICE: &str = "pulumirpc.ResourceProvider";
 const GONE: [&str; 6] =
     ["engineAddress", "mapperTarget", "loaderTarget", "resolverTarget", "resourceStatusAddress", "resourceStatusToken"];
 
-/// Sends the requests of a log that the engine wrote (`PULUMI_DEBUG_GRPC`) and compares the answers with those in it.
-/// Answers the number of exchanges.
+/// Sends the requests of a log that the engine wrote (`PULUMI_DEBUG_GRPC`), and compares
+/// the answers with those in the log. Returns the number of exchanges.
 ///
-/// A log is one JSON object a line. In an answer, `"*"` stands for any value, an entry `"*": "*"` for any further
-/// entries, and `{"\\": x}` for exactly `x`. An exchange with `errors` must fail, and the recorded text must contain the
-/// error's. Lists are not replayed. What differs from run to run is written as a name, see [`Replay`].
+/// A log is one JSON object per line. In an answer:
+///
+/// - `"*"` stands for any value;
+/// - an entry `"*": "*"` stands for any further entries;
+/// - `{"\\": x}` stands for exactly `x`;
+/// - an exchange with `errors` must fail, and the recorded text must contain the text of
+///   the error.
+///
+/// Lists are not replayed. What differs from run to run is written as a name; see
+/// [`Replay`].
 ///
 /// # Errors
-/// Every exchange that went otherwise, and lines that cannot be read; each with its line and where it differs. Values are
-/// shown, so a log must hold no real secret.
+///
+/// Every exchange with another result, and every line that cannot be read, each with its
+/// line number and the path of the difference. The texts contain values, so a log must not
+/// hold a real secret.
 pub async fn replay(harness: &Harness, log: &str) -> Result<usize, Vec<String>> {
     Replay::new(harness).play(log).await
 }
 
-/// A replay of a log whose values were not the same in the run that it is compared with.
+/// A replay of a log with values that differ from run to run.
 ///
-/// A text `${*key}` in the log is a name: the first answer that has a text in its place says what it stands for, and
-/// everything after, answers and requests, must mean that text or sends it, also inside longer texts.
+/// A text `${*key}` in the log is a name. The first answer that has a text in its place
+/// defines what the name stands for. From then on, every answer must have that text there,
+/// and every request sends it, also inside longer texts.
 pub struct Replay<'a> {
     harness: &'a Harness,
     names: Names,
@@ -42,17 +52,18 @@ impl<'a> Replay<'a> {
         Self { harness, names: Names::default() }
     }
 
-    /// Gives a name its text, for what no answer says: an address, a credential.
+    /// Defines the text of a name that no answer contains, such as an address or a credential.
     #[must_use]
     pub fn knowing(mut self, name: &str, text: &str) -> Self {
         self.names.set(name, text);
         self
     }
 
-    /// Replays a log, or the next part of one; see [`replay`].
+    /// Replays a log, or the next part of one. Returns the number of exchanges; see [`replay`].
     ///
     /// # Errors
-    /// As [`replay`].
+    ///
+    /// As for [`replay`].
     pub async fn play(&mut self, log: &str) -> Result<usize, Vec<String>> {
         let mut replayed = 0;
         let mut problems = Vec::new();

@@ -4,13 +4,32 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretBox;
 
-/// The properties of a resource, a function's arguments, or a nested object.
+/// The properties of a resource, the arguments of a function, or a nested object.
+///
+/// The order of the entries is that of their names, so that two runs write the same bytes.
 pub type Object = BTreeMap<String, Value>;
 
 /// One property value.
 ///
-/// `PartialEq` is structural: a secret differs from the same value in clear. Use [`Value::same`] to
-/// ask whether the user's value changed. `Debug` never shows what stands inside a secret.
+/// `PartialEq` compares the structure: a secret differs from the same value in clear text.
+/// Use [`Value::same`] to ask whether the user's value changed. `Debug` never shows what a
+/// secret contains.
+///
+/// The enum is non-exhaustive, because Pulumi adds kinds of values from time to time. A
+/// `match` needs a `_` arm, or use the readers below, which return `None` for every other
+/// kind.
+///
+/// ```
+/// use pulumi_provider::{Object, Value};
+///
+/// let tags: Object = [("team".to_owned(), Value::from("payments"))].into();
+/// let value = Value::from(vec![Value::from(tags), Value::from(true), Value::Null]);
+///
+/// let elements = value.as_array().unwrap();
+/// assert_eq!(elements[0].as_object().unwrap()["team"].as_str(), Some("payments"));
+/// assert_eq!(elements[1].as_bool(), Some(true));
+/// assert!(elements[2].is_null());
+/// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -42,11 +61,19 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-/// A value inside a secret: wiped when dropped, and never shown by `Debug`.
+/// The value inside a secret. It is wiped from memory when it is dropped, and `Debug` shows
+/// `[secret]`.
+///
+/// [`Value::secret`] makes one. [`Sensitive::value`] is the only way to the content, so
+/// that a search for its name finds every place that opens a secret.
 #[derive(Clone)]
 pub struct Sensitive(pub(super) SecretBox<Value>);
 
-/// An output value: what it is, if known, whether it is secret, and the resources it depends on.
+/// An output value: what it is if it is known, whether it is secret, and the resources that
+/// it depends on.
+///
+/// The engine sends outputs only to providers that accept them, as this framework does.
+/// [`Value::unwrapped`] looks through them.
 #[derive(Clone, PartialEq)]
 pub struct Output {
     /// The value; none while it is unknown.
@@ -58,6 +85,8 @@ pub struct Output {
 }
 
 /// A reference to a resource of the same program.
+///
+/// Decoding reads it as the resource's id, because that is what most inputs want.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ResourceRef {
     /// The resource's URN.
@@ -72,7 +101,10 @@ pub struct ResourceRef {
     pub package_version: Option<String>,
 }
 
-/// A file or text. The engine leaves the content out where only its identity matters.
+/// A file or a text. The engine leaves the content out where only its identity matters.
+///
+/// Two assets are the same if their hashes are equal, or, without hashes, if their contents
+/// are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
     /// SHA-256 of the content in hex, if the engine computed it.
@@ -81,8 +113,11 @@ pub struct Asset {
     pub content: AssetContent,
 }
 
-/// Where the content of an [`Asset`] is.
+/// The place of the content of an [`Asset`].
+///
+/// It is non-exhaustive: a later version of Pulumi may add a place.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum AssetContent {
     /// In place.
     Text(String),
@@ -95,6 +130,9 @@ pub enum AssetContent {
 }
 
 /// A folder, an archive file or a bundle of assets.
+///
+/// Two archives are the same if their hashes are equal, or, without hashes, if their
+/// contents are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Archive {
     /// SHA-256 of the content in hex, if the engine computed it.
@@ -103,8 +141,11 @@ pub struct Archive {
     pub content: ArchiveContent,
 }
 
-/// Where the content of an [`Archive`] is.
+/// The place of the content of an [`Archive`].
+///
+/// It is non-exhaustive: a later version of Pulumi may add a place.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ArchiveContent {
     /// Assets and archives by their names in the archive.
     Assets(Object),

@@ -9,7 +9,16 @@ use super::kinds::{Archive, ArchiveContent, Object, Output, ResourceRef, Sensiti
 static UNKNOWN: Value = Value::Unknown;
 
 impl Value {
-    /// Marks a value as secret. A value that is one already is returned as it is.
+    /// Marks a value as secret. A value that is already a secret is returned unchanged, so that
+    /// wrappers never nest.
+    ///
+    /// ```
+    /// use pulumi_provider::Value;
+    ///
+    /// let secret = Value::secret("hunter2");
+    /// assert_eq!(Value::secret(secret.clone()), secret);
+    /// assert!(secret.contains_secret());
+    /// ```
     pub fn secret(value: impl Into<Self>) -> Self {
         match value.into() {
             secret @ Self::Secret(_) => secret,
@@ -17,7 +26,14 @@ impl Value {
         }
     }
 
-    /// The value without any secret wrapper, at every depth.
+    /// The value without any secret wrapper, at every depth. Output wrappers stay.
+    ///
+    /// ```
+    /// use pulumi_provider::Value;
+    ///
+    /// let list = Value::from(vec![Value::secret("a"), Value::from("b")]);
+    /// assert!(!list.opened().contains_secret());
+    /// ```
     #[must_use]
     pub fn opened(self) -> Self {
         match self {
@@ -30,7 +46,10 @@ impl Value {
         }
     }
 
-    /// The value below all secret wrappers and known outputs; an output without a value is [`Value::Unknown`].
+    /// The value below all secret wrappers and all known outputs. An output without a value is
+    /// [`Value::Unknown`].
+    ///
+    /// Only the outermost wrappers are removed: the elements of a list keep theirs.
     pub fn unwrapped(&self) -> &Self {
         match self {
             Self::Secret(inner) => inner.value().unwrapped(),
@@ -40,17 +59,20 @@ impl Value {
         }
     }
 
-    /// Whether the value itself, below its wrappers, is unknown.
+    /// Whether the value itself, below its wrappers, is unknown. An object with an unknown
+    /// entry is known; for that case ask [`contains_unknown`](Self::contains_unknown).
     pub fn is_unknown(&self) -> bool {
         matches!(self.unwrapped(), Self::Unknown)
     }
 
-    /// Whether the value itself, below its wrappers, is null.
+    /// Whether the value itself, below its wrappers, is null. Pulumi treats a null entry of an
+    /// object like an entry that is not there.
     pub fn is_null(&self) -> bool {
         matches!(self.unwrapped(), Self::Null)
     }
 
-    /// Whether the value is, or holds at any depth, a secret.
+    /// Whether the value is a secret or contains one at any depth. Ask this before you put a
+    /// value into a message.
     pub fn contains_secret(&self) -> bool {
         match self {
             Self::Secret(_) => true,
@@ -59,7 +81,16 @@ impl Value {
         }
     }
 
-    /// Whether the value is, or holds at any depth, an unknown.
+    /// Whether the value is unknown or contains an unknown value at any depth. Only previews
+    /// have unknown values.
+    ///
+    /// ```
+    /// use pulumi_provider::Value;
+    ///
+    /// let list = Value::from(vec![Value::from("a"), Value::Unknown]);
+    /// assert!(list.contains_unknown());
+    /// assert!(!list.is_unknown());
+    /// ```
     pub fn contains_unknown(&self) -> bool {
         match self.unwrapped() {
             Self::Unknown => true,
@@ -67,7 +98,10 @@ impl Value {
         }
     }
 
-    /// The text of a string, below its wrappers.
+    /// The text of a string, below its wrappers; `None` for every other kind of value and for
+    /// an unknown one.
+    ///
+    /// The text of a secret is returned as well, so keep it out of messages.
     pub fn as_str(&self) -> Option<&str> {
         match self.unwrapped() {
             Self::String(text) => Some(text),
@@ -75,7 +109,8 @@ impl Value {
         }
     }
 
-    /// A boolean, below its wrappers.
+    /// A boolean, below its wrappers; `None` for every other kind of value. The text `"true"`
+    /// is not a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self.unwrapped() {
             Self::Bool(value) => Some(*value),
@@ -83,7 +118,8 @@ impl Value {
         }
     }
 
-    /// A number, below its wrappers.
+    /// A number, below its wrappers; `None` for every other kind of value. The text `"5"` is
+    /// not a number.
     pub fn as_number(&self) -> Option<f64> {
         match self.unwrapped() {
             Self::Number(value) => Some(*value),
@@ -91,7 +127,8 @@ impl Value {
         }
     }
 
-    /// The entries of a map or object, below its wrappers.
+    /// The entries of a map or object, below its wrappers; `None` for every other kind of
+    /// value.
     pub fn as_object(&self) -> Option<&Object> {
         match self.unwrapped() {
             Self::Object(entries) => Some(entries),
@@ -99,7 +136,7 @@ impl Value {
         }
     }
 
-    /// The elements of a list, below its wrappers.
+    /// The elements of a list, below its wrappers; `None` for every other kind of value.
     pub fn as_array(&self) -> Option<&[Self]> {
         match self.unwrapped() {
             Self::Array(elements) => Some(elements),
@@ -107,7 +144,15 @@ impl Value {
         }
     }
 
-    /// What kind of value stands below the wrappers, in words for a message; never the value.
+    /// The kind of the value below its wrappers, as a noun for a message, such as `a list`. It
+    /// never contains the value.
+    ///
+    /// ```
+    /// use pulumi_provider::Value;
+    ///
+    /// assert_eq!(Value::secret("hunter2").kind(), "a string");
+    /// assert_eq!(Value::Unknown.kind(), "a value that is not known yet");
+    /// ```
     pub fn kind(&self) -> &'static str {
         match self.unwrapped() {
             Self::Null => "nothing",

@@ -3,8 +3,20 @@
 use super::kinds::{Archive, ArchiveContent, Asset, Object, ResourceRef, Value};
 
 impl Value {
-    /// Whether two values are the same to the user: equal below the wrappers at every depth, with
-    /// null entries counted as absent. Assets are the same when their hashes are.
+    /// Whether two values are the same to the user: equal below the wrappers at every depth,
+    /// where a null entry equals a missing one.
+    ///
+    /// Assets and archives are the same if their hashes are. References are the same if they
+    /// name the same resource. NaN equals NaN, so that a broken value does not cause an endless
+    /// diff.
+    ///
+    /// ```
+    /// use pulumi_provider::{Object, Value};
+    ///
+    /// let with_null: Object = [("a".into(), Value::from(1)), ("b".into(), Value::Null)].into();
+    /// let without: Object = [("a".into(), Value::secret(1))].into();
+    /// assert!(Value::from(with_null).same(&Value::from(without)));
+    /// ```
     pub fn same(&self, other: &Self) -> bool {
         match (self.unwrapped(), other.unwrapped()) {
             (Self::Array(left), Self::Array(right)) => {
@@ -20,7 +32,9 @@ impl Value {
     }
 }
 
-/// Whether two objects are the same to the user; see [`Value::same`].
+/// Whether two objects are the same to the user, by the rules of [`Value::same`].
+///
+/// The names of the entries are compared as well, so a renamed property is a difference.
 pub fn same_objects(left: &Object, right: &Object) -> bool {
     let present = |entries: &Object| entries.values().filter(|value| !value.is_null()).count();
     let found =

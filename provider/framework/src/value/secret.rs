@@ -14,30 +14,50 @@ thread_local! {
 
 /// A secret text in a typed struct.
 ///
-/// It is wiped when dropped and redacted in `Debug`. [`to_object`](crate::to_object) turns it into a
-/// [`Value::Secret`](crate::Value::Secret); every other serializer gets an error instead of the text.
-/// It is read from a plain string as well as from a secret one. Its JSON schema is a string with
-/// `x-secret`.
+/// - It is wiped from memory when it is dropped, and `Debug` shows `[secret]`.
+/// - [`to_object`](crate::to_object) turns it into a
+///   [`Value::Secret`](crate::Value::Secret). Every other serializer gets an error instead
+///   of the text.
+/// - It is read from a plain string as well as from a secret one.
+/// - Its JSON schema is a string with the mark `x-secret`, so that the generated schema
+///   marks the property as secret.
+///
+/// ```
+/// use pulumi_provider::{SecretString, to_object};
+///
+/// #[derive(serde::Serialize)]
+/// struct State {
+///     password: SecretString,
+/// }
+///
+/// let state = State { password: SecretString::new("hunter2") };
+/// let outputs = to_object(&state)?;
+/// assert!(outputs["password"].contains_secret());
+/// assert!(serde_json::to_string(&state).is_err(), "no other serializer gets the text");
+/// # Ok::<(), pulumi_provider::EncodeError>(())
+/// ```
 #[derive(Clone)]
 pub struct SecretString(secrecy::SecretString);
 
 impl SecretString {
-    /// Encloses a text.
+    /// Takes ownership of a text and protects it. The caller's own copies of the text are the
+    /// caller's to wipe.
     pub fn new(text: impl Into<String>) -> Self {
         Self(secrecy::SecretString::from(text.into()))
     }
 
-    /// The secrecy type inside, to pass on to code that takes one.
+    /// The type of the crate `secrecy` inside, to pass on to code that takes one. The text is
+    /// not exposed.
     pub fn as_secrecy(&self) -> &secrecy::SecretString {
         &self.0
     }
 
-    /// Turns into the secrecy type.
+    /// Converts to the type of the crate `secrecy`. The text is not copied.
     pub fn into_secrecy(self) -> secrecy::SecretString {
         self.0
     }
 
-    /// Whether the text is empty; a secret's emptiness is no secret.
+    /// Whether the text is empty. Whether a secret is empty counts as public.
     pub fn is_empty(&self) -> bool {
         self.text().is_empty()
     }

@@ -8,12 +8,14 @@ use super::kinds::{Archive, ArchiveContent, Asset, AssetContent, Output, Sensiti
 impl CloneableSecret for Value {}
 
 impl Sensitive {
-    /// Encloses a value.
+    /// Protects a value. Prefer [`Value::secret`], which never wraps a secret twice.
     pub fn new(value: Value) -> Self {
         Self(SecretBox::new(Box::new(value)))
     }
 
-    /// The enclosed value, for code that passes it on or compares it.
+    /// The protected value, for code that passes it on or compares it. Do not put it into a
+    /// message: the framework removes a request's secrets from messages, but cannot know a
+    /// secret that the resource itself made.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one way from a secret property to its value: for decoding, the wire and comparison"

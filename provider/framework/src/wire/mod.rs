@@ -1,5 +1,18 @@
-//! Property values as the engine sends and reads them: protobuf structs, with signatures for what JSON
-//! lacks. The constants of that form stand here and nowhere else.
+//! Property values as the engine sends and reads them: protobuf structs, with signatures
+//! for what JSON lacks.
+//!
+//! The constants of that form are defined here and nowhere else. Resources never need this
+//! module; tests that speak the bare protocol do:
+//!
+//! ```
+//! use pulumi_provider::wire::{Unknowns, from_struct, to_struct};
+//! use pulumi_provider::{Object, Value};
+//!
+//! let object: Object = [("password".into(), Value::secret("hunter2"))].into();
+//! let sent = to_struct(object.clone(), Unknowns::Refused)?;
+//! assert_eq!(from_struct(sent)?, object);
+//! # Ok::<(), pulumi_provider::wire::WireError>(())
+//! ```
 
 mod read;
 mod write;
@@ -42,16 +55,18 @@ pub(crate) fn is_unknown_text(text: &str) -> bool {
     text.len() == UNKNOWN_STRING.len() && UNKNOWNS.contains(&text)
 }
 
-/// Whether unknown values may stand in what is written.
+/// Whether unknown values may be written.
+///
+/// The enum is exhaustive: a value is either for a preview or for a real run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknowns {
-    /// In previews and in checked inputs.
+    /// Allowed: in previews and in checked inputs.
     Allowed,
-    /// In the results of a real run.
+    /// Refused: in the results of a real run.
     Refused,
 }
 
-/// Why a value cannot be read or written. It says where and never shows the value.
+/// Why a value cannot be read or written. It names the path and never shows the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireError {
     /// Where in the object.
@@ -82,8 +97,17 @@ const NOT_FINITE: &str = "is not a finite number";
 const RESERVED_KEY: &str = "has an entry under the key that is reserved for Pulumi's own signatures";
 const RESERVED_TEXT: &str = "is the text that stands for an unknown value";
 
-/// Takes out of an object what a real run must not answer, and tells what was taken. The rest can be
-/// saved.
+/// Removes from an object what a real run must not return, such as unknown values and NaN,
+/// and returns what was removed. The rest can be saved.
+///
+/// ```
+/// use pulumi_provider::{Object, Value, wire};
+///
+/// let mut outputs: Object = [("id".into(), Value::from("k-1")), ("age".into(), f64::NAN.into())].into();
+/// let removed = wire::strip(&mut outputs);
+/// assert_eq!(removed[0].to_string(), "age: is not a finite number");
+/// assert_eq!(outputs.len(), 1);
+/// ```
 pub fn strip(object: &mut Object) -> Vec<WireError> {
     let mut found = Vec::new();
     strip_entries(object, &PropertyPath::root(), &mut found);

@@ -14,8 +14,9 @@ use crate::value::{Archive, ArchiveContent, Asset, AssetContent, Object, Output,
 /// Reads an object as the engine sends it.
 ///
 /// # Errors
-/// An object with a signature that is unknown, or that does not hold what its signature promises; a number that is
-/// not finite.
+///
+/// [`WireError`] for a signature that is unknown, an object that lacks what its signature
+/// requires, or a number that is not finite.
 pub fn from_struct(wire: Struct) -> Result<Object, WireError> {
     if wire.fields.contains_key(SIGNATURE) {
         return Err(WireError::new(&PropertyPath::root(), RESERVED_KEY));

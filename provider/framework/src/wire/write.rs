@@ -15,8 +15,9 @@ use crate::value::{Archive, ArchiveContent, Asset, AssetContent, Object, Output,
 /// Writes an object as the engine reads it.
 ///
 /// # Errors
-/// A number that is not finite, an unknown where none may be, and a text or key that the engine would
-/// take for something else.
+///
+/// [`WireError`] for a number that is not finite, an unknown value where `unknowns` refuses
+/// it, and a text or key that the engine would take for a signature.
 pub fn to_struct(object: Object, unknowns: Unknowns) -> Result<Struct, WireError> {
     let fields = Writer(unknowns).entries(object, &PropertyPath::root())?;
     Ok(Struct { fields })

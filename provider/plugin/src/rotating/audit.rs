@@ -77,7 +77,7 @@ struct Audit {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AuditedKey {
-    /// The system's name of the key.
+    /// The key's id in its system.
     id: String,
     /// When the system says that it was made, in RFC 3339.
     created_at: String,
@@ -85,9 +85,9 @@ struct AuditedKey {
     age: String,
     /// Whether it works.
     status: KeyStatus,
-    /// When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+    /// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
     last_used_at: Option<String>,
-    /// The resource that manages it, as `stack/project/name`; absent if none does.
+    /// The resource that manages it, as `stack/project/name`. Unset if no resource does.
     managed_by: Option<String>,
 }
 

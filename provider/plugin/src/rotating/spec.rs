@@ -59,7 +59,7 @@ struct Soaking {
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "described, never made")]
 struct RetirementBySoak {
-    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
     soak: Option<String>,
     /// The `generation` that every consumer is known to use. With it, previous keys are deleted only once it equals the output `generation`.
     /// Default: the overlap alone decides.
@@ -128,7 +128,7 @@ pub(super) const PREVIOUS: [&str; 3] = ["previous", "previousKeyId", "previousRe
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "described, never made")]
 struct ForeignKey {
-    /// The system's name of the key.
+    /// The key's id in its system.
     id: String,
     /// When the system says that it was made, in RFC 3339.
     created_at: String,
@@ -141,7 +141,7 @@ struct ForeignKey {
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "described, never made")]
 struct Common {
-    /// The system's name of the key.
+    /// The key's id in its system.
     id: String,
     /// Which key of this resource it is, from 1.
     generation: u64,

@@ -13,7 +13,7 @@ pub struct RotationArgs {
     pub keepers: Keepers,
     /// The length of a period, if time is to rotate.
     pub period: Option<SignedDuration>,
-    /// The start of the grid, if the user set one.
+    /// The start of the rotation schedule, if the user set one.
     pub anchor: Option<Timestamp>,
     /// How long a superseded key keeps working.
     pub overlap: SignedDuration,

@@ -16,13 +16,13 @@ pub struct RotationInputs {
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub keepers: Option<Keepers>,
     /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-    /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+    /// A day is 24 hours; months and years are refused. Default: no rotation by time.
     #[serde(default)]
     pub rotation_period: Option<String>,
-    /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
     #[serde(default)]
     pub rotation_anchor: Option<String>,
-    /// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotationPeriod` if that is shorter.
+    /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
     /// With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
     #[serde(default)]
     pub overlap: Option<String>,
@@ -47,7 +47,7 @@ pub struct RotationInputs {
     /// the state does not contain (an unrecorded key); otherwise it is ignored.
     #[serde(default)]
     pub adopt: Option<Adopt>,
-    /// Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+    /// Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
     #[serde(default)]
     pub allow_outage: Option<bool>,
 }
@@ -62,10 +62,10 @@ pub struct TriggerInputs {
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub keepers: Option<Keepers>,
     /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-    /// A day is 24 hours; months and years are refused. Absent: time never rotates.
+    /// A day is 24 hours; months and years are refused. Default: no rotation by time.
     #[serde(default)]
     pub rotation_period: Option<String>,
-    /// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
     #[serde(default)]
     pub rotation_anchor: Option<String>,
 }
@@ -84,13 +84,13 @@ impl From<TriggerInputs> for RotationInputs {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Verification")]
 pub struct VerificationInputs {
-    /// Whether a new key is tried before it is promoted. Absent: true.
+    /// Whether the plugin verifies a new key before it makes the key current. Default: true.
     #[serde(default)]
     pub enabled: Option<bool>,
-    /// How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+    /// How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
     #[serde(default)]
     pub successes: Option<u32>,
-    /// How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `"5m"`.
+    /// How long one run waits for that, as a duration. The next run continues with the same key. Default: `"5m"`.
     #[serde(default)]
     pub timeout: Option<String>,
 }
@@ -104,7 +104,7 @@ pub struct RetirementInputs {
     /// delete the key keeps it and warns. `"0s"` ignores use. Default: half of `overlap`.
     #[serde(default)]
     pub quiet_period: Option<String>,
-    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+    /// Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
     #[serde(default)]
     pub soak: Option<String>,
     /// How long after the overlap the plugin waits for a key that is still in use, as a duration; then `whenInUse` decides. Not allowed with
@@ -168,7 +168,7 @@ pub enum RevokedGeneration {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Adopt {
-    /// The system's name of the key, such as an access key id.
+    /// The key's id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
     pub id: String,
     /// Its secret. With it the key becomes the current one; without it a new key is made at once and this one is superseded.
     #[serde(default)]

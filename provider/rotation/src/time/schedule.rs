@@ -9,10 +9,10 @@ use crate::{Capability, Keepers, RotationArgs, RotationInputs, parse_duration, p
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
-    /// Where the grid of periods starts.
+    /// The start of the rotation schedule.
     #[schemars(with = "String")]
     pub anchor: Timestamp,
-    /// The start of the period that last asked for a rotation; absent until time first asked.
+    /// The start of the period that last required a rotation. Unset until a period required one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub window: Option<Timestamp>,
@@ -24,7 +24,7 @@ pub struct Schedule {
     /// The last incident that `revoke` named; it revokes no second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<String>,
-    /// When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+    /// When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub reading: Option<Timestamp>,

@@ -14,7 +14,7 @@ pub struct Args {
     /// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub user: String,
-    /// The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+    /// The region of Amazon SES for which `sesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
     #[serde(default)]
     pub ses_region: Option<String>,
 }
@@ -27,7 +27,7 @@ pub struct AccessKey {
     pub access_key_id: String,
     /// The secret half.
     pub secret_access_key: SecretProperty,
-    /// The password at Amazon SES's SMTP interface in `sesRegion`; absent without `sesRegion`.
+    /// The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`.
     pub ses_smtp_password: Option<SecretProperty>,
 }
 

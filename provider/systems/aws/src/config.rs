@@ -7,19 +7,19 @@ use serde::Deserialize;
 
 use crate::args::is_region;
 
-/// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS's customary
-/// environment variables and files, looked up at the first call. None of it is ever written to state.
+/// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+/// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "AwsConfig"))]
 pub struct AwsConfig {
-    /// The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
+    /// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
     #[serde(default)]
     pub region: Option<String>,
-    /// The profile in AWS's configuration files. Absent: `AWS_PROFILE`, or `default`.
+    /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
     #[serde(default)]
     pub profile: Option<String>,
-    /// The access key id that the plugin works with; needs `secretKey`. Absent: AWS's customary chain of environment, profile, SSO, process, web identity, container and instance.
+    /// The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
     #[serde(default)]
     pub access_key: Option<SecretString>,
     /// The secret access key that belongs to `accessKey`.
@@ -43,7 +43,7 @@ pub struct AwsConfig {
 pub struct AssumeRole {
     /// The role's ARN.
     pub role_arn: String,
-    /// The session's name, as CloudTrail shows it. Absent: `keyrotation`.
+    /// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
     #[serde(default)]
     pub session_name: Option<String>,
     /// The external id that the role's trust policy asks for.
@@ -56,10 +56,10 @@ pub struct AssumeRole {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "AwsEndpoints"))]
 pub struct Endpoints {
-    /// The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+    /// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
     #[serde(default)]
     pub iam: Option<String>,
-    /// The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
+    /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
     #[serde(default)]
     pub sts: Option<String>,
 }

@@ -54,7 +54,7 @@ impl Aws {
 impl Cloud for Aws {
     const NAME: &'static str = "aws";
     const ABOUT: &'static str =
-        "How AWS is reached. What is absent comes from AWS's customary environment variables and files.";
+        "How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.";
     type Config = AwsConfig;
 
     fn new(clock: Arc<dyn Clock>) -> Self {

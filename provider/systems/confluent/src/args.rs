@@ -11,11 +11,11 @@ pub struct Args {
     /// Whose API keys are rotated. Another owner replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub owner: Owner,
-    /// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+    /// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
     #[serde(default)]
     #[schemars(extend("x-replace" = true))]
     pub managed_resource: Option<ManagedResource>,
-    /// The display name of the keys that are made from now on. Absent: one that names this resource.
+    /// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
     #[serde(default)]
     pub display_name: Option<String>,
     /// The description of the keys that are made from now on; the mark of this resource stands behind it.

@@ -5,16 +5,16 @@ use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent's
-/// customary environment variables, looked up at the first call. None of it is ever written to state.
+/// How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+/// Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "ConfluentConfig"))]
 pub struct ConfluentConfig {
-    /// The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+    /// The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
     #[serde(default)]
     pub cloud_api_key: Option<SecretString>,
-    /// The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+    /// The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
     #[serde(default)]
     pub cloud_api_secret: Option<SecretString>,
     /// The address to use in place of `https://api.confluent.cloud`.

@@ -40,8 +40,7 @@ pub struct Confluent {
 
 impl Cloud for Confluent {
     const NAME: &'static str = "confluent";
-    const ABOUT: &'static str =
-        "How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.";
+    const ABOUT: &'static str = "How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.";
     type Config = ConfluentConfig;
 
     fn new(clock: Arc<dyn Clock>) -> Self {

@@ -17,7 +17,7 @@ pub struct ApiKeyArgs {
     /// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub user_id: String,
-    /// How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+    /// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
     #[serde(default)]
     pub key_bits: Option<u32>,
 }
@@ -49,7 +49,7 @@ pub struct CredentialArgs {
     /// another one on the same user. Another one replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub name: String,
-    /// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+    /// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
     #[serde(default)]
     pub description: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::{Generator, Oci, OciApiKey, OciAuthToken, OciConfig, OciCustomerSecre
 
 impl Cloud for Oci {
     const NAME: &'static str = "oci";
-    const ABOUT: &'static str = "How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.";
+    const ABOUT: &'static str = "How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.";
     type Config = OciConfig;
 
     fn new(clock: Arc<dyn Clock>) -> Self {

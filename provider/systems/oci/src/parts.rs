@@ -7,6 +7,6 @@ use crate::keypair::KeySource;
 pub struct Parts {
     /// Where key pairs come from.
     pub pairs: Arc<dyn KeySource>,
-    /// The client, which must have the same clock. Absent: one is made at the first call, and reads the machine's certificates.
+    /// The client, which must have the same clock. Default: one that is made at the first call, and reads the machine's certificates.
     pub client: Option<outbound::Client>,
 }

@@ -17,7 +17,7 @@ pub struct VaultConfig {
     /// The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
     #[serde(default)]
     pub namespace: Option<String>,
-    /// The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+    /// The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
     #[serde(default)]
     pub token: Option<SecretString>,
     /// Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -45,7 +45,7 @@ pub struct VaultConfig {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "VaultAuthLoginJwt"))]
 pub struct AuthLoginJwt {
-    /// The role to log in as. Absent: the mount's default role.
+    /// The role to log in as. Default: the mount's default role.
     #[serde(default)]
     pub role: Option<String>,
     /// The token to log in with.
@@ -62,7 +62,7 @@ pub struct AuthLoginJwt {
 pub struct AuthLoginAppRole {
     /// The role's id.
     pub role_id: String,
-    /// A secret-id of the role; absent if the role asks for none.
+    /// A secret-id of the role. Unset if the role requires none.
     #[serde(default)]
     pub secret_id: Option<SecretString>,
     /// Where the method is mounted, without `auth/`. Default: `"approle"`.
@@ -77,7 +77,7 @@ pub struct AuthLoginAppRole {
 pub struct AuthLoginKubernetes {
     /// The role to log in as.
     pub role: String,
-    /// The file that holds the service account's token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+    /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
     #[serde(default)]
     pub jwt_file: Option<String>,
     /// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
@@ -94,7 +94,7 @@ pub struct AuthLoginCert {
     pub cert_file: String,
     /// The file with its private key in PEM.
     pub key_file: String,
-    /// The role to log in as. Absent: whichever fits the certificate.
+    /// The role to log in as. Default: the role that matches the certificate.
     #[serde(default)]
     pub name: Option<String>,
     /// Where the method is mounted, without `auth/`. Default: `"cert"`.

@@ -12,7 +12,7 @@ use crate::{Vault, VaultApiKey, VaultConfig, VaultJwtKey, VaultLease, VaultSecre
 impl Cloud for Vault {
     const NAME: &'static str = "vault";
     const ABOUT: &'static str =
-        "How Vault or OpenBao is reached. What is absent comes from the customary environment variables.";
+        "How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.";
     type Config = VaultConfig;
 
     fn new(clock: Arc<dyn Clock>) -> Self {

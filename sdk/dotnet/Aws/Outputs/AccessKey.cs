@@ -30,7 +30,7 @@ namespace KeyRotationDev.KeyRotation.Aws.Outputs
         /// </summary>
         public readonly int Generation;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string Id;
         /// <summary>
@@ -38,7 +38,7 @@ namespace KeyRotationDev.KeyRotation.Aws.Outputs
         /// </summary>
         public readonly string? SecretAccessKey;
         /// <summary>
-        /// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`.
+        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`.
         /// </summary>
         public readonly string? SesSmtpPassword;
         /// <summary>

@@ -34,7 +34,7 @@ namespace KeyRotationDev.KeyRotation.Confluent.Outputs
         /// </summary>
         public readonly int Generation;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string Id;
         /// <summary>

@@ -26,7 +26,7 @@ namespace KeyRotationDev.KeyRotation.Oci.Outputs
         /// </summary>
         public readonly int Generation;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string Id;
         /// <summary>

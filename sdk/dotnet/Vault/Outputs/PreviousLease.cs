@@ -38,7 +38,7 @@ namespace KeyRotationDev.KeyRotation.Vault.Outputs
         /// </summary>
         public readonly string? HolderAccessor;
         /// <summary>
-        /// The system's name of the key.
+        /// The key's id in its system.
         /// </summary>
         public readonly string? Id;
         /// <summary>

@@ -22,11 +22,11 @@ type AccessKey struct {
 	CreatedAt string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// The secret half.
 	SecretAccessKey *string `pulumi:"secretAccessKey"`
-	// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`.
+	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`.
 	SesSmtpPassword *string `pulumi:"sesSmtpPassword"`
 	// Whether it works, as last seen.
 	Status keyrotation.KeyStatus `pulumi:"status"`
@@ -66,7 +66,7 @@ func (o AccessKeyOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v AccessKey) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o AccessKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v AccessKey) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -76,7 +76,7 @@ func (o AccessKeyOutput) SecretAccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AccessKey) *string { return v.SecretAccessKey }).(pulumi.StringPtrOutput)
 }
 
-// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`.
+// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`.
 func (o AccessKeyOutput) SesSmtpPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AccessKey) *string { return v.SesSmtpPassword }).(pulumi.StringPtrOutput)
 }
@@ -104,11 +104,11 @@ type PreviousAccessKey struct {
 	CreatedAt *string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// The secret half.
 	SecretAccessKey *string `pulumi:"secretAccessKey"`
-	// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`.
+	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`.
 	SesSmtpPassword *string `pulumi:"sesSmtpPassword"`
 	// Whether it works, as last seen.
 	Status *keyrotation.KeyStatus `pulumi:"status"`
@@ -148,7 +148,7 @@ func (o PreviousAccessKeyOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousAccessKey) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousAccessKeyOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousAccessKey) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -158,7 +158,7 @@ func (o PreviousAccessKeyOutput) SecretAccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousAccessKey) *string { return v.SecretAccessKey }).(pulumi.StringPtrOutput)
 }
 
-// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`.
+// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`.
 func (o PreviousAccessKeyOutput) SesSmtpPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousAccessKey) *string { return v.SesSmtpPassword }).(pulumi.StringPtrOutput)
 }

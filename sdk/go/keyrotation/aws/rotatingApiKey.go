@@ -23,7 +23,7 @@ import (
 // `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 //
 // From the provider configuration `keyrotation:aws` (`Region`, `Profile`, `AccessKey`, `SecretKey`, `Token`, `AssumeRoles`,
-// `Endpoints`). Without `AccessKey` they come from AWS's customary chain: environment, profile (also SSO and
+// `Endpoints`). Without `AccessKey` they come from the standard AWS credential chain: environment, profile (also SSO and
 // `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
 // `Endpoints.Iam` and `Endpoints.Sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `Region`
 // the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -89,7 +89,7 @@ import (
 // a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
 // that run dies as well, the key stays behind, and is listed in `ForeignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 //
-// ## The one hole
+// ## Known limitation
 //
 // CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
 // looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
@@ -138,7 +138,7 @@ type RotatingApiKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current AccessKeyOutput `pulumi:"current"`
@@ -156,7 +156,7 @@ type RotatingApiKey struct {
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
@@ -171,18 +171,18 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// The secret half. Null while it is not known, as after an import without it, until the next rotation.
 	SecretAccessKey pulumi.StringOutput `pulumi:"secretAccessKey"`
-	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 	SesRegion pulumi.StringPtrOutput `pulumi:"sesRegion"`
-	// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
 	SesSmtpPassword pulumi.StringPtrOutput `pulumi:"sesSmtpPassword"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User pulumi.StringOutput `pulumi:"user"`
@@ -249,7 +249,7 @@ type rotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -257,19 +257,19 @@ type rotatingApiKeyArgs struct {
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge *string `pulumi:"maxAge"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement *keyrotation.Retirement `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
-	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 	SesRegion *string `pulumi:"sesRegion"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User string `pulumi:"user"`
@@ -285,7 +285,7 @@ type RotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -293,19 +293,19 @@ type RotatingApiKeyArgs struct {
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
-	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 	SesRegion pulumi.StringPtrInput
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User pulumi.StringInput
@@ -420,7 +420,7 @@ func (o RotatingApiKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -462,7 +462,7 @@ func (o RotatingApiKeyOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingApiKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -498,13 +498,13 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }
@@ -519,12 +519,12 @@ func (o RotatingApiKeyOutput) SecretAccessKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.SecretAccessKey }).(pulumi.StringOutput)
 }
 
-// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 func (o RotatingApiKeyOutput) SesRegion() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesRegion }).(pulumi.StringPtrOutput)
 }
 
-// The password at Amazon SES's SMTP interface in `SesRegion`; absent without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) SesSmtpPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesSmtpPassword }).(pulumi.StringPtrOutput)
 }

@@ -18,28 +18,28 @@ func GetAcceptAccount(ctx *pulumi.Context) string {
 	return config.Get(ctx, "keyrotation:acceptAccount")
 }
 
-// How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+// How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
 func GetAws(ctx *pulumi.Context) string {
 	return config.Get(ctx, "keyrotation:aws")
 }
 
-// How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+// How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
 func GetConfluent(ctx *pulumi.Context) string {
 	return config.Get(ctx, "keyrotation:confluent")
 }
 
-// How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+// How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
 func GetOci(ctx *pulumi.Context) string {
 	return config.Get(ctx, "keyrotation:oci")
 }
 
 // Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-// costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+// costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
 func GetRefreshBeforeUpdate(ctx *pulumi.Context) bool {
 	return config.GetBool(ctx, "keyrotation:refreshBeforeUpdate")
 }
 
-// How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+// How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
 func GetVault(ctx *pulumi.Context) string {
 	return config.Get(ctx, "keyrotation:vault")
 }

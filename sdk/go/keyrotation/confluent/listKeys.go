@@ -25,7 +25,7 @@ func ListKeys(ctx *pulumi.Context, args *ListKeysArgs, opts ...pulumi.InvokeOpti
 
 // What `confluent:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListKeysArgs struct {
-	// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource *ManagedResource `pulumi:"managedResource"`
 	// Whose API keys are rotated. Another owner replaces the resource.
 	Owner Owner `pulumi:"owner"`
@@ -44,7 +44,7 @@ func ListKeysOutput(ctx *pulumi.Context, args ListKeysOutputArgs, opts ...pulumi
 
 // What `confluent:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListKeysOutputArgs struct {
-	// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource ManagedResourcePtrInput `pulumi:"managedResource"`
 	// Whose API keys are rotated. Another owner replaces the resource.
 	Owner OwnerInput `pulumi:"owner"`

@@ -164,7 +164,7 @@ type KeyPair struct {
 	CreatedAt string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status keyrotation.KeyStatus `pulumi:"status"`
@@ -209,7 +209,7 @@ func (o KeyPairOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v KeyPair) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o KeyPairOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v KeyPair) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -513,7 +513,7 @@ type PreviousKeyPair struct {
 	CreatedAt *string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status *keyrotation.KeyStatus `pulumi:"status"`
@@ -558,7 +558,7 @@ func (o PreviousKeyPairOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousKeyPair) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousKeyPairOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousKeyPair) *string { return v.Id }).(pulumi.StringPtrOutput)
 }

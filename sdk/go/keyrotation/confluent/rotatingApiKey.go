@@ -111,7 +111,7 @@ type RotatingApiKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The public half: the user name of Basic authentication and of SASL/PLAIN.
 	ApiKey pulumi.StringOutput `pulumi:"apiKey"`
@@ -121,7 +121,7 @@ type RotatingApiKey struct {
 	Current KeyPairOutput `pulumi:"current"`
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
-	// The display name of the keys that are made from now on. Absent: one that names this resource.
+	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 	DisplayName pulumi.StringPtrOutput `pulumi:"displayName"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
 	ForeignKeys keyrotation.ForeignKeyArrayOutput `pulumi:"foreignKeys"`
@@ -132,14 +132,14 @@ type RotatingApiKey struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
-	// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource ManagedResourcePtrOutput `pulumi:"managedResource"`
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// Whose API keys are rotated. Another owner replaces the resource.
@@ -154,10 +154,10 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -220,21 +220,21 @@ type rotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description *string `pulumi:"description"`
-	// The display name of the keys that are made from now on. Absent: one that names this resource.
+	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 	DisplayName *string `pulumi:"displayName"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource *ManagedResource `pulumi:"managedResource"`
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge *string `pulumi:"maxAge"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// Whose API keys are rotated. Another owner replaces the resource.
@@ -243,10 +243,10 @@ type rotatingApiKeyArgs struct {
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
@@ -257,21 +257,21 @@ type RotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description pulumi.StringPtrInput
-	// The display name of the keys that are made from now on. Absent: one that names this resource.
+	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 	DisplayName pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource ManagedResourcePtrInput
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// Whose API keys are rotated. Another owner replaces the resource.
@@ -280,10 +280,10 @@ type RotatingApiKeyArgs struct {
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
@@ -388,7 +388,7 @@ func (o RotatingApiKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -413,7 +413,7 @@ func (o RotatingApiKeyOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Description }).(pulumi.StringPtrOutput)
 }
 
-// The display name of the keys that are made from now on. Absent: one that names this resource.
+// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 func (o RotatingApiKeyOutput) DisplayName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.DisplayName }).(pulumi.StringPtrOutput)
 }
@@ -439,7 +439,7 @@ func (o RotatingApiKeyOutput) Keepers() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
-// What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 func (o RotatingApiKeyOutput) ManagedResource() ManagedResourcePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) ManagedResourcePtrOutput { return v.ManagedResource }).(ManagedResourcePtrOutput)
 }
@@ -455,7 +455,7 @@ func (o RotatingApiKeyOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingApiKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -491,13 +491,13 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

@@ -24,7 +24,7 @@ type ApiKey struct {
 	Fingerprint string `pulumi:"fingerprint"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// What requests name: `TENANCY/USER/FINGERPRINT`.
 	KeyId string `pulumi:"keyId"`
@@ -75,7 +75,7 @@ func (o ApiKeyOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v ApiKey) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o ApiKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v ApiKey) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -116,7 +116,7 @@ type AuthToken struct {
 	CreatedAt string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status keyrotation.KeyStatus `pulumi:"status"`
@@ -155,7 +155,7 @@ func (o AuthTokenOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v AuthToken) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o AuthTokenOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v AuthToken) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -193,7 +193,7 @@ type CustomerSecretKey struct {
 	CreatedAt string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// The secret key.
 	SecretKey *string `pulumi:"secretKey"`
@@ -235,7 +235,7 @@ func (o CustomerSecretKeyOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v CustomerSecretKey) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o CustomerSecretKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v CustomerSecretKey) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -270,7 +270,7 @@ type PreviousApiKey struct {
 	Fingerprint *string `pulumi:"fingerprint"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// What requests name: `TENANCY/USER/FINGERPRINT`.
 	KeyId *string `pulumi:"keyId"`
@@ -321,7 +321,7 @@ func (o PreviousApiKeyOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousApiKey) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousApiKeyOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousApiKey) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -362,7 +362,7 @@ type PreviousAuthToken struct {
 	CreatedAt *string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status *keyrotation.KeyStatus `pulumi:"status"`
@@ -401,7 +401,7 @@ func (o PreviousAuthTokenOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousAuthToken) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousAuthTokenOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousAuthToken) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -439,7 +439,7 @@ type PreviousCustomerSecretKey struct {
 	CreatedAt *string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// The secret key.
 	SecretKey *string `pulumi:"secretKey"`
@@ -481,7 +481,7 @@ func (o PreviousCustomerSecretKeyOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousCustomerSecretKey) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousCustomerSecretKeyOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousCustomerSecretKey) *string { return v.Id }).(pulumi.StringPtrOutput)
 }

@@ -120,7 +120,7 @@ type RotatingApiKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
 	ConfigProfile pulumi.StringOutput `pulumi:"configProfile"`
@@ -137,7 +137,7 @@ type RotatingApiKey struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
-	// How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+	// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 	KeyBits pulumi.IntPtrOutput `pulumi:"keyBits"`
 	// What requests name: `TENANCY/USER/FINGERPRINT`.
 	KeyId pulumi.StringOutput `pulumi:"keyId"`
@@ -146,7 +146,7 @@ type RotatingApiKey struct {
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
@@ -165,10 +165,10 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -237,27 +237,27 @@ type rotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+	// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 	KeyBits *int `pulumi:"keyBits"`
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge *string `pulumi:"maxAge"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
@@ -273,27 +273,27 @@ type RotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+	// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 	KeyBits pulumi.IntPtrInput
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput
@@ -403,7 +403,7 @@ func (o RotatingApiKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -444,7 +444,7 @@ func (o RotatingApiKeyOutput) Keepers() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
-// How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 func (o RotatingApiKeyOutput) KeyBits() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.IntPtrOutput { return v.KeyBits }).(pulumi.IntPtrOutput)
 }
@@ -465,7 +465,7 @@ func (o RotatingApiKeyOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingApiKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -511,13 +511,13 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

@@ -75,11 +75,11 @@ type RotatingCustomerSecretKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current CustomerSecretKeyOutput `pulumi:"current"`
-	// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
 	ForeignKeys keyrotation.ForeignKeyArrayOutput `pulumi:"foreignKeys"`
@@ -98,7 +98,7 @@ type RotatingCustomerSecretKey struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The key before it, while it lives. All of its fields are null when there is none.
@@ -111,10 +111,10 @@ type RotatingCustomerSecretKey struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -187,9 +187,9 @@ type rotatingCustomerSecretKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
-	// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description *string `pulumi:"description"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -200,17 +200,17 @@ type rotatingCustomerSecretKeyArgs struct {
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
 	Name string `pulumi:"name"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
@@ -226,9 +226,9 @@ type RotatingCustomerSecretKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
-	// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -239,17 +239,17 @@ type RotatingCustomerSecretKeyArgs struct {
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
 	Name pulumi.StringInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput
@@ -364,7 +364,7 @@ func (o RotatingCustomerSecretKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingCustomerSecretKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -374,7 +374,7 @@ func (o RotatingCustomerSecretKeyOutput) Current() CustomerSecretKeyOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) CustomerSecretKeyOutput { return v.Current }).(CustomerSecretKeyOutput)
 }
 
-// What OCI shows beside each credential, with the plugin's mark behind it; at most 100 characters. Absent: `Name`. A change shows at the next rotation.
+// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 func (o RotatingCustomerSecretKeyOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.Description }).(pulumi.StringPtrOutput)
 }
@@ -417,7 +417,7 @@ func (o RotatingCustomerSecretKeyOutput) NextRotationAt() pulumi.StringPtrOutput
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingCustomerSecretKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -448,13 +448,13 @@ func (o RotatingCustomerSecretKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingCustomerSecretKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingCustomerSecretKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

@@ -24,7 +24,7 @@ type AppRoleSecretId struct {
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// What a machine logs in with, beside the role's id.
 	SecretId *string `pulumi:"secretId"`
@@ -71,7 +71,7 @@ func (o AppRoleSecretIdOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v AppRoleSecretId) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o AppRoleSecretIdOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v AppRoleSecretId) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -102,7 +102,7 @@ type JwtKey struct {
 	CreatedAt string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
 	Kid string `pulumi:"kid"`
@@ -143,7 +143,7 @@ func (o JwtKeyOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v JwtKey) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o JwtKeyOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v JwtKey) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -186,7 +186,7 @@ type KvVersion struct {
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Which key of this resource it is, from 1.
 	Generation int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status keyrotation.KeyStatus `pulumi:"status"`
@@ -230,7 +230,7 @@ func (o KvVersionOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v KvVersion) int { return v.Generation }).(pulumi.IntOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o KvVersionOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v KvVersion) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -272,7 +272,7 @@ type Lease struct {
 	Generation int `pulumi:"generation"`
 	// The accessor of the token that holds the lease: to revoke that token revokes the lease.
 	HolderAccessor string `pulumi:"holderAccessor"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id string `pulumi:"id"`
 	// The lease's id, by which it can be looked up, renewed and revoked.
 	LeaseId string `pulumi:"leaseId"`
@@ -324,7 +324,7 @@ func (o LeaseOutput) HolderAccessor() pulumi.StringOutput {
 	return o.ApplyT(func(v Lease) string { return v.HolderAccessor }).(pulumi.StringOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o LeaseOutput) Id() pulumi.StringOutput {
 	return o.ApplyT(func(v Lease) string { return v.Id }).(pulumi.StringOutput)
 }
@@ -359,7 +359,7 @@ type PreviousAppRoleSecretId struct {
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// What a machine logs in with, beside the role's id.
 	SecretId *string `pulumi:"secretId"`
@@ -406,7 +406,7 @@ func (o PreviousAppRoleSecretIdOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousAppRoleSecretId) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousAppRoleSecretIdOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousAppRoleSecretId) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -437,7 +437,7 @@ type PreviousJwtKey struct {
 	CreatedAt *string `pulumi:"createdAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
 	Kid *string `pulumi:"kid"`
@@ -478,7 +478,7 @@ func (o PreviousJwtKeyOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousJwtKey) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousJwtKeyOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousJwtKey) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -521,7 +521,7 @@ type PreviousKvVersion struct {
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Which key of this resource it is, from 1.
 	Generation *int `pulumi:"generation"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// Whether it works, as last seen.
 	Status *keyrotation.KeyStatus `pulumi:"status"`
@@ -565,7 +565,7 @@ func (o PreviousKvVersionOutput) Generation() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PreviousKvVersion) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousKvVersionOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousKvVersion) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
@@ -607,7 +607,7 @@ type PreviousLease struct {
 	Generation *int `pulumi:"generation"`
 	// The accessor of the token that holds the lease: to revoke that token revokes the lease.
 	HolderAccessor *string `pulumi:"holderAccessor"`
-	// The system's name of the key.
+	// The key's id in its system.
 	Id *string `pulumi:"id"`
 	// The lease's id, by which it can be looked up, renewed and revoked.
 	LeaseId *string `pulumi:"leaseId"`
@@ -659,7 +659,7 @@ func (o PreviousLeaseOutput) HolderAccessor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousLease) *string { return v.HolderAccessor }).(pulumi.StringPtrOutput)
 }
 
-// The system's name of the key.
+// The key's id in its system.
 func (o PreviousLeaseOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousLease) *string { return v.Id }).(pulumi.StringPtrOutput)
 }

@@ -115,7 +115,7 @@ import (
 //
 // `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
 // `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
-// has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `Field` its name, and the other
+// has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `Field` its name, and the other
 // fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
 // `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
 //
@@ -134,11 +134,11 @@ type RotatingApiKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
-	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
 	CasRequired pulumi.BoolPtrOutput `pulumi:"casRequired"`
-	// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+	// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
 	Characters pulumi.StringPtrOutput `pulumi:"characters"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current KvVersionOutput `pulumi:"current"`
@@ -146,7 +146,7 @@ type RotatingApiKey struct {
 	Data pulumi.StringMapOutput `pulumi:"data"`
 	// When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
-	// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field pulumi.StringPtrOutput `pulumi:"field"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
 	ForeignKeys keyrotation.ForeignKeyArrayOutput `pulumi:"foreignKeys"`
@@ -157,23 +157,23 @@ type RotatingApiKey struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
-	// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length pulumi.IntPtrOutput `pulumi:"length"`
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
-	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions pulumi.IntPtrOutput `pulumi:"maxVersions"`
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringOutput `pulumi:"mount"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
 	Path pulumi.StringOutput `pulumi:"path"`
-	// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+	// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
 	Prefix pulumi.StringPtrOutput `pulumi:"prefix"`
 	// The key before it, while it lives. All of its fields are null when there is none.
 	Previous PreviousKvVersionOutput `pulumi:"previous"`
@@ -185,10 +185,10 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementBySoakPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -258,43 +258,43 @@ type rotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
-	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
 	CasRequired *bool `pulumi:"casRequired"`
-	// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+	// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
 	Characters *string `pulumi:"characters"`
 	// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 	Data map[string]string `pulumi:"data"`
-	// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field *string `pulumi:"field"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length *int `pulumi:"length"`
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge *string `pulumi:"maxAge"`
-	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions *int `pulumi:"maxVersions"`
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
 	Path string `pulumi:"path"`
-	// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+	// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
 	Prefix *string `pulumi:"prefix"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement *keyrotation.RetirementBySoak `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
@@ -305,43 +305,43 @@ type RotatingApiKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
-	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+	// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
 	CasRequired pulumi.BoolPtrInput
-	// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+	// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
 	Characters pulumi.StringPtrInput
 	// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 	Data pulumi.StringMapInput
-	// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length pulumi.IntPtrInput
 	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
 	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
 	MaxAge pulumi.StringPtrInput
-	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions pulumi.IntPtrInput
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
 	Path pulumi.StringInput
-	// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+	// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
 	Prefix pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementBySoakPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
@@ -446,17 +446,17 @@ func (o RotatingApiKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
 
-// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
 func (o RotatingApiKeyOutput) CasRequired() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.CasRequired }).(pulumi.BoolPtrOutput)
 }
 
-// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
 func (o RotatingApiKeyOutput) Characters() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Characters }).(pulumi.StringPtrOutput)
 }
@@ -476,7 +476,7 @@ func (o RotatingApiKeyOutput) ExpiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.ExpiresAt }).(pulumi.StringPtrOutput)
 }
 
-// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 func (o RotatingApiKeyOutput) Field() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Field }).(pulumi.StringPtrOutput)
 }
@@ -502,7 +502,7 @@ func (o RotatingApiKeyOutput) Keepers() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
-// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 func (o RotatingApiKeyOutput) Length() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.IntPtrOutput { return v.Length }).(pulumi.IntPtrOutput)
 }
@@ -513,7 +513,7 @@ func (o RotatingApiKeyOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
 
-// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 func (o RotatingApiKeyOutput) MaxVersions() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.IntPtrOutput { return v.MaxVersions }).(pulumi.IntPtrOutput)
 }
@@ -528,7 +528,7 @@ func (o RotatingApiKeyOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingApiKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -539,7 +539,7 @@ func (o RotatingApiKeyOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
 }
 
-// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
 func (o RotatingApiKeyOutput) Prefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Prefix }).(pulumi.StringPtrOutput)
 }
@@ -569,13 +569,13 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

@@ -49,12 +49,12 @@ import (
 // ## A set that the mount fetches
 //
 // A mount with `jwks_url` fetches its keys from where you publish them. Set `JwksUrl` to the same URL, and publish the output `Jwks` there, which is
-// a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+// a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
 // each publication:
 //
 //  1. The run in which a rotation is due makes a key and adds it to `Jwks`. `Kid` and `PrivateKeyPem` stay those of the key before.
 //  2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `Warnings` say
-//     what is to be published.
+//     what you must publish.
 //  3. The first run after the overlap takes the key before out of `Jwks` and out of `Previous`.
 //  4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
 //     that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `Warnings` say so.
@@ -144,9 +144,9 @@ type RotatingJwtKey struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// What the key signs with; `"RS256"` if absent. From the next rotation on.
+	// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
 	Algorithm JwtAlgorithmPtrOutput `pulumi:"algorithm"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current JwtKeyOutput `pulumi:"current"`
@@ -156,9 +156,9 @@ type RotatingJwtKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
-	// The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `JwksUrl`.
+	// The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `JwksUrl`.
 	Jwks pulumi.StringOutput `pulumi:"jwks"`
-	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl pulumi.StringPtrOutput `pulumi:"jwksUrl"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -174,7 +174,7 @@ type RotatingJwtKey struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The key before it, while it lives. All of its fields are null when there is none.
@@ -191,10 +191,10 @@ type RotatingJwtKey struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -260,11 +260,11 @@ type rotatingJwtKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// What the key signs with; `"RS256"` if absent. From the next rotation on.
+	// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
 	Algorithm *JwtAlgorithm `pulumi:"algorithm"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
-	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl *string `pulumi:"jwksUrl"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -276,17 +276,17 @@ type rotatingJwtKeyArgs struct {
 	Mount string `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name string `pulumi:"name"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
@@ -297,11 +297,11 @@ type RotatingJwtKeyArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// What the key signs with; `"RS256"` if absent. From the next rotation on.
+	// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
 	Algorithm JwtAlgorithmPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
-	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -313,17 +313,17 @@ type RotatingJwtKeyArgs struct {
 	Mount pulumi.StringInput
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name pulumi.StringInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
@@ -428,12 +428,12 @@ func (o RotatingJwtKeyOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// What the key signs with; `"RS256"` if absent. From the next rotation on.
+// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
 func (o RotatingJwtKeyOutput) Algorithm() JwtAlgorithmPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) JwtAlgorithmPtrOutput { return v.Algorithm }).(JwtAlgorithmPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingJwtKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -458,12 +458,12 @@ func (o RotatingJwtKeyOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
-// The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `JwksUrl`.
+// The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `JwksUrl`.
 func (o RotatingJwtKeyOutput) Jwks() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringOutput { return v.Jwks }).(pulumi.StringOutput)
 }
 
-// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 func (o RotatingJwtKeyOutput) JwksUrl() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.JwksUrl }).(pulumi.StringPtrOutput)
 }
@@ -500,7 +500,7 @@ func (o RotatingJwtKeyOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingJwtKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -541,13 +541,13 @@ func (o RotatingJwtKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingJwtKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingJwtKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

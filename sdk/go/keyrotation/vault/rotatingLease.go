@@ -53,7 +53,7 @@ import (
 // Without `RotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
 // overlap**. Set `RotationPeriod` for anything that must not fail.
 //
-// `Schedule.Reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+// `Schedule.Reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
 //
 // ## The proof
 //
@@ -127,10 +127,7 @@ type RotatingLease struct {
 	// The id of the account that holds the keys: AWS account, OCI tenancy, Confluent organization, or Vault cluster with its namespace.
 	// Null until the plugin found a key of this resource there.
 	Account pulumi.StringPtrOutput `pulumi:"account"`
-	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-	// the state does not contain (an unrecorded key); otherwise it is ignored.
-	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current LeaseOutput `pulumi:"current"`
@@ -146,7 +143,7 @@ type RotatingLease struct {
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
 	// The accessor of the token that holds the lease: to revoke that token revokes the lease.
 	HolderAccessor pulumi.StringOutput `pulumi:"holderAccessor"`
-	// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole pulumi.StringPtrOutput `pulumi:"holderRole"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -160,7 +157,7 @@ type RotatingLease struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
@@ -175,14 +172,14 @@ type RotatingLease struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 	Ttl pulumi.StringPtrOutput `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrOutput `pulumi:"verification"`
@@ -204,7 +201,6 @@ func NewRotatingLease(ctx *pulumi.Context,
 		return nil, errors.New("invalid value for required argument 'Path'")
 	}
 	secrets := pulumi.AdditionalSecretOutputs([]string{
-		"adopt",
 		"current",
 		"data",
 		"previous",
@@ -243,12 +239,9 @@ func (RotatingLeaseState) ElementType() reflect.Type {
 }
 
 type rotatingLeaseArgs struct {
-	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-	// the state does not contain (an unrecorded key); otherwise it is ignored.
-	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
-	// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole *string `pulumi:"holderRole"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -258,7 +251,7 @@ type rotatingLeaseArgs struct {
 	MaxAge *string `pulumi:"maxAge"`
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name string `pulumi:"name"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
@@ -267,12 +260,12 @@ type rotatingLeaseArgs struct {
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
-	// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 	Ttl *string `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
@@ -280,12 +273,9 @@ type rotatingLeaseArgs struct {
 
 // The set of arguments for constructing a RotatingLease resource.
 type RotatingLeaseArgs struct {
-	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-	// the state does not contain (an unrecorded key); otherwise it is ignored.
-	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
-	// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -295,7 +285,7 @@ type RotatingLeaseArgs struct {
 	MaxAge pulumi.StringPtrInput
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
@@ -304,12 +294,12 @@ type RotatingLeaseArgs struct {
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
-	// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 	Ttl pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
@@ -408,13 +398,7 @@ func (o RotatingLeaseOutput) Account() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.Account }).(pulumi.StringPtrOutput)
 }
 
-// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-// the state does not contain (an unrecorded key); otherwise it is ignored.
-func (o RotatingLeaseOutput) Adopt() keyrotation.AdoptPtrOutput {
-	return o.ApplyT(func(v *RotatingLease) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
-}
-
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingLeaseOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
@@ -454,7 +438,7 @@ func (o RotatingLeaseOutput) HolderAccessor() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringOutput { return v.HolderAccessor }).(pulumi.StringOutput)
 }
 
-// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 func (o RotatingLeaseOutput) HolderRole() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.HolderRole }).(pulumi.StringPtrOutput)
 }
@@ -486,7 +470,7 @@ func (o RotatingLeaseOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingLeaseOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -522,13 +506,13 @@ func (o RotatingLeaseOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingLease) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingLeaseOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingLeaseOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }
@@ -538,7 +522,7 @@ func (o RotatingLeaseOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingLease) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 func (o RotatingLeaseOutput) Ttl() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.Ttl }).(pulumi.StringPtrOutput)
 }

@@ -49,8 +49,8 @@ import (
 //
 //   - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
 //   - **Static role**: `last_vault_rotation`, likewise.
-//   - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
-//     secret, so a second rotation harms nobody.
+//   - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+//     knows the secret.
 //
 // A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
 //
@@ -135,10 +135,10 @@ type RotatingRoot struct {
 	Path pulumi.StringOutput `pulumi:"path"`
 	// When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
 	RotatedAt pulumi.StringPtrOutput `pulumi:"rotatedAt"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When rotations are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
@@ -193,10 +193,10 @@ type rotatingRootArgs struct {
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path string `pulumi:"path"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
 }
 
@@ -208,10 +208,10 @@ type RotatingRootArgs struct {
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path pulumi.StringInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
 }
 
@@ -344,13 +344,13 @@ func (o RotatingRootOutput) RotatedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotatedAt }).(pulumi.StringPtrOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingRootOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingRootOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }

@@ -130,9 +130,9 @@ type RotatingSecretId struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
-	// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+	// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 	CidrList pulumi.StringArrayOutput `pulumi:"cidrList"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current AppRoleSecretIdOutput `pulumi:"current"`
@@ -154,7 +154,7 @@ type RotatingSecretId struct {
 	Mount pulumi.StringOutput `pulumi:"mount"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The key before it, while it lives. All of its fields are null when there is none.
@@ -169,16 +169,16 @@ type RotatingSecretId struct {
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role pulumi.StringOutput `pulumi:"role"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
 	SecretId pulumi.StringOutput `pulumi:"secretId"`
-	// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl pulumi.StringPtrOutput `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrOutput `pulumi:"verification"`
@@ -242,9 +242,9 @@ type rotatingSecretIdArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
-	// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+	// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 	CidrList []string `pulumi:"cidrList"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -254,7 +254,7 @@ type rotatingSecretIdArgs struct {
 	MaxAge *string `pulumi:"maxAge"`
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
 	// What must be true before a superseded key is removed, beyond its overlap.
@@ -263,12 +263,12 @@ type rotatingSecretIdArgs struct {
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role string `pulumi:"role"`
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
-	// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl *string `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
@@ -279,9 +279,9 @@ type RotatingSecretIdArgs struct {
 	// An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
 	// the state does not contain (an unrecorded key); otherwise it is ignored.
 	Adopt keyrotation.AdoptPtrInput
-	// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
-	// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+	// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 	CidrList pulumi.StringArrayInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -291,7 +291,7 @@ type RotatingSecretIdArgs struct {
 	MaxAge pulumi.StringPtrInput
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringInput
-	// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
 	// What must be true before a superseded key is removed, beyond its overlap.
@@ -300,12 +300,12 @@ type RotatingSecretIdArgs struct {
 	Revoke keyrotation.RevokePtrInput
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role pulumi.StringInput
-	// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Absent: time never rotates.
+	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
-	// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
@@ -415,12 +415,12 @@ func (o RotatingSecretIdOutput) Adopt() keyrotation.AdoptPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) keyrotation.AdoptPtrOutput { return v.Adopt }).(keyrotation.AdoptPtrOutput)
 }
 
-// Permits `Overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 func (o RotatingSecretIdOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
 
-// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 func (o RotatingSecretIdOutput) CidrList() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringArrayOutput { return v.CidrList }).(pulumi.StringArrayOutput)
 }
@@ -472,7 +472,7 @@ func (o RotatingSecretIdOutput) NextRotationAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.NextRotationAt }).(pulumi.StringPtrOutput)
 }
 
-// How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `RotationPeriod` if that is shorter.
+// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 // With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 func (o RotatingSecretIdOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
@@ -508,13 +508,13 @@ func (o RotatingSecretIdOutput) Role() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.Role }).(pulumi.StringOutput)
 }
 
-// Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
 func (o RotatingSecretIdOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Absent: time never rotates.
+// A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingSecretIdOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
 }
@@ -529,7 +529,7 @@ func (o RotatingSecretIdOutput) SecretId() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.SecretId }).(pulumi.StringOutput)
 }
 
-// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 func (o RotatingSecretIdOutput) Ttl() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.Ttl }).(pulumi.StringPtrOutput)
 }

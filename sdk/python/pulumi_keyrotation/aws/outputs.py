@@ -68,10 +68,10 @@ class AccessKey(dict):
         :param _builtins.str access_key_id: The public half, such as `AKIAIOSFODNN7EXAMPLE`; also the user name at Amazon SES's SMTP interface.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str secret_access_key: The secret half.
-        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
+        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
         """
@@ -117,7 +117,7 @@ class AccessKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -141,7 +141,7 @@ class AccessKey(dict):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> Optional[_builtins.str]:
         """
-        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
+        The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`.
         """
         return pulumi.get(self, "ses_smtp_password")
 
@@ -210,9 +210,9 @@ class PreviousAccessKey(dict):
         :param _builtins.str access_key_id: The public half, such as `AKIAIOSFODNN7EXAMPLE`; also the user name at Amazon SES's SMTP interface.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str secret_access_key: The secret half.
-        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
+        :param _builtins.str ses_smtp_password: The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
@@ -264,7 +264,7 @@ class PreviousAccessKey(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -280,7 +280,7 @@ class PreviousAccessKey(dict):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> Optional[_builtins.str]:
         """
-        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`.
+        The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`.
         """
         return pulumi.get(self, "ses_smtp_password")
 

@@ -42,19 +42,19 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
                warning and lets the run succeed, `fail` fails the run. Default: `defer`.
@@ -114,7 +114,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -152,7 +152,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -189,7 +189,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -202,7 +202,7 @@ class RotatingApiKeyArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -214,7 +214,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="sesRegion")
     def ses_region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         """
         return pulumi.get(self, "ses_region")
 
@@ -294,7 +294,7 @@ class RotatingApiKey(pulumi.CustomResource):
         `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 
         From the provider configuration `keyrotation:aws` (`region`, `profile`, `access_key`, `secret_key`, `token`, `assume_roles`,
-        `endpoints`). Without `access_key` they come from AWS's customary chain: environment, profile (also SSO and
+        `endpoints`). Without `access_key` they come from the standard AWS credential chain: environment, profile (also SSO and
         `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
         `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
         the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -360,7 +360,7 @@ class RotatingApiKey(pulumi.CustomResource):
         a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
         that run dies as well, the key stays behind, and is listed in `foreign_keys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
-        ## The one hole
+        ## Known limitation
 
         CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
         looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
@@ -404,19 +404,19 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementArgs', '_root_inputs.RetirementArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ses_region: The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         :param pulumi.Input[_builtins.str] user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
@@ -454,7 +454,7 @@ class RotatingApiKey(pulumi.CustomResource):
         `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
 
         From the provider configuration `keyrotation:aws` (`region`, `profile`, `access_key`, `secret_key`, `token`, `assume_roles`,
-        `endpoints`). Without `access_key` they come from AWS's customary chain: environment, profile (also SSO and
+        `endpoints`). Without `access_key` they come from the standard AWS credential chain: environment, profile (also SSO and
         `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
         `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
         the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`; IAM itself has one region in each
@@ -520,7 +520,7 @@ class RotatingApiKey(pulumi.CustomResource):
         a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
         that run dies as well, the key stays behind, and is listed in `foreign_keys`. A tag with this prefix that the plugin cannot read stops it, with the tag's name.
 
-        ## The one hole
+        ## Known limitation
 
         CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
         looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS's own clock, belongs to no other
@@ -711,7 +711,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -777,7 +777,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -834,7 +834,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -843,7 +843,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -867,7 +867,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesRegion")
     def ses_region(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Absent: there is no SMTP password.
+        The region of Amazon SES for which `ses_smtp_password` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
         """
         return pulumi.get(self, "ses_region")
 
@@ -875,7 +875,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The password at Amazon SES's SMTP interface in `ses_region`; absent without `ses_region`. Null while it is not known, as after an import without it, until the next rotation.
+        The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "ses_smtp_password")
 

@@ -33,21 +33,21 @@ class _ExportableConfig(types.ModuleType):
     @_builtins.property
     def aws(self) -> Optional[str]:
         """
-        How AWS is reached. What is absent comes from AWS's customary environment variables and files.
+        How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
         """
         return __config__.get('aws')
 
     @_builtins.property
     def confluent(self) -> Optional[str]:
         """
-        How Confluent Cloud is reached. What is absent comes from Confluent's customary environment variables.
+        How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
         """
         return __config__.get('confluent')
 
     @_builtins.property
     def oci(self) -> Optional[str]:
         """
-        How OCI is reached. What is absent comes from the environment variables and the file that Oracle's tools read.
+        How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle's tools read.
         """
         return __config__.get('oci')
 
@@ -55,14 +55,14 @@ class _ExportableConfig(types.ModuleType):
     def refresh_before_update(self) -> Optional[bool]:
         """
         Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-        costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+        costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
         """
         return __config__.get_bool('refreshBeforeUpdate')
 
     @_builtins.property
     def vault(self) -> Optional[str]:
         """
-        How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+        How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
         """
         return __config__.get('vault')
 

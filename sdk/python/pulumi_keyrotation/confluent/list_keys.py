@@ -58,7 +58,7 @@ def list_keys(managed_resource: Optional[Union['ManagedResource', 'ManagedResour
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
-    :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+    :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
     :param Union['Owner', 'OwnerDict'] owner: Whose API keys are rotated. Another owner replaces the resource.
     """
     __args__ = dict()
@@ -75,7 +75,7 @@ def list_keys_output(managed_resource: pulumi.Input[Optional[Optional[Union['Man
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
-    :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+    :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
     :param Union['Owner', 'OwnerDict'] owner: Whose API keys are rotated. Another owner replaces the resource.
     """
     __args__ = dict()

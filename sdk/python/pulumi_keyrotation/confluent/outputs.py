@@ -92,7 +92,7 @@ class KeyPair(dict):
         :param _builtins.str api_key: The public half: the user name of Basic authentication and of SASL/PLAIN.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str api_secret: The secret half.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -138,7 +138,7 @@ class KeyPair(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -363,7 +363,7 @@ class PreviousKeyPair(dict):
         :param _builtins.str api_secret: The secret half.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str verified_at: When it had been accepted as often as `verification` asks, in RFC 3339; null if it was not verified.
@@ -421,7 +421,7 @@ class PreviousKeyPair(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 

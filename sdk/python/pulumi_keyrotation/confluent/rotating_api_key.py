@@ -44,21 +44,21 @@ class RotatingApiKeyArgs:
         :param pulumi.Input['OwnerArgs'] owner: Whose API keys are rotated. Another owner replaces the resource.
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
-        :param pulumi.Input[_builtins.str] display_name: The display name of the keys that are made from now on. Absent: one that names this resource.
+        :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input['ManagedResourceArgs'] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        :param pulumi.Input['ManagedResourceArgs'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "owner", owner)
@@ -118,7 +118,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -142,7 +142,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="displayName")
     def display_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The display name of the keys that are made from now on. Absent: one that names this resource.
+        The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         """
         return pulumi.get(self, "display_name")
 
@@ -167,7 +167,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="managedResource")
     def managed_resource(self) -> pulumi.Input[Optional['ManagedResourceArgs']]:
         """
-        What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         """
         return pulumi.get(self, "managed_resource")
 
@@ -192,7 +192,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -229,7 +229,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -242,7 +242,7 @@ class RotatingApiKeyArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -396,22 +396,22 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
-        :param pulumi.Input[_builtins.str] display_name: The display name of the keys that are made from now on. Absent: one that names this resource.
+        :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']] managed_resource: What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        :param pulumi.Input[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['OwnerArgs', 'OwnerArgsDict']] owner: Whose API keys are rotated. Another owner replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -670,7 +670,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -710,7 +710,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="displayName")
     def display_name(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The display name of the keys that are made from now on. Absent: one that names this resource.
+        The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         """
         return pulumi.get(self, "display_name")
 
@@ -751,7 +751,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="managedResource")
     def managed_resource(self) -> pulumi.Output[Optional['outputs.ManagedResource']]:
         """
-        What the keys open. Absent: Confluent Cloud's own API, by Cloud API keys. Another resource replaces this one.
+        The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
         """
         return pulumi.get(self, "managed_resource")
 
@@ -776,7 +776,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -833,7 +833,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -842,7 +842,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 

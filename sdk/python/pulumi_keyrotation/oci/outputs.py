@@ -76,7 +76,7 @@ class ApiKey(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str fingerprint: OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str key_id: What requests name: `TENANCY/USER/FINGERPRINT`.
         :param _builtins.str public_key_pem: The public half in PEM.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
@@ -129,7 +129,7 @@ class ApiKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -232,7 +232,7 @@ class AuthToken(dict):
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str token_id: The token's OCID.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -271,7 +271,7 @@ class AuthToken(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -361,7 +361,7 @@ class CustomerSecretKey(dict):
         :param _builtins.str access_key: The access key.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str secret_key: The secret key.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -407,7 +407,7 @@ class CustomerSecretKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -497,7 +497,7 @@ class PreviousApiKey(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str fingerprint: OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str key_id: What requests name: `TENANCY/USER/FINGERPRINT`.
         :param _builtins.str private_key_pem: The private half in PEM, PKCS#8, not encrypted. OCI never has it.
         :param _builtins.str public_key_pem: The public half in PEM.
@@ -564,7 +564,7 @@ class PreviousApiKey(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -659,7 +659,7 @@ class PreviousAuthToken(dict):
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str token: The token itself: the password for the container registry, Swift, and other services that take no signatures.
@@ -703,7 +703,7 @@ class PreviousAuthToken(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -793,7 +793,7 @@ class PreviousCustomerSecretKey(dict):
         :param _builtins.str access_key: The access key.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str secret_key: The secret key.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -844,7 +844,7 @@ class PreviousCustomerSecretKey(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 

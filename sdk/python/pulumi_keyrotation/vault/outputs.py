@@ -73,7 +73,7 @@ class AppRoleSecretId(dict):
         :param _builtins.str accessor: Its accessor, by which it can be looked up and destroyed, and which nobody can log in with.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str expires_at: When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
         :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
@@ -122,7 +122,7 @@ class AppRoleSecretId(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -212,7 +212,7 @@ class JwtKey(dict):
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str kid: The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
         :param _builtins.str public_key_pem: What the mount checks signatures with, in PEM.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
@@ -253,7 +253,7 @@ class JwtKey(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -349,7 +349,7 @@ class KvVersion(dict):
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str version: The number of the version at the path.
         :param _builtins.str expires_at: When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
@@ -391,7 +391,7 @@ class KvVersion(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -493,7 +493,7 @@ class Lease(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str holder_accessor: The accessor of the token that holds the lease: to revoke that token revokes the lease.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str lease_id: The lease's id, by which it can be looked up, renewed and revoked.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param Mapping[str, _builtins.str] data: What the path gave, such as `username` and `password`. What is no text stands there as JSON.
@@ -544,7 +544,7 @@ class Lease(dict):
     @pulumi.getter
     def id(self) -> _builtins.str:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -644,7 +644,7 @@ class PreviousAppRoleSecretId(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str expires_at: When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str secret_id: What a machine logs in with, beside the role's id.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -705,7 +705,7 @@ class PreviousAppRoleSecretId(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -787,7 +787,7 @@ class PreviousJwtKey(dict):
 
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str kid: The key's name for the header of tokens: the thumbprint of its public half by RFC 7638.
         :param _builtins.str private_key_pem: What signs: PKCS#8 in PEM.
         :param _builtins.str public_key_pem: What the mount checks signatures with, in PEM.
@@ -834,7 +834,7 @@ class PreviousJwtKey(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -931,7 +931,7 @@ class PreviousKvVersion(dict):
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str expires_at: When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
         :param _builtins.str value: The generated value.
@@ -985,7 +985,7 @@ class PreviousKvVersion(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 
@@ -1081,7 +1081,7 @@ class PreviousLease(dict):
         :param _builtins.str expires_at: When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
         :param _builtins.int generation: Which key of this resource it is, from 1.
         :param _builtins.str holder_accessor: The accessor of the token that holds the lease: to revoke that token revokes the lease.
-        :param _builtins.str id: The system's name of the key.
+        :param _builtins.str id: The key's id in its system.
         :param _builtins.str lease_id: The lease's id, by which it can be looked up, renewed and revoked.
         :param '_root_enums.KeyStatus' status: Whether it works, as last seen.
         :param _builtins.str superseded_at: When another key took its place, in RFC 3339; null for the current key.
@@ -1152,7 +1152,7 @@ class PreviousLease(dict):
     @pulumi.getter
     def id(self) -> Optional[_builtins.str]:
         """
-        The system's name of the key.
+        The key's id in its system.
         """
         return pulumi.get(self, "id")
 

@@ -49,25 +49,25 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
-        :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
+        :param pulumi.Input[_builtins.str] characters: The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
-        :param pulumi.Input[_builtins.str] field: The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.int] length: How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        :param pulumi.Input[_builtins.int] length: The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
-        :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        :param pulumi.Input[_builtins.str] prefix: The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         :param pulumi.Input['_root_inputs.RetirementBySoakArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "mount", mount)
@@ -148,7 +148,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -160,7 +160,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="casRequired")
     def cas_required(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+        Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         """
         return pulumi.get(self, "cas_required")
 
@@ -172,7 +172,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def characters(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "characters")
 
@@ -196,7 +196,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def field(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "field")
 
@@ -221,7 +221,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def length(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "length")
 
@@ -246,7 +246,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="maxVersions")
     def max_versions(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+        How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         """
         return pulumi.get(self, "max_versions")
 
@@ -258,7 +258,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -271,7 +271,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter
     def prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "prefix")
 
@@ -307,7 +307,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -320,7 +320,7 @@ class RotatingApiKeyArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -488,7 +488,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
-        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `field` its name, and the other
         fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
         `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
 
@@ -504,27 +504,27 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
-        :param pulumi.Input[_builtins.str] characters: The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
+        :param pulumi.Input[_builtins.str] characters: The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
-        :param pulumi.Input[_builtins.str] field: The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.int] length: How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        :param pulumi.Input[_builtins.int] length: The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+        :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         :param pulumi.Input[_builtins.str] mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
-        :param pulumi.Input[_builtins.str] prefix: What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        :param pulumi.Input[_builtins.str] prefix: The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         :param pulumi.Input[Union['_root_inputs.RetirementBySoakArgs', '_root_inputs.RetirementBySoakArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -654,7 +654,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
         `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
-        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+        has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `field` its name, and the other
         fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
         `{"secret/apps/payment#3": "…"}`: version numbers alone repeat. `docs/import.md` has the details.
 
@@ -827,7 +827,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -835,7 +835,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="casRequired")
     def cas_required(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+        Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         """
         return pulumi.get(self, "cas_required")
 
@@ -843,7 +843,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def characters(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+        The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "characters")
 
@@ -875,7 +875,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def field(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+        The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "field")
 
@@ -916,7 +916,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def length(self) -> pulumi.Output[Optional[_builtins.int]]:
         """
-        How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+        The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "length")
 
@@ -933,7 +933,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="maxVersions")
     def max_versions(self) -> pulumi.Output[Optional[_builtins.int]]:
         """
-        How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+        How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         """
         return pulumi.get(self, "max_versions")
 
@@ -957,7 +957,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -974,7 +974,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def prefix(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+        The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "prefix")
 
@@ -1022,7 +1022,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -1031,7 +1031,7 @@ class RotatingApiKey(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 

@@ -45,20 +45,20 @@ class RotatingJwtKeyArgs:
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        :param pulumi.Input['JwtAlgorithm'] algorithm: The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "mount", mount)
@@ -129,7 +129,7 @@ class RotatingJwtKeyArgs:
     @pulumi.getter
     def algorithm(self) -> pulumi.Input[Optional['JwtAlgorithm']]:
         """
-        What the key signs with; `"RS256"` if absent. From the next rotation on.
+        The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "algorithm")
 
@@ -141,7 +141,7 @@ class RotatingJwtKeyArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -153,7 +153,7 @@ class RotatingJwtKeyArgs:
     @pulumi.getter(name="jwksUrl")
     def jwks_url(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         """
         return pulumi.get(self, "jwks_url")
 
@@ -191,7 +191,7 @@ class RotatingJwtKeyArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -228,7 +228,7 @@ class RotatingJwtKeyArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -241,7 +241,7 @@ class RotatingJwtKeyArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -336,7 +336,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## A set that the mount fetches
 
         A mount with `jwks_url` fetches its keys from where you publish them. Set `jwks_url` to the same URL, and publish the output `jwks` there, which is
-        a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+        a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
         each publication:
 
         ```python
@@ -348,7 +348,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `private_key_pem` stay those of the key before.
         2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
-           what is to be published.
+           what you must publish.
         3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
         4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
            that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
@@ -435,22 +435,22 @@ class RotatingJwtKey(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input['JwtAlgorithm'] algorithm: What the key signs with; `"RS256"` if absent. From the next rotation on.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        :param pulumi.Input['JwtAlgorithm'] algorithm: The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -512,7 +512,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         ## A set that the mount fetches
 
         A mount with `jwks_url` fetches its keys from where you publish them. Set `jwks_url` to the same URL, and publish the output `jwks` there, which is
-        a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+        a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
         each publication:
 
         ```python
@@ -524,7 +524,7 @@ class RotatingJwtKey(pulumi.CustomResource):
 
         1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `private_key_pem` stay those of the key before.
         2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
-           what is to be published.
+           what you must publish.
         3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
         4. The next run writes the mount's configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
            that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
@@ -755,7 +755,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def algorithm(self) -> pulumi.Output[Optional['JwtAlgorithm']]:
         """
-        What the key signs with; `"RS256"` if absent. From the next rotation on.
+        The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "algorithm")
 
@@ -763,7 +763,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -803,7 +803,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def jwks(self) -> pulumi.Output[_builtins.str]:
         """
-        The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwks_url`.
+        The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwks_url`.
         """
         return pulumi.get(self, "jwks")
 
@@ -811,7 +811,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="jwksUrl")
     def jwks_url(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+        The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         """
         return pulumi.get(self, "jwks_url")
 
@@ -869,7 +869,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -934,7 +934,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -943,7 +943,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 

@@ -41,20 +41,20 @@ class RotatingLeaseArgs:
 
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.str] holder_role: The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ttl: The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "name", name)
@@ -110,7 +110,7 @@ class RotatingLeaseArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -122,7 +122,7 @@ class RotatingLeaseArgs:
     @pulumi.getter(name="holderRole")
     def holder_role(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "holder_role")
 
@@ -160,7 +160,7 @@ class RotatingLeaseArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -197,7 +197,7 @@ class RotatingLeaseArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -210,7 +210,7 @@ class RotatingLeaseArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -222,7 +222,7 @@ class RotatingLeaseArgs:
     @pulumi.getter
     def ttl(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+        The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         """
         return pulumi.get(self, "ttl")
 
@@ -320,7 +320,7 @@ class RotatingLease(pulumi.CustomResource):
         Without `rotation_period` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
         overlap**. Set `rotation_period` for anything that must not fail.
 
-        `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+        `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
 
         ## The proof
 
@@ -392,22 +392,22 @@ class RotatingLease(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[_builtins.str] holder_role: The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ttl: The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -473,7 +473,7 @@ class RotatingLease(pulumi.CustomResource):
         Without `rotation_period` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
         overlap**. Set `rotation_period` for anything that must not fail.
 
-        `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+        `schedule.reading` is the plugin's clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
 
         ## The proof
 
@@ -679,7 +679,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -743,7 +743,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="holderRole")
     def holder_role(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+        The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "holder_role")
 
@@ -793,7 +793,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -850,7 +850,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -859,7 +859,7 @@ class RotatingLease(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -875,7 +875,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def ttl(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+        The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         """
         return pulumi.get(self, "ttl")
 

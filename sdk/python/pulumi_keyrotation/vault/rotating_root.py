@@ -32,9 +32,9 @@ class RotatingRootArgs:
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         pulumi.set(__self__, "path", path)
         if keepers is not None:
@@ -74,7 +74,7 @@ class RotatingRootArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -87,7 +87,7 @@ class RotatingRootArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -152,8 +152,8 @@ class RotatingRoot(pulumi.CustomResource):
 
         - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
         - **Static role**: `last_vault_rotation`, likewise.
-        - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
-          secret, so a second rotation harms nobody.
+        - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+          knows the secret.
 
         A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
 
@@ -225,9 +225,9 @@ class RotatingRoot(pulumi.CustomResource):
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] path: Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         ...
     @overload
@@ -280,8 +280,8 @@ class RotatingRoot(pulumi.CustomResource):
 
         - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
         - **Static role**: `last_vault_rotation`, likewise.
-        - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
-          secret, so a second rotation harms nobody.
+        - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+          knows the secret.
 
         A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
 
@@ -493,7 +493,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -502,7 +502,7 @@ class RotatingRoot(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 

@@ -44,20 +44,20 @@ class RotatingSecretIdArgs:
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "mount", mount)
@@ -128,7 +128,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -140,7 +140,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter(name="cidrList")
     def cidr_list(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "cidr_list")
 
@@ -178,7 +178,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -215,7 +215,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -228,7 +228,7 @@ class RotatingSecretIdArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -240,7 +240,7 @@ class RotatingSecretIdArgs:
     @pulumi.getter
     def ttl(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "ttl")
 
@@ -411,22 +411,22 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
-        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
                `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
         :param pulumi.Input[_builtins.str] mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
-        :param pulumi.Input[_builtins.str] overlap: How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
         :param pulumi.Input[_builtins.str] role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
-        :param pulumi.Input[_builtins.str] rotation_anchor: Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Absent: time never rotates.
-        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+               A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[_builtins.str] ttl: How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -714,7 +714,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="allowOutage")
     def allow_outage(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Permits `overlap: "0s"`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+        Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         """
         return pulumi.get(self, "allow_outage")
 
@@ -722,7 +722,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="cidrList")
     def cidr_list(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
         """
-        From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+        The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "cidr_list")
 
@@ -804,7 +804,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def overlap(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a superseded key keeps working, as a duration. Absent: `"1d"`, or half of `rotation_period` if that is shorter.
+        How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
         With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         """
         return pulumi.get(self, "overlap")
@@ -861,7 +861,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Where the grid of periods starts, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Absent: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -870,7 +870,7 @@ class RotatingSecretId(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Absent: time never rotates.
+        A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
@@ -894,7 +894,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter
     def ttl(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+        How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "ttl")
 

@@ -21,25 +21,25 @@ pub struct ApiKeyArgs {
     /// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub path: String,
-    /// The name under which the generated value stands at the path. Absent: `"api_key"`. From the next rotation on.
+    /// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
     #[serde(default)]
     pub field: Option<String>,
     /// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
     #[serde(default)]
     pub data: Option<BTreeMap<String, String>>,
-    /// How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+    /// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
     #[serde(default)]
     pub length: Option<u32>,
-    /// The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+    /// The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
     #[serde(default)]
     pub characters: Option<String>,
-    /// What the value begins with, such as `"app_"`. Absent: nothing. From the next rotation on.
+    /// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
     #[serde(default)]
     pub prefix: Option<String>,
-    /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path's metadata at the next rotation. Absent: what the path or the mount says.
+    /// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
     #[serde(default)]
     pub max_versions: Option<u32>,
-    /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path's metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+    /// Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
     #[serde(default)]
     pub cas_required: Option<bool>,
 }

@@ -22,10 +22,10 @@ pub struct JwtKeyArgs {
     /// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub name: String,
-    /// What the key signs with; `"RS256"` if absent. From the next rotation on.
+    /// The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
     #[serde(default)]
     pub algorithm: Option<JwtAlgorithm>,
-    /// The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+    /// The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
     #[serde(default)]
     #[schemars(extend("x-replace" = true))]
     pub jwks_url: Option<String>,
@@ -54,7 +54,7 @@ pub struct JwtKey {
     pub private_key_pem: SecretProperty,
     /// What the mount checks signatures with, in PEM.
     pub public_key_pem: String,
-    /// The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+    /// The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwksUrl`.
     #[schemars(extend("x-joint" = true))]
     pub jwks: String,
 }

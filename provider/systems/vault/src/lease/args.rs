@@ -20,10 +20,10 @@ pub struct LeaseArgs {
     /// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub name: String,
-    /// The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin's own token holds it, and dies with that. From the next rotation on.
+    /// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
     #[serde(default)]
     pub holder_role: Option<String>,
-    /// For how long the lease is asked for at a time, such as `"7d"`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+    /// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
     #[serde(default)]
     pub ttl: Option<String>,
 }

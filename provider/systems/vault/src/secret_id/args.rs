@@ -21,10 +21,10 @@ pub struct SecretIdArgs {
     /// The role that the secret-ids are of. It must exist. Another role replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub role: String,
-    /// From which networks a secret-id may be used to log in, such as `["10.0.0.0/8"]`, within those of the role. Absent: those of the role. From the next rotation on.
+    /// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
     #[serde(default)]
     pub cidr_list: Option<Vec<String>>,
-    /// How long a secret-id works if nobody destroys it earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+    /// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
     #[serde(default)]
     pub ttl: Option<String>,
 }

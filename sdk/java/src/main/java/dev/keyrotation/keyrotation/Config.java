@@ -25,21 +25,21 @@ public final class Config {
         return Codegen.stringProp("acceptAccount").config(config).get();
     }
 /**
- * How AWS is reached. What is absent comes from AWS&#39;s customary environment variables and files.
+ * How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
  * 
  */
     public Optional<AwsConfig> aws() {
         return Codegen.objectProp("aws", AwsConfig.class).config(config).get();
     }
 /**
- * How Confluent Cloud is reached. What is absent comes from Confluent&#39;s customary environment variables.
+ * How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
  * 
  */
     public Optional<ConfluentConfig> confluent() {
         return Codegen.objectProp("confluent", ConfluentConfig.class).config(config).get();
     }
 /**
- * How OCI is reached. What is absent comes from the environment variables and the file that Oracle&#39;s tools read.
+ * How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle&#39;s tools read.
  * 
  */
     public Optional<OciConfig> oci() {
@@ -47,14 +47,14 @@ public final class Config {
     }
 /**
  * Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
- * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+ * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
  * 
  */
     public Optional<Boolean> refreshBeforeUpdate() {
         return Codegen.booleanProp("refreshBeforeUpdate").config(config).get();
     }
 /**
- * How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+ * How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
  * 
  */
     public Optional<VaultConfig> vault() {

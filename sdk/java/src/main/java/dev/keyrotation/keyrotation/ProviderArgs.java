@@ -40,14 +40,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How AWS is reached. What is absent comes from AWS&#39;s customary environment variables and files.
+     * How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
      * 
      */
     @Import(name="aws", json=true)
     private @Nullable Output<AwsConfigArgs> aws;
 
     /**
-     * @return How AWS is reached. What is absent comes from AWS&#39;s customary environment variables and files.
+     * @return How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
      * 
      */
     public Optional<Output<AwsConfigArgs>> aws() {
@@ -55,14 +55,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How Confluent Cloud is reached. What is absent comes from Confluent&#39;s customary environment variables.
+     * How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
      * 
      */
     @Import(name="confluent", json=true)
     private @Nullable Output<ConfluentConfigArgs> confluent;
 
     /**
-     * @return How Confluent Cloud is reached. What is absent comes from Confluent&#39;s customary environment variables.
+     * @return How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
      * 
      */
     public Optional<Output<ConfluentConfigArgs>> confluent() {
@@ -70,14 +70,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How OCI is reached. What is absent comes from the environment variables and the file that Oracle&#39;s tools read.
+     * How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle&#39;s tools read.
      * 
      */
     @Import(name="oci", json=true)
     private @Nullable Output<OciConfigArgs> oci;
 
     /**
-     * @return How OCI is reached. What is absent comes from the environment variables and the file that Oracle&#39;s tools read.
+     * @return How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle&#39;s tools read.
      * 
      */
     public Optional<Output<OciConfigArgs>> oci() {
@@ -86,7 +86,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-     * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+     * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
      * 
      */
     @Import(name="refreshBeforeUpdate", json=true)
@@ -94,7 +94,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * @return Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-     * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+     * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
      * 
      */
     public Optional<Output<Boolean>> refreshBeforeUpdate() {
@@ -102,14 +102,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+     * How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
      * 
      */
     @Import(name="vault", json=true)
     private @Nullable Output<VaultConfigArgs> vault;
 
     /**
-     * @return How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+     * @return How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
      * 
      */
     public Optional<Output<VaultConfigArgs>> vault() {
@@ -171,7 +171,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param aws How AWS is reached. What is absent comes from AWS&#39;s customary environment variables and files.
+         * @param aws How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
          * 
          * @return builder
          * 
@@ -182,7 +182,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param aws How AWS is reached. What is absent comes from AWS&#39;s customary environment variables and files.
+         * @param aws How the plugin reaches AWS. Unset values fall back to the standard AWS environment variables and files.
          * 
          * @return builder
          * 
@@ -192,7 +192,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param confluent How Confluent Cloud is reached. What is absent comes from Confluent&#39;s customary environment variables.
+         * @param confluent How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
          * 
          * @return builder
          * 
@@ -203,7 +203,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param confluent How Confluent Cloud is reached. What is absent comes from Confluent&#39;s customary environment variables.
+         * @param confluent How the plugin reaches Confluent Cloud. Unset values fall back to the standard Confluent environment variables.
          * 
          * @return builder
          * 
@@ -213,7 +213,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param oci How OCI is reached. What is absent comes from the environment variables and the file that Oracle&#39;s tools read.
+         * @param oci How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle&#39;s tools read.
          * 
          * @return builder
          * 
@@ -224,7 +224,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param oci How OCI is reached. What is absent comes from the environment variables and the file that Oracle&#39;s tools read.
+         * @param oci How the plugin reaches OCI. Unset values fall back to the environment variables and the file that Oracle&#39;s tools read.
          * 
          * @return builder
          * 
@@ -235,7 +235,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param refreshBeforeUpdate Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-         * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+         * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
          * 
          * @return builder
          * 
@@ -247,7 +247,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param refreshBeforeUpdate Whether each preview, update and destroy first reads every key from its system, to see what others changed; it
-         * costs a few calls for each key. Absent: false, and `pulumi refresh` does it when asked.
+         * costs a few calls for each key. Default: false; `pulumi refresh` does it on request.
          * 
          * @return builder
          * 
@@ -257,7 +257,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param vault How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+         * @param vault How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
          * 
          * @return builder
          * 
@@ -268,7 +268,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param vault How Vault or OpenBao is reached. What is absent comes from the customary environment variables.
+         * @param vault How the plugin reaches Vault or OpenBao. Unset values fall back to the standard Vault environment variables.
          * 
          * @return builder
          * 

@@ -38,7 +38,7 @@ import javax.annotation.Nullable;
  * `docs/settings/aws.md` lists every setting that is read, in order of precedence, and `docs/settings/network.md` those for proxies and certificates.
  * 
  * From the provider configuration `keyrotation:aws` (`region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`,
- * `endpoints`). Without `accessKey` they come from AWS&#39;s customary chain: environment, profile (also SSO and
+ * `endpoints`). Without `accessKey` they come from the standard AWS credential chain: environment, profile (also SSO and
  * `credential_process`), web identity, container, instance. They are looked up at the first call and never written to state.
  * `endpoints.iam` and `endpoints.sts` stand above `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_STS`. Without `region`
  * the plugin takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`; IAM itself has one region in each
@@ -104,7 +104,7 @@ import javax.annotation.Nullable;
  * a refresh, the next run that has something to do warns and writes them. If they are removed while a key is being created and
  * that run dies as well, the key stays behind, and is listed in `foreignKeys`. A tag with this prefix that the plugin cannot read stops it, with the tag&#39;s name.
  * 
- * ## The one hole
+ * ## Known limitation
  * 
  * CreateAccessKey takes no token by which a repetition could be known. If its answer is lost, or the run dies just before it asks, the next run
  * looks for a key that the list before that attempt did not show, was made between 5 s before the attempt and 35 s after it by AWS&#39;s own clock, belongs to no other
@@ -193,14 +193,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
@@ -309,7 +309,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -317,7 +317,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -409,14 +409,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -424,7 +424,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -432,7 +432,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {
@@ -467,28 +467,28 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.secretAccessKey;
     }
     /**
-     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
      * 
      */
     @Export(name="sesRegion", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> sesRegion;
 
     /**
-     * @return The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+     * @return The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
      * 
      */
     public Output<Optional<String>> sesRegion() {
         return Codegen.optional(this.sesRegion);
     }
     /**
-     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="sesSmtpPassword", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> sesSmtpPassword;
 
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<Optional<String>> sesSmtpPassword() {

@@ -41,14 +41,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -90,7 +90,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -98,7 +98,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -137,14 +137,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -153,7 +153,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -161,7 +161,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -169,14 +169,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+     * The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
      * 
      */
     @Import(name="sesRegion")
     private @Nullable Output<String> sesRegion;
 
     /**
-     * @return The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+     * @return The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
      * 
      */
     public Optional<Output<String>> sesRegion() {
@@ -290,7 +290,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -301,7 +301,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -357,7 +357,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -369,7 +369,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -422,7 +422,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -433,7 +433,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -444,7 +444,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -456,7 +456,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -466,7 +466,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param sesRegion The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+         * @param sesRegion The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
          * 
          * @return builder
          * 
@@ -477,7 +477,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param sesRegion The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Absent: there is no SMTP password.
+         * @param sesRegion The region of Amazon SES for which `sesSmtpPassword` is computed, such as `&#34;eu-central-1&#34;`. Default: none; there is no SMTP password then.
          * 
          * @return builder
          * 

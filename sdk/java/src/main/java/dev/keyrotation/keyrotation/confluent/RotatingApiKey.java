@@ -155,14 +155,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
@@ -225,14 +225,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.description);
     }
     /**
-     * The display name of the keys that are made from now on. Absent: one that names this resource.
+     * The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      * 
      */
     @Export(name="displayName", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> displayName;
 
     /**
-     * @return The display name of the keys that are made from now on. Absent: one that names this resource.
+     * @return The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      * 
      */
     public Output<Optional<String>> displayName() {
@@ -297,14 +297,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.keepers);
     }
     /**
-     * What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     @Export(name="managedResource", refs={ManagedResource.class}, tree="[0]")
     private Output</* @Nullable */ ManagedResource> managedResource;
 
     /**
-     * @return What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * @return The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     public Output<Optional<ManagedResource>> managedResource() {
@@ -341,7 +341,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -349,7 +349,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -441,14 +441,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -456,7 +456,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -464,7 +464,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {

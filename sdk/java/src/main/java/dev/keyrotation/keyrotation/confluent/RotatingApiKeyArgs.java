@@ -42,14 +42,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -72,14 +72,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The display name of the keys that are made from now on. Absent: one that names this resource.
+     * The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      * 
      */
     @Import(name="displayName")
     private @Nullable Output<String> displayName;
 
     /**
-     * @return The display name of the keys that are made from now on. Absent: one that names this resource.
+     * @return The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      * 
      */
     public Optional<Output<String>> displayName() {
@@ -104,14 +104,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     @Import(name="managedResource")
     private @Nullable Output<ManagedResourceArgs> managedResource;
 
     /**
-     * @return What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * @return The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     public Optional<Output<ManagedResourceArgs>> managedResource() {
@@ -136,7 +136,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -144,7 +144,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -198,14 +198,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -214,7 +214,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -222,7 +222,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -305,7 +305,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -316,7 +316,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -347,7 +347,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param displayName The display name of the keys that are made from now on. Absent: one that names this resource.
+         * @param displayName The display name of keys that are created from now on. Default: a name that contains the name of this resource.
          * 
          * @return builder
          * 
@@ -358,7 +358,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param displayName The display name of the keys that are made from now on. Absent: one that names this resource.
+         * @param displayName The display name of keys that are created from now on. Default: a name that contains the name of this resource.
          * 
          * @return builder
          * 
@@ -391,7 +391,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param managedResource What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+         * @param managedResource The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
          * 
          * @return builder
          * 
@@ -402,7 +402,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param managedResource What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+         * @param managedResource The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
          * 
          * @return builder
          * 
@@ -435,7 +435,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -447,7 +447,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -521,7 +521,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -532,7 +532,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -543,7 +543,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -555,7 +555,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 

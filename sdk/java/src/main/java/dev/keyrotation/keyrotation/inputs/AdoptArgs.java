@@ -21,14 +21,14 @@ public final class AdoptArgs extends com.pulumi.resources.ResourceArgs {
     public static final AdoptArgs Empty = new AdoptArgs();
 
     /**
-     * The system&#39;s name of the key, such as an access key id.
+     * The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      * 
      */
     @Import(name="id", required=true)
     private Output<String> id;
 
     /**
-     * @return The system&#39;s name of the key, such as an access key id.
+     * @return The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      * 
      */
     public Output<String> id() {
@@ -76,7 +76,7 @@ public final class AdoptArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param id The system&#39;s name of the key, such as an access key id.
+         * @param id The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
          * 
          * @return builder
          * 
@@ -87,7 +87,7 @@ public final class AdoptArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param id The system&#39;s name of the key, such as an access key id.
+         * @param id The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
          * 
          * @return builder
          * 

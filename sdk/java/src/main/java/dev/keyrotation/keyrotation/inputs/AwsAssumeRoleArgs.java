@@ -51,14 +51,14 @@ public final class AwsAssumeRoleArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+     * The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      * 
      */
     @Import(name="sessionName")
     private @Nullable Output<String> sessionName;
 
     /**
-     * @return The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+     * @return The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      * 
      */
     public Optional<Output<String>> sessionName() {
@@ -134,7 +134,7 @@ public final class AwsAssumeRoleArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sessionName The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+         * @param sessionName The name of the session, as CloudTrail shows it. Default: `keyrotation`.
          * 
          * @return builder
          * 
@@ -145,7 +145,7 @@ public final class AwsAssumeRoleArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sessionName The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+         * @param sessionName The name of the session, as CloudTrail shows it. Default: `keyrotation`.
          * 
          * @return builder
          * 

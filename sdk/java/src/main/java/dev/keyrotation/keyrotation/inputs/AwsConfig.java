@@ -15,7 +15,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class AwsConfig {
     /**
-     * @return The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * @return The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      * 
      */
     private @Nullable String accessKey;
@@ -30,12 +30,12 @@ public final class AwsConfig {
      */
     private @Nullable AwsEndpoints endpoints;
     /**
-     * @return The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * @return The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
      * 
      */
     private @Nullable String profile;
     /**
-     * @return The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+     * @return The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
      * 
      */
     private @Nullable String region;
@@ -52,7 +52,7 @@ public final class AwsConfig {
 
     private AwsConfig() {}
     /**
-     * @return The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * @return The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      * 
      */
     public Optional<String> accessKey() {
@@ -73,14 +73,14 @@ public final class AwsConfig {
         return Optional.ofNullable(this.endpoints);
     }
     /**
-     * @return The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * @return The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
      * 
      */
     public Optional<String> profile() {
         return Optional.ofNullable(this.profile);
     }
     /**
-     * @return The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+     * @return The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
      * 
      */
     public Optional<String> region() {

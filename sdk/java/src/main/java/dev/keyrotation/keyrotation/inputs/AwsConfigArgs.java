@@ -15,8 +15,8 @@ import javax.annotation.Nullable;
 
 
 /**
- * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. What is absent comes from AWS&#39;s customary
- * environment variables and files, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
+ * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  * 
  */
 public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
@@ -24,14 +24,14 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
     public static final AwsConfigArgs Empty = new AwsConfigArgs();
 
     /**
-     * The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      * 
      */
     @Import(name="accessKey")
     private @Nullable Output<String> accessKey;
 
     /**
-     * @return The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+     * @return The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
      * 
      */
     public Optional<Output<String>> accessKey() {
@@ -69,14 +69,14 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
      * 
      */
     @Import(name="profile")
     private @Nullable Output<String> profile;
 
     /**
-     * @return The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+     * @return The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
      * 
      */
     public Optional<Output<String>> profile() {
@@ -84,14 +84,14 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+     * The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
      * 
      */
     @Import(name="region")
     private @Nullable Output<String> region;
 
     /**
-     * @return The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+     * @return The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
      * 
      */
     public Optional<Output<String>> region() {
@@ -159,7 +159,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param accessKey The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+         * @param accessKey The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
          * 
          * @return builder
          * 
@@ -170,7 +170,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param accessKey The access key id that the plugin works with; needs `secretKey`. Absent: AWS&#39;s customary chain of environment, profile, SSO, process, web identity, container and instance.
+         * @param accessKey The access key id that the plugin uses; requires `secretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
          * 
          * @return builder
          * 
@@ -232,7 +232,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param profile The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+         * @param profile The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
          * 
          * @return builder
          * 
@@ -243,7 +243,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param profile The profile in AWS&#39;s configuration files. Absent: `AWS_PROFILE`, or `default`.
+         * @param profile The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
          * 
          * @return builder
          * 
@@ -253,7 +253,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param region The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+         * @param region The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
          * 
          * @return builder
          * 
@@ -264,7 +264,7 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param region The region of the STS endpoint, and with it the partition. Absent: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
+         * @param region The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile&#39;s region, or `us-east-1`.
          * 
          * @return builder
          * 

@@ -20,14 +20,14 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
     public static final AwsEndpointsArgs Empty = new AwsEndpointsArgs();
 
     /**
-     * The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     @Import(name="iam")
     private @Nullable Output<String> iam;
 
     /**
-     * @return The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     public Optional<Output<String>> iam() {
@@ -35,14 +35,14 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     @Import(name="sts")
     private @Nullable Output<String> sts;
 
     /**
-     * @return The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     public Optional<Output<String>> sts() {
@@ -75,7 +75,7 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param iam The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * @param iam The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
          * 
          * @return builder
          * 
@@ -86,7 +86,7 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param iam The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * @param iam The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
          * 
          * @return builder
          * 
@@ -96,7 +96,7 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sts The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * @param sts The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
          * 
          * @return builder
          * 
@@ -107,7 +107,7 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sts The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * @param sts The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
          * 
          * @return builder
          * 

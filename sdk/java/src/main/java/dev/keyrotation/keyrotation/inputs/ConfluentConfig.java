@@ -12,12 +12,12 @@ import javax.annotation.Nullable;
 @CustomType
 public final class ConfluentConfig {
     /**
-     * @return The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     private @Nullable String cloudApiKey;
     /**
-     * @return The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * @return The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      * 
      */
     private @Nullable String cloudApiSecret;
@@ -29,14 +29,14 @@ public final class ConfluentConfig {
 
     private ConfluentConfig() {}
     /**
-     * @return The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     public Optional<String> cloudApiKey() {
         return Optional.ofNullable(this.cloudApiKey);
     }
     /**
-     * @return The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * @return The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      * 
      */
     public Optional<String> cloudApiSecret() {

@@ -12,8 +12,8 @@ import javax.annotation.Nullable;
 
 
 /**
- * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. What is absent comes from Confluent&#39;s
- * customary environment variables, looked up at the first call. None of it is ever written to state.
+ * How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
+ * Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
  * 
  */
 public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs {
@@ -21,14 +21,14 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
     public static final ConfluentConfigArgs Empty = new ConfluentConfigArgs();
 
     /**
-     * The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     @Import(name="cloudApiKey")
     private @Nullable Output<String> cloudApiKey;
 
     /**
-     * @return The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     public Optional<Output<String>> cloudApiKey() {
@@ -36,14 +36,14 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      * 
      */
     @Import(name="cloudApiSecret")
     private @Nullable Output<String> cloudApiSecret;
 
     /**
-     * @return The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+     * @return The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      * 
      */
     public Optional<Output<String>> cloudApiSecret() {
@@ -92,7 +92,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiKey The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
          * 
          * @return builder
          * 
@@ -103,7 +103,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiKey The Cloud API key that the plugin works with; needs `cloudApiSecret`. A key for a cluster cannot manage keys. Absent: `CONFLUENT_CLOUD_API_KEY`.
+         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
          * 
          * @return builder
          * 
@@ -113,7 +113,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiSecret The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+         * @param cloudApiSecret The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
          * 
          * @return builder
          * 
@@ -124,7 +124,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiSecret The secret that belongs to `cloudApiKey`. Absent: `CONFLUENT_CLOUD_API_SECRET`.
+         * @param cloudApiSecret The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
          * 
          * @return builder
          * 

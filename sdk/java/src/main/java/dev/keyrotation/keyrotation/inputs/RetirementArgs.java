@@ -73,14 +73,14 @@ public final class RetirementArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     @Import(name="soak")
     private @Nullable Output<String> soak;
 
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     public Optional<Output<String>> soak() {
@@ -200,7 +200,7 @@ public final class RetirementArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
          * 
          * @return builder
          * 
@@ -211,7 +211,7 @@ public final class RetirementArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
          * 
          * @return builder
          * 

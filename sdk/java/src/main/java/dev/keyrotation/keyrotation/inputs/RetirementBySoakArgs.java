@@ -38,14 +38,14 @@ public final class RetirementBySoakArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     @Import(name="soak")
     private @Nullable Output<String> soak;
 
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     public Optional<Output<String>> soak() {
@@ -101,7 +101,7 @@ public final class RetirementBySoakArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
          * 
          * @return builder
          * 
@@ -112,7 +112,7 @@ public final class RetirementBySoakArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+         * @param soak Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
          * 
          * @return builder
          * 

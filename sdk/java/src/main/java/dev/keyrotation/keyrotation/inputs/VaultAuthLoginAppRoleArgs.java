@@ -51,14 +51,14 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
     }
 
     /**
-     * A secret-id of the role; absent if the role asks for none.
+     * A secret-id of the role. Unset if the role requires none.
      * 
      */
     @Import(name="secretId")
     private @Nullable Output<String> secretId;
 
     /**
-     * @return A secret-id of the role; absent if the role asks for none.
+     * @return A secret-id of the role. Unset if the role requires none.
      * 
      */
     public Optional<Output<String>> secretId() {
@@ -134,7 +134,7 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
         }
 
         /**
-         * @param secretId A secret-id of the role; absent if the role asks for none.
+         * @param secretId A secret-id of the role. Unset if the role requires none.
          * 
          * @return builder
          * 
@@ -145,7 +145,7 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
         }
 
         /**
-         * @param secretId A secret-id of the role; absent if the role asks for none.
+         * @param secretId A secret-id of the role. Unset if the role requires none.
          * 
          * @return builder
          * 

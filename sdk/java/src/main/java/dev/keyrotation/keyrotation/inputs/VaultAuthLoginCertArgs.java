@@ -66,14 +66,14 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
     }
 
     /**
-     * The role to log in as. Absent: whichever fits the certificate.
+     * The role to log in as. Default: the role that matches the certificate.
      * 
      */
     @Import(name="name")
     private @Nullable Output<String> name;
 
     /**
-     * @return The role to log in as. Absent: whichever fits the certificate.
+     * @return The role to log in as. Default: the role that matches the certificate.
      * 
      */
     public Optional<Output<String>> name() {
@@ -171,7 +171,7 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
         }
 
         /**
-         * @param name The role to log in as. Absent: whichever fits the certificate.
+         * @param name The role to log in as. Default: the role that matches the certificate.
          * 
          * @return builder
          * 
@@ -182,7 +182,7 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
         }
 
         /**
-         * @param name The role to log in as. Absent: whichever fits the certificate.
+         * @param name The role to log in as. Default: the role that matches the certificate.
          * 
          * @return builder
          * 

@@ -51,14 +51,14 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
     }
 
     /**
-     * The role to log in as. Absent: the mount&#39;s default role.
+     * The role to log in as. Default: the mount&#39;s default role.
      * 
      */
     @Import(name="role")
     private @Nullable Output<String> role;
 
     /**
-     * @return The role to log in as. Absent: the mount&#39;s default role.
+     * @return The role to log in as. Default: the mount&#39;s default role.
      * 
      */
     public Optional<Output<String>> role() {
@@ -134,7 +134,7 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
         }
 
         /**
-         * @param role The role to log in as. Absent: the mount&#39;s default role.
+         * @param role The role to log in as. Default: the mount&#39;s default role.
          * 
          * @return builder
          * 
@@ -145,7 +145,7 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
         }
 
         /**
-         * @param role The role to log in as. Absent: the mount&#39;s default role.
+         * @param role The role to log in as. Default: the mount&#39;s default role.
          * 
          * @return builder
          * 

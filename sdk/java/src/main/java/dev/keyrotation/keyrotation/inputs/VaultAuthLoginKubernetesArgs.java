@@ -21,14 +21,14 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
     public static final VaultAuthLoginKubernetesArgs Empty = new VaultAuthLoginKubernetesArgs();
 
     /**
-     * The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     @Import(name="jwtFile")
     private @Nullable Output<String> jwtFile;
 
     /**
-     * @return The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     public Optional<Output<String>> jwtFile() {
@@ -92,7 +92,7 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
         }
 
         /**
-         * @param jwtFile The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+         * @param jwtFile The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
          * 
          * @return builder
          * 
@@ -103,7 +103,7 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
         }
 
         /**
-         * @param jwtFile The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+         * @param jwtFile The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
          * 
          * @return builder
          * 

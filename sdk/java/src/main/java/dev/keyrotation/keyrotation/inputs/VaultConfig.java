@@ -57,7 +57,7 @@ public final class VaultConfig {
      */
     private @Nullable Boolean skipTlsVerify;
     /**
-     * @return The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * @return The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      * 
      */
     private @Nullable String token;
@@ -120,7 +120,7 @@ public final class VaultConfig {
         return Optional.ofNullable(this.skipTlsVerify);
     }
     /**
-     * @return The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * @return The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      * 
      */
     public Optional<String> token() {

@@ -146,14 +146,14 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      * 
      */
     @Import(name="token")
     private @Nullable Output<String> token;
 
     /**
-     * @return The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+     * @return The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      * 
      */
     public Optional<Output<String>> token() {
@@ -361,7 +361,7 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param token The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+         * @param token The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
          * 
          * @return builder
          * 
@@ -372,7 +372,7 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param token The token that the plugin works with. Absent: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
+         * @param token The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
          * 
          * @return builder
          * 

@@ -22,14 +22,14 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
     public static final VerificationArgs Empty = new VerificationArgs();
 
     /**
-     * Whether a new key is tried before it is promoted. Absent: true.
+     * Whether the plugin verifies a new key before it makes the key current. Default: true.
      * 
      */
     @Import(name="enabled")
     private @Nullable Output<Boolean> enabled;
 
     /**
-     * @return Whether a new key is tried before it is promoted. Absent: true.
+     * @return Whether the plugin verifies a new key before it makes the key current. Default: true.
      * 
      */
     public Optional<Output<Boolean>> enabled() {
@@ -37,14 +37,14 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      * 
      */
     @Import(name="successes")
     private @Nullable Output<Integer> successes;
 
     /**
-     * @return How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * @return How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      * 
      */
     public Optional<Output<Integer>> successes() {
@@ -52,14 +52,14 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+     * How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
      * 
      */
     @Import(name="timeout")
     private @Nullable Output<String> timeout;
 
     /**
-     * @return How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+     * @return How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
      * 
      */
     public Optional<Output<String>> timeout() {
@@ -93,7 +93,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param enabled Whether a new key is tried before it is promoted. Absent: true.
+         * @param enabled Whether the plugin verifies a new key before it makes the key current. Default: true.
          * 
          * @return builder
          * 
@@ -104,7 +104,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param enabled Whether a new key is tried before it is promoted. Absent: true.
+         * @param enabled Whether the plugin verifies a new key before it makes the key current. Default: true.
          * 
          * @return builder
          * 
@@ -114,7 +114,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param successes How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+         * @param successes How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
          * 
          * @return builder
          * 
@@ -125,7 +125,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param successes How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+         * @param successes How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
          * 
          * @return builder
          * 
@@ -135,7 +135,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param timeout How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+         * @param timeout How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
          * 
          * @return builder
          * 
@@ -146,7 +146,7 @@ public final class VerificationArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param timeout How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+         * @param timeout How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
          * 
          * @return builder
          * 

@@ -42,14 +42,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -74,14 +74,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+     * The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
      * 
      */
     @Import(name="keyBits")
     private @Nullable Output<Integer> keyBits;
 
     /**
-     * @return How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+     * @return The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
      * 
      */
     public Optional<Output<Integer>> keyBits() {
@@ -106,7 +106,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -114,7 +114,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -153,14 +153,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -169,7 +169,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -177,7 +177,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -291,7 +291,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -302,7 +302,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -335,7 +335,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param keyBits How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+         * @param keyBits The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
          * 
          * @return builder
          * 
@@ -346,7 +346,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param keyBits How many bits the next key has: 2048, 3072 or 4096. Absent: 2048. A change makes no key by itself.
+         * @param keyBits The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
          * 
          * @return builder
          * 
@@ -379,7 +379,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -391,7 +391,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -444,7 +444,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -455,7 +455,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -466,7 +466,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -478,7 +478,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 

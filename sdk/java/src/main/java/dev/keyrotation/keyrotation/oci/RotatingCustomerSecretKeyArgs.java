@@ -41,14 +41,14 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -56,14 +56,14 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
     }
 
     /**
-     * What OCI shows beside each credential, with the plugin&#39;s mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+     * The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      * 
      */
     @Import(name="description")
     private @Nullable Output<String> description;
 
     /**
-     * @return What OCI shows beside each credential, with the plugin&#39;s mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+     * @return The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> description() {
@@ -122,7 +122,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -130,7 +130,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -169,14 +169,14 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -185,7 +185,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -193,7 +193,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -308,7 +308,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -319,7 +319,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -329,7 +329,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param description What OCI shows beside each credential, with the plugin&#39;s mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+         * @param description The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -340,7 +340,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param description What OCI shows beside each credential, with the plugin&#39;s mark behind it; at most 100 characters. Absent: `name`. A change shows at the next rotation.
+         * @param description The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -419,7 +419,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -431,7 +431,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -484,7 +484,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -495,7 +495,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -506,7 +506,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -518,7 +518,7 @@ public final class RotatingCustomerSecretKeyArgs extends com.pulumi.resources.Re
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 

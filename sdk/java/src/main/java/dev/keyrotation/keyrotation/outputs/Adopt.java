@@ -13,7 +13,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class Adopt {
     /**
-     * @return The system&#39;s name of the key, such as an access key id.
+     * @return The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      * 
      */
     private String id;
@@ -25,7 +25,7 @@ public final class Adopt {
 
     private Adopt() {}
     /**
-     * @return The system&#39;s name of the key, such as an access key id.
+     * @return The key&#39;s id in its system: an access key id in AWS, a fingerprint or OCID in OCI, an API key in Confluent Cloud, an accessor, version or key id in Vault.
      * 
      */
     public String id() {

@@ -24,17 +24,17 @@ public final class AuditedKey {
      */
     private String createdAt;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
     /**
-     * @return When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+     * @return When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
      * 
      */
     private @Nullable String lastUsedAt;
     /**
-     * @return The resource that manages it, as `stack/project/name`; absent if none does.
+     * @return The resource that manages it, as `stack/project/name`. Unset if no resource does.
      * 
      */
     private @Nullable String managedBy;
@@ -60,21 +60,21 @@ public final class AuditedKey {
         return this.createdAt;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {
         return this.id;
     }
     /**
-     * @return When it was last used, in RFC 3339; absent if it never was, or if the system does not tell.
+     * @return When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
      * 
      */
     public Optional<String> lastUsedAt() {
         return Optional.ofNullable(this.lastUsedAt);
     }
     /**
-     * @return The resource that manages it, as `stack/project/name`; absent if none does.
+     * @return The resource that manages it, as `stack/project/name`. Unset if no resource does.
      * 
      */
     public Optional<String> managedBy() {

@@ -23,7 +23,7 @@ public final class AwsAssumeRole {
      */
     private String roleArn;
     /**
-     * @return The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+     * @return The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      * 
      */
     private @Nullable String sessionName;
@@ -44,7 +44,7 @@ public final class AwsAssumeRole {
         return this.roleArn;
     }
     /**
-     * @return The session&#39;s name, as CloudTrail shows it. Absent: `keyrotation`.
+     * @return The name of the session, as CloudTrail shows it. Default: `keyrotation`.
      * 
      */
     public Optional<String> sessionName() {

@@ -12,26 +12,26 @@ import javax.annotation.Nullable;
 @CustomType
 public final class AwsEndpoints {
     /**
-     * @return The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     private @Nullable String iam;
     /**
-     * @return The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     private @Nullable String sts;
 
     private AwsEndpoints() {}
     /**
-     * @return The URL of IAM. Absent: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     public Optional<String> iam() {
         return Optional.ofNullable(this.iam);
     }
     /**
-     * @return The URL of STS. Absent: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * @return The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
     public Optional<String> sts() {

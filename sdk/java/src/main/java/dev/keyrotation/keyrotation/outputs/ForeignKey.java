@@ -17,7 +17,7 @@ public final class ForeignKey {
      */
     private String createdAt;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -36,7 +36,7 @@ public final class ForeignKey {
         return this.createdAt;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

@@ -32,7 +32,7 @@ public final class Retirement {
      */
     private @Nullable String quietPeriod;
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     private @Nullable String soak;
@@ -68,7 +68,7 @@ public final class Retirement {
         return Optional.ofNullable(this.quietPeriod);
     }
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     public Optional<String> soak() {

@@ -19,7 +19,7 @@ public final class RetirementBySoak {
      */
     private @Nullable Integer confirmedGeneration;
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     private @Nullable String soak;
@@ -34,7 +34,7 @@ public final class RetirementBySoak {
         return Optional.ofNullable(this.confirmedGeneration);
     }
     /**
-     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Absent: it is removed at once.
+     * @return Disable the key first, which can be undone, and remove it this much later, as a duration. Default: no time between the two.
      * 
      */
     public Optional<String> soak() {

@@ -14,7 +14,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class Schedule {
     /**
-     * @return Where the grid of periods starts.
+     * @return The start of the rotation schedule.
      * 
      */
     private String anchor;
@@ -24,7 +24,7 @@ public final class Schedule {
      */
     private Phase phase;
     /**
-     * @return When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+     * @return When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
      * 
      */
     private @Nullable String reading;
@@ -39,14 +39,14 @@ public final class Schedule {
      */
     private String rotatedAt;
     /**
-     * @return The start of the period that last asked for a rotation; absent until time first asked.
+     * @return The start of the period that last required a rotation. Unset until a period required one.
      * 
      */
     private @Nullable String window;
 
     private Schedule() {}
     /**
-     * @return Where the grid of periods starts.
+     * @return The start of the rotation schedule.
      * 
      */
     public String anchor() {
@@ -60,7 +60,7 @@ public final class Schedule {
         return this.phase;
     }
     /**
-     * @return When this was computed, rounded up to the minute, where keys end by themselves: by it a run sees which of them it must renew. A change of it alone is none.
+     * @return When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
      * 
      */
     public Optional<String> reading() {
@@ -81,7 +81,7 @@ public final class Schedule {
         return this.rotatedAt;
     }
     /**
-     * @return The start of the period that last asked for a rotation; absent until time first asked.
+     * @return The start of the period that last required a rotation. Unset until a period required one.
      * 
      */
     public Optional<String> window() {

@@ -23,7 +23,7 @@ public final class VaultAuthLoginAppRole {
      */
     private String roleId;
     /**
-     * @return A secret-id of the role; absent if the role asks for none.
+     * @return A secret-id of the role. Unset if the role requires none.
      * 
      */
     private @Nullable String secretId;
@@ -44,7 +44,7 @@ public final class VaultAuthLoginAppRole {
         return this.roleId;
     }
     /**
-     * @return A secret-id of the role; absent if the role asks for none.
+     * @return A secret-id of the role. Unset if the role requires none.
      * 
      */
     public Optional<String> secretId() {

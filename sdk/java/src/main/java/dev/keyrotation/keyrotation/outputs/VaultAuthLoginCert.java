@@ -28,7 +28,7 @@ public final class VaultAuthLoginCert {
      */
     private @Nullable String mount;
     /**
-     * @return The role to log in as. Absent: whichever fits the certificate.
+     * @return The role to log in as. Default: the role that matches the certificate.
      * 
      */
     private @Nullable String name;
@@ -56,7 +56,7 @@ public final class VaultAuthLoginCert {
         return Optional.ofNullable(this.mount);
     }
     /**
-     * @return The role to log in as. Absent: whichever fits the certificate.
+     * @return The role to log in as. Default: the role that matches the certificate.
      * 
      */
     public Optional<String> name() {

@@ -23,7 +23,7 @@ public final class VaultAuthLoginJwt {
      */
     private @Nullable String mount;
     /**
-     * @return The role to log in as. Absent: the mount&#39;s default role.
+     * @return The role to log in as. Default: the mount&#39;s default role.
      * 
      */
     private @Nullable String role;
@@ -44,7 +44,7 @@ public final class VaultAuthLoginJwt {
         return Optional.ofNullable(this.mount);
     }
     /**
-     * @return The role to log in as. Absent: the mount&#39;s default role.
+     * @return The role to log in as. Default: the mount&#39;s default role.
      * 
      */
     public Optional<String> role() {

@@ -13,7 +13,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class VaultAuthLoginKubernetes {
     /**
-     * @return The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     private @Nullable String jwtFile;
@@ -30,7 +30,7 @@ public final class VaultAuthLoginKubernetes {
 
     private VaultAuthLoginKubernetes() {}
     /**
-     * @return The file that holds the service account&#39;s token. Absent: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     public Optional<String> jwtFile() {

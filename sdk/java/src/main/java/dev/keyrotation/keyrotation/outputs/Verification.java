@@ -14,38 +14,38 @@ import javax.annotation.Nullable;
 @CustomType
 public final class Verification {
     /**
-     * @return Whether a new key is tried before it is promoted. Absent: true.
+     * @return Whether the plugin verifies a new key before it makes the key current. Default: true.
      * 
      */
     private @Nullable Boolean enabled;
     /**
-     * @return How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * @return How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      * 
      */
     private @Nullable Integer successes;
     /**
-     * @return How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+     * @return How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
      * 
      */
     private @Nullable String timeout;
 
     private Verification() {}
     /**
-     * @return Whether a new key is tried before it is promoted. Absent: true.
+     * @return Whether the plugin verifies a new key before it makes the key current. Default: true.
      * 
      */
     public Optional<Boolean> enabled() {
         return Optional.ofNullable(this.enabled);
     }
     /**
-     * @return How often in a row the new key must be accepted, 1 to 100: systems that settle slowly accept a key once and then refuse it again. Absent: 3.
+     * @return How often in a row the new key must be accepted, 1 to 100: systems that are eventually consistent accept a key once and then refuse it again. Default: 3.
      * 
      */
     public Optional<Integer> successes() {
         return Optional.ofNullable(this.successes);
     }
     /**
-     * @return How long one run waits for that, as a duration. The next run goes on with the same key. Absent: `&#34;5m&#34;`.
+     * @return How long one run waits for that, as a duration. The next run continues with the same key. Default: `&#34;5m&#34;`.
      * 
      */
     public Optional<String> timeout() {

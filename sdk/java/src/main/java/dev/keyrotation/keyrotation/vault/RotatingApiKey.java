@@ -129,7 +129,7 @@ import javax.annotation.Nullable;
  * 
  * `pulumi import keyrotation:vault:RotatingApiKey key secret/apps/payment` takes over the only version of a path, and
  * `secret/apps/payment#3` one of several; the mount is what stands before the first slash. The plugin reads the value itself. Where the version
- * has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one that is to be rotated: the import then gives `field` its name, and the other
+ * has several fields, set `KEYROTATION_IMPORT_SECRET` to the value of the one to rotate: the import then gives `field` its name, and the other
  * fields stay in each new version. A value that is in no field is refused. For many paths at once, name a JSON file in `KEYROTATION_IMPORT_SECRETS`, with the value by import id, such as
  * `{&#34;secret/apps/payment#3&#34;: &#34;…&#34;}`: version numbers alone repeat. `docs/import.md` has the details.
  * 
@@ -176,42 +176,42 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
         return Codegen.optional(this.allowOutage);
     }
     /**
-     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      * 
      */
     @Export(name="casRequired", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> casRequired;
 
     /**
-     * @return Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * @return Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      * 
      */
     public Output<Optional<Boolean>> casRequired() {
         return Codegen.optional(this.casRequired);
     }
     /**
-     * The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      * 
      */
     @Export(name="characters", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> characters;
 
     /**
-     * @return The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * @return The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<String>> characters() {
@@ -260,14 +260,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.expiresAt);
     }
     /**
-     * The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+     * The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
      * 
      */
     @Export(name="field", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> field;
 
     /**
-     * @return The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+     * @return The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<String>> field() {
@@ -332,14 +332,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.keepers);
     }
     /**
-     * How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      * 
      */
     @Export(name="length", refs={Integer.class}, tree="[0]")
     private Output</* @Nullable */ Integer> length;
 
     /**
-     * @return How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * @return The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<Integer>> length() {
@@ -362,14 +362,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.maxAge);
     }
     /**
-     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
      * 
      */
     @Export(name="maxVersions", refs={Integer.class}, tree="[0]")
     private Output</* @Nullable */ Integer> maxVersions;
 
     /**
-     * @return How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+     * @return How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
      * 
      */
     public Output<Optional<Integer>> maxVersions() {
@@ -404,7 +404,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -412,7 +412,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -434,14 +434,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.path;
     }
     /**
-     * What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+     * The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
      * 
      */
     @Export(name="prefix", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> prefix;
 
     /**
-     * @return What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+     * @return The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<String>> prefix() {
@@ -518,14 +518,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -533,7 +533,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -541,7 +541,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {

@@ -41,14 +41,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -56,14 +56,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      * 
      */
     @Import(name="casRequired")
     private @Nullable Output<Boolean> casRequired;
 
     /**
-     * @return Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+     * @return Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
      * 
      */
     public Optional<Output<Boolean>> casRequired() {
@@ -71,14 +71,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      * 
      */
     @Import(name="characters")
     private @Nullable Output<String> characters;
 
     /**
-     * @return The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+     * @return The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> characters() {
@@ -101,14 +101,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+     * The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
      * 
      */
     @Import(name="field")
     private @Nullable Output<String> field;
 
     /**
-     * @return The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+     * @return The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> field() {
@@ -133,14 +133,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      * 
      */
     @Import(name="length")
     private @Nullable Output<Integer> length;
 
     /**
-     * @return How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+     * @return The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<Integer>> length() {
@@ -165,14 +165,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+     * How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
      * 
      */
     @Import(name="maxVersions")
     private @Nullable Output<Integer> maxVersions;
 
     /**
-     * @return How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+     * @return How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
      * 
      */
     public Optional<Output<Integer>> maxVersions() {
@@ -195,7 +195,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -203,7 +203,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -227,14 +227,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+     * The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
      * 
      */
     @Import(name="prefix")
     private @Nullable Output<String> prefix;
 
     /**
-     * @return What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+     * @return The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> prefix() {
@@ -272,14 +272,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -288,7 +288,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -296,7 +296,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -384,7 +384,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -395,7 +395,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -405,7 +405,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param casRequired Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+         * @param casRequired Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
          * 
          * @return builder
          * 
@@ -416,7 +416,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param casRequired Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says; the plugin itself always uses check-and-set.
+         * @param casRequired Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
          * 
          * @return builder
          * 
@@ -426,7 +426,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param characters The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+         * @param characters The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -437,7 +437,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param characters The characters that are chosen from, each with the same chance. Absent: letters and digits. From the next rotation on.
+         * @param characters The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -468,7 +468,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param field The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+         * @param field The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -479,7 +479,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param field The name under which the generated value stands at the path. Absent: `&#34;api_key&#34;`. From the next rotation on.
+         * @param field The name of the generated value at the path. Default: `&#34;api_key&#34;`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -512,7 +512,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param length How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+         * @param length The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -523,7 +523,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param length How many characters are generated, from 16 to 512, without the prefix. Absent: 32. From the next rotation on.
+         * @param length The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -556,7 +556,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param maxVersions How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+         * @param maxVersions How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
          * 
          * @return builder
          * 
@@ -567,7 +567,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param maxVersions How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. Written to the path&#39;s metadata at the next rotation. Absent: what the path or the mount says.
+         * @param maxVersions How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path&#39;s metadata at the next rotation. Default: the setting of the path or the mount.
          * 
          * @return builder
          * 
@@ -598,7 +598,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -610,7 +610,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -642,7 +642,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param prefix What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+         * @param prefix The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -653,7 +653,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param prefix What the value begins with, such as `&#34;app_&#34;`. Absent: nothing. From the next rotation on.
+         * @param prefix The prefix of the value, such as `&#34;app_&#34;`. Default: none. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -705,7 +705,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -716,7 +716,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -727,7 +727,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -739,7 +739,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 

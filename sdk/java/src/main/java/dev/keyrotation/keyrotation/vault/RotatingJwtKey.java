@@ -64,12 +64,12 @@ import javax.annotation.Nullable;
  * ## A set that the mount fetches
  * 
  * A mount with `jwks_url` fetches its keys from where you publish them. Set `jwksUrl` to the same URL, and publish the output `jwks` there, which is
- * a JSON Web Key Set of all keys that are to be accepted. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
+ * a JSON Web Key Set of all keys that the mount must accept. The plugin publishes nothing itself and writes no mark; what follows needs a run of its own after
  * each publication:
  * 
  * 1. The run in which a rotation is due makes a key and adds it to `jwks`. `kid` and `privateKeyPem` stay those of the key before.
  * 2. The next run tries the new key. Once the mount accepts it, it becomes the current one. Until then it waits, and nothing fails: `warnings` say
- *    what is to be published.
+ *    what you must publish.
  * 3. The first run after the overlap takes the key before out of `jwks` and out of `previous`.
  * 4. The next run writes the mount&#39;s configuration again, as it is: the server remembers what it once fetched and would accept the removed key for ever. Then it proves
  *    that the key is refused. If it is still accepted, because it still stands in the set, it is tried again by each run, and `warnings` say so.
@@ -187,28 +187,28 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+     * The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
      * 
      */
     @Export(name="algorithm", refs={JwtAlgorithm.class}, tree="[0]")
     private Output</* @Nullable */ JwtAlgorithm> algorithm;
 
     /**
-     * @return What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+     * @return The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<JwtAlgorithm>> algorithm() {
         return Codegen.optional(this.algorithm);
     }
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
@@ -271,28 +271,28 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return this.history;
     }
     /**
-     * The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+     * The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwksUrl`.
      * 
      */
     @Export(name="jwks", refs={String.class}, tree="[0]")
     private Output<String> jwks;
 
     /**
-     * @return The public halves of all keys that are to be accepted, as a JSON Web Key Set (RFC 7517): what stands at `jwksUrl`.
+     * @return The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwksUrl`.
      * 
      */
     public Output<String> jwks() {
         return this.jwks;
     }
     /**
-     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      * 
      */
     @Export(name="jwksUrl", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> jwksUrl;
 
     /**
-     * @return The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * @return The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      * 
      */
     public Output<Optional<String>> jwksUrl() {
@@ -387,7 +387,7 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -395,7 +395,7 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -501,14 +501,14 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -516,7 +516,7 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -524,7 +524,7 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {

@@ -41,14 +41,14 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+     * The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
      * 
      */
     @Import(name="algorithm")
     private @Nullable Output<JwtAlgorithm> algorithm;
 
     /**
-     * @return What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+     * @return The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<JwtAlgorithm>> algorithm() {
@@ -56,14 +56,14 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -71,14 +71,14 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      * 
      */
     @Import(name="jwksUrl")
     private @Nullable Output<String> jwksUrl;
 
     /**
-     * @return The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+     * @return The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      * 
      */
     public Optional<Output<String>> jwksUrl() {
@@ -150,7 +150,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -158,7 +158,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -197,14 +197,14 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -213,7 +213,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -221,7 +221,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -304,7 +304,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param algorithm What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+         * @param algorithm The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -315,7 +315,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param algorithm What the key signs with; `&#34;RS256&#34;` if absent. From the next rotation on.
+         * @param algorithm The algorithm of the key. Default: `&#34;RS256&#34;`. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -325,7 +325,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -336,7 +336,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -346,7 +346,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param jwksUrl The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+         * @param jwksUrl The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
          * 
          * @return builder
          * 
@@ -357,7 +357,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param jwksUrl The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Absent: the plugin publishes the key itself, in `jwt_validation_pubkeys` of the mount. Another URL replaces the resource.
+         * @param jwksUrl The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
          * 
          * @return builder
          * 
@@ -455,7 +455,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -467,7 +467,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -520,7 +520,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -531,7 +531,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -542,7 +542,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -554,7 +554,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 

@@ -8,7 +8,6 @@ import com.pulumi.core.annotations.Export;
 import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import dev.keyrotation.keyrotation.Utilities;
-import dev.keyrotation.keyrotation.outputs.Adopt;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -67,7 +66,7 @@ import javax.annotation.Nullable;
  * Without `rotationPeriod` nothing is demanded: leases are renewed as long as the engine allows, and replaced when they have ended, **without an
  * overlap**. Set `rotationPeriod` for anything that must not fail.
  * 
- * `schedule.reading` is the plugin&#39;s clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of it alone is none.
+ * `schedule.reading` is the plugin&#39;s clock at the time of a run. It makes a run notice that a renewal is due although nothing else has changed; a change of this value alone is ignored.
  * 
  * ## The proof
  * 
@@ -156,30 +155,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.account);
     }
     /**
-     * An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     * 
-     */
-    @Export(name="adopt", refs={Adopt.class}, tree="[0]")
-    private Output</* @Nullable */ Adopt> adopt;
-
-    /**
-     * @return An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     * 
-     */
-    public Output<Optional<Adopt>> adopt() {
-        return Codegen.optional(this.adopt);
-    }
-    /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
@@ -284,14 +267,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return this.holderAccessor;
     }
     /**
-     * The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+     * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      * 
      */
     @Export(name="holderRole", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> holderRole;
 
     /**
-     * @return The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+     * @return The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<String>> holderRole() {
@@ -372,7 +355,7 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -380,7 +363,7 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -472,14 +455,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -487,7 +470,7 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -495,7 +478,7 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {
@@ -516,14 +499,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      * 
      */
     @Export(name="ttl", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> ttl;
 
     /**
-     * @return For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * @return The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      * 
      */
     public Output<Optional<String>> ttl() {
@@ -598,7 +581,6 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         var defaultOptions = com.pulumi.resources.CustomResourceOptions.builder()
             .version(Utilities.getVersion())
             .additionalSecretOutputs(List.of(
-                "adopt",
                 "current",
                 "data",
                 "previous"

@@ -6,7 +6,6 @@ package dev.keyrotation.keyrotation.vault;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
-import dev.keyrotation.keyrotation.inputs.AdoptArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementByConfirmationArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
 import dev.keyrotation.keyrotation.inputs.VerificationArgs;
@@ -23,31 +22,14 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     public static final RotatingLeaseArgs Empty = new RotatingLeaseArgs();
 
     /**
-     * An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     * 
-     */
-    @Import(name="adopt")
-    private @Nullable Output<AdoptArgs> adopt;
-
-    /**
-     * @return An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-     * the state does not contain (an unrecorded key); otherwise it is ignored.
-     * 
-     */
-    public Optional<Output<AdoptArgs>> adopt() {
-        return Optional.ofNullable(this.adopt);
-    }
-
-    /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -55,14 +37,14 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+     * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      * 
      */
     @Import(name="holderRole")
     private @Nullable Output<String> holderRole;
 
     /**
-     * @return The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+     * @return The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> holderRole() {
@@ -119,7 +101,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -127,7 +109,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -181,14 +163,14 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -197,7 +179,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -205,7 +187,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -213,14 +195,14 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      * 
      */
     @Import(name="ttl")
     private @Nullable Output<String> ttl;
 
     /**
-     * @return For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+     * @return The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
      * 
      */
     public Optional<Output<String>> ttl() {
@@ -245,7 +227,6 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     private RotatingLeaseArgs() {}
 
     private RotatingLeaseArgs(RotatingLeaseArgs $) {
-        this.adopt = $.adopt;
         this.allowOutage = $.allowOutage;
         this.holderRole = $.holderRole;
         this.keepers = $.keepers;
@@ -280,30 +261,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param adopt An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-         * the state does not contain (an unrecorded key); otherwise it is ignored.
-         * 
-         * @return builder
-         * 
-         */
-        public Builder adopt(@Nullable Output<AdoptArgs> adopt) {
-            $.adopt = adopt;
-            return this;
-        }
-
-        /**
-         * @param adopt An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
-         * the state does not contain (an unrecorded key); otherwise it is ignored.
-         * 
-         * @return builder
-         * 
-         */
-        public Builder adopt(AdoptArgs adopt) {
-            return adopt(Output.of(adopt));
-        }
-
-        /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -314,7 +272,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -324,7 +282,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param holderRole The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+         * @param holderRole The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -335,7 +293,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param holderRole The token role by which the token is made that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Absent: a child of the plugin&#39;s own token holds it, and dies with that. From the next rotation on.
+         * @param holderRole The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin&#39;s own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -412,7 +370,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -424,7 +382,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -498,7 +456,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -509,7 +467,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -520,7 +478,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -532,7 +490,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -542,7 +500,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param ttl For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+         * @param ttl The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
          * 
          * @return builder
          * 
@@ -553,7 +511,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param ttl For how long the lease is asked for at a time, such as `&#34;7d&#34;`. If it is needed for longer, each `pulumi up` in the second half of that time asks again. Absent: for as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine gives.
+         * @param ttl The time that the plugin requests for a lease, such as `&#34;7d&#34;`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
          * 
          * @return builder
          * 

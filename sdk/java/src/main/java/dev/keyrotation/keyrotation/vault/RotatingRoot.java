@@ -53,8 +53,8 @@ import javax.annotation.Nullable;
  * 
  * - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
  * - **Static role**: `last_vault_rotation`, likewise.
- * - **Connection**: nothing. OpenBao answers alike before and after. The order is given again, at most four times in a run: Vault alone knows the
- *   secret, so a second rotation harms nobody.
+ * - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
+ *   knows the secret.
  * 
  * A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server&#39;s words.
  * 
@@ -239,14 +239,14 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.rotatedAt);
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -254,7 +254,7 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -262,7 +262,7 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {

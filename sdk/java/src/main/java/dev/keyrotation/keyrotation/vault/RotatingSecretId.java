@@ -184,28 +184,28 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Export(name="allowOutage", refs={Boolean.class}, tree="[0]")
     private Output</* @Nullable */ Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Output<Optional<Boolean>> allowOutage() {
         return Codegen.optional(this.allowOutage);
     }
     /**
-     * From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+     * The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
      * 
      */
     @Export(name="cidrList", refs={List.class,String.class}, tree="[0,1]")
     private Output</* @Nullable */ List<String>> cidrList;
 
     /**
-     * @return From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+     * @return The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<List<String>>> cidrList() {
@@ -342,7 +342,7 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.nextRotationAt);
     }
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -350,7 +350,7 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
     private Output</* @Nullable */ String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -442,14 +442,14 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return this.role;
     }
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -457,7 +457,7 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -465,7 +465,7 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {
@@ -500,14 +500,14 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return this.secretId;
     }
     /**
-     * How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+     * How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
      * 
      */
     @Export(name="ttl", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> ttl;
 
     /**
-     * @return How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+     * @return How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
      * 
      */
     public Output<Optional<String>> ttl() {

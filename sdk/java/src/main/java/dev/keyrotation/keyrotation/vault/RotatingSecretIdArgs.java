@@ -41,14 +41,14 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     @Import(name="allowOutage")
     private @Nullable Output<Boolean> allowOutage;
 
     /**
-     * @return Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+     * @return Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      * 
      */
     public Optional<Output<Boolean>> allowOutage() {
@@ -56,14 +56,14 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+     * The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
      * 
      */
     @Import(name="cidrList")
     private @Nullable Output<List<String>> cidrList;
 
     /**
-     * @return From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+     * @return The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<List<String>>> cidrList() {
@@ -120,7 +120,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -128,7 +128,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     private @Nullable Output<String> overlap;
 
     /**
-     * @return How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+     * @return How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
      */
@@ -182,14 +182,14 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -198,7 +198,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -206,7 +206,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Absent: time never rotates.
+     * A day is 24 hours; months and years are refused. Default: no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
@@ -214,14 +214,14 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+     * How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
      * 
      */
     @Import(name="ttl")
     private @Nullable Output<String> ttl;
 
     /**
-     * @return How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+     * @return How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
      * 
      */
     public Optional<Output<String>> ttl() {
@@ -304,7 +304,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -315,7 +315,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the old key goes in the run that makes the new one, before dependents are updated. Absent: false.
+         * @param allowOutage Permits `overlap: &#34;0s&#34;`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
          * 
          * @return builder
          * 
@@ -325,7 +325,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param cidrList From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+         * @param cidrList The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -336,7 +336,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param cidrList From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+         * @param cidrList The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -346,7 +346,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param cidrList From which networks a secret-id may be used to log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Absent: those of the role. From the next rotation on.
+         * @param cidrList The networks from which a secret-id may log in, such as `[&#34;10.0.0.0/8&#34;]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -423,7 +423,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -435,7 +435,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param overlap How long a superseded key keeps working, as a duration. Absent: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
+         * @param overlap How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
          * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
          * 
          * @return builder
@@ -509,7 +509,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -520,7 +520,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param rotationAnchor Where the grid of periods starts, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Absent: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -531,7 +531,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -543,7 +543,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Absent: time never rotates.
+         * A day is 24 hours; months and years are refused. Default: no rotation by time.
          * 
          * @return builder
          * 
@@ -553,7 +553,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param ttl How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+         * @param ttl How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
          * 
          * @return builder
          * 
@@ -564,7 +564,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param ttl How long a secret-id works if nobody destroys it earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Absent: what the role says. From the next rotation on.
+         * @param ttl How long a secret-id works unless it is destroyed earlier, such as `&#34;90d&#34;`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
          * 
          * @return builder
          * 

@@ -30,7 +30,7 @@ public final class AccessKey {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -40,7 +40,7 @@ public final class AccessKey {
      */
     private @Nullable String secretAccessKey;
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`.
      * 
      */
     private @Nullable String sesSmtpPassword;
@@ -83,7 +83,7 @@ public final class AccessKey {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {
@@ -97,7 +97,7 @@ public final class AccessKey {
         return Optional.ofNullable(this.secretAccessKey);
     }
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`.
      * 
      */
     public Optional<String> sesSmtpPassword() {

@@ -29,7 +29,7 @@ public final class PreviousAccessKey {
      */
     private @Nullable Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -39,7 +39,7 @@ public final class PreviousAccessKey {
      */
     private @Nullable String secretAccessKey;
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`.
      * 
      */
     private @Nullable String sesSmtpPassword;
@@ -82,7 +82,7 @@ public final class PreviousAccessKey {
         return Optional.ofNullable(this.generation);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {
@@ -96,7 +96,7 @@ public final class PreviousAccessKey {
         return Optional.ofNullable(this.secretAccessKey);
     }
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`; absent without `sesRegion`.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`.
      * 
      */
     public Optional<String> sesSmtpPassword() {

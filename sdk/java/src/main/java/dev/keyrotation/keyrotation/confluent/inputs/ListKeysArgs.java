@@ -18,14 +18,14 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
     public static final ListKeysArgs Empty = new ListKeysArgs();
 
     /**
-     * What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     @Import(name="managedResource")
     private @Nullable Output<ManagedResourceArgs> managedResource;
 
     /**
-     * @return What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * @return The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     public Optional<Output<ManagedResourceArgs>> managedResource() {
@@ -73,7 +73,7 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param managedResource What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+         * @param managedResource The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
          * 
          * @return builder
          * 
@@ -84,7 +84,7 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param managedResource What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+         * @param managedResource The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
          * 
          * @return builder
          * 

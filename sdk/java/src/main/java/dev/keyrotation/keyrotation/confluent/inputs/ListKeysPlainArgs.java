@@ -17,14 +17,14 @@ public final class ListKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
     public static final ListKeysPlainArgs Empty = new ListKeysPlainArgs();
 
     /**
-     * What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     @Import(name="managedResource")
     private @Nullable ManagedResource managedResource;
 
     /**
-     * @return What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+     * @return The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
      * 
      */
     public Optional<ManagedResource> managedResource() {
@@ -72,7 +72,7 @@ public final class ListKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param managedResource What the keys open. Absent: Confluent Cloud&#39;s own API, by Cloud API keys. Another resource replaces this one.
+         * @param managedResource The resource that the keys give access to. Default: Confluent Cloud&#39;s own API, with Cloud API keys. A change replaces the resource.
          * 
          * @return builder
          * 

@@ -35,7 +35,7 @@ public final class KeyPair {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -85,7 +85,7 @@ public final class KeyPair {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

@@ -30,7 +30,7 @@ public final class CustomerSecretKey {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -78,7 +78,7 @@ public final class CustomerSecretKey {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

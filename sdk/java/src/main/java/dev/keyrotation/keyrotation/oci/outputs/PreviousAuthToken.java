@@ -24,7 +24,7 @@ public final class PreviousAuthToken {
      */
     private @Nullable Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -70,7 +70,7 @@ public final class PreviousAuthToken {
         return Optional.ofNullable(this.generation);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {

@@ -29,7 +29,7 @@ public final class PreviousCustomerSecretKey {
      */
     private @Nullable Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -77,7 +77,7 @@ public final class PreviousCustomerSecretKey {
         return Optional.ofNullable(this.generation);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {

@@ -35,7 +35,7 @@ public final class AppRoleSecretId {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -90,7 +90,7 @@ public final class AppRoleSecretId {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

@@ -25,7 +25,7 @@ public final class JwtKey {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -76,7 +76,7 @@ public final class JwtKey {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

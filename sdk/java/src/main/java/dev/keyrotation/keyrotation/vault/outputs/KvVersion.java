@@ -30,7 +30,7 @@ public final class KvVersion {
      */
     private Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -83,7 +83,7 @@ public final class KvVersion {
         return this.generation;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

@@ -41,7 +41,7 @@ public final class Lease {
      */
     private String holderAccessor;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private String id;
@@ -103,7 +103,7 @@ public final class Lease {
         return this.holderAccessor;
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public String id() {

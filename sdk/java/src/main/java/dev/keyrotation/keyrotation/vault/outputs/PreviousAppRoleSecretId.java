@@ -34,7 +34,7 @@ public final class PreviousAppRoleSecretId {
      */
     private @Nullable Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -89,7 +89,7 @@ public final class PreviousAppRoleSecretId {
         return Optional.ofNullable(this.generation);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {

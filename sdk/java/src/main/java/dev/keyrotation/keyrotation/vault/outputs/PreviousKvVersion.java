@@ -29,7 +29,7 @@ public final class PreviousKvVersion {
      */
     private @Nullable Integer generation;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -82,7 +82,7 @@ public final class PreviousKvVersion {
         return Optional.ofNullable(this.generation);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {

@@ -40,7 +40,7 @@ public final class PreviousLease {
      */
     private @Nullable String holderAccessor;
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     private @Nullable String id;
@@ -102,7 +102,7 @@ public final class PreviousLease {
         return Optional.ofNullable(this.holderAccessor);
     }
     /**
-     * @return The system&#39;s name of the key.
+     * @return The key&#39;s id in its system.
      * 
      */
     public Optional<String> id() {
