@@ -219,3 +219,29 @@ fn is_word(text: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
     !text.is_empty() && text.bytes().all(allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_mark_in_tags_is_read_as_it_was_written() {
+        let form = TagForm { service: "AWS", longest: 256, read: "iam:ListUserTags", write: "iam:TagUser" };
+        let owner = OwnerId::new("urn:a", "dev/app/a");
+        let since = Timestamp::constant(1_767_225_600, 0);
+        let entry =
+            |mark, generation, promoted_at| Entry { generation, promoted_at, ..Entry::of("i0000001", mark, since) };
+        let mut ledger = Ledger::default();
+        let promoted_at = since + SignedDuration::from_hours(1);
+        ledger.keys.insert(KeyId("AKIA1".to_owned()), entry(Mark::Promoted, Some(3), Some(promoted_at)));
+        ledger.keys.insert(KeyId("AKIA2".to_owned()), entry(Mark::Minting, Some(4), None));
+        ledger.open =
+            Some(Claim { nonce: "n0000001".to_owned(), at: since, known: [KeyId("AKIA1".to_owned())].into() });
+        let tags = form.encode(&owner, &ledger).unwrap();
+        let tags: Vec<_> = tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert!(tags.iter().all(|(_, value)| value.len() <= form.longest), "{tags:?}");
+        assert_eq!(form.decode(&owner, tags).unwrap().own, Some(ledger));
+    }
+}

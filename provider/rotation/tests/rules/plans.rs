@@ -2,8 +2,8 @@
 
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, Rig, Stack};
 use rotation::{
-    Cause, Claim, Clock, Entry, Event, ForeignKey, Goal, KeyId, KeyState, KeyStatus, Ledger, Mark, Observed, OwnerId,
-    Plan, RevokedGeneration, RotationArgs, TagForm, UnrecordedKey, Want, World, plan, reduce,
+    Cause, Clock, Event, ForeignKey, Goal, KeyId, KeyState, KeyStatus, Observed, Plan, RevokedGeneration, RotationArgs,
+    UnrecordedKey, Want, World, plan, reduce,
 };
 
 use super::*;
@@ -91,20 +91,4 @@ async fn a_revocation_names_the_generation_that_it_is_for() {
     assert_eq!(revoked(RevokedGeneration::Current), [current.clone(), found.clone()], "once, whoever says it twice");
     assert_eq!(revoked(RevokedGeneration::Previous), [previous.clone()]);
     assert_eq!(revoked(RevokedGeneration::All), [current, found, previous]);
-}
-
-#[test]
-fn a_mark_in_tags_is_read_as_it_was_written() {
-    let form = TagForm { service: "AWS", longest: 256, read: "iam:ListUserTags", write: "iam:TagUser" };
-    let owner = OwnerId::new("urn:a", "dev/app/a");
-    let since = at("2026-01-01T00:00:00Z");
-    let entry = |mark, generation, promoted_at| Entry { generation, promoted_at, ..Entry::of("i0000001", mark, since) };
-    let mut ledger = Ledger::default();
-    ledger.keys.insert(KeyId("AKIA1".to_owned()), entry(Mark::Promoted, Some(3), Some(since + HOUR)));
-    ledger.keys.insert(KeyId("AKIA2".to_owned()), entry(Mark::Minting, Some(4), None));
-    ledger.open = Some(Claim { nonce: "n0000001".to_owned(), at: since, known: [KeyId("AKIA1".to_owned())].into() });
-    let tags = form.encode(&owner, &ledger).unwrap();
-    let tags: Vec<_> = tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert!(tags.iter().all(|(_, value)| value.len() <= form.longest), "{tags:?}");
-    assert_eq!(form.decode(&owner, tags).unwrap().own, Some(ledger));
 }
