@@ -102,6 +102,6 @@ impl RotatingResource for ConfluentApiKey {
     }
 
     fn issuer(&self, args: &Args, _: Known<'_>) -> Box<dyn KeyIssuer> {
-        Box::new(ConfluentIssuer::new(self.0.session.get(), &args))
+        Box::new(ConfluentIssuer::new(self.0.session.get(), args))
     }
 }

@@ -35,15 +35,29 @@ fn material(secret: &str) -> Material {
 
 /// A state in which every field of every type has a value, whatever fields there are.
 fn full() -> KeyState {
-    let mut state: KeyState = sample();
-    state.state_version = STATE_VERSION;
-    for (key, secret) in state.current.iter_mut().chain(&mut state.pending).zip(["current-secret", "pending-secret"]) {
-        key.material = Some(material(secret));
+    let key = |secret| Key { material: Some(material(secret)), ..sample() };
+    let retiring = Retiring { key: key("retiring-secret"), ..sample() };
+    KeyState {
+        state_version: STATE_VERSION,
+        current: Some(key("current-secret")),
+        pending: Some(key("pending-secret")),
+        retiring: vec![retiring],
+        ..sample()
     }
-    for old in &mut state.retiring {
-        old.key.material = Some(material("retiring-secret"));
-    }
-    state
+}
+
+/// What serde leaves out of a state is what outputs hold with its material, and nothing else.
+#[test]
+fn output_3_serde_leaves_out_only_what_outputs_write_themselves() {
+    let all = format!("{:#?}", full());
+    let fields = all.lines().filter_map(|line| line.strip_prefix("    ").filter(|line| !line.starts_with(' ')));
+    let fields: Vec<_> = fields.filter_map(|line| Some(line.split_once(':')?.0.replace('_', ""))).collect();
+    let by_serde: Vec<_> = field_names::<KeyState>().iter().map(|name| name.to_lowercase()).collect();
+    let left: Vec<_> = fields.iter().filter(|field| !by_serde.contains(*field)).collect();
+    assert_eq!(
+        (left, fields.len()),
+        (vec![&"current".to_owned(), &"pending".to_owned(), &"retiring".to_owned()], by_serde.len() + 3)
+    );
 }
 
 fn written(state: &KeyState) -> Object {
