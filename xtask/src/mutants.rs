@@ -167,7 +167,11 @@ fn mutants(tree: &Tree, package: &str) -> Result<Vec<Mutant>> {
     let output = list.output().context("cannot start cargo-mutants")?;
     ensure!(output.status.success(), "cargo-mutants lists nothing: {}", String::from_utf8_lossy(&output.stderr));
     fs::write(paths::log("mutants")?, &output.stdout).context("cannot write the list")?;
-    serde_json::from_slice(&output.stdout).context("cargo-mutants lists otherwise than this version did")
+    let mut all: Vec<Mutant> =
+        serde_json::from_slice(&output.stdout).context("cargo-mutants lists otherwise than this version did")?;
+    // What only tests use is no part of the product.
+    all.retain(|mutant| !mutant.file.contains("/src/testing/"));
+    Ok(all)
 }
 
 fn try_out(trials: &Trials, tried: &Crate, mutant: &Mutant) -> Result<Fate> {

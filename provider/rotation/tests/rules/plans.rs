@@ -89,6 +89,6 @@ async fn a_revocation_names_the_generation_that_it_is_for() {
         state.revoking
     };
     assert_eq!(revoked(RevokedGeneration::Current), [current.clone(), found.clone()], "once, whoever says it twice");
-    assert_eq!(revoked(RevokedGeneration::Previous), [previous.clone()]);
+    assert_eq!(revoked(RevokedGeneration::Previous), std::slice::from_ref(&previous));
     assert_eq!(revoked(RevokedGeneration::All), [current, found, previous]);
 }

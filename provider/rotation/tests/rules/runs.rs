@@ -171,3 +171,16 @@ async fn a_key_that_is_proven_becomes_current_only_when_its_run_ends_well() {
     assert!(state.pending.as_ref().unwrap().verified_at.is_some(), "it was proven");
     assert!(stack.up(&cloud, &two).await.is_done() && *stack.held().unwrap() != first);
 }
+
+#[tokio::test]
+async fn a_mint_that_is_refused_for_good_is_not_tried_again_by_the_same_run() {
+    let cloud = aws();
+    let plain = cloud.fork();
+    assert!(Stack::new("stack/project/key").up(&plain, &Life::inputs("1", false)).await.is_done());
+    let mint = plain.calls().iter().position(|call| call == "mint").unwrap();
+    cloud.inject(mint, Fault::Before);
+    let outcome = Stack::new("stack/project/key").up(&cloud, &Life::inputs("1", false)).await;
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert_eq!(cloud.calls().iter().filter(|call| *call == "mint").count(), 1);
+    assert!(cloud.keys().is_empty());
+}
