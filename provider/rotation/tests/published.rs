@@ -174,3 +174,18 @@ async fn whatever_fails_ends_well() {
     }
     assert!(cases > 100, "{cases} cases");
 }
+
+/// A new key of a run that failed was offered to nobody: another one takes its place without an overlap.
+#[tokio::test]
+async fn a_new_key_that_no_answer_offered_is_promised_nothing() {
+    let cloud = cloud();
+    let mut watch = Watch::new(&cloud, DAY);
+    for (keeper, call, fault) in [("1", 2, Fault::Before), ("2", 1, Fault::Hang), ("2", 0, Fault::Before)] {
+        cloud.inject(cloud.calls().len() + call, fault);
+        watch.up(&Life::inputs(keeper, false)).await;
+        assert_eq!(cloud.unfired(), 0, "{keeper} {call} {fault:?}");
+    }
+    watch.until_quiet(&Life::inputs("2", false)).await;
+    assert_eq!(cloud.keys(), [current(&watch)]);
+    watch.destroyed().await;
+}

@@ -236,8 +236,11 @@ pub(super) fn forget(state: &mut KeyState, id: &KeyId) {
 
 /// A new key that nobody was given makes place for another one; any other key serves until the answer.
 fn unlist(world: &mut World, id: KeyId, at: Timestamp) {
-    let unwanted = world.state.pending.take_if(|key| key.id == id);
-    world.state.retiring.extend(unwanted.map(|key| Retiring::new(key, at)));
+    if let Some(key) = world.state.pending.take_if(|key| key.id == id) {
+        // One that no answer offered is in nothing that users publish.
+        let withdrawn_at = key.offered_at.is_none().then_some(at);
+        world.state.retiring.push(Retiring { withdrawn_at, ..Retiring::new(key, at) });
+    }
     world.run.unlisted.insert(id);
 }
 

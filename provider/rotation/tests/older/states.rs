@@ -230,3 +230,26 @@ async fn lesson_a2_nothing_promoted_is_removed_before_the_new_key_is_proven() {
         assert!(removed.is_none_or(|removed| removed > proven), "{name}: {calls:?}");
     }
 }
+
+/// A copy of the stack whose dependents went back to the first key, and a state that then forgot which one is current: at the quota the key that
+/// nobody used for an overlap makes room for the one that replaces both.
+#[tokio::test]
+async fn lesson_a1_a_state_that_forgot_its_keys_is_not_stuck_at_the_quota() {
+    let cloud = on(InMemoryRules::like_aws(SignedDuration::ZERO));
+    let mut watch = Watch::new(&cloud, DAY);
+    watch.stack.set_lags(true);
+    watch.up(&inputs("1")).await;
+    watch.stack.set_lags(false);
+    let older = watch.stack.clone();
+    watch.up(&inputs("2")).await;
+    watch.rig.clock().advance(SECOND);
+    watch.put_back(&older);
+    watch.up(&inputs("2")).await;
+    watch.forget_keys();
+    let in_use = held(&watch);
+    watch.rig.clock().advance(DAY * 3);
+    watch.stack.refresh(watch.rig).await;
+    watch.until_over(&inputs("2"), HOUR * 12).await;
+    assert!(held(&watch) != in_use && cloud.works(&held(&watch)));
+    watch.destroyed().await;
+}

@@ -198,7 +198,8 @@ fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
 }
 
 /// In this order: an unrecorded key that was never used since its promotion; the oldest of all that is quiet, once a later one has been in use for an
-/// overlap, which proves the state older; an unrecorded key that was not used for an overlap, while the current one was.
+/// overlap, which proves the state older; an unrecorded key that was not used for an overlap, while the current one was, or another one
+/// where the state has none.
 fn proven_unused<'a>(
     all: &[Candidate<'a>],
     (overlap, quiet): (SignedDuration, SignedDuration),
@@ -212,12 +213,14 @@ fn proven_unused<'a>(
         let proves = |later: &Candidate<'_>| is_used(later, later.promoted_at) && later.promoted_at <= ago(overlap);
         !is_used(oldest, ago(quiet)) && oldest.promoted_at <= ago(quiet) && all.iter().skip(1).any(proves)
     });
+    // A state that forgot its current key cannot say which one that was: then any other that is in use stands for it.
+    let is_known = all.iter().any(|candidate| candidate.is_current);
     let idle = unrecorded().find(|candidate| {
         let since = ago(overlap);
-        let current = all.iter().find(|other| other.is_current);
-        candidate.promoted_at <= since
-            && !is_used(candidate, since)
-            && current.is_some_and(|current| is_used(current, since))
+        let serves = |other: &Candidate<'_>| {
+            other.shown.id != candidate.shown.id && (other.is_current || !is_known) && is_used(other, since)
+        };
+        candidate.promoted_at <= since && !is_used(candidate, since) && all.iter().any(serves)
     });
     never.or(oldest).or(idle).map(|candidate| &candidate.shown.id)
 }
