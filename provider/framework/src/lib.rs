@@ -193,6 +193,8 @@
 //! they may log what they send. A plugin answers 1.5 ms after its start, and uses 20–30 µs of
 //! processor time for a Check or Diff (2 cores, release build).
 
+#![warn(clippy::missing_errors_doc)]
+
 pub mod decode;
 pub mod diff;
 pub mod encode;
