@@ -74,8 +74,10 @@ pub fn reduce(mut world: World, event: Event) -> World {
             world.observed.ledgers.own = ledger;
         }
         Event::FormerDropped(owner) => world.observed.ledgers.former.retain(|former| *former != owner),
-        Event::Claimed(nonce, key) => (world.run.claim, world.run.foreseen) = (Some(nonce), key),
-        Event::MintBegan => world.state.claim_open = true,
+        Event::Claimed(nonce, key) => {
+            (world.run.claim, world.run.foreseen, world.run.prepared) = (Some(nonce), key, true);
+        }
+        Event::MintBegan => (world.state.claim_open, world.run.prepared) = (true, false),
         Event::MintRefused => world.state.claim_open = false,
         Event::Minted(minted, trigger) => add_minted(&mut world, minted, trigger),
         Event::Verified(at) => {

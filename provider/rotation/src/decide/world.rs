@@ -24,6 +24,8 @@ pub struct World {
 pub struct Knowledge {
     /// The nonce of the claim that it holds.
     pub claim: Option<String>,
+    /// Whether a mint is prepared under that claim and has not begun: each is made once.
+    pub prepared: bool,
     /// The key that the mint under way will make, if its name is known.
     pub foreseen: Option<KeyId>,
     /// Keys that it removed: the ledger and late lists may still name them.

@@ -36,5 +36,5 @@ pub(super) fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
     {
         return act(Step::Settle(until), Cause::Unsettled);
     }
-    act(if run.claim.is_some() { Step::Mint } else { Step::Claim }, cause)
+    act(if run.prepared { Step::Mint } else { Step::Claim }, cause)
 }
