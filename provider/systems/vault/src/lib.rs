@@ -6,9 +6,9 @@
 
 mod api_key;
 mod config;
+mod config_lock;
 mod error;
 mod freshness;
-mod gate;
 mod jwt_key;
 mod lease;
 mod ledger;

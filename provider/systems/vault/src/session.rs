@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
+use crate::config_lock::ConfigLocks;
 use crate::error::{Absence, absence, dead, denied, incomplete, refused, unproven, words};
 use crate::freshness::Freshness;
-use crate::gate::Gates;
 use crate::login::{self, Login};
 use crate::redirect;
 use crate::request::Request;
@@ -28,7 +28,7 @@ pub(crate) struct Session {
     link: OnceCell<Link>,
     own: Mutex<Own>,
     /// What is known of the configurations of JWT mounts.
-    jwt_gates: Gates,
+    jwt_gates: ConfigLocks,
 }
 
 struct Link {
@@ -175,7 +175,7 @@ impl Session {
     }
 
     /// The ways to the configurations of JWT mounts.
-    pub(crate) fn jwt_gates(&self) -> &Gates {
+    pub(crate) fn jwt_gates(&self) -> &ConfigLocks {
         &self.jwt_gates
     }
 

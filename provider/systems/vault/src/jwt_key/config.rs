@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::jwk::{JwtAlgorithm, kid};
 use super::mark::{self, Standing, Unreadable};
-use crate::gate::Config;
+use crate::config_lock::Config;
 
 /// A public key that is published.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use super::mark::{self, Standing, Tag};
 use super::mount::{Changed, MINT_TIMEOUT, Mount};
 use super::probes::Probes;
 use super::seen::Seen;
-use crate::gate::Config;
+use crate::config_lock::Config;
 use crate::session::Session;
 
 /// The keys of one name at one mount.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::keypair::signer;
+use crate::config_lock::{Config, ConfigLock};
 use crate::error::{Absence, absence_of, no_mount, refused, words};
-use crate::gate::{Config, Gate};
 use crate::request::Request;
 use crate::session::{Reply, Session, data};
 
@@ -18,7 +18,7 @@ use crate::session::{Reply, Session, data};
 pub(crate) struct Mount {
     session: Arc<Session>,
     name: String,
-    gate: Arc<Gate>,
+    gate: Arc<ConfigLock>,
 }
 
 /// What the server said of a probe.

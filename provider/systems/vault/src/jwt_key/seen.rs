@@ -7,7 +7,7 @@ use rotation::{Entry, Error, KeyId, KeyStatus, Ledgers, ObservedKey, OwnerId};
 
 use super::config::Published;
 use super::mark::{Standing, Tag};
-use crate::gate::Config;
+use crate::config_lock::Config;
 
 /// The mark of each key of the resource's name, and none at those that bear no mark: they are somebody's.
 #[derive(Clone, Debug, Default)]

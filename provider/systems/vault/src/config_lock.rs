@@ -14,11 +14,11 @@ pub(crate) struct Config(pub(crate) Option<Map<String, Value>>);
 
 /// One gate for each mount.
 #[derive(Default)]
-pub(crate) struct Gates(Mutex<BTreeMap<String, Arc<Gate>>>);
+pub(crate) struct ConfigLocks(Mutex<BTreeMap<String, Arc<ConfigLock>>>);
 
 /// The way to the configuration of one mount.
 #[derive(Default)]
-pub(crate) struct Gate {
+pub(crate) struct ConfigLock {
     writing: tokio::sync::Mutex<()>,
     last: Mutex<Last>,
 }
@@ -41,18 +41,18 @@ pub(crate) struct Ticket(u64);
 
 /// The right to write, while it is held.
 pub(crate) struct Turn<'a> {
-    gate: &'a Gate,
+    gate: &'a ConfigLock,
     _writing: tokio::sync::MutexGuard<'a, ()>,
 }
 
-impl Gates {
+impl ConfigLocks {
     /// The gate of this mount.
-    pub(crate) fn of(&self, mount: &str) -> Arc<Gate> {
+    pub(crate) fn of(&self, mount: &str) -> Arc<ConfigLock> {
         Arc::clone(locked(&self.0).entry(mount.to_owned()).or_default())
     }
 }
 
-impl Gate {
+impl ConfigLock {
     /// A read begins.
     pub(crate) fn read(&self) -> Ticket {
         let mut last = locked(&self.last);
@@ -109,13 +109,13 @@ mod tests {
         Config::new(json!({"jwt_validation_pubkeys": [name]}).as_object().unwrap().clone())
     }
 
-    fn turn(gate: &Gate) -> Turn<'_> {
+    fn turn(gate: &ConfigLock) -> Turn<'_> {
         gate.turn().now_or_never().unwrap()
     }
 
     #[test]
     fn an_older_read_is_never_taken_for_a_newer_one() {
-        let gate = Gate::default();
+        let gate = ConfigLock::default();
         let (early, late) = (gate.read(), gate.read());
         assert!(gate.found(late, &config("late")) && gate.found(early, &config("early")));
         assert_eq!(turn(&gate).known(), Some(config("late")));
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_read_that_a_write_overtook_is_not_believed() {
-        let gate = Gate::default();
+        let gate = ConfigLock::default();
         let before = gate.read();
         let turn = turn(&gate);
         turn.begin();
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_write_that_was_not_answered_leaves_nothing_known() {
-        let gate = Gate::default();
+        let gate = ConfigLock::default();
         assert!(gate.found(gate.read(), &config("before")));
         let first = turn(&gate);
         first.begin();
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn one_writes_at_a_time_at_one_mount() {
-        let gates = Gates::default();
+        let gates = ConfigLocks::default();
         let (one, other) = (gates.of("jwt"), gates.of("other"));
         let held = turn(&one);
         assert!(gates.of("jwt").turn().now_or_never().is_none() && other.turn().now_or_never().is_some());
