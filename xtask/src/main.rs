@@ -18,6 +18,7 @@ mod lint;
 mod mutants;
 mod paths;
 mod report;
+mod rust_source;
 mod safeties;
 mod schedule;
 mod sdk;

@@ -61,8 +61,8 @@ pub trait RotatingResource: Send + Sync + 'static {
     }
 
     /// The fields that all keys have together which are to be published, such as the set of their public halves. Their schema
-    /// stands among those of [`Key`](Self::Key) with the mark `x-joint`, and their values at the top level of the outputs alone.
-    fn joint(&self, _published: &[&Material]) -> Material {
+    /// stands among those of [`Key`](Self::Key) with the mark `x-shared-output`, and their values at the top level of the outputs alone.
+    fn shared_outputs(&self, _published: &[&Material]) -> Material {
         Material::new()
     }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use syn::{
-    Attribute, Block, Field, Fields, FieldsNamed, FieldsUnnamed, ImplItem, Item, ItemImpl, ItemMod, Meta, TraitItem,
-    Type, Visibility, parse_quote,
+    Attribute, Block, Field, Fields, FieldsNamed, FieldsUnnamed, ImplItem, Item, ItemImpl, ItemMod, TraitItem, Type,
+    Visibility, parse_quote,
 };
+
+use crate::rust_source::is_for_tests;
 
 /// Attributes that callers depend on.
 const KEPT: [&str; 5] = ["cfg", "derive", "non_exhaustive", "must_use", "async_trait"];
@@ -25,14 +27,6 @@ pub(super) fn public_types<'a>(items: impl Iterator<Item = &'a Item>) -> BTreeSe
 /// The public items, in their order. `named` are the public types, whose implementations count.
 pub(super) fn shown(items: &[Item], named: &BTreeSet<String>) -> Vec<Item> {
     items.iter().filter_map(|item| bare(item.clone(), named)).collect()
-}
-
-/// Whether an item is compiled for tests alone.
-pub(super) fn is_for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| match &attribute.meta {
-        Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
-        _ => false,
-    })
 }
 
 fn is_public(visibility: &Visibility) -> bool {

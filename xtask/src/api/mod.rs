@@ -7,12 +7,13 @@
 mod items;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use syn::{Item, ItemMod};
 
 use crate::paths;
+use crate::rust_source::{is_for_tests, module_file};
 
 /// The committed text.
 pub(crate) const FILE: &str = "provider/framework/api.txt";
@@ -85,20 +86,15 @@ fn read(path: &str, file: &Path, folder: &Path, modules: &mut Vec<Module>) -> Re
     modules.push((path.to_owned(), parsed.items));
     for child in children {
         let name = child.ident.to_string();
-        read(&format!("{path}::{name}"), &place(folder, &name), &folder.join(&name), modules)?;
+        read(&format!("{path}::{name}"), &module_file(folder, &name, Path::is_file), &folder.join(&name), modules)?;
     }
     Ok(())
-}
-
-fn place(folder: &Path, name: &str) -> PathBuf {
-    let flat = folder.join(format!("{name}.rs"));
-    if flat.is_file() { flat } else { folder.join(name).join("mod.rs") }
 }
 
 /// A module in a file of its own that is not only for tests.
 fn child(item: &Item) -> Option<&ItemMod> {
     match item {
-        Item::Mod(module) if module.content.is_none() && !items::is_for_tests(&module.attrs) => Some(module),
+        Item::Mod(module) if module.content.is_none() && !is_for_tests(&module.attrs) => Some(module),
         _ => None,
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use syn::visit::Visit;
-use syn::{Attribute, Item, ItemMod, ItemUse, Meta, UseTree, Visibility};
+use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 
 use super::mentions::Mentions;
+use crate::rust_source::{is_for_tests, module_file};
 
 /// A path as it is written, such as `super::config::Config`.
 pub(super) type Written = Vec<String>;
@@ -60,7 +61,7 @@ impl Loader<'_> {
     }
 
     fn items(&mut self, module: usize, items: &[Item], folder: &Path) -> Result<()> {
-        for item in items.iter().filter(|item| !attributes(item).iter().any(is_for_tests)) {
+        for item in items.iter().filter(|item| !is_for_tests(attributes(item))) {
             self.modules[module].defined.extend(name(item));
             match item {
                 Item::Mod(child) => self.child(module, child, folder)?,
@@ -74,11 +75,9 @@ impl Loader<'_> {
     fn child(&mut self, module: usize, item: &ItemMod, folder: &Path) -> Result<()> {
         let name = item.ident.to_string();
         let (child, inner) = (self.modules.len(), folder.join(&name));
-        let [flat, deep] = [folder.join(format!("{name}.rs")), inner.join("mod.rs")];
         let file = match item.content {
             Some(_) => self.modules[module].file.clone(),
-            None if (self.source)(&flat).is_some() => flat,
-            None => deep,
+            None => module_file(folder, &name, |file| (self.source)(file).is_some()),
         };
         self.modules.push(Module { file: file.clone(), parent: Some(module), ..Module::default() });
         self.modules[module].children.insert(name, child);
@@ -130,11 +129,6 @@ fn join(head: &str, name: Option<String>, rest: Written) -> (Option<String>, Wri
     let name = if is_itself && name.as_deref() == Some("self") { Some(head.to_owned()) } else { name };
     let rest = rest.into_iter().filter(|segment| segment != "self");
     (name, std::iter::once(head.to_owned()).chain(rest).collect())
-}
-
-fn is_for_tests(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else { return false };
-    list.path.is_ident("cfg") && list.tokens.to_string() == "test"
 }
 
 fn attributes(item: &Item) -> &[Attribute] {

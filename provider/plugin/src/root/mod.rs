@@ -133,7 +133,7 @@ impl RotatingRoot {
     }
 
     /// What an Update would do, as outputs of which the new ones are unknown.
-    fn foretell(
+    fn preview_outputs(
         &self,
         request: &Object,
         inputs: &Inputs<RootRules>,
@@ -223,7 +223,7 @@ impl Resource for RotatingRoot {
         let old = self.inputs(&request.old_inputs).and_then(|old| trigger(&old, &state)).ok();
         state.stand_for(old.as_ref().unwrap_or(&wanted));
         if request.preview {
-            return Ok(self.foretell(&request.inputs, &inputs, &state, context)?);
+            return Ok(self.preview_outputs(&request.inputs, &inputs, &state, context)?);
         }
         let before = state.clone();
         match self.live(&inputs.own, &wanted, state, context).await {

@@ -8,8 +8,8 @@ use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::joint::Joint;
 use super::outputs::KeyShape;
+use super::shared_outputs::SharedOutputs;
 
 /// The one input that the plugin computes.
 pub(crate) const SCHEDULE: &str = "schedule";
@@ -50,7 +50,7 @@ pub(crate) struct Names {
     /// The fields of a key, which stand at the top level of the outputs too.
     pub(super) material: Vec<String>,
     /// Those of them that all keys have together.
-    pub(super) joint: Joint,
+    pub(super) shared_outputs: SharedOutputs,
     /// The others, as keys are stored with them.
     pub(super) key: KeyShape,
     /// Every input, with what is true of it.
@@ -60,8 +60,8 @@ pub(crate) struct Names {
 impl Names {
     pub(super) fn of<S: RotatingResource>() -> Self {
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
-        let joint = Joint::of::<S::Key>();
-        Self { material, key: KeyShape::of::<S::Key>(&joint), joint, ..Self::without_key::<S>() }
+        let shared_outputs = SharedOutputs::of::<S::Key>();
+        Self { material, key: KeyShape::of::<S::Key>(&shared_outputs), shared_outputs, ..Self::without_key::<S>() }
     }
 
     pub(crate) fn without_key<R: Rules>() -> Self {
@@ -70,7 +70,7 @@ impl Names {
         Self {
             rotation: names,
             material: Vec::new(),
-            joint: Joint::default(),
+            shared_outputs: SharedOutputs::default(),
             key: KeyShape::default(),
             inputs: ObjectSchema::of::<R::Own>().merge(rotation),
         }

@@ -5,12 +5,12 @@ mod audit;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod errors;
-mod foretell;
 pub(crate) mod inputs;
-mod joint;
 pub(crate) mod names;
 pub(crate) mod outputs;
 mod place;
+mod preview;
+mod shared_outputs;
 mod spec;
 mod takeover;
 
@@ -56,8 +56,12 @@ impl<S: RotatingResource> Rotating<S> {
 
     fn issuer(&self, own: &S::Args, known: Known<'_>) -> Box<dyn KeyIssuer> {
         let issuer = self.system.issuer(own, known);
-        let told = self.system.capability(Some(own));
-        debug_assert_eq!(told, issuer.capability(), "{}: what Check was told is what the issuer does", S::TOKEN);
+        debug_assert_eq!(
+            self.system.capability(Some(own)),
+            issuer.capability(),
+            "{}: what Check was told is what the issuer does",
+            S::TOKEN
+        );
         issuer
     }
 
@@ -90,7 +94,7 @@ impl<S: RotatingResource> Rotating<S> {
     ) -> Result<Object, Error> {
         let mut outputs = to_outputs(inputs, state, times)?;
         let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
-        outputs.extend(fields(&self.system.joint(&published)));
+        outputs.extend(fields(&self.system.shared_outputs(&published)));
         if self.system.capability(None).tags.is_some() {
             let tags = TagForm::keys(&owner(urn)).map(Value::String);
             outputs.insert(OWNERSHIP_TAGS.to_owned(), Value::Array(tags.into()));
@@ -170,7 +174,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let issuer = self.issuer(&inputs.own, Known::of(&state));
         if request.preview {
             self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, None).await?;
-            return Ok(self.foretell(&request.inputs, &inputs, &*issuer, &state, context)?);
+            return Ok(self.preview_outputs(&request.inputs, &inputs, &*issuer, &state, context)?);
         }
         self.must_be_the_place(&*issuer, &mut state, true, context.urn()).await?;
         self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, Some(&*issuer)).await?;

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::joint::Joint;
+use super::shared_outputs::SharedOutputs;
 
 /// When a key ends by itself: of the current one it stands at the top level too.
 pub(super) const EXPIRES_AT: &str = "expiresAt";
@@ -33,10 +33,10 @@ enum Kind {
 
 impl KeyShape {
     /// Those of the system's type, but for what all of its keys have together.
-    pub(super) fn of<K: JsonSchema>(joint: &Joint) -> Self {
+    pub(super) fn of<K: JsonSchema>(shared_outputs: &SharedOutputs) -> Self {
         let schema = ObjectSchema::of::<K>();
         let of_every_key = field_names::<Key>();
-        let own = schema.names().filter(|name| !of_every_key.contains(name) && !joint.has(name));
+        let own = schema.names().filter(|name| !of_every_key.contains(name) && !shared_outputs.has(name));
         let kind = |name: &str| match (schema.is_secret(name), schema.is_map(name)) {
             (false, _) => Kind::Plain,
             (true, false) => Kind::Secret,

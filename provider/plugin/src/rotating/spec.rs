@@ -8,7 +8,7 @@ use rotation::{Capability, HistoryEvent, KeyStatus, RotationInputs, Schedule};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::joint::Joint;
+use super::shared_outputs::SharedOutputs;
 
 /// The specification of the resource of one system.
 pub(super) fn of<S: RotatingResource>(capability: &Capability) -> ResourceSpec {
@@ -169,8 +169,8 @@ impl<K: JsonSchema> JsonSchema for Generation<K> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = K::json_schema(generator);
-        let joint = Joint::in_schema(&schema);
-        leave_out(&mut schema, joint.names());
+        let shared_outputs = SharedOutputs::in_schema(&schema);
+        leave_out(&mut schema, shared_outputs.names());
         do_not_require_secrets(&mut schema);
         let common = Common::json_schema(generator);
         merge(&mut schema, &common, "properties");

@@ -40,7 +40,7 @@ impl ObservedKey {
 /// What was found on the principal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
-    /// Every key, of whomever.
+    /// Every key on the principal, whoever manages it.
     pub keys: BTreeMap<KeyId, ObservedKey>,
     /// The marks that stand on the principal.
     pub ledgers: Ledgers,

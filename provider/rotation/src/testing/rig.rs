@@ -75,7 +75,7 @@ pub trait Rig: Sync {
     /// Completes when a fault kills the process.
     fn death(&self) -> BoxFuture<'_, ()>;
 
-    /// Every key that exists, of whomever.
+    /// Every key that exists, whoever manages it.
     fn keys(&self) -> Vec<KeyId>;
 
     /// Whether the key would be accepted once everything has settled.

@@ -108,7 +108,7 @@ class RotatingRoot(pulumi.CustomResource):
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        A secret that an engine of Vault or OpenBao keeps to itself, rotated by the engine when this resource orders it: the access key that an
+        A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
         AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
         its static roles.
 
@@ -236,7 +236,7 @@ class RotatingRoot(pulumi.CustomResource):
                  args: RotatingRootArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        A secret that an engine of Vault or OpenBao keeps to itself, rotated by the engine when this resource orders it: the access key that an
+        A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
         AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
         its static roles.
 

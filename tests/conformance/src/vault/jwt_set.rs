@@ -183,8 +183,8 @@ impl JwtSet {
         let kept = locked(&self.kept);
         let all: Vec<_> = kept.ours.iter().chain(kept.strangers.values()).collect();
         let vault = Vault::new(Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)));
-        let joint = VaultJwtKey::new(Arc::new(vault)).joint(&all);
-        if let Some(Field::Plain(text)) = joint.get("jwks") {
+        let shared_outputs = VaultJwtKey::new(Arc::new(vault)).shared_outputs(&all);
+        if let Some(Field::Plain(text)) = shared_outputs.get("jwks") {
             self.set.publish(text);
         }
     }

@@ -13,12 +13,12 @@ struct Fields {
     derived: Option<pulumi_provider::SecretString>,
     #[schemars(extend("x-secret" = true))]
     data: BTreeMap<String, String>,
-    #[schemars(extend("x-joint" = true))]
+    #[schemars(extend("x-shared-output" = true))]
     set: String,
 }
 
 fn shape() -> KeyShape {
-    KeyShape::of::<Fields>(&Joint::of::<Fields>())
+    KeyShape::of::<Fields>(&SharedOutputs::of::<Fields>())
 }
 
 fn material(secret: &str) -> Material {

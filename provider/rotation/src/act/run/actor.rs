@@ -59,8 +59,11 @@ pub(crate) trait Act: Send + Sync {
     /// What comes of it if every call succeeds.
     fn assumed(&self, view: &View<'_>) -> Option<Event>;
 
-    /// Takes it, and folds what came of it.
-    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error>;
+    /// Takes it, and folds what came of it. A step that calls nothing does what it assumes.
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        run.fold_assumed(self);
+        Ok(())
+    }
 }
 
 impl Run<'_> {
@@ -101,7 +104,7 @@ impl Run<'_> {
     }
 
     /// Folds what an act assumes, once it is so.
-    pub(in crate::act) fn fold_assumed(&mut self, act: &dyn Act) {
+    pub(in crate::act) fn fold_assumed<A: Act + ?Sized>(&mut self, act: &A) {
         let event = self.judge(|view| act.assumed(view));
         event.into_iter().for_each(|event| self.fold(event));
     }

@@ -53,7 +53,7 @@ impl CredentialIssuer {
         Self { session, kind, args, seen: Mutex::default(), etags: Mutex::default() }
     }
 
-    /// Everything of this kind that the user has, of whomever.
+    /// Every credential of this kind that the user has, whoever manages it.
     async fn all(&self) -> Result<Option<Vec<Listed>>, Error> {
         let listed = user::list::<Listed>(&self.session, &self.args.user_id, self.list_of()).await?;
         let listed: Option<Vec<_>> =

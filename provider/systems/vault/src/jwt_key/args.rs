@@ -55,7 +55,7 @@ pub struct JwtKey {
     /// What the mount checks signatures with, in PEM.
     pub public_key_pem: String,
     /// The public halves of all keys that the mount must accept, as a JSON Web Key Set (RFC 7517): the content of `jwksUrl`.
-    #[schemars(extend("x-joint" = true))]
+    #[schemars(extend("x-shared-output" = true))]
     pub jwks: String,
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn material(kid: &KeyId, private: SecretString, public: String) -> Ma
 }
 
 /// What all keys have together.
-pub(crate) fn joint(published: &[&Material]) -> Material {
+pub(crate) fn shared_outputs(published: &[&Material]) -> Material {
     let publics = published.iter().filter_map(|material| match material.get(PUBLIC_KEY_PEM) {
         Some(Field::Plain(public)) => Some(public.as_str()),
         _ => None,
@@ -142,10 +142,13 @@ mod tests {
         let schema = schemars::schema_for!(JwtKey);
         let fields = material(&KeyId("a".to_owned()), "hidden".into(), "shown".to_owned());
         let promised = schema.as_value()["properties"].as_object().unwrap();
-        let own = promised.iter().filter(|(_, field)| field.get("x-joint").is_none()).map(|(name, _)| name);
+        let own = promised.iter().filter(|(_, field)| field.get("x-shared-output").is_none()).map(|(name, _)| name);
         assert!(fields.keys().eq(own.collect::<std::collections::BTreeSet<_>>()));
-        let joint = joint(&[]);
-        assert!(joint.keys().all(|name| promised[name].get("x-joint").is_some()) && joint.len() == 1);
+        let shared_outputs = shared_outputs(&[]);
+        assert!(
+            shared_outputs.keys().all(|name| promised[name].get("x-shared-output").is_some())
+                && shared_outputs.len() == 1
+        );
         let is_secret = |name: &str| promised[name].get("x-secret").is_some();
         assert!(is_secret(PRIVATE_KEY_PEM) && !is_secret(PUBLIC_KEY_PEM) && !is_secret(KID));
     }

@@ -75,8 +75,8 @@ impl RotatingResource for VaultJwtKey {
         args::imported(key, secret)
     }
 
-    fn joint(&self, published: &[&Material]) -> Material {
-        args::joint(published)
+    fn shared_outputs(&self, published: &[&Material]) -> Material {
+        args::shared_outputs(published)
     }
 
     fn issuer(&self, args: &JwtKeyArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {

@@ -1,9 +1,7 @@
 //! Steps that call nothing: what they assume is what they do.
 
-use async_trait::async_trait;
-
-use crate::act::run::actor::{Act, Run};
-use crate::{Cause, Error, Event, KeyId, View};
+use crate::act::run::actor::Act;
+use crate::{Cause, Event, KeyId, View};
 
 /// Notes that a key is gone.
 pub(super) struct Forget<'a>(pub(super) &'a KeyId);
@@ -17,7 +15,6 @@ pub(super) struct Complete<'a>(pub(super) &'a KeyId);
 /// Lets a key stand no more in what users publish.
 pub(super) struct Unlist<'a>(pub(super) &'a KeyId);
 
-#[async_trait]
 impl Act for Forget<'_> {
     fn line(&self, _: Cause) -> Option<String> {
         Some(format!("forgetting key {}: it no longer exists", self.0))
@@ -26,14 +23,8 @@ impl Act for Forget<'_> {
     fn assumed(&self, _: &View<'_>) -> Option<Event> {
         Some(Event::Removed(self.0.clone()))
     }
-
-    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.fold_assumed(self);
-        Ok(())
-    }
 }
 
-#[async_trait]
 impl Act for Disown<'_> {
     fn line(&self, cause: Cause) -> Option<String> {
         Some(format!("superseding key {} with the next key: {cause}", self.0))
@@ -42,14 +33,8 @@ impl Act for Disown<'_> {
     fn assumed(&self, view: &View<'_>) -> Option<Event> {
         Some(Event::Disowned(self.0.clone(), view.now))
     }
-
-    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.fold_assumed(self);
-        Ok(())
-    }
 }
 
-#[async_trait]
 impl Act for Complete<'_> {
     fn line(&self, cause: Cause) -> Option<String> {
         Some(format!("making key {} current before a newer one: {cause}", self.0))
@@ -58,14 +43,8 @@ impl Act for Complete<'_> {
     fn assumed(&self, view: &View<'_>) -> Option<Event> {
         Some(Event::Completed(self.0.clone(), view.promotion_time()))
     }
-
-    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.fold_assumed(self);
-        Ok(())
-    }
 }
 
-#[async_trait]
 impl Act for Unlist<'_> {
     fn line(&self, cause: Cause) -> Option<String> {
         Some(format!("withdrawing key {} from the published key set: {cause}", self.0))
@@ -73,10 +52,5 @@ impl Act for Unlist<'_> {
 
     fn assumed(&self, view: &View<'_>) -> Option<Event> {
         Some(Event::Unlisted(self.0.clone(), view.now))
-    }
-
-    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.fold_assumed(self);
-        Ok(())
     }
 }

@@ -17,7 +17,7 @@ import java.util.Optional;
 import javax.annotation.Nullable;
 
 /**
- * A secret that an engine of Vault or OpenBao keeps to itself, rotated by the engine when this resource orders it: the access key that an
+ * A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
  * AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
  * its static roles.
  * 

@@ -11,7 +11,7 @@ use super::spec::PREVIOUS;
 
 impl<S: RotatingResource> Rotating<S> {
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
-    pub(super) fn foretell(
+    pub(super) fn preview_outputs(
         &self,
         request: &Object,
         inputs: &Inputs<S>,
@@ -38,7 +38,7 @@ impl<S: RotatingResource> Rotating<S> {
             context.log().info(format!("key {id} will be withdrawn from the published key set: its overlap is over"));
         }
         if plan.mint.is_some() || !plan.withdraw.is_empty() {
-            set_unknown(&mut outputs, self.names.joint.names());
+            set_unknown(&mut outputs, self.names.shared_outputs.names());
         }
         for (id, cause) in &plan.retire {
             context.log().info(format!("key {id} will be deleted: {cause}"));
