@@ -17,6 +17,8 @@ mod libtest;
 mod lint;
 mod mutants;
 mod paths;
+mod publisher;
+mod registry;
 mod report;
 mod rust_source;
 mod safeties;
@@ -41,7 +43,8 @@ cargo xtask words             check the words of the Markdown files and of schem
 cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
 cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
-cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
+cargo xtask dist [ARGUMENTS]  build the plugin archive that `pulumi plugin install --file` takes, for this machine, with --target TRIPLE for another
+                              one, with --all for every one that can be built here, with checksums and a bill of materials";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -71,7 +74,7 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["codegen", "--check"] => codegen::check(),
         ["bench"] => bench::run(None),
         ["bench", name] => bench::run(Some(name)),
-        ["dist"] => dist::run(),
+        ["dist", arguments @ ..] => dist::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}\n\nsuites: {}", choice::names().join(", "));
             Ok(ExitCode::SUCCESS)

@@ -49,14 +49,31 @@ func (l language) files(pkg *schema.Package) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := publisherNames(pkg)
 	for path, name := range l.extra {
 		content, err := extra.ReadFile("extra/" + name)
 		if err != nil {
 			return nil, err
 		}
-		files[path] = []byte(strings.ReplaceAll(string(content), "$VERSION", pkg.Version.String()))
+		files[path] = []byte(names.Replace(string(content)))
 	}
 	return files, nil
+}
+
+// publisherNames puts the names that depend on the publisher, which the schema has, into our own texts.
+func publisherNames(pkg *schema.Package) *strings.Replacer {
+	pairs := []string{"$VERSION", pkg.Version.String(), "$REPOSITORY", pkg.Repository, "$PUBLISHER", pkg.Publisher,
+		"$DESCRIPTION", pkg.Description}
+	if info, ok := pkg.Language["go"].(gogen.GoPackageInfo); ok {
+		pairs = append(pairs, "$GO_MODULE", info.ModulePath)
+	}
+	if info, ok := pkg.Language["java"].(java.PackageInfo); ok {
+		pairs = append(pairs, "$JAVA_GROUP", info.BasePackage)
+	}
+	if info, ok := pkg.Language["csharp"].(dotnet.CSharpPackageInfo); ok {
+		pairs = append(pairs, "$NUGET_ROOT", info.RootNamespace)
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 func unchanged(name string) string {
