@@ -1,5 +1,4 @@
 //! Hands the publisher's names from the workspace's Cargo.toml to the schema, as environment variables of the compiler.
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 
 use std::error::Error;
 use std::fs;
