@@ -49,7 +49,10 @@ func (l language) files(pkg *schema.Package) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := publisherNames(pkg)
+	names, err := publisherNames(pkg)
+	if err != nil {
+		return nil, err
+	}
 	for path, name := range l.extra {
 		content, err := extra.ReadFile("extra/" + name)
 		if err != nil {
@@ -61,19 +64,39 @@ func (l language) files(pkg *schema.Package) (map[string][]byte, error) {
 }
 
 // publisherNames puts the names that depend on the publisher, which the schema has, into our own texts.
-func publisherNames(pkg *schema.Package) *strings.Replacer {
+func publisherNames(pkg *schema.Package) (*strings.Replacer, error) {
 	pairs := []string{"$VERSION", pkg.Version.String(), "$REPOSITORY", pkg.Repository, "$PUBLISHER", pkg.Publisher,
 		"$DESCRIPTION", pkg.Description}
-	if info, ok := pkg.Language["go"].(gogen.GoPackageInfo); ok {
-		pairs = append(pairs, "$GO_MODULE", info.ModulePath)
+	settings := map[string][2]string{
+		"$GO_MODULE":  {"go", "modulePath"},
+		"$JAVA_GROUP": {"java", "basePackage"},
+		"$NUGET_ROOT": {"csharp", "rootNamespace"},
 	}
-	if info, ok := pkg.Language["java"].(java.PackageInfo); ok {
-		pairs = append(pairs, "$JAVA_GROUP", info.BasePackage)
+	for placeholder, setting := range settings {
+		name, err := languageSetting(pkg, setting[0], setting[1])
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, placeholder, name)
 	}
-	if info, ok := pkg.Language["csharp"].(dotnet.CSharpPackageInfo); ok {
-		pairs = append(pairs, "$NUGET_ROOT", info.RootNamespace)
+	return strings.NewReplacer(pairs...), nil
+}
+
+// languageSetting is a text that the schema says for a language, whose own type each generator has or has not made of it by now.
+func languageSetting(pkg *schema.Package, language, name string) (string, error) {
+	text, err := json.Marshal(pkg.Language[language])
+	if err != nil {
+		return "", err
 	}
-	return strings.NewReplacer(pairs...)
+	var settings map[string]any
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return "", fmt.Errorf("the settings of %s: %w", language, err)
+	}
+	setting, ok := settings[name].(string)
+	if !ok {
+		return "", fmt.Errorf("the schema has no %s for %s", name, language)
+	}
+	return setting, nil
 }
 
 func unchanged(name string) string {

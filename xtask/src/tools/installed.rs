@@ -13,6 +13,14 @@ use crate::paths;
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn program(package: &str, version: &str) -> Result<PathBuf> {
+    program_with(package, version, &[])
+}
+
+/// The same with features that it does not have by default.
+///
+/// # Errors
+/// As [`program`].
+pub(crate) fn program_with(package: &str, version: &str, features: &[&str]) -> Result<PathBuf> {
     let folder = paths::cache()?.join(format!("{package}-{version}"));
     let program = folder.join("bin").join(package);
     if program.is_file() {
@@ -26,6 +34,7 @@ pub(crate) fn program(package: &str, version: &str) -> Result<PathBuf> {
     let mut install = cargo::command();
     install.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
     install.args(["install", package, "--version", version, "--locked", "--debug", "--root"]).arg(&folder);
+    install.args(features.iter().flat_map(|feature| ["--features", feature]));
     Job::new(format!("building {package} (about 3 minutes, once)"), paths::log(&format!("{package}-install"))?)
         .run(install.current_dir(paths::cache()?))?;
     program.is_file().then_some(program).with_context(|| format!("cargo install put no {package} where it was told to"))
