@@ -25,7 +25,7 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn notices(folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let file = folder.join(NOTICES);
-    let mut about = Command::new(tools::installed::program_with("cargo-about", "0.9.3", &["cli"])?);
+    let mut about = Command::new(tools::installed::optimized("cargo-about", "0.9.3", "cli")?);
     about.args(["generate", "--locked", "--fail", "--manifest-path", "provider/plugin/Cargo.toml"]);
     about.args(["--config", "xtask/about/about.toml", "--output-file"]).arg(&file).arg("xtask/about/notices.hbs");
     Job::new("collecting the licenses of libraries", paths::log("dist-notices")?)
