@@ -15,6 +15,7 @@ mod job;
 mod lessons;
 mod libtest;
 mod lint;
+mod messages;
 mod mutants;
 mod paths;
 mod publisher;
@@ -39,6 +40,7 @@ cargo xtask demo              the life of a key, shown with the real Pulumi engi
 cargo xtask test [NAME]       every test, or one suite or selection: see the list below
 cargo xtask codegen [--check] write schema.json, sdk/, the protocol's Rust code and the framework's api.txt, or say which is stale
 cargo xtask codegen api       write api.txt alone, which needs no build
+cargo xtask codegen messages  write provider/messages.txt alone, which needs no build either
 cargo xtask words             check the words of the Markdown files and of schema.json
 cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
 cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
@@ -70,6 +72,7 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["mutants", name, every] => mutants::run(name, Some(every)),
         ["codegen"] => codegen::write(),
         ["codegen", "api"] => codegen::write_api(),
+        ["codegen", "messages"] => codegen::write_messages(),
         ["words"] => lint::words(),
         ["codegen", "--check"] => codegen::check(),
         ["bench"] => bench::run(None),
