@@ -15,10 +15,11 @@ use crate::{paths, tools};
 pub(super) const NOTICES: &str = "THIRD-PARTY-LICENSES.html";
 const SUMS: &str = "SHA256SUMS";
 
-/// Writes the notices, the bill of materials and the checksums of all that is in the folder.
+/// Writes the notices where they are missing, the bill of materials, and the checksums of all that is in the folder.
 pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(vec![notices(folder)?, bill_of_materials(folder)?, sums(folder)?])
+    let written = folder.join(NOTICES);
+    let notices = if written.is_file() { written } else { notices(folder)? };
+    Ok(vec![notices, bill_of_materials(folder)?, sums(folder)?])
 }
 
 /// The license texts of every library that is linked in.
