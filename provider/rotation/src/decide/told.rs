@@ -26,6 +26,12 @@ impl Plan {
         lines
     }
 
+    /// Whether anything would happen that the history tells.
+    pub fn has_events(&self) -> bool {
+        let keys = [&self.retire, &self.discard, &self.disable];
+        self.mint.is_some() || self.generation.is_some() || keys.iter().any(|keys| !keys.is_empty())
+    }
+
     /// The key that becomes current: one that an earlier run made, or a new one.
     fn of_new_key(&self, state: &KeyState) -> Option<String> {
         let resumed = state.pending.as_ref().filter(|key| !self.discard.iter().any(|(id, _)| *id == key.id));
