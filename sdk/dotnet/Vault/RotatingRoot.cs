@@ -161,13 +161,20 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
+        /// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        /// no effect after creation. Default: true.
+        /// </summary>
+        [Output("rotateOnCreate")]
+        public Output<bool?> RotateOnCreate { get; private set; } = null!;
+
+        /// <summary>
         /// When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
         /// </summary>
         [Output("rotatedAt")]
         public Output<string?> RotatedAt { get; private set; } = null!;
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
@@ -178,6 +185,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
+
+        /// <summary>
+        /// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        /// </summary>
+        [Output("rotationWindow")]
+        public Output<KeyRotationDev.KeyRotation.Outputs.RotationWindow?> RotationWindow { get; private set; } = null!;
 
         /// <summary>
         /// When rotations are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
@@ -251,7 +264,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Path { get; set; } = null!;
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        /// no effect after creation. Default: true.
+        /// </summary>
+        [Input("rotateOnCreate")]
+        public Input<bool>? RotateOnCreate { get; set; }
+
+        /// <summary>
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
@@ -262,6 +282,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
+
+        /// <summary>
+        /// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        /// </summary>
+        [Input("rotationWindow")]
+        public Input<KeyRotationDev.KeyRotation.Inputs.RotationWindowArgs>? RotationWindow { get; set; }
 
         public RotatingRootArgs()
         {

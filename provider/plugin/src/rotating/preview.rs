@@ -42,7 +42,11 @@ impl<S: RotatingResource> Rotating<S> {
         if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
             set_unknown(&mut outputs, [EXPIRES_AT]);
         }
-        if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
+        if (plan.mint.is_some() && !plan.waits)
+            || !plan.retire.is_empty()
+            || !plan.disable.is_empty()
+            || !plan.withdraw.is_empty()
+        {
             set_unknown(&mut outputs, PREVIOUS);
         }
         if plan.has_events() {

@@ -241,7 +241,8 @@ fn window_at(anchor: Timestamp, period: SignedDuration, now: Timestamp) -> Optio
 
 /// What superseded keys are due for. Outside of the rotation window, time retires nothing.
 fn phase(rotated_at: Timestamp, args: &RotationArgs, state: Option<&KeyState>, now: Timestamp) -> Phase {
-    if args.rotation_window.is_some_and(|window| !window.contains(now)) {
+    let closed = args.rotation_window.filter(|window| !window.contains(now));
+    if closed.is_some_and(|window| window.next_open(now) <= latest_retirement(rotated_at, args, state)) {
         return Phase::Overlap;
     }
     if let Some(state) = state {
@@ -253,6 +254,27 @@ fn phase(rotated_at: Timestamp, args: &RotationArgs, state: Option<&KeyState>, n
         soak if now < later(due, soak) => Phase::Disable,
         _ => Phase::Retire,
     }
+}
+
+/// Until when superseded keys may wait for the rotation window, so that none exceeds `maxAge`. Where no state is known, a key that was rotated in
+/// the window was superseded as planned, and any other one as late as its age allowed.
+fn latest_retirement(rotated_at: Timestamp, args: &RotationArgs, state: Option<&KeyState>) -> Timestamp {
+    let Some((limit, window)) = args.max_age.zip(args.rotation_window) else { return Timestamp::MAX };
+    if let Some(state) = state {
+        let oldest = state.retiring.iter().map(|old| old.key.created_at).min();
+        return oldest.map_or(Timestamp::MAX, |made_at| later(made_at, limit));
+    }
+    let in_window = window.contains(rotated_at) || window.contains(later(rotated_at, step(args)));
+    let deadline = args.retirement.deadline.unwrap_or_default();
+    let parts = if in_window {
+        [args.period.unwrap_or_default(), args.overlap, args.run_every, window.longest_closed()]
+    } else {
+        let rest = [args.overlap, args.retirement.soak, deadline, args.run_every];
+        let rest = rest.into_iter().fold(SignedDuration::ZERO, SignedDuration::saturating_add);
+        [limit.saturating_sub(rest), SignedDuration::ZERO, SignedDuration::ZERO, SignedDuration::ZERO]
+    };
+    let age = parts.into_iter().fold(SignedDuration::ZERO, SignedDuration::saturating_add);
+    later(rotated_at, limit.saturating_sub(age))
 }
 
 /// The furthest that one of the superseded keys has come by its own times.

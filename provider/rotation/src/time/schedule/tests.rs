@@ -234,6 +234,27 @@ fn time_7_keepers_and_an_age_that_would_be_exceeded_do_not_wait_for_the_window()
     assert_eq!(follow(&plan, &made, &changed, "2026-01-08T12:00:00Z").rotated_at, at("2026-01-08T12:00:00Z"));
 }
 
+#[test]
+fn time_7_a_superseded_key_that_would_exceed_max_age_does_not_wait_for_the_window() {
+    let plan = nightly(RotationInputs { max_age: Some("34d".to_owned()), ..RotationInputs::default() });
+    let made = create(&plan, "2026-01-01T00:00:00Z");
+    let rotated = follow(&plan, &made, &plan, "2026-01-31T12:00:00Z");
+    assert_eq!(rotated.rotated_at, at("2026-01-31T12:00:00Z"), "outside of the window");
+    assert_eq!(follow(&plan, &rotated, &plan, "2026-02-01T12:00:00Z").phase, Phase::Overlap, "its overlap is not over");
+    assert_eq!(
+        follow(&plan, &rotated, &plan, "2026-02-01T13:05:00Z").phase,
+        Phase::Retire,
+        "outside of the window too"
+    );
+    let roomy = nightly(RotationInputs { max_age: Some("60d".to_owned()), ..RotationInputs::default() });
+    let rotated = follow(&roomy, &create(&roomy, "2026-01-01T00:00:00Z"), &roomy, "2026-02-03T02:00:00Z");
+    assert_eq!(
+        follow(&roomy, &rotated, &roomy, "2026-02-05T12:00:00Z").phase,
+        Phase::Overlap,
+        "the window opens in time"
+    );
+}
+
 fn superseded(at: Timestamp) -> crate::Retiring {
     crate::Retiring::new(crate::Key::new(crate::KeyId("old".to_owned()), 1, at), at)
 }
