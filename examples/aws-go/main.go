@@ -4,8 +4,8 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/aws"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/aws"
 )
 
 func main() {

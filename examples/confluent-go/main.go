@@ -4,7 +4,7 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
-	"keyrotation.dev/sdk/go/keyrotation/confluent"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/confluent"
 )
 
 func main() {

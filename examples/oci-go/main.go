@@ -5,7 +5,7 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
-	"keyrotation.dev/sdk/go/keyrotation/oci"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/oci"
 )
 
 func main() {

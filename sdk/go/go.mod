@@ -1,4 +1,4 @@
-module keyrotation.dev/sdk/go
+module github.com/your--organization/pulumi-keyrotation/sdk/go
 
 go 1.25
 

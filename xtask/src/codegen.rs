@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{self, Executable};
 use crate::job::{self, Job};
-use crate::{api, paths, sdk};
+use crate::{api, messages, paths, sdk};
 
 const SCHEMA: &str = "schema.json";
 const REMEDY: &str = "run `cargo xtask codegen` and commit the result";
@@ -48,12 +48,13 @@ impl Generators {
     ///
     /// # Errors
     /// When a generator cannot be started.
-    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 4]> {
+    pub(crate) fn stale(&self) -> Result<[(&'static str, Option<String>); 5]> {
         Ok([
             (SCHEMA, self.stale_schema()?),
             (sdk::FOLDER, stale_sdk()?),
             ("proto/src/gen", self.stale_protocol()?),
             (api::FILE, api::stale()?.map(|what| format!("{what}: {REMEDY}"))),
+            (messages::FILE, messages::stale()?.map(|what| format!("{what}: {REMEDY}"))),
         ])
     }
 
@@ -93,12 +94,23 @@ pub(crate) fn write_api() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Writes the texts that users can meet, which needs no build either.
+///
+/// # Errors
+/// As [`write_api`].
+pub(crate) fn write_messages() -> Result<ExitCode> {
+    messages::write()?;
+    println!("wrote {}", messages::FILE);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Writes every generated file.
 ///
 /// # Errors
 /// When a generator fails or a file cannot be written.
 pub(crate) fn write() -> Result<ExitCode> {
     write_api()?;
+    write_messages()?;
     let generators = Generators::build()?;
     let schema = paths::root().join(SCHEMA);
     fs::write(&schema, generators.schema()?).context("cannot write schema.json")?;

@@ -1,4 +1,4 @@
-//! What is checked without running the project: import circles, words, format, lints, dependencies, generated files, documentation.
+//! What is checked without running the project: import circles, words, the Registry's rules, workflows, format, lints, dependencies, generated files, documentation.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -12,7 +12,7 @@ use crate::job::{self, Cost, Job};
 use crate::libtest::Counts;
 use crate::report::{self, Row};
 use crate::schedule::{Pace, Task};
-use crate::{circles, paths, tools, words};
+use crate::{circles, dist, paths, registry, tools, words};
 
 /// How long fetching the advisory database may take before it counts as out of reach.
 const FETCH: Duration = Duration::from_secs(60);
@@ -21,11 +21,12 @@ const FETCH: Duration = Duration::from_secs(60);
 type Check<'a> = Box<dyn FnOnce() -> Result<(Counts, Option<Duration>)> + Send + 'a>;
 
 /// Every check; each counts as one test. `built` are the programs of a whole build, if there was one. In a hurry it is import circles,
-/// words, the format and clippy alone.
+/// words, the Registry's rules, the format and clippy alone.
 pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Option<Row>>> {
     let mut tasks = vec![
         task("import circles", Pace::Waits, 1, Box::new(|| Ok((import_circles()?, None)))),
         task("words", Pace::Waits, 1, Box::new(|| Ok((chosen_words()?, None)))),
+        task("registry", Pace::Waits, 1, Box::new(|| Ok((registry_rules()?, None)))),
         task("format", Pace::Waits, 3, Box::new(|| check("format", format()))),
         task("clippy", Pace::Builds, 120, Box::new(|| check("clippy", clippy()))),
     ];
@@ -37,6 +38,8 @@ pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Opti
         let work = move || check(what, checker(&tools::deny::program()?, &["check", what]));
         tasks.push(task(what, Pace::Waits, 3, Box::new(work)));
     }
+    tasks.push(task("workflows", Pace::Waits, 5, Box::new(|| check("workflows", workflows()?))));
+    tasks.push(task("windows", Pace::Builds, 60, Box::new(windows)));
     tasks.push(task("advisories", Pace::Waits, 60, Box::new(advisories)));
     let pace = if built.is_empty() { Pace::Builds } else { Pace::Waits };
     tasks.push(task("generated files", pace, 10, Box::new(|| Ok((generated(built), None)))));
@@ -71,6 +74,19 @@ fn documentation() -> Command {
         .args(["doc", "--workspace", "--no-deps", "--features", cargo::TEST_CLOCK])
         .env("RUSTDOCFLAGS", "-D warnings");
     command
+}
+
+/// Whether the workflows of GitHub Actions hold together.
+fn workflows() -> Result<Command> {
+    let mut command = Command::new(tools::actionlint::program()?);
+    // Without the checkers of shell and Python, which are not on every machine.
+    command.args(["-no-color", "-shellcheck=", "-pyflakes="]).current_dir(paths::root());
+    Ok(command)
+}
+
+/// Whether the plugin compiles for Windows. What it is compiled into is kept outside of the work tree: it takes minutes the first time.
+fn windows() -> Result<(Counts, Option<Duration>)> {
+    check("windows", dist::windows_check(&paths::cache()?.join("windows-check"))?)
 }
 
 fn check(name: &str, mut command: Command) -> Result<(Counts, Option<Duration>)> {
@@ -108,6 +124,11 @@ fn checker(deny: &Path, arguments: &[&str]) -> Command {
 fn import_circles() -> Result<Counts> {
     let found = circles::found()?;
     Ok(judge("import circles", found.is_empty(), &found.join("\n")))
+}
+
+fn registry_rules() -> Result<Counts> {
+    let found = registry::found()?;
+    Ok(judge("registry", found.is_empty(), &found.join("\n")))
 }
 
 fn chosen_words() -> Result<Counts> {

@@ -15,8 +15,11 @@ mod job;
 mod lessons;
 mod libtest;
 mod lint;
+mod messages;
 mod mutants;
 mod paths;
+mod publisher;
+mod registry;
 mod report;
 mod rust_source;
 mod safeties;
@@ -37,11 +40,13 @@ cargo xtask demo              the life of a key, shown with the real Pulumi engi
 cargo xtask test [NAME]       every test, or one suite or selection: see the list below
 cargo xtask codegen [--check] write schema.json, sdk/, the protocol's Rust code and the framework's api.txt, or say which is stale
 cargo xtask codegen api       write api.txt alone, which needs no build
+cargo xtask codegen messages  write provider/messages.txt alone, which needs no build either
 cargo xtask words             check the words of the Markdown files and of schema.json
 cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
 cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
 cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
-cargo xtask dist              build the plugin archive that `pulumi plugin install --file` takes";
+cargo xtask dist [ARGUMENTS]  build the plugin archive that `pulumi plugin install --file` takes, for this machine, with --target TRIPLE for another
+                              one, with --all for every one that can be built here, with checksums and a bill of materials";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,11 +72,12 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["mutants", name, every] => mutants::run(name, Some(every)),
         ["codegen"] => codegen::write(),
         ["codegen", "api"] => codegen::write_api(),
+        ["codegen", "messages"] => codegen::write_messages(),
         ["words"] => lint::words(),
         ["codegen", "--check"] => codegen::check(),
         ["bench"] => bench::run(None),
         ["bench", name] => bench::run(Some(name)),
-        ["dist"] => dist::run(),
+        ["dist", arguments @ ..] => dist::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}\n\nsuites: {}", choice::names().join(", "));
             Ok(ExitCode::SUCCESS)

@@ -158,7 +158,7 @@ impl Built {
         let archive = match (needs.contains(&Need::Archive), choice.is_only("dist")) {
             (false, _) => None,
             (true, true) => Some(dist::archive()?),
-            (true, false) => Some(dist::unoptimised_archive()?),
+            (true, false) => Some(dist::unoptimized_archive()?),
         };
         let programs = cargo::build("building all programs and tests", "build-tests", &cargo::TESTS)?;
         Ok(Self { programs, archive })
@@ -206,6 +206,7 @@ fn tool(need: Need) -> Result<Vec<(&'static str, PathBuf)>> {
             ("KEYROTATION_HOSTS", tools::hosts::folder(&tools::cli::folder()?)?),
             ("KEYROTATION_JAVA_HOST", tools::hosts::java_folder(&tools::cli::folder()?)?),
         ],
+        Need::EarlierArchive => vec![("KEYROTATION_EARLIER_ARCHIVE", dist::earlier::archive()?)],
         Need::OpenBao => offer("KEYROTATION_OPENBAO", tools::openbao::program()),
         Need::Postgres => offer("KEYROTATION_POSTGRES", tools::postgres::folder()),
         Need::MariaDb => offer("KEYROTATION_MARIADB", tools::mariadb::folder()),

@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Vault,
     /// The plugin's archive: the release's if nothing else is run, else one that differs in the optimisation alone.
     Archive,
+    /// The archive of an earlier commit.
+    EarlierArchive,
     /// cargo-deny and the generators of the SDKs.
     Checkers,
 }
@@ -71,6 +73,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
     lane("examples-all", LANGUAGES, &["engine/examples_all"]),
     lane("time", &[Need::Pulumi], &["plugin/time", "engine/time"]),
+    lane("upgrade", &[Need::Pulumi, Need::Archive, Need::EarlierArchive], &["engine/upgrade"]),
     lane("oci-python", &[Need::OciPython], &["localcloud/oci_python"]),
 ];
 

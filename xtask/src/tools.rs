@@ -1,9 +1,11 @@
 //! The programs that builds and tests need beside Rust, each had once and kept in the cache.
 
+pub(crate) mod actionlint;
 pub(crate) mod cli;
 pub(crate) mod confluent_walk;
 pub(crate) mod debian;
 pub(crate) mod deny;
+pub(crate) mod emulators;
 pub(crate) mod go;
 pub(crate) mod go_program;
 pub(crate) mod hosts;

@@ -1,6 +1,7 @@
 //! What the plugin offers. A new cloud is one line in [`KeyRotation::new`].
 
 mod languages;
+mod publisher;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -95,10 +96,16 @@ impl Provider for KeyRotation {
     fn metadata(&self) -> Metadata {
         Metadata {
             display_name: "Key rotation".to_owned(),
-            description: "Credentials that rotate without an outage, as declared resources.".to_owned(),
+            description:
+                "The keyrotation package rotates API keys of AWS, OCI, Vault and Confluent Cloud without an outage."
+                    .to_owned(),
             keywords: ["pulumi", "category/cloud", "kind/native", "keyrotation", "secrets"].map(str::to_owned).to_vec(),
+            homepage: publisher::REPOSITORY.to_owned(),
+            repository: publisher::REPOSITORY.to_owned(),
             license: "Apache-2.0".to_owned(),
-            publisher: "keyrotation".to_owned(),
+            publisher: publisher::NAME.to_owned(),
+            logo_url: publisher::LOGO_URL.to_owned(),
+            plugin_download_url: publisher::DOWNLOAD_URL.to_owned(),
             language: languages::sections(),
             ..Metadata::default()
         }

@@ -340,6 +340,7 @@ namespace KeyRotationDev.KeyRotation.Aws
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
                 AdditionalSecretOutputs =
                 {
                     "adopt",

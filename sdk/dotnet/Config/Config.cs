@@ -247,6 +247,14 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public Types.VaultAuthLoginKubernetes? AuthLoginKubernetes { get; set; } = null!;
             /// <summary>
+            /// Logs in with a name and password that an LDAP directory checks.
+            /// </summary>
+                public Types.VaultAuthLoginLdap? AuthLoginLdap { get; set; } = null!;
+            /// <summary>
+            /// Logs in with a user's name and password that the server itself knows.
+            /// </summary>
+                public Types.VaultAuthLoginUserpass? AuthLoginUserpass { get; set; } = null!;
+            /// <summary>
             /// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
             /// </summary>
                 public string? CaCertFile { get; set; } = null!;
@@ -271,13 +279,29 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? Mount { get; set; } = null!;
             /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
             /// The role's id.
             /// </summary>
                 public string RoleId { get; set; }
             /// <summary>
-            /// A secret-id of the role. Unset if the role requires none.
+            /// A secret-id of the role. It becomes part of the stack's state.
             /// </summary>
                 public string? SecretId { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the secret-id, read at each login.
+            /// </summary>
+                public string? SecretIdFile { get; set; } = null!;
+            /// <summary>
+            /// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+            /// </summary>
+                public string? WrappedSecretId { get; set; } = null!;
+            /// <summary>
+            /// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+            /// </summary>
+                public string? WrappedSecretIdFile { get; set; } = null!;
             }
 
              public class VaultAuthLoginCert
@@ -298,18 +322,30 @@ namespace KeyRotationDev.KeyRotation
             /// The role to log in as. Default: the role that matches the certificate.
             /// </summary>
                 public string? Name { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
             }
 
              public class VaultAuthLoginJwt
              {
             /// <summary>
-            /// The token to log in with.
+            /// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
             /// </summary>
-                public string Jwt { get; set; }
+                public string? Jwt { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the token, read at each login. Only its path is in the state.
+            /// </summary>
+                public string? JwtFile { get; set; } = null!;
             /// <summary>
             /// Where the method is mounted, without `auth/`. Default: `"jwt"`.
             /// </summary>
                 public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
             /// <summary>
             /// The role to log in as. Default: the mount's default role.
             /// </summary>
@@ -319,7 +355,7 @@ namespace KeyRotationDev.KeyRotation
              public class VaultAuthLoginKubernetes
              {
             /// <summary>
-            /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+            /// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
             /// </summary>
                 public string? JwtFile { get; set; } = null!;
             /// <summary>
@@ -327,9 +363,61 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? Mount { get; set; } = null!;
             /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
             /// The role to log in as.
             /// </summary>
                 public string Role { get; set; }
+            }
+
+             public class VaultAuthLoginLdap
+             {
+            /// <summary>
+            /// Where the method is mounted, without `auth/`. Default: `"ldap"`.
+            /// </summary>
+                public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
+            /// The user's password. It becomes part of the stack's state.
+            /// </summary>
+                public string? Password { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the password, read at each login.
+            /// </summary>
+                public string? PasswordFile { get; set; } = null!;
+            /// <summary>
+            /// The user's name.
+            /// </summary>
+                public string Username { get; set; }
+            }
+
+             public class VaultAuthLoginUserpass
+             {
+            /// <summary>
+            /// Where the method is mounted, without `auth/`. Default: `"userpass"`.
+            /// </summary>
+                public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
+            /// The user's password. It becomes part of the stack's state. Default: `PasswordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+            /// </summary>
+                public string? Password { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the password, read at each login.
+            /// </summary>
+                public string? PasswordFile { get; set; } = null!;
+            /// <summary>
+            /// The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+            /// </summary>
+                public string? Username { get; set; } = null!;
             }
         }
     }

@@ -308,6 +308,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
                 AdditionalSecretOutputs =
                 {
                     "adopt",

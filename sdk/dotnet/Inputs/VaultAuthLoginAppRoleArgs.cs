@@ -12,7 +12,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
 {
 
     /// <summary>
-    /// A login with a secret-id of an AppRole.
+    /// A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
     /// </summary>
     public sealed class VaultAuthLoginAppRoleArgs : global::Pulumi.ResourceArgs
     {
@@ -21,6 +21,12 @@ namespace KeyRotationDev.KeyRotation.Inputs
         /// </summary>
         [Input("mount")]
         public Input<string>? Mount { get; set; }
+
+        /// <summary>
+        /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// The role's id.
@@ -32,7 +38,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _secretId;
 
         /// <summary>
-        /// A secret-id of the role. Unset if the role requires none.
+        /// A secret-id of the role. It becomes part of the stack's state.
         /// </summary>
         public Input<string>? SecretId
         {
@@ -43,6 +49,34 @@ namespace KeyRotationDev.KeyRotation.Inputs
                 _secretId = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
             }
         }
+
+        /// <summary>
+        /// The file that holds the secret-id, read at each login.
+        /// </summary>
+        [Input("secretIdFile")]
+        public Input<string>? SecretIdFile { get; set; }
+
+        [Input("wrappedSecretId")]
+        private Input<string>? _wrappedSecretId;
+
+        /// <summary>
+        /// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+        /// </summary>
+        public Input<string>? WrappedSecretId
+        {
+            get => _wrappedSecretId;
+            set
+            {
+                var emptySecret = Output.CreateSecret(0);
+                _wrappedSecretId = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
+            }
+        }
+
+        /// <summary>
+        /// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+        /// </summary>
+        [Input("wrappedSecretIdFile")]
+        public Input<string>? WrappedSecretIdFile { get; set; }
 
         public VaultAuthLoginAppRoleArgs()
         {

@@ -40,6 +40,12 @@ namespace KeyRotationDev.KeyRotation.Inputs
         [Input("name")]
         public Input<string>? Name { get; set; }
 
+        /// <summary>
+        /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
+
         public VaultAuthLoginCertArgs()
         {
         }

@@ -12,15 +12,15 @@ namespace KeyRotationDev.KeyRotation.Inputs
 {
 
     /// <summary>
-    /// A login with a JSON Web Token.
+    /// A login with a JSON Web Token. At most one of `Jwt` and `JwtFile` may be set.
     /// </summary>
     public sealed class VaultAuthLoginJwtArgs : global::Pulumi.ResourceArgs
     {
-        [Input("jwt", required: true)]
+        [Input("jwt")]
         private Input<string>? _jwt;
 
         /// <summary>
-        /// The token to log in with.
+        /// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
         /// </summary>
         public Input<string>? Jwt
         {
@@ -33,10 +33,22 @@ namespace KeyRotationDev.KeyRotation.Inputs
         }
 
         /// <summary>
+        /// The file that holds the token, read at each login. Only its path is in the state.
+        /// </summary>
+        [Input("jwtFile")]
+        public Input<string>? JwtFile { get; set; }
+
+        /// <summary>
         /// Where the method is mounted, without `auth/`. Default: `"jwt"`.
         /// </summary>
         [Input("mount")]
         public Input<string>? Mount { get; set; }
+
+        /// <summary>
+        /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// The role to log in as. Default: the mount's default role.

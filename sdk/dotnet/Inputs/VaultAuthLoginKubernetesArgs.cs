@@ -17,7 +17,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
     public sealed class VaultAuthLoginKubernetesArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        /// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         /// </summary>
         [Input("jwtFile")]
         public Input<string>? JwtFile { get; set; }
@@ -27,6 +27,12 @@ namespace KeyRotationDev.KeyRotation.Inputs
         /// </summary>
         [Input("mount")]
         public Input<string>? Mount { get; set; }
+
+        /// <summary>
+        /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// The role to log in as.

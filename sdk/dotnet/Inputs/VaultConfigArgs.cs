@@ -48,6 +48,18 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<Inputs.VaultAuthLoginKubernetesArgs>? AuthLoginKubernetes { get; set; }
 
         /// <summary>
+        /// Logs in with a name and password that an LDAP directory checks.
+        /// </summary>
+        [Input("authLoginLdap")]
+        public Input<Inputs.VaultAuthLoginLdapArgs>? AuthLoginLdap { get; set; }
+
+        /// <summary>
+        /// Logs in with a user's name and password that the server itself knows.
+        /// </summary>
+        [Input("authLoginUserpass")]
+        public Input<Inputs.VaultAuthLoginUserpassArgs>? AuthLoginUserpass { get; set; }
+
+        /// <summary>
         /// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         /// </summary>
         [Input("caCertFile")]

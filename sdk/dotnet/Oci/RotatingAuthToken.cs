@@ -272,6 +272,7 @@ namespace KeyRotationDev.KeyRotation.Oci
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
                 AdditionalSecretOutputs =
                 {
                     "adopt",

@@ -143,7 +143,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<Outputs.Lease> Current { get; private set; } = null!;
 
         /// <summary>
-        /// What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("data")]
         public Output<ImmutableDictionary<string, string>> Data { get; private set; } = null!;
@@ -332,6 +332,7 @@ namespace KeyRotationDev.KeyRotation.Vault
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
                 AdditionalSecretOutputs =
                 {
                     "current",

@@ -50,7 +50,7 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
     ///   knows the secret.
     /// 
-    /// A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
+    /// A connection without `Username` or `Password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
     /// 
     /// If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
     /// before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
@@ -221,6 +221,7 @@ namespace KeyRotationDev.KeyRotation.Vault
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
             };
             var merged = CustomResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.

@@ -331,6 +331,7 @@ namespace KeyRotationDev.KeyRotation.Vault
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/your--organization/pulumi-keyrotation",
                 AdditionalSecretOutputs =
                 {
                     "adopt",

@@ -1,2 +1,2 @@
-// Credentials that rotate without an outage, as declared resources.
+// The keyrotation package rotates API keys of AWS, OCI, Vault and Confluent Cloud without an outage.
 package keyrotation

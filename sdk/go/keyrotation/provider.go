@@ -8,7 +8,7 @@ import (
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 // What the plugin is configured with: one object for each system. A system that no resource uses is never contacted.

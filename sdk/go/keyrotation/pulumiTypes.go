@@ -8,7 +8,7 @@ import (
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 var _ = internal.GetEnvOrDefault
@@ -2763,14 +2763,22 @@ func (o ScheduleOutput) Window() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Schedule) *string { return v.Window }).(pulumi.StringPtrOutput)
 }
 
-// A login with a secret-id of an AppRole.
+// A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
 type VaultAuthLoginAppRole struct {
 	// Where the method is mounted, without `auth/`. Default: `"approle"`.
 	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
 	// The role's id.
 	RoleId string `pulumi:"roleId"`
-	// A secret-id of the role. Unset if the role requires none.
+	// A secret-id of the role. It becomes part of the stack's state.
 	SecretId *string `pulumi:"secretId"`
+	// The file that holds the secret-id, read at each login.
+	SecretIdFile *string `pulumi:"secretIdFile"`
+	// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+	WrappedSecretId *string `pulumi:"wrappedSecretId"`
+	// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+	WrappedSecretIdFile *string `pulumi:"wrappedSecretIdFile"`
 }
 
 // VaultAuthLoginAppRoleInput is an input type that accepts VaultAuthLoginAppRoleArgs and VaultAuthLoginAppRoleOutput values.
@@ -2784,14 +2792,22 @@ type VaultAuthLoginAppRoleInput interface {
 	ToVaultAuthLoginAppRoleOutputWithContext(context.Context) VaultAuthLoginAppRoleOutput
 }
 
-// A login with a secret-id of an AppRole.
+// A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
 type VaultAuthLoginAppRoleArgs struct {
 	// Where the method is mounted, without `auth/`. Default: `"approle"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// The role's id.
 	RoleId pulumi.StringInput `pulumi:"roleId"`
-	// A secret-id of the role. Unset if the role requires none.
+	// A secret-id of the role. It becomes part of the stack's state.
 	SecretId pulumi.StringPtrInput `pulumi:"secretId"`
+	// The file that holds the secret-id, read at each login.
+	SecretIdFile pulumi.StringPtrInput `pulumi:"secretIdFile"`
+	// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+	WrappedSecretId pulumi.StringPtrInput `pulumi:"wrappedSecretId"`
+	// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+	WrappedSecretIdFile pulumi.StringPtrInput `pulumi:"wrappedSecretIdFile"`
 }
 
 func (VaultAuthLoginAppRoleArgs) ElementType() reflect.Type {
@@ -2847,7 +2863,7 @@ func (i *vaultAuthLoginAppRolePtrType) ToVaultAuthLoginAppRolePtrOutputWithConte
 	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAppRolePtrOutput)
 }
 
-// A login with a secret-id of an AppRole.
+// A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
 type VaultAuthLoginAppRoleOutput struct{ *pulumi.OutputState }
 
 func (VaultAuthLoginAppRoleOutput) ElementType() reflect.Type {
@@ -2877,14 +2893,34 @@ func (o VaultAuthLoginAppRoleOutput) Mount() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.Mount }).(pulumi.StringPtrOutput)
 }
 
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAppRoleOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
 // The role's id.
 func (o VaultAuthLoginAppRoleOutput) RoleId() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultAuthLoginAppRole) string { return v.RoleId }).(pulumi.StringOutput)
 }
 
-// A secret-id of the role. Unset if the role requires none.
+// A secret-id of the role. It becomes part of the stack's state.
 func (o VaultAuthLoginAppRoleOutput) SecretId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.SecretId }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret-id, read at each login.
+func (o VaultAuthLoginAppRoleOutput) SecretIdFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.SecretIdFile }).(pulumi.StringPtrOutput)
+}
+
+// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+func (o VaultAuthLoginAppRoleOutput) WrappedSecretId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.WrappedSecretId }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+func (o VaultAuthLoginAppRoleOutput) WrappedSecretIdFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAppRole) *string { return v.WrappedSecretIdFile }).(pulumi.StringPtrOutput)
 }
 
 type VaultAuthLoginAppRolePtrOutput struct{ *pulumi.OutputState }
@@ -2921,6 +2957,16 @@ func (o VaultAuthLoginAppRolePtrOutput) Mount() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAppRolePtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
 // The role's id.
 func (o VaultAuthLoginAppRolePtrOutput) RoleId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
@@ -2931,13 +2977,43 @@ func (o VaultAuthLoginAppRolePtrOutput) RoleId() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// A secret-id of the role. Unset if the role requires none.
+// A secret-id of the role. It becomes part of the stack's state.
 func (o VaultAuthLoginAppRolePtrOutput) SecretId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
 		if v == nil {
 			return nil
 		}
 		return v.SecretId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret-id, read at each login.
+func (o VaultAuthLoginAppRolePtrOutput) SecretIdFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SecretIdFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `WrappedSecretIdFile`.
+func (o VaultAuthLoginAppRolePtrOutput) WrappedSecretId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WrappedSecretId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+func (o VaultAuthLoginAppRolePtrOutput) WrappedSecretIdFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAppRole) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WrappedSecretIdFile
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -2951,6 +3027,8 @@ type VaultAuthLoginCert struct {
 	Mount *string `pulumi:"mount"`
 	// The role to log in as. Default: the role that matches the certificate.
 	Name *string `pulumi:"name"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
 }
 
 // VaultAuthLoginCertInput is an input type that accepts VaultAuthLoginCertArgs and VaultAuthLoginCertOutput values.
@@ -2974,6 +3052,8 @@ type VaultAuthLoginCertArgs struct {
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
 	// The role to log in as. Default: the role that matches the certificate.
 	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 }
 
 func (VaultAuthLoginCertArgs) ElementType() reflect.Type {
@@ -3074,6 +3154,11 @@ func (o VaultAuthLoginCertOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginCert) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginCertOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginCert) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
 type VaultAuthLoginCertPtrOutput struct{ *pulumi.OutputState }
 
 func (VaultAuthLoginCertPtrOutput) ElementType() reflect.Type {
@@ -3138,12 +3223,26 @@ func (o VaultAuthLoginCertPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// A login with a JSON Web Token.
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginCertPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginCert) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with a JSON Web Token. At most one of `Jwt` and `JwtFile` may be set.
 type VaultAuthLoginJwt struct {
-	// The token to log in with.
-	Jwt string `pulumi:"jwt"`
+	// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+	Jwt *string `pulumi:"jwt"`
+	// The file that holds the token, read at each login. Only its path is in the state.
+	JwtFile *string `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"jwt"`.
 	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
 	// The role to log in as. Default: the mount's default role.
 	Role *string `pulumi:"role"`
 }
@@ -3159,12 +3258,16 @@ type VaultAuthLoginJwtInput interface {
 	ToVaultAuthLoginJwtOutputWithContext(context.Context) VaultAuthLoginJwtOutput
 }
 
-// A login with a JSON Web Token.
+// A login with a JSON Web Token. At most one of `Jwt` and `JwtFile` may be set.
 type VaultAuthLoginJwtArgs struct {
-	// The token to log in with.
-	Jwt pulumi.StringInput `pulumi:"jwt"`
+	// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+	Jwt pulumi.StringPtrInput `pulumi:"jwt"`
+	// The file that holds the token, read at each login. Only its path is in the state.
+	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"jwt"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// The role to log in as. Default: the mount's default role.
 	Role pulumi.StringPtrInput `pulumi:"role"`
 }
@@ -3222,7 +3325,7 @@ func (i *vaultAuthLoginJwtPtrType) ToVaultAuthLoginJwtPtrOutputWithContext(ctx c
 	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginJwtPtrOutput)
 }
 
-// A login with a JSON Web Token.
+// A login with a JSON Web Token. At most one of `Jwt` and `JwtFile` may be set.
 type VaultAuthLoginJwtOutput struct{ *pulumi.OutputState }
 
 func (VaultAuthLoginJwtOutput) ElementType() reflect.Type {
@@ -3247,14 +3350,24 @@ func (o VaultAuthLoginJwtOutput) ToVaultAuthLoginJwtPtrOutputWithContext(ctx con
 	}).(VaultAuthLoginJwtPtrOutput)
 }
 
-// The token to log in with.
-func (o VaultAuthLoginJwtOutput) Jwt() pulumi.StringOutput {
-	return o.ApplyT(func(v VaultAuthLoginJwt) string { return v.Jwt }).(pulumi.StringOutput)
+// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+func (o VaultAuthLoginJwtOutput) Jwt() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.Jwt }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Only its path is in the state.
+func (o VaultAuthLoginJwtOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
 }
 
 // Where the method is mounted, without `auth/`. Default: `"jwt"`.
 func (o VaultAuthLoginJwtOutput) Mount() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginJwtOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginJwt) *string { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // The role to log in as. Default: the mount's default role.
@@ -3286,13 +3399,23 @@ func (o VaultAuthLoginJwtPtrOutput) Elem() VaultAuthLoginJwtOutput {
 	}).(VaultAuthLoginJwtOutput)
 }
 
-// The token to log in with.
+// The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `JwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
 func (o VaultAuthLoginJwtPtrOutput) Jwt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginJwt) *string {
 		if v == nil {
 			return nil
 		}
-		return &v.Jwt
+		return v.Jwt
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Only its path is in the state.
+func (o VaultAuthLoginJwtPtrOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginJwt) *string {
+		if v == nil {
+			return nil
+		}
+		return v.JwtFile
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -3303,6 +3426,16 @@ func (o VaultAuthLoginJwtPtrOutput) Mount() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginJwtPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginJwt) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -3318,10 +3451,12 @@ func (o VaultAuthLoginJwtPtrOutput) Role() pulumi.StringPtrOutput {
 
 // A login with the token of a Kubernetes service account.
 type VaultAuthLoginKubernetes struct {
-	// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+	// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 	JwtFile *string `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
 	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
 	// The role to log in as.
 	Role string `pulumi:"role"`
 }
@@ -3339,10 +3474,12 @@ type VaultAuthLoginKubernetesInput interface {
 
 // A login with the token of a Kubernetes service account.
 type VaultAuthLoginKubernetesArgs struct {
-	// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+	// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
 	// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
 	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// The role to log in as.
 	Role pulumi.StringInput `pulumi:"role"`
 }
@@ -3425,7 +3562,7 @@ func (o VaultAuthLoginKubernetesOutput) ToVaultAuthLoginKubernetesPtrOutputWithC
 	}).(VaultAuthLoginKubernetesPtrOutput)
 }
 
-// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 func (o VaultAuthLoginKubernetesOutput) JwtFile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginKubernetes) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
 }
@@ -3433,6 +3570,11 @@ func (o VaultAuthLoginKubernetesOutput) JwtFile() pulumi.StringPtrOutput {
 // Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
 func (o VaultAuthLoginKubernetesOutput) Mount() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultAuthLoginKubernetes) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginKubernetesOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginKubernetes) *string { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // The role to log in as.
@@ -3464,7 +3606,7 @@ func (o VaultAuthLoginKubernetesPtrOutput) Elem() VaultAuthLoginKubernetesOutput
 	}).(VaultAuthLoginKubernetesOutput)
 }
 
-// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+// The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
 func (o VaultAuthLoginKubernetesPtrOutput) JwtFile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginKubernetes) *string {
 		if v == nil {
@@ -3484,6 +3626,16 @@ func (o VaultAuthLoginKubernetesPtrOutput) Mount() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginKubernetesPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
 // The role to log in as.
 func (o VaultAuthLoginKubernetesPtrOutput) Role() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VaultAuthLoginKubernetes) *string {
@@ -3491,6 +3643,438 @@ func (o VaultAuthLoginKubernetesPtrOutput) Role() pulumi.StringPtrOutput {
 			return nil
 		}
 		return &v.Role
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with a name and password that an LDAP directory checks. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginLdap struct {
+	// Where the method is mounted, without `auth/`. Default: `"ldap"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The user's password. It becomes part of the stack's state.
+	Password *string `pulumi:"password"`
+	// The file that holds the password, read at each login.
+	PasswordFile *string `pulumi:"passwordFile"`
+	// The user's name.
+	Username string `pulumi:"username"`
+}
+
+// VaultAuthLoginLdapInput is an input type that accepts VaultAuthLoginLdapArgs and VaultAuthLoginLdapOutput values.
+// You can construct a concrete instance of `VaultAuthLoginLdapInput` via:
+//
+//	VaultAuthLoginLdapArgs{...}
+type VaultAuthLoginLdapInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginLdapOutput() VaultAuthLoginLdapOutput
+	ToVaultAuthLoginLdapOutputWithContext(context.Context) VaultAuthLoginLdapOutput
+}
+
+// A login with a name and password that an LDAP directory checks. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginLdapArgs struct {
+	// Where the method is mounted, without `auth/`. Default: `"ldap"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The user's password. It becomes part of the stack's state.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The file that holds the password, read at each login.
+	PasswordFile pulumi.StringPtrInput `pulumi:"passwordFile"`
+	// The user's name.
+	Username pulumi.StringInput `pulumi:"username"`
+}
+
+func (VaultAuthLoginLdapArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginLdap)(nil)).Elem()
+}
+
+func (i VaultAuthLoginLdapArgs) ToVaultAuthLoginLdapOutput() VaultAuthLoginLdapOutput {
+	return i.ToVaultAuthLoginLdapOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginLdapArgs) ToVaultAuthLoginLdapOutputWithContext(ctx context.Context) VaultAuthLoginLdapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginLdapOutput)
+}
+
+func (i VaultAuthLoginLdapArgs) ToVaultAuthLoginLdapPtrOutput() VaultAuthLoginLdapPtrOutput {
+	return i.ToVaultAuthLoginLdapPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginLdapArgs) ToVaultAuthLoginLdapPtrOutputWithContext(ctx context.Context) VaultAuthLoginLdapPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginLdapOutput).ToVaultAuthLoginLdapPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginLdapPtrInput is an input type that accepts VaultAuthLoginLdapArgs, VaultAuthLoginLdapPtr and VaultAuthLoginLdapPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginLdapPtrInput` via:
+//
+//	        VaultAuthLoginLdapArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginLdapPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginLdapPtrOutput() VaultAuthLoginLdapPtrOutput
+	ToVaultAuthLoginLdapPtrOutputWithContext(context.Context) VaultAuthLoginLdapPtrOutput
+}
+
+type vaultAuthLoginLdapPtrType VaultAuthLoginLdapArgs
+
+func VaultAuthLoginLdapPtr(v *VaultAuthLoginLdapArgs) VaultAuthLoginLdapPtrInput {
+	return (*vaultAuthLoginLdapPtrType)(v)
+}
+
+func (*vaultAuthLoginLdapPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginLdap)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginLdapPtrType) ToVaultAuthLoginLdapPtrOutput() VaultAuthLoginLdapPtrOutput {
+	return i.ToVaultAuthLoginLdapPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginLdapPtrType) ToVaultAuthLoginLdapPtrOutputWithContext(ctx context.Context) VaultAuthLoginLdapPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginLdapPtrOutput)
+}
+
+// A login with a name and password that an LDAP directory checks. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginLdapOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginLdapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginLdap)(nil)).Elem()
+}
+
+func (o VaultAuthLoginLdapOutput) ToVaultAuthLoginLdapOutput() VaultAuthLoginLdapOutput {
+	return o
+}
+
+func (o VaultAuthLoginLdapOutput) ToVaultAuthLoginLdapOutputWithContext(ctx context.Context) VaultAuthLoginLdapOutput {
+	return o
+}
+
+func (o VaultAuthLoginLdapOutput) ToVaultAuthLoginLdapPtrOutput() VaultAuthLoginLdapPtrOutput {
+	return o.ToVaultAuthLoginLdapPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginLdapOutput) ToVaultAuthLoginLdapPtrOutputWithContext(ctx context.Context) VaultAuthLoginLdapPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginLdap) *VaultAuthLoginLdap {
+		return &v
+	}).(VaultAuthLoginLdapPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"ldap"`.
+func (o VaultAuthLoginLdapOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginLdap) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginLdapOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginLdap) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The user's password. It becomes part of the stack's state.
+func (o VaultAuthLoginLdapOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginLdap) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the password, read at each login.
+func (o VaultAuthLoginLdapOutput) PasswordFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginLdap) *string { return v.PasswordFile }).(pulumi.StringPtrOutput)
+}
+
+// The user's name.
+func (o VaultAuthLoginLdapOutput) Username() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginLdap) string { return v.Username }).(pulumi.StringOutput)
+}
+
+type VaultAuthLoginLdapPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginLdapPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginLdap)(nil)).Elem()
+}
+
+func (o VaultAuthLoginLdapPtrOutput) ToVaultAuthLoginLdapPtrOutput() VaultAuthLoginLdapPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginLdapPtrOutput) ToVaultAuthLoginLdapPtrOutputWithContext(ctx context.Context) VaultAuthLoginLdapPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginLdapPtrOutput) Elem() VaultAuthLoginLdapOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) VaultAuthLoginLdap {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginLdap
+		return ret
+	}).(VaultAuthLoginLdapOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"ldap"`.
+func (o VaultAuthLoginLdapPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginLdapPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user's password. It becomes part of the stack's state.
+func (o VaultAuthLoginLdapPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the password, read at each login.
+func (o VaultAuthLoginLdapPtrOutput) PasswordFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PasswordFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user's name.
+func (o VaultAuthLoginLdapPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginLdap) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with a user's name and password. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginUserpass struct {
+	// Where the method is mounted, without `auth/`. Default: `"userpass"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The user's password. It becomes part of the stack's state. Default: `PasswordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+	Password *string `pulumi:"password"`
+	// The file that holds the password, read at each login.
+	PasswordFile *string `pulumi:"passwordFile"`
+	// The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+	Username *string `pulumi:"username"`
+}
+
+// VaultAuthLoginUserpassInput is an input type that accepts VaultAuthLoginUserpassArgs and VaultAuthLoginUserpassOutput values.
+// You can construct a concrete instance of `VaultAuthLoginUserpassInput` via:
+//
+//	VaultAuthLoginUserpassArgs{...}
+type VaultAuthLoginUserpassInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginUserpassOutput() VaultAuthLoginUserpassOutput
+	ToVaultAuthLoginUserpassOutputWithContext(context.Context) VaultAuthLoginUserpassOutput
+}
+
+// A login with a user's name and password. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginUserpassArgs struct {
+	// Where the method is mounted, without `auth/`. Default: `"userpass"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The user's password. It becomes part of the stack's state. Default: `PasswordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The file that holds the password, read at each login.
+	PasswordFile pulumi.StringPtrInput `pulumi:"passwordFile"`
+	// The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+	Username pulumi.StringPtrInput `pulumi:"username"`
+}
+
+func (VaultAuthLoginUserpassArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginUserpass)(nil)).Elem()
+}
+
+func (i VaultAuthLoginUserpassArgs) ToVaultAuthLoginUserpassOutput() VaultAuthLoginUserpassOutput {
+	return i.ToVaultAuthLoginUserpassOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginUserpassArgs) ToVaultAuthLoginUserpassOutputWithContext(ctx context.Context) VaultAuthLoginUserpassOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginUserpassOutput)
+}
+
+func (i VaultAuthLoginUserpassArgs) ToVaultAuthLoginUserpassPtrOutput() VaultAuthLoginUserpassPtrOutput {
+	return i.ToVaultAuthLoginUserpassPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginUserpassArgs) ToVaultAuthLoginUserpassPtrOutputWithContext(ctx context.Context) VaultAuthLoginUserpassPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginUserpassOutput).ToVaultAuthLoginUserpassPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginUserpassPtrInput is an input type that accepts VaultAuthLoginUserpassArgs, VaultAuthLoginUserpassPtr and VaultAuthLoginUserpassPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginUserpassPtrInput` via:
+//
+//	        VaultAuthLoginUserpassArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginUserpassPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginUserpassPtrOutput() VaultAuthLoginUserpassPtrOutput
+	ToVaultAuthLoginUserpassPtrOutputWithContext(context.Context) VaultAuthLoginUserpassPtrOutput
+}
+
+type vaultAuthLoginUserpassPtrType VaultAuthLoginUserpassArgs
+
+func VaultAuthLoginUserpassPtr(v *VaultAuthLoginUserpassArgs) VaultAuthLoginUserpassPtrInput {
+	return (*vaultAuthLoginUserpassPtrType)(v)
+}
+
+func (*vaultAuthLoginUserpassPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginUserpass)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginUserpassPtrType) ToVaultAuthLoginUserpassPtrOutput() VaultAuthLoginUserpassPtrOutput {
+	return i.ToVaultAuthLoginUserpassPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginUserpassPtrType) ToVaultAuthLoginUserpassPtrOutputWithContext(ctx context.Context) VaultAuthLoginUserpassPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginUserpassPtrOutput)
+}
+
+// A login with a user's name and password. At most one of `Password` and `PasswordFile` may be set.
+type VaultAuthLoginUserpassOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginUserpassOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginUserpass)(nil)).Elem()
+}
+
+func (o VaultAuthLoginUserpassOutput) ToVaultAuthLoginUserpassOutput() VaultAuthLoginUserpassOutput {
+	return o
+}
+
+func (o VaultAuthLoginUserpassOutput) ToVaultAuthLoginUserpassOutputWithContext(ctx context.Context) VaultAuthLoginUserpassOutput {
+	return o
+}
+
+func (o VaultAuthLoginUserpassOutput) ToVaultAuthLoginUserpassPtrOutput() VaultAuthLoginUserpassPtrOutput {
+	return o.ToVaultAuthLoginUserpassPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginUserpassOutput) ToVaultAuthLoginUserpassPtrOutputWithContext(ctx context.Context) VaultAuthLoginUserpassPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginUserpass) *VaultAuthLoginUserpass {
+		return &v
+	}).(VaultAuthLoginUserpassPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"userpass"`.
+func (o VaultAuthLoginUserpassOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginUserpass) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginUserpassOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginUserpass) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The user's password. It becomes part of the stack's state. Default: `PasswordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+func (o VaultAuthLoginUserpassOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginUserpass) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the password, read at each login.
+func (o VaultAuthLoginUserpassOutput) PasswordFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginUserpass) *string { return v.PasswordFile }).(pulumi.StringPtrOutput)
+}
+
+// The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+func (o VaultAuthLoginUserpassOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginUserpass) *string { return v.Username }).(pulumi.StringPtrOutput)
+}
+
+type VaultAuthLoginUserpassPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginUserpassPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginUserpass)(nil)).Elem()
+}
+
+func (o VaultAuthLoginUserpassPtrOutput) ToVaultAuthLoginUserpassPtrOutput() VaultAuthLoginUserpassPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginUserpassPtrOutput) ToVaultAuthLoginUserpassPtrOutputWithContext(ctx context.Context) VaultAuthLoginUserpassPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginUserpassPtrOutput) Elem() VaultAuthLoginUserpassOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) VaultAuthLoginUserpass {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginUserpass
+		return ret
+	}).(VaultAuthLoginUserpassOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"userpass"`.
+func (o VaultAuthLoginUserpassPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginUserpassPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user's password. It becomes part of the stack's state. Default: `PasswordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+func (o VaultAuthLoginUserpassPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the password, read at each login.
+func (o VaultAuthLoginUserpassPtrOutput) PasswordFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PasswordFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+func (o VaultAuthLoginUserpassPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginUserpass) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Username
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -3507,6 +4091,10 @@ type VaultConfig struct {
 	AuthLoginJwt *VaultAuthLoginJwt `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
 	AuthLoginKubernetes *VaultAuthLoginKubernetes `pulumi:"authLoginKubernetes"`
+	// Logs in with a name and password that an LDAP directory checks.
+	AuthLoginLdap *VaultAuthLoginLdap `pulumi:"authLoginLdap"`
+	// Logs in with a user's name and password that the server itself knows.
+	AuthLoginUserpass *VaultAuthLoginUserpass `pulumi:"authLoginUserpass"`
 	// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
 	CaCertFile *string `pulumi:"caCertFile"`
 	// The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
@@ -3541,6 +4129,10 @@ type VaultConfigArgs struct {
 	AuthLoginJwt VaultAuthLoginJwtPtrInput `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
 	AuthLoginKubernetes VaultAuthLoginKubernetesPtrInput `pulumi:"authLoginKubernetes"`
+	// Logs in with a name and password that an LDAP directory checks.
+	AuthLoginLdap VaultAuthLoginLdapPtrInput `pulumi:"authLoginLdap"`
+	// Logs in with a user's name and password that the server itself knows.
+	AuthLoginUserpass VaultAuthLoginUserpassPtrInput `pulumi:"authLoginUserpass"`
 	// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
 	CaCertFile pulumi.StringPtrInput `pulumi:"caCertFile"`
 	// The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
@@ -3655,6 +4247,16 @@ func (o VaultConfigOutput) AuthLoginKubernetes() VaultAuthLoginKubernetesPtrOutp
 	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginKubernetes { return v.AuthLoginKubernetes }).(VaultAuthLoginKubernetesPtrOutput)
 }
 
+// Logs in with a name and password that an LDAP directory checks.
+func (o VaultConfigOutput) AuthLoginLdap() VaultAuthLoginLdapPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginLdap { return v.AuthLoginLdap }).(VaultAuthLoginLdapPtrOutput)
+}
+
+// Logs in with a user's name and password that the server itself knows.
+func (o VaultConfigOutput) AuthLoginUserpass() VaultAuthLoginUserpassPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginUserpass { return v.AuthLoginUserpass }).(VaultAuthLoginUserpassPtrOutput)
+}
+
 // A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
 func (o VaultConfigOutput) CaCertFile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VaultConfig) *string { return v.CaCertFile }).(pulumi.StringPtrOutput)
@@ -3747,6 +4349,26 @@ func (o VaultConfigPtrOutput) AuthLoginKubernetes() VaultAuthLoginKubernetesPtrO
 		}
 		return v.AuthLoginKubernetes
 	}).(VaultAuthLoginKubernetesPtrOutput)
+}
+
+// Logs in with a name and password that an LDAP directory checks.
+func (o VaultConfigPtrOutput) AuthLoginLdap() VaultAuthLoginLdapPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginLdap {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginLdap
+	}).(VaultAuthLoginLdapPtrOutput)
+}
+
+// Logs in with a user's name and password that the server itself knows.
+func (o VaultConfigPtrOutput) AuthLoginUserpass() VaultAuthLoginUserpassPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginUserpass {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginUserpass
+	}).(VaultAuthLoginUserpassPtrOutput)
 }
 
 // A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
@@ -4002,6 +4624,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginJwtPtrInput)(nil)).Elem(), VaultAuthLoginJwtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginKubernetesInput)(nil)).Elem(), VaultAuthLoginKubernetesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginKubernetesPtrInput)(nil)).Elem(), VaultAuthLoginKubernetesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginLdapInput)(nil)).Elem(), VaultAuthLoginLdapArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginLdapPtrInput)(nil)).Elem(), VaultAuthLoginLdapArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginUserpassInput)(nil)).Elem(), VaultAuthLoginUserpassArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginUserpassPtrInput)(nil)).Elem(), VaultAuthLoginUserpassArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultConfigInput)(nil)).Elem(), VaultConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultConfigPtrInput)(nil)).Elem(), VaultConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VerificationInput)(nil)).Elem(), VerificationArgs{})
@@ -4051,6 +4677,10 @@ func init() {
 	pulumi.RegisterOutputType(VaultAuthLoginJwtPtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginKubernetesOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginKubernetesPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginLdapOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginLdapPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginUserpassOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginUserpassPtrOutput{})
 	pulumi.RegisterOutputType(VaultConfigOutput{})
 	pulumi.RegisterOutputType(VaultConfigPtrOutput{})
 	pulumi.RegisterOutputType(VerificationOutput{})

@@ -162,34 +162,6 @@ export interface OciEndpointsArgs {
 }
 
 /**
- * One principal: the resource that would manage its keys, and the inputs that name it there.
- */
-export interface ReportedPrincipal {
-    /**
-     * The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
-     */
-    identity: {[key: string]: any};
-    /**
-     * The type of the resource, such as `"aws:RotatingApiKey"`.
-     */
-    resource: string;
-}
-
-/**
- * One principal: the resource that would manage its keys, and the inputs that name it there.
- */
-export interface ReportedPrincipalArgs {
-    /**
-     * The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
-     */
-    identity: pulumi.Input<{[key: string]: any}>;
-    /**
-     * The type of the resource, such as `"aws:RotatingApiKey"`.
-     */
-    resource: pulumi.Input<string>;
-}
-
-/**
  * What must be true before a superseded key is removed, beyond its overlap.
  */
 export interface RetirementArgs {
@@ -259,25 +231,7 @@ export interface RevokeArgs {
 }
 
 /**
- * When the rotation schedule may rotate and delete keys.
- */
-export interface RotationWindowArgs {
-    /**
-     * The days on which the window opens, in UTC. Default: every day.
-     */
-    days?: pulumi.Input<pulumi.Input<enums.Weekday>[] | undefined>;
-    /**
-     * When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
-     */
-    end: pulumi.Input<string>;
-    /**
-     * When it opens, as `"HH:MM"` in UTC.
-     */
-    start: pulumi.Input<string>;
-}
-
-/**
- * A login with a secret-id of an AppRole.
+ * A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
  */
 export interface VaultAuthLoginAppRoleArgs {
     /**
@@ -285,13 +239,29 @@ export interface VaultAuthLoginAppRoleArgs {
      */
     mount?: pulumi.Input<string | undefined>;
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
      * The role's id.
      */
     roleId: pulumi.Input<string>;
     /**
-     * A secret-id of the role. Unset if the role requires none.
+     * A secret-id of the role. It becomes part of the stack's state.
      */
     secretId?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the secret-id, read at each login.
+     */
+    secretIdFile?: pulumi.Input<string | undefined>;
+    /**
+     * A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     */
+    wrappedSecretId?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     */
+    wrappedSecretIdFile?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -314,20 +284,32 @@ export interface VaultAuthLoginCertArgs {
      * The role to log in as. Default: the role that matches the certificate.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
 }
 
 /**
- * A login with a JSON Web Token.
+ * A login with a JSON Web Token. At most one of `jwt` and `jwtFile` may be set.
  */
 export interface VaultAuthLoginJwtArgs {
     /**
-     * The token to log in with.
+     * The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      */
-    jwt: pulumi.Input<string>;
+    jwt?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the token, read at each login. Only its path is in the state.
+     */
+    jwtFile?: pulumi.Input<string | undefined>;
     /**
      * Where the method is mounted, without `auth/`. Default: `"jwt"`.
      */
     mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * The role to log in as. Default: the mount's default role.
      */
@@ -339,7 +321,7 @@ export interface VaultAuthLoginJwtArgs {
  */
 export interface VaultAuthLoginKubernetesArgs {
     /**
-     * The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      */
     jwtFile?: pulumi.Input<string | undefined>;
     /**
@@ -347,9 +329,65 @@ export interface VaultAuthLoginKubernetesArgs {
      */
     mount?: pulumi.Input<string | undefined>;
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
      * The role to log in as.
      */
     role: pulumi.Input<string>;
+}
+
+/**
+ * A login with a name and password that an LDAP directory checks. At most one of `password` and `passwordFile` may be set.
+ */
+export interface VaultAuthLoginLdapArgs {
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"ldap"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The user's password. It becomes part of the stack's state.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the password, read at each login.
+     */
+    passwordFile?: pulumi.Input<string | undefined>;
+    /**
+     * The user's name.
+     */
+    username: pulumi.Input<string>;
+}
+
+/**
+ * A login with a user's name and password. At most one of `password` and `passwordFile` may be set.
+ */
+export interface VaultAuthLoginUserpassArgs {
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"userpass"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The user's password. It becomes part of the stack's state. Default: `passwordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the password, read at each login.
+     */
+    passwordFile?: pulumi.Input<string | undefined>;
+    /**
+     * The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+     */
+    username?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -377,6 +415,14 @@ export interface VaultConfigArgs {
      * Logs in with the token of a Kubernetes service account.
      */
     authLoginKubernetes?: pulumi.Input<inputs.VaultAuthLoginKubernetesArgs | undefined>;
+    /**
+     * Logs in with a name and password that an LDAP directory checks.
+     */
+    authLoginLdap?: pulumi.Input<inputs.VaultAuthLoginLdapArgs | undefined>;
+    /**
+     * Logs in with a user's name and password that the server itself knows.
+     */
+    authLoginUserpass?: pulumi.Input<inputs.VaultAuthLoginUserpassArgs | undefined>;
     /**
      * A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
      */

@@ -421,7 +421,7 @@ export interface Schedule {
 }
 
 /**
- * A login with a secret-id of an AppRole.
+ * A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
  */
 export interface VaultAuthLoginAppRole {
     /**
@@ -429,13 +429,29 @@ export interface VaultAuthLoginAppRole {
      */
     mount?: string;
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
      * The role's id.
      */
     roleId: string;
     /**
-     * A secret-id of the role. Unset if the role requires none.
+     * A secret-id of the role. It becomes part of the stack's state.
      */
     secretId?: string;
+    /**
+     * The file that holds the secret-id, read at each login.
+     */
+    secretIdFile?: string;
+    /**
+     * A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     */
+    wrappedSecretId?: string;
+    /**
+     * The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     */
+    wrappedSecretIdFile?: string;
 }
 
 /**
@@ -458,20 +474,32 @@ export interface VaultAuthLoginCert {
      * The role to log in as. Default: the role that matches the certificate.
      */
     name?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
 }
 
 /**
- * A login with a JSON Web Token.
+ * A login with a JSON Web Token. At most one of `jwt` and `jwtFile` may be set.
  */
 export interface VaultAuthLoginJwt {
     /**
-     * The token to log in with.
+     * The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      */
-    jwt: string;
+    jwt?: string;
+    /**
+     * The file that holds the token, read at each login. Only its path is in the state.
+     */
+    jwtFile?: string;
     /**
      * Where the method is mounted, without `auth/`. Default: `"jwt"`.
      */
     mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
     /**
      * The role to log in as. Default: the mount's default role.
      */
@@ -483,7 +511,7 @@ export interface VaultAuthLoginJwt {
  */
 export interface VaultAuthLoginKubernetes {
     /**
-     * The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      */
     jwtFile?: string;
     /**
@@ -491,9 +519,65 @@ export interface VaultAuthLoginKubernetes {
      */
     mount?: string;
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
      * The role to log in as.
      */
     role: string;
+}
+
+/**
+ * A login with a name and password that an LDAP directory checks. At most one of `password` and `passwordFile` may be set.
+ */
+export interface VaultAuthLoginLdap {
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"ldap"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The user's password. It becomes part of the stack's state.
+     */
+    password?: string;
+    /**
+     * The file that holds the password, read at each login.
+     */
+    passwordFile?: string;
+    /**
+     * The user's name.
+     */
+    username: string;
+}
+
+/**
+ * A login with a user's name and password. At most one of `password` and `passwordFile` may be set.
+ */
+export interface VaultAuthLoginUserpass {
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"userpass"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The user's password. It becomes part of the stack's state. Default: `passwordFile`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+     */
+    password?: string;
+    /**
+     * The file that holds the password, read at each login.
+     */
+    passwordFile?: string;
+    /**
+     * The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+     */
+    username?: string;
 }
 
 /**
@@ -521,6 +605,14 @@ export interface VaultConfig {
      * Logs in with the token of a Kubernetes service account.
      */
     authLoginKubernetes?: outputs.VaultAuthLoginKubernetes;
+    /**
+     * Logs in with a name and password that an LDAP directory checks.
+     */
+    authLoginLdap?: outputs.VaultAuthLoginLdap;
+    /**
+     * Logs in with a user's name and password that the server itself knows.
+     */
+    authLoginUserpass?: outputs.VaultAuthLoginUserpass;
     /**
      * A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
      */

@@ -50,6 +50,10 @@ __all__ = [
     'VaultAuthLoginJwtArgsDict',
     'VaultAuthLoginKubernetesArgs',
     'VaultAuthLoginKubernetesArgsDict',
+    'VaultAuthLoginLdapArgs',
+    'VaultAuthLoginLdapArgsDict',
+    'VaultAuthLoginUserpassArgs',
+    'VaultAuthLoginUserpassArgsDict',
     'VaultConfigArgs',
     'VaultConfigArgsDict',
     'VerificationArgs',
@@ -1099,7 +1103,7 @@ class RotationWindowArgs:
 
 class VaultAuthLoginAppRoleArgsDict(TypedDict):
     """
-    A login with a secret-id of an AppRole.
+    A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
     """
     role_id: pulumi.Input[_builtins.str]
     """
@@ -1109,9 +1113,25 @@ class VaultAuthLoginAppRoleArgsDict(TypedDict):
     """
     Where the method is mounted, without `auth/`. Default: `"approle"`.
     """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
     secret_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    A secret-id of the role. Unset if the role requires none.
+    A secret-id of the role. It becomes part of the stack's state.
+    """
+    secret_id_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the secret-id, read at each login.
+    """
+    wrapped_secret_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrapped_secret_id_file`.
+    """
+    wrapped_secret_id_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
     """
 
 @pulumi.input_type
@@ -1119,19 +1139,35 @@ class VaultAuthLoginAppRoleArgs:
     def __init__(__self__, *,
                  role_id: pulumi.Input[_builtins.str],
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
-                 secret_id: pulumi.Input[Optional[_builtins.str]] = None):
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 secret_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 secret_id_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 wrapped_secret_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 wrapped_secret_id_file: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        A login with a secret-id of an AppRole.
+        A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
 
         :param pulumi.Input[_builtins.str] role_id: The role's id.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
-        :param pulumi.Input[_builtins.str] secret_id: A secret-id of the role. Unset if the role requires none.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param pulumi.Input[_builtins.str] secret_id: A secret-id of the role. It becomes part of the stack's state.
+        :param pulumi.Input[_builtins.str] secret_id_file: The file that holds the secret-id, read at each login.
+        :param pulumi.Input[_builtins.str] wrapped_secret_id: A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrapped_secret_id_file`.
+        :param pulumi.Input[_builtins.str] wrapped_secret_id_file: The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
         """
         pulumi.set(__self__, "role_id", role_id)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if secret_id is not None:
             pulumi.set(__self__, "secret_id", secret_id)
+        if secret_id_file is not None:
+            pulumi.set(__self__, "secret_id_file", secret_id_file)
+        if wrapped_secret_id is not None:
+            pulumi.set(__self__, "wrapped_secret_id", wrapped_secret_id)
+        if wrapped_secret_id_file is not None:
+            pulumi.set(__self__, "wrapped_secret_id_file", wrapped_secret_id_file)
 
     @_builtins.property
     @pulumi.getter(name="roleId")
@@ -1158,16 +1194,64 @@ class VaultAuthLoginAppRoleArgs:
         pulumi.set(self, "mount", value)
 
     @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        A secret-id of the role. Unset if the role requires none.
+        A secret-id of the role. It becomes part of the stack's state.
         """
         return pulumi.get(self, "secret_id")
 
     @secret_id.setter
     def secret_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "secret_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretIdFile")
+    def secret_id_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the secret-id, read at each login.
+        """
+        return pulumi.get(self, "secret_id_file")
+
+    @secret_id_file.setter
+    def secret_id_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "secret_id_file", value)
+
+    @_builtins.property
+    @pulumi.getter(name="wrappedSecretId")
+    def wrapped_secret_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrapped_secret_id_file`.
+        """
+        return pulumi.get(self, "wrapped_secret_id")
+
+    @wrapped_secret_id.setter
+    def wrapped_secret_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "wrapped_secret_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="wrappedSecretIdFile")
+    def wrapped_secret_id_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+        """
+        return pulumi.get(self, "wrapped_secret_id_file")
+
+    @wrapped_secret_id_file.setter
+    def wrapped_secret_id_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "wrapped_secret_id_file", value)
 
 
 class VaultAuthLoginCertArgsDict(TypedDict):
@@ -1190,6 +1274,10 @@ class VaultAuthLoginCertArgsDict(TypedDict):
     """
     The role to log in as. Default: the role that matches the certificate.
     """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
 
 @pulumi.input_type
 class VaultAuthLoginCertArgs:
@@ -1197,7 +1285,8 @@ class VaultAuthLoginCertArgs:
                  cert_file: pulumi.Input[_builtins.str],
                  key_file: pulumi.Input[_builtins.str],
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
-                 name: pulumi.Input[Optional[_builtins.str]] = None):
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A login with a TLS client certificate.
 
@@ -1205,6 +1294,7 @@ class VaultAuthLoginCertArgs:
         :param pulumi.Input[_builtins.str] key_file: The file with its private key in PEM.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
         :param pulumi.Input[_builtins.str] name: The role to log in as. Default: the role that matches the certificate.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         """
         pulumi.set(__self__, "cert_file", cert_file)
         pulumi.set(__self__, "key_file", key_file)
@@ -1212,6 +1302,8 @@ class VaultAuthLoginCertArgs:
             pulumi.set(__self__, "mount", mount)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
 
     @_builtins.property
     @pulumi.getter(name="certFile")
@@ -1261,18 +1353,38 @@ class VaultAuthLoginCertArgs:
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
 
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
 
 class VaultAuthLoginJwtArgsDict(TypedDict):
     """
-    A login with a JSON Web Token.
+    A login with a JSON Web Token. At most one of `jwt` and `jwt_file` may be set.
     """
-    jwt: pulumi.Input[_builtins.str]
+    jwt: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The token to log in with.
+    The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwt_file`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the token, read at each login. Only its path is in the state.
     """
     mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Where the method is mounted, without `auth/`. Default: `"jwt"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
     """
     role: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -1282,33 +1394,54 @@ class VaultAuthLoginJwtArgsDict(TypedDict):
 @pulumi.input_type
 class VaultAuthLoginJwtArgs:
     def __init__(__self__, *,
-                 jwt: pulumi.Input[_builtins.str],
+                 jwt: pulumi.Input[Optional[_builtins.str]] = None,
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  role: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        A login with a JSON Web Token.
+        A login with a JSON Web Token. At most one of `jwt` and `jwt_file` may be set.
 
-        :param pulumi.Input[_builtins.str] jwt: The token to log in with.
+        :param pulumi.Input[_builtins.str] jwt: The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwt_file`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the token, read at each login. Only its path is in the state.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         :param pulumi.Input[_builtins.str] role: The role to log in as. Default: the mount's default role.
         """
-        pulumi.set(__self__, "jwt", jwt)
+        if jwt is not None:
+            pulumi.set(__self__, "jwt", jwt)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if role is not None:
             pulumi.set(__self__, "role", role)
 
     @_builtins.property
     @pulumi.getter
-    def jwt(self) -> pulumi.Input[_builtins.str]:
+    def jwt(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The token to log in with.
+        The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwt_file`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
         """
         return pulumi.get(self, "jwt")
 
     @jwt.setter
-    def jwt(self, value: pulumi.Input[_builtins.str]):
+    def jwt(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "jwt", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the token, read at each login. Only its path is in the state.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
 
     @_builtins.property
     @pulumi.getter
@@ -1321,6 +1454,18 @@ class VaultAuthLoginJwtArgs:
     @mount.setter
     def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
 
     @_builtins.property
     @pulumi.getter
@@ -1345,11 +1490,15 @@ class VaultAuthLoginKubernetesArgsDict(TypedDict):
     """
     jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+    The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
     """
     mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
     """
 
 @pulumi.input_type
@@ -1357,19 +1506,23 @@ class VaultAuthLoginKubernetesArgs:
     def __init__(__self__, *,
                  role: pulumi.Input[_builtins.str],
                  jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
-                 mount: pulumi.Input[Optional[_builtins.str]] = None):
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A login with the token of a Kubernetes service account.
 
         :param pulumi.Input[_builtins.str] role: The role to log in as.
-        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         """
         pulumi.set(__self__, "role", role)
         if jwt_file is not None:
             pulumi.set(__self__, "jwt_file", jwt_file)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
 
     @_builtins.property
     @pulumi.getter
@@ -1387,7 +1540,7 @@ class VaultAuthLoginKubernetesArgs:
     @pulumi.getter(name="jwtFile")
     def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         """
         return pulumi.get(self, "jwt_file")
 
@@ -1406,6 +1559,245 @@ class VaultAuthLoginKubernetesArgs:
     @mount.setter
     def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class VaultAuthLoginLdapArgsDict(TypedDict):
+    """
+    A login with a name and password that an LDAP directory checks. At most one of `password` and `password_file` may be set.
+    """
+    username: pulumi.Input[_builtins.str]
+    """
+    The user's name.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"ldap"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The user's password. It becomes part of the stack's state.
+    """
+    password_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the password, read at each login.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginLdapArgs:
+    def __init__(__self__, *,
+                 username: pulumi.Input[_builtins.str],
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None,
+                 password_file: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with a name and password that an LDAP directory checks. At most one of `password` and `password_file` may be set.
+
+        :param pulumi.Input[_builtins.str] username: The user's name.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"ldap"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param pulumi.Input[_builtins.str] password: The user's password. It becomes part of the stack's state.
+        :param pulumi.Input[_builtins.str] password_file: The file that holds the password, read at each login.
+        """
+        pulumi.set(__self__, "username", username)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if password_file is not None:
+            pulumi.set(__self__, "password_file", password_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> pulumi.Input[_builtins.str]:
+        """
+        The user's name.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "username", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"ldap"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The user's password. It becomes part of the stack's state.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter(name="passwordFile")
+    def password_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the password, read at each login.
+        """
+        return pulumi.get(self, "password_file")
+
+    @password_file.setter
+    def password_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password_file", value)
+
+
+class VaultAuthLoginUserpassArgsDict(TypedDict):
+    """
+    A login with a user's name and password. At most one of `password` and `password_file` may be set.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"userpass"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The user's password. It becomes part of the stack's state. Default: `password_file`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+    """
+    password_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the password, read at each login.
+    """
+    username: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginUserpassArgs:
+    def __init__(__self__, *,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None,
+                 password_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 username: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with a user's name and password. At most one of `password` and `password_file` may be set.
+
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"userpass"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param pulumi.Input[_builtins.str] password: The user's password. It becomes part of the stack's state. Default: `password_file`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+        :param pulumi.Input[_builtins.str] password_file: The file that holds the password, read at each login.
+        :param pulumi.Input[_builtins.str] username: The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+        """
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if password_file is not None:
+            pulumi.set(__self__, "password_file", password_file)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"userpass"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The user's password. It becomes part of the stack's state. Default: `password_file`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter(name="passwordFile")
+    def password_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the password, read at each login.
+        """
+        return pulumi.get(self, "password_file")
+
+    @password_file.setter
+    def password_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "username", value)
 
 
 class VaultConfigArgsDict(TypedDict):
@@ -1433,6 +1825,14 @@ class VaultConfigArgsDict(TypedDict):
     """
     Logs in with the token of a Kubernetes service account.
     """
+    auth_login_ldap: NotRequired[pulumi.Input[Optional['VaultAuthLoginLdapArgsDict']]]
+    """
+    Logs in with a name and password that an LDAP directory checks.
+    """
+    auth_login_userpass: NotRequired[pulumi.Input[Optional['VaultAuthLoginUserpassArgsDict']]]
+    """
+    Logs in with a user's name and password that the server itself knows.
+    """
     ca_cert_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
@@ -1458,6 +1858,8 @@ class VaultConfigArgs:
                  auth_login_cert: pulumi.Input[Optional['VaultAuthLoginCertArgs']] = None,
                  auth_login_jwt: pulumi.Input[Optional['VaultAuthLoginJwtArgs']] = None,
                  auth_login_kubernetes: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']] = None,
+                 auth_login_ldap: pulumi.Input[Optional['VaultAuthLoginLdapArgs']] = None,
+                 auth_login_userpass: pulumi.Input[Optional['VaultAuthLoginUserpassArgs']] = None,
                  ca_cert_file: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  skip_tls_verify: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -1471,6 +1873,8 @@ class VaultConfigArgs:
         :param pulumi.Input['VaultAuthLoginCertArgs'] auth_login_cert: Logs in with a TLS client certificate.
         :param pulumi.Input['VaultAuthLoginJwtArgs'] auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param pulumi.Input['VaultAuthLoginKubernetesArgs'] auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
+        :param pulumi.Input['VaultAuthLoginLdapArgs'] auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
+        :param pulumi.Input['VaultAuthLoginUserpassArgs'] auth_login_userpass: Logs in with a user's name and password that the server itself knows.
         :param pulumi.Input[_builtins.str] ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         :param pulumi.Input[_builtins.str] namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         :param pulumi.Input[_builtins.bool] skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
@@ -1486,6 +1890,10 @@ class VaultConfigArgs:
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
             pulumi.set(__self__, "auth_login_kubernetes", auth_login_kubernetes)
+        if auth_login_ldap is not None:
+            pulumi.set(__self__, "auth_login_ldap", auth_login_ldap)
+        if auth_login_userpass is not None:
+            pulumi.set(__self__, "auth_login_userpass", auth_login_userpass)
         if ca_cert_file is not None:
             pulumi.set(__self__, "ca_cert_file", ca_cert_file)
         if namespace is not None:
@@ -1554,6 +1962,30 @@ class VaultConfigArgs:
     @auth_login_kubernetes.setter
     def auth_login_kubernetes(self, value: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']]):
         pulumi.set(self, "auth_login_kubernetes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginLdap")
+    def auth_login_ldap(self) -> pulumi.Input[Optional['VaultAuthLoginLdapArgs']]:
+        """
+        Logs in with a name and password that an LDAP directory checks.
+        """
+        return pulumi.get(self, "auth_login_ldap")
+
+    @auth_login_ldap.setter
+    def auth_login_ldap(self, value: pulumi.Input[Optional['VaultAuthLoginLdapArgs']]):
+        pulumi.set(self, "auth_login_ldap", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginUserpass")
+    def auth_login_userpass(self) -> pulumi.Input[Optional['VaultAuthLoginUserpassArgs']]:
+        """
+        Logs in with a user's name and password that the server itself knows.
+        """
+        return pulumi.get(self, "auth_login_userpass")
+
+    @auth_login_userpass.setter
+    def auth_login_userpass(self, value: pulumi.Input[Optional['VaultAuthLoginUserpassArgs']]):
+        pulumi.set(self, "auth_login_userpass", value)
 
     @_builtins.property
     @pulumi.getter(name="caCertFile")

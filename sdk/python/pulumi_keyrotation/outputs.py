@@ -39,6 +39,8 @@ __all__ = [
     'VaultAuthLoginCert',
     'VaultAuthLoginJwt',
     'VaultAuthLoginKubernetes',
+    'VaultAuthLoginLdap',
+    'VaultAuthLoginUserpass',
     'VaultConfig',
     'Verification',
 ]
@@ -1246,24 +1248,40 @@ class Schedule(dict):
 @pulumi.output_type
 class VaultAuthLoginAppRole(dict):
     """
-    A login with a secret-id of an AppRole.
+    A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
     """
     def __init__(__self__, *,
                  role_id: _builtins.str,
                  mount: Optional[_builtins.str] = None,
-                 secret_id: Optional[_builtins.str] = None):
+                 namespace: Optional[_builtins.str] = None,
+                 secret_id: Optional[_builtins.str] = None,
+                 secret_id_file: Optional[_builtins.str] = None,
+                 wrapped_secret_id: Optional[_builtins.str] = None,
+                 wrapped_secret_id_file: Optional[_builtins.str] = None):
         """
-        A login with a secret-id of an AppRole.
+        A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
 
         :param _builtins.str role_id: The role's id.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"approle"`.
-        :param _builtins.str secret_id: A secret-id of the role. Unset if the role requires none.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param _builtins.str secret_id: A secret-id of the role. It becomes part of the stack's state.
+        :param _builtins.str secret_id_file: The file that holds the secret-id, read at each login.
+        :param _builtins.str wrapped_secret_id: A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrapped_secret_id_file`.
+        :param _builtins.str wrapped_secret_id_file: The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
         """
         pulumi.set(__self__, "role_id", role_id)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if secret_id is not None:
             pulumi.set(__self__, "secret_id", secret_id)
+        if secret_id_file is not None:
+            pulumi.set(__self__, "secret_id_file", secret_id_file)
+        if wrapped_secret_id is not None:
+            pulumi.set(__self__, "wrapped_secret_id", wrapped_secret_id)
+        if wrapped_secret_id_file is not None:
+            pulumi.set(__self__, "wrapped_secret_id_file", wrapped_secret_id_file)
 
     @_builtins.property
     @pulumi.getter(name="roleId")
@@ -1282,12 +1300,44 @@ class VaultAuthLoginAppRole(dict):
         return pulumi.get(self, "mount")
 
     @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
     @pulumi.getter(name="secretId")
     def secret_id(self) -> Optional[_builtins.str]:
         """
-        A secret-id of the role. Unset if the role requires none.
+        A secret-id of the role. It becomes part of the stack's state.
         """
         return pulumi.get(self, "secret_id")
+
+    @_builtins.property
+    @pulumi.getter(name="secretIdFile")
+    def secret_id_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the secret-id, read at each login.
+        """
+        return pulumi.get(self, "secret_id_file")
+
+    @_builtins.property
+    @pulumi.getter(name="wrappedSecretId")
+    def wrapped_secret_id(self) -> Optional[_builtins.str]:
+        """
+        A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack's state, where it is worthless after this run: prefer `wrapped_secret_id_file`.
+        """
+        return pulumi.get(self, "wrapped_secret_id")
+
+    @_builtins.property
+    @pulumi.getter(name="wrappedSecretIdFile")
+    def wrapped_secret_id_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+        """
+        return pulumi.get(self, "wrapped_secret_id_file")
 
 
 @pulumi.output_type
@@ -1299,7 +1349,8 @@ class VaultAuthLoginCert(dict):
                  cert_file: _builtins.str,
                  key_file: _builtins.str,
                  mount: Optional[_builtins.str] = None,
-                 name: Optional[_builtins.str] = None):
+                 name: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
         """
         A login with a TLS client certificate.
 
@@ -1307,6 +1358,7 @@ class VaultAuthLoginCert(dict):
         :param _builtins.str key_file: The file with its private key in PEM.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"cert"`.
         :param _builtins.str name: The role to log in as. Default: the role that matches the certificate.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         """
         pulumi.set(__self__, "cert_file", cert_file)
         pulumi.set(__self__, "key_file", key_file)
@@ -1314,6 +1366,8 @@ class VaultAuthLoginCert(dict):
             pulumi.set(__self__, "mount", mount)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
 
     @_builtins.property
     @pulumi.getter(name="certFile")
@@ -1347,36 +1401,61 @@ class VaultAuthLoginCert(dict):
         """
         return pulumi.get(self, "name")
 
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
 
 @pulumi.output_type
 class VaultAuthLoginJwt(dict):
     """
-    A login with a JSON Web Token.
+    A login with a JSON Web Token. At most one of `jwt` and `jwt_file` may be set.
     """
     def __init__(__self__, *,
-                 jwt: _builtins.str,
+                 jwt: Optional[_builtins.str] = None,
+                 jwt_file: Optional[_builtins.str] = None,
                  mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
                  role: Optional[_builtins.str] = None):
         """
-        A login with a JSON Web Token.
+        A login with a JSON Web Token. At most one of `jwt` and `jwt_file` may be set.
 
-        :param _builtins.str jwt: The token to log in with.
+        :param _builtins.str jwt: The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwt_file`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
+        :param _builtins.str jwt_file: The file that holds the token, read at each login. Only its path is in the state.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"jwt"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         :param _builtins.str role: The role to log in as. Default: the mount's default role.
         """
-        pulumi.set(__self__, "jwt", jwt)
+        if jwt is not None:
+            pulumi.set(__self__, "jwt", jwt)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if role is not None:
             pulumi.set(__self__, "role", role)
 
     @_builtins.property
     @pulumi.getter
-    def jwt(self) -> _builtins.str:
+    def jwt(self) -> Optional[_builtins.str]:
         """
-        The token to log in with.
+        The token to log in with. It becomes part of the stack's state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwt_file`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
         """
         return pulumi.get(self, "jwt")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the token, read at each login. Only its path is in the state.
+        """
+        return pulumi.get(self, "jwt_file")
 
     @_builtins.property
     @pulumi.getter
@@ -1385,6 +1464,14 @@ class VaultAuthLoginJwt(dict):
         Where the method is mounted, without `auth/`. Default: `"jwt"`.
         """
         return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
 
     @_builtins.property
     @pulumi.getter
@@ -1403,19 +1490,23 @@ class VaultAuthLoginKubernetes(dict):
     def __init__(__self__, *,
                  role: _builtins.str,
                  jwt_file: Optional[_builtins.str] = None,
-                 mount: Optional[_builtins.str] = None):
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
         """
         A login with the token of a Kubernetes service account.
 
         :param _builtins.str role: The role to log in as.
-        :param _builtins.str jwt_file: The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        :param _builtins.str jwt_file: The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
         """
         pulumi.set(__self__, "role", role)
         if jwt_file is not None:
             pulumi.set(__self__, "jwt_file", jwt_file)
         if mount is not None:
             pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
 
     @_builtins.property
     @pulumi.getter
@@ -1429,7 +1520,7 @@ class VaultAuthLoginKubernetes(dict):
     @pulumi.getter(name="jwtFile")
     def jwt_file(self) -> Optional[_builtins.str]:
         """
-        The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+        The file that holds the service account's token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
         """
         return pulumi.get(self, "jwt_file")
 
@@ -1440,6 +1531,157 @@ class VaultAuthLoginKubernetes(dict):
         Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
         """
         return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class VaultAuthLoginLdap(dict):
+    """
+    A login with a name and password that an LDAP directory checks. At most one of `password` and `password_file` may be set.
+    """
+    def __init__(__self__, *,
+                 username: _builtins.str,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 password: Optional[_builtins.str] = None,
+                 password_file: Optional[_builtins.str] = None):
+        """
+        A login with a name and password that an LDAP directory checks. At most one of `password` and `password_file` may be set.
+
+        :param _builtins.str username: The user's name.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"ldap"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param _builtins.str password: The user's password. It becomes part of the stack's state.
+        :param _builtins.str password_file: The file that holds the password, read at each login.
+        """
+        pulumi.set(__self__, "username", username)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if password_file is not None:
+            pulumi.set(__self__, "password_file", password_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> _builtins.str:
+        """
+        The user's name.
+        """
+        return pulumi.get(self, "username")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"ldap"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        The user's password. It becomes part of the stack's state.
+        """
+        return pulumi.get(self, "password")
+
+    @_builtins.property
+    @pulumi.getter(name="passwordFile")
+    def password_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the password, read at each login.
+        """
+        return pulumi.get(self, "password_file")
+
+
+@pulumi.output_type
+class VaultAuthLoginUserpass(dict):
+    """
+    A login with a user's name and password. At most one of `password` and `password_file` may be set.
+    """
+    def __init__(__self__, *,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 password: Optional[_builtins.str] = None,
+                 password_file: Optional[_builtins.str] = None,
+                 username: Optional[_builtins.str] = None):
+        """
+        A login with a user's name and password. At most one of `password` and `password_file` may be set.
+
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"userpass"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param _builtins.str password: The user's password. It becomes part of the stack's state. Default: `password_file`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+        :param _builtins.str password_file: The file that holds the password, read at each login.
+        :param _builtins.str username: The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+        """
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if password_file is not None:
+            pulumi.set(__self__, "password_file", password_file)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"userpass"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        The user's password. It becomes part of the stack's state. Default: `password_file`, `TERRAFORM_VAULT_PASSWORD`, or the file that `TERRAFORM_VAULT_PASSWORD_FILE` names.
+        """
+        return pulumi.get(self, "password")
+
+    @_builtins.property
+    @pulumi.getter(name="passwordFile")
+    def password_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the password, read at each login.
+        """
+        return pulumi.get(self, "password_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> Optional[_builtins.str]:
+        """
+        The user's name. Default: `TERRAFORM_VAULT_USERNAME`.
+        """
+        return pulumi.get(self, "username")
 
 
 @pulumi.output_type
@@ -1454,6 +1696,8 @@ class VaultConfig(dict):
                  auth_login_cert: Optional['outputs.VaultAuthLoginCert'] = None,
                  auth_login_jwt: Optional['outputs.VaultAuthLoginJwt'] = None,
                  auth_login_kubernetes: Optional['outputs.VaultAuthLoginKubernetes'] = None,
+                 auth_login_ldap: Optional['outputs.VaultAuthLoginLdap'] = None,
+                 auth_login_userpass: Optional['outputs.VaultAuthLoginUserpass'] = None,
                  ca_cert_file: Optional[_builtins.str] = None,
                  namespace: Optional[_builtins.str] = None,
                  skip_tls_verify: Optional[_builtins.bool] = None,
@@ -1467,6 +1711,8 @@ class VaultConfig(dict):
         :param 'VaultAuthLoginCert' auth_login_cert: Logs in with a TLS client certificate.
         :param 'VaultAuthLoginJwt' auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param 'VaultAuthLoginKubernetes' auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
+        :param 'VaultAuthLoginLdap' auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
+        :param 'VaultAuthLoginUserpass' auth_login_userpass: Logs in with a user's name and password that the server itself knows.
         :param _builtins.str ca_cert_file: A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
         :param _builtins.str namespace: The namespace that every path is in. Default: `VAULT_NAMESPACE`, or none. `"root"` is the same as none. With any other name, a server that has no namespaces is refused, because it would ignore the name.
         :param _builtins.bool skip_tls_verify: Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
@@ -1482,6 +1728,10 @@ class VaultConfig(dict):
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
             pulumi.set(__self__, "auth_login_kubernetes", auth_login_kubernetes)
+        if auth_login_ldap is not None:
+            pulumi.set(__self__, "auth_login_ldap", auth_login_ldap)
+        if auth_login_userpass is not None:
+            pulumi.set(__self__, "auth_login_userpass", auth_login_userpass)
         if ca_cert_file is not None:
             pulumi.set(__self__, "ca_cert_file", ca_cert_file)
         if namespace is not None:
@@ -1530,6 +1780,22 @@ class VaultConfig(dict):
         Logs in with the token of a Kubernetes service account.
         """
         return pulumi.get(self, "auth_login_kubernetes")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginLdap")
+    def auth_login_ldap(self) -> Optional['outputs.VaultAuthLoginLdap']:
+        """
+        Logs in with a name and password that an LDAP directory checks.
+        """
+        return pulumi.get(self, "auth_login_ldap")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginUserpass")
+    def auth_login_userpass(self) -> Optional['outputs.VaultAuthLoginUserpass']:
+        """
+        Logs in with a user's name and password that the server itself knows.
+        """
+        return pulumi.get(self, "auth_login_userpass")
 
     @_builtins.property
     @pulumi.getter(name="caCertFile")

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 /// The folder with what Go has fetched, which is a proxy too, and the folder with what it has compiled.
 const PROXY: &str = "KEYROTATION_GO_PROXY";
 const COMPILED: &str = "KEYROTATION_GO_CACHE";
-const MODULE: &str = "keyrotation.dev/sdk/go";
+const MODULE: &str = "github.com/your--organization/pulumi-keyrotation/sdk/go";
 /// Packs a folder as Go's proxies do: each file below the module's path and version.
 const PACK: &str = "
 import pathlib, sys, zipfile

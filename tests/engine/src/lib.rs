@@ -3,6 +3,7 @@
 mod clock;
 mod cloud;
 mod confluent;
+mod downloads;
 mod examples;
 mod exchanges;
 mod golang;
@@ -29,6 +30,7 @@ mod workspace;
 pub use clock::TestClock;
 pub use cloud::Cloud;
 pub use confluent::{ConfluentScene, KnownKey};
+pub use downloads::Downloads;
 pub use examples::Example;
 pub use exchanges::Recorder;
 pub use golang::Go;

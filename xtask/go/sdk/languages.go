@@ -49,14 +49,54 @@ func (l language) files(pkg *schema.Package) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := publisherNames(pkg)
+	if err != nil {
+		return nil, err
+	}
 	for path, name := range l.extra {
 		content, err := extra.ReadFile("extra/" + name)
 		if err != nil {
 			return nil, err
 		}
-		files[path] = []byte(strings.ReplaceAll(string(content), "$VERSION", pkg.Version.String()))
+		files[path] = []byte(names.Replace(string(content)))
 	}
 	return files, nil
+}
+
+// publisherNames puts the names that depend on the publisher, which the schema has, into our own texts.
+func publisherNames(pkg *schema.Package) (*strings.Replacer, error) {
+	pairs := []string{"$VERSION", pkg.Version.String(), "$REPOSITORY", pkg.Repository, "$PUBLISHER", pkg.Publisher,
+		"$DESCRIPTION", pkg.Description}
+	settings := map[string][2]string{
+		"$GO_MODULE":  {"go", "modulePath"},
+		"$JAVA_GROUP": {"java", "basePackage"},
+		"$NUGET_ROOT": {"csharp", "rootNamespace"},
+	}
+	for placeholder, setting := range settings {
+		name, err := languageSetting(pkg, setting[0], setting[1])
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, placeholder, name)
+	}
+	return strings.NewReplacer(pairs...), nil
+}
+
+// languageSetting is a text that the schema says for a language, whose own type each generator has or has not made of it by now.
+func languageSetting(pkg *schema.Package, language, name string) (string, error) {
+	text, err := json.Marshal(pkg.Language[language])
+	if err != nil {
+		return "", err
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return "", fmt.Errorf("the settings of %s: %w", language, err)
+	}
+	setting, ok := settings[name].(string)
+	if !ok {
+		return "", fmt.Errorf("the schema has no %s for %s", name, language)
+	}
+	return setting, nil
 }
 
 func unchanged(name string) string {

@@ -26,6 +26,15 @@ pub(crate) fn with_oci() -> Result<PathBuf> {
     Ok(environment("python-oci", "oci-requirements.txt", what)?.join("bin/python"))
 }
 
+/// The folder with cargo-zigbuild and Zig, which link for other machines.
+///
+/// # Errors
+/// As [`interpreter`].
+pub(crate) fn for_cross_builds() -> Result<PathBuf> {
+    let what = "fetching Zig and cargo-zigbuild (half a minute, once)";
+    Ok(environment("cross", "cross-requirements.txt", what)?.join("bin"))
+}
+
 /// A virtual environment, called `name` in the cache, with exactly what this file of xtask/python pins.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! No phrase and no name that the project has given up is left in a text that users read: the Markdown files and schema.json.
+//! No phrase and no name that the project has given up is left in a text that users read: the Markdown files, schema.json and provider/messages.txt.
 //!
 //! `xtask/words.toml` lists them, each with what is said instead, and the files that are excepted, each with its reason. A phrase is
 //! found in any case and across line ends. A name is found in code spans of Markdown alone, because many are common words.
@@ -62,7 +62,15 @@ pub(crate) fn found() -> Result<Vec<String>> {
 /// The Markdown files and schema.json, as git knows them.
 fn files() -> Result<Vec<String>> {
     let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md", "schema.json"]);
+    git.args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.md",
+        "schema.json",
+        "provider/messages.txt",
+    ]);
     let listed = git.current_dir(paths::root()).output().context("git cannot be run")?;
     ensure!(listed.status.success(), "git cannot list the files: {}", String::from_utf8_lossy(&listed.stderr));
     let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;

@@ -1,10 +1,11 @@
-//! What `cargo xtask` does over gRPC: asks a built plugin for its schema, and measures it.
+//! What `cargo xtask` does over gRPC: asks a built plugin for its schema, tries its first calls, and measures it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its terminal")]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the real clock")]
 
 mod bench;
 mod cloud;
 mod confluent;
+mod first_calls;
 mod keypair;
 mod plugin;
 mod table;
@@ -34,9 +35,12 @@ fn run() -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start a runtime")?;
     match arguments[..] {
         ["schema", plugin] => runtime.block_on(schema(Path::new(plugin))),
+        ["first-calls", schema, plugin, ref through @ ..] => {
+            runtime.block_on(first_calls::run(Path::new(schema), plugin, through))
+        }
         ["bench", plugin] => runtime.block_on(bench::run(Path::new(plugin), None)),
         ["bench", plugin, group] => runtime.block_on(bench::run(Path::new(plugin), Some(group))),
-        _ => bail!("usage: wire schema PLUGIN | wire bench PLUGIN [GROUP]"),
+        _ => bail!("usage: wire schema PLUGIN | wire first-calls SCHEMA PLUGIN [RUNNER …] | wire bench PLUGIN [GROUP]"),
     }
 }
 

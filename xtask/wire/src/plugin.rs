@@ -37,10 +37,7 @@ impl Plugin {
         let line = BufReader::new(stdout).lines().next_line().await.context("cannot read the plugin's port")?;
         let port: u16 =
             line.as_deref().unwrap_or_default().trim().parse().context("the plugin's first line is no port")?;
-        let endpoint =
-            Endpoint::from_shared(format!("http://127.0.0.1:{port}")).context("no endpoint")?.tcp_nodelay(true);
-        let channel = endpoint.connect().await.context("cannot connect to the plugin")?;
-        let client = ResourceProviderClient::new(channel).max_decoding_message_size(LARGEST_MESSAGE);
+        let client = connect(port).await?;
         Ok(Self { child, client })
     }
 
@@ -74,4 +71,14 @@ impl Plugin {
         self.client.configure(request).await.context("Configure failed")?;
         Ok(())
     }
+}
+
+/// A connection to a plugin that listens on this port.
+///
+/// # Errors
+/// When it does not listen.
+pub(crate) async fn connect(port: u16) -> Result<Client> {
+    let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).context("no endpoint")?.tcp_nodelay(true);
+    let channel = endpoint.connect().await.context("cannot connect to the plugin")?;
+    Ok(ResourceProviderClient::new(channel).max_decoding_message_size(LARGEST_MESSAGE))
 }

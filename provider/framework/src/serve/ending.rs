@@ -60,11 +60,12 @@ fn stdin_is_pipe() -> bool {
     stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn stdin_is_pipe() -> bool {
-    false
+    winapi_util::file::typ(winapi_util::HandleRef::stdin()).is_ok_and(|kind| kind.is_pipe())
 }
 
+/// What the operating system asks the process to end with.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -86,16 +87,28 @@ impl Signals {
     }
 }
 
-#[cfg(not(unix))]
-struct Signals;
+/// The same on Windows: Ctrl+C from a terminal, Ctrl+Break from the engine, and the end of the console or the session.
+#[cfg(windows)]
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    terminate: tokio::signal::windows::CtrlBreak,
+    closed: tokio::signal::windows::CtrlClose,
+    shut_down: tokio::signal::windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, closed: ctrl_close()?, shut_down: ctrl_shutdown()? })
     }
 
     async fn received(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.closed.recv() => {}
+            _ = self.shut_down.recv() => {}
+        }
     }
 }

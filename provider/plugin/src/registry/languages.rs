@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::publisher;
+
 /// The schema's section `language`.
 pub(super) fn sections() -> Map<String, Value> {
     let sections = json!({
         "python": {
-            "packageName": "pulumi_keyrotation",
+            "packageName": publisher::PYPI,
             // What Pulumi's own library asks for.
             "pythonRequires": ">=3.10",
             "readme": include_str!("python.md"),
@@ -15,21 +17,21 @@ pub(super) fn sections() -> Map<String, Value> {
         },
         // Each registry of packages has names of its own that are free: those of Pulumi's own packages are Pulumi's.
         "nodejs": {
-            "packageName": "pulumi-keyrotation",
+            "packageName": publisher::NPM,
             "readme": include_str!("nodejs.md"),
             "respectSchemaVersion": true,
             "typescriptVersion": "^5.9.0",
         },
         "go": {
-            "importBasePath": "keyrotation.dev/sdk/go/keyrotation",
-            "modulePath": "keyrotation.dev/sdk/go",
+            "importBasePath": format!("{}/keyrotation", publisher::GO_MODULE),
+            "modulePath": publisher::GO_MODULE,
             "respectSchemaVersion": true,
             "generateResourceContainerTypes": true,
         },
         // Built by Maven: the generator has no file for it, so xtask/go/sdk adds one.
-        "java": { "basePackage": "dev.keyrotation", "buildFiles": "none" },
+        "java": { "basePackage": publisher::JAVA_GROUP, "buildFiles": "none" },
         "csharp": {
-            "rootNamespace": "KeyRotationDev",
+            "rootNamespace": publisher::NUGET_ROOT,
             "namespaces": { "keyrotation": "KeyRotation" },
             "respectSchemaVersion": true,
         },

@@ -18,7 +18,7 @@ use rotation::{
 use system_aws::AwsConfig;
 use system_confluent::ConfluentConfig;
 use system_oci::OciConfig;
-use system_vault::{AuthLoginAppRole, AuthLoginJwt, VaultConfig};
+use system_vault::VaultConfig;
 
 use crate::SECRET;
 
@@ -157,15 +157,22 @@ fn configs() -> Vec<Sample> {
     let confluent =
         ConfluentConfig { cloud_api_key: secret(), cloud_api_secret: secret(), ..ConfluentConfig::default() };
     let oci = OciConfig { private_key: secret(), private_key_password: secret(), ..OciConfig::default() };
-    let jwt = AuthLoginJwt { role: None, jwt: SecretString::new(SECRET), mount: None };
-    let role = AuthLoginAppRole { role_id: "ci".to_owned(), secret_id: secret(), mount: None };
+    let logins = serde_json::json!({
+        "authLoginJwt": { "jwt": SECRET },
+        "authLoginAppRole": { "roleId": "ci", "secretId": SECRET, "wrappedSecretId": SECRET },
+        "authLoginUserpass": { "password": SECRET },
+        "authLoginLdap": { "username": "ci", "password": SECRET },
+    });
+    let logins: VaultConfig = serde_json::from_value(logins).unwrap();
     vec![
         sample("system_aws::AwsConfig", aws),
         sample("system_confluent::ConfluentConfig", confluent),
         sample("system_oci::OciConfig", oci),
         sample("system_vault::VaultConfig", VaultConfig { token: secret(), ..VaultConfig::default() }),
-        sample("system_vault::AuthLoginJwt", jwt),
-        sample("system_vault::AuthLoginAppRole", role),
+        sample("system_vault::AuthLoginJwt", logins.auth_login_jwt.unwrap()),
+        sample("system_vault::AuthLoginAppRole", logins.auth_login_app_role.unwrap()),
+        sample("system_vault::AuthLoginUserpass", logins.auth_login_userpass.unwrap()),
+        sample("system_vault::AuthLoginLdap", logins.auth_login_ldap.unwrap()),
     ]
 }
 

@@ -1,9 +1,15 @@
+mod logins;
+
 use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
 use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+pub use logins::{
+    AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass,
+};
 
 /// How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
 /// to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
@@ -32,74 +38,18 @@ pub struct VaultConfig {
     /// Logs in with a TLS client certificate.
     #[serde(default)]
     pub auth_login_cert: Option<AuthLoginCert>,
+    /// Logs in with a user's name and password that the server itself knows.
+    #[serde(default)]
+    pub auth_login_userpass: Option<AuthLoginUserpass>,
+    /// Logs in with a name and password that an LDAP directory checks.
+    #[serde(default)]
+    pub auth_login_ldap: Option<AuthLoginLdap>,
     /// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
     #[serde(default)]
     pub ca_cert_file: Option<String>,
     /// Trust any certificate: only for a trial, since whoever is on the way can then read every key. Default: `VAULT_SKIP_VERIFY`, or false.
     #[serde(default)]
     pub skip_tls_verify: Option<bool>,
-}
-
-/// A login with a JSON Web Token.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-name" = "VaultAuthLoginJwt"))]
-pub struct AuthLoginJwt {
-    /// The role to log in as. Default: the mount's default role.
-    #[serde(default)]
-    pub role: Option<String>,
-    /// The token to log in with.
-    pub jwt: SecretString,
-    /// Where the method is mounted, without `auth/`. Default: `"jwt"`.
-    #[serde(default)]
-    pub mount: Option<String>,
-}
-
-/// A login with a secret-id of an AppRole.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-name" = "VaultAuthLoginAppRole"))]
-pub struct AuthLoginAppRole {
-    /// The role's id.
-    pub role_id: String,
-    /// A secret-id of the role. Unset if the role requires none.
-    #[serde(default)]
-    pub secret_id: Option<SecretString>,
-    /// Where the method is mounted, without `auth/`. Default: `"approle"`.
-    #[serde(default)]
-    pub mount: Option<String>,
-}
-
-/// A login with the token of a Kubernetes service account.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-name" = "VaultAuthLoginKubernetes"))]
-pub struct AuthLoginKubernetes {
-    /// The role to log in as.
-    pub role: String,
-    /// The file that holds the service account's token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
-    #[serde(default)]
-    pub jwt_file: Option<String>,
-    /// Where the method is mounted, without `auth/`. Default: `"kubernetes"`.
-    #[serde(default)]
-    pub mount: Option<String>,
-}
-
-/// A login with a TLS client certificate.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-name" = "VaultAuthLoginCert"))]
-pub struct AuthLoginCert {
-    /// The file with the certificate in PEM.
-    pub cert_file: String,
-    /// The file with its private key in PEM.
-    pub key_file: String,
-    /// The role to log in as. Default: the role that matches the certificate.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Where the method is mounted, without `auth/`. Default: `"cert"`.
-    #[serde(default)]
-    pub mount: Option<String>,
 }
 
 impl VaultConfig {
@@ -115,47 +65,29 @@ impl VaultConfig {
         if filled(&self.namespace).is_some_and(|name| !is_path(name.trim_matches('/'))) {
             add("namespace", "is not the name of a namespace: write one such as \"team\" or \"team/project\"");
         }
-        let ways = self.ways();
+        let logins = self.logins();
+        let token = self.token.as_ref().filter(|token| !token.is_empty()).map(|_| "token");
+        let ways: Vec<_> = token.into_iter().chain(logins.iter().map(|login| login.property)).collect();
         if let [_, second, ..] = ways.as_slice() {
-            add(second, "stands beside another way to log in: keep one of them");
+            add(second, "conflicts with another login method: keep one of them");
         }
-        for property in self.lacks() {
-            add(property, "is empty, and the login needs it: write it, or leave the whole login out");
-        }
-        for (property, mount) in self.mounts() {
-            if !mount.is_empty() && !is_path(mount) {
-                add(&format!("{property}.mount"), "is not a mount's path: write one such as \"jwt\", without auth/");
+        for login in &logins {
+            for property in &login.lacks {
+                add(property, "is required for this login and is empty: set it, or remove the whole login");
+            }
+            if let [first, second, ..] = login.secrets.as_slice() {
+                add(second, &format!("conflicts with `{first}`: keep one of them"));
+            }
+            if login.mount.is_some_and(|mount| !is_path(mount)) {
+                let property = format!("{}.mount", login.property);
+                add(&property, "is not a mount's path: write one such as \"jwt\", without auth/");
+            }
+            if login.namespace.is_some_and(|name| !is_path(name.trim_matches('/'))) {
+                let property = format!("{}.namespace", login.property);
+                add(&property, "is not the name of a namespace: write one such as \"team\" or \"team/project\"");
             }
         }
         problems
-    }
-
-    /// The properties that say how to log in.
-    fn ways(&self) -> Vec<&'static str> {
-        let all = [
-            ("token", self.token.as_ref().is_some_and(|token| !token.is_empty())),
-            ("authLoginJwt", self.auth_login_jwt.is_some()),
-            ("authLoginAppRole", self.auth_login_app_role.is_some()),
-            ("authLoginKubernetes", self.auth_login_kubernetes.is_some()),
-            ("authLoginCert", self.auth_login_cert.is_some()),
-        ];
-        all.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
-    }
-
-    /// The required properties of logins that are empty.
-    fn lacks(&self) -> impl Iterator<Item = &'static str> {
-        let jwt = self.auth_login_jwt.as_ref();
-        let app_role = self.auth_login_app_role.as_ref();
-        let kubernetes = self.auth_login_kubernetes.as_ref();
-        let cert = self.auth_login_cert.as_ref();
-        let all = [
-            ("authLoginJwt.jwt", jwt.is_some_and(|login| login.jwt.is_empty())),
-            ("authLoginAppRole.roleId", app_role.is_some_and(|login| login.role_id.is_empty())),
-            ("authLoginKubernetes.role", kubernetes.is_some_and(|login| login.role.is_empty())),
-            ("authLoginCert.certFile", cert.is_some_and(|login| login.cert_file.is_empty())),
-            ("authLoginCert.keyFile", cert.is_some_and(|login| login.key_file.is_empty())),
-        ];
-        all.into_iter().filter(|(_, is_empty)| *is_empty).map(|(property, _)| property)
     }
 
     /// The text of a property that is one, by its name; none if it is unset.
@@ -166,21 +98,16 @@ impl VaultConfig {
             "token" => self.token.as_ref().map(open),
             "caCertFile" => self.ca_cert_file.clone(),
             "skipTlsVerify" => self.skip_tls_verify.map(|skips| skips.to_string()),
+            "authLoginJwt.jwt" => self.auth_login_jwt.as_ref()?.jwt.as_ref().map(open),
+            "authLoginJwt.jwtFile" => self.auth_login_jwt.as_ref()?.jwt_file.clone(),
+            "authLoginUserpass.username" => self.auth_login_userpass.as_ref()?.username.clone(),
+            "authLoginUserpass.password" => self.auth_login_userpass.as_ref()?.password.as_ref().map(open),
+            "authLoginUserpass.passwordFile" => self.auth_login_userpass.as_ref()?.password_file.clone(),
             "authLoginKubernetes.jwtFile" => self.auth_login_kubernetes.as_ref()?.jwt_file.clone(),
             "authLoginCert.certFile" => Some(self.auth_login_cert.as_ref()?.cert_file.clone()),
             "authLoginCert.keyFile" => Some(self.auth_login_cert.as_ref()?.key_file.clone()),
             _ => None,
         }
-    }
-
-    fn mounts(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let all = [
-            ("authLoginJwt", self.auth_login_jwt.as_ref().and_then(|login| login.mount.as_deref())),
-            ("authLoginAppRole", self.auth_login_app_role.as_ref().and_then(|login| login.mount.as_deref())),
-            ("authLoginKubernetes", self.auth_login_kubernetes.as_ref().and_then(|login| login.mount.as_deref())),
-            ("authLoginCert", self.auth_login_cert.as_ref().and_then(|login| login.mount.as_deref())),
-        ];
-        all.into_iter().filter_map(|(name, mount)| Some((name, mount?)))
     }
 }
 
@@ -221,6 +148,8 @@ mod tests {
             ("authLoginAppRole", json!({"roleId": "ci", "secretId": "hidden"})),
             ("authLoginKubernetes", kubernetes),
             ("authLoginCert", json!({"certFile": "/cert", "keyFile": "/key", "name": "ci"})),
+            ("authLoginUserpass", json!({"username": "ci", "passwordFile": "/password"})),
+            ("authLoginLdap", json!({"username": "ci", "password": "hidden", "namespace": "team/"})),
         ] {
             let mut config =
                 json!({"address": "https://vault.example:8200", "namespace": "team/", "skipTlsVerify": true});
@@ -244,6 +173,29 @@ mod tests {
         }
         let login = json!({"jwt": "hidden", "mount": "/jwt"});
         assert_eq!(properties(json!({"authLoginJwt": login})), ["authLoginJwt.mount"]);
+        let login = json!({"jwtFile": "/jwt", "namespace": "a//b"});
+        assert_eq!(properties(json!({"authLoginJwt": login})), ["authLoginJwt.namespace"]);
+    }
+
+    #[test]
+    fn a_secret_comes_from_one_place() {
+        for (property, login) in [
+            ("authLoginJwt.jwtFile", json!({"authLoginJwt": {"jwt": "hidden", "jwtFile": "/jwt"}})),
+            (
+                "authLoginAppRole.wrappedSecretIdFile",
+                json!({"authLoginAppRole": {"roleId": "r", "secretIdFile": "/s", "wrappedSecretIdFile": "/w"}}),
+            ),
+            (
+                "authLoginUserpass.passwordFile",
+                json!({"authLoginUserpass": {"username": "u", "password": "hidden", "passwordFile": "/p"}}),
+            ),
+            (
+                "authLoginLdap.passwordFile",
+                json!({"authLoginLdap": {"username": "u", "password": "hidden", "passwordFile": "/p"}}),
+            ),
+        ] {
+            assert_eq!(properties(login), [property]);
+        }
     }
 
     #[test]
@@ -252,7 +204,7 @@ mod tests {
         let empty = json!({"address": "", "namespace": "", "caCertFile": "", "token": "", "authLoginJwt": login});
         assert!(properties(empty).is_empty());
         for (property, login) in [
-            ("authLoginJwt.jwt", json!({"authLoginJwt": {"jwt": ""}})),
+            ("authLoginLdap.username", json!({"authLoginLdap": {"username": ""}})),
             ("authLoginAppRole.roleId", json!({"authLoginAppRole": {"roleId": ""}})),
             ("authLoginKubernetes.role", json!({"authLoginKubernetes": {"role": ""}})),
             ("authLoginCert.keyFile", json!({"authLoginCert": {"certFile": "/c", "keyFile": ""}})),
@@ -270,7 +222,9 @@ mod tests {
         let config = json!({
             "token": "visible",
             "authLoginJwt": {"jwt": "visible"},
-            "authLoginAppRole": {"roleId": "r", "secretId": "visible"},
+            "authLoginAppRole": {"roleId": "r", "secretId": "visible", "wrappedSecretId": "visible"},
+            "authLoginUserpass": {"password": "visible"},
+            "authLoginLdap": {"username": "u", "password": "visible"},
         });
         let config: VaultConfig = serde_json::from_value(config).unwrap();
         assert!(!format!("{config:?}").contains("visible"));

@@ -232,7 +232,7 @@ pub(crate) fn denied(request: &Request) -> String {
 /// The token does not work at all.
 pub(crate) fn dead(request: &Request) -> Error {
     let message = format!(
-        "the token that the plugin uses was refused: it is wrong or has ended; check keyrotation:vault.token or VAULT_TOKEN. (A token whose policies also forbid auth/token/lookup-self may live and lack the capability {} on {:?}.)",
+        "the token that the plugin uses was refused: it is wrong or has expired; check VAULT_TOKEN or keyrotation:vault.token. In `pulumi refresh` and `pulumi destroy`, keyrotation:vault.token comes from the stack's state: set VAULT_TOKEN instead, or add `--run-program`. (A token whose policies also forbid auth/token/lookup-self may live and lack the capability {} on {:?}.)",
         request.capability(),
         request.path
     );

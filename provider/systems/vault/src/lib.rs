@@ -27,7 +27,9 @@ use cloud::SessionCell;
 use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
-pub use config::{AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, VaultConfig};
+pub use config::{
+    AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass, VaultConfig,
+};
 pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
 pub use lease::{Lease, LeaseArgs, VaultLease};
 pub use root::{Evidence, Root, RootArgs, Seen, Turned, VaultRoot};

@@ -47,6 +47,8 @@ pub(crate) type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 struct Own {
     /// The token, while there is one.
     token: Option<OwnToken>,
+    /// The secret-id that a wrapping token gave, which gives it once.
+    unwrapped: Option<SecretString>,
     /// Why the server refused. Wrong logins lock a role or user, so a refused one is not tried again by this process.
     refusal: Option<(ErrorKind, String)>,
 }
@@ -86,6 +88,12 @@ struct Auth {
     lease_duration: u32,
     #[serde(default)]
     renewable: bool,
+}
+
+/// What is behind a wrapping token of an AppRole.
+#[derive(Deserialize)]
+struct Unwrapped {
+    secret_id: SecretString,
 }
 
 /// What a server says of itself.
@@ -161,7 +169,7 @@ impl Session {
     /// The secret-id that the plugin itself logs in with, if it does so at this mount.
     pub(crate) async fn own_secret_id(&self, mount: &str) -> Result<Option<SecretString>, Error> {
         Ok(match &self.link().await?.settings.credentials {
-            Credentials::Login(login) => login.secret_id_at(mount),
+            Credentials::Login(login) => login.secret_id_at(mount, self.own.lock().await.unwrapped.as_ref()),
             Credentials::Token(_) => None,
         })
     }
@@ -184,7 +192,7 @@ impl Session {
         let Some(own) = self.own.lock().await.token.take() else { return };
         if let Some(link) = self.link.get() {
             let request = Request::new("vault token revoke", Method::POST, "auth/token/revoke-self").limit(LAST);
-            drop(link.exchange(&request, Some(&own.secret)).await);
+            drop(link.exchange_in(link.own_namespace(), &request, Some(&own.secret)).await);
         }
     }
 
@@ -217,13 +225,22 @@ impl Own {
         if let Some((kind, message)) = &self.refusal {
             return Err(Error::new(*kind, login::OPERATION, message.as_str()));
         }
-        let token = link.log_in(login, clock).await;
+        let token = self.try_log_in(link, login, clock).await;
         if let Err(error) = &token
             && error.kind == ErrorKind::Unauthenticated
         {
             self.refusal = Some((error.kind, error.message.clone()));
         }
         token
+    }
+
+    async fn try_log_in(&mut self, link: &Link, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+        if self.unwrapped.is_none()
+            && let Some(wrapping) = login.wrapping()?
+        {
+            self.unwrapped = Some(link.unwrap_secret_id(login, &wrapping).await?);
+        }
+        link.log_in(login, self.unwrapped.as_ref(), clock).await
     }
 }
 
@@ -248,7 +265,7 @@ impl Link {
         must_be_an_address(&settings.address)?;
         let client = Client::new(&settings.tls, Arc::clone(clock))?.to(peer(config));
         let link = Self { settings, client, freshness: Freshness::default(), health: OnceCell::new() };
-        if link.settings.namespace.is_some() {
+        if link.settings.namespace.is_some() || link.own_namespace().is_some() {
             link.must_know_namespaces().await?;
         }
         Ok(link)
@@ -303,11 +320,28 @@ impl Link {
     }
 
     async fn exchange(&self, request: &Request, token: Option<&SecretString>) -> Result<Answer, Error> {
+        self.exchange_in(self.settings.namespace.as_deref(), request, token).await
+    }
+
+    /// The namespace of the plugin's own token. A token of another namespace may use its own rights there alone.
+    fn own_namespace(&self) -> Option<&str> {
+        match &self.settings.credentials {
+            Credentials::Login(Login { namespace: Some(namespace), .. }) => namespace.as_deref(),
+            _ => self.settings.namespace.as_deref(),
+        }
+    }
+
+    async fn exchange_in(
+        &self,
+        namespace: Option<&str>,
+        request: &Request,
+        token: Option<&SecretString>,
+    ) -> Result<Answer, Error> {
         let mut headers = request.headers();
         if let Some(token) = token {
             headers.insert("x-vault-token", header(token)?);
         }
-        if let Some(namespace) = &self.settings.namespace {
+        if let Some(namespace) = namespace {
             let name = HeaderValue::from_str(namespace);
             let wrong =
                 |_| Error::new(ErrorKind::Invalid, "", "keyrotation:vault.namespace holds signs that no header takes");
@@ -325,7 +359,7 @@ impl Link {
     async fn knows(&self, token: &SecretString) -> Result<bool, Error> {
         let request = Request::new("vault token lookup", Method::GET, "auth/token/lookup-self");
         repeat(self.client.clock(), || async {
-            let answer = self.exchange(&request, Some(token)).await.map_err(harmless)?;
+            let answer = self.exchange_in(self.own_namespace(), &request, Some(token)).await.map_err(harmless)?;
             match answer.status {
                 200 => Ok(true),
                 403 => Ok(false),
@@ -336,10 +370,15 @@ impl Link {
     }
 
     /// A lost answer leaves a token that nobody has and that ends by itself, so a login may be repeated.
-    async fn log_in(&self, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
-        let request = Request::new(login::OPERATION, Method::POST, login.path()).body(login.body()?);
+    async fn log_in(
+        &self,
+        login: &Login,
+        unwrapped: Option<&SecretString>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<OwnToken, Error> {
+        let request = Request::new(login::OPERATION, Method::POST, login.path()).body(login.body(unwrapped)?);
         repeat(clock, || async {
-            let answer = self.exchange(&request, None).await.map_err(harmless)?;
+            let answer = self.exchange_in(self.own_namespace(), &request, None).await.map_err(harmless)?;
             match answer.status {
                 200 => own_token(&request, &answer, clock.now()).map_err(harmless),
                 status @ (400 | 403 | 404) => Err(login.refused(status, &words(&answer))),
@@ -349,13 +388,25 @@ impl Link {
         .await
     }
 
+    /// The secret-id behind a wrapping token, asked for once: a second answer would come from nobody.
+    async fn unwrap_secret_id(&self, login: &Login, wrapping: &SecretString) -> Result<SecretString, Error> {
+        let request = Request::new("vault unwrap", Method::POST, "sys/wrapping/unwrap");
+        let answer = self.exchange_in(self.own_namespace(), &request, Some(wrapping)).await?;
+        match answer.status {
+            200 => data::<Unwrapped>(&request, &answer).map(|found| found.secret_id),
+            400 | 403 | 404 => Err(login.not_unwrapped()),
+            _ => Err(refused(&request, &answer)),
+        }
+    }
+
     /// The token with a new lease; none if it is to be replaced.
     async fn renew(&self, token: &OwnToken, now: Timestamp) -> Option<OwnToken> {
         if !token.is_renewable {
             return None;
         }
         let request = Request::new("vault token renew", Method::POST, "auth/token/renew-self");
-        let answer = self.exchange(&request, Some(&token.secret)).await.ok().filter(Answer::is_success)?;
+        let answer = self.exchange_in(self.own_namespace(), &request, Some(&token.secret)).await;
+        let answer = answer.ok().filter(Answer::is_success)?;
         let renewed = own_token(&request, &answer, now).ok()?;
         // Near its longest life a token gets less and less.
         (renewed.lifetime * 2 > token.lifetime).then_some(OwnToken { lifetime: token.lifetime, ..renewed })
@@ -366,7 +417,10 @@ impl Link {
 fn peer(config: &VaultConfig) -> Peer {
     let variable = || {
         let is_set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-        ["VAULT_ADDR", "BAO_ADDR"].into_iter().find(is_set).unwrap_or("VAULT_ADDR")
+        ["BAO_AGENT_ADDR", "VAULT_AGENT_ADDR", "BAO_ADDR", "VAULT_ADDR"]
+            .into_iter()
+            .find(is_set)
+            .unwrap_or("VAULT_ADDR")
     };
     let from = match &config.address {
         Some(_) => "from `keyrotation:vault.address`".to_owned(),

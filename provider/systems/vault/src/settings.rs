@@ -14,7 +14,9 @@ use crate::login::Login;
 use file::invalid;
 pub(crate) use file::read;
 use sources::{ADDRESS, CREDENTIALS, DISABLE_REDIRECTS, NAMESPACE, SRV_LOOKUP, Source, property};
-pub(crate) use sources::{Environment, SERVICE_ACCOUNT, Sources};
+pub(crate) use sources::{
+    Environment, JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Setting, Sources, USERNAME,
+};
 
 /// What a session works with.
 pub(crate) struct Settings {
@@ -44,10 +46,9 @@ impl Settings {
             return Err(wrong_config("vault", &problem));
         }
         let sources = Sources { config, environment };
-        let namespace = sources.find(&NAMESPACE).map(|found| found.text.trim_matches('/').to_owned());
         let settings = Self {
             address: address(sources)?,
-            namespace: namespace.filter(|name| !name.is_empty() && name != ROOT),
+            namespace: sources.find(&NAMESPACE).and_then(|found| namespace(&found.text)),
             credentials: credentials(sources)?,
             tls: tls::tls(sources)?,
             follows: !sources.boolean(&DISABLE_REDIRECTS)?,
@@ -61,6 +62,12 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// A namespace by its name; none if that is the server's own.
+pub(crate) fn namespace(name: &str) -> Option<String> {
+    let name = name.trim_matches('/');
+    (!name.is_empty() && name != ROOT).then(|| name.to_owned())
 }
 
 fn address(sources: Sources<'_>) -> Result<Url, Error> {

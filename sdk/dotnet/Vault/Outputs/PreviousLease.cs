@@ -22,7 +22,7 @@ namespace KeyRotationDev.KeyRotation.Vault.Outputs
         /// </summary>
         public readonly string? CreatedAt;
         /// <summary>
-        /// What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON.
         /// </summary>
         public readonly ImmutableDictionary<string, string>? Data;
         /// <summary>

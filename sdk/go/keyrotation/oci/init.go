@@ -8,7 +8,7 @@ import (
 
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 type module struct {

@@ -8,8 +8,8 @@ import (
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 // Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.

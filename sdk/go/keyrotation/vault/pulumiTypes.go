@@ -8,8 +8,8 @@ import (
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 var _ = internal.GetEnvOrDefault
@@ -264,7 +264,7 @@ func (o KvVersionOutput) Version() pulumi.StringOutput {
 type Lease struct {
 	// When the system says that it was made, in RFC 3339.
 	CreatedAt string `pulumi:"createdAt"`
-	// What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON.
 	Data map[string]string `pulumi:"data"`
 	// When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
 	ExpiresAt *string `pulumi:"expiresAt"`
@@ -304,7 +304,7 @@ func (o LeaseOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v Lease) string { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
-// What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON.
 func (o LeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v Lease) map[string]string { return v.Data }).(pulumi.StringMapOutput)
 }
@@ -599,7 +599,7 @@ func (o PreviousKvVersionOutput) Version() pulumi.StringPtrOutput {
 type PreviousLease struct {
 	// When the system says that it was made, in RFC 3339.
 	CreatedAt *string `pulumi:"createdAt"`
-	// What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON.
 	Data map[string]string `pulumi:"data"`
 	// When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
 	ExpiresAt *string `pulumi:"expiresAt"`
@@ -639,7 +639,7 @@ func (o PreviousLeaseOutput) CreatedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PreviousLease) *string { return v.CreatedAt }).(pulumi.StringPtrOutput)
 }
 
-// What the path gave, such as `username` and `password`. What is no text stands there as JSON.
+// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON.
 func (o PreviousLeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v PreviousLease) map[string]string { return v.Data }).(pulumi.StringMapOutput)
 }

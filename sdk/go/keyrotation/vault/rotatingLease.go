@@ -9,8 +9,8 @@ import (
 
 	"errors"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 // A credential that an engine of Vault or OpenBao makes for whoever reads its path (`database/creds/…`, `aws/creds/…`), rotated without a
@@ -131,7 +131,7 @@ type RotatingLease struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current LeaseOutput `pulumi:"current"`
-	// What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
 	Data pulumi.StringMapOutput `pulumi:"data"`
 	// When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
@@ -423,7 +423,7 @@ func (o RotatingLeaseOutput) Current() LeaseOutput {
 	return o.ApplyT(func(v *RotatingLease) LeaseOutput { return v.Current }).(LeaseOutput)
 }
 
-// What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
 func (o RotatingLeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringMapOutput { return v.Data }).(pulumi.StringMapOutput)
 }

@@ -9,8 +9,8 @@ import (
 
 	"errors"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/internal"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
 // A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
@@ -52,7 +52,7 @@ import (
 //   - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
 //     knows the secret.
 //
-// A connection without `username` or `password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
+// A connection without `Username` or `Password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
 //
 // If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
 // before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret

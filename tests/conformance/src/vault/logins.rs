@@ -20,6 +20,12 @@ use crate::suite::trials;
 pub(super) const TRIALS: &[VaultTrial] = trials!("login::", () =>
     an_app_role_logs_in_and_its_token_is_revoked,
     a_jwt_and_a_service_account_log_in,
+    a_jwt_in_a_file_is_read_at_each_login,
+    a_password_logs_in_by_file_and_by_state,
+    a_wrapped_secret_id_is_unwrapped_once,
+    a_secret_id_in_a_file_is_read_at_each_login,
+    a_login_in_another_namespace_gives_a_token_that_is_renewed_and_revoked_there,
+    two_logins_of_one_program_reach_what_each_may,
     a_certificate_logs_in_by_tls,
     a_token_that_ends_in_the_middle_is_replaced,
     a_token_is_renewed_before_it_ends,
@@ -70,7 +76,8 @@ async fn an_app_role_logs_in_and_its_token_is_revoked(kv: &VaultKv) -> Result<()
     Ok(())
 }
 
-async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
+/// A JWT mount with the role `ci`, and the key that signs for it.
+fn jwt_mount(kv: &VaultKv) -> Result<(String, Ed25519KeyPair)> {
     let mount = kv.admin().mount_auth("jwt")?;
     let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("no key")?;
     let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).context("no key")?;
@@ -79,6 +86,11 @@ async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
     kv.admin().post(&format!("auth/{mount}/config"), &config)?;
     let role = json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"], "token_policies": [everything(kv)?]});
     kv.admin().post(&format!("auth/{mount}/role/ci"), &role)?;
+    Ok((mount, pair))
+}
+
+async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
+    let (mount, pair) = jwt_mount(kv)?;
     let good = token(&pair, "vault", SignedDuration::from_mins(5))?;
     let login = |jwt: &str| {
         let login = json!({"role": "ci", "jwt": jwt, "mount": mount});
@@ -87,7 +99,7 @@ async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
     kv.issuer_with(login(&good), kv.inputs())?.list().await?;
     for (jwt, says) in [
         (token(&pair, "others", SignedDuration::from_mins(5))?, "audience"),
-        (token(&pair, "vault", SignedDuration::from_mins(-60))?, "has ended"),
+        (token(&pair, "vault", SignedDuration::from_mins(-60))?, "has expired"),
     ] {
         let error = refused(kv, login(&jwt)).await?;
         ensure!(error.message.contains(says) && !error.message.contains(&jwt), "{error}");
@@ -99,6 +111,123 @@ async fn a_jwt_and_a_service_account_log_in(kv: &VaultKv) -> Result<()> {
     let login = json!({"role": "ci", "jwtFile": file, "mount": mount});
     let config = json!({"address": kv.proxy().endpoint(), "authLoginKubernetes": login});
     kv.issuer_with(config, kv.inputs())?.list().await?;
+    Ok(())
+}
+
+async fn a_jwt_in_a_file_is_read_at_each_login(kv: &VaultKv) -> Result<()> {
+    let (mount, pair) = jwt_mount(kv)?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("token");
+    let login = json!({"role": "ci", "jwtFile": file, "mount": mount});
+    let config = json!({"address": kv.proxy().endpoint(), "authLoginJwt": login});
+    let error = kv.issuer_with(config.clone(), kv.inputs())?.list().await.err().context("there is no file")?;
+    ensure!(error.message.contains("authLoginJwt.jwtFile"), "{error}");
+    std::fs::write(&file, "")?;
+    let error = kv.issuer_with(config.clone(), kv.inputs())?.list().await.err().context("the file is empty")?;
+    ensure!(error.message.contains("authLoginJwt.jwtFile") && error.message.contains("empty"), "{error}");
+    std::fs::write(&file, token(&pair, "vault", SignedDuration::from_mins(-60))?)?;
+    let error = refused(kv, config.clone()).await?;
+    ensure!(error.message.contains("expired") && !error.message.contains("stack's state"), "{error}");
+    // The configuration is the same, as `destroy` has it from the state; the job has written a new token.
+    let jwt = token(&pair, "vault", SignedDuration::from_mins(5))?;
+    std::fs::write(&file, format!("{jwt}\n"))?;
+    kv.issuer_with(config, kv.inputs())?.list().await?;
+    let wrong = json!({"role": "nobody", "jwtFile": file, "mount": mount});
+    let error = refused(kv, json!({"address": kv.proxy().endpoint(), "authLoginJwt": wrong})).await?;
+    ensure!(error.message.contains("no such role") && !error.message.contains(&jwt), "{error}");
+    Ok(())
+}
+
+async fn a_password_logs_in_by_file_and_by_state(kv: &VaultKv) -> Result<()> {
+    let mount = kv.admin().mount_auth("userpass")?;
+    let user = json!({"password": "correct horse", "token_policies": [everything(kv)?]});
+    kv.admin().post(&format!("auth/{mount}/users/ci"), &user)?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("password");
+    std::fs::write(&file, "correct horse\n")?;
+    let config = |login: Value| json!({"address": kv.proxy().endpoint(), "authLoginUserpass": login});
+    let by_file = json!({"username": "ci", "passwordFile": file, "mount": mount});
+    kv.issuer_with(config(by_file), kv.inputs())?.list().await?;
+    let given = |password: &str| config(json!({"username": "ci", "password": password, "mount": mount}));
+    kv.issuer_with(given("correct horse"), kv.inputs())?.list().await?;
+    let error = refused(kv, given("battery staple")).await?;
+    ensure!(error.message.contains("password is wrong") && error.message.contains("stack's state"), "{error}");
+    ensure!(!error.message.contains("battery"), "{error}");
+    Ok(())
+}
+
+async fn a_wrapped_secret_id_is_unwrapped_once(kv: &VaultKv) -> Result<()> {
+    let mount = kv.admin().mount_auth("approle")?;
+    let all = json!({"token_policies": [everything(kv)?], "token_num_uses": 1});
+    let role = kv.admin().make_app_role(&mount, "ci", &all)?;
+    let wrap = || kv.admin().wrapped(&format!("auth/{mount}/role/ci/secret-id"), &json!({}));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("wrapped");
+    std::fs::write(&file, wrap()?)?;
+    let login = json!({"roleId": role.role_id, "wrappedSecretIdFile": file, "mount": mount});
+    let config = json!({"address": kv.proxy().endpoint(), "authLoginAppRole": login});
+    // Each token is good for one call, so that the next one logs in again, with what was unwrapped before.
+    let issuer = kv.issuer_with(config.clone(), kv.inputs())?;
+    issuer.list().await?;
+    issuer.list().await?;
+    let count = |part: &str| kv.calls().iter().filter(|call| call.contains(part)).count();
+    ensure!(count("wrapping/unwrap") == 1 && count("/login") > 1, "{:?}", kv.calls());
+    let error = refused(kv, config.clone()).await?;
+    ensure!(error.message.contains("used already") && error.message.contains("somebody else"), "{error}");
+    std::fs::write(&file, wrap()?)?;
+    kv.issuer_with(config, kv.inputs())?.list().await?;
+    Ok(())
+}
+
+async fn a_secret_id_in_a_file_is_read_at_each_login(kv: &VaultKv) -> Result<()> {
+    let mut config = role(kv, &json!({"token_num_uses": 1}))?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("secret-id");
+    let login = config["authLoginAppRole"].as_object_mut().context("no login")?;
+    let secret_id = login.remove("secretId").context("no secret-id")?;
+    login.insert("secretIdFile".to_owned(), file.display().to_string().into());
+    std::fs::write(&file, secret_id.as_str().context("no text")?)?;
+    let issuer = kv.issuer_with(config, kv.inputs())?;
+    issuer.list().await?;
+    std::fs::write(&file, "another")?;
+    let error = issuer.list().await.err().context("the old secret-id was used")?;
+    ensure!(error.message.contains("secret-id is wrong") && !error.message.contains("stack's state"), "{error}");
+    Ok(())
+}
+
+/// The role stands in the server's own namespace, the keys in one below it.
+async fn a_login_in_another_namespace_gives_a_token_that_is_renewed_and_revoked_there(kv: &VaultKv) -> Result<()> {
+    kv.admin().post("sys/namespaces/below", &json!({}))?;
+    let inside = kv.admin().in_namespace("below");
+    let inputs = json!({"mount": inside.mount_kv(2)?, "path": "app"});
+    let mut config = role(kv, &json!({"token_ttl": "30m", "token_max_ttl": "10h"}))?;
+    config["namespace"] = "below".into();
+    let error = kv.issuer_with(config.clone(), inputs.clone())?.list().await.err().context("no such mount there")?;
+    ensure!(error.kind == ErrorKind::Unauthenticated, "{error:?}");
+    config["authLoginAppRole"]["namespace"] = "root".into();
+    let policy = kv.admin().policy("path \"below/*\" { capabilities = [\"read\", \"list\"] }")?;
+    let mount = config["authLoginAppRole"]["mount"].as_str().context("no mount")?;
+    kv.admin().post(&format!("auth/{mount}/role/ci"), &json!({"token_policies": [policy]}))?;
+    let vault = kv.vault(config)?;
+    let issuer = VaultApiKey::new(vault.clone()).issuer(&serde_json::from_value(inputs)?, rotation::Known::default());
+    issuer.list().await?;
+    kv.clock().advance(SignedDuration::from_mins(21));
+    issuer.list().await?;
+    vault.close().await;
+    let count = |part: &str| kv.calls().iter().filter(|call| call.contains(part)).count();
+    ensure!((count("renew-self"), count("revoke-self")) == (1, 1), "{:?}", kv.calls());
+    Ok(())
+}
+
+/// Two explicit providers: each logs in for itself, and what one may the other may not.
+async fn two_logins_of_one_program_reach_what_each_may(kv: &VaultKv) -> Result<()> {
+    let one = kv.issuer_with(role(kv, &json!({}))?, kv.inputs())?;
+    let nothing = kv.admin().policy("path \"nothing\" { capabilities = [\"read\"] }")?;
+    let other = kv.issuer_with(role(kv, &json!({"token_policies": [nothing]}))?, kv.inputs())?;
+    let (may, may_not) = futures::join!(one.list(), other.list());
+    may?;
+    let error = may_not.err().context("the second login used the first one's token")?;
+    ensure!(error.kind == ErrorKind::Denied, "{error:?}");
     Ok(())
 }
 

@@ -147,9 +147,9 @@ const GO: &str = r#"package main
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"keyrotation.dev/sdk/go/keyrotation"
-	"keyrotation.dev/sdk/go/keyrotation/aws"
-	"keyrotation.dev/sdk/go/keyrotation/vault"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/aws"
+	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/vault"
 )
 
 func main() {
@@ -182,7 +182,9 @@ fn go_builds() -> Result<()> {
     let go = Go::with_sdk()?;
     go.run(&["vet", "./..."], &go.sources())?;
     let place = tempfile::tempdir()?;
-    let module = format!("module program\n\ngo 1.25\n\nrequire keyrotation.dev/sdk/go v{VERSION}\n");
+    let module = format!(
+        "module program\n\ngo 1.25\n\nrequire github.com/your--organization/pulumi-keyrotation/sdk/go v{VERSION}\n"
+    );
     write(&place.path().join("go.mod"), &module)?;
     let build = |text: &str| {
         write(&place.path().join("main.go"), text)?;

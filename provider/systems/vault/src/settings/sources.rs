@@ -19,6 +19,8 @@ pub(crate) enum Source {
     Property(&'static str),
     /// A variable by its two names, the first of which counts: OpenBao's own client reads them in this order.
     Variable(&'static str, &'static str),
+    /// A variable of one name, which the official provider reads too.
+    Peers(&'static str),
     /// A file in the home folder.
     HomeFile(&'static str),
     /// A file.
@@ -44,11 +46,15 @@ pub(crate) struct Found {
     pub(crate) from: &'static str,
 }
 
-use Source::{Client, File, HomeFile, Property, Variable};
+use Source::{Client, File, HomeFile, Peers, Property, Variable};
 
 pub(crate) const ADDRESS: Setting = Setting {
     name: "Address of the server",
-    sources: &[Property("keyrotation:vault.address"), Variable("BAO_ADDR", "VAULT_ADDR")],
+    sources: &[
+        Property("keyrotation:vault.address"),
+        Variable("BAO_AGENT_ADDR", "VAULT_AGENT_ADDR"),
+        Variable("BAO_ADDR", "VAULT_ADDR"),
+    ],
     unset: "an error",
 };
 pub(crate) const NAMESPACE: Setting = Setting {
@@ -64,10 +70,37 @@ pub(crate) const CREDENTIALS: Setting = Setting {
         Property("keyrotation:vault.authLoginAppRole"),
         Property("keyrotation:vault.authLoginKubernetes"),
         Property("keyrotation:vault.authLoginCert"),
+        Property("keyrotation:vault.authLoginUserpass"),
+        Property("keyrotation:vault.authLoginLdap"),
         Variable("BAO_TOKEN", "VAULT_TOKEN"),
         HomeFile(".vault-token"),
     ],
     unset: "an error",
+};
+pub(crate) const JWT: Setting = Setting {
+    name: "Token to log in with, for `authLoginJwt`",
+    sources: &[Property("keyrotation:vault.authLoginJwt.jwt"), Peers("TERRAFORM_VAULT_AUTH_JWT")],
+    unset: "an error",
+};
+pub(crate) const JWT_FILE: Setting = Setting {
+    name: "File of that token; comes before the variable",
+    sources: &[Property("keyrotation:vault.authLoginJwt.jwtFile")],
+    unset: "the row above",
+};
+pub(crate) const USERNAME: Setting = Setting {
+    name: "Name of the user, for `authLoginUserpass`",
+    sources: &[Property("keyrotation:vault.authLoginUserpass.username"), Peers("TERRAFORM_VAULT_USERNAME")],
+    unset: "an error",
+};
+pub(crate) const PASSWORD: Setting = Setting {
+    name: "Password of that user",
+    sources: &[Property("keyrotation:vault.authLoginUserpass.password"), Peers("TERRAFORM_VAULT_PASSWORD")],
+    unset: "an error",
+};
+pub(crate) const PASSWORD_FILE: Setting = Setting {
+    name: "File of that password; the property comes before the variable of the row above",
+    sources: &[Property("keyrotation:vault.authLoginUserpass.passwordFile"), Peers("TERRAFORM_VAULT_PASSWORD_FILE")],
+    unset: "the row above",
 };
 pub(crate) const SERVICE_ACCOUNT: Setting = Setting {
     name: "Token of the service account, for `authLoginKubernetes`",
@@ -152,10 +185,15 @@ pub(crate) const SRV_LOOKUP: Setting = Setting {
 
 /// Every setting, in the order of the documentation.
 #[cfg(test)]
-pub(crate) const ALL: [&Setting; 17] = [
+pub(crate) const ALL: [&Setting; 22] = [
     &ADDRESS,
     &NAMESPACE,
     &CREDENTIALS,
+    &JWT,
+    &JWT_FILE,
+    &USERNAME,
+    &PASSWORD,
+    &PASSWORD_FILE,
     &SERVICE_ACCOUNT,
     &TRUSTED_FILE,
     &TRUSTED_TEXT,
@@ -196,6 +234,7 @@ impl Sources<'_> {
             Variable(bao, vault) => {
                 found((self.environment)(bao), bao).or_else(|| found((self.environment)(vault), vault))
             }
+            Peers(from) => found((self.environment)(from), from),
             HomeFile(from) => {
                 let file = PathBuf::from((self.environment)("HOME")?).join(from);
                 let bytes = std::fs::read(file).map(Zeroizing::new).ok()?;

@@ -191,6 +191,7 @@ fn official_b4_the_documentation_lists_what_is_read() {
         let place = |source: &Source| match source {
             Source::Property(name) => format!("`{name}`"),
             Source::Variable(bao, vault) => format!("`{bao}`, `{vault}`"),
+            Source::Peers(name) => format!("`{name}`"),
             Source::HomeFile(name) => format!("the file `~/{name}`"),
             Source::File(name) => format!("the file `{name}`"),
             Source::Client(name) => format!("`{name}`"),
@@ -220,10 +221,16 @@ fn official_b4_no_other_variable_is_read() {
     assert!(Settings::new(&VaultConfig::default(), &record).is_err(), "there is no token");
     let token = serde_json::from_value(json!({"token": "t"})).unwrap();
     assert!(Settings::new(&token, &record).is_ok());
+    for login in [json!({"authLoginJwt": {}}), json!({"authLoginUserpass": {}})] {
+        assert!(Settings::new(&serde_json::from_value(login).unwrap(), &record).is_ok());
+    }
     let mut listed = BTreeSet::from(["HOME".to_owned()]);
     for source in sources::ALL.iter().flat_map(|setting| setting.sources) {
         if let Source::Variable(bao, vault) = source {
             listed.extend([(*bao).to_owned(), (*vault).to_owned()]);
+        }
+        if let Source::Peers(name) = source {
+            listed.insert((*name).to_owned());
         }
     }
     assert_eq!(asked.into_inner().unwrap(), listed);

@@ -13,7 +13,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * A login with a secret-id of an AppRole.
+ * A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
  * 
  */
 public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.ResourceArgs {
@@ -36,6 +36,21 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
     }
 
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * The role&#39;s id.
      * 
      */
@@ -51,26 +66,75 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
     }
 
     /**
-     * A secret-id of the role. Unset if the role requires none.
+     * A secret-id of the role. It becomes part of the stack&#39;s state.
      * 
      */
     @Import(name="secretId")
     private @Nullable Output<String> secretId;
 
     /**
-     * @return A secret-id of the role. Unset if the role requires none.
+     * @return A secret-id of the role. It becomes part of the stack&#39;s state.
      * 
      */
     public Optional<Output<String>> secretId() {
         return Optional.ofNullable(this.secretId);
     }
 
+    /**
+     * The file that holds the secret-id, read at each login.
+     * 
+     */
+    @Import(name="secretIdFile")
+    private @Nullable Output<String> secretIdFile;
+
+    /**
+     * @return The file that holds the secret-id, read at each login.
+     * 
+     */
+    public Optional<Output<String>> secretIdFile() {
+        return Optional.ofNullable(this.secretIdFile);
+    }
+
+    /**
+     * A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     * 
+     */
+    @Import(name="wrappedSecretId")
+    private @Nullable Output<String> wrappedSecretId;
+
+    /**
+     * @return A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     * 
+     */
+    public Optional<Output<String>> wrappedSecretId() {
+        return Optional.ofNullable(this.wrappedSecretId);
+    }
+
+    /**
+     * The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     * 
+     */
+    @Import(name="wrappedSecretIdFile")
+    private @Nullable Output<String> wrappedSecretIdFile;
+
+    /**
+     * @return The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     * 
+     */
+    public Optional<Output<String>> wrappedSecretIdFile() {
+        return Optional.ofNullable(this.wrappedSecretIdFile);
+    }
+
     private VaultAuthLoginAppRoleArgs() {}
 
     private VaultAuthLoginAppRoleArgs(VaultAuthLoginAppRoleArgs $) {
         this.mount = $.mount;
+        this.namespace = $.namespace;
         this.roleId = $.roleId;
         this.secretId = $.secretId;
+        this.secretIdFile = $.secretIdFile;
+        this.wrappedSecretId = $.wrappedSecretId;
+        this.wrappedSecretIdFile = $.wrappedSecretIdFile;
     }
 
     public static Builder builder() {
@@ -113,6 +177,27 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
         }
 
         /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
+        }
+
+        /**
          * @param roleId The role&#39;s id.
          * 
          * @return builder
@@ -134,7 +219,7 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
         }
 
         /**
-         * @param secretId A secret-id of the role. Unset if the role requires none.
+         * @param secretId A secret-id of the role. It becomes part of the stack&#39;s state.
          * 
          * @return builder
          * 
@@ -145,13 +230,76 @@ public final class VaultAuthLoginAppRoleArgs extends com.pulumi.resources.Resour
         }
 
         /**
-         * @param secretId A secret-id of the role. Unset if the role requires none.
+         * @param secretId A secret-id of the role. It becomes part of the stack&#39;s state.
          * 
          * @return builder
          * 
          */
         public Builder secretId(String secretId) {
             return secretId(Output.of(secretId));
+        }
+
+        /**
+         * @param secretIdFile The file that holds the secret-id, read at each login.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretIdFile(@Nullable Output<String> secretIdFile) {
+            $.secretIdFile = secretIdFile;
+            return this;
+        }
+
+        /**
+         * @param secretIdFile The file that holds the secret-id, read at each login.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretIdFile(String secretIdFile) {
+            return secretIdFile(Output.of(secretIdFile));
+        }
+
+        /**
+         * @param wrappedSecretId A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder wrappedSecretId(@Nullable Output<String> wrappedSecretId) {
+            $.wrappedSecretId = wrappedSecretId;
+            return this;
+        }
+
+        /**
+         * @param wrappedSecretId A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder wrappedSecretId(String wrappedSecretId) {
+            return wrappedSecretId(Output.of(wrappedSecretId));
+        }
+
+        /**
+         * @param wrappedSecretIdFile The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder wrappedSecretIdFile(@Nullable Output<String> wrappedSecretIdFile) {
+            $.wrappedSecretIdFile = wrappedSecretIdFile;
+            return this;
+        }
+
+        /**
+         * @param wrappedSecretIdFile The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder wrappedSecretIdFile(String wrappedSecretIdFile) {
+            return wrappedSecretIdFile(Output.of(wrappedSecretIdFile));
         }
 
         public VaultAuthLoginAppRoleArgs build() {

@@ -80,6 +80,21 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
         return Optional.ofNullable(this.name);
     }
 
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
     private VaultAuthLoginCertArgs() {}
 
     private VaultAuthLoginCertArgs(VaultAuthLoginCertArgs $) {
@@ -87,6 +102,7 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
         this.keyFile = $.keyFile;
         this.mount = $.mount;
         this.name = $.name;
+        this.namespace = $.namespace;
     }
 
     public static Builder builder() {
@@ -189,6 +205,27 @@ public final class VaultAuthLoginCertArgs extends com.pulumi.resources.ResourceA
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         public VaultAuthLoginCertArgs build() {

@@ -5,7 +5,6 @@ package dev.keyrotation.keyrotation.inputs;
 
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,7 +12,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * A login with a JSON Web Token.
+ * A login with a JSON Web Token. At most one of `jwt` and `jwtFile` may be set.
  * 
  */
 public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceArgs {
@@ -21,18 +20,33 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
     public static final VaultAuthLoginJwtArgs Empty = new VaultAuthLoginJwtArgs();
 
     /**
-     * The token to log in with.
+     * The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      * 
      */
-    @Import(name="jwt", required=true)
-    private Output<String> jwt;
+    @Import(name="jwt")
+    private @Nullable Output<String> jwt;
 
     /**
-     * @return The token to log in with.
+     * @return The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      * 
      */
-    public Output<String> jwt() {
-        return this.jwt;
+    public Optional<Output<String>> jwt() {
+        return Optional.ofNullable(this.jwt);
+    }
+
+    /**
+     * The file that holds the token, read at each login. Only its path is in the state.
+     * 
+     */
+    @Import(name="jwtFile")
+    private @Nullable Output<String> jwtFile;
+
+    /**
+     * @return The file that holds the token, read at each login. Only its path is in the state.
+     * 
+     */
+    public Optional<Output<String>> jwtFile() {
+        return Optional.ofNullable(this.jwtFile);
     }
 
     /**
@@ -48,6 +62,21 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
      */
     public Optional<Output<String>> mount() {
         return Optional.ofNullable(this.mount);
+    }
+
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
     }
 
     /**
@@ -69,7 +98,9 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
 
     private VaultAuthLoginJwtArgs(VaultAuthLoginJwtArgs $) {
         this.jwt = $.jwt;
+        this.jwtFile = $.jwtFile;
         this.mount = $.mount;
+        this.namespace = $.namespace;
         this.role = $.role;
     }
 
@@ -92,24 +123,45 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
         }
 
         /**
-         * @param jwt The token to log in with.
+         * @param jwt The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
          * 
          * @return builder
          * 
          */
-        public Builder jwt(Output<String> jwt) {
+        public Builder jwt(@Nullable Output<String> jwt) {
             $.jwt = jwt;
             return this;
         }
 
         /**
-         * @param jwt The token to log in with.
+         * @param jwt The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
          * 
          * @return builder
          * 
          */
         public Builder jwt(String jwt) {
             return jwt(Output.of(jwt));
+        }
+
+        /**
+         * @param jwtFile The file that holds the token, read at each login. Only its path is in the state.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jwtFile(@Nullable Output<String> jwtFile) {
+            $.jwtFile = jwtFile;
+            return this;
+        }
+
+        /**
+         * @param jwtFile The file that holds the token, read at each login. Only its path is in the state.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jwtFile(String jwtFile) {
+            return jwtFile(Output.of(jwtFile));
         }
 
         /**
@@ -134,6 +186,27 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
         }
 
         /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
+        }
+
+        /**
          * @param role The role to log in as. Default: the mount&#39;s default role.
          * 
          * @return builder
@@ -155,9 +228,6 @@ public final class VaultAuthLoginJwtArgs extends com.pulumi.resources.ResourceAr
         }
 
         public VaultAuthLoginJwtArgs build() {
-            if ($.jwt == null) {
-                throw new MissingRequiredPropertyException("VaultAuthLoginJwtArgs", "jwt");
-            }
             return $;
         }
     }

@@ -21,14 +21,14 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
     public static final VaultAuthLoginKubernetesArgs Empty = new VaultAuthLoginKubernetesArgs();
 
     /**
-     * The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     @Import(name="jwtFile")
     private @Nullable Output<String> jwtFile;
 
     /**
-     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     public Optional<Output<String>> jwtFile() {
@@ -51,6 +51,21 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
     }
 
     /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * The role to log in as.
      * 
      */
@@ -70,6 +85,7 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
     private VaultAuthLoginKubernetesArgs(VaultAuthLoginKubernetesArgs $) {
         this.jwtFile = $.jwtFile;
         this.mount = $.mount;
+        this.namespace = $.namespace;
         this.role = $.role;
     }
 
@@ -92,7 +108,7 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
         }
 
         /**
-         * @param jwtFile The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+         * @param jwtFile The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
          * 
          * @return builder
          * 
@@ -103,7 +119,7 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
         }
 
         /**
-         * @param jwtFile The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+         * @param jwtFile The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
          * 
          * @return builder
          * 
@@ -131,6 +147,27 @@ public final class VaultAuthLoginKubernetesArgs extends com.pulumi.resources.Res
          */
         public Builder mount(String mount) {
             return mount(Output.of(mount));
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         /**

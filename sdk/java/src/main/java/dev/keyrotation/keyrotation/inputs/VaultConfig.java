@@ -8,6 +8,8 @@ import dev.keyrotation.keyrotation.outputs.VaultAuthLoginAppRole;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginCert;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginJwt;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginKubernetes;
+import dev.keyrotation.keyrotation.outputs.VaultAuthLoginLdap;
+import dev.keyrotation.keyrotation.outputs.VaultAuthLoginUserpass;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.Objects;
@@ -41,6 +43,16 @@ public final class VaultConfig {
      * 
      */
     private @Nullable VaultAuthLoginKubernetes authLoginKubernetes;
+    /**
+     * @return Logs in with a name and password that an LDAP directory checks.
+     * 
+     */
+    private @Nullable VaultAuthLoginLdap authLoginLdap;
+    /**
+     * @return Logs in with a user&#39;s name and password that the server itself knows.
+     * 
+     */
+    private @Nullable VaultAuthLoginUserpass authLoginUserpass;
     /**
      * @return A file with certificates in PEM that are trusted beside the machine&#39;s own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
      * 
@@ -99,6 +111,20 @@ public final class VaultConfig {
         return Optional.ofNullable(this.authLoginKubernetes);
     }
     /**
+     * @return Logs in with a name and password that an LDAP directory checks.
+     * 
+     */
+    public Optional<VaultAuthLoginLdap> authLoginLdap() {
+        return Optional.ofNullable(this.authLoginLdap);
+    }
+    /**
+     * @return Logs in with a user&#39;s name and password that the server itself knows.
+     * 
+     */
+    public Optional<VaultAuthLoginUserpass> authLoginUserpass() {
+        return Optional.ofNullable(this.authLoginUserpass);
+    }
+    /**
      * @return A file with certificates in PEM that are trusted beside the machine&#39;s own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
      * 
      */
@@ -141,6 +167,8 @@ public final class VaultConfig {
         private @Nullable VaultAuthLoginCert authLoginCert;
         private @Nullable VaultAuthLoginJwt authLoginJwt;
         private @Nullable VaultAuthLoginKubernetes authLoginKubernetes;
+        private @Nullable VaultAuthLoginLdap authLoginLdap;
+        private @Nullable VaultAuthLoginUserpass authLoginUserpass;
         private @Nullable String caCertFile;
         private @Nullable String namespace;
         private @Nullable Boolean skipTlsVerify;
@@ -153,6 +181,8 @@ public final class VaultConfig {
     	      this.authLoginCert = defaults.authLoginCert;
     	      this.authLoginJwt = defaults.authLoginJwt;
     	      this.authLoginKubernetes = defaults.authLoginKubernetes;
+    	      this.authLoginLdap = defaults.authLoginLdap;
+    	      this.authLoginUserpass = defaults.authLoginUserpass;
     	      this.caCertFile = defaults.caCertFile;
     	      this.namespace = defaults.namespace;
     	      this.skipTlsVerify = defaults.skipTlsVerify;
@@ -190,6 +220,18 @@ public final class VaultConfig {
             return this;
         }
         @CustomType.Setter
+        public Builder authLoginLdap(@Nullable VaultAuthLoginLdap authLoginLdap) {
+
+            this.authLoginLdap = authLoginLdap;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder authLoginUserpass(@Nullable VaultAuthLoginUserpass authLoginUserpass) {
+
+            this.authLoginUserpass = authLoginUserpass;
+            return this;
+        }
+        @CustomType.Setter
         public Builder caCertFile(@Nullable String caCertFile) {
 
             this.caCertFile = caCertFile;
@@ -220,6 +262,8 @@ public final class VaultConfig {
             _resultValue.authLoginCert = authLoginCert;
             _resultValue.authLoginJwt = authLoginJwt;
             _resultValue.authLoginKubernetes = authLoginKubernetes;
+            _resultValue.authLoginLdap = authLoginLdap;
+            _resultValue.authLoginUserpass = authLoginUserpass;
             _resultValue.caCertFile = caCertFile;
             _resultValue.namespace = namespace;
             _resultValue.skipTlsVerify = skipTlsVerify;

@@ -9,6 +9,8 @@ import dev.keyrotation.keyrotation.inputs.VaultAuthLoginAppRoleArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginCertArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginJwtArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginKubernetesArgs;
+import dev.keyrotation.keyrotation.inputs.VaultAuthLoginLdapArgs;
+import dev.keyrotation.keyrotation.inputs.VaultAuthLoginUserpassArgs;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.Objects;
@@ -101,6 +103,36 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Logs in with a name and password that an LDAP directory checks.
+     * 
+     */
+    @Import(name="authLoginLdap")
+    private @Nullable Output<VaultAuthLoginLdapArgs> authLoginLdap;
+
+    /**
+     * @return Logs in with a name and password that an LDAP directory checks.
+     * 
+     */
+    public Optional<Output<VaultAuthLoginLdapArgs>> authLoginLdap() {
+        return Optional.ofNullable(this.authLoginLdap);
+    }
+
+    /**
+     * Logs in with a user&#39;s name and password that the server itself knows.
+     * 
+     */
+    @Import(name="authLoginUserpass")
+    private @Nullable Output<VaultAuthLoginUserpassArgs> authLoginUserpass;
+
+    /**
+     * @return Logs in with a user&#39;s name and password that the server itself knows.
+     * 
+     */
+    public Optional<Output<VaultAuthLoginUserpassArgs>> authLoginUserpass() {
+        return Optional.ofNullable(this.authLoginUserpass);
+    }
+
+    /**
      * A file with certificates in PEM that are trusted beside the machine&#39;s own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
      * 
      */
@@ -168,6 +200,8 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
         this.authLoginCert = $.authLoginCert;
         this.authLoginJwt = $.authLoginJwt;
         this.authLoginKubernetes = $.authLoginKubernetes;
+        this.authLoginLdap = $.authLoginLdap;
+        this.authLoginUserpass = $.authLoginUserpass;
         this.caCertFile = $.caCertFile;
         this.namespace = $.namespace;
         this.skipTlsVerify = $.skipTlsVerify;
@@ -295,6 +329,48 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder authLoginKubernetes(VaultAuthLoginKubernetesArgs authLoginKubernetes) {
             return authLoginKubernetes(Output.of(authLoginKubernetes));
+        }
+
+        /**
+         * @param authLoginLdap Logs in with a name and password that an LDAP directory checks.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginLdap(@Nullable Output<VaultAuthLoginLdapArgs> authLoginLdap) {
+            $.authLoginLdap = authLoginLdap;
+            return this;
+        }
+
+        /**
+         * @param authLoginLdap Logs in with a name and password that an LDAP directory checks.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginLdap(VaultAuthLoginLdapArgs authLoginLdap) {
+            return authLoginLdap(Output.of(authLoginLdap));
+        }
+
+        /**
+         * @param authLoginUserpass Logs in with a user&#39;s name and password that the server itself knows.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginUserpass(@Nullable Output<VaultAuthLoginUserpassArgs> authLoginUserpass) {
+            $.authLoginUserpass = authLoginUserpass;
+            return this;
+        }
+
+        /**
+         * @param authLoginUserpass Logs in with a user&#39;s name and password that the server itself knows.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginUserpass(VaultAuthLoginUserpassArgs authLoginUserpass) {
+            return authLoginUserpass(Output.of(authLoginUserpass));
         }
 
         /**

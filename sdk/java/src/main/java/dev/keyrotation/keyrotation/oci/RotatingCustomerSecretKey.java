@@ -548,6 +548,7 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
     private static com.pulumi.resources.CustomResourceOptions makeResourceOptions(@Nullable com.pulumi.resources.CustomResourceOptions options, @Nullable Output<java.lang.String> id) {
         var defaultOptions = com.pulumi.resources.CustomResourceOptions.builder()
             .version(Utilities.getVersion())
+            .pluginDownloadURL("github://api.github.com/your--organization/pulumi-keyrotation")
             .additionalSecretOutputs(List.of(
                 "adopt",
                 "current",

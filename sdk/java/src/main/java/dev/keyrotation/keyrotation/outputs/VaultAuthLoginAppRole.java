@@ -18,15 +18,35 @@ public final class VaultAuthLoginAppRole {
      */
     private @Nullable String mount;
     /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    private @Nullable String namespace;
+    /**
      * @return The role&#39;s id.
      * 
      */
     private String roleId;
     /**
-     * @return A secret-id of the role. Unset if the role requires none.
+     * @return A secret-id of the role. It becomes part of the stack&#39;s state.
      * 
      */
     private @Nullable String secretId;
+    /**
+     * @return The file that holds the secret-id, read at each login.
+     * 
+     */
+    private @Nullable String secretIdFile;
+    /**
+     * @return A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     * 
+     */
+    private @Nullable String wrappedSecretId;
+    /**
+     * @return The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     * 
+     */
+    private @Nullable String wrappedSecretIdFile;
 
     private VaultAuthLoginAppRole() {}
     /**
@@ -37,6 +57,13 @@ public final class VaultAuthLoginAppRole {
         return Optional.ofNullable(this.mount);
     }
     /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+    /**
      * @return The role&#39;s id.
      * 
      */
@@ -44,11 +71,32 @@ public final class VaultAuthLoginAppRole {
         return this.roleId;
     }
     /**
-     * @return A secret-id of the role. Unset if the role requires none.
+     * @return A secret-id of the role. It becomes part of the stack&#39;s state.
      * 
      */
     public Optional<String> secretId() {
         return Optional.ofNullable(this.secretId);
+    }
+    /**
+     * @return The file that holds the secret-id, read at each login.
+     * 
+     */
+    public Optional<String> secretIdFile() {
+        return Optional.ofNullable(this.secretIdFile);
+    }
+    /**
+     * @return A response-wrapping token for a secret-id, unwrapped once, at the first login. It becomes part of the stack&#39;s state, where it is worthless after this run: prefer `wrappedSecretIdFile`.
+     * 
+     */
+    public Optional<String> wrappedSecretId() {
+        return Optional.ofNullable(this.wrappedSecretId);
+    }
+    /**
+     * @return The file that holds a response-wrapping token for a secret-id. The plugin unwraps it once, at its first login, and keeps the secret-id in memory. Each run needs a new wrapping token.
+     * 
+     */
+    public Optional<String> wrappedSecretIdFile() {
+        return Optional.ofNullable(this.wrappedSecretIdFile);
     }
 
     public static Builder builder() {
@@ -61,20 +109,34 @@ public final class VaultAuthLoginAppRole {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String mount;
+        private @Nullable String namespace;
         private String roleId;
         private @Nullable String secretId;
+        private @Nullable String secretIdFile;
+        private @Nullable String wrappedSecretId;
+        private @Nullable String wrappedSecretIdFile;
         public Builder() {}
         public Builder(VaultAuthLoginAppRole defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.mount = defaults.mount;
+    	      this.namespace = defaults.namespace;
     	      this.roleId = defaults.roleId;
     	      this.secretId = defaults.secretId;
+    	      this.secretIdFile = defaults.secretIdFile;
+    	      this.wrappedSecretId = defaults.wrappedSecretId;
+    	      this.wrappedSecretIdFile = defaults.wrappedSecretIdFile;
         }
 
         @CustomType.Setter
         public Builder mount(@Nullable String mount) {
 
             this.mount = mount;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder namespace(@Nullable String namespace) {
+
+            this.namespace = namespace;
             return this;
         }
         @CustomType.Setter
@@ -91,11 +153,33 @@ public final class VaultAuthLoginAppRole {
             this.secretId = secretId;
             return this;
         }
+        @CustomType.Setter
+        public Builder secretIdFile(@Nullable String secretIdFile) {
+
+            this.secretIdFile = secretIdFile;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder wrappedSecretId(@Nullable String wrappedSecretId) {
+
+            this.wrappedSecretId = wrappedSecretId;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder wrappedSecretIdFile(@Nullable String wrappedSecretIdFile) {
+
+            this.wrappedSecretIdFile = wrappedSecretIdFile;
+            return this;
+        }
         public VaultAuthLoginAppRole build() {
             final var _resultValue = new VaultAuthLoginAppRole();
             _resultValue.mount = mount;
+            _resultValue.namespace = namespace;
             _resultValue.roleId = roleId;
             _resultValue.secretId = secretId;
+            _resultValue.secretIdFile = secretIdFile;
+            _resultValue.wrappedSecretId = wrappedSecretId;
+            _resultValue.wrappedSecretIdFile = wrappedSecretIdFile;
             return _resultValue;
         }
     }

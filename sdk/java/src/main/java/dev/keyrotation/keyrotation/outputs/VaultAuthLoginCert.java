@@ -32,6 +32,11 @@ public final class VaultAuthLoginCert {
      * 
      */
     private @Nullable String name;
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    private @Nullable String namespace;
 
     private VaultAuthLoginCert() {}
     /**
@@ -62,6 +67,13 @@ public final class VaultAuthLoginCert {
     public Optional<String> name() {
         return Optional.ofNullable(this.name);
     }
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
 
     public static Builder builder() {
         return new Builder();
@@ -76,6 +88,7 @@ public final class VaultAuthLoginCert {
         private String keyFile;
         private @Nullable String mount;
         private @Nullable String name;
+        private @Nullable String namespace;
         public Builder() {}
         public Builder(VaultAuthLoginCert defaults) {
     	      Objects.requireNonNull(defaults);
@@ -83,6 +96,7 @@ public final class VaultAuthLoginCert {
     	      this.keyFile = defaults.keyFile;
     	      this.mount = defaults.mount;
     	      this.name = defaults.name;
+    	      this.namespace = defaults.namespace;
         }
 
         @CustomType.Setter
@@ -113,12 +127,19 @@ public final class VaultAuthLoginCert {
             this.name = name;
             return this;
         }
+        @CustomType.Setter
+        public Builder namespace(@Nullable String namespace) {
+
+            this.namespace = namespace;
+            return this;
+        }
         public VaultAuthLoginCert build() {
             final var _resultValue = new VaultAuthLoginCert();
             _resultValue.certFile = certFile;
             _resultValue.keyFile = keyFile;
             _resultValue.mount = mount;
             _resultValue.name = name;
+            _resultValue.namespace = namespace;
             return _resultValue;
         }
     }

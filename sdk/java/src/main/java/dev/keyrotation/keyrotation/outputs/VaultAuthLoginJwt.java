@@ -4,7 +4,6 @@
 package dev.keyrotation.keyrotation.outputs;
 
 import com.pulumi.core.annotations.CustomType;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,15 +12,25 @@ import javax.annotation.Nullable;
 @CustomType
 public final class VaultAuthLoginJwt {
     /**
-     * @return The token to log in with.
+     * @return The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      * 
      */
-    private String jwt;
+    private @Nullable String jwt;
+    /**
+     * @return The file that holds the token, read at each login. Only its path is in the state.
+     * 
+     */
+    private @Nullable String jwtFile;
     /**
      * @return Where the method is mounted, without `auth/`. Default: `&#34;jwt&#34;`.
      * 
      */
     private @Nullable String mount;
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    private @Nullable String namespace;
     /**
      * @return The role to log in as. Default: the mount&#39;s default role.
      * 
@@ -30,11 +39,18 @@ public final class VaultAuthLoginJwt {
 
     private VaultAuthLoginJwt() {}
     /**
-     * @return The token to log in with.
+     * @return The token to log in with. It becomes part of the stack&#39;s state, so use it only for tokens that outlive `pulumi destroy`. Default: `jwtFile`, or the variable `TERRAFORM_VAULT_AUTH_JWT`.
      * 
      */
-    public String jwt() {
-        return this.jwt;
+    public Optional<String> jwt() {
+        return Optional.ofNullable(this.jwt);
+    }
+    /**
+     * @return The file that holds the token, read at each login. Only its path is in the state.
+     * 
+     */
+    public Optional<String> jwtFile() {
+        return Optional.ofNullable(this.jwtFile);
     }
     /**
      * @return Where the method is mounted, without `auth/`. Default: `&#34;jwt&#34;`.
@@ -42,6 +58,13 @@ public final class VaultAuthLoginJwt {
      */
     public Optional<String> mount() {
         return Optional.ofNullable(this.mount);
+    }
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(this.namespace);
     }
     /**
      * @return The role to log in as. Default: the mount&#39;s default role.
@@ -60,29 +83,43 @@ public final class VaultAuthLoginJwt {
     }
     @CustomType.Builder
     public static final class Builder {
-        private String jwt;
+        private @Nullable String jwt;
+        private @Nullable String jwtFile;
         private @Nullable String mount;
+        private @Nullable String namespace;
         private @Nullable String role;
         public Builder() {}
         public Builder(VaultAuthLoginJwt defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.jwt = defaults.jwt;
+    	      this.jwtFile = defaults.jwtFile;
     	      this.mount = defaults.mount;
+    	      this.namespace = defaults.namespace;
     	      this.role = defaults.role;
         }
 
         @CustomType.Setter
-        public Builder jwt(String jwt) {
-            if (jwt == null) {
-              throw new MissingRequiredPropertyException("VaultAuthLoginJwt", "jwt");
-            }
+        public Builder jwt(@Nullable String jwt) {
+
             this.jwt = jwt;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder jwtFile(@Nullable String jwtFile) {
+
+            this.jwtFile = jwtFile;
             return this;
         }
         @CustomType.Setter
         public Builder mount(@Nullable String mount) {
 
             this.mount = mount;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder namespace(@Nullable String namespace) {
+
+            this.namespace = namespace;
             return this;
         }
         @CustomType.Setter
@@ -94,7 +131,9 @@ public final class VaultAuthLoginJwt {
         public VaultAuthLoginJwt build() {
             final var _resultValue = new VaultAuthLoginJwt();
             _resultValue.jwt = jwt;
+            _resultValue.jwtFile = jwtFile;
             _resultValue.mount = mount;
+            _resultValue.namespace = namespace;
             _resultValue.role = role;
             return _resultValue;
         }

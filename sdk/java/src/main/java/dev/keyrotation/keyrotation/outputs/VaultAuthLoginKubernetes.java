@@ -13,7 +13,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class VaultAuthLoginKubernetes {
     /**
-     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     private @Nullable String jwtFile;
@@ -23,6 +23,11 @@ public final class VaultAuthLoginKubernetes {
      */
     private @Nullable String mount;
     /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    private @Nullable String namespace;
+    /**
      * @return The role to log in as.
      * 
      */
@@ -30,7 +35,7 @@ public final class VaultAuthLoginKubernetes {
 
     private VaultAuthLoginKubernetes() {}
     /**
-     * @return The file that holds the service account&#39;s token. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+     * @return The file that holds the service account&#39;s token, read at each login. Default: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
      * 
      */
     public Optional<String> jwtFile() {
@@ -42,6 +47,13 @@ public final class VaultAuthLoginKubernetes {
      */
     public Optional<String> mount() {
         return Optional.ofNullable(this.mount);
+    }
+    /**
+     * @return The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `&#34;root&#34;` is the namespace of the server itself.
+     * 
+     */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(this.namespace);
     }
     /**
      * @return The role to log in as.
@@ -62,12 +74,14 @@ public final class VaultAuthLoginKubernetes {
     public static final class Builder {
         private @Nullable String jwtFile;
         private @Nullable String mount;
+        private @Nullable String namespace;
         private String role;
         public Builder() {}
         public Builder(VaultAuthLoginKubernetes defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.jwtFile = defaults.jwtFile;
     	      this.mount = defaults.mount;
+    	      this.namespace = defaults.namespace;
     	      this.role = defaults.role;
         }
 
@@ -84,6 +98,12 @@ public final class VaultAuthLoginKubernetes {
             return this;
         }
         @CustomType.Setter
+        public Builder namespace(@Nullable String namespace) {
+
+            this.namespace = namespace;
+            return this;
+        }
+        @CustomType.Setter
         public Builder role(String role) {
             if (role == null) {
               throw new MissingRequiredPropertyException("VaultAuthLoginKubernetes", "role");
@@ -95,6 +115,7 @@ public final class VaultAuthLoginKubernetes {
             final var _resultValue = new VaultAuthLoginKubernetes();
             _resultValue.jwtFile = jwtFile;
             _resultValue.mount = mount;
+            _resultValue.namespace = namespace;
             _resultValue.role = role;
             return _resultValue;
         }
