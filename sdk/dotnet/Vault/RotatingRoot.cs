@@ -35,7 +35,8 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
     /// users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
     /// 
-    /// - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+    /// - At creation, whoever still works with the password or key that the engine was set up with is cut off. `RotateOnCreate: false` keeps it until
+    ///   the first rotation.
     /// - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
     /// 
     /// So there are no `Overlap`, `Retirement`, `Verification`, `Revoke` and `Adopt`. After a leak, change `Keepers`.

@@ -1,5 +1,6 @@
 //! Years of platform teams: programs that run weekly, daily, monthly or irregularly, by the plugin's own Check, Diff and Update, against the
 //! stand-in of AWS, in virtual time.
+#![allow(clippy::print_stdout, reason = "the lane prints what was counted")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
 
 mod programs;

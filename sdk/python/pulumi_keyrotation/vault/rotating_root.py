@@ -177,7 +177,8 @@ class RotatingRoot(pulumi.CustomResource):
         The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
         users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
 
-        - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+        - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotate_on_create: false` keeps it until
+          the first rotation.
         - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
 
         So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
@@ -308,7 +309,8 @@ class RotatingRoot(pulumi.CustomResource):
         The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
         users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
 
-        - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+        - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotate_on_create: false` keeps it until
+          the first rotation.
         - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
 
         So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
