@@ -25,6 +25,10 @@ namespace KeyRotationDev.KeyRotation
         /// </summary>
         public static HistoryAction Created { get; } = new HistoryAction("created");
         /// <summary>
+        /// The system accepted it as often as `Verification` asks.
+        /// </summary>
+        public static HistoryAction Verified { get; } = new HistoryAction("verified");
+        /// <summary>
         /// It became the current key.
         /// </summary>
         public static HistoryAction Promoted { get; } = new HistoryAction("promoted");
@@ -164,6 +168,63 @@ namespace KeyRotationDev.KeyRotation
         [EditorBrowsable(EditorBrowsableState.Never)]
         public override bool Equals(object? obj) => obj is RevokedGeneration other && Equals(other);
         public bool Equals(RevokedGeneration other) => string.Equals(_value, other._value, StringComparison.Ordinal);
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override int GetHashCode() => _value?.GetHashCode() ?? 0;
+
+        public override string ToString() => _value;
+    }
+
+    /// <summary>
+    /// A day of the week, in UTC.
+    /// </summary>
+    [EnumType]
+    public readonly struct Weekday : IEquatable<Weekday>
+    {
+        private readonly string _value;
+
+        private Weekday(string value)
+        {
+            _value = value ?? throw new ArgumentNullException(nameof(value));
+        }
+
+        /// <summary>
+        /// Monday.
+        /// </summary>
+        public static Weekday Mon { get; } = new Weekday("mon");
+        /// <summary>
+        /// Tuesday.
+        /// </summary>
+        public static Weekday Tue { get; } = new Weekday("tue");
+        /// <summary>
+        /// Wednesday.
+        /// </summary>
+        public static Weekday Wed { get; } = new Weekday("wed");
+        /// <summary>
+        /// Thursday.
+        /// </summary>
+        public static Weekday Thu { get; } = new Weekday("thu");
+        /// <summary>
+        /// Friday.
+        /// </summary>
+        public static Weekday Fri { get; } = new Weekday("fri");
+        /// <summary>
+        /// Saturday.
+        /// </summary>
+        public static Weekday Sat { get; } = new Weekday("sat");
+        /// <summary>
+        /// Sunday.
+        /// </summary>
+        public static Weekday Sun { get; } = new Weekday("sun");
+
+        public static bool operator ==(Weekday left, Weekday right) => left.Equals(right);
+        public static bool operator !=(Weekday left, Weekday right) => !left.Equals(right);
+
+        public static explicit operator string(Weekday value) => value._value;
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override bool Equals(object? obj) => obj is Weekday other && Equals(other);
+        public bool Equals(Weekday other) => string.Equals(_value, other._value, StringComparison.Ordinal);
 
         [EditorBrowsable(EditorBrowsableState.Never)]
         public override int GetHashCode() => _value?.GetHashCode() ?? 0;

@@ -10,6 +10,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { ReportArgs, ReportResult, ReportOutputArgs } from "./report";
+export const report: typeof import("./report").report = null as any;
+export const reportOutput: typeof import("./report").reportOutput = null as any;
+utilities.lazyLoad(exports, ["report","reportOutput"], () => require("./report"));
+
 
 // Export enums:
 export * from "./types/enums";

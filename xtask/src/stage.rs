@@ -30,6 +30,9 @@ pub(crate) struct Stage {
     variables: Vec<Variable>,
 }
 
+/// How the lines begin in which a test tells what it counted.
+const COUNTS: &str = "time: ";
+
 impl Stage {
     /// Builds the programs and, meanwhile, has the tools.
     ///
@@ -127,6 +130,7 @@ impl Stage {
             Ok((ended, output)) => {
                 let counts = libtest::read(&output, ended.as_ref().is_ok_and(|ended| ended.status.success()));
                 tools::recipes::named(&output).for_each(|line| println!("{line}"));
+                output.lines().filter(|line| line.starts_with(COUNTS)).for_each(|line| println!("{line}"));
                 if counts.failed > 0 {
                     println!("{what} failed:\n{output}");
                 }

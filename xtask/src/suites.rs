@@ -72,6 +72,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("recipes", RECIPES, &["engine/recipes"]),
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
     lane("examples-all", LANGUAGES, &["engine/examples_all"]),
+    lane("time", &[Need::Pulumi], &["plugin/time", "engine/time"]),
     lane("upgrade", &[Need::Pulumi, Need::Archive, Need::EarlierArchive], &["engine/upgrade"]),
     lane("oci-python", &[Need::OciPython], &["localcloud/oci_python"]),
 ];
@@ -158,6 +159,8 @@ const MANNERS: &[(&str, Manner)] = &[
     ("plugin/*", waits(30, 4)),
     ("plugin/vault_root", waits(110, 2)),
     ("plugin/wire", waits(60, 8)),
+    ("plugin/time", computes(120)),
+    ("engine/time", waits(400, 2)),
     ("pulumi-provider/*", waits(20, 2)),
     ("pulumi-provider/engine", waits(30, 2)),
     ("rotation/exhaustive", computes(100)),

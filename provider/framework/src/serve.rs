@@ -1,9 +1,10 @@
 //! The plugin's process: its arguments, port, signals and end.
 
 mod arguments;
+mod by_hand;
 mod ending;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use tonic::transport::server::TcpIncoming;
 use crate::log::{hide_panics, start_tracing};
 use crate::provider::Provider;
 use crate::service::Service;
-use arguments::Arguments;
+use arguments::{Arguments, Asked};
 use ending::{Ending, Patience};
 
 /// The largest message the engine sends or takes.
@@ -46,6 +47,9 @@ const WINDOW: u32 = 1 << 20;
 /// It serves on a loopback port of IPv4, and prints that port as the only line on stdout.
 /// Nothing else may be printed there, because the engine reads it.
 ///
+/// Run by a person, it explains itself and exits: with `--help` or `--version`, and without an engine's
+/// address where stdin is a terminal.
+///
 /// It ends when it receives SIGINT or SIGTERM (within five seconds), or when the engine
 /// that started it dies. Running calls are told to stop, and the process waits for their
 /// answers.
@@ -56,6 +60,11 @@ pub fn run(provider: impl Provider) -> ExitCode {
         Ok(arguments) => arguments,
         Err(problem) => return complain(problem),
     };
+    let asked =
+        arguments.asked.or_else(|| (arguments.engine.is_none() && io::stdin().is_terminal()).then_some(Asked::Help));
+    if let Some(asked) = asked {
+        return by_hand::answer(asked, &provider);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(_) => return complain("the runtime cannot be started"),

@@ -9,7 +9,7 @@ use pulumi_provider::{CheckFailure, Decoded, Function, Object, Resource, Value, 
 use rotation::Clock;
 use schemars::{Schema, SchemaGenerator};
 
-use crate::rotating::{ListKeys, Rotating};
+use crate::rotating::{Audits, ListKeys, Rotating};
 use crate::switches::Switches;
 
 /// What all resources of a provider share.
@@ -23,19 +23,23 @@ pub(crate) struct Shared {
 pub(crate) struct Offers {
     pub(crate) resources: Vec<Arc<dyn Resource>>,
     pub(crate) functions: Vec<Arc<dyn Function>>,
+    /// What the report over all principals asks.
+    pub(crate) audits: Vec<Arc<dyn Audits>>,
     shared: Shared,
 }
 
 impl Offers {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { resources: Vec::new(), functions: Vec::new(), shared }
+        Self { resources: Vec::new(), functions: Vec::new(), audits: Vec::new(), shared }
     }
 }
 
 impl Resources for Offers {
     fn add<R: RotatingResource>(&mut self, resource: R) {
         let (resource, Shared { clock, switches }) = (Arc::new(resource), self.shared.clone());
-        self.functions.push(Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&clock))));
+        let list = Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&clock)));
+        self.audits.push(Arc::clone(&list) as Arc<dyn Audits>);
+        self.functions.push(list);
         self.resources.push(Arc::new(Rotating::new(resource, clock, switches)));
     }
 }

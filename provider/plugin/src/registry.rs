@@ -23,6 +23,7 @@ use system_vault::{Vault, VaultRoot};
 use crate::clouds::{AnyCloud, Offers, Registered, Shared};
 use crate::config::General;
 use crate::root::RotatingRoot;
+use crate::rotating::Report;
 
 /// The provider `keyrotation`.
 pub struct KeyRotation {
@@ -144,7 +145,12 @@ impl Provider for KeyRotation {
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        self.offers().functions
+        let offers = self.offers();
+        let mut functions = offers.functions;
+        if !offers.audits.is_empty() {
+            functions.push(Arc::new(Report(offers.audits)));
+        }
+        functions
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

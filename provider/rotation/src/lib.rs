@@ -22,7 +22,8 @@ mod time;
 pub use act::{Deck, Event, Interrupted, reduce, refresh, run};
 pub use asked::{
     Adopt, Keepers, Problem, Retirement, RetirementInputs, Revoke, RevokedGeneration, RotationArgs, RotationInputs,
-    TriggerInputs, Verification, VerificationInputs, WhenInUse, WhenQuotaReached, parse_duration, print_duration,
+    RotationWindow, RotationWindowInputs, TriggerInputs, Verification, VerificationInputs, Weekday, WhenInUse,
+    WhenQuotaReached, parse_duration, print_duration,
 };
 pub use decide::{Blocked, Goal, Knowledge, Next, Plan, Step, View, Want, World, next, plan, renew_notices};
 pub use error::{Effect, Error, ErrorKind, Retry};
@@ -36,5 +37,5 @@ pub use state::{
 };
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
-    note_endings, schedule, schedule_changed,
+    note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of,
 };

@@ -35,6 +35,12 @@ namespace KeyRotationDev.KeyRotation.Aws
     public sealed class ListKeysArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         /// </summary>
         [Input("user", required: true)]
@@ -48,6 +54,12 @@ namespace KeyRotationDev.KeyRotation.Aws
 
     public sealed class ListKeysInvokeArgs : global::Pulumi.InvokeArgs
     {
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
+
         /// <summary>
         /// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
         /// </summary>

@@ -41,6 +41,12 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Inputs.ManagedResource? ManagedResource { get; set; }
 
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// Whose API keys are rotated. Another owner replaces the resource.
         /// </summary>
         [Input("owner", required: true)]
@@ -59,6 +65,12 @@ namespace KeyRotationDev.KeyRotation.Confluent
         /// </summary>
         [Input("managedResource")]
         public Input<Inputs.ManagedResourceArgs>? ManagedResource { get; set; }
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         /// <summary>
         /// Whose API keys are rotated. Another owner replaces the resource.

@@ -35,6 +35,12 @@ namespace KeyRotationDev.KeyRotation.Oci
     public sealed class ListApiKeysArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
         /// </summary>
         [Input("userId", required: true)]
@@ -48,6 +54,12 @@ namespace KeyRotationDev.KeyRotation.Oci
 
     public sealed class ListApiKeysInvokeArgs : global::Pulumi.InvokeArgs
     {
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
+
         /// <summary>
         /// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
         /// </summary>

@@ -42,6 +42,12 @@ namespace KeyRotationDev.KeyRotation.Oci
         public string Name { get; set; } = null!;
 
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
         /// </summary>
         [Input("userId", required: true)]
@@ -61,6 +67,12 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Input("name", required: true)]
         public Input<string> Name { get; set; } = null!;
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         /// <summary>
         /// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.

@@ -22,6 +22,10 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string Age;
         /// <summary>
+        /// How old it is, in whole seconds.
+        /// </summary>
+        public readonly int AgeSeconds;
+        /// <summary>
         /// When the system says that it was made, in RFC 3339.
         /// </summary>
         public readonly string CreatedAt;
@@ -46,6 +50,8 @@ namespace KeyRotationDev.KeyRotation.Outputs
         private AuditedKey(
             string age,
 
+            int ageSeconds,
+
             string createdAt,
 
             string id,
@@ -57,6 +63,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
             KeyRotationDev.KeyRotation.KeyStatus status)
         {
             Age = age;
+            AgeSeconds = ageSeconds;
             CreatedAt = createdAt;
             Id = id;
             LastUsedAt = lastUsedAt;

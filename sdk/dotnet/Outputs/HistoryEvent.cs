@@ -26,6 +26,10 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string At;
         /// <summary>
+        /// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+        /// </summary>
+        public readonly int? Generation;
+        /// <summary>
         /// The key's id in the system.
         /// </summary>
         public readonly string KeyId;
@@ -40,12 +44,15 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string at,
 
+            int? generation,
+
             string keyId,
 
             string? reason)
         {
             Action = action;
             At = at;
+            Generation = generation;
             KeyId = keyId;
             Reason = reason;
         }

@@ -34,9 +34,13 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string? Revoked;
         /// <summary>
-        /// When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+        /// When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
         /// </summary>
         public readonly string RotatedAt;
+        /// <summary>
+        /// Whether `IgnoreChanges: ["schedule"]` stops rotation by time. Unset otherwise.
+        /// </summary>
+        public readonly bool? Suspended;
         /// <summary>
         /// The start of the period that last required a rotation. Unset until a period required one.
         /// </summary>
@@ -54,6 +58,8 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string rotatedAt,
 
+            bool? suspended,
+
             string? window)
         {
             Anchor = anchor;
@@ -61,6 +67,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
             Reading = reading;
             Revoked = revoked;
             RotatedAt = rotatedAt;
+            Suspended = suspended;
             Window = window;
         }
     }

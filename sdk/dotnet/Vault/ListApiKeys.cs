@@ -41,6 +41,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public string Mount { get; set; } = null!;
 
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
         /// </summary>
         [Input("path", required: true)]
@@ -59,6 +65,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("mount", required: true)]
         public Input<string> Mount { get; set; } = null!;
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         /// <summary>
         /// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.

@@ -46,6 +46,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         [Input("name", required: true)]
         public string Name { get; set; } = null!;
 
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
         public ListJwtKeysArgs()
         {
         }
@@ -65,6 +71,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("name", required: true)]
         public Input<string> Name { get; set; } = null!;
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         public ListJwtKeysInvokeArgs()
         {

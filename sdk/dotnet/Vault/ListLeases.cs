@@ -41,6 +41,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public string Name { get; set; } = null!;
 
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
         /// </summary>
         [Input("path", required: true)]
@@ -59,6 +65,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("name", required: true)]
         public Input<string> Name { get; set; } = null!;
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         /// <summary>
         /// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.

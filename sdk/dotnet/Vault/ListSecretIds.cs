@@ -41,6 +41,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public string Mount { get; set; } = null!;
 
         /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public string? OlderThan { get; set; }
+
+        /// <summary>
         /// The role that the secret-ids are of. It must exist. Another role replaces the resource.
         /// </summary>
         [Input("role", required: true)]
@@ -59,6 +65,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("mount", required: true)]
         public Input<string> Mount { get; set; } = null!;
+
+        /// <summary>
+        /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+        /// </summary>
+        [Input("olderThan")]
+        public Input<string>? OlderThan { get; set; }
 
         /// <summary>
         /// The role that the secret-ids are of. It must exist. Another role replaces the resource.

@@ -213,8 +213,8 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Kid { get; private set; } = null!;
 
         /// <summary>
-        /// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        /// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+        /// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+        /// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
         /// </summary>
         [Output("maxAge")]
         public Output<string?> MaxAge { get; private set; } = null!;
@@ -287,17 +287,30 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Revoke?> Revoke { get; private set; } = null!;
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
+        /// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
+
+        /// <summary>
+        /// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+        /// would exceed `MaxAge`. Default: at any time.
+        /// </summary>
+        [Output("rotationWindow")]
+        public Output<KeyRotationDev.KeyRotation.Outputs.RotationWindow?> RotationWindow { get; private set; } = null!;
+
+        /// <summary>
+        /// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+        /// </summary>
+        [Output("runEvery")]
+        public Output<string?> RunEvery { get; private set; } = null!;
 
         /// <summary>
         /// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
@@ -409,8 +422,8 @@ namespace KeyRotationDev.KeyRotation.Vault
         }
 
         /// <summary>
-        /// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        /// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+        /// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+        /// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
         /// </summary>
         [Input("maxAge")]
         public Input<string>? MaxAge { get; set; }
@@ -447,17 +460,30 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<KeyRotationDev.KeyRotation.Inputs.RevokeArgs>? Revoke { get; set; }
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
 
         /// <summary>
         /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        /// A day is 24 hours; months and years are refused. Default: no rotation by time.
+        /// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
+
+        /// <summary>
+        /// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+        /// would exceed `MaxAge`. Default: at any time.
+        /// </summary>
+        [Input("rotationWindow")]
+        public Input<KeyRotationDev.KeyRotation.Inputs.RotationWindowArgs>? RotationWindow { get; set; }
+
+        /// <summary>
+        /// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+        /// </summary>
+        [Input("runEvery")]
+        public Input<string>? RunEvery { get; set; }
 
         /// <summary>
         /// How a new key is proven before it is promoted.

@@ -35,7 +35,8 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
     /// users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
     /// 
-    /// - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+    /// - At creation, whoever still works with the password or key that the engine was set up with is cut off. `RotateOnCreate: false` keeps it until
+    ///   the first rotation.
     /// - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
     /// 
     /// So there are no `Overlap`, `Retirement`, `Verification`, `Revoke` and `Adopt`. After a leak, change `Keepers`.
@@ -161,13 +162,20 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
+        /// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        /// no effect after creation. Default: true.
+        /// </summary>
+        [Output("rotateOnCreate")]
+        public Output<bool?> RotateOnCreate { get; private set; } = null!;
+
+        /// <summary>
         /// When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
         /// </summary>
         [Output("rotatedAt")]
         public Output<string?> RotatedAt { get; private set; } = null!;
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Output("rotationAnchor")]
         public Output<string?> RotationAnchor { get; private set; } = null!;
@@ -178,6 +186,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Output("rotationPeriod")]
         public Output<string?> RotationPeriod { get; private set; } = null!;
+
+        /// <summary>
+        /// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        /// </summary>
+        [Output("rotationWindow")]
+        public Output<KeyRotationDev.KeyRotation.Outputs.RotationWindow?> RotationWindow { get; private set; } = null!;
 
         /// <summary>
         /// When rotations are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
@@ -252,7 +266,14 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Input<string> Path { get; set; } = null!;
 
         /// <summary>
-        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        /// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        /// no effect after creation. Default: true.
+        /// </summary>
+        [Input("rotateOnCreate")]
+        public Input<bool>? RotateOnCreate { get; set; }
+
+        /// <summary>
+        /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         /// </summary>
         [Input("rotationAnchor")]
         public Input<string>? RotationAnchor { get; set; }
@@ -263,6 +284,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("rotationPeriod")]
         public Input<string>? RotationPeriod { get; set; }
+
+        /// <summary>
+        /// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        /// </summary>
+        [Input("rotationWindow")]
+        public Input<KeyRotationDev.KeyRotation.Inputs.RotationWindowArgs>? RotationWindow { get; set; }
 
         public RotatingRootArgs()
         {

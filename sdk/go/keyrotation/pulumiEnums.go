@@ -16,6 +16,8 @@ type HistoryAction string
 const (
 	// It was created.
 	HistoryActionCreated = HistoryAction("created")
+	// The system accepted it as often as `Verification` asks.
+	HistoryActionVerified = HistoryAction("verified")
 	// It became the current key.
 	HistoryActionPromoted = HistoryAction("promoted")
 	// It was disabled.
@@ -466,6 +468,234 @@ func (in *revokedGenerationPtr) ToRevokedGenerationPtrOutputWithContext(ctx cont
 	return pulumi.ToOutputWithContext(ctx, in).(RevokedGenerationPtrOutput)
 }
 
+// A day of the week, in UTC.
+type Weekday string
+
+const (
+	// Monday.
+	WeekdayMon = Weekday("mon")
+	// Tuesday.
+	WeekdayTue = Weekday("tue")
+	// Wednesday.
+	WeekdayWed = Weekday("wed")
+	// Thursday.
+	WeekdayThu = Weekday("thu")
+	// Friday.
+	WeekdayFri = Weekday("fri")
+	// Saturday.
+	WeekdaySat = Weekday("sat")
+	// Sunday.
+	WeekdaySun = Weekday("sun")
+)
+
+func (Weekday) ElementType() reflect.Type {
+	return reflect.TypeOf((*Weekday)(nil)).Elem()
+}
+
+func (e Weekday) ToWeekdayOutput() WeekdayOutput {
+	return pulumi.ToOutput(e).(WeekdayOutput)
+}
+
+func (e Weekday) ToWeekdayOutputWithContext(ctx context.Context) WeekdayOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(WeekdayOutput)
+}
+
+func (e Weekday) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return e.ToWeekdayPtrOutputWithContext(context.Background())
+}
+
+func (e Weekday) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return Weekday(e).ToWeekdayOutputWithContext(ctx).ToWeekdayPtrOutputWithContext(ctx)
+}
+
+func (e Weekday) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e Weekday) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e Weekday) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e Weekday) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type WeekdayOutput struct{ *pulumi.OutputState }
+
+func (WeekdayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Weekday)(nil)).Elem()
+}
+
+func (o WeekdayOutput) ToWeekdayOutput() WeekdayOutput {
+	return o
+}
+
+func (o WeekdayOutput) ToWeekdayOutputWithContext(ctx context.Context) WeekdayOutput {
+	return o
+}
+
+func (o WeekdayOutput) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return o.ToWeekdayPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Weekday) *Weekday {
+		return &v
+	}).(WeekdayPtrOutput)
+}
+
+func (o WeekdayOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e Weekday) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o WeekdayOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e Weekday) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type WeekdayPtrOutput struct{ *pulumi.OutputState }
+
+func (WeekdayPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Weekday)(nil)).Elem()
+}
+
+func (o WeekdayPtrOutput) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return o
+}
+
+func (o WeekdayPtrOutput) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return o
+}
+
+func (o WeekdayPtrOutput) Elem() WeekdayOutput {
+	return o.ApplyT(func(v *Weekday) Weekday {
+		if v != nil {
+			return *v
+		}
+		var ret Weekday
+		return ret
+	}).(WeekdayOutput)
+}
+
+func (o WeekdayPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *Weekday) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// WeekdayInput is an input type that accepts values of the Weekday enum
+// A concrete instance of `WeekdayInput` can be one of the following:
+//
+//	WeekdayMon
+//	WeekdayTue
+//	WeekdayWed
+//	WeekdayThu
+//	WeekdayFri
+//	WeekdaySat
+//	WeekdaySun
+type WeekdayInput interface {
+	pulumi.Input
+
+	ToWeekdayOutput() WeekdayOutput
+	ToWeekdayOutputWithContext(context.Context) WeekdayOutput
+}
+
+var weekdayPtrType = reflect.TypeOf((**Weekday)(nil)).Elem()
+
+type WeekdayPtrInput interface {
+	pulumi.Input
+
+	ToWeekdayPtrOutput() WeekdayPtrOutput
+	ToWeekdayPtrOutputWithContext(context.Context) WeekdayPtrOutput
+}
+
+type weekdayPtr string
+
+func WeekdayPtr(v string) WeekdayPtrInput {
+	return (*weekdayPtr)(&v)
+}
+
+func (*weekdayPtr) ElementType() reflect.Type {
+	return weekdayPtrType
+}
+
+func (in *weekdayPtr) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return pulumi.ToOutput(in).(WeekdayPtrOutput)
+}
+
+func (in *weekdayPtr) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(WeekdayPtrOutput)
+}
+
+// WeekdayArrayInput is an input type that accepts WeekdayArray and WeekdayArrayOutput values.
+// You can construct a concrete instance of `WeekdayArrayInput` via:
+//
+//	WeekdayArray{ WeekdayArgs{...} }
+type WeekdayArrayInput interface {
+	pulumi.Input
+
+	ToWeekdayArrayOutput() WeekdayArrayOutput
+	ToWeekdayArrayOutputWithContext(context.Context) WeekdayArrayOutput
+}
+
+type WeekdayArray []Weekday
+
+func (WeekdayArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Weekday)(nil)).Elem()
+}
+
+func (i WeekdayArray) ToWeekdayArrayOutput() WeekdayArrayOutput {
+	return i.ToWeekdayArrayOutputWithContext(context.Background())
+}
+
+func (i WeekdayArray) ToWeekdayArrayOutputWithContext(ctx context.Context) WeekdayArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WeekdayArrayOutput)
+}
+
+type WeekdayArrayOutput struct{ *pulumi.OutputState }
+
+func (WeekdayArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Weekday)(nil)).Elem()
+}
+
+func (o WeekdayArrayOutput) ToWeekdayArrayOutput() WeekdayArrayOutput {
+	return o
+}
+
+func (o WeekdayArrayOutput) ToWeekdayArrayOutputWithContext(ctx context.Context) WeekdayArrayOutput {
+	return o
+}
+
+func (o WeekdayArrayOutput) Index(i pulumi.IntInput) WeekdayOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) Weekday {
+		return vs[0].([]Weekday)[vs[1].(int)]
+	}).(WeekdayOutput)
+}
+
 // What happens at the deadline to a superseded key that is still in use.
 type WhenInUse string
 
@@ -805,6 +1035,9 @@ func (in *whenQuotaReachedPtr) ToWhenQuotaReachedPtrOutputWithContext(ctx contex
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokedGenerationInput)(nil)).Elem(), RevokedGeneration("current"))
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokedGenerationPtrInput)(nil)).Elem(), RevokedGeneration("current"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayInput)(nil)).Elem(), Weekday("mon"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayPtrInput)(nil)).Elem(), Weekday("mon"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayArrayInput)(nil)).Elem(), WeekdayArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenInUseInput)(nil)).Elem(), WhenInUse("wait"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenInUsePtrInput)(nil)).Elem(), WhenInUse("wait"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenQuotaReachedInput)(nil)).Elem(), WhenQuotaReached("defer"))
@@ -817,6 +1050,9 @@ func init() {
 	pulumi.RegisterOutputType(PhasePtrOutput{})
 	pulumi.RegisterOutputType(RevokedGenerationOutput{})
 	pulumi.RegisterOutputType(RevokedGenerationPtrOutput{})
+	pulumi.RegisterOutputType(WeekdayOutput{})
+	pulumi.RegisterOutputType(WeekdayPtrOutput{})
+	pulumi.RegisterOutputType(WeekdayArrayOutput{})
 	pulumi.RegisterOutputType(WhenInUseOutput{})
 	pulumi.RegisterOutputType(WhenInUsePtrOutput{})
 	pulumi.RegisterOutputType(WhenQuotaReachedOutput{})

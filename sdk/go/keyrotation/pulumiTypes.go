@@ -176,6 +176,8 @@ func (o AdoptPtrOutput) Secret() pulumi.StringPtrOutput {
 type AuditedKey struct {
 	// How old it is, in days and hours, such as `"12d3h"`.
 	Age string `pulumi:"age"`
+	// How old it is, in whole seconds.
+	AgeSeconds int `pulumi:"ageSeconds"`
 	// When the system says that it was made, in RFC 3339.
 	CreatedAt string `pulumi:"createdAt"`
 	// The key's id in its system.
@@ -206,6 +208,11 @@ func (o AuditedKeyOutput) ToAuditedKeyOutputWithContext(ctx context.Context) Aud
 // How old it is, in days and hours, such as `"12d3h"`.
 func (o AuditedKeyOutput) Age() pulumi.StringOutput {
 	return o.ApplyT(func(v AuditedKey) string { return v.Age }).(pulumi.StringOutput)
+}
+
+// How old it is, in whole seconds.
+func (o AuditedKeyOutput) AgeSeconds() pulumi.IntOutput {
+	return o.ApplyT(func(v AuditedKey) int { return v.AgeSeconds }).(pulumi.IntOutput)
 }
 
 // When the system says that it was made, in RFC 3339.
@@ -1034,6 +1041,8 @@ type HistoryEvent struct {
 	Action HistoryAction `pulumi:"action"`
 	// When it happened, in RFC 3339.
 	At string `pulumi:"at"`
+	// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+	Generation *int `pulumi:"generation"`
 	// The key's id in the system.
 	KeyId string `pulumi:"keyId"`
 	// Why, in words.
@@ -1063,6 +1072,11 @@ func (o HistoryEventOutput) Action() HistoryActionOutput {
 // When it happened, in RFC 3339.
 func (o HistoryEventOutput) At() pulumi.StringOutput {
 	return o.ApplyT(func(v HistoryEvent) string { return v.At }).(pulumi.StringOutput)
+}
+
+// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+func (o HistoryEventOutput) Generation() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v HistoryEvent) *int { return v.Generation }).(pulumi.IntPtrOutput)
 }
 
 // The key's id in the system.
@@ -1536,6 +1550,277 @@ func (o OciEndpointsPtrOutput) Identity() pulumi.StringPtrOutput {
 		}
 		return v.Identity
 	}).(pulumi.StringPtrOutput)
+}
+
+// A principal whose keys could not be listed.
+type ReportFailure struct {
+	// The principal, as its resource's id names it.
+	Principal string `pulumi:"principal"`
+	// Why.
+	Reason string `pulumi:"reason"`
+	// The type of the resource, such as `aws:RotatingApiKey`.
+	Resource string `pulumi:"resource"`
+}
+
+// A principal whose keys could not be listed.
+type ReportFailureOutput struct{ *pulumi.OutputState }
+
+func (ReportFailureOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportFailure)(nil)).Elem()
+}
+
+func (o ReportFailureOutput) ToReportFailureOutput() ReportFailureOutput {
+	return o
+}
+
+func (o ReportFailureOutput) ToReportFailureOutputWithContext(ctx context.Context) ReportFailureOutput {
+	return o
+}
+
+// The principal, as its resource's id names it.
+func (o ReportFailureOutput) Principal() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportFailure) string { return v.Principal }).(pulumi.StringOutput)
+}
+
+// Why.
+func (o ReportFailureOutput) Reason() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportFailure) string { return v.Reason }).(pulumi.StringOutput)
+}
+
+// The type of the resource, such as `aws:RotatingApiKey`.
+func (o ReportFailureOutput) Resource() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportFailure) string { return v.Resource }).(pulumi.StringOutput)
+}
+
+type ReportFailureArrayOutput struct{ *pulumi.OutputState }
+
+func (ReportFailureArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportFailure)(nil)).Elem()
+}
+
+func (o ReportFailureArrayOutput) ToReportFailureArrayOutput() ReportFailureArrayOutput {
+	return o
+}
+
+func (o ReportFailureArrayOutput) ToReportFailureArrayOutputWithContext(ctx context.Context) ReportFailureArrayOutput {
+	return o
+}
+
+func (o ReportFailureArrayOutput) Index(i pulumi.IntInput) ReportFailureOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReportFailure {
+		return vs[0].([]ReportFailure)[vs[1].(int)]
+	}).(ReportFailureOutput)
+}
+
+// One key of a principal.
+type ReportedKey struct {
+	// How old it is, in days and hours, such as `"12d3h"`.
+	Age string `pulumi:"age"`
+	// How old it is, in whole seconds.
+	AgeSeconds int `pulumi:"ageSeconds"`
+	// When the system says that it was made, in RFC 3339.
+	CreatedAt string `pulumi:"createdAt"`
+	// The key's id in its system.
+	Id string `pulumi:"id"`
+	// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+	LastUsedAt *string `pulumi:"lastUsedAt"`
+	// The resource that manages it, as `stack/project/name`. Unset if no resource does.
+	ManagedBy *string `pulumi:"managedBy"`
+	// The principal, as its resource's id names it.
+	Principal string `pulumi:"principal"`
+	// The type of the resource, such as `aws:RotatingApiKey`.
+	Resource string `pulumi:"resource"`
+	// Whether it works.
+	Status KeyStatus `pulumi:"status"`
+}
+
+// One key of a principal.
+type ReportedKeyOutput struct{ *pulumi.OutputState }
+
+func (ReportedKeyOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportedKey)(nil)).Elem()
+}
+
+func (o ReportedKeyOutput) ToReportedKeyOutput() ReportedKeyOutput {
+	return o
+}
+
+func (o ReportedKeyOutput) ToReportedKeyOutputWithContext(ctx context.Context) ReportedKeyOutput {
+	return o
+}
+
+// How old it is, in days and hours, such as `"12d3h"`.
+func (o ReportedKeyOutput) Age() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedKey) string { return v.Age }).(pulumi.StringOutput)
+}
+
+// How old it is, in whole seconds.
+func (o ReportedKeyOutput) AgeSeconds() pulumi.IntOutput {
+	return o.ApplyT(func(v ReportedKey) int { return v.AgeSeconds }).(pulumi.IntOutput)
+}
+
+// When the system says that it was made, in RFC 3339.
+func (o ReportedKeyOutput) CreatedAt() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedKey) string { return v.CreatedAt }).(pulumi.StringOutput)
+}
+
+// The key's id in its system.
+func (o ReportedKeyOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedKey) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+func (o ReportedKeyOutput) LastUsedAt() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReportedKey) *string { return v.LastUsedAt }).(pulumi.StringPtrOutput)
+}
+
+// The resource that manages it, as `stack/project/name`. Unset if no resource does.
+func (o ReportedKeyOutput) ManagedBy() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReportedKey) *string { return v.ManagedBy }).(pulumi.StringPtrOutput)
+}
+
+// The principal, as its resource's id names it.
+func (o ReportedKeyOutput) Principal() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedKey) string { return v.Principal }).(pulumi.StringOutput)
+}
+
+// The type of the resource, such as `aws:RotatingApiKey`.
+func (o ReportedKeyOutput) Resource() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedKey) string { return v.Resource }).(pulumi.StringOutput)
+}
+
+// Whether it works.
+func (o ReportedKeyOutput) Status() KeyStatusOutput {
+	return o.ApplyT(func(v ReportedKey) KeyStatus { return v.Status }).(KeyStatusOutput)
+}
+
+type ReportedKeyArrayOutput struct{ *pulumi.OutputState }
+
+func (ReportedKeyArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportedKey)(nil)).Elem()
+}
+
+func (o ReportedKeyArrayOutput) ToReportedKeyArrayOutput() ReportedKeyArrayOutput {
+	return o
+}
+
+func (o ReportedKeyArrayOutput) ToReportedKeyArrayOutputWithContext(ctx context.Context) ReportedKeyArrayOutput {
+	return o
+}
+
+func (o ReportedKeyArrayOutput) Index(i pulumi.IntInput) ReportedKeyOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReportedKey {
+		return vs[0].([]ReportedKey)[vs[1].(int)]
+	}).(ReportedKeyOutput)
+}
+
+// One principal: the resource that would manage its keys, and the inputs that name it there.
+type ReportedPrincipal struct {
+	// The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+	Identity map[string]interface{} `pulumi:"identity"`
+	// The type of the resource, such as `"aws:RotatingApiKey"`.
+	Resource string `pulumi:"resource"`
+}
+
+// ReportedPrincipalInput is an input type that accepts ReportedPrincipalArgs and ReportedPrincipalOutput values.
+// You can construct a concrete instance of `ReportedPrincipalInput` via:
+//
+//	ReportedPrincipalArgs{...}
+type ReportedPrincipalInput interface {
+	pulumi.Input
+
+	ToReportedPrincipalOutput() ReportedPrincipalOutput
+	ToReportedPrincipalOutputWithContext(context.Context) ReportedPrincipalOutput
+}
+
+// One principal: the resource that would manage its keys, and the inputs that name it there.
+type ReportedPrincipalArgs struct {
+	// The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+	Identity pulumi.MapInput `pulumi:"identity"`
+	// The type of the resource, such as `"aws:RotatingApiKey"`.
+	Resource pulumi.StringInput `pulumi:"resource"`
+}
+
+func (ReportedPrincipalArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportedPrincipal)(nil)).Elem()
+}
+
+func (i ReportedPrincipalArgs) ToReportedPrincipalOutput() ReportedPrincipalOutput {
+	return i.ToReportedPrincipalOutputWithContext(context.Background())
+}
+
+func (i ReportedPrincipalArgs) ToReportedPrincipalOutputWithContext(ctx context.Context) ReportedPrincipalOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReportedPrincipalOutput)
+}
+
+// ReportedPrincipalArrayInput is an input type that accepts ReportedPrincipalArray and ReportedPrincipalArrayOutput values.
+// You can construct a concrete instance of `ReportedPrincipalArrayInput` via:
+//
+//	ReportedPrincipalArray{ ReportedPrincipalArgs{...} }
+type ReportedPrincipalArrayInput interface {
+	pulumi.Input
+
+	ToReportedPrincipalArrayOutput() ReportedPrincipalArrayOutput
+	ToReportedPrincipalArrayOutputWithContext(context.Context) ReportedPrincipalArrayOutput
+}
+
+type ReportedPrincipalArray []ReportedPrincipalInput
+
+func (ReportedPrincipalArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportedPrincipal)(nil)).Elem()
+}
+
+func (i ReportedPrincipalArray) ToReportedPrincipalArrayOutput() ReportedPrincipalArrayOutput {
+	return i.ToReportedPrincipalArrayOutputWithContext(context.Background())
+}
+
+func (i ReportedPrincipalArray) ToReportedPrincipalArrayOutputWithContext(ctx context.Context) ReportedPrincipalArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReportedPrincipalArrayOutput)
+}
+
+// One principal: the resource that would manage its keys, and the inputs that name it there.
+type ReportedPrincipalOutput struct{ *pulumi.OutputState }
+
+func (ReportedPrincipalOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportedPrincipal)(nil)).Elem()
+}
+
+func (o ReportedPrincipalOutput) ToReportedPrincipalOutput() ReportedPrincipalOutput {
+	return o
+}
+
+func (o ReportedPrincipalOutput) ToReportedPrincipalOutputWithContext(ctx context.Context) ReportedPrincipalOutput {
+	return o
+}
+
+// The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+func (o ReportedPrincipalOutput) Identity() pulumi.MapOutput {
+	return o.ApplyT(func(v ReportedPrincipal) map[string]interface{} { return v.Identity }).(pulumi.MapOutput)
+}
+
+// The type of the resource, such as `"aws:RotatingApiKey"`.
+func (o ReportedPrincipalOutput) Resource() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedPrincipal) string { return v.Resource }).(pulumi.StringOutput)
+}
+
+type ReportedPrincipalArrayOutput struct{ *pulumi.OutputState }
+
+func (ReportedPrincipalArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportedPrincipal)(nil)).Elem()
+}
+
+func (o ReportedPrincipalArrayOutput) ToReportedPrincipalArrayOutput() ReportedPrincipalArrayOutput {
+	return o
+}
+
+func (o ReportedPrincipalArrayOutput) ToReportedPrincipalArrayOutputWithContext(ctx context.Context) ReportedPrincipalArrayOutput {
+	return o
+}
+
+func (o ReportedPrincipalArrayOutput) Index(i pulumi.IntInput) ReportedPrincipalOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReportedPrincipal {
+		return vs[0].([]ReportedPrincipal)[vs[1].(int)]
+	}).(ReportedPrincipalOutput)
 }
 
 // What must be true before a superseded key is removed, beyond its overlap.
@@ -2232,6 +2517,184 @@ func (o RevokePtrOutput) Incident() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// When the rotation schedule may rotate and delete keys.
+type RotationWindow struct {
+	// The days on which the window opens, in UTC. Default: every day.
+	Days []Weekday `pulumi:"days"`
+	// When it closes, as `"HH:MM"` in UTC. A time that is not after `Start` is on the next day.
+	End string `pulumi:"end"`
+	// When it opens, as `"HH:MM"` in UTC.
+	Start string `pulumi:"start"`
+}
+
+// RotationWindowInput is an input type that accepts RotationWindowArgs and RotationWindowOutput values.
+// You can construct a concrete instance of `RotationWindowInput` via:
+//
+//	RotationWindowArgs{...}
+type RotationWindowInput interface {
+	pulumi.Input
+
+	ToRotationWindowOutput() RotationWindowOutput
+	ToRotationWindowOutputWithContext(context.Context) RotationWindowOutput
+}
+
+// When the rotation schedule may rotate and delete keys.
+type RotationWindowArgs struct {
+	// The days on which the window opens, in UTC. Default: every day.
+	Days WeekdayArrayInput `pulumi:"days"`
+	// When it closes, as `"HH:MM"` in UTC. A time that is not after `Start` is on the next day.
+	End pulumi.StringInput `pulumi:"end"`
+	// When it opens, as `"HH:MM"` in UTC.
+	Start pulumi.StringInput `pulumi:"start"`
+}
+
+func (RotationWindowArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RotationWindow)(nil)).Elem()
+}
+
+func (i RotationWindowArgs) ToRotationWindowOutput() RotationWindowOutput {
+	return i.ToRotationWindowOutputWithContext(context.Background())
+}
+
+func (i RotationWindowArgs) ToRotationWindowOutputWithContext(ctx context.Context) RotationWindowOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RotationWindowOutput)
+}
+
+func (i RotationWindowArgs) ToRotationWindowPtrOutput() RotationWindowPtrOutput {
+	return i.ToRotationWindowPtrOutputWithContext(context.Background())
+}
+
+func (i RotationWindowArgs) ToRotationWindowPtrOutputWithContext(ctx context.Context) RotationWindowPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RotationWindowOutput).ToRotationWindowPtrOutputWithContext(ctx)
+}
+
+// RotationWindowPtrInput is an input type that accepts RotationWindowArgs, RotationWindowPtr and RotationWindowPtrOutput values.
+// You can construct a concrete instance of `RotationWindowPtrInput` via:
+//
+//	        RotationWindowArgs{...}
+//
+//	or:
+//
+//	        nil
+type RotationWindowPtrInput interface {
+	pulumi.Input
+
+	ToRotationWindowPtrOutput() RotationWindowPtrOutput
+	ToRotationWindowPtrOutputWithContext(context.Context) RotationWindowPtrOutput
+}
+
+type rotationWindowPtrType RotationWindowArgs
+
+func RotationWindowPtr(v *RotationWindowArgs) RotationWindowPtrInput {
+	return (*rotationWindowPtrType)(v)
+}
+
+func (*rotationWindowPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**RotationWindow)(nil)).Elem()
+}
+
+func (i *rotationWindowPtrType) ToRotationWindowPtrOutput() RotationWindowPtrOutput {
+	return i.ToRotationWindowPtrOutputWithContext(context.Background())
+}
+
+func (i *rotationWindowPtrType) ToRotationWindowPtrOutputWithContext(ctx context.Context) RotationWindowPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RotationWindowPtrOutput)
+}
+
+// When the rotation schedule may rotate and delete keys.
+type RotationWindowOutput struct{ *pulumi.OutputState }
+
+func (RotationWindowOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RotationWindow)(nil)).Elem()
+}
+
+func (o RotationWindowOutput) ToRotationWindowOutput() RotationWindowOutput {
+	return o
+}
+
+func (o RotationWindowOutput) ToRotationWindowOutputWithContext(ctx context.Context) RotationWindowOutput {
+	return o
+}
+
+func (o RotationWindowOutput) ToRotationWindowPtrOutput() RotationWindowPtrOutput {
+	return o.ToRotationWindowPtrOutputWithContext(context.Background())
+}
+
+func (o RotationWindowOutput) ToRotationWindowPtrOutputWithContext(ctx context.Context) RotationWindowPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v RotationWindow) *RotationWindow {
+		return &v
+	}).(RotationWindowPtrOutput)
+}
+
+// The days on which the window opens, in UTC. Default: every day.
+func (o RotationWindowOutput) Days() WeekdayArrayOutput {
+	return o.ApplyT(func(v RotationWindow) []Weekday { return v.Days }).(WeekdayArrayOutput)
+}
+
+// When it closes, as `"HH:MM"` in UTC. A time that is not after `Start` is on the next day.
+func (o RotationWindowOutput) End() pulumi.StringOutput {
+	return o.ApplyT(func(v RotationWindow) string { return v.End }).(pulumi.StringOutput)
+}
+
+// When it opens, as `"HH:MM"` in UTC.
+func (o RotationWindowOutput) Start() pulumi.StringOutput {
+	return o.ApplyT(func(v RotationWindow) string { return v.Start }).(pulumi.StringOutput)
+}
+
+type RotationWindowPtrOutput struct{ *pulumi.OutputState }
+
+func (RotationWindowPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**RotationWindow)(nil)).Elem()
+}
+
+func (o RotationWindowPtrOutput) ToRotationWindowPtrOutput() RotationWindowPtrOutput {
+	return o
+}
+
+func (o RotationWindowPtrOutput) ToRotationWindowPtrOutputWithContext(ctx context.Context) RotationWindowPtrOutput {
+	return o
+}
+
+func (o RotationWindowPtrOutput) Elem() RotationWindowOutput {
+	return o.ApplyT(func(v *RotationWindow) RotationWindow {
+		if v != nil {
+			return *v
+		}
+		var ret RotationWindow
+		return ret
+	}).(RotationWindowOutput)
+}
+
+// The days on which the window opens, in UTC. Default: every day.
+func (o RotationWindowPtrOutput) Days() WeekdayArrayOutput {
+	return o.ApplyT(func(v *RotationWindow) []Weekday {
+		if v == nil {
+			return nil
+		}
+		return v.Days
+	}).(WeekdayArrayOutput)
+}
+
+// When it closes, as `"HH:MM"` in UTC. A time that is not after `Start` is on the next day.
+func (o RotationWindowPtrOutput) End() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotationWindow) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.End
+	}).(pulumi.StringPtrOutput)
+}
+
+// When it opens, as `"HH:MM"` in UTC.
+func (o RotationWindowPtrOutput) Start() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotationWindow) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Start
+	}).(pulumi.StringPtrOutput)
+}
+
 // When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
 type Schedule struct {
 	// The start of the rotation schedule.
@@ -2242,8 +2705,10 @@ type Schedule struct {
 	Reading *string `pulumi:"reading"`
 	// The last incident that `Revoke` named; it revokes no second time.
 	Revoked *string `pulumi:"revoked"`
-	// When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+	// When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
 	RotatedAt string `pulumi:"rotatedAt"`
+	// Whether `IgnoreChanges: ["schedule"]` stops rotation by time. Unset otherwise.
+	Suspended *bool `pulumi:"suspended"`
 	// The start of the period that last required a rotation. Unset until a period required one.
 	Window *string `pulumi:"window"`
 }
@@ -2283,9 +2748,14 @@ func (o ScheduleOutput) Revoked() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Schedule) *string { return v.Revoked }).(pulumi.StringPtrOutput)
 }
 
-// When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+// When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
 func (o ScheduleOutput) RotatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v Schedule) string { return v.RotatedAt }).(pulumi.StringOutput)
+}
+
+// Whether `IgnoreChanges: ["schedule"]` stops rotation by time. Unset otherwise.
+func (o ScheduleOutput) Suspended() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Schedule) *bool { return v.Suspended }).(pulumi.BoolPtrOutput)
 }
 
 // The start of the period that last required a rotation. Unset until a period required one.
@@ -4134,6 +4604,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OciConfigPtrInput)(nil)).Elem(), OciConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciEndpointsInput)(nil)).Elem(), OciEndpointsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciEndpointsPtrInput)(nil)).Elem(), OciEndpointsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReportedPrincipalInput)(nil)).Elem(), ReportedPrincipalArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReportedPrincipalArrayInput)(nil)).Elem(), ReportedPrincipalArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RetirementInput)(nil)).Elem(), RetirementArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RetirementPtrInput)(nil)).Elem(), RetirementArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RetirementByConfirmationInput)(nil)).Elem(), RetirementByConfirmationArgs{})
@@ -4142,6 +4614,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RetirementBySoakPtrInput)(nil)).Elem(), RetirementBySoakArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokeInput)(nil)).Elem(), RevokeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokePtrInput)(nil)).Elem(), RevokeArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RotationWindowInput)(nil)).Elem(), RotationWindowArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RotationWindowPtrInput)(nil)).Elem(), RotationWindowArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRoleInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRolePtrInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginCertInput)(nil)).Elem(), VaultAuthLoginCertArgs{})
@@ -4178,6 +4652,12 @@ func init() {
 	pulumi.RegisterOutputType(OciConfigPtrOutput{})
 	pulumi.RegisterOutputType(OciEndpointsOutput{})
 	pulumi.RegisterOutputType(OciEndpointsPtrOutput{})
+	pulumi.RegisterOutputType(ReportFailureOutput{})
+	pulumi.RegisterOutputType(ReportFailureArrayOutput{})
+	pulumi.RegisterOutputType(ReportedKeyOutput{})
+	pulumi.RegisterOutputType(ReportedKeyArrayOutput{})
+	pulumi.RegisterOutputType(ReportedPrincipalOutput{})
+	pulumi.RegisterOutputType(ReportedPrincipalArrayOutput{})
 	pulumi.RegisterOutputType(RetirementOutput{})
 	pulumi.RegisterOutputType(RetirementPtrOutput{})
 	pulumi.RegisterOutputType(RetirementByConfirmationOutput{})
@@ -4186,6 +4666,8 @@ func init() {
 	pulumi.RegisterOutputType(RetirementBySoakPtrOutput{})
 	pulumi.RegisterOutputType(RevokeOutput{})
 	pulumi.RegisterOutputType(RevokePtrOutput{})
+	pulumi.RegisterOutputType(RotationWindowOutput{})
+	pulumi.RegisterOutputType(RotationWindowPtrOutput{})
 	pulumi.RegisterOutputType(ScheduleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRoleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRolePtrOutput{})

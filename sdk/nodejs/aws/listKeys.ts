@@ -13,6 +13,7 @@ import * as utilities from "../utilities";
 export function listKeys(args: ListKeysArgs, opts?: pulumi.InvokeOptions): Promise<ListKeysResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:aws:listKeys", {
+        "olderThan": args.olderThan,
         "user": args.user,
     }, opts);
 }
@@ -21,6 +22,10 @@ export function listKeys(args: ListKeysArgs, opts?: pulumi.InvokeOptions): Promi
  * What `aws:RotatingApiKey` takes beside the inputs of every rotating resource.
  */
 export interface ListKeysArgs {
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
      */
@@ -42,6 +47,7 @@ export interface ListKeysResult {
 export function listKeysOutput(args: ListKeysOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<ListKeysResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:aws:listKeys", {
+        "olderThan": args.olderThan,
         "user": args.user,
     }, opts);
 }
@@ -50,6 +56,10 @@ export function listKeysOutput(args: ListKeysOutputArgs, opts?: pulumi.InvokeOut
  * What `aws:RotatingApiKey` takes beside the inputs of every rotating resource.
  */
 export interface ListKeysOutputArgs {
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
      */

@@ -14,6 +14,7 @@ export function listKeys(args: ListKeysArgs, opts?: pulumi.InvokeOptions): Promi
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:confluent:listKeys", {
         "managedResource": args.managedResource,
+        "olderThan": args.olderThan,
         "owner": args.owner,
     }, opts);
 }
@@ -26,6 +27,10 @@ export interface ListKeysArgs {
      * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     managedResource?: inputs.confluent.ManagedResource;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * Whose API keys are rotated. Another owner replaces the resource.
      */
@@ -48,6 +53,7 @@ export function listKeysOutput(args: ListKeysOutputArgs, opts?: pulumi.InvokeOut
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:confluent:listKeys", {
         "managedResource": args.managedResource,
+        "olderThan": args.olderThan,
         "owner": args.owner,
     }, opts);
 }
@@ -60,6 +66,10 @@ export interface ListKeysOutputArgs {
      * The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
      */
     managedResource?: pulumi.Input<inputs.confluent.ManagedResourceArgs | undefined>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * Whose API keys are rotated. Another owner replaces the resource.
      */

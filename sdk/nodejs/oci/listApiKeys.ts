@@ -13,6 +13,7 @@ import * as utilities from "../utilities";
 export function listApiKeys(args: ListApiKeysArgs, opts?: pulumi.InvokeOptions): Promise<ListApiKeysResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:oci:listApiKeys", {
+        "olderThan": args.olderThan,
         "userId": args.userId,
     }, opts);
 }
@@ -21,6 +22,10 @@ export function listApiKeys(args: ListApiKeysArgs, opts?: pulumi.InvokeOptions):
  * What `oci:RotatingApiKey` takes beside the inputs of every rotating resource.
  */
 export interface ListApiKeysArgs {
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
      */
@@ -42,6 +47,7 @@ export interface ListApiKeysResult {
 export function listApiKeysOutput(args: ListApiKeysOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<ListApiKeysResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:oci:listApiKeys", {
+        "olderThan": args.olderThan,
         "userId": args.userId,
     }, opts);
 }
@@ -50,6 +56,10 @@ export function listApiKeysOutput(args: ListApiKeysOutputArgs, opts?: pulumi.Inv
  * What `oci:RotatingApiKey` takes beside the inputs of every rotating resource.
  */
 export interface ListApiKeysOutputArgs {
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
      */

@@ -14,6 +14,7 @@ export function listCustomerSecretKeys(args: ListCustomerSecretKeysArgs, opts?: 
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:oci:listCustomerSecretKeys", {
         "name": args.name,
+        "olderThan": args.olderThan,
         "userId": args.userId,
     }, opts);
 }
@@ -27,6 +28,10 @@ export interface ListCustomerSecretKeysArgs {
      * another one on the same user. Another one replaces the resource.
      */
     name: string;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
      */
@@ -49,6 +54,7 @@ export function listCustomerSecretKeysOutput(args: ListCustomerSecretKeysOutputA
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:oci:listCustomerSecretKeys", {
         "name": args.name,
+        "olderThan": args.olderThan,
         "userId": args.userId,
     }, opts);
 }
@@ -62,6 +68,10 @@ export interface ListCustomerSecretKeysOutputArgs {
      * another one on the same user. Another one replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
      */

@@ -131,8 +131,8 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public readonly keepers: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      */
     declare public readonly maxAge: pulumi.Output<string | undefined>;
     /**
@@ -170,14 +170,23 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public readonly revoke: pulumi.Output<outputs.Revoke | undefined>;
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
+    /**
+     * When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     */
+    declare public readonly rotationWindow: pulumi.Output<outputs.RotationWindow | undefined>;
+    /**
+     * How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `"1d"`.
+     */
+    declare public readonly runEvery: pulumi.Output<string | undefined>;
     /**
      * When things are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
      */
@@ -232,6 +241,8 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
             resourceInputs["revoke"] = args?.revoke;
             resourceInputs["rotationAnchor"] = args?.rotationAnchor;
             resourceInputs["rotationPeriod"] = args?.rotationPeriod;
+            resourceInputs["rotationWindow"] = args?.rotationWindow;
+            resourceInputs["runEvery"] = args?.runEvery;
             resourceInputs["userId"] = args?.userId;
             resourceInputs["verification"] = args?.verification;
             resourceInputs["whenQuotaReached"] = args?.whenQuotaReached;
@@ -270,6 +281,8 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
             resourceInputs["revoke"] = undefined /*out*/;
             resourceInputs["rotationAnchor"] = undefined /*out*/;
             resourceInputs["rotationPeriod"] = undefined /*out*/;
+            resourceInputs["rotationWindow"] = undefined /*out*/;
+            resourceInputs["runEvery"] = undefined /*out*/;
             resourceInputs["schedule"] = undefined /*out*/;
             resourceInputs["secretKey"] = undefined /*out*/;
             resourceInputs["userId"] = undefined /*out*/;
@@ -307,8 +320,8 @@ export interface RotatingCustomerSecretKeyArgs {
      */
     keepers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      */
     maxAge?: pulumi.Input<string | undefined>;
     /**
@@ -330,14 +343,23 @@ export interface RotatingCustomerSecretKeyArgs {
      */
     revoke?: pulumi.Input<inputs.RevokeArgs | undefined>;
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
      * Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
+    /**
+     * When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     */
+    rotationWindow?: pulumi.Input<inputs.RotationWindowArgs | undefined>;
+    /**
+     * How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `"1d"`.
+     */
+    runEvery?: pulumi.Input<string | undefined>;
     /**
      * The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
      */

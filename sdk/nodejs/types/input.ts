@@ -162,6 +162,34 @@ export interface OciEndpointsArgs {
 }
 
 /**
+ * One principal: the resource that would manage its keys, and the inputs that name it there.
+ */
+export interface ReportedPrincipal {
+    /**
+     * The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+     */
+    identity: {[key: string]: any};
+    /**
+     * The type of the resource, such as `"aws:RotatingApiKey"`.
+     */
+    resource: string;
+}
+
+/**
+ * One principal: the resource that would manage its keys, and the inputs that name it there.
+ */
+export interface ReportedPrincipalArgs {
+    /**
+     * The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+     */
+    identity: pulumi.Input<{[key: string]: any}>;
+    /**
+     * The type of the resource, such as `"aws:RotatingApiKey"`.
+     */
+    resource: pulumi.Input<string>;
+}
+
+/**
  * What must be true before a superseded key is removed, beyond its overlap.
  */
 export interface RetirementArgs {
@@ -228,6 +256,24 @@ export interface RevokeArgs {
      * Names the incident. A text that was not there in the last run revokes once; taking the block away changes nothing.
      */
     incident: pulumi.Input<string>;
+}
+
+/**
+ * When the rotation schedule may rotate and delete keys.
+ */
+export interface RotationWindowArgs {
+    /**
+     * The days on which the window opens, in UTC. Default: every day.
+     */
+    days?: pulumi.Input<pulumi.Input<enums.Weekday>[] | undefined>;
+    /**
+     * When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+     */
+    end: pulumi.Input<string>;
+    /**
+     * When it opens, as `"HH:MM"` in UTC.
+     */
+    start: pulumi.Input<string>;
 }
 
 /**

@@ -29,6 +29,10 @@ export interface AuditedKey {
      */
     age: string;
     /**
+     * How old it is, in whole seconds.
+     */
+    ageSeconds: number;
+    /**
      * When the system says that it was made, in RFC 3339.
      */
     createdAt: string;
@@ -167,6 +171,10 @@ export interface HistoryEvent {
      */
     at: string;
     /**
+     * Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+     */
+    generation?: number;
+    /**
      * The key's id in the system.
      */
     keyId: string;
@@ -229,6 +237,66 @@ export interface OciEndpoints {
      * there, and no home region is looked for. Default: OCI's own.
      */
     identity?: string;
+}
+
+/**
+ * A principal whose keys could not be listed.
+ */
+export interface ReportFailure {
+    /**
+     * The principal, as its resource's id names it.
+     */
+    principal: string;
+    /**
+     * Why.
+     */
+    reason: string;
+    /**
+     * The type of the resource, such as `aws:RotatingApiKey`.
+     */
+    resource: string;
+}
+
+/**
+ * One key of a principal.
+ */
+export interface ReportedKey {
+    /**
+     * How old it is, in days and hours, such as `"12d3h"`.
+     */
+    age: string;
+    /**
+     * How old it is, in whole seconds.
+     */
+    ageSeconds: number;
+    /**
+     * When the system says that it was made, in RFC 3339.
+     */
+    createdAt: string;
+    /**
+     * The key's id in its system.
+     */
+    id: string;
+    /**
+     * When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+     */
+    lastUsedAt?: string;
+    /**
+     * The resource that manages it, as `stack/project/name`. Unset if no resource does.
+     */
+    managedBy?: string;
+    /**
+     * The principal, as its resource's id names it.
+     */
+    principal: string;
+    /**
+     * The type of the resource, such as `aws:RotatingApiKey`.
+     */
+    resource: string;
+    /**
+     * Whether it works.
+     */
+    status: enums.KeyStatus;
 }
 
 /**
@@ -301,6 +369,24 @@ export interface Revoke {
 }
 
 /**
+ * When the rotation schedule may rotate and delete keys.
+ */
+export interface RotationWindow {
+    /**
+     * The days on which the window opens, in UTC. Default: every day.
+     */
+    days?: enums.Weekday[];
+    /**
+     * When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+     */
+    end: string;
+    /**
+     * When it opens, as `"HH:MM"` in UTC.
+     */
+    start: string;
+}
+
+/**
  * When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
  */
 export interface Schedule {
@@ -321,9 +407,13 @@ export interface Schedule {
      */
     revoked?: string;
     /**
-     * When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+     * When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
      */
     rotatedAt: string;
+    /**
+     * Whether `ignoreChanges: ["schedule"]` stops rotation by time. Unset otherwise.
+     */
+    suspended?: boolean;
     /**
      * The start of the period that last required a rotation. Unset until a period required one.
      */

@@ -14,6 +14,7 @@ export function listApiKeys(args: ListApiKeysArgs, opts?: pulumi.InvokeOptions):
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listApiKeys", {
         "mount": args.mount,
+        "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
 }
@@ -26,6 +27,10 @@ export interface ListApiKeysArgs {
      * Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
      */
     mount: string;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
      */
@@ -48,6 +53,7 @@ export function listApiKeysOutput(args: ListApiKeysOutputArgs, opts?: pulumi.Inv
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listApiKeys", {
         "mount": args.mount,
+        "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
 }
@@ -60,6 +66,10 @@ export interface ListApiKeysOutputArgs {
      * Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
      */

@@ -15,6 +15,7 @@ export function listJwtKeys(args: ListJwtKeysArgs, opts?: pulumi.InvokeOptions):
     return pulumi.runtime.invoke("keyrotation:vault:listJwtKeys", {
         "mount": args.mount,
         "name": args.name,
+        "olderThan": args.olderThan,
     }, opts);
 }
 
@@ -30,6 +31,10 @@ export interface ListJwtKeysArgs {
      * What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
      */
     name: string;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
 }
 
 /**
@@ -49,6 +54,7 @@ export function listJwtKeysOutput(args: ListJwtKeysOutputArgs, opts?: pulumi.Inv
     return pulumi.runtime.invokeOutput("keyrotation:vault:listJwtKeys", {
         "mount": args.mount,
         "name": args.name,
+        "olderThan": args.olderThan,
     }, opts);
 }
 
@@ -64,4 +70,8 @@ export interface ListJwtKeysOutputArgs {
      * What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
 }

@@ -14,6 +14,7 @@ export function listLeases(args: ListLeasesArgs, opts?: pulumi.InvokeOptions): P
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listLeases", {
         "name": args.name,
+        "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
 }
@@ -26,6 +27,10 @@ export interface ListLeasesArgs {
      * Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
      */
     name: string;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
      */
@@ -48,6 +53,7 @@ export function listLeasesOutput(args: ListLeasesOutputArgs, opts?: pulumi.Invok
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listLeases", {
         "name": args.name,
+        "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
 }
@@ -60,6 +66,10 @@ export interface ListLeasesOutputArgs {
      * Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
      */

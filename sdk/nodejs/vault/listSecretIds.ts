@@ -14,6 +14,7 @@ export function listSecretIds(args: ListSecretIdsArgs, opts?: pulumi.InvokeOptio
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listSecretIds", {
         "mount": args.mount,
+        "olderThan": args.olderThan,
         "role": args.role,
     }, opts);
 }
@@ -26,6 +27,10 @@ export interface ListSecretIdsArgs {
      * Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
      */
     mount: string;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: string;
     /**
      * The role that the secret-ids are of. It must exist. Another role replaces the resource.
      */
@@ -48,6 +53,7 @@ export function listSecretIdsOutput(args: ListSecretIdsOutputArgs, opts?: pulumi
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listSecretIds", {
         "mount": args.mount,
+        "olderThan": args.olderThan,
         "role": args.role,
     }, opts);
 }
@@ -60,6 +66,10 @@ export interface ListSecretIdsOutputArgs {
      * Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+     */
+    olderThan?: pulumi.Input<string | undefined>;
     /**
      * The role that the secret-ids are of. It must exist. Another role replaces the resource.
      */

@@ -32,7 +32,8 @@ import * as utilities from "../utilities";
  * The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
  * users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
  *
- * - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+ * - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotateOnCreate: false` keeps it until
+ *   the first rotation.
  * - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
  *
  * So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
@@ -168,11 +169,16 @@ export class RotatingRoot extends pulumi.CustomResource {
      */
     declare public readonly path: pulumi.Output<string>;
     /**
+     * Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     */
+    declare public readonly rotateOnCreate: pulumi.Output<boolean | undefined>;
+    /**
      * When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
      */
     declare public /*out*/ readonly rotatedAt: pulumi.Output<string | undefined>;
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
      */
     declare public readonly rotationAnchor: pulumi.Output<string | undefined>;
     /**
@@ -180,6 +186,10 @@ export class RotatingRoot extends pulumi.CustomResource {
      * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     declare public readonly rotationPeriod: pulumi.Output<string | undefined>;
+    /**
+     * When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     */
+    declare public readonly rotationWindow: pulumi.Output<outputs.RotationWindow | undefined>;
     /**
      * When rotations are due, as the plugin computed it from inputs and time. `ignoreChanges: ["schedule"]` stops rotation by time.
      */
@@ -201,8 +211,10 @@ export class RotatingRoot extends pulumi.CustomResource {
             }
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["path"] = args?.path;
+            resourceInputs["rotateOnCreate"] = args?.rotateOnCreate;
             resourceInputs["rotationAnchor"] = args?.rotationAnchor;
             resourceInputs["rotationPeriod"] = args?.rotationPeriod;
+            resourceInputs["rotationWindow"] = args?.rotationWindow;
             resourceInputs["accessKeyId"] = undefined /*out*/;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -218,9 +230,11 @@ export class RotatingRoot extends pulumi.CustomResource {
             resourceInputs["lastVaultRotation"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
+            resourceInputs["rotateOnCreate"] = undefined /*out*/;
             resourceInputs["rotatedAt"] = undefined /*out*/;
             resourceInputs["rotationAnchor"] = undefined /*out*/;
             resourceInputs["rotationPeriod"] = undefined /*out*/;
+            resourceInputs["rotationWindow"] = undefined /*out*/;
             resourceInputs["schedule"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -243,7 +257,12 @@ export interface RotatingRootArgs {
      */
     path: pulumi.Input<string>;
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+     * Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     */
+    rotateOnCreate?: pulumi.Input<boolean | undefined>;
+    /**
+     * The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
      */
     rotationAnchor?: pulumi.Input<string | undefined>;
     /**
@@ -251,4 +270,8 @@ export interface RotatingRootArgs {
      * A day is 24 hours; months and years are refused. Default: no rotation by time.
      */
     rotationPeriod?: pulumi.Input<string | undefined>;
+    /**
+     * When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     */
+    rotationWindow?: pulumi.Input<inputs.RotationWindowArgs | undefined>;
 }

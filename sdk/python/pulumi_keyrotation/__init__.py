@@ -8,6 +8,7 @@ import typing
 # Export this package's modules as members:
 from ._enums import *
 from .provider import *
+from .report import *
 from ._inputs import *
 from . import outputs
 

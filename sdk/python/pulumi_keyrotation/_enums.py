@@ -11,6 +11,7 @@ __all__ = [
     'KeyStatus',
     'Phase',
     'RevokedGeneration',
+    'Weekday',
     'WhenInUse',
     'WhenQuotaReached',
 ]
@@ -24,6 +25,10 @@ class HistoryAction(_builtins.str, Enum):
     CREATED = "created"
     """
     It was created.
+    """
+    VERIFIED = "verified"
+    """
+    The system accepted it as often as `verification` asks.
     """
     PROMOTED = "promoted"
     """
@@ -89,6 +94,41 @@ class RevokedGeneration(_builtins.str, Enum):
     ALL = "all"
     """
     Every key that this resource has.
+    """
+
+
+@pulumi.type_token("keyrotation:index:Weekday")
+class Weekday(_builtins.str, Enum):
+    """
+    A day of the week, in UTC.
+    """
+    MON = "mon"
+    """
+    Monday.
+    """
+    TUE = "tue"
+    """
+    Tuesday.
+    """
+    WED = "wed"
+    """
+    Wednesday.
+    """
+    THU = "thu"
+    """
+    Thursday.
+    """
+    FRI = "fri"
+    """
+    Friday.
+    """
+    SAT = "sat"
+    """
+    Saturday.
+    """
+    SUN = "sun"
+    """
+    Sunday.
     """
 
 

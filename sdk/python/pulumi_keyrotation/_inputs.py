@@ -30,6 +30,8 @@ __all__ = [
     'OciConfigArgsDict',
     'OciEndpointsArgs',
     'OciEndpointsArgsDict',
+    'ReportedPrincipal',
+    'ReportedPrincipalDict',
     'RetirementArgs',
     'RetirementArgsDict',
     'RetirementByConfirmationArgs',
@@ -38,6 +40,8 @@ __all__ = [
     'RetirementBySoakArgsDict',
     'RevokeArgs',
     'RevokeArgsDict',
+    'RotationWindowArgs',
+    'RotationWindowArgsDict',
     'VaultAuthLoginAppRoleArgs',
     'VaultAuthLoginAppRoleArgsDict',
     'VaultAuthLoginCertArgs',
@@ -704,6 +708,58 @@ class OciEndpointsArgs:
         pulumi.set(self, "identity", value)
 
 
+class ReportedPrincipalDict(TypedDict):
+    """
+    One principal: the resource that would manage its keys, and the inputs that name it there.
+    """
+    identity: Mapping[str, Any]
+    """
+    The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+    """
+    resource: _builtins.str
+    """
+    The type of the resource, such as `"aws:RotatingApiKey"`.
+    """
+
+@pulumi.input_type
+class ReportedPrincipal:
+    def __init__(__self__, *,
+                 identity: Mapping[str, Any],
+                 resource: _builtins.str):
+        """
+        One principal: the resource that would manage its keys, and the inputs that name it there.
+
+        :param Mapping[str, Any] identity: The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+        :param _builtins.str resource: The type of the resource, such as `"aws:RotatingApiKey"`.
+        """
+        pulumi.set(__self__, "identity", identity)
+        pulumi.set(__self__, "resource", resource)
+
+    @_builtins.property
+    @pulumi.getter
+    def identity(self) -> Mapping[str, Any]:
+        """
+        The inputs of that resource that name the principal, such as `{"user": "deployer"}`.
+        """
+        return pulumi.get(self, "identity")
+
+    @identity.setter
+    def identity(self, value: Mapping[str, Any]):
+        pulumi.set(self, "identity", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def resource(self) -> _builtins.str:
+        """
+        The type of the resource, such as `"aws:RotatingApiKey"`.
+        """
+        return pulumi.get(self, "resource")
+
+    @resource.setter
+    def resource(self, value: _builtins.str):
+        pulumi.set(self, "resource", value)
+
+
 class RetirementArgsDict(TypedDict):
     """
     What must be true before a superseded key is removed, beyond its overlap.
@@ -971,6 +1027,78 @@ class RevokeArgs:
     @incident.setter
     def incident(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "incident", value)
+
+
+class RotationWindowArgsDict(TypedDict):
+    """
+    When the rotation schedule may rotate and delete keys.
+    """
+    end: pulumi.Input[_builtins.str]
+    """
+    When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+    """
+    start: pulumi.Input[_builtins.str]
+    """
+    When it opens, as `"HH:MM"` in UTC.
+    """
+    days: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]]
+    """
+    The days on which the window opens, in UTC. Default: every day.
+    """
+
+@pulumi.input_type
+class RotationWindowArgs:
+    def __init__(__self__, *,
+                 end: pulumi.Input[_builtins.str],
+                 start: pulumi.Input[_builtins.str],
+                 days: pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]] = None):
+        """
+        When the rotation schedule may rotate and delete keys.
+
+        :param pulumi.Input[_builtins.str] end: When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+        :param pulumi.Input[_builtins.str] start: When it opens, as `"HH:MM"` in UTC.
+        :param pulumi.Input[Sequence[pulumi.Input['Weekday']]] days: The days on which the window opens, in UTC. Default: every day.
+        """
+        pulumi.set(__self__, "end", end)
+        pulumi.set(__self__, "start", start)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+
+    @_builtins.property
+    @pulumi.getter
+    def end(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+        """
+        return pulumi.get(self, "end")
+
+    @end.setter
+    def end(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "end", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def start(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it opens, as `"HH:MM"` in UTC.
+        """
+        return pulumi.get(self, "start")
+
+    @start.setter
+    def start(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "start", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]:
+        """
+        The days on which the window opens, in UTC. Default: every day.
+        """
+        return pulumi.get(self, "days")
+
+    @days.setter
+    def days(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]):
+        pulumi.set(self, "days", value)
 
 
 class VaultAuthLoginAppRoleArgsDict(TypedDict):

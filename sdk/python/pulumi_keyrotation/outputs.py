@@ -27,10 +27,13 @@ __all__ = [
     'HistoryEvent',
     'OciConfig',
     'OciEndpoints',
+    'ReportFailure',
+    'ReportedKey',
     'Retirement',
     'RetirementByConfirmation',
     'RetirementBySoak',
     'Revoke',
+    'RotationWindow',
     'Schedule',
     'VaultAuthLoginAppRole',
     'VaultAuthLoginCert',
@@ -84,6 +87,7 @@ class AuditedKey(dict):
     """
     def __init__(__self__, *,
                  age: _builtins.str,
+                 age_seconds: _builtins.int,
                  created_at: _builtins.str,
                  id: _builtins.str,
                  status: 'KeyStatus',
@@ -93,6 +97,7 @@ class AuditedKey(dict):
         One key of a principal.
 
         :param _builtins.str age: How old it is, in days and hours, such as `"12d3h"`.
+        :param _builtins.int age_seconds: How old it is, in whole seconds.
         :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
         :param _builtins.str id: The key's id in its system.
         :param 'KeyStatus' status: Whether it works.
@@ -100,6 +105,7 @@ class AuditedKey(dict):
         :param _builtins.str managed_by: The resource that manages it, as `stack/project/name`. Unset if no resource does.
         """
         pulumi.set(__self__, "age", age)
+        pulumi.set(__self__, "age_seconds", age_seconds)
         pulumi.set(__self__, "created_at", created_at)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "status", status)
@@ -115,6 +121,14 @@ class AuditedKey(dict):
         How old it is, in days and hours, such as `"12d3h"`.
         """
         return pulumi.get(self, "age")
+
+    @_builtins.property
+    @pulumi.getter(name="ageSeconds")
+    def age_seconds(self) -> _builtins.int:
+        """
+        How old it is, in whole seconds.
+        """
+        return pulumi.get(self, "age_seconds")
 
     @_builtins.property
     @pulumi.getter(name="createdAt")
@@ -476,6 +490,7 @@ class HistoryEvent(dict):
                  action: 'HistoryAction',
                  at: _builtins.str,
                  key_id: _builtins.str,
+                 generation: Optional[_builtins.int] = None,
                  reason: Optional[_builtins.str] = None):
         """
         Something that happened to a key.
@@ -483,11 +498,14 @@ class HistoryEvent(dict):
         :param 'HistoryAction' action: What happened.
         :param _builtins.str at: When it happened, in RFC 3339.
         :param _builtins.str key_id: The key's id in the system.
+        :param _builtins.int generation: Which key of the resource it is, from 1; unset for a key whose making was never recorded.
         :param _builtins.str reason: Why, in words.
         """
         pulumi.set(__self__, "action", action)
         pulumi.set(__self__, "at", at)
         pulumi.set(__self__, "key_id", key_id)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
         if reason is not None:
             pulumi.set(__self__, "reason", reason)
 
@@ -514,6 +532,14 @@ class HistoryEvent(dict):
         The key's id in the system.
         """
         return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+        """
+        return pulumi.get(self, "generation")
 
     @_builtins.property
     @pulumi.getter
@@ -672,6 +698,164 @@ class OciEndpoints(dict):
         there, and no home region is looked for. Default: OCI's own.
         """
         return pulumi.get(self, "identity")
+
+
+@pulumi.output_type
+class ReportFailure(dict):
+    """
+    A principal whose keys could not be listed.
+    """
+    def __init__(__self__, *,
+                 principal: _builtins.str,
+                 reason: _builtins.str,
+                 resource: _builtins.str):
+        """
+        A principal whose keys could not be listed.
+
+        :param _builtins.str principal: The principal, as its resource's id names it.
+        :param _builtins.str reason: Why.
+        :param _builtins.str resource: The type of the resource, such as `aws:RotatingApiKey`.
+        """
+        pulumi.set(__self__, "principal", principal)
+        pulumi.set(__self__, "reason", reason)
+        pulumi.set(__self__, "resource", resource)
+
+    @_builtins.property
+    @pulumi.getter
+    def principal(self) -> _builtins.str:
+        """
+        The principal, as its resource's id names it.
+        """
+        return pulumi.get(self, "principal")
+
+    @_builtins.property
+    @pulumi.getter
+    def reason(self) -> _builtins.str:
+        """
+        Why.
+        """
+        return pulumi.get(self, "reason")
+
+    @_builtins.property
+    @pulumi.getter
+    def resource(self) -> _builtins.str:
+        """
+        The type of the resource, such as `aws:RotatingApiKey`.
+        """
+        return pulumi.get(self, "resource")
+
+
+@pulumi.output_type
+class ReportedKey(dict):
+    """
+    One key of a principal.
+    """
+    def __init__(__self__, *,
+                 age: _builtins.str,
+                 age_seconds: _builtins.int,
+                 created_at: _builtins.str,
+                 id: _builtins.str,
+                 principal: _builtins.str,
+                 resource: _builtins.str,
+                 status: 'KeyStatus',
+                 last_used_at: Optional[_builtins.str] = None,
+                 managed_by: Optional[_builtins.str] = None):
+        """
+        One key of a principal.
+
+        :param _builtins.str age: How old it is, in days and hours, such as `"12d3h"`.
+        :param _builtins.int age_seconds: How old it is, in whole seconds.
+        :param _builtins.str created_at: When the system says that it was made, in RFC 3339.
+        :param _builtins.str id: The key's id in its system.
+        :param _builtins.str principal: The principal, as its resource's id names it.
+        :param _builtins.str resource: The type of the resource, such as `aws:RotatingApiKey`.
+        :param 'KeyStatus' status: Whether it works.
+        :param _builtins.str last_used_at: When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+        :param _builtins.str managed_by: The resource that manages it, as `stack/project/name`. Unset if no resource does.
+        """
+        pulumi.set(__self__, "age", age)
+        pulumi.set(__self__, "age_seconds", age_seconds)
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "principal", principal)
+        pulumi.set(__self__, "resource", resource)
+        pulumi.set(__self__, "status", status)
+        if last_used_at is not None:
+            pulumi.set(__self__, "last_used_at", last_used_at)
+        if managed_by is not None:
+            pulumi.set(__self__, "managed_by", managed_by)
+
+    @_builtins.property
+    @pulumi.getter
+    def age(self) -> _builtins.str:
+        """
+        How old it is, in days and hours, such as `"12d3h"`.
+        """
+        return pulumi.get(self, "age")
+
+    @_builtins.property
+    @pulumi.getter(name="ageSeconds")
+    def age_seconds(self) -> _builtins.int:
+        """
+        How old it is, in whole seconds.
+        """
+        return pulumi.get(self, "age_seconds")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When the system says that it was made, in RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The key's id in its system.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def principal(self) -> _builtins.str:
+        """
+        The principal, as its resource's id names it.
+        """
+        return pulumi.get(self, "principal")
+
+    @_builtins.property
+    @pulumi.getter
+    def resource(self) -> _builtins.str:
+        """
+        The type of the resource, such as `aws:RotatingApiKey`.
+        """
+        return pulumi.get(self, "resource")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> 'KeyStatus':
+        """
+        Whether it works.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter(name="lastUsedAt")
+    def last_used_at(self) -> Optional[_builtins.str]:
+        """
+        When it was last used, in RFC 3339. Unset if it never was, or if the system does not report it.
+        """
+        return pulumi.get(self, "last_used_at")
+
+    @_builtins.property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> Optional[_builtins.str]:
+        """
+        The resource that manages it, as `stack/project/name`. Unset if no resource does.
+        """
+        return pulumi.get(self, "managed_by")
 
 
 @pulumi.output_type
@@ -906,6 +1090,52 @@ class Revoke(dict):
 
 
 @pulumi.output_type
+class RotationWindow(dict):
+    """
+    When the rotation schedule may rotate and delete keys.
+    """
+    def __init__(__self__, *,
+                 end: _builtins.str,
+                 start: _builtins.str,
+                 days: Optional[Sequence['Weekday']] = None):
+        """
+        When the rotation schedule may rotate and delete keys.
+
+        :param _builtins.str end: When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+        :param _builtins.str start: When it opens, as `"HH:MM"` in UTC.
+        :param Sequence['Weekday'] days: The days on which the window opens, in UTC. Default: every day.
+        """
+        pulumi.set(__self__, "end", end)
+        pulumi.set(__self__, "start", start)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+
+    @_builtins.property
+    @pulumi.getter
+    def end(self) -> _builtins.str:
+        """
+        When it closes, as `"HH:MM"` in UTC. A time that is not after `start` is on the next day.
+        """
+        return pulumi.get(self, "end")
+
+    @_builtins.property
+    @pulumi.getter
+    def start(self) -> _builtins.str:
+        """
+        When it opens, as `"HH:MM"` in UTC.
+        """
+        return pulumi.get(self, "start")
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> Optional[Sequence['Weekday']]:
+        """
+        The days on which the window opens, in UTC. Default: every day.
+        """
+        return pulumi.get(self, "days")
+
+
+@pulumi.output_type
 class Schedule(dict):
     """
     When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
@@ -933,15 +1163,17 @@ class Schedule(dict):
                  rotated_at: _builtins.str,
                  reading: Optional[_builtins.str] = None,
                  revoked: Optional[_builtins.str] = None,
+                 suspended: Optional[_builtins.bool] = None,
                  window: Optional[_builtins.str] = None):
         """
         When things are due: the one input that the plugin computes. It is decided from inputs and one clock reading alone.
 
         :param _builtins.str anchor: The start of the rotation schedule.
         :param 'Phase' phase: What a superseded key is due for.
-        :param _builtins.str rotated_at: When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+        :param _builtins.str rotated_at: When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
         :param _builtins.str reading: When this was computed, rounded up to the minute, where keys expire: from it a run knows which of them it must renew. A change of this value alone is ignored.
         :param _builtins.str revoked: The last incident that `revoke` named; it revokes no second time.
+        :param _builtins.bool suspended: Whether `ignore_changes: ["schedule"]` stops rotation by time. Unset otherwise.
         :param _builtins.str window: The start of the period that last required a rotation. Unset until a period required one.
         """
         pulumi.set(__self__, "anchor", anchor)
@@ -951,6 +1183,8 @@ class Schedule(dict):
             pulumi.set(__self__, "reading", reading)
         if revoked is not None:
             pulumi.set(__self__, "revoked", revoked)
+        if suspended is not None:
+            pulumi.set(__self__, "suspended", suspended)
         if window is not None:
             pulumi.set(__self__, "window", window)
 
@@ -974,7 +1208,7 @@ class Schedule(dict):
     @pulumi.getter(name="rotatedAt")
     def rotated_at(self) -> _builtins.str:
         """
-        When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+        When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
         """
         return pulumi.get(self, "rotated_at")
 
@@ -993,6 +1227,14 @@ class Schedule(dict):
         The last incident that `revoke` named; it revokes no second time.
         """
         return pulumi.get(self, "revoked")
+
+    @_builtins.property
+    @pulumi.getter
+    def suspended(self) -> Optional[_builtins.bool]:
+        """
+        Whether `ignore_changes: ["schedule"]` stops rotation by time. Unset otherwise.
+        """
+        return pulumi.get(self, "suspended")
 
     @_builtins.property
     @pulumi.getter

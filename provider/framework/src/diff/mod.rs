@@ -73,6 +73,9 @@ pub struct Diff {
     /// changed. The preview then shows the outputs that Create's preview returns, without
     /// details.
     pub force_replace: Vec<String>,
+    /// Warnings for the user, whether or not anything changed. The framework sends them to the
+    /// engine's log.
+    pub warnings: Vec<String>,
 }
 
 impl Diff {

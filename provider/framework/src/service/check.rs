@@ -45,7 +45,8 @@ impl Service {
         Ok((rpc::CheckResponse { inputs, failures: failing }, warnings))
     }
 
-    pub(super) fn do_diff(&self, request: rpc::DiffRequest) -> Result<rpc::DiffResponse, Status> {
+    /// Answers what changed, and what the user should hear about the state.
+    pub(super) fn do_diff(&self, request: rpc::DiffRequest) -> Result<(rpc::DiffResponse, Vec<String>), Status> {
         let urn = Urn::new(request.urn);
         let entry = self.registry().resource(self.provider(), &urn)?;
         let state = stored(entry, request.olds)?;
@@ -60,8 +61,13 @@ impl Service {
             ignore_changes: request.ignore_changes,
         };
         let secrets = || Redactor::of([&request.old_inputs, &request.state, &request.inputs]);
-        let diff = entry.resource.diff(&request).map_err(|error| failed(&error, &secrets()))?;
-        Ok(diff_on_wire(&diff))
+        let mut diff = entry.resource.diff(&request).map_err(|error| failed(&error, &secrets()))?;
+        let mut warnings = std::mem::take(&mut diff.warnings);
+        if !warnings.is_empty() {
+            let redactor = secrets();
+            warnings.iter_mut().for_each(|warning| *warning = redactor.redact(warning));
+        }
+        Ok((diff_on_wire(&diff), warnings))
     }
 }
 

@@ -137,7 +137,11 @@ impl ResourceProvider for Service {
     }
 
     async fn diff(&self, request: Request<rpc::DiffRequest>) -> Answer<rpc::DiffResponse> {
-        self.guarded(|| self.do_diff(request.into_inner()))
+        let request = request.into_inner();
+        let urn = Urn::new(request.urn.clone());
+        let (answer, warnings) = self.guarded(|| self.do_diff(request))?.into_inner();
+        self.session().warn(&urn, warnings).await;
+        Ok(Response::new(answer))
     }
 
     async fn create(&self, request: Request<rpc::CreateRequest>) -> Answer<rpc::CreateResponse> {

@@ -189,18 +189,23 @@ impl Resource for RotatingRoot {
 
     fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
         let mut diff = diff::compare(&self.names, request).diff;
+        diff.changes.retain(|change| change.path.top() != Some(ROTATE_ON_CREATE));
         diff.force_update = from_outputs(&request.state)?.is_left_over();
         Ok(diff)
     }
 
     async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
         if request.preview {
+            preview_creation(&request.inputs, context);
             return Ok(Created { outputs: request.inputs, ..Created::default() });
         }
         let inputs = self.inputs(&request.inputs)?;
         let times = (&inputs.args, inputs.schedule()?);
-        let state = RootState::new(nonce());
+        let mut state = RootState::new(nonce());
         let wanted = trigger(&inputs, &state)?;
+        if inputs.own.rotate_on_create == Some(false) {
+            state.stand_for(&wanted);
+        }
         let id = inputs.own.path.clone();
         match self.live(&inputs.own, &wanted, state, context).await {
             Ok(state) => {
@@ -262,6 +267,20 @@ impl Resource for RotatingRoot {
             request.id
         ));
         Ok(())
+    }
+}
+
+const ROTATE_ON_CREATE: &str = "rotateOnCreate";
+
+/// Says what creation does to the secret that is there.
+fn preview_creation(inputs: &Object, context: &Context) {
+    let path = inputs.get("path").and_then(Value::as_str).unwrap_or("this path");
+    if inputs.get(ROTATE_ON_CREATE) == Some(&Value::Bool(false)) {
+        context.log().info(format!("{path}: the present secret stays in use until the first rotation"));
+    } else {
+        context.log().warning(format!(
+            "{path}: creating this resource rotates the secret at once and cuts off whoever uses the present one. Set `rotateOnCreate: false` to keep it until the first rotation"
+        ));
     }
 }
 

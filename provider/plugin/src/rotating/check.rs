@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use pulumi_provider::{
     CheckFailure, CheckRequest, Checked, Code, Error, Object, Value, decode, decode_both, to_object,
 };
-use rotation::{Ask, Clock, Phase, Problem, Scheduled, schedule};
+use rotation::{Ask, Capability, Clock, Phase, Problem, RotationArgs, Scheduled, schedule, schedule_of};
 
 use super::inputs::{self, Names, Rules, SCHEDULE, known};
+use super::outputs::{from_outputs, is_ours};
 
 pub(crate) fn check<R: Rules>(
     rules: &R,
@@ -34,7 +35,12 @@ pub(crate) fn check<R: Rules>(
     let keepers_unknown = request.inputs.get("keepers").is_some_and(Value::contains_unknown);
     let now = clock.now();
     let ask = Ask { args: &args, keepers_unknown, suspended };
-    let Scheduled { mut schedule, warnings } = scheduled::<R>(request, names, ask, now);
+    let age = args.age_problem().filter(|_| given.len() == request.inputs.len());
+    if let Some(problem) = age.as_ref().filter(|_| !is_recorded::<R>(request, names, &args)) {
+        return Ok(failed(request, failures, vec![problem.clone()]));
+    }
+    let Scheduled { mut schedule, mut warnings } = scheduled::<R>(request, names, ask, now);
+    warnings.extend(age.map(|problem| format!("`{}` {}", problem.property, problem.reason)));
     schedule = schedule.with_reading(&capability, now);
     if !R::RETIRES {
         schedule.phase = Phase::Overlap;
@@ -49,7 +55,19 @@ fn scheduled<R: Rules>(request: &CheckRequest, names: &Names, ask: Ask<'_>, now:
     let Some(old) = &request.old_inputs else { return schedule(None, ask, now) };
     let before = inputs::schedule(old);
     let common = inputs::common::<R>(names, old);
-    schedule(common.as_ref().map(|common| common.old_schedule(before.as_ref())), ask, now)
+    let state = request.state.as_ref().filter(|state| R::RETIRES && is_ours(state));
+    let state = state.and_then(|state| from_outputs(&names.key, state).ok());
+    let old = common.as_ref().map(|common| common.old_schedule(before.as_ref()));
+    schedule_of(old, ask, state.as_ref(), now)
+}
+
+/// Whether the last run was made with the same plan for the age of keys: a later version of the plugin may find it too long, and its runs
+/// go on.
+fn is_recorded<R: Rules>(request: &CheckRequest, names: &Names, args: &RotationArgs) -> bool {
+    let recorded = request.old_inputs.as_ref().filter(|old| inputs::schedule(old).is_some());
+    let any = Capability { quota: Some(usize::MAX), ..Capability::default() };
+    let recorded = recorded.and_then(|old| inputs::common::<R>(names, old)?.parse(&any).ok());
+    recorded.is_some_and(|recorded| recorded.has_same_plan(args))
 }
 
 /// `ignoreChanges: ["schedule"]` makes the engine hand back what stood there.

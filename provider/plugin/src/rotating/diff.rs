@@ -6,6 +6,7 @@ use rotation::{Due, Schedule, due, schedule_changed};
 
 use super::inputs::{Names, SCHEDULE, schedule};
 use super::outputs::from_outputs;
+use super::spelling::normalized;
 
 /// `is_same`: the inputs that replace the resource name the same thing as before, in another spelling perhaps.
 pub(super) fn diff(names: &Names, is_same: bool, request: &DiffRequest) -> Result<Diff, Error> {
@@ -51,7 +52,7 @@ pub(crate) struct Compared {
 pub(crate) fn compare(names: &Names, request: &DiffRequest) -> Compared {
     let (old, old_schedule) = apart(&request.old_inputs);
     let (new, new_schedule) = apart(&request.inputs);
-    let mut diff = Diff::of(inputs(&old, &new, &names.inputs));
+    let mut diff = Diff::of(inputs(&normalized(&old), &normalized(&new), &names.inputs));
     if new_schedule.is_some_and(Value::contains_unknown) {
         diff.changes.push(at(PropertyPath::root().key(SCHEDULE)));
         return Compared { diff, before: None, wanted: None };
@@ -75,6 +76,10 @@ fn schedule_changes(before: Option<&Schedule>, wanted: &Schedule) -> Vec<Propert
     let mut changes = Vec::new();
     if before.anchor != wanted.anchor {
         changes.push(at(path("anchor")));
+    }
+    if before.suspended != wanted.suspended {
+        let kind = if wanted.suspended { ChangeKind::Add } else { ChangeKind::Delete };
+        changes.push(PropertyChange::input(path("suspended"), kind));
     }
     if before.window != wanted.window {
         let kind = if before.window.is_none() { ChangeKind::Add } else { ChangeKind::Update };

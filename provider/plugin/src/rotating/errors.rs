@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pulumi_provider::{Code, Context, Error};
-use rotation::{ErrorKind, KeyState, Retiring, RotationArgs};
+use rotation::{ErrorKind, KeyState, Retiring, RotationArgs, Schedule, retires_at};
 
 /// The public form of the model's error.
 pub(crate) fn public(error: rotation::Error) -> Error {
@@ -46,19 +46,28 @@ pub(super) fn warn(state: &KeyState, context: &Context) {
 }
 
 /// Tells, after a rotation, until when the keys that it superseded work and what removes them. Of a key that does not work it says that.
-pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, args: &RotationArgs, context: &Context) {
+pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, times: Times<'_>, context: &Context) {
     let Some(previous) = after.previous().filter(|_| before.generation != after.generation) else { return };
-    context.log().info(overlap_line(previous, args));
+    context.log().info(overlap_line(previous, times));
     let found = after.retiring.iter().filter(|old| !before.knows(&old.key.id) && old.key.id != previous.key.id);
-    found.for_each(|old| context.log().info(found_line(old, args)));
+    found.for_each(|old| context.log().info(found_line(old, times)));
 }
 
+/// By what the end of a superseded key is told.
+type Times<'a> = (&'a RotationArgs, &'a Schedule);
+
 /// What a run found and superseded with the current key.
-fn found_line(old: &Retiring, args: &RotationArgs) -> String {
-    let (id, until) = (&old.key.id, until(old, args));
-    format!(
-        "the state did not contain key {id}; it works until at least {until} as well, and a `pulumi up` after that removes it"
-    )
+fn found_line(old: &Retiring, times: Times<'_>) -> String {
+    let (id, until) = (&old.key.id, until(old, times.0));
+    format!("the state did not contain key {id}; it works until at least {until} as well{}", removal(old, times))
+}
+
+/// The first run that removes the key.
+fn removal(old: &Retiring, (args, schedule): Times<'_>) -> String {
+    match retires_at(old, schedule, args) {
+        Some(at) => format!("; the first `pulumi up` from {at} on deletes it"),
+        None => "; it is kept while `ignoreChanges: [\"schedule\"]` is set".to_owned(),
+    }
 }
 
 fn until(old: &Retiring, args: &RotationArgs) -> Timestamp {
@@ -66,8 +75,8 @@ fn until(old: &Retiring, args: &RotationArgs) -> Timestamp {
     Timestamp::from_second(until.as_second()).unwrap_or(until)
 }
 
-fn overlap_line(previous: &Retiring, args: &RotationArgs) -> String {
-    let (id, until) = (&previous.key.id, until(previous, args));
+fn overlap_line(previous: &Retiring, times: Times<'_>) -> String {
+    let (id, until) = (&previous.key.id, until(previous, times.0));
     match previous.key.expires_at {
         _ if previous.is_dead() => {
             format!(
@@ -78,14 +87,14 @@ fn overlap_line(previous: &Retiring, args: &RotationArgs) -> String {
             format!("the previous key {id} does not work any more: it has ended")
         }
         Some(at) if at < until => format!("the previous key {id} works until {at}, when it ends by itself"),
-        _ => format!("the previous key {id} works until at least {until}; a `pulumi up` after that removes it"),
+        _ => format!("the previous key {id} works until at least {until}{}", removal(previous, times)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use rotation::{Capability, Key, KeyId, KeyStatus, RotationInputs};
+    use rotation::{Ask, Capability, Key, KeyId, KeyStatus, RotationInputs, schedule};
 
     use super::*;
 
@@ -96,13 +105,16 @@ mod tests {
         let key = Key { status, expires_at, ..Key::new(KeyId("k".to_owned()), 1, THEN) };
         let previous = Retiring::new(key, THEN);
         let args = RotationInputs::default().parse(&Capability::default()).unwrap();
-        overlap_line(&previous, &args)
+        let ask = Ask { args: &args, keepers_unknown: false, suspended: false };
+        overlap_line(&previous, (&args, &schedule(None, ask, THEN).schedule))
     }
 
     #[test]
     fn official_d4_nothing_is_promised_of_a_key_that_does_not_work() {
         let hour = SignedDuration::from_hours(1);
-        assert!(line(KeyStatus::Active, None).contains("works until at least 2026-01-02T00:00:00Z"));
+        let told = line(KeyStatus::Active, None);
+        assert!(told.contains("works until at least 2026-01-02T00:00:00Z"), "{told}");
+        assert!(told.contains("the first `pulumi up` from 2026-01-02T01:05:00Z on deletes it"), "{told}");
         assert!(line(KeyStatus::Active, Some(hour * 100)).contains("works until at least"));
         for dead in [line(KeyStatus::Inactive, None), line(KeyStatus::Active, Some(-hour))] {
             assert!(dead.contains("does not work any more") && !dead.contains("works until"), "{dead}");

@@ -10,8 +10,10 @@ pub(crate) mod names;
 pub(crate) mod outputs;
 mod place;
 mod preview;
+mod report;
 mod shared_outputs;
 mod spec;
+mod spelling;
 mod takeover;
 
 use std::collections::BTreeMap;
@@ -25,14 +27,15 @@ use pulumi_provider::{
 };
 use rotation::{
     Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, note_endings,
-    observe, reach, refresh, renew_notices, run,
+    observe, overdue, reach, refresh, renew_notices, run,
 };
 
 use crate::switches::Switches;
-pub(crate) use audit::ListKeys;
+pub(crate) use audit::{Audits, ListKeys};
 use inputs::{Inputs, Names};
 use names::{nonce, owner};
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
+pub(crate) use report::Report;
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -84,6 +87,14 @@ impl<S: RotatingResource> Rotating<S> {
         observe(issuer, &owner(urn), &*self.clock).await.map_err(errors::public)
     }
 
+    /// Keys that are older than `maxAge`, by the clock. Diff sees the state in every run; what it decides does not depend on this.
+    fn overdue(&self, request: &DiffRequest) -> Vec<String> {
+        let Ok(inputs) = self.inputs(&request.inputs) else { return Vec::new() };
+        let state = from_outputs(&self.names.key, &request.state);
+        let known = state.ok().zip(inputs.schedule.as_ref());
+        known.map(|(state, schedule)| overdue(&state, &inputs.args, schedule, self.clock.now())).unwrap_or_default()
+    }
+
     /// The outputs of a resource in this state.
     fn outputs(
         &self,
@@ -121,7 +132,9 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let before = self.identity(&request.old_inputs);
         let is_same = before.is_some() && before == self.identity(&request.inputs);
         self.compared().extend(before.map(|before| (request.urn.as_str().to_owned(), before)));
-        diff::diff(&self.names, is_same, request)
+        let mut diff = diff::diff(&self.names, is_same, request)?;
+        diff.warnings = self.overdue(request);
+        Ok(diff)
     }
 
     async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
@@ -145,6 +158,8 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         match self.live(&want, &*issuer, state, context).await {
             Ok(state) => {
                 errors::warn(&state, context);
+                let told = overdue(&state, &args, &schedule, self.clock.now());
+                told.into_iter().for_each(|warning| context.log().warning(warning));
                 let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
                 Ok(Created { id, outputs, ..Created::default() })
             }
@@ -182,7 +197,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let before = state.clone();
         match self.live(&Want::Current(goal), &*issuer, state, context).await {
             Ok(state) => {
-                errors::tell_overlap(&before, &state, &args, context);
+                errors::tell_overlap(&before, &state, (&args, &schedule), context);
                 errors::warn(&state, context);
                 Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?)
             }

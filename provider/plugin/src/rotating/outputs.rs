@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pulumi_provider::{Code, Error, Object, ObjectSchema, Value, decode, field_names, to_object};
-use rotation::{Field, Key, KeyState, Material, Retiring, RotationArgs, STATE_VERSION, Schedule, next_rotation};
+use rotation::{
+    Field, Key, KeyState, Material, Retiring, RotationArgs, STATE_VERSION, Schedule, next_rotation, retires_at,
+};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -70,8 +72,7 @@ pub(super) fn to_outputs(
     set(&mut outputs, "previousKeyId", previous.map(|old| old.key.id.0.clone()));
     let all = state.retiring.iter().map(|old| retiring(old).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
     outputs.insert("retiring".to_owned(), Value::Array(all));
-    let superseded_at = previous.map(|old| old.superseded_at);
-    let retires_at = superseded_at.zip(times).and_then(|(at, (args, _))| at.checked_add(args.overlap).ok());
+    let retires_at = previous.zip(times).and_then(|(old, (args, schedule))| retires_at(old, schedule, args));
     set(&mut outputs, "previousRetiresAt", retires_at.map(time));
     set(&mut outputs, "nextRotationAt", times.and_then(|(args, schedule)| next_rotation(schedule, args)).map(time));
     outputs.extend(inputs.clone());

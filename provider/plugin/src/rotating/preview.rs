@@ -23,43 +23,40 @@ impl<S: RotatingResource> Rotating<S> {
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let times = Some((&inputs.args, inputs.schedule()?));
         let mut outputs = self.outputs(request, state, times, context.urn())?;
+        let principal = issuer.principal();
+        let say = |line: String| context.log().info(format!("{principal}: {line}"));
         if state.mark_missing {
-            context.log().info("the ownership mark of this resource will be written again".to_owned());
+            say("the ownership mark of this resource will be written again".to_owned());
         }
-        if let Some(cause) = plan.mint {
-            context.log().info(format!("a new key will be created: {cause}"));
+        plan.lines(state).into_iter().for_each(say);
+        if plan.mint.is_some() || !plan.discard.is_empty() {
             set_unknown(&mut outputs, ["pending"]);
         }
         if let Some(generation) = plan.generation.filter(|_| plan.mint.is_some() && !plan.waits) {
             set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
             outputs.insert("generation".to_owned(), Value::Number(generation as f64));
         }
-        for id in &plan.withdraw {
-            context.log().info(format!("key {id} will be withdrawn from the published key set: its overlap is over"));
-        }
         if plan.mint.is_some() || !plan.withdraw.is_empty() {
             set_unknown(&mut outputs, self.names.shared_outputs.names());
-        }
-        for (id, cause) in &plan.retire {
-            context.log().info(format!("key {id} will be deleted: {cause}"));
-        }
-        for id in &plan.renew {
-            context.log().info(format!("key {id} will be renewed"));
         }
         if state.current.as_ref().is_some_and(|key| plan.renew.contains(&key.id)) {
             set_unknown(&mut outputs, [EXPIRES_AT]);
         }
-        if (plan.mint.is_some() && !plan.waits) || !plan.retire.is_empty() || !plan.withdraw.is_empty() {
+        if (plan.mint.is_some() && !plan.waits)
+            || !plan.retire.is_empty()
+            || !plan.disable.is_empty()
+            || !plan.withdraw.is_empty()
+        {
             set_unknown(&mut outputs, PREVIOUS);
         }
-        if plan.mint.is_some() || !plan.retire.is_empty() {
+        if plan.has_events() {
             set_unknown(&mut outputs, ["history"]);
         }
         if let Some(text) = plan.deferred {
-            context.log().warning(text);
+            context.log().warning(format!("{principal}: {text}"));
         }
         if let Some(why) = plan.blocked {
-            context.log().warning(format!("this will fail as things stand: {why}"));
+            context.log().warning(format!("{principal}: this will fail as things stand: {why}"));
         }
         Ok(outputs)
     }

@@ -126,7 +126,15 @@ fn args() -> RotationArgs {
 }
 
 fn schedule() -> Schedule {
-    Schedule { anchor: START, window: None, rotated_at: START, phase: Phase::Overlap, revoked: None, reading: None }
+    Schedule {
+        anchor: START,
+        window: None,
+        rotated_at: START,
+        phase: Phase::Overlap,
+        revoked: None,
+        suspended: false,
+        reading: None,
+    }
 }
 
 fn inputs() -> Vec<Sample> {

@@ -24,6 +24,7 @@ async fn a_key_lives_from_create_to_destroy() {
     key.refresh().await.unwrap();
     assert_eq!(saved(&key), first, "a refresh of what did not change changes nothing");
 
+    bench.later(HOUR);
     let two = inputs("2", [("rotationPeriod", "90d".into())]);
     let preview = key.preview(&two).await.unwrap();
     assert_eq!(

@@ -119,6 +119,12 @@ fn suspended(place: &Place<'_>) {
     // What the engine sends with `ignoreChanges: ["schedule"]`.
     let kept = stack.saved.as_ref().unwrap().inputs["schedule"].clone();
     stack.later(DAY * 95);
+    stack.does(&plan("1", Some(kept)), Action::Update);
+    assert!(
+        stack.saved.as_ref().unwrap().outputs.get("nextRotationAt").is_none_or(Value::is_null),
+        "time will not ask"
+    );
+    let kept = stack.saved.as_ref().unwrap().inputs["schedule"].clone();
     stack.does(&plan("1", Some(kept.clone())), Action::Same);
     assert_eq!(place.turns(), begun);
     stack.does(&plan("2", Some(kept)), Action::Update);

@@ -18,6 +18,8 @@ const A_WHILE: Duration = Duration::from_millis(300);
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("process: two addresses are an error without a port", two_addresses),
+        trial("process: asked for help or its version, it answers and exits", time_10_asked),
+        trial("process: with a terminal on stdin it explains itself and exits", time_10_terminal),
         trial("process: it listens on IPv4 loopback and nowhere else", ipv4_only),
         trial("process: two run side by side", side_by_side),
         trial("process: it starts in a folder that is gone", gone_folder),
@@ -58,6 +60,38 @@ async fn two_addresses() {
     assert!(!output.status.success() && output.stdout.is_empty());
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("at most one argument") && !told.contains(PASSWORD), "{told}");
+}
+
+async fn time_10_asked() {
+    for (arguments, words) in [
+        (
+            &["--help"][..],
+            &[
+                "Pulumi resource plugin",
+                "pulumi plugin install resource keyrotation",
+                "PULUMI_DEBUG_PROVIDERS=keyrotation:",
+            ][..],
+        ),
+        (&["-h"], &["Pulumi resource plugin"]),
+        (&["--version"], &[concat!("pulumi-resource-keyrotation ", env!("CARGO_PKG_VERSION"))]),
+    ] {
+        let output = command(arguments).stdin(Stdio::null()).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}");
+        assert!(words.iter().all(|word| told.contains(word)), "{arguments:?}: {told}");
+        assert!(!told.contains(PASSWORD));
+    }
+}
+
+/// A terminal is what a shell gives; `script` of util-linux makes one.
+async fn time_10_terminal() {
+    let plugin = command(&[]);
+    let program = plugin.get_program().to_string_lossy().into_owned();
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &program, "/dev/null"]).stdin(Stdio::null());
+    let output = script.output().expect("util-linux has `script`");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("Nothing has to be run by hand"), "{told}");
 }
 
 async fn ipv4_only() {

@@ -42,6 +42,10 @@ impl World {
         let mut own = Ledger::for_state(&state, None, |_, _| false);
         let noted = |key: &UnrecordedKey| (key.id.clone(), Entry::of(&state.instance, Mark::Promoted, key.created_at));
         own.keys.extend(state.unrecorded.iter().map(noted));
+        // The mark calls a new key promoted only when its run has come so far: before that it may be deleted.
+        if let Some(key) = state.pending.as_ref().filter(|key| key.promoted_at.is_none()) {
+            own = own.with_minting(key, &state.instance);
+        }
         let ledgers = Ledgers::new(Some(own), Vec::new());
         let mut world = Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() });
         world.run.first_look = Timestamp::MIN;

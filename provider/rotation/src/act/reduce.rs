@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::World;
 use crate::{
@@ -56,6 +56,8 @@ pub enum Event {
     Deferred(Option<Deferred>),
     /// A new key was made only because unrecorded keys were found.
     Behind(Timestamp),
+    /// A wait was cut short by so much, because its end is by another clock.
+    Skipped(SignedDuration),
     /// Something for the history.
     Recorded(HistoryEvent),
 }
@@ -117,6 +119,7 @@ pub fn reduce(mut world: World, event: Event) -> World {
         }
         Event::Deferred(deferred) => world.state.deferred = deferred,
         Event::Behind(now) => world.state.behind_at = Some(now),
+        Event::Skipped(by) => world.run.skipped = world.run.skipped.saturating_add(by),
         Event::Recorded(event) => world.state.record(event),
     }
     world

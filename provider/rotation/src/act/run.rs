@@ -7,12 +7,15 @@ mod step;
 
 use std::fmt;
 
+use jiff::SignedDuration;
+
 use actor::{Run, no_principal, stopped};
 
 use super::reduce::Event;
-use crate::decide::{World, deferral, is_ready, mark_missing, next, renew_at, warnings};
+use crate::decide::{World, deferral, is_ready, mark_missing, mint_cause, next, renew_at, warnings};
 use crate::{
-    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Step, Want, note_endings, renew_notices,
+    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Step, Want, note_endings, print_duration,
+    renew_notices,
 };
 pub use actor::Deck;
 
@@ -55,6 +58,7 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
     let world = World::new(state, observed);
     let mut run = Run { deck, world, configured, refusals: 0, yields: 0, prepared: None, failure: None, written: None };
     run.tell_missing_mark();
+    run.tell_clocks();
     let ended = run.finish().await;
     if ended.is_ok() {
         run.answer();
@@ -76,6 +80,9 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
         Err(error) => Err(Interrupted { state, error }),
     }
 }
+
+/// Clocks that differ by less are not worth a warning.
+const NOTABLE: SignedDuration = SignedDuration::from_mins(2);
 
 /// More steps than any run has; more means that the rules go round in a circle.
 const LONGEST: u32 = 100;
@@ -106,9 +113,9 @@ impl Run<'_> {
             if cause == Cause::StateBehind && step == Step::Mint {
                 self.fold(Event::Behind(self.deck.clock.now()));
             }
-            let event = history(&step, cause);
+            let event = history(&self.world, &step, cause);
             act.take(self).await?;
-            event.into_iter().for_each(|(action, id)| self.remember(action, id, Some(cause)));
+            event.into_iter().for_each(|(action, key)| self.remember(action, key, cause.to_string()));
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
     }
@@ -132,6 +139,18 @@ impl Run<'_> {
         }
     }
 
+    /// Says that the clocks of this machine and of the system differ, which moves every time that a run works with.
+    fn tell_clocks(&self) {
+        let ahead = self.world.observed.ahead;
+        if ahead.abs() < NOTABLE {
+            return;
+        }
+        let (by, side) = (print_duration(ahead.abs()), if ahead.is_positive() { "behind" } else { "ahead of" });
+        (self.deck.warn)(format!(
+            "the clock of this machine is {by} {side} the clock of the system that issues the keys: correct it. Rotations and overlaps are counted by the clock of this machine"
+        ));
+    }
+
     fn stands_in_the_way(&self, why: &Blocked) -> Error {
         Error::new(ErrorKind::Blocked, "", format!("{}: {why}", self.deck.issuer.principal()))
     }
@@ -144,11 +163,12 @@ impl Run<'_> {
     fn answer(&mut self) {
         let now = self.deck.clock.now();
         let before = self.world.state.current.as_ref().map(|key| key.id.clone());
+        let cause = if let Want::Current(goal) = self.deck.want { mint_cause(&self.world.state, goal) } else { None };
         let promotes = self.judge(is_ready);
         self.fold(Event::Answered { at: now, promotes });
-        let current = self.world.state.current.as_ref().map(|key| key.id.clone());
-        if current != before {
-            current.into_iter().for_each(|id| self.remember(HistoryAction::Promoted, id, None));
+        let current = self.world.state.current.as_ref().filter(|key| before.as_ref() != Some(&key.id));
+        if let Some(key) = current.map(|key| (key.id.clone(), Some(key.generation))) {
+            self.remember(HistoryAction::Promoted, key, cause.unwrap_or(Cause::StateBehind).to_string());
         }
         if let Want::Current(goal) = self.deck.want {
             let deferred = self.judge(|view| deferral(view, goal));
@@ -158,12 +178,13 @@ impl Run<'_> {
 }
 
 /// What a step that has been taken means for the history.
-fn history(step: &Step, cause: Cause) -> Option<(HistoryAction, KeyId)> {
-    match step {
+fn history(world: &World, step: &Step, cause: Cause) -> Option<(HistoryAction, (KeyId, Option<u64>))> {
+    let (action, id) = match step {
         Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) if cause != Cause::Deleting => {
-            Some((HistoryAction::Deleted, id.clone()))
+            (HistoryAction::Deleted, id)
         }
-        Step::Disable(id) => Some((HistoryAction::Disabled, id.clone())),
-        _ => None,
-    }
+        Step::Disable(id) => (HistoryAction::Disabled, id),
+        _ => return None,
+    };
+    Some((action, (id.clone(), world.generation_of(id))))
 }

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Keepers;
+use super::window::RotationWindowInputs;
 
 /// The inputs that every rotating resource has, as users write them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -16,18 +17,25 @@ pub struct RotationInputs {
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub keepers: Option<Keepers>,
     /// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-    /// A day is 24 hours; months and years are refused. Default: no rotation by time.
+    /// A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
     #[serde(default)]
     pub rotation_period: Option<String>,
-    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
     #[serde(default)]
     pub rotation_anchor: Option<String>,
+    /// How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `"1d"`.
+    #[serde(default)]
+    pub run_every: Option<String>,
+    /// When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+    /// would exceed `maxAge`. Default: at any time.
+    #[serde(default)]
+    pub rotation_window: Option<RotationWindowInputs>,
     /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
     /// With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.
     #[serde(default)]
     pub overlap: Option<String>,
-    /// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-    /// `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+    /// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotationPeriod`. With `rotationPeriod`,
+    /// the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
     #[serde(default)]
     pub max_age: Option<String>,
     /// What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
@@ -65,17 +73,20 @@ pub struct TriggerInputs {
     /// A day is 24 hours; months and years are refused. Default: no rotation by time.
     #[serde(default)]
     pub rotation_period: Option<String>,
-    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+    /// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
     #[serde(default)]
     pub rotation_anchor: Option<String>,
+    /// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+    #[serde(default)]
+    pub rotation_window: Option<RotationWindowInputs>,
 }
 
 impl From<TriggerInputs> for RotationInputs {
     /// With no overlap, and nothing that a key would need.
     fn from(inputs: TriggerInputs) -> Self {
-        let TriggerInputs { keepers, rotation_period, rotation_anchor } = inputs;
+        let TriggerInputs { keepers, rotation_period, rotation_anchor, rotation_window } = inputs;
         let (overlap, allow_outage) = (Some("0s".to_owned()), Some(true));
-        Self { keepers, rotation_period, rotation_anchor, overlap, allow_outage, ..Self::default() }
+        Self { keepers, rotation_period, rotation_anchor, rotation_window, overlap, allow_outage, ..Self::default() }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a user asks.
 
+mod age;
 mod args;
 mod duration;
 mod inputs;
 mod keepers;
+mod window;
 
 pub use args::{Problem, Retirement, RotationArgs, Verification};
 pub use duration::{parse_duration, print_duration};
@@ -12,3 +14,4 @@ pub use inputs::{
     WhenQuotaReached,
 };
 pub use keepers::Keepers;
+pub use window::{RotationWindow, RotationWindowInputs, Weekday};

@@ -2,6 +2,7 @@
 
 mod next;
 mod plan;
+mod told;
 mod warnings;
 mod world;
 

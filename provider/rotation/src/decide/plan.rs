@@ -15,6 +15,10 @@ pub struct Plan {
     pub generation: Option<u64>,
     /// The keys that would be deleted, each with the reason.
     pub retire: Vec<(KeyId, Cause)>,
+    /// New keys that would be deleted although nobody was given them, each with the reason.
+    pub discard: Vec<(KeyId, Cause)>,
+    /// The keys that would be disabled, each with the reason.
+    pub disable: Vec<(KeyId, Cause)>,
     /// The keys that would be taken out of what users publish.
     pub withdraw: Vec<KeyId>,
     /// Whether the new key would wait until users have published it.
@@ -68,6 +72,8 @@ fn note(plan: &mut Plan, world: &World, (step, cause): (&Step, Cause), want: &Wa
     match (step, want) {
         (Step::Mint, Want::Current(goal)) => plan.mint = mint_cause(&world.state, goal),
         (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push((id.clone(), cause)),
+        (Step::Discard(id), _) => plan.discard.push((id.clone(), cause)),
+        (Step::Disable(id), _) => plan.disable.push((id.clone(), cause)),
         (Step::Unlist(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}

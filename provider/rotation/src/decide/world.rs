@@ -36,6 +36,8 @@ pub struct Knowledge {
     pub unlisted: BTreeSet<KeyId>,
     /// A pending key that becomes current although another one is wanted.
     pub completes: Option<KeyId>,
+    /// By how much waits were cut short, because our clock and the times that were waited for do not fit together.
+    pub(crate) skipped: SignedDuration,
     /// When it first asked the system; where it asked nothing, long ago.
     pub(crate) first_look: Timestamp,
     /// Whether our mark is told together with one under a former URN, and does not stand like that yet.
@@ -43,6 +45,11 @@ pub struct Knowledge {
 }
 
 impl World {
+    /// When the system was asked, as far as waits go: what this run has waited for in vain is over.
+    pub(crate) fn seen_at(&self) -> Timestamp {
+        later(self.observed.at, self.run.skipped)
+    }
+
     /// The ledger that the state calls for once nothing is under way.
     pub(crate) fn wanted_ledger(&self, capability: &Capability) -> Ledger {
         let may_stand =
@@ -62,11 +69,19 @@ impl World {
         marked.chain(known).chain([state.generation]).max().unwrap_or_default() + 1
     }
 
+    /// The generation of a key, as far as state or mark tell it.
+    pub(crate) fn generation_of(&self, id: &KeyId) -> Option<u64> {
+        let known = self.state.keys().find(|key| key.id == *id).map(|key| key.generation);
+        let noted = || self.state.unrecorded.iter().find(|key| key.id == *id).map(|key| key.generation);
+        let marked = || self.observed.ledgers.own_entry(id)?.generation;
+        known.or_else(noted).or_else(marked).filter(|generation| *generation > 0)
+    }
+
     /// When it is certain that the mark has been read as it stood when the run began, if it is not yet.
     pub(crate) fn unread_until(&self, capability: &Capability) -> Option<Timestamp> {
         let lag = capability.settle.min(MARKS_LAG);
         let until = later(self.run.first_look, lag);
-        (capability.marks == Marks::OnPrincipal && self.observed.at < until).then_some(until)
+        (capability.marks == Marks::OnPrincipal && self.seen_at() < until).then_some(until)
     }
 
     /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.
@@ -76,6 +91,6 @@ impl World {
 
     /// Whether a key that the ledger names exists no more: not listed, although a list can be believed by now.
     pub(crate) fn is_gone(&self, id: &KeyId, entry: &Entry, capability: &Capability) -> bool {
-        !self.observed.keys.contains_key(id) && later(entry.since, capability.settle) <= self.observed.at
+        !self.observed.keys.contains_key(id) && later(entry.since, capability.settle) <= self.seen_at()
     }
 }

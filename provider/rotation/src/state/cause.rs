@@ -48,6 +48,8 @@ pub enum Cause {
     Bookkeeping,
     /// Lists may still be behind.
     Unsettled,
+    /// The system accepts it from a known time on, and nothing can try it before.
+    Untried,
     /// The resource is being deleted.
     Deleting,
 }
@@ -74,9 +76,10 @@ impl fmt::Display for Cause {
             Self::Unrecorded => "the state does not contain it, nothing uses it, and the new key needs its place",
             Self::Revoked => "revoked",
             Self::OverlapOver => "its overlap is over",
-            Self::Ends => "it would end by itself before its time",
-            Self::Bookkeeping => "the mark on the principal must say what is so",
+            Self::Ends => "it expires before it may be retired",
+            Self::Bookkeeping => "updating the ownership mark",
             Self::Unsettled => "the system's lists may still be behind",
+            Self::Untried => "nothing can try the new key, and the system accepts it by then",
             Self::Deleting => "the resource is being deleted",
         })
     }

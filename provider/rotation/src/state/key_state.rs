@@ -33,6 +33,9 @@ pub struct HistoryEvent {
     /// The key's id in the system.
     #[schemars(with = "String")]
     pub key_id: KeyId,
+    /// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -44,6 +47,8 @@ pub struct HistoryEvent {
 pub enum HistoryAction {
     /// It was created.
     Created,
+    /// The system accepted it as often as `verification` asks.
+    Verified,
     /// It became the current key.
     Promoted,
     /// It was disabled.

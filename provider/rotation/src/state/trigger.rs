@@ -30,7 +30,9 @@ impl Trigger {
             hash.part(b"revoked");
             hash.part(incident.as_bytes());
         }
-        Self { hash: hash.finish(), window: schedule.window }
+        // A window that is later than the last rotation was taken as answered: it asks for no key.
+        let window = schedule.window.filter(|window| *window <= schedule.rotated_at);
+        Self { hash: hash.finish(), window }
     }
 
     /// Whether what served the trigger `served` and was made at that time answers this one. Windows are ordered: one of a later window will do, and

@@ -156,6 +156,8 @@ impl Life {
             anchor: None,
             overlap: Self::OVERLAP,
             max_age: None,
+            run_every: DAY,
+            rotation_window: None,
             when_quota_reached: Default::default(),
             verification: Some(Verification { successes: 3, timeout: SignedDuration::from_mins(5) }),
             retirement: Default::default(),

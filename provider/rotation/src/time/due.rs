@@ -79,6 +79,7 @@ fn ends(key: &Key, now: Timestamp) -> bool {
 /// A schedule that appears where none was (after an import) changes nothing.
 pub fn schedule_changed(old: Option<&Schedule>, new: &Schedule) -> bool {
     old.is_some_and(|old| {
-        (old.anchor, old.window, old.rotated_at, &old.revoked) != (new.anchor, new.window, new.rotated_at, &new.revoked)
+        let decided = |of: &Schedule| (of.anchor, of.window, of.rotated_at, of.suspended);
+        decided(old) != decided(new) || old.revoked != new.revoked
     })
 }

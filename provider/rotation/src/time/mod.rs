@@ -1,14 +1,16 @@
 //! When things are due.
 
+mod age;
 mod clock;
 mod due;
 mod expiry;
 mod instant;
 mod schedule;
 
+pub use age::overdue;
 pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
 pub use expiry::{EndTerms, Lasting, note_endings};
 pub(crate) use instant::{later, seconds};
 pub(crate) use schedule::margin;
-pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, schedule};
+pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, retires_at, schedule, schedule_of};

@@ -107,13 +107,15 @@ fn periods_overlaps_and_ages_are_accepted_up_to_their_limits() {
             rotation_period: text(period),
             overlap: text(overlap),
             max_age: text(max_age),
+            run_every: text("12h"),
             ..retiring(retirement)
         };
-        parsed(&inputs, &Capability::default()).map(drop)
+        let args = parsed(&inputs, &Capability::default())?;
+        args.age_problem().map_or(Ok(()), |problem| Err(vec![problem.property]))
     };
-    assert_eq!(with("1h", "10m", "49m", "30h"), Ok(()), "an hour is long enough");
-    assert_eq!(with("10d", "4d", "5d", "24d"), Ok(()), "10 + 4 + 4 + 5 + 1");
-    assert_eq!(with("10d", "4d", "5d", "23d"), Err(vec!["maxAge".to_owned()]));
+    assert_eq!(with("1h", "10m", "49m", "60h"), Ok(()), "an hour is long enough");
+    assert_eq!(with("10d", "4d", "5d", "25d"), Ok(()), "10 + 4 + 4 + 5 + 1 + 1");
+    assert_eq!(with("10d", "4d", "5d", "24d"), Err(vec!["maxAge".to_owned()]));
     assert_eq!(with("10d", "5d", "5d", "90d"), Err(vec!["overlap".to_owned()]), "its sum with the soak is the period");
 }
 
@@ -130,11 +132,11 @@ fn an_overlap_of_none_and_a_system_of_one_key_need_a_permission() {
 #[test]
 fn a_day_is_no_short_time() {
     let daily = RotationArgs { overlap: DAY, period: Some(DAY), ..Life::inputs("1", false) };
-    assert_eq!(created(&daily, "2026-01-01T00:00:01Z").rotated_at, at("2026-01-01T01:00:00Z"), "to the hour");
+    assert_eq!(created(&daily, "2026-01-01T00:59:59Z").rotated_at, at("2026-01-01T00:00:00Z"), "to the hour");
     let shorter = RotationArgs { period: Some(DAY - SECOND), ..daily.clone() };
-    assert_eq!(created(&shorter, "2026-01-01T00:00:01Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
+    assert_eq!(created(&shorter, "2026-01-01T00:01:59Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
     let overlap = RotationArgs { overlap: DAY - SECOND, ..daily };
-    assert_eq!(created(&overlap, "2026-01-01T00:00:01Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
+    assert_eq!(created(&overlap, "2026-01-01T00:01:59Z").rotated_at, at("2026-01-01T00:01:00Z"), "to the minute");
 }
 
 #[test]

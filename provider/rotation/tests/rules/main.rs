@@ -5,6 +5,7 @@ mod inputs;
 mod owners;
 mod plans;
 mod runs;
+mod waits;
 
 use jiff::{SignedDuration, Timestamp};
 use rotation::{Ask, Phase, RotationArgs, Schedule, schedule};

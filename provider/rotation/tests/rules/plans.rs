@@ -92,3 +92,55 @@ async fn a_revocation_names_the_generation_that_it_is_for() {
     assert_eq!(revoked(RevokedGeneration::Previous), std::slice::from_ref(&previous));
     assert_eq!(revoked(RevokedGeneration::All), [current, found, previous]);
 }
+
+#[tokio::test]
+async fn time_6_a_preview_gives_the_reason_for_each_key() {
+    let cloud = oci();
+    let mut state = after(&cloud, &["1"]).await;
+    let said = |state: &KeyState, keeper: &str, phase| {
+        previewed(&cloud, state, &Life::inputs(keeper, false), phase).lines(state)
+    };
+    assert_eq!(said(&state, "1", Phase::Overlap), [""; 0]);
+    assert_eq!(said(&state, "2", Phase::Overlap), ["a new key will be created: keepers changed"]);
+    // A run that changed the keepers broke off after its mint.
+    let wanted = created(&Life::inputs("2", false), "2026-01-01T00:00:00Z");
+    let trigger = rotation::Trigger::new(&state.instance, &Life::inputs("2", false).keepers, &wanted);
+    let key = rotation::Key::new(KeyId("made".to_owned()), 2, cloud.clock().now());
+    state.pending = Some(rotation::Key { trigger: Some(trigger), material: Some([].into()), ..key });
+    assert_eq!(
+        said(&state, "2", Phase::Overlap),
+        ["the new key made of an earlier run will become current (keepers changed)"]
+    );
+    assert_eq!(said(&state, "1", Phase::Overlap), ["the new key made will be deleted: it is no longer wanted"]);
+    state.pending = None;
+    state.claim_open = true;
+    let resumed = said(&state, "2", Phase::Overlap);
+    assert!(resumed[0].contains("an interrupted run may have created") && resumed.len() == 2, "{resumed:?}");
+}
+
+#[tokio::test]
+async fn time_8_the_history_tells_what_happened_to_each_key_and_why() {
+    let cloud = oci();
+    let mut stack = Stack::new("stack/project/key");
+    assert!(stack.up(&cloud, &Life::inputs("1", false)).await.is_done());
+    cloud.clock().advance(HOUR);
+    assert!(stack.up(&cloud, &Life::inputs("2", false)).await.is_done());
+    cloud.clock().advance(DAY * 2);
+    assert!(stack.up(&cloud, &Life::inputs("2", false)).await.is_done());
+    let history = &stack.state().unwrap().history;
+    let told: Vec<_> = history.iter().map(|event| (event.action, event.generation, event.reason.as_deref())).collect();
+    use rotation::HistoryAction::{Created, Deleted, Promoted, Verified};
+    let expected = [
+        (Created, Some(1), Some("the resource has no key yet")),
+        (Verified, Some(1), Some("accepted 3 times")),
+        (Promoted, Some(1), Some("the resource has no key yet")),
+        (Created, Some(2), Some("keepers changed")),
+        (Verified, Some(2), Some("accepted 3 times")),
+        (Promoted, Some(2), Some("keepers changed")),
+        (Deleted, Some(1), Some("its overlap is over")),
+    ];
+    assert_eq!(told, expected);
+    let before = history.clone();
+    assert!(stack.up(&cloud, &Life::inputs("2", false)).await.is_quiet());
+    assert_eq!(stack.state().unwrap().history, before, "a run without an event changes nothing");
+}

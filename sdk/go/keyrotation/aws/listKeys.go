@@ -25,6 +25,8 @@ func ListKeys(ctx *pulumi.Context, args *ListKeysArgs, opts ...pulumi.InvokeOpti
 
 // What `aws:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListKeysArgs struct {
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User string `pulumi:"user"`
 }
@@ -42,6 +44,8 @@ func ListKeysOutput(ctx *pulumi.Context, args ListKeysOutputArgs, opts ...pulumi
 
 // What `aws:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListKeysOutputArgs struct {
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User pulumi.StringInput `pulumi:"user"`
 }

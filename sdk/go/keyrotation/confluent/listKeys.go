@@ -27,6 +27,8 @@ func ListKeys(ctx *pulumi.Context, args *ListKeysArgs, opts ...pulumi.InvokeOpti
 type ListKeysArgs struct {
 	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource *ManagedResource `pulumi:"managedResource"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// Whose API keys are rotated. Another owner replaces the resource.
 	Owner Owner `pulumi:"owner"`
 }
@@ -46,6 +48,8 @@ func ListKeysOutput(ctx *pulumi.Context, args ListKeysOutputArgs, opts ...pulumi
 type ListKeysOutputArgs struct {
 	// The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
 	ManagedResource ManagedResourcePtrInput `pulumi:"managedResource"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// Whose API keys are rotated. Another owner replaces the resource.
 	Owner OwnerInput `pulumi:"owner"`
 }

@@ -25,6 +25,8 @@ func ListApiKeys(ctx *pulumi.Context, args *ListApiKeysArgs, opts ...pulumi.Invo
 
 // What `oci:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListApiKeysArgs struct {
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
 }
@@ -42,6 +44,8 @@ func ListApiKeysOutput(ctx *pulumi.Context, args ListApiKeysOutputArgs, opts ...
 
 // What `oci:RotatingApiKey` takes beside the inputs of every rotating resource.
 type ListApiKeysOutputArgs struct {
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput `pulumi:"userId"`
 }

@@ -28,6 +28,8 @@ type ListAuthTokensArgs struct {
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
 	Name string `pulumi:"name"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
 }
@@ -48,6 +50,8 @@ type ListAuthTokensOutputArgs struct {
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
 	Name pulumi.StringInput `pulumi:"name"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput `pulumi:"userId"`
 }

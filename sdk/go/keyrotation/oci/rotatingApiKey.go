@@ -141,8 +141,8 @@ type RotatingApiKey struct {
 	KeyBits pulumi.IntPtrOutput `pulumi:"keyBits"`
 	// What requests name: `TENANCY/USER/FINGERPRINT`.
 	KeyId pulumi.StringOutput `pulumi:"keyId"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
@@ -165,11 +165,16 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
@@ -244,8 +249,8 @@ type rotatingApiKeyArgs struct {
 	Keepers map[string]string `pulumi:"keepers"`
 	// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 	KeyBits *int `pulumi:"keyBits"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge *string `pulumi:"maxAge"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
@@ -254,11 +259,16 @@ type rotatingApiKeyArgs struct {
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery *string `pulumi:"runEvery"`
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
 	// How a new key is proven before it is promoted.
@@ -280,8 +290,8 @@ type RotatingApiKeyArgs struct {
 	Keepers pulumi.StringMapInput
 	// The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
 	KeyBits pulumi.IntPtrInput
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrInput
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
@@ -290,11 +300,16 @@ type RotatingApiKeyArgs struct {
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrInput
 	// The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput
 	// How a new key is proven before it is promoted.
@@ -454,8 +469,8 @@ func (o RotatingApiKeyOutput) KeyId() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.KeyId }).(pulumi.StringOutput)
 }
 
-// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 func (o RotatingApiKeyOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
@@ -511,15 +526,26 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Default: no rotation by time.
+// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+// would exceed `MaxAge`. Default: at any time.
+func (o RotatingApiKeyOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
+}
+
+// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+func (o RotatingApiKeyOutput) RunEvery() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RunEvery }).(pulumi.StringPtrOutput)
 }
 
 // When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

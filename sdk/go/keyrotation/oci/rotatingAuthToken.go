@@ -88,8 +88,8 @@ type RotatingAuthToken struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
@@ -109,11 +109,16 @@ type RotatingAuthToken struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
@@ -194,8 +199,8 @@ type rotatingAuthTokenArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge *string `pulumi:"maxAge"`
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
@@ -207,11 +212,16 @@ type rotatingAuthTokenArgs struct {
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery *string `pulumi:"runEvery"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId string `pulumi:"userId"`
 	// How a new key is proven before it is promoted.
@@ -233,8 +243,8 @@ type RotatingAuthTokenArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrInput
 	// What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
 	// another one on the same user. Another one replaces the resource.
@@ -246,11 +256,16 @@ type RotatingAuthTokenArgs struct {
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrInput
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringInput
 	// How a new key is proven before it is promoted.
@@ -395,8 +410,8 @@ func (o RotatingAuthTokenOutput) Keepers() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
-// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 func (o RotatingAuthTokenOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
@@ -443,15 +458,26 @@ func (o RotatingAuthTokenOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingAuthTokenOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Default: no rotation by time.
+// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 func (o RotatingAuthTokenOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+// would exceed `MaxAge`. Default: at any time.
+func (o RotatingAuthTokenOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
+}
+
+// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+func (o RotatingAuthTokenOutput) RunEvery() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringPtrOutput { return v.RunEvery }).(pulumi.StringPtrOutput)
 }
 
 // When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

@@ -27,6 +27,8 @@ func ListApiKeys(ctx *pulumi.Context, args *ListApiKeysArgs, opts ...pulumi.Invo
 type ListApiKeysArgs struct {
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
 	Path string `pulumi:"path"`
 }
@@ -46,6 +48,8 @@ func ListApiKeysOutput(ctx *pulumi.Context, args ListApiKeysOutputArgs, opts ...
 type ListApiKeysOutputArgs struct {
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringInput `pulumi:"mount"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
 	Path pulumi.StringInput `pulumi:"path"`
 }

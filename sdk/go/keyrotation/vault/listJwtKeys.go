@@ -29,6 +29,8 @@ type ListJwtKeysArgs struct {
 	Mount string `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name string `pulumi:"name"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 }
 
 // The keys of a principal.
@@ -48,6 +50,8 @@ type ListJwtKeysOutputArgs struct {
 	Mount pulumi.StringInput `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name pulumi.StringInput `pulumi:"name"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 }
 
 func (ListJwtKeysOutputArgs) ElementType() reflect.Type {

@@ -27,6 +27,8 @@ func ListSecretIds(ctx *pulumi.Context, args *ListSecretIdsArgs, opts ...pulumi.
 type ListSecretIdsArgs struct {
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan *string `pulumi:"olderThan"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role string `pulumi:"role"`
 }
@@ -46,6 +48,8 @@ func ListSecretIdsOutput(ctx *pulumi.Context, args ListSecretIdsOutputArgs, opts
 type ListSecretIdsOutputArgs struct {
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringInput `pulumi:"mount"`
+	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
+	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role pulumi.StringInput `pulumi:"role"`
 }

@@ -159,8 +159,8 @@ type RotatingApiKey struct {
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
 	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length pulumi.IntPtrOutput `pulumi:"length"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions pulumi.IntPtrOutput `pulumi:"maxVersions"`
@@ -185,11 +185,16 @@ type RotatingApiKey struct {
 	Retirement keyrotation.RetirementBySoakPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// The generated value. Null while it is not known, as after an import without it, until the next rotation.
@@ -273,8 +278,8 @@ type rotatingApiKeyArgs struct {
 	Keepers map[string]string `pulumi:"keepers"`
 	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length *int `pulumi:"length"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge *string `pulumi:"maxAge"`
 	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions *int `pulumi:"maxVersions"`
@@ -291,11 +296,16 @@ type rotatingApiKeyArgs struct {
 	Retirement *keyrotation.RetirementBySoak `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery *string `pulumi:"runEvery"`
 	// How a new key is proven before it is promoted.
 	Verification *keyrotation.Verification `pulumi:"verification"`
 }
@@ -320,8 +330,8 @@ type RotatingApiKeyArgs struct {
 	Keepers pulumi.StringMapInput
 	// The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
 	Length pulumi.IntPtrInput
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrInput
 	// How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
 	MaxVersions pulumi.IntPtrInput
@@ -338,11 +348,16 @@ type RotatingApiKeyArgs struct {
 	Retirement keyrotation.RetirementBySoakPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrInput
 }
@@ -507,8 +522,8 @@ func (o RotatingApiKeyOutput) Length() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.IntPtrOutput { return v.Length }).(pulumi.IntPtrOutput)
 }
 
-// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 func (o RotatingApiKeyOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
@@ -569,15 +584,26 @@ func (o RotatingApiKeyOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingApiKeyOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Default: no rotation by time.
+// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 func (o RotatingApiKeyOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+// would exceed `MaxAge`. Default: at any time.
+func (o RotatingApiKeyOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
+}
+
+// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+func (o RotatingApiKeyOutput) RunEvery() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.RunEvery }).(pulumi.StringPtrOutput)
 }
 
 // When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

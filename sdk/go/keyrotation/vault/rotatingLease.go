@@ -150,8 +150,8 @@ type RotatingLease struct {
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
 	// The lease's id, by which it can be looked up, renewed and revoked.
 	LeaseId pulumi.StringOutput `pulumi:"leaseId"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
@@ -172,11 +172,16 @@ type RotatingLease struct {
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
@@ -246,8 +251,8 @@ type rotatingLeaseArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge *string `pulumi:"maxAge"`
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name string `pulumi:"name"`
@@ -260,11 +265,16 @@ type rotatingLeaseArgs struct {
 	Retirement *keyrotation.RetirementByConfirmation `pulumi:"retirement"`
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery *string `pulumi:"runEvery"`
 	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 	Ttl *string `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
@@ -280,8 +290,8 @@ type RotatingLeaseArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrInput
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringInput
@@ -294,11 +304,16 @@ type RotatingLeaseArgs struct {
 	Retirement keyrotation.RetirementByConfirmationPtrInput
 	// An emergency: a new incident text removes that generation in the next run, which makes a new key first.
 	Revoke keyrotation.RevokePtrInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrInput
 	// The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
 	Ttl pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
@@ -454,8 +469,8 @@ func (o RotatingLeaseOutput) LeaseId() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringOutput { return v.LeaseId }).(pulumi.StringOutput)
 }
 
-// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 func (o RotatingLeaseOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
@@ -506,15 +521,26 @@ func (o RotatingLeaseOutput) Revoke() keyrotation.RevokePtrOutput {
 	return o.ApplyT(func(v *RotatingLease) keyrotation.RevokePtrOutput { return v.Revoke }).(keyrotation.RevokePtrOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingLeaseOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Default: no rotation by time.
+// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 func (o RotatingLeaseOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+// would exceed `MaxAge`. Default: at any time.
+func (o RotatingLeaseOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingLease) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
+}
+
+// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+func (o RotatingLeaseOutput) RunEvery() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.RunEvery }).(pulumi.StringPtrOutput)
 }
 
 // When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

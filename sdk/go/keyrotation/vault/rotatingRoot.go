@@ -37,8 +37,9 @@ import (
 // The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
 // users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
 //
-// - At creation, whoever still works with the password or key that the engine was set up with is cut off.
-// - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
+//   - At creation, whoever still works with the password or key that the engine was set up with is cut off. `RotateOnCreate: false` keeps it until
+//     the first rotation.
+//   - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
 //
 // So there are no `Overlap`, `Retirement`, `Verification`, `Revoke` and `Adopt`. After a leak, change `Keepers`.
 //
@@ -133,13 +134,18 @@ type RotatingRoot struct {
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path pulumi.StringOutput `pulumi:"path"`
+	// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+	// no effect after creation. Default: true.
+	RotateOnCreate pulumi.BoolPtrOutput `pulumi:"rotateOnCreate"`
 	// When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
 	RotatedAt pulumi.StringPtrOutput `pulumi:"rotatedAt"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
 	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
 	// When rotations are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 }
@@ -193,11 +199,16 @@ type rotatingRootArgs struct {
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path string `pulumi:"path"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+	// no effect after creation. Default: true.
+	RotateOnCreate *bool `pulumi:"rotateOnCreate"`
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
 	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
 }
 
 // The set of arguments for constructing a RotatingRoot resource.
@@ -208,11 +219,16 @@ type RotatingRootArgs struct {
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path pulumi.StringInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+	// no effect after creation. Default: true.
+	RotateOnCreate pulumi.BoolPtrInput
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
 	// A day is 24 hours; months and years are refused. Default: no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
 }
 
 func (RotatingRootArgs) ElementType() reflect.Type {
@@ -339,12 +355,18 @@ func (o RotatingRootOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
 }
 
+// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+// no effect after creation. Default: true.
+func (o RotatingRootOutput) RotateOnCreate() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingRoot) pulumi.BoolPtrOutput { return v.RotateOnCreate }).(pulumi.BoolPtrOutput)
+}
+
 // When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
 func (o RotatingRootOutput) RotatedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotatedAt }).(pulumi.StringPtrOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingRootOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
@@ -353,6 +375,11 @@ func (o RotatingRootOutput) RotationAnchor() pulumi.StringPtrOutput {
 // A day is 24 hours; months and years are refused. Default: no rotation by time.
 func (o RotatingRootOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+func (o RotatingRootOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingRoot) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
 }
 
 // When rotations are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

@@ -147,8 +147,8 @@ type RotatingSecretId struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringOutput `pulumi:"mount"`
@@ -169,11 +169,16 @@ type RotatingSecretId struct {
 	Revoke keyrotation.RevokePtrOutput `pulumi:"revoke"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role pulumi.StringOutput `pulumi:"role"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrOutput `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrOutput `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrOutput `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
 	// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
@@ -249,8 +254,8 @@ type rotatingSecretIdArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge *string `pulumi:"maxAge"`
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
@@ -263,11 +268,16 @@ type rotatingSecretIdArgs struct {
 	Revoke *keyrotation.Revoke `pulumi:"revoke"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role string `pulumi:"role"`
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor *string `pulumi:"rotationAnchor"`
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod *string `pulumi:"rotationPeriod"`
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow *keyrotation.RotationWindow `pulumi:"rotationWindow"`
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery *string `pulumi:"runEvery"`
 	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl *string `pulumi:"ttl"`
 	// How a new key is proven before it is promoted.
@@ -286,8 +296,8 @@ type RotatingSecretIdArgs struct {
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
-	// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-	// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+	// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+	// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 	MaxAge pulumi.StringPtrInput
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringInput
@@ -300,11 +310,16 @@ type RotatingSecretIdArgs struct {
 	Revoke keyrotation.RevokePtrInput
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
 	Role pulumi.StringInput
-	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+	// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 	RotationAnchor pulumi.StringPtrInput
 	// Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-	// A day is 24 hours; months and years are refused. Default: no rotation by time.
+	// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 	RotationPeriod pulumi.StringPtrInput
+	// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+	// would exceed `MaxAge`. Default: at any time.
+	RotationWindow keyrotation.RotationWindowPtrInput
+	// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+	RunEvery pulumi.StringPtrInput
 	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl pulumi.StringPtrInput
 	// How a new key is proven before it is promoted.
@@ -456,8 +471,8 @@ func (o RotatingSecretIdOutput) Keepers() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
-// The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-// `RotationPeriod` + 2 × `Overlap`, with `Retirement.Soak` and `Retirement.Deadline` if set, must not exceed it.
+// The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `RotationPeriod`. With `RotationPeriod`,
+// the sum `RotationPeriod` + 2 × `Overlap` + `Retirement.Soak` + `Retirement.Deadline` + 2 × `RunEvery` must not exceed it. A key that is older is a warning in each run.
 func (o RotatingSecretIdOutput) MaxAge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.MaxAge }).(pulumi.StringPtrOutput)
 }
@@ -508,15 +523,26 @@ func (o RotatingSecretIdOutput) Role() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.Role }).(pulumi.StringOutput)
 }
 
-// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+// The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
 func (o RotatingSecretIdOutput) RotationAnchor() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.RotationAnchor }).(pulumi.StringPtrOutput)
 }
 
 // Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-// A day is 24 hours; months and years are refused. Default: no rotation by time.
+// A day is 24 hours; months and years are refused. Default: what `MaxAge` leaves, or no rotation by time.
 func (o RotatingSecretIdOutput) RotationPeriod() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.RotationPeriod }).(pulumi.StringPtrOutput)
+}
+
+// When the schedule may rotate and delete keys, in UTC. Changed keepers, `Revoke` and lost keys do not wait for it, and neither does a key that
+// would exceed `MaxAge`. Default: at any time.
+func (o RotatingSecretIdOutput) RotationWindow() keyrotation.RotationWindowPtrOutput {
+	return o.ApplyT(func(v *RotatingSecretId) keyrotation.RotationWindowPtrOutput { return v.RotationWindow }).(keyrotation.RotationWindowPtrOutput)
+}
+
+// How often `pulumi up` runs, as a duration. `MaxAge` is planned with it. Default: `"1d"`.
+func (o RotatingSecretIdOutput) RunEvery() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.RunEvery }).(pulumi.StringPtrOutput)
 }
 
 // When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.

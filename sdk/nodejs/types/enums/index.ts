@@ -14,6 +14,10 @@ export const HistoryAction = {
      */
     Created: "created",
     /**
+     * The system accepted it as often as `verification` asks.
+     */
+    Verified: "verified",
+    /**
      * It became the current key.
      */
     Promoted: "promoted",
@@ -87,6 +91,42 @@ export const RevokedGeneration = {
  * Which generation a revocation removes.
  */
 export type RevokedGeneration = (typeof RevokedGeneration)[keyof typeof RevokedGeneration];
+
+export const Weekday = {
+    /**
+     * Monday.
+     */
+    Mon: "mon",
+    /**
+     * Tuesday.
+     */
+    Tue: "tue",
+    /**
+     * Wednesday.
+     */
+    Wed: "wed",
+    /**
+     * Thursday.
+     */
+    Thu: "thu",
+    /**
+     * Friday.
+     */
+    Fri: "fri",
+    /**
+     * Saturday.
+     */
+    Sat: "sat",
+    /**
+     * Sunday.
+     */
+    Sun: "sun",
+} as const;
+
+/**
+ * A day of the week, in UTC.
+ */
+export type Weekday = (typeof Weekday)[keyof typeof Weekday];
 
 export const WhenInUse = {
     /**

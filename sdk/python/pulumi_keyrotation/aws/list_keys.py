@@ -51,28 +51,34 @@ class AwaitableListKeysResult(ListKeysResult):
             keys=self.keys)
 
 
-def list_keys(user: Optional[_builtins.str] = None,
+def list_keys(older_than: Optional[_builtins.str] = None,
+              user: Optional[_builtins.str] = None,
               opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListKeysResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
     """
     __args__ = dict()
+    __args__['olderThan'] = older_than
     __args__['user'] = user
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:aws:listKeys', __args__, opts=opts, typ=ListKeysResult).value
 
     return AwaitableListKeysResult(
         keys=pulumi.get(__ret__, 'keys'))
-def list_keys_output(user: pulumi.Input[Optional[_builtins.str]] = None,
+def list_keys_output(older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                     user: pulumi.Input[Optional[_builtins.str]] = None,
                      opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListKeysResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user: The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
     """
     __args__ = dict()
+    __args__['olderThan'] = older_than
     __args__['user'] = user
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:aws:listKeys', __args__, opts=opts, typ=ListKeysResult)

@@ -53,16 +53,19 @@ class AwaitableListKeysResult(ListKeysResult):
 
 
 def list_keys(managed_resource: Optional[Union['ManagedResource', 'ManagedResourceDict']] = None,
+              older_than: Optional[_builtins.str] = None,
               owner: Optional[Union['Owner', 'OwnerDict']] = None,
               opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListKeysResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param Union['Owner', 'OwnerDict'] owner: Whose API keys are rotated. Another owner replaces the resource.
     """
     __args__ = dict()
     __args__['managedResource'] = managed_resource
+    __args__['olderThan'] = older_than
     __args__['owner'] = owner
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:confluent:listKeys', __args__, opts=opts, typ=ListKeysResult).value
@@ -70,16 +73,19 @@ def list_keys(managed_resource: Optional[Union['ManagedResource', 'ManagedResour
     return AwaitableListKeysResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_keys_output(managed_resource: pulumi.Input[Optional[Optional[Union['ManagedResource', 'ManagedResourceDict']]]] = None,
+                     older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                      owner: pulumi.Input[Optional[Union['Owner', 'OwnerDict']]] = None,
                      opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListKeysResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param Union['ManagedResource', 'ManagedResourceDict'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param Union['Owner', 'OwnerDict'] owner: Whose API keys are rotated. Another owner replaces the resource.
     """
     __args__ = dict()
     __args__['managedResource'] = managed_resource
+    __args__['olderThan'] = older_than
     __args__['owner'] = owner
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:confluent:listKeys', __args__, opts=opts, typ=ListKeysResult)

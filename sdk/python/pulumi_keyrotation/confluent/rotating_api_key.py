@@ -37,6 +37,8 @@ class RotatingApiKeyArgs:
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
         """
         The set of arguments for constructing a RotatingApiKey resource.
@@ -50,15 +52,18 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input['ManagedResourceArgs'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input['_root_inputs.RotationWindowArgs'] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
         pulumi.set(__self__, "owner", owner)
@@ -86,6 +91,10 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "rotation_anchor", rotation_anchor)
         if rotation_period is not None:
             pulumi.set(__self__, "rotation_period", rotation_period)
+        if rotation_window is not None:
+            pulumi.set(__self__, "rotation_window", rotation_window)
+        if run_every is not None:
+            pulumi.set(__self__, "run_every", run_every)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
 
@@ -179,8 +188,8 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -229,7 +238,7 @@ class RotatingApiKeyArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -242,13 +251,38 @@ class RotatingApiKeyArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
     @rotation_period.setter
     def rotation_period(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "rotation_period", value)
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @rotation_window.setter
+    def rotation_window(self, value: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]):
+        pulumi.set(self, "rotation_window", value)
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
+
+    @run_every.setter
+    def run_every(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "run_every", value)
 
     @_builtins.property
     @pulumi.getter
@@ -282,6 +316,8 @@ class RotatingApiKey(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  __props__=None):
         """
@@ -402,16 +438,19 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['OwnerArgs', 'OwnerArgsDict']] owner: Whose API keys are rotated. Another owner replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
         ...
@@ -556,6 +595,8 @@ class RotatingApiKey(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -581,6 +622,8 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
+            __props__.__dict__["rotation_window"] = rotation_window
+            __props__.__dict__["run_every"] = run_every
             __props__.__dict__["verification"] = verification
             __props__.__dict__["account"] = None
             __props__.__dict__["api_key"] = None
@@ -643,6 +686,8 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
+        __props__.__dict__["rotation_window"] = None
+        __props__.__dict__["run_every"] = None
         __props__.__dict__["schedule"] = None
         __props__.__dict__["verification"] = None
         __props__.__dict__["warnings"] = None
@@ -759,8 +804,8 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -833,7 +878,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -842,9 +887,26 @@ class RotatingApiKey(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Output[Optional['_root_outputs.RotationWindow']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
 
     @_builtins.property
     @pulumi.getter

@@ -51,28 +51,34 @@ class AwaitableListApiKeysResult(ListApiKeysResult):
             keys=self.keys)
 
 
-def list_api_keys(user_id: Optional[_builtins.str] = None,
+def list_api_keys(older_than: Optional[_builtins.str] = None,
+                  user_id: Optional[_builtins.str] = None,
                   opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListApiKeysResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
     """
     __args__ = dict()
+    __args__['olderThan'] = older_than
     __args__['userId'] = user_id
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:oci:listApiKeys', __args__, opts=opts, typ=ListApiKeysResult).value
 
     return AwaitableListApiKeysResult(
         keys=pulumi.get(__ret__, 'keys'))
-def list_api_keys_output(user_id: pulumi.Input[Optional[_builtins.str]] = None,
+def list_api_keys_output(older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                         user_id: pulumi.Input[Optional[_builtins.str]] = None,
                          opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListApiKeysResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user_id: The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
     """
     __args__ = dict()
+    __args__['olderThan'] = older_than
     __args__['userId'] = user_id
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:oci:listApiKeys', __args__, opts=opts, typ=ListApiKeysResult)

@@ -52,6 +52,7 @@ class AwaitableListAuthTokensResult(ListAuthTokensResult):
 
 
 def list_auth_tokens(name: Optional[_builtins.str] = None,
+                     older_than: Optional[_builtins.str] = None,
                      user_id: Optional[_builtins.str] = None,
                      opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListAuthTokensResult:
     """
@@ -59,10 +60,12 @@ def list_auth_tokens(name: Optional[_builtins.str] = None,
 
     :param _builtins.str name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
            another one on the same user. Another one replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['olderThan'] = older_than
     __args__['userId'] = user_id
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:oci:listAuthTokens', __args__, opts=opts, typ=ListAuthTokensResult).value
@@ -70,6 +73,7 @@ def list_auth_tokens(name: Optional[_builtins.str] = None,
     return AwaitableListAuthTokensResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_auth_tokens_output(name: pulumi.Input[Optional[_builtins.str]] = None,
+                            older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                             user_id: pulumi.Input[Optional[_builtins.str]] = None,
                             opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListAuthTokensResult]:
     """
@@ -77,10 +81,12 @@ def list_auth_tokens_output(name: pulumi.Input[Optional[_builtins.str]] = None,
 
     :param _builtins.str name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
            another one on the same user. Another one replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['olderThan'] = older_than
     __args__['userId'] = user_id
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:oci:listAuthTokens', __args__, opts=opts, typ=ListAuthTokensResult)

@@ -35,6 +35,8 @@ class RotatingAuthTokenArgs:
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None,
                  when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None):
         """
@@ -49,15 +51,18 @@ class RotatingAuthTokenArgs:
         :param pulumi.Input[_builtins.str] description: The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input['_root_inputs.RotationWindowArgs'] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
                warning and lets the run succeed, `fail` fails the run. Default: `defer`.
@@ -84,6 +89,10 @@ class RotatingAuthTokenArgs:
             pulumi.set(__self__, "rotation_anchor", rotation_anchor)
         if rotation_period is not None:
             pulumi.set(__self__, "rotation_period", rotation_period)
+        if rotation_window is not None:
+            pulumi.set(__self__, "rotation_window", rotation_window)
+        if run_every is not None:
+            pulumi.set(__self__, "run_every", run_every)
         if verification is not None:
             pulumi.set(__self__, "verification", verification)
         if when_quota_reached is not None:
@@ -168,8 +177,8 @@ class RotatingAuthTokenArgs:
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -218,7 +227,7 @@ class RotatingAuthTokenArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -231,13 +240,38 @@ class RotatingAuthTokenArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
     @rotation_period.setter
     def rotation_period(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "rotation_period", value)
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @rotation_window.setter
+    def rotation_window(self, value: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]):
+        pulumi.set(self, "rotation_window", value)
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
+
+    @run_every.setter
+    def run_every(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "run_every", value)
 
     @_builtins.property
     @pulumi.getter
@@ -282,6 +316,8 @@ class RotatingAuthToken(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
@@ -362,17 +398,20 @@ class RotatingAuthToken(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] description: The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] name: What the credential is for: 1 to 32 letters, digits, `-` and `_`. It tells the credentials of one resource from those of
                another one on the same user. Another one replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input[_builtins.str] user_id: The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         :param pulumi.Input['_root_enums.WhenQuotaReached'] when_quota_reached: What a rotation does while the system's quota of keys is used up by a previous key that may not be deleted yet: `defer` waits with a
@@ -478,6 +517,8 @@ class RotatingAuthToken(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  user_id: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  when_quota_reached: pulumi.Input[Optional['_root_enums.WhenQuotaReached']] = None,
@@ -503,6 +544,8 @@ class RotatingAuthToken(pulumi.CustomResource):
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
+            __props__.__dict__["rotation_window"] = rotation_window
+            __props__.__dict__["run_every"] = run_every
             if user_id is None and not opts.urn:
                 raise TypeError("Missing required property 'user_id'")
             __props__.__dict__["user_id"] = user_id
@@ -565,6 +608,8 @@ class RotatingAuthToken(pulumi.CustomResource):
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
+        __props__.__dict__["rotation_window"] = None
+        __props__.__dict__["run_every"] = None
         __props__.__dict__["schedule"] = None
         __props__.__dict__["token"] = None
         __props__.__dict__["token_id"] = None
@@ -653,8 +698,8 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -728,7 +773,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -737,9 +782,26 @@ class RotatingAuthToken(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Output[Optional['_root_outputs.RotationWindow']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
 
     @_builtins.property
     @pulumi.getter

@@ -52,16 +52,19 @@ class AwaitableListApiKeysResult(ListApiKeysResult):
 
 
 def list_api_keys(mount: Optional[_builtins.str] = None,
+                  older_than: Optional[_builtins.str] = None,
                   path: Optional[_builtins.str] = None,
                   opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListApiKeysResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['olderThan'] = older_than
     __args__['path'] = path
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:vault:listApiKeys', __args__, opts=opts, typ=ListApiKeysResult).value
@@ -69,16 +72,19 @@ def list_api_keys(mount: Optional[_builtins.str] = None,
     return AwaitableListApiKeysResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_api_keys_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
+                         older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          path: pulumi.Input[Optional[_builtins.str]] = None,
                          opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListApiKeysResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['olderThan'] = older_than
     __args__['path'] = path
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:vault:listApiKeys', __args__, opts=opts, typ=ListApiKeysResult)

@@ -52,16 +52,19 @@ class AwaitableListSecretIdsResult(ListSecretIdsResult):
 
 
 def list_secret_ids(mount: Optional[_builtins.str] = None,
+                    older_than: Optional[_builtins.str] = None,
                     role: Optional[_builtins.str] = None,
                     opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListSecretIdsResult:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['olderThan'] = older_than
     __args__['role'] = role
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:vault:listSecretIds', __args__, opts=opts, typ=ListSecretIdsResult).value
@@ -69,16 +72,19 @@ def list_secret_ids(mount: Optional[_builtins.str] = None,
     return AwaitableListSecretIdsResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_secret_ids_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
+                           older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                            role: pulumi.Input[Optional[_builtins.str]] = None,
                            opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListSecretIdsResult]:
     """
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
+    :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['olderThan'] = older_than
     __args__['role'] = role
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:vault:listSecretIds', __args__, opts=opts, typ=ListSecretIdsResult)

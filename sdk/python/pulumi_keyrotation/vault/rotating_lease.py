@@ -34,6 +34,8 @@ class RotatingLeaseArgs:
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  ttl: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional['_root_inputs.VerificationArgs']] = None):
         """
@@ -45,15 +47,18 @@ class RotatingLeaseArgs:
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input['_root_inputs.RevokeArgs'] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input['_root_inputs.RotationWindowArgs'] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input[_builtins.str] ttl: The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         :param pulumi.Input['_root_inputs.VerificationArgs'] verification: How a new key is proven before it is promoted.
         """
@@ -77,6 +82,10 @@ class RotatingLeaseArgs:
             pulumi.set(__self__, "rotation_anchor", rotation_anchor)
         if rotation_period is not None:
             pulumi.set(__self__, "rotation_period", rotation_period)
+        if rotation_window is not None:
+            pulumi.set(__self__, "rotation_window", rotation_window)
+        if run_every is not None:
+            pulumi.set(__self__, "run_every", run_every)
         if ttl is not None:
             pulumi.set(__self__, "ttl", ttl)
         if verification is not None:
@@ -147,8 +156,8 @@ class RotatingLeaseArgs:
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -197,7 +206,7 @@ class RotatingLeaseArgs:
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -210,13 +219,38 @@ class RotatingLeaseArgs:
     def rotation_period(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
 
     @rotation_period.setter
     def rotation_period(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "rotation_period", value)
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @rotation_window.setter
+    def rotation_window(self, value: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]):
+        pulumi.set(self, "rotation_window", value)
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
+
+    @run_every.setter
+    def run_every(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "run_every", value)
 
     @_builtins.property
     @pulumi.getter
@@ -260,6 +294,8 @@ class RotatingLease(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  ttl: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  __props__=None):
@@ -396,17 +432,20 @@ class RotatingLease(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] max_age: The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-               `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+               the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
         :param pulumi.Input[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']] revoke: An emergency: a new incident text removes that generation in the next run, which makes a new key first.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-               A day is 24 hours; months and years are refused. Default: no rotation by time.
+               A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
+        :param pulumi.Input[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']] rotation_window: When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+               would exceed `max_age`. Default: at any time.
+        :param pulumi.Input[_builtins.str] run_every: How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
         :param pulumi.Input[_builtins.str] ttl: The time that the plugin requests for a lease, such as `"7d"`. If the lease must last longer, each `pulumi up` in the second half of that time renews it. Default: as long as it is needed (rotationPeriod, twice the overlap and a margin); without rotationPeriod what the engine grants.
         :param pulumi.Input[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']] verification: How a new key is proven before it is promoted.
         """
@@ -569,6 +608,8 @@ class RotatingLease(pulumi.CustomResource):
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
+                 run_every: pulumi.Input[Optional[_builtins.str]] = None,
                  ttl: pulumi.Input[Optional[_builtins.str]] = None,
                  verification: pulumi.Input[Optional[Union['_root_inputs.VerificationArgs', '_root_inputs.VerificationArgsDict']]] = None,
                  __props__=None):
@@ -595,6 +636,8 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["revoke"] = revoke
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
+            __props__.__dict__["rotation_window"] = rotation_window
+            __props__.__dict__["run_every"] = run_every
             __props__.__dict__["ttl"] = ttl
             __props__.__dict__["verification"] = verification
             __props__.__dict__["account"] = None
@@ -660,6 +703,8 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["revoke"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
+        __props__.__dict__["rotation_window"] = None
+        __props__.__dict__["run_every"] = None
         __props__.__dict__["schedule"] = None
         __props__.__dict__["ttl"] = None
         __props__.__dict__["verification"] = None
@@ -768,8 +813,8 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="maxAge")
     def max_age(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-        `rotation_period` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+        The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
+        the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         """
         return pulumi.get(self, "max_age")
 
@@ -850,7 +895,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -859,9 +904,26 @@ class RotatingLease(pulumi.CustomResource):
     def rotation_period(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
-        A day is 24 hours; months and years are refused. Default: no rotation by time.
+        A day is 24 hours; months and years are refused. Default: what `max_age` leaves, or no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Output[Optional['_root_outputs.RotationWindow']]:
+        """
+        When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+        would exceed `max_age`. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @_builtins.property
+    @pulumi.getter(name="runEvery")
+    def run_every(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        How often `pulumi up` runs, as a duration. `max_age` is planned with it. Default: `"1d"`.
+        """
+        return pulumi.get(self, "run_every")
 
     @_builtins.property
     @pulumi.getter

@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
 from .. import _enums as _root_enums
+from .. import _inputs as _root_inputs
 from .. import outputs as _root_outputs
 
 __all__ = ['RotatingRootArgs', 'RotatingRoot']
@@ -23,8 +24,10 @@ class RotatingRootArgs:
     def __init__(__self__, *,
                  path: pulumi.Input[_builtins.str],
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
-                 rotation_period: pulumi.Input[Optional[_builtins.str]] = None):
+                 rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']] = None):
         """
         The set of arguments for constructing a RotatingRoot resource.
 
@@ -32,17 +35,24 @@ class RotatingRootArgs:
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
                Order and secretness do not count; an empty map is the same as none.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.bool] rotate_on_create: Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+               no effect after creation. Default: true.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input['_root_inputs.RotationWindowArgs'] rotation_window: When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
         """
         pulumi.set(__self__, "path", path)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
+        if rotate_on_create is not None:
+            pulumi.set(__self__, "rotate_on_create", rotate_on_create)
         if rotation_anchor is not None:
             pulumi.set(__self__, "rotation_anchor", rotation_anchor)
         if rotation_period is not None:
             pulumi.set(__self__, "rotation_period", rotation_period)
+        if rotation_window is not None:
+            pulumi.set(__self__, "rotation_window", rotation_window)
 
     @_builtins.property
     @pulumi.getter
@@ -71,10 +81,23 @@ class RotatingRootArgs:
         pulumi.set(self, "keepers", value)
 
     @_builtins.property
+    @pulumi.getter(name="rotateOnCreate")
+    def rotate_on_create(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        no effect after creation. Default: true.
+        """
+        return pulumi.get(self, "rotate_on_create")
+
+    @rotate_on_create.setter
+    def rotate_on_create(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "rotate_on_create", value)
+
+    @_builtins.property
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -95,6 +118,18 @@ class RotatingRootArgs:
     def rotation_period(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "rotation_period", value)
 
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]:
+        """
+        When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
+
+    @rotation_window.setter
+    def rotation_window(self, value: pulumi.Input[Optional['_root_inputs.RotationWindowArgs']]):
+        pulumi.set(self, "rotation_window", value)
+
 
 @pulumi.type_token("keyrotation:vault:RotatingRoot")
 class RotatingRoot(pulumi.CustomResource):
@@ -104,8 +139,10 @@ class RotatingRoot(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
                  __props__=None):
         """
         A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
@@ -140,7 +177,8 @@ class RotatingRoot(pulumi.CustomResource):
         The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
         users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
 
-        - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+        - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotate_on_create: false` keeps it until
+          the first rotation.
         - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
 
         So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
@@ -225,9 +263,12 @@ class RotatingRoot(pulumi.CustomResource):
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] path: Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
-        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        :param pulumi.Input[_builtins.bool] rotate_on_create: Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+               no effect after creation. Default: true.
+        :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         :param pulumi.Input[_builtins.str] rotation_period: Rotate when a new period starts: a duration such as `"90d"`, `"12h"` or ISO 8601 `"P90D"`, at least one hour.
                A day is 24 hours; months and years are refused. Default: no rotation by time.
+        :param pulumi.Input[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']] rotation_window: When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
         """
         ...
     @overload
@@ -268,7 +309,8 @@ class RotatingRoot(pulumi.CustomResource):
         The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
         users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
 
-        - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+        - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotate_on_create: false` keeps it until
+          the first rotation.
         - A static role's password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
 
         So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
@@ -364,8 +406,10 @@ class RotatingRoot(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_window: pulumi.Input[Optional[Union['_root_inputs.RotationWindowArgs', '_root_inputs.RotationWindowArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -379,8 +423,10 @@ class RotatingRoot(pulumi.CustomResource):
             if path is None and not opts.urn:
                 raise TypeError("Missing required property 'path'")
             __props__.__dict__["path"] = path
+            __props__.__dict__["rotate_on_create"] = rotate_on_create
             __props__.__dict__["rotation_anchor"] = rotation_anchor
             __props__.__dict__["rotation_period"] = rotation_period
+            __props__.__dict__["rotation_window"] = rotation_window
             __props__.__dict__["access_key_id"] = None
             __props__.__dict__["account"] = None
             __props__.__dict__["generation"] = None
@@ -417,9 +463,11 @@ class RotatingRoot(pulumi.CustomResource):
         __props__.__dict__["last_vault_rotation"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["path"] = None
+        __props__.__dict__["rotate_on_create"] = None
         __props__.__dict__["rotated_at"] = None
         __props__.__dict__["rotation_anchor"] = None
         __props__.__dict__["rotation_period"] = None
+        __props__.__dict__["rotation_window"] = None
         __props__.__dict__["schedule"] = None
         return RotatingRoot(resource_name, opts=opts, __props__=__props__)
 
@@ -482,6 +530,15 @@ class RotatingRoot(pulumi.CustomResource):
         return pulumi.get(self, "path")
 
     @_builtins.property
+    @pulumi.getter(name="rotateOnCreate")
+    def rotate_on_create(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+        no effect after creation. Default: true.
+        """
+        return pulumi.get(self, "rotate_on_create")
+
+    @_builtins.property
     @pulumi.getter(name="rotatedAt")
     def rotated_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
@@ -493,7 +550,7 @@ class RotatingRoot(pulumi.CustomResource):
     @pulumi.getter(name="rotationAnchor")
     def rotation_anchor(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Default: the time of creation.
+        The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
         """
         return pulumi.get(self, "rotation_anchor")
 
@@ -505,6 +562,14 @@ class RotatingRoot(pulumi.CustomResource):
         A day is 24 hours; months and years are refused. Default: no rotation by time.
         """
         return pulumi.get(self, "rotation_period")
+
+    @_builtins.property
+    @pulumi.getter(name="rotationWindow")
+    def rotation_window(self) -> pulumi.Output[Optional['_root_outputs.RotationWindow']]:
+        """
+        When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+        """
+        return pulumi.get(self, "rotation_window")
 
     @_builtins.property
     @pulumi.getter

@@ -78,9 +78,10 @@ impl Run<'_> {
         self.deck.issuer.capability().marks
     }
 
-    pub(in crate::act) fn remember(&mut self, action: HistoryAction, key_id: KeyId, cause: Option<Cause>) {
-        let at = seconds(self.deck.clock.now());
-        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, reason: cause.map(|cause| cause.to_string()) }));
+    pub(in crate::act) fn remember(&mut self, action: HistoryAction, key: (KeyId, Option<u64>), reason: String) {
+        let ((key_id, generation), at) = (key, seconds(self.deck.clock.now()));
+        let reason = Some(reason);
+        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, generation, reason }));
     }
 
     /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
@@ -99,6 +100,19 @@ impl Run<'_> {
         }
     }
 
+    /// The same for longer waits: says for how long at most and what for, and repeats that every 15 seconds.
+    pub(in crate::act) async fn wait_aloud(&self, duration: SignedDuration, cause: Cause) -> Result<(), Error> {
+        let mut rest = duration;
+        while rest.is_positive() {
+            let seconds = rest.as_secs() + i64::from(rest.subsec_nanos() > 0);
+            (self.deck.note)(format!("waiting up to {seconds} s: {cause}"));
+            let part = rest.min(REMINDER);
+            self.wait(part).await?;
+            rest -= part;
+        }
+        Ok(())
+    }
+
     pub(in crate::act) fn wanted_ledger(&self) -> Ledger {
         self.world.wanted_ledger(&self.deck.issuer.capability())
     }
@@ -114,6 +128,11 @@ impl Run<'_> {
     }
 }
 
+/// How often the log says that a run still waits.
+pub(in crate::act) const REMINDER: SignedDuration = SignedDuration::from_secs(15);
+/// The longest pause that a system may ask for.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
 pub(super) fn no_principal(deck: &Deck<'_>) -> Error {
     let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());
     Error::new(ErrorKind::NotFound, "", text)
@@ -126,7 +145,7 @@ pub(super) fn stopped() -> Error {
 /// One second, doubled by each miss, or what the system asked for.
 pub(super) fn pause(retry: Retry, misses: u32) -> SignedDuration {
     match retry {
-        Retry::After(pause) => pause,
+        Retry::After(pause) => pause.min(LONGEST_PAUSE),
         _ => SignedDuration::from_secs(1 << misses.min(6)),
     }
 }

@@ -3,15 +3,13 @@
 use futures::future::{Either, select};
 use jiff::{SignedDuration, Timestamp};
 
-use super::actor::{Deck, stopped};
+use super::actor::{Deck, REMINDER, stopped};
 use crate::time::later;
 use crate::{Error, ErrorKind, KeyState, Observed, Want, observe};
 
 /// The longest wait for a principal.
 const LONGEST: SignedDuration = SignedDuration::from_mins(1);
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
-/// How often the log says that the run still waits.
-const REMINDER: SignedDuration = SignedDuration::from_secs(15);
 
 /// What stands on the principal. A principal that is not there is looked for again while the system may still be catching up: for a
 /// Create, because the program may have created it just now; otherwise while a key of the state is that young.

@@ -34,3 +34,6 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod snapshots;

@@ -21,7 +21,7 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
     if state.revoking.contains(&current.id) {
         return Some(Cause::Revoked);
     }
-    if current.answers(&goal.trigger, goal.overlap) {
+    if goal.is_answered_by(current) {
         let is_behind = (!state.unrecorded.is_empty()).then_some(Cause::StateBehind);
         return is_behind.or_else(|| is_ending(current, goal).then_some(Cause::CurrentEnds));
     }

@@ -25,7 +25,7 @@ fn unsettled(view: &View<'_>) -> Option<Timestamp> {
     let unseen = known.chain(orphans).filter(|(id, _)| !observed.keys.contains_key(*id));
     let young = unseen.map(|(_, since)| later(since, view.capability.settle)).max();
     let until = leftovers::unsettled_until(view).max(leftovers::unaccounted_until(view));
-    until.max(young.filter(|until| observed.at < *until))
+    until.max(young.filter(|until| view.world.seen_at() < *until))
 }
 
 fn key(view: &View<'_>) -> Option<Next> {

@@ -11,7 +11,7 @@ pub(super) fn lost_keys(view: &View<'_>, _: &Goal) -> Option<Next> {
     let World { state, observed, .. } = view.world;
     let lost = state.keys().find(|key| !observed.keys.contains_key(&key.id))?;
     let settled = later(lost.created_at, view.capability.settle);
-    if observed.at < settled {
+    if view.world.seen_at() < settled {
         return act(Step::Settle(settled), Cause::Unsettled);
     }
     act(Step::Forget(lost.id.clone()), Cause::CurrentGone)

@@ -22,7 +22,7 @@ pub(super) fn unsettled_until(view: &View<'_>) -> Option<Timestamp> {
     let World { observed, run, .. } = view.world;
     let seen = answers(view, claim).any(|id| observed.keys.contains_key(&id) || run.removed.contains(&id));
     let until = settled(view, claim);
-    (!seen && view.world.observed.at < until).then_some(until)
+    (!seen && view.world.seen_at() < until).then_some(until)
 }
 
 /// Keys that may be the result of the unanswered attempt.
@@ -97,7 +97,7 @@ pub(super) fn unaccounted_until(view: &View<'_>) -> Option<Timestamp> {
     let observed = &view.world.observed;
     let others = observed.keys.values().filter(|key| !is_accounted(view, &key.id));
     let until = others.map(|key| later(key.created_at, view.capability.settle)).max()?;
-    (observed.at < until).then_some(until)
+    (view.world.seen_at() < until).then_some(until)
 }
 
 /// Whether the state or the mark of any resource names this key.

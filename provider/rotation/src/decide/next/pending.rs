@@ -21,7 +21,7 @@ pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if run.completes.as_ref() == Some(&id) {
         return None;
     }
-    let is_wanted = pending.answers(&goal.trigger, goal.overlap) && pending.status == KeyStatus::Active;
+    let is_wanted = goal.is_answered_by(pending) && pending.status == KeyStatus::Active;
     if is_promoted(view, pending) {
         return if is_wanted { None } else { keep_promoted(view, pending) };
     }

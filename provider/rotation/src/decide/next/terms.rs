@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decide::World;
 use crate::time::{later, margin, seconds};
 use crate::{
-    Capability, Cause, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Trigger, Verification,
+    Capability, Cause, Key, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Trigger, Verification,
     WhenQuotaReached,
 };
 
@@ -79,6 +79,15 @@ impl Goal {
                 reading: schedule.reading,
             }),
         }
+    }
+}
+
+impl Goal {
+    /// Whether this key is what is wanted. Check counts from `rotatedAt`, which is earlier than the key by the margin at most: a window
+    /// that it lets ask is not answered by such a key.
+    pub(crate) fn is_answered_by(&self, key: &Key) -> bool {
+        let young = self.overlap.saturating_sub(self.lasting.margin).max(SignedDuration::ZERO);
+        key.answers(&self.trigger, young)
     }
 }
 

@@ -14,6 +14,10 @@ pub struct RootArgs {
     /// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub path: String,
+    /// Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+    /// no effect after creation. Default: true.
+    #[serde(default)]
+    pub rotate_on_create: Option<bool>,
 }
 
 /// What Vault tells of a secret that it keeps. None of it is secret.
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        let problems = |path: &str| check(&RootArgs { path: path.to_owned() }).len();
+        let problems = |path: &str| check(&RootArgs { path: path.to_owned(), rotate_on_create: None }).len();
         for path in ["aws", "team/aws", "database/main", "database/static-roles/app", "team/db/static-roles/app"] {
             assert_eq!(problems(path), 0, "{path}");
         }

@@ -65,7 +65,7 @@ impl VaultRoot {
     /// # Errors
     /// It is no path.
     pub fn import(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
-        let args = RootArgs { path: id.to_owned() };
+        let args = RootArgs { path: id.to_owned(), rotate_on_create: None };
         if args::check(&args).is_empty() {
             return Ok([("path".to_owned(), args.path)].into());
         }

@@ -38,7 +38,8 @@ impl Act for Mint {
                 let id = minted.id.clone();
                 let cause = mint_cause(&run.world.state, goal);
                 run.fold(Event::Minted(minted, goal.trigger.clone()));
-                run.remember(HistoryAction::Created, id, cause);
+                let generation = run.world.generation_of(&id);
+                run.remember(HistoryAction::Created, (id, generation), cause.unwrap_or(Cause::Created).to_string());
                 if run.marks() == Marks::OnPrincipal { Ok(()) } else { run.look_again().await }
             }
             Err(error) if error.effect == Effect::None => run.refused(error).await,

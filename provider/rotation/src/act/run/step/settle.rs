@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::act::run::actor::{Act, Run};
-use crate::time::seconds;
+use crate::time::later;
 use crate::{Cause, Error, Event, KeyId, LastUse, View};
 
 /// Waits until the system's lists can be believed, and lists again.
@@ -12,10 +12,6 @@ pub(super) struct Settle(pub(super) Timestamp);
 
 #[async_trait]
 impl Act for Settle {
-    fn line(&self, cause: Cause) -> Option<String> {
-        Some(format!("waiting until {} at most: {cause}", seconds(self.0)))
-    }
-
     fn assumed(&self, view: &View<'_>) -> Option<Event> {
         let mut observed = view.world.observed.clone();
         observed.at = self.0;
@@ -23,9 +19,13 @@ impl Act for Settle {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let now = run.world.observed.now(run.deck.clock.now());
-        // A clock of the system that is wrong must not let us wait for long.
-        run.wait(self.0.duration_since(now).min(run.longest_settling())).await?;
+        let rest = self.0.duration_since(later(run.world.observed.now(run.deck.clock.now()), run.world.run.skipped));
+        // A clock that is wrong, ours or the system's, must not let us wait for long: what was waited for so long is over.
+        let most = run.longest_settling();
+        run.wait_aloud(rest.min(most), Cause::Unsettled).await?;
+        if rest > most {
+            run.fold(Event::Skipped(rest - most));
+        }
         run.look_again().await
     }
 }

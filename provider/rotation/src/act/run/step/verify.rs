@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::act::run::actor::{Act, Run, pause};
+use crate::act::run::actor::{Act, Deck, REMINDER, Run, pause};
 use crate::decide::ATTEMPTS;
 use crate::time::later;
-use crate::{Cause, Error, ErrorKind, Event, Goal, Proof, Retry, Verdict, Verification, View, Want};
+use crate::{Cause, Error, ErrorKind, Event, Goal, HistoryAction, Proof, Retry, Verdict, Verification, View, Want};
 
 /// Tries the new key until it is accepted often enough.
 pub(super) struct Verify;
@@ -24,7 +24,12 @@ impl Act for Verify {
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
         let Want::Current(Goal { verification: Some(rules), .. }) = run.deck.want else { return Ok(()) };
         match run.prove(*rules).await {
-            Ok(()) => run.fold_assumed(self),
+            Ok(told) => {
+                (run.deck.note)(format!("the new key was {told}"));
+                run.fold_assumed(self);
+                let key = run.world.state.pending.as_ref().map(|key| (key.id.clone(), Some(key.generation)));
+                key.into_iter().for_each(|key| run.remember(HistoryAction::Verified, key, told.clone()));
+            }
             Err(Unproven::NotAsked(error)) if !run.may_be_unpublished(&error) => return Err(error),
             Err(Unproven::Refused(error)) if !run.may_be_unpublished(&error) => return run.give_up(error),
             Err(_) => run.not_published(),
@@ -75,11 +80,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn prove(&self, rules: Verification) -> Result<(), Unproven> {
+    /// Tries the new key, and gives what came of it in words.
+    async fn prove(&self, rules: Verification) -> Result<String, Unproven> {
         let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
         let material =
             pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
         let until = later(self.deck.clock.now(), rules.timeout);
+        let mut progress = Progress { refused: 0, until, told: self.deck.clock.now() };
         let (mut in_a_row, mut misses, mut unanswered, mut is_judged) = (0, 0, 0, true);
         loop {
             let verdict = self.deck.issuer.verify(material).await;
@@ -87,7 +94,7 @@ impl Run<'_> {
             match verdict {
                 Ok(Verdict::Accepted) => (in_a_row, misses, unanswered) = (in_a_row + 1, 0, 0),
                 Ok(Verdict::NotYet | Verdict::Unjudged) => (in_a_row, misses, unanswered) = (0, misses + 1, 0),
-                Ok(Verdict::NotBefore(time)) => return Ok(self.trust(time).await?),
+                Ok(Verdict::NotBefore(time)) => return Ok(self.trust(time, rules).await?),
                 Err(error) if error.retry == Retry::Never => return Err(error.into()),
                 Err(error) => {
                     (in_a_row, misses, unanswered) = (0, misses + 1, unanswered + 1);
@@ -97,7 +104,10 @@ impl Run<'_> {
                 }
             }
             if in_a_row >= rules.successes {
-                return Ok(());
+                return Ok(format!("accepted {}", times(in_a_row)));
+            }
+            if in_a_row == 0 {
+                progress.missed(&self.deck);
             }
             let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
             if later(self.deck.clock.now(), pause) > until {
@@ -109,20 +119,58 @@ impl Run<'_> {
         }
     }
 
-    /// Nothing can try the key, so time alone has to do, whatever `verification.timeout` says.
-    async fn trust(&self, time: Timestamp) -> Result<(), Error> {
-        let rest = time.duration_since(self.deck.clock.now());
-        if rest.is_positive() {
-            (self.deck.note)(format!("nothing can try this key: waiting until {time}, when it is known to work"));
-            self.wait(rest).await?;
+    /// Nothing can try the key, so time alone has to do.
+    async fn trust(&self, time: Timestamp, rules: Verification) -> Result<String, Error> {
+        let now = self.world.observed.now(self.deck.clock.now());
+        // A clock that is wrong must not let us wait for long.
+        let (rest, most) = (time.duration_since(now), rules.timeout.max(self.deck.issuer.capability().settle));
+        self.wait_aloud(rest.min(most), Cause::Untried).await?;
+        if rest > most {
+            return Err(still_untried(time, rules));
         }
-        Ok(())
+        Ok("given the time after which the system accepts it; nothing can try it".to_owned())
     }
+}
+
+/// What a verification says while it goes on.
+struct Progress {
+    refused: u32,
+    until: Timestamp,
+    told: Timestamp,
+}
+
+impl Progress {
+    /// Counts a try that was not accepted, and every 15 seconds says what was seen and for how long it may go on.
+    fn missed(&mut self, deck: &Deck<'_>) {
+        self.refused += 1;
+        let now = deck.clock.now();
+        if later(self.told, REMINDER) > now {
+            return;
+        }
+        self.told = now;
+        let seen = deck.issuer.last_try().map(|seen| format!(": {seen}")).unwrap_or_default();
+        let left = crate::print_duration(self.until.duration_since(now).max(SignedDuration::ZERO));
+        (deck.note)(format!("verifying the new key: refused {} so far{seen}; up to {left} more", times(self.refused)));
+    }
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
 const UNANSWERED: u32 = 8;
+
+/// Nothing can try the key, and the time after which it works has not come: the next run goes on.
+fn still_untried(time: Timestamp, rules: Verification) -> Error {
+    let text = format!(
+        "the new key is known to work from {} on, which is later than `verification.timeout` ({}) allows to wait: it is kept; the current key is untouched. Run `pulumi up` after that, and check the clock of this machine",
+        crate::time::seconds(time),
+        crate::print_duration(rules.timeout)
+    );
+    Error::new(ErrorKind::Unreachable, "", text)
+}
 
 /// The last answers said nothing about the key: that is no refusal, so the key is kept however many runs meet it.
 fn never_judged(rules: Verification, last_try: Option<String>) -> Error {

@@ -17,6 +17,7 @@ import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.Retirement;
 import dev.keyrotation.keyrotation.outputs.Revoke;
+import dev.keyrotation.keyrotation.outputs.RotationWindow;
 import dev.keyrotation.keyrotation.outputs.Schedule;
 import dev.keyrotation.keyrotation.outputs.Verification;
 import java.lang.Boolean;
@@ -279,16 +280,16 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.keepers);
     }
     /**
-     * The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      * 
      */
     @Export(name="maxAge", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> maxAge;
 
     /**
-     * @return The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * @return The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      * 
      */
     public Output<Optional<String>> maxAge() {
@@ -409,14 +410,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.revoke);
     }
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -424,7 +425,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
     }
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      * 
      */
     @Export(name="rotationPeriod", refs={String.class}, tree="[0]")
@@ -432,11 +433,41 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      * 
      */
     public Output<Optional<String>> rotationPeriod() {
         return Codegen.optional(this.rotationPeriod);
+    }
+    /**
+     * When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     * 
+     */
+    @Export(name="rotationWindow", refs={RotationWindow.class}, tree="[0]")
+    private Output</* @Nullable */ RotationWindow> rotationWindow;
+
+    /**
+     * @return When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     * 
+     */
+    public Output<Optional<RotationWindow>> rotationWindow() {
+        return Codegen.optional(this.rotationWindow);
+    }
+    /**
+     * How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+     * 
+     */
+    @Export(name="runEvery", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> runEvery;
+
+    /**
+     * @return How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+     * 
+     */
+    public Output<Optional<String>> runEvery() {
+        return Codegen.optional(this.runEvery);
     }
     /**
      * When things are due, as the plugin computed it from inputs and time. `ignoreChanges: [&#34;schedule&#34;]` stops rotation by time.

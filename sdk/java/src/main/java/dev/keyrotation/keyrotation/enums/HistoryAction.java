@@ -20,6 +20,11 @@ import java.util.StringJoiner;
          */
         Created("created"),
         /**
+         * The system accepted it as often as `verification` asks.
+         * 
+         */
+        Verified("verified"),
+        /**
          * It became the current key.
          * 
          */

@@ -6,6 +6,7 @@ package dev.keyrotation.keyrotation.outputs;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.enums.KeyStatus;
+import java.lang.Integer;
 import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,6 +19,11 @@ public final class AuditedKey {
      * 
      */
     private String age;
+    /**
+     * @return How old it is, in whole seconds.
+     * 
+     */
+    private Integer ageSeconds;
     /**
      * @return When the system says that it was made, in RFC 3339.
      * 
@@ -51,6 +57,13 @@ public final class AuditedKey {
      */
     public String age() {
         return this.age;
+    }
+    /**
+     * @return How old it is, in whole seconds.
+     * 
+     */
+    public Integer ageSeconds() {
+        return this.ageSeconds;
     }
     /**
      * @return When the system says that it was made, in RFC 3339.
@@ -98,6 +111,7 @@ public final class AuditedKey {
     @CustomType.Builder
     public static final class Builder {
         private String age;
+        private Integer ageSeconds;
         private String createdAt;
         private String id;
         private @Nullable String lastUsedAt;
@@ -107,6 +121,7 @@ public final class AuditedKey {
         public Builder(AuditedKey defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.age = defaults.age;
+    	      this.ageSeconds = defaults.ageSeconds;
     	      this.createdAt = defaults.createdAt;
     	      this.id = defaults.id;
     	      this.lastUsedAt = defaults.lastUsedAt;
@@ -120,6 +135,14 @@ public final class AuditedKey {
               throw new MissingRequiredPropertyException("AuditedKey", "age");
             }
             this.age = age;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder ageSeconds(Integer ageSeconds) {
+            if (ageSeconds == null) {
+              throw new MissingRequiredPropertyException("AuditedKey", "ageSeconds");
+            }
+            this.ageSeconds = ageSeconds;
             return this;
         }
         @CustomType.Setter
@@ -161,6 +184,7 @@ public final class AuditedKey {
         public AuditedKey build() {
             final var _resultValue = new AuditedKey();
             _resultValue.age = age;
+            _resultValue.ageSeconds = ageSeconds;
             _resultValue.createdAt = createdAt;
             _resultValue.id = id;
             _resultValue.lastUsedAt = lastUsedAt;

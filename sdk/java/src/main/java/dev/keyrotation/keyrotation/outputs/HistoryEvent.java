@@ -6,6 +6,7 @@ package dev.keyrotation.keyrotation.outputs;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.enums.HistoryAction;
+import java.lang.Integer;
 import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +24,11 @@ public final class HistoryEvent {
      * 
      */
     private String at;
+    /**
+     * @return Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+     * 
+     */
+    private @Nullable Integer generation;
     /**
      * @return The key&#39;s id in the system.
      * 
@@ -50,6 +56,13 @@ public final class HistoryEvent {
         return this.at;
     }
     /**
+     * @return Which key of the resource it is, from 1; unset for a key whose making was never recorded.
+     * 
+     */
+    public Optional<Integer> generation() {
+        return Optional.ofNullable(this.generation);
+    }
+    /**
      * @return The key&#39;s id in the system.
      * 
      */
@@ -75,6 +88,7 @@ public final class HistoryEvent {
     public static final class Builder {
         private HistoryAction action;
         private String at;
+        private @Nullable Integer generation;
         private String keyId;
         private @Nullable String reason;
         public Builder() {}
@@ -82,6 +96,7 @@ public final class HistoryEvent {
     	      Objects.requireNonNull(defaults);
     	      this.action = defaults.action;
     	      this.at = defaults.at;
+    	      this.generation = defaults.generation;
     	      this.keyId = defaults.keyId;
     	      this.reason = defaults.reason;
         }
@@ -103,6 +118,12 @@ public final class HistoryEvent {
             return this;
         }
         @CustomType.Setter
+        public Builder generation(@Nullable Integer generation) {
+
+            this.generation = generation;
+            return this;
+        }
+        @CustomType.Setter
         public Builder keyId(String keyId) {
             if (keyId == null) {
               throw new MissingRequiredPropertyException("HistoryEvent", "keyId");
@@ -120,6 +141,7 @@ public final class HistoryEvent {
             final var _resultValue = new HistoryEvent();
             _resultValue.action = action;
             _resultValue.at = at;
+            _resultValue.generation = generation;
             _resultValue.keyId = keyId;
             _resultValue.reason = reason;
             return _resultValue;

@@ -6,6 +6,7 @@ package dev.keyrotation.keyrotation.outputs;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.enums.Phase;
+import java.lang.Boolean;
 import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,10 +35,15 @@ public final class Schedule {
      */
     private @Nullable String revoked;
     /**
-     * @return When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+     * @return When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
      * 
      */
     private String rotatedAt;
+    /**
+     * @return Whether `ignoreChanges: [&#34;schedule&#34;]` stops rotation by time. Unset otherwise.
+     * 
+     */
+    private @Nullable Boolean suspended;
     /**
      * @return The start of the period that last required a rotation. Unset until a period required one.
      * 
@@ -74,11 +80,18 @@ public final class Schedule {
         return Optional.ofNullable(this.revoked);
     }
     /**
-     * @return When a rotation was last asked for, by time, keepers or creation. Rounded up to the hour, or to the minute where overlap or period is under a day.
+     * @return When a rotation was last asked for, by time, keepers or creation. Rounded down to the hour, or to the minute where overlap or period is under a day.
      * 
      */
     public String rotatedAt() {
         return this.rotatedAt;
+    }
+    /**
+     * @return Whether `ignoreChanges: [&#34;schedule&#34;]` stops rotation by time. Unset otherwise.
+     * 
+     */
+    public Optional<Boolean> suspended() {
+        return Optional.ofNullable(this.suspended);
     }
     /**
      * @return The start of the period that last required a rotation. Unset until a period required one.
@@ -102,6 +115,7 @@ public final class Schedule {
         private @Nullable String reading;
         private @Nullable String revoked;
         private String rotatedAt;
+        private @Nullable Boolean suspended;
         private @Nullable String window;
         public Builder() {}
         public Builder(Schedule defaults) {
@@ -111,6 +125,7 @@ public final class Schedule {
     	      this.reading = defaults.reading;
     	      this.revoked = defaults.revoked;
     	      this.rotatedAt = defaults.rotatedAt;
+    	      this.suspended = defaults.suspended;
     	      this.window = defaults.window;
         }
 
@@ -151,6 +166,12 @@ public final class Schedule {
             return this;
         }
         @CustomType.Setter
+        public Builder suspended(@Nullable Boolean suspended) {
+
+            this.suspended = suspended;
+            return this;
+        }
+        @CustomType.Setter
         public Builder window(@Nullable String window) {
 
             this.window = window;
@@ -163,6 +184,7 @@ public final class Schedule {
             _resultValue.reading = reading;
             _resultValue.revoked = revoked;
             _resultValue.rotatedAt = rotatedAt;
+            _resultValue.suspended = suspended;
             _resultValue.window = window;
             return _resultValue;
         }

@@ -9,6 +9,7 @@ import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.inputs.AdoptArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementBySoakArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
+import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
 import dev.keyrotation.keyrotation.inputs.VerificationArgs;
 import java.lang.Boolean;
 import java.lang.Integer;
@@ -148,16 +149,16 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      * 
      */
     @Import(name="maxAge")
     private @Nullable Output<String> maxAge;
 
     /**
-     * @return The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-     * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+     * @return The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+     * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
      * 
      */
     public Optional<Output<String>> maxAge() {
@@ -272,14 +273,14 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -288,7 +289,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      * 
      */
     @Import(name="rotationPeriod")
@@ -296,11 +297,43 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
     /**
      * @return Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-     * A day is 24 hours; months and years are refused. Default: no rotation by time.
+     * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
      * 
      */
     public Optional<Output<String>> rotationPeriod() {
         return Optional.ofNullable(this.rotationPeriod);
+    }
+
+    /**
+     * When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     * 
+     */
+    @Import(name="rotationWindow")
+    private @Nullable Output<RotationWindowArgs> rotationWindow;
+
+    /**
+     * @return When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+     * would exceed `maxAge`. Default: at any time.
+     * 
+     */
+    public Optional<Output<RotationWindowArgs>> rotationWindow() {
+        return Optional.ofNullable(this.rotationWindow);
+    }
+
+    /**
+     * How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+     * 
+     */
+    @Import(name="runEvery")
+    private @Nullable Output<String> runEvery;
+
+    /**
+     * @return How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+     * 
+     */
+    public Optional<Output<String>> runEvery() {
+        return Optional.ofNullable(this.runEvery);
     }
 
     /**
@@ -339,6 +372,8 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         this.revoke = $.revoke;
         this.rotationAnchor = $.rotationAnchor;
         this.rotationPeriod = $.rotationPeriod;
+        this.rotationWindow = $.rotationWindow;
+        this.runEvery = $.runEvery;
         this.verification = $.verification;
     }
 
@@ -533,8 +568,8 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param maxAge The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-         * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+         * @param maxAge The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+         * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
          * 
          * @return builder
          * 
@@ -545,8 +580,8 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param maxAge The longest time that any key may work, as a duration. It is checked against the plan before anything is made:
-         * `rotationPeriod` + 2 × `overlap`, with `retirement.soak` and `retirement.deadline` if set, must not exceed it.
+         * @param maxAge The longest age that any key may reach, as a duration. Alone it is a whole rule: `&#34;90d&#34;` also gives `rotationPeriod`. With `rotationPeriod`,
+         * the sum `rotationPeriod` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `runEvery` must not exceed it. A key that is older is a warning in each run.
          * 
          * @return builder
          * 
@@ -705,7 +740,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -716,7 +751,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -727,7 +762,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Default: no rotation by time.
+         * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
          * 
          * @return builder
          * 
@@ -739,13 +774,57 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
 
         /**
          * @param rotationPeriod Rotate when a new period starts: a duration such as `&#34;90d&#34;`, `&#34;12h&#34;` or ISO 8601 `&#34;P90D&#34;`, at least one hour.
-         * A day is 24 hours; months and years are refused. Default: no rotation by time.
+         * A day is 24 hours; months and years are refused. Default: what `maxAge` leaves, or no rotation by time.
          * 
          * @return builder
          * 
          */
         public Builder rotationPeriod(String rotationPeriod) {
             return rotationPeriod(Output.of(rotationPeriod));
+        }
+
+        /**
+         * @param rotationWindow When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+         * would exceed `maxAge`. Default: at any time.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotationWindow(@Nullable Output<RotationWindowArgs> rotationWindow) {
+            $.rotationWindow = rotationWindow;
+            return this;
+        }
+
+        /**
+         * @param rotationWindow When the schedule may rotate and delete keys, in UTC. Changed keepers, `revoke` and lost keys do not wait for it, and neither does a key that
+         * would exceed `maxAge`. Default: at any time.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotationWindow(RotationWindowArgs rotationWindow) {
+            return rotationWindow(Output.of(rotationWindow));
+        }
+
+        /**
+         * @param runEvery How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder runEvery(@Nullable Output<String> runEvery) {
+            $.runEvery = runEvery;
+            return this;
+        }
+
+        /**
+         * @param runEvery How often `pulumi up` runs, as a duration. `maxAge` is planned with it. Default: `&#34;1d&#34;`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder runEvery(String runEvery) {
+            return runEvery(Output.of(runEvery));
         }
 
         /**

@@ -8,8 +8,10 @@ import com.pulumi.core.annotations.Export;
 import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import dev.keyrotation.keyrotation.Utilities;
+import dev.keyrotation.keyrotation.outputs.RotationWindow;
 import dev.keyrotation.keyrotation.outputs.Schedule;
 import dev.keyrotation.keyrotation.vault.RotatingRootArgs;
+import java.lang.Boolean;
 import java.lang.Integer;
 import java.lang.String;
 import java.util.Map;
@@ -41,7 +43,8 @@ import javax.annotation.Nullable;
  * The engine replaces its secret, and the old one is refused at once; there are never two that work. A secret that only Vault holds has no other
  * users, so nobody notices, and what the engine issued before (dynamic users, IAM users) goes on working. Two moments are different:
  * 
- * - At creation, whoever still works with the password or key that the engine was set up with is cut off.
+ * - At creation, whoever still works with the password or key that the engine was set up with is cut off. `rotateOnCreate: false` keeps it until
+ *   the first rotation.
  * - A static role&#39;s password is read by programs. From the rotation on they must read it anew, as after each of those that Vault makes by itself.
  * 
  * So there are no `overlap`, `retirement`, `verification`, `revoke` and `adopt`. After a leak, change `keepers`.
@@ -225,6 +228,22 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
         return this.path;
     }
     /**
+     * Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     * 
+     */
+    @Export(name="rotateOnCreate", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> rotateOnCreate;
+
+    /**
+     * @return Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> rotateOnCreate() {
+        return Codegen.optional(this.rotateOnCreate);
+    }
+    /**
      * When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
      * 
      */
@@ -239,14 +258,14 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.rotatedAt);
     }
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     @Export(name="rotationAnchor", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rotationAnchor;
 
     /**
-     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     public Output<Optional<String>> rotationAnchor() {
@@ -267,6 +286,20 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<String>> rotationPeriod() {
         return Codegen.optional(this.rotationPeriod);
+    }
+    /**
+     * When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     * 
+     */
+    @Export(name="rotationWindow", refs={RotationWindow.class}, tree="[0]")
+    private Output</* @Nullable */ RotationWindow> rotationWindow;
+
+    /**
+     * @return When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     * 
+     */
+    public Output<Optional<RotationWindow>> rotationWindow() {
+        return Codegen.optional(this.rotationWindow);
     }
     /**
      * When rotations are due, as the plugin computed it from inputs and time. `ignoreChanges: [&#34;schedule&#34;]` stops rotation by time.

@@ -6,6 +6,8 @@ package dev.keyrotation.keyrotation.vault;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
+import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
+import java.lang.Boolean;
 import java.lang.String;
 import java.util.Map;
 import java.util.Objects;
@@ -52,14 +54,31 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     * 
+     */
+    @Import(name="rotateOnCreate")
+    private @Nullable Output<Boolean> rotateOnCreate;
+
+    /**
+     * @return Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+     * no effect after creation. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> rotateOnCreate() {
+        return Optional.ofNullable(this.rotateOnCreate);
+    }
+
+    /**
+     * The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     @Import(name="rotationAnchor")
     private @Nullable Output<String> rotationAnchor;
 
     /**
-     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+     * @return The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
      * 
      */
     public Optional<Output<String>> rotationAnchor() {
@@ -83,13 +102,30 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
         return Optional.ofNullable(this.rotationPeriod);
     }
 
+    /**
+     * When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     * 
+     */
+    @Import(name="rotationWindow")
+    private @Nullable Output<RotationWindowArgs> rotationWindow;
+
+    /**
+     * @return When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+     * 
+     */
+    public Optional<Output<RotationWindowArgs>> rotationWindow() {
+        return Optional.ofNullable(this.rotationWindow);
+    }
+
     private RotatingRootArgs() {}
 
     private RotatingRootArgs(RotatingRootArgs $) {
         this.keepers = $.keepers;
         this.path = $.path;
+        this.rotateOnCreate = $.rotateOnCreate;
         this.rotationAnchor = $.rotationAnchor;
         this.rotationPeriod = $.rotationPeriod;
+        this.rotationWindow = $.rotationWindow;
     }
 
     public static Builder builder() {
@@ -157,7 +193,30 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+         * @param rotateOnCreate Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+         * no effect after creation. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotateOnCreate(@Nullable Output<Boolean> rotateOnCreate) {
+            $.rotateOnCreate = rotateOnCreate;
+            return this;
+        }
+
+        /**
+         * @param rotateOnCreate Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
+         * no effect after creation. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotateOnCreate(Boolean rotateOnCreate) {
+            return rotateOnCreate(Output.of(rotateOnCreate));
+        }
+
+        /**
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -168,7 +227,7 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Default: the time of creation.
+         * @param rotationAnchor The start of the rotation schedule, in RFC 3339, such as `&#34;2026-01-01T03:00:00Z&#34;`. Periods are counted before it too. Default: the time of creation.
          * 
          * @return builder
          * 
@@ -198,6 +257,27 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder rotationPeriod(String rotationPeriod) {
             return rotationPeriod(Output.of(rotationPeriod));
+        }
+
+        /**
+         * @param rotationWindow When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotationWindow(@Nullable Output<RotationWindowArgs> rotationWindow) {
+            $.rotationWindow = rotationWindow;
+            return this;
+        }
+
+        /**
+         * @param rotationWindow When the schedule may rotate, in UTC. Changed keepers do not wait for it. Default: at any time.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rotationWindow(RotationWindowArgs rotationWindow) {
+            return rotationWindow(Output.of(rotationWindow));
         }
 
         public RotatingRootArgs build() {

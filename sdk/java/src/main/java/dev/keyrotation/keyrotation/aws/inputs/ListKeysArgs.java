@@ -8,11 +8,28 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
 
     public static final ListKeysArgs Empty = new ListKeysArgs();
+
+    /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable Output<String> olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<Output<String>> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
 
     /**
      * The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
@@ -32,6 +49,7 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
     private ListKeysArgs() {}
 
     private ListKeysArgs(ListKeysArgs $) {
+        this.olderThan = $.olderThan;
         this.user = $.user;
     }
 
@@ -51,6 +69,27 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
 
         public Builder(ListKeysArgs defaults) {
             $ = new ListKeysArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable Output<String> olderThan) {
+            $.olderThan = olderThan;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(String olderThan) {
+            return olderThan(Output.of(olderThan));
         }
 
         /**

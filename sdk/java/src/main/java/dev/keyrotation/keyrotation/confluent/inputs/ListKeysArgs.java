@@ -8,6 +8,7 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.confluent.inputs.ManagedResourceArgs;
 import dev.keyrotation.keyrotation.confluent.inputs.OwnerArgs;
+import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -33,6 +34,21 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable Output<String> olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<Output<String>> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * Whose API keys are rotated. Another owner replaces the resource.
      * 
      */
@@ -51,6 +67,7 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListKeysArgs(ListKeysArgs $) {
         this.managedResource = $.managedResource;
+        this.olderThan = $.olderThan;
         this.owner = $.owner;
     }
 
@@ -91,6 +108,27 @@ public final class ListKeysArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder managedResource(ManagedResourceArgs managedResource) {
             return managedResource(Output.of(managedResource));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable Output<String> olderThan) {
+            $.olderThan = olderThan;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(String olderThan) {
+            return olderThan(Output.of(olderThan));
         }
 
         /**

@@ -7,6 +7,7 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.confluent.inputs.ManagedResource;
 import dev.keyrotation.keyrotation.confluent.inputs.Owner;
+import java.lang.String;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -32,6 +33,21 @@ public final class ListKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * Whose API keys are rotated. Another owner replaces the resource.
      * 
      */
@@ -50,6 +66,7 @@ public final class ListKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListKeysPlainArgs(ListKeysPlainArgs $) {
         this.managedResource = $.managedResource;
+        this.olderThan = $.olderThan;
         this.owner = $.owner;
     }
 
@@ -79,6 +96,17 @@ public final class ListKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder managedResource(@Nullable ManagedResource managedResource) {
             $.managedResource = managedResource;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 

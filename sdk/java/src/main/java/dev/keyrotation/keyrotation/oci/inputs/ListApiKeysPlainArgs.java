@@ -7,11 +7,28 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
 
     public static final ListApiKeysPlainArgs Empty = new ListApiKeysPlainArgs();
+
+    /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
 
     /**
      * The OCID of the user whose API signing keys are rotated. The user must exist. Another one replaces the resource.
@@ -31,6 +48,7 @@ public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
     private ListApiKeysPlainArgs() {}
 
     private ListApiKeysPlainArgs(ListApiKeysPlainArgs $) {
+        this.olderThan = $.olderThan;
         this.userId = $.userId;
     }
 
@@ -50,6 +68,17 @@ public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
 
         public Builder(ListApiKeysPlainArgs defaults) {
             $ = new ListApiKeysPlainArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
+            return this;
         }
 
         /**

@@ -7,6 +7,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListAuthTokensPlainArgs extends com.pulumi.resources.InvokeArgs {
@@ -31,6 +33,21 @@ public final class ListAuthTokensPlainArgs extends com.pulumi.resources.InvokeAr
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
      * 
      */
@@ -49,6 +66,7 @@ public final class ListAuthTokensPlainArgs extends com.pulumi.resources.InvokeAr
 
     private ListAuthTokensPlainArgs(ListAuthTokensPlainArgs $) {
         this.name = $.name;
+        this.olderThan = $.olderThan;
         this.userId = $.userId;
     }
 
@@ -79,6 +97,17 @@ public final class ListAuthTokensPlainArgs extends com.pulumi.resources.InvokeAr
          */
         public Builder name(String name) {
             $.name = name;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 

@@ -8,6 +8,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListCustomerSecretKeysArgs extends com.pulumi.resources.InvokeArgs {
@@ -32,6 +34,21 @@ public final class ListCustomerSecretKeysArgs extends com.pulumi.resources.Invok
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable Output<String> olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<Output<String>> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
      * 
      */
@@ -50,6 +67,7 @@ public final class ListCustomerSecretKeysArgs extends com.pulumi.resources.Invok
 
     private ListCustomerSecretKeysArgs(ListCustomerSecretKeysArgs $) {
         this.name = $.name;
+        this.olderThan = $.olderThan;
         this.userId = $.userId;
     }
 
@@ -92,6 +110,27 @@ public final class ListCustomerSecretKeysArgs extends com.pulumi.resources.Invok
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable Output<String> olderThan) {
+            $.olderThan = olderThan;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(String olderThan) {
+            return olderThan(Output.of(olderThan));
         }
 
         /**

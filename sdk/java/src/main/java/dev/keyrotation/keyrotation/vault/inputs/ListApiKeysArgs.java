@@ -8,6 +8,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListApiKeysArgs extends com.pulumi.resources.InvokeArgs {
@@ -30,6 +32,21 @@ public final class ListApiKeysArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable Output<String> olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<Output<String>> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The path below the mount, such as `&#34;apps/payment&#34;`. It need not exist. Another path replaces the resource.
      * 
      */
@@ -48,6 +65,7 @@ public final class ListApiKeysArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListApiKeysArgs(ListApiKeysArgs $) {
         this.mount = $.mount;
+        this.olderThan = $.olderThan;
         this.path = $.path;
     }
 
@@ -88,6 +106,27 @@ public final class ListApiKeysArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder mount(String mount) {
             return mount(Output.of(mount));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable Output<String> olderThan) {
+            $.olderThan = olderThan;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(String olderThan) {
+            return olderThan(Output.of(olderThan));
         }
 
         /**

@@ -7,6 +7,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
@@ -29,6 +31,21 @@ public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The path below the mount, such as `&#34;apps/payment&#34;`. It need not exist. Another path replaces the resource.
      * 
      */
@@ -47,6 +64,7 @@ public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
 
     private ListApiKeysPlainArgs(ListApiKeysPlainArgs $) {
         this.mount = $.mount;
+        this.olderThan = $.olderThan;
         this.path = $.path;
     }
 
@@ -76,6 +94,17 @@ public final class ListApiKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
          */
         public Builder mount(String mount) {
             $.mount = mount;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 

@@ -7,6 +7,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListJwtKeysPlainArgs extends com.pulumi.resources.InvokeArgs {
@@ -43,11 +45,27 @@ public final class ListJwtKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
         return this.name;
     }
 
+    /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
     private ListJwtKeysPlainArgs() {}
 
     private ListJwtKeysPlainArgs(ListJwtKeysPlainArgs $) {
         this.mount = $.mount;
         this.name = $.name;
+        this.olderThan = $.olderThan;
     }
 
     public static Builder builder() {
@@ -87,6 +105,17 @@ public final class ListJwtKeysPlainArgs extends com.pulumi.resources.InvokeArgs 
          */
         public Builder name(String name) {
             $.name = name;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 

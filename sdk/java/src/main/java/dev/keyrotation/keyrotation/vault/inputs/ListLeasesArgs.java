@@ -8,6 +8,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
@@ -30,6 +32,21 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable Output<String> olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<Output<String>> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The path that gives a credential with a lease to whoever reads it, such as `&#34;database/creds/payment&#34;` or `&#34;aws/creds/deploy&#34;`. Another path replaces the resource.
      * 
      */
@@ -48,6 +65,7 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListLeasesArgs(ListLeasesArgs $) {
         this.name = $.name;
+        this.olderThan = $.olderThan;
         this.path = $.path;
     }
 
@@ -88,6 +106,27 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable Output<String> olderThan) {
+            $.olderThan = olderThan;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(String olderThan) {
+            return olderThan(Output.of(olderThan));
         }
 
         /**

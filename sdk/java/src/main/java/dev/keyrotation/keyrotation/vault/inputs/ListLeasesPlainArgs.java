@@ -7,6 +7,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListLeasesPlainArgs extends com.pulumi.resources.InvokeArgs {
@@ -29,6 +31,21 @@ public final class ListLeasesPlainArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The path that gives a credential with a lease to whoever reads it, such as `&#34;database/creds/payment&#34;` or `&#34;aws/creds/deploy&#34;`. Another path replaces the resource.
      * 
      */
@@ -47,6 +64,7 @@ public final class ListLeasesPlainArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListLeasesPlainArgs(ListLeasesPlainArgs $) {
         this.name = $.name;
+        this.olderThan = $.olderThan;
         this.path = $.path;
     }
 
@@ -76,6 +94,17 @@ public final class ListLeasesPlainArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder name(String name) {
             $.name = name;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 

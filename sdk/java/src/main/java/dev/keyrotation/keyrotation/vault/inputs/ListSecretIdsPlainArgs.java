@@ -7,6 +7,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArgs {
@@ -29,6 +31,21 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
     }
 
     /**
+     * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    @Import(name="olderThan")
+    private @Nullable String olderThan;
+
+    /**
+     * @return Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+     * 
+     */
+    public Optional<String> olderThan() {
+        return Optional.ofNullable(this.olderThan);
+    }
+
+    /**
      * The role that the secret-ids are of. It must exist. Another role replaces the resource.
      * 
      */
@@ -47,6 +64,7 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
 
     private ListSecretIdsPlainArgs(ListSecretIdsPlainArgs $) {
         this.mount = $.mount;
+        this.olderThan = $.olderThan;
         this.role = $.role;
     }
 
@@ -76,6 +94,17 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
          */
         public Builder mount(String mount) {
             $.mount = mount;
+            return this;
+        }
+
+        /**
+         * @param olderThan Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder olderThan(@Nullable String olderThan) {
+            $.olderThan = olderThan;
             return this;
         }
 
