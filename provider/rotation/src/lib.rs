@@ -15,6 +15,7 @@ mod issuer;
 mod observe;
 mod place;
 mod state;
+mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
@@ -34,6 +35,7 @@ pub use state::{
     KeyState, KeyStatus, Known, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger,
     OwnerId, Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
 };
+pub use store::{DeliveryId, Head, Payload, Store, StoredVersion};
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
     note_endings, schedule, schedule_changed,

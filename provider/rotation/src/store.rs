@@ -1,0 +1,160 @@
+//! Where consumers read keys from: the trait that a secret manager implements.
+
+use std::fmt::Write;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, KeyId, Material, OwnerId};
+
+/// The name of one delivery: 64 hexadecimal digits, of which the first 40 are a hash of the resource's URN, the generation and the key id, and the
+/// last 24 of [`Store::shape`]. The same key in the same shape is one version in a store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(String);
+
+/// How many digits name the key.
+const OF_KEY: usize = 40;
+/// How many digits a name has.
+const LENGTH: usize = 64;
+
+impl DeliveryId {
+    /// The delivery of this key of the resource, in this shape.
+    pub fn new(owner: &OwnerId, generation: u64, key: &KeyId, shape: &str) -> Self {
+        let of_key = format!("{}\n{generation}\n{key}", owner.hash);
+        let mut name = digits(&of_key);
+        name.truncate(OF_KEY);
+        // With the key in it, so that the same shape looks different for each key.
+        name.push_str(&digits(&format!("{of_key}\n{shape}")));
+        name.truncate(LENGTH);
+        Self(name)
+    }
+
+    /// The delivery with this name; none if it is not one that a resource may have written.
+    pub fn parse(name: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (name.len() == LENGTH && name.bytes().all(is_digit)).then(|| Self(name.to_owned()))
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both hand over the same key, in whatever shape.
+    pub fn is_of_key_of(&self, other: &Self) -> bool {
+        self.0.get(..OF_KEY) == other.0.get(..OF_KEY)
+    }
+}
+
+fn digits(text: &str) -> String {
+    let mut digits = String::new();
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// One version in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// The store's own id of it.
+    pub version: String,
+    /// Which delivery it is, as the store reports it; none: it does not look like one of a resource's.
+    pub delivery: Option<DeliveryId>,
+}
+
+/// What stands in a store's entry now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Whether the entry exists, or stands to be restored.
+    pub exists: bool,
+    /// What consumers read.
+    pub current: Option<StoredVersion>,
+    /// What they read before, where the store keeps that under a label.
+    pub previous: Option<StoredVersion>,
+    /// What was staged and is not current; consumers do not read it.
+    pub pending: Option<StoredVersion>,
+    /// Why nothing may be delivered to it, as a sentence that says what to do: it must exist and does not, or something else rotates it.
+    pub blocked: Option<String>,
+}
+
+impl Head {
+    /// Every version that it shows: the current one, the one before, the staged one.
+    pub fn versions(&self) -> impl Iterator<Item = &StoredVersion> {
+        self.current.iter().chain(&self.previous).chain(&self.pending)
+    }
+}
+
+/// One generation of a key, as it is handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload<'a> {
+    /// The name of this delivery: a store makes the version's id or note from it.
+    pub delivery: &'a DeliveryId,
+    /// The key's generation.
+    pub generation: u64,
+    /// The key.
+    pub key: &'a KeyId,
+    /// All its fields; the store takes those that its shape names.
+    pub material: &'a Material,
+}
+
+/// One entry of a secret manager that consumers read a key from. Called by [`run`](fn@crate::run) and by the caller's Read.
+///
+/// An error says in `effect` whether the call may have had an effect; after one, only [`head`](Self::head) is believed.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The entry as messages name it: what it is, its name, and the input that names it, such as
+    /// "Secrets Manager secret ci/key (`deliveries[0]`)".
+    fn label(&self) -> String;
+
+    /// The entry in normal form, kept in the state: another spelling of the same entry is the same text. Never a secret.
+    fn identity(&self) -> String;
+
+    /// What of a key is handed over and how (`format`, `fields`, `extra`), in normal form. Another shape is another version of the same key.
+    fn shape(&self) -> String {
+        String::new()
+    }
+
+    /// What stands there now. An entry that does not exist is an answer, with `exists` false.
+    ///
+    /// # Errors
+    /// Anything but a definite answer. That another system rotates the entry is no error: it is [`Head::blocked`].
+    async fn head(&self) -> Result<Head, Error>;
+
+    /// Writes the version that consumers do not read yet, and makes the entry where the inputs say so. The same delivery twice is once: success,
+    /// with the version that stands. Gives the version's id.
+    ///
+    /// In a new or empty entry the first version may become current at once; the run calls this only for keys that are proven.
+    ///
+    /// # Errors
+    /// Other data under the same delivery is an [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) that names both versions.
+    async fn stage(&self, payload: &Payload<'_>, head: &Head) -> Result<String, Error>;
+
+    /// Lets consumers read this version, if the current one is still that of `head` (compare and set). A version that is current already is success,
+    /// whatever `head` says.
+    ///
+    /// # Errors
+    /// Another version became current meanwhile: a [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) that names both.
+    async fn promote(&self, version: &str, head: &Head) -> Result<(), Error>;
+
+    /// Takes a version of ours out: a staged one loses its label; a current one gives way to what stood there before us, where that is
+    /// still there. A version that is not there is success.
+    ///
+    /// # Errors
+    /// It may stand as before.
+    async fn withdraw(&self, version: &str, head: &Head) -> Result<(), Error>;
+
+    /// Removes the entry, if this resource made it, with whatever time for second thoughts the inputs ask for. An entry that others made, or that is gone, is success.
+    ///
+    /// # Errors
+    /// It may stand as before.
+    async fn remove(&self) -> Result<(), Error>;
+
+    /// The key that a version holds, with all its fields, where the shape keeps them all; none if it cannot be told.
+    ///
+    /// # Errors
+    /// Anything but a definite answer.
+    async fn read(&self, _version: &str) -> Result<Option<Material>, Error> {
+        Ok(None)
+    }
+}
