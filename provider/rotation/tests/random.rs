@@ -19,6 +19,8 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Half of the overlap, as by default.
 const QUIET: SignedDuration = SignedDuration::from_hours(12);
+/// The stores of the lives that have some.
+const BOTH: &[&str] = &["a", "b"];
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,10 @@ enum Act {
     Lag(bool),
     Refresh,
     Elsewhere(Elsewhere),
+    Edit(&'static str),
+    RollBack(&'static str),
+    DeleteStore(&'static str),
+    Deliver(&'static [&'static str]),
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -62,6 +68,23 @@ fn acts_on_older_states() -> impl Strategy<Value = Vec<Act>> {
         2 => Just(Act::Refresh),
         2 => prop::sample::select(Elsewhere::ALL.as_slice()).prop_map(Act::Elsewhere),
         3 => (1_i32..200_000).prop_map(Act::Wait),
+    ];
+    prop::collection::vec(act, 1..30)
+}
+
+/// The same with stores: programs name more of them and fewer, people edit them, move them back and delete them.
+fn acts_on_stores() -> impl Strategy<Value = Vec<Act>> {
+    let named = || prop::sample::select(BOTH.to_vec());
+    let lists = [BOTH, &BOTH[..1], &BOTH[1..], &[]];
+    let act = prop_oneof![
+        14 => act(),
+        2 => Just(Act::Keep),
+        2 => Just(Act::PutBack),
+        2 => Just(Act::Refresh),
+        1 => named().prop_map(Act::Edit),
+        1 => named().prop_map(Act::RollBack),
+        1 => named().prop_map(Act::DeleteStore),
+        2 => prop::sample::select(lists.to_vec()).prop_map(Act::Deliver),
     ];
     prop::collection::vec(act, 1..30)
 }
@@ -91,6 +114,11 @@ fn random_lives_end_well() {
 #[test]
 fn lesson_a1_random_lives_on_older_states_end_well() {
     walk(acts_on_older_states(), rules_with_lagging_marks(), Some(QUIET));
+}
+
+#[test]
+fn random_lives_with_stores_end_well() {
+    walk(acts_on_stores(), rules_with_lagging_stores(), Some(QUIET));
 }
 
 /// `quiet` is the quiet period where use is told.
@@ -144,6 +172,14 @@ fn rules() -> Vec<InMemoryRules> {
 fn rules_with_lagging_marks() -> Vec<InMemoryRules> {
     let lagging = InMemoryRules { marks_after: SECOND * 10, ..InMemoryRules::like_aws(SECOND * 5) };
     rules().into_iter().chain([lagging]).collect()
+}
+
+/// The same with room for every key, and with stores that lag or cannot be read back.
+fn rules_with_lagging_stores() -> Vec<InMemoryRules> {
+    let lags = |rules: InMemoryRules| InMemoryRules { stores_after: SECOND * 10, ..rules };
+    let opaque = |rules: InMemoryRules| InMemoryRules { stores_are_opaque: true, ..rules };
+    let all = rules_with_lagging_marks().into_iter();
+    all.flat_map(|rules| [rules.clone(), lags(rules.clone()), opaque(rules)]).collect()
 }
 
 /// Lives one life; gives the number of plain runs that were needed at its end.
@@ -207,6 +243,10 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             }
             // A stack that holds nothing may begin in any account.
             Act::Elsewhere(_) if watch.stack.state().is_none() => {}
+            Act::Edit(name) => cloud.edit_store(name),
+            Act::RollBack(name) => cloud.roll_back_store(name),
+            Act::DeleteStore(name) => cloud.delete_store(name),
+            Act::Deliver(names) => watch.stack.set_stores(names),
             Act::Elsewhere(run) => {
                 watch.elsewhere(&cloud, &wanted, run).await;
             }

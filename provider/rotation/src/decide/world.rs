@@ -98,7 +98,9 @@ impl World {
         let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
         let marked = entries.filter(|(_, entry)| entry.instance == state.instance);
         let marked = marked.map(|(id, entry)| (id, entry.generation.unwrap_or_default()));
-        is_noted || known.chain(unrecorded).chain(marked).any(|key| self.is_of(version, key))
+        // Keys that are gone, which a person may have moved a store back to.
+        let former = state.history.iter().map(|event| (&event.key_id, 0));
+        is_noted || known.chain(unrecorded).chain(marked).chain(former).any(|key| self.is_of(version, key))
     }
 
     /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.

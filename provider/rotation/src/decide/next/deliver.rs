@@ -12,7 +12,8 @@ use crate::{Cause, Head, Key, KeyId, KeyStatus, StoredVersion, Target, Unrecorde
 /// an older picture is superseded then.
 pub(super) fn ahead(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let World { state, observed, run, .. } = view.world;
-    let newest = state.pending.as_ref().map_or(state.generation, |pending| pending.generation);
+    let known = state.pending.as_ref().or(state.current.as_ref());
+    let newest = known.map_or(0, |key| key.generation);
     let may_serve = |key: &&UnrecordedKey| {
         let works = observed.keys.get(&key.id).is_some_and(|shown| shown.status == KeyStatus::Active);
         works && key.generation > newest && !state.revoking.contains(&key.id)
@@ -100,8 +101,7 @@ fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Option<Next> 
     }
     let stores = &view.world.stores;
     let is = |version: Option<&StoredVersion>, target: &Target| {
-        let delivery = version.and_then(|version| version.delivery.as_ref());
-        delivery.is_some_and(|delivery| *delivery == stores.delivery(key, target))
+        version.is_some_and(|version| stores.is_delivery(version, (key, target)))
     };
     let heads: Vec<(&Target, Head)> = goal.deliveries.iter().map(|target| (target, stores.head(target))).collect();
     let mut missing = heads.iter().filter(|(target, head)| !is(head.current.as_ref(), target));

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::acts::{act, blocked};
 use super::causes::{mint_cause, was_behind_lately};
+use super::leftovers;
 use super::retire::{Verdict, is_over, is_unconfirmed, may_end};
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::World;
@@ -141,8 +142,8 @@ fn abandoned_keys<'a>(view: &View<'a>) -> impl Iterator<Item = &'a ObservedKey> 
             && !state.has_unrecorded(id)
     });
     let (now, configured) = (observed.now(view.now), view.configured);
-    let old =
-        promoted.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
+    let unread = promoted.filter(|(id, entry)| !view.world.is_read((id, entry.generation.unwrap_or_default())));
+    let old = unread.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
     old.filter(move |key| configured != Some(&key.id))
 }
 
@@ -173,7 +174,9 @@ fn unrecorded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     }
     let now = view.world.observed.now(view.now);
     let id = proven_unused(&candidates, (goal.overlap, quiet), now)?;
-    act(Step::MakeRoom(id.clone()), Cause::Unrecorded)
+    // A store may be read too late to show that consumers have just been given it.
+    let unread = if view.world.stores.is_empty() { None } else { leftovers::unread_mark(view) };
+    unread.or_else(|| act(Step::MakeRoom(id.clone()), Cause::Unrecorded))
 }
 
 /// The current key or an unrecorded one, oldest first.
