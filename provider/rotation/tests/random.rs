@@ -193,7 +193,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let mut watch = Watch::new(&cloud, Life::OVERLAP);
     let mut wanted = RotationArgs { retirement, ..Life::inputs("0", by_period) };
-    let (mut kept, mut is_stripped) = (None, false);
+    let (mut kept, mut is_stripped, mut was_put_back) = (None, false, false);
     for act in acts {
         match act {
             Act::Up => {
@@ -233,7 +233,10 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::Keep if has_quota && watch.stack.state().is_none() => {}
             Act::Keep => kept = Some(watch.stack.clone()),
             Act::PutBack | Act::Forget if !is_marked => {}
-            Act::PutBack => kept.iter().for_each(|older| watch.put_back(older)),
+            Act::PutBack => {
+                was_put_back |= kept.is_some();
+                kept.iter().for_each(|older| watch.put_back(older));
+            }
             Act::Forget if is_stripped => {}
             Act::Forget => watch.forget_keys(),
             Act::Lag(lags) => watch.stack.set_lags(lags),
@@ -244,7 +247,14 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             // A stack that holds nothing may begin in any account.
             Act::Elsewhere(_) if watch.stack.state().is_none() => {}
             Act::Edit(name) => cloud.edit_store(name),
-            Act::RollBack(name) => cloud.roll_back_store(name),
+            // Where a state is put back and a store is moved back too, two generations are in use: at a quota a person is needed.
+            Act::RollBack(_) if was_put_back => {}
+            Act::RollBack(name) => {
+                cloud.roll_back_store(name);
+                // A run that follows at once may still read what stood there before.
+                cloud.clock().advance(SECOND * 15);
+                kept = None;
+            }
             Act::DeleteStore(name) => cloud.delete_store(name),
             Act::Deliver(names) => watch.stack.set_stores(names),
             Act::Elsewhere(run) => {
