@@ -7,21 +7,28 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, KeyId, Material, OwnerId};
 
-/// The name of one delivery: 64 hexadecimal digits, of which the first 40 are a hash of the resource's URN, the generation and the key id, and the
-/// last 24 of [`Store::shape`]. The same key in the same shape is one version in a store.
+/// The name of one delivery, 64 hexadecimal digits: 16 of the resource's URN ([`OwnerId::hash`]), 24 of generation and key id, 24 of [`Store::shape`].
+/// The same key in the same shape is one version in a store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(String);
 
-/// How many digits name the key.
+/// How many digits name the resource.
+const OF_OWNER: usize = 16;
+/// How many digits name the resource and the key.
 const OF_KEY: usize = 40;
 /// How many digits a name has.
 const LENGTH: usize = 64;
 
 impl DeliveryId {
-    /// The delivery of this key of the resource, in this shape.
+    /// The delivery of this key of the resource, in the shape with this fingerprint.
     pub fn new(owner: &OwnerId, generation: u64, key: &KeyId, shape: &str) -> Self {
         let of_key = format!("{}\n{generation}\n{key}", owner.hash);
-        let mut name = digits(&of_key);
+        let mut name = digits(&owner.hash);
+        if owner.hash.len() == OF_OWNER {
+            name.clone_from(&owner.hash);
+        }
+        name.truncate(OF_OWNER);
+        name.push_str(&digits(&of_key));
         name.truncate(OF_KEY);
         // With the key in it, so that the same shape looks different for each key.
         name.push_str(&digits(&format!("{of_key}\n{shape}")));
@@ -40,6 +47,11 @@ impl DeliveryId {
         &self.0
     }
 
+    /// Whether both are deliveries of the same resource, or of one that had its URN.
+    pub fn is_of_owner_of(&self, other: &Self) -> bool {
+        self.0.get(..OF_OWNER) == other.0.get(..OF_OWNER)
+    }
+
     /// Whether both hand over the same key, in whatever shape.
     pub fn is_of_key_of(&self, other: &Self) -> bool {
         self.0.get(..OF_KEY) == other.0.get(..OF_KEY)
@@ -52,6 +64,26 @@ fn digits(text: &str) -> String {
         let _ = write!(digits, "{byte:02x}");
     }
     digits
+}
+
+/// A store that a key is to be delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// [`Store::identity`].
+    pub identity: String,
+    /// [`Store::label`].
+    pub label: String,
+    /// A fingerprint of [`Store::shape`].
+    pub shape: String,
+}
+
+impl Target {
+    /// The entry of this store.
+    pub fn of(store: &dyn Store) -> Self {
+        let mut shape = digits(&store.shape());
+        shape.truncate(LENGTH - OF_KEY);
+        Self { identity: store.identity(), label: store.label(), shape }
+    }
 }
 
 /// One version in a store.
@@ -68,6 +100,8 @@ pub struct StoredVersion {
 pub struct Head {
     /// Whether the entry exists, or stands to be restored.
     pub exists: bool,
+    /// The store's own unambiguous name of the entry, where it has one: two spellings of one entry have the same.
+    pub entry: Option<String>,
     /// What consumers read.
     pub current: Option<StoredVersion>,
     /// What they read before, where the store keeps that under a label.
@@ -137,18 +171,19 @@ pub trait Store: Send + Sync {
     /// Another version became current meanwhile: a [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) that names both.
     async fn promote(&self, version: &str, head: &Head) -> Result<(), Error>;
 
-    /// Takes a version of ours out: a staged one loses its label; a current one gives way to what stood there before us, where that is
-    /// still there. A version that is not there is success.
+    /// Takes a version of ours out: a staged one loses its label; a current one gives way to `head.previous`, which is set only where that is
+    /// not of this resource. A version that is not there is success.
     ///
     /// # Errors
     /// It may stand as before.
     async fn withdraw(&self, version: &str, head: &Head) -> Result<(), Error>;
 
-    /// Removes the entry, if this resource made it, with whatever time for second thoughts the inputs ask for. An entry that others made, or that is gone, is success.
+    /// Removes the entry, if this resource made it, with whatever time for second thoughts the inputs ask for. False where others made it: then
+    /// nothing was done. An entry that is gone already is true.
     ///
     /// # Errors
     /// It may stand as before.
-    async fn remove(&self) -> Result<(), Error>;
+    async fn remove(&self) -> Result<bool, Error>;
 
     /// The key that a version holds, with all its fields, where the shape keeps them all; none if it cannot be told.
     ///

@@ -2,6 +2,7 @@
 
 mod acts;
 mod causes;
+mod deliver;
 mod gone;
 mod gone_keys;
 mod leftovers;
@@ -26,17 +27,21 @@ pub use terms::{Blocked, Goal, Next, Step, View, Want};
 type Rule = fn(&View<'_>, &Goal) -> Option<Next>;
 
 /// The rules of a life, in their order: the first that asks for a step has it.
-const TOWARD_CURRENT: [Rule; 8] = [
+const TOWARD_CURRENT: [Rule; 10] = [
     // What is gone counts for nothing below.
     gone_keys::lost_keys,
     // What an interrupted run left may be the very key that is wanted, or take its place.
     leftovers::resolve,
     // A key that was made is finished before another one is thought of.
     pending::advance,
+    // What consumers read is right before a key may go.
+    deliver::current,
     // A new key comes before any old one goes.
     mint::mint,
     // The mark calls the new key promoted before an old one goes, whatever dies in between.
     mark::close,
+    // Consumers of a store that is left have another one by now.
+    deliver::former,
     // A key that is kept is kept alive.
     renew::renew,
     // A revoked key works no longer than its successor needs.

@@ -10,7 +10,7 @@ use crate::{
 
 /// What a person should know about the world as a run leaves it.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     let mut warnings = Vec::new();
     if let Some(key) = state.current.as_ref().filter(|key| key.status == KeyStatus::Inactive) {
         warnings.push(format!(

@@ -48,6 +48,10 @@ pub enum Cause {
     Bookkeeping,
     /// Lists may still be behind.
     Unsettled,
+    /// Consumers of a store do not read the current key there.
+    NotDelivered,
+    /// The store is not among the deliveries any more.
+    NoDelivery,
     /// The resource is being deleted.
     Deleting,
 }
@@ -77,6 +81,8 @@ impl fmt::Display for Cause {
             Self::Ends => "it would end by itself before its time",
             Self::Bookkeeping => "the mark on the principal must say what is so",
             Self::Unsettled => "the system's lists may still be behind",
+            Self::NotDelivered => "its consumers do not read the current key",
+            Self::NoDelivery => "`deliveries` does not name it any more",
             Self::Deleting => "the resource is being deleted",
         })
     }

@@ -83,7 +83,9 @@ impl<'a> Watch<'a> {
         self.replaced.extend(replaced.iter().flat_map(KeyState::keys).map(|key| key.id.clone()));
         let held = self.use_held();
         let worked = before.clone().filter(|state| state.current.as_ref().is_some_and(|key| self.rig.works(&key.id)));
+        let served = self.served();
         let outcome = self.stack.up(self.rig, args).await;
+        self.consumers_read(&served);
         self.held_lives(held.as_ref(), (before.as_ref(), &replaced), args);
         self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
@@ -101,6 +103,45 @@ impl<'a> Watch<'a> {
         let held = self.stack.held().filter(|id| self.rig.works(id)).cloned();
         held.iter().for_each(|id| self.rig.use_key(id));
         held
+    }
+
+    /// The stores whose consumers read a key that works.
+    fn served(&self) -> BTreeSet<String> {
+        let all = self.stack.reached_stores().into_iter();
+        all.filter(|name| self.rig.read_store(name).is_some_and(|id| self.rig.works(&id))).collect()
+    }
+
+    /// I8: what consumers of a store read works after a run if it did before, and a key that has come to a store works.
+    fn consumers_read(&self, served: &BTreeSet<String>) {
+        for name in self.stack.stores() {
+            let read = self.rig.read_store(name);
+            if read.as_ref().is_some_and(|id| self.harmed.contains(id)) {
+                continue;
+            }
+            let works = read.as_ref().is_some_and(|id| self.rig.works(id));
+            assert!(
+                works || (read.is_none() && !served.contains(name)),
+                "I8: consumers of {name} read {read:?}, which does not work: {:#?}",
+                self.stack.state()
+            );
+        }
+    }
+
+    /// After a quiet run consumers of every store read the current key, and nothing else is staged there.
+    fn stores_are_current(&self) {
+        let Some(current) = self.stack.state().and_then(|state| state.current.as_ref()) else { return };
+        if !current.can_be_delivered() {
+            return;
+        }
+        for name in self.stack.stores() {
+            let read = self.rig.read_store(name);
+            assert_eq!(
+                read.as_ref(),
+                Some(&current.id),
+                "consumers of {name} do not read the current key: {:#?}",
+                self.stack.state()
+            );
+        }
     }
 
     /// A key that dependents use is not removed, unless they had its whole overlap to get another one and the system does not tell that they
@@ -257,17 +298,22 @@ impl<'a> Watch<'a> {
             let works = state.current.as_ref().is_some_and(|current| self.rig.works(&current.id));
             assert!(works, "after a quiet run the current key works");
             assert!(state.pending.is_none() && !state.claim_open);
+            self.stores_are_current();
         }
     }
 
     /// Plain destroys until one succeeds; at most four, and their number. Then nothing of ours is left.
     pub async fn destroyed(&mut self) -> usize {
         let mut log = Vec::new();
+        let stores = self.stack.reached_stores();
         for runs in 1..=4 {
             let outcome = self.stack.destroy(self.rig).await;
             if self.stack.state().is_none() {
                 self.nothing_is_left_over();
                 let lost = self.rig.keys().iter().any(|id| self.named.contains(id));
+                for name in &stores {
+                    assert!(self.rig.is_store_left(name), "I12: something of ours is left in {name}");
+                }
                 assert!(!self.alone || self.rig.marks() == usize::from(lost), "I12: no mark is left");
                 return runs;
             }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::acts::{act, former, is_orphan};
+use super::deliver;
 use super::leftovers;
 use super::terms::{Blocked, Next, Step, View};
 use crate::decide::World;
@@ -14,7 +15,12 @@ pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
         return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    leftovers::suspect(view).or_else(|| key(view)).or_else(|| former(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
+    deliver::leave(view)
+        .or_else(|| leftovers::suspect(view))
+        .or_else(|| key(view))
+        .or_else(|| former(view))
+        .or_else(|| mark(view))
+        .unwrap_or(Next::Idle)
 }
 
 fn unsettled(view: &View<'_>) -> Option<Timestamp> {
@@ -54,7 +60,7 @@ fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
 /// Promoted keys of this instance or of an earlier one that the state does not contain. Those of a later instance are not ours: it takes
 /// this one's place.
 fn unrecorded<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     let noted = state.unrecorded.iter().map(|key| &key.id);
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
     let marked = entries.filter(|(id, entry)| entry.is_unrecorded(id, state)).map(|(id, _)| id);

@@ -93,6 +93,9 @@ fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let revoking = !state.revoking.is_empty();
     for retiring in state.retiring.iter().filter(|retiring| view.configured != Some(&retiring.key.id)) {
         let id = &retiring.key.id;
+        if !revoking && view.world.is_read((id, retiring.key.generation)) {
+            continue;
+        }
         if revoking || retiring.is_dead() || retiring.disabled_at.is_some() {
             return act(Step::MakeRoom(id.clone()), Cause::QuotaFull);
         }
@@ -189,12 +192,21 @@ fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
     let current = state.current.iter().map(|key| (&key.id, after(key.promoted_at, key.created_at), true));
     let noted = |key: &'a UnrecordedKey| (&key.id, after(key.promoted_at, key.created_at), false);
     let all = current.chain(state.unrecorded.iter().map(noted));
+    let all = all.filter(|(id, ..)| !view.world.is_read((id, generation_of(view, id))));
     let shown = all.filter(|(id, ..)| view.configured != Some(*id)).filter_map(|(id, promoted_at, is_current)| {
         Some(Candidate { shown: observed.keys.get(id)?, promoted_at, is_current })
     });
     let mut shown: Vec<_> = shown.collect();
     shown.sort_by_key(|candidate| (candidate.shown.created_at, candidate.shown.id.clone()));
     shown
+}
+
+/// The generation of a key, as state and mark tell it; 0 where they do not.
+fn generation_of(view: &View<'_>, id: &KeyId) -> u64 {
+    let World { state, observed, .. } = view.world;
+    let known = state.keys().find(|key| key.id == *id).map(|key| key.generation);
+    let noted = || state.unrecorded.iter().find(|key| key.id == *id).map(|key| key.generation);
+    known.or_else(noted).or_else(|| observed.ledgers.own_entry(id)?.generation).unwrap_or_default()
 }
 
 /// In this order: an unrecorded key that was never used since its promotion; the oldest of all that is quiet, once a later one has been in use for an

@@ -26,7 +26,8 @@ impl Act for Settle {
         let now = run.world.observed.now(run.deck.clock.now());
         // A clock of the system that is wrong must not let us wait for long.
         run.wait(self.0.duration_since(now).min(run.longest_settling())).await?;
-        run.look_again().await
+        run.look_again().await?;
+        run.look_into_stores().await
     }
 }
 

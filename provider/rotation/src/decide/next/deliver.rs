@@ -1,0 +1,108 @@
+//! The stores that consumers read keys from: each generation is staged in all of them before it becomes current in any, and a store that is
+//! no longer wanted is left.
+
+use super::acts::{act, blocked};
+use super::causes::mint_cause;
+use super::stages::waits_for_users;
+use super::terms::{Blocked, Goal, Next, Step, View};
+use crate::decide::{Shelf, World};
+use crate::{Cause, Head, Key, KeyId, KeyStatus, StoredVersion, Target};
+
+/// Brings the pending key to every store.
+pub(super) fn pending(view: &View<'_>, goal: &Goal, pending: &Key) -> Option<Next> {
+    bring(view, goal, pending, mint_cause(&view.world.state, goal).unwrap_or(Cause::Created))
+}
+
+/// Brings the current key to every store that does not hold it, because it is new there, was edited by hand, or a run broke off. A store that is
+/// ahead of the state keeps what it has.
+pub(super) fn current(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    let state = &view.world.state;
+    let serves = |key: &&Key| key.status == KeyStatus::Active && !state.revoking.contains(&key.id);
+    let current = state.current.as_ref().filter(serves)?;
+    if state.pending.is_some() && !waits_for_users(view) {
+        return None;
+    }
+    let behind = Goal {
+        deliveries: goal.deliveries.iter().filter(|target| !is_ahead(view, target)).cloned().collect(),
+        ..goal.clone()
+    };
+    bring(view, &behind, current, Cause::NotDelivered)
+}
+
+/// What stands in the way of delivering a key that is still to be made.
+pub(super) fn obstacle(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    goal.deliveries.iter().find_map(|target| refused(view, target))
+}
+
+/// Leaves a store that is no longer wanted. Its consumers have another place by now.
+pub(super) fn former(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    let world = view.world;
+    let entry_of = |target: &Target| world.stores.shelf(&target.identity)?.head.entry.as_ref();
+    // Another spelling of an entry that is wanted is no other entry.
+    let is_wanted = |shelf: &&Shelf| {
+        let entry = shelf.head.entry.as_ref();
+        let is_same = |target: &Target| {
+            target.identity == shelf.target.identity || (entry.is_some() && entry_of(target) == entry)
+        };
+        goal.deliveries.iter().any(is_same)
+    };
+    let mut left = world.stores.shelves().filter(|shelf| !is_wanted(shelf) && has_ours(world, shelf));
+    act(Step::Withdraw(left.next()?.target.clone()), Cause::NoDelivery)
+}
+
+/// Leaves every store, before any key goes.
+pub(super) fn leave(view: &View<'_>) -> Option<Next> {
+    let mut left = view.world.stores.shelves().filter(|shelf| shelf.head.exists);
+    act(Step::Withdraw(left.next()?.target.clone()), Cause::Deleting)
+}
+
+/// Takes a key that must not live out of the stores in which it is staged.
+pub(super) fn unstage(view: &View<'_>, key: (&KeyId, u64), cause: Cause) -> Option<Next> {
+    let world = view.world;
+    let is_staged = |shelf: &&Shelf| shelf.head.pending.as_ref().is_some_and(|staged| world.is_of(staged, key));
+    let staged = world.stores.shelves().find(is_staged)?;
+    act(Step::Unstage(staged.target.clone(), key.0.clone()), cause)
+}
+
+/// Whether every store hands this key over, as far as it can be handed over.
+pub(super) fn is_delivered(view: &View<'_>, goal: &Goal, key: &Key) -> bool {
+    bring(view, goal, key, Cause::NotDelivered).is_none()
+}
+
+fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Option<Next> {
+    if !key.can_be_delivered() {
+        return None;
+    }
+    let stores = &view.world.stores;
+    let is = |version: Option<&StoredVersion>, target: &Target| {
+        let delivery = version.and_then(|version| version.delivery.as_ref());
+        delivery.is_some_and(|delivery| *delivery == stores.delivery(key, target))
+    };
+    let heads: Vec<(&Target, Head)> = goal.deliveries.iter().map(|target| (target, stores.head(target))).collect();
+    let mut missing = heads.iter().filter(|(target, head)| !is(head.current.as_ref(), target));
+    let unstaged = missing.clone().find(|(target, head)| !is(head.pending.as_ref(), target));
+    if let Some((target, _)) = unstaged {
+        return refused(view, target).or_else(|| act(Step::Publish((*target).clone(), key.id.clone()), cause));
+    }
+    let (target, _) = missing.next()?;
+    refused(view, target).or_else(|| act(Step::PromoteIn((*target).clone(), key.id.clone()), cause))
+}
+
+fn refused(view: &View<'_>, target: &Target) -> Option<Next> {
+    let why = view.world.stores.head(target).blocked?;
+    Some(blocked(view, Blocked::Store { store: target.label.clone(), why }))
+}
+
+/// Whether consumers of the store read a living key of ours that the state does not contain: a newer one, which nothing may overwrite but a newer one still.
+fn is_ahead(view: &View<'_>, target: &Target) -> bool {
+    let World { state, observed, stores, .. } = view.world;
+    let Some(current) = stores.head(target).current else { return false };
+    let noted = state.unrecorded.iter().map(|key| (&key.id, key.generation));
+    noted.filter(|(id, _)| observed.keys.contains_key(*id)).any(|key| view.world.is_of(&current, key))
+}
+
+/// Whether a store holds anything that this resource delivered.
+fn has_ours(world: &World, shelf: &Shelf) -> bool {
+    let is_noted = world.state.deliveries.iter().any(|delivered| delivered.identity == shelf.target.identity);
+    is_noted || shelf.head.versions().any(|version| world.is_ours(version))
+}
