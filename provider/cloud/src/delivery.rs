@@ -43,7 +43,7 @@ pub struct DeliveryShape {
 }
 
 /// What keys of one resource can hand over.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Deliverable {
     /// The names of a key's fields.
     pub names: Vec<String>,
@@ -69,7 +69,10 @@ impl DeliveryShape {
         }
         let names = || self.fields.iter().flat_map(|fields| fields.iter());
         for (name, _) in names().filter(|(_, stored)| stored.is_empty()) {
-            add(format!("fields.{name}"), "must not be empty: write the name that the field has in the store".to_owned());
+            add(
+                format!("fields.{name}"),
+                "must not be empty: write the name that the field has in the store".to_owned(),
+            );
         }
         if self.fields.as_ref().is_some_and(BTreeMap::is_empty) {
             add("fields".to_owned(), "must name at least one field, or be unset".to_owned());

@@ -50,7 +50,10 @@ pub(super) fn problems(shape: &DeliveryShape, of: &Deliverable) -> Vec<Problem> 
         DeliveryFormat::AwsCredentials => {
             let known = AWS_FIELDS.iter().any(|(name, _)| has(name)) || of.open;
             if !known && shape.fields.is_none() {
-                add("format", "\"awsCredentials\" needs a key with an access key id and a secret access key".to_owned());
+                add(
+                    "format",
+                    "\"awsCredentials\" needs a key with an access key id and a secret access key".to_owned(),
+                );
             }
         }
         DeliveryFormat::OciConfig => {
@@ -155,7 +158,9 @@ fn aws_credentials(entries: &Entries) -> Result<String, Error> {
     let named: Vec<(&str, &str)> =
         entries.iter().map(|(name, text)| (named(name).unwrap_or(name), shown(text))).collect();
     if AWS_NAMES.iter().any(|needed| !named.iter().any(|(name, _)| name == needed)) {
-        return Err(unfit("\"awsCredentials\" needs aws_access_key_id and aws_secret_access_key: name them by `fields`"));
+        return Err(unfit(
+            "\"awsCredentials\" needs aws_access_key_id and aws_secret_access_key: name them by `fields`",
+        ));
     }
     for (name, text) in named.into_iter().filter(|(name, _)| name.starts_with("aws_") || *name == "region") {
         if text.contains(['\n', '\r']) {
@@ -168,7 +173,8 @@ fn aws_credentials(entries: &Entries) -> Result<String, Error> {
 
 /// The profile that the key brings, and the constants as lines after it.
 fn oci_config(shape: &DeliveryShape, entries: &Entries) -> Result<String, Error> {
-    let profile = entries.get(OCI_PROFILE).ok_or_else(|| unfit("\"ociConfig\" needs the key of an oci:RotatingApiKey"))?;
+    let profile =
+        entries.get(OCI_PROFILE).ok_or_else(|| unfit("\"ociConfig\" needs the key of an oci:RotatingApiKey"))?;
     let mut text = shown(profile).trim_end().to_owned();
     text.push('\n');
     for (name, value) in &shape.extra {

@@ -52,7 +52,10 @@ fn texts(material: &Material) -> BTreeMap<&str, SecretString> {
 }
 
 /// The text itself, to be written among others.
-#[expect(clippy::disallowed_methods, reason = "the text goes into the one that consumers read, which is a secret as a whole")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the text goes into the one that consumers read, which is a secret as a whole"
+)]
 pub(super) fn shown(secret: &SecretString) -> &str {
     secret.expose_secret()
 }

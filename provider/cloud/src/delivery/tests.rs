@@ -55,8 +55,7 @@ fn json_is_the_fields_under_their_own_names_or_those_chosen_and_constants() {
 
 #[test]
 fn every_format_is_written_as_its_readers_expect() {
-    let raw =
-        DeliveryShape { fields: Some(map(&[("secretAccessKey", "value")])), ..shape(DeliveryFormat::Raw) };
+    let raw = DeliveryShape { fields: Some(map(&[("secretAccessKey", "value")])), ..shape(DeliveryFormat::Raw) };
     assert_eq!(written(&raw, &aws()), "se/cr=et+");
     let dotenv = shape(DeliveryFormat::Dotenv);
     assert_eq!(written(&dotenv, &aws()), "accessKeyId=AKIA1\nsecretAccessKey=se/cr=et+\n");
@@ -64,8 +63,7 @@ fn every_format_is_written_as_its_readers_expect() {
     let java = DeliveryShape { extra: map(&[("a b", " ä:x")]), ..shape(DeliveryFormat::Properties) };
     let expected = "a\\ b=\\ \\u00e4\\:x\naccessKeyId=AKIA1\nsecretAccessKey=se/cr\\=et+\n";
     assert_eq!(written(&java, &aws()), expected);
-    let profile =
-        DeliveryShape { extra: map(&[("region", "eu-west-1")]), ..shape(DeliveryFormat::AwsCredentials) };
+    let profile = DeliveryShape { extra: map(&[("region", "eu-west-1")]), ..shape(DeliveryFormat::AwsCredentials) };
     let expected = "[default]\naws_access_key_id = AKIA1\nregion = eu-west-1\naws_secret_access_key = se/cr=et+\n";
     assert_eq!(written(&profile, &aws()), expected);
     let oci = ("configProfile".to_owned(), Field::Secret("[DEFAULT]\nuser=u\n\n".into()));
@@ -93,7 +91,10 @@ fn what_cannot_be_written_is_named_by_its_property() {
     assert_eq!(properties(&none, &of), ["fields"]);
     assert_eq!(properties(&with(Raw, &[], &[]), &of), ["fields"]);
     assert_eq!(properties(&with(Raw, &[("accessKeyId", "x")], &[("a", "b")]), &of), ["extra"]);
-    assert_eq!(properties(&with(Dotenv, &[("accessKeyId", "a-b")], &[("1", "b")]), &of), ["fields.accessKeyId", "extra.1"]);
+    assert_eq!(
+        properties(&with(Dotenv, &[("accessKeyId", "a-b")], &[("1", "b")]), &of),
+        ["fields.accessKeyId", "extra.1"]
+    );
     assert_eq!(properties(&with(OciConfig, &[("accessKeyId", "x")], &[]), &of), ["format", "fields"]);
     assert!(properties(&with(AwsCredentials, &[], &[]), &of).is_empty());
     let other = Deliverable { names: vec!["token".to_owned()], ordinary: vec!["token".to_owned()], open: false };

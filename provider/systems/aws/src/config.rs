@@ -92,7 +92,11 @@ impl AwsConfig {
                 );
             }
         }
-        for (name, url) in [("iam", self.endpoint_iam()), ("sts", self.endpoint_sts())] {
+        for (name, url) in [
+            ("iam", self.endpoint_iam()),
+            ("sts", self.endpoint_sts()),
+            ("secretsManager", self.endpoint_secrets_manager()),
+        ] {
             if url.is_some_and(|url| !is_url(url)) {
                 add(format!("endpoints.{name}"), "is not a URL: write one such as \"https://host:port\"");
             }

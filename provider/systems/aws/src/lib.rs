@@ -35,8 +35,8 @@ use issuer::AwsIssuer;
 pub use owner::KeyOwner;
 use session::Session;
 pub use settings::SETTINGS;
-pub use store::{CreateSecret, SecretsManagerDelivery};
 use store::SecretStore;
+pub use store::{CreateSecret, SecretsManagerDelivery};
 
 /// IAM, as the provider's configuration reaches it.
 pub struct Aws {

@@ -31,7 +31,12 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("STS's address", &["keyrotation:aws.endpoints.sts", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "endpoint_url"]),
     (
         "Secrets Manager's address",
-        &["keyrotation:aws.endpoints.secretsManager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL", "endpoint_url"],
+        &[
+            "keyrotation:aws.endpoints.secretsManager",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL",
+            "endpoint_url",
+        ],
     ),
     ("whether addresses are ignored", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"]),
     (

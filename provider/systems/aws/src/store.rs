@@ -64,7 +64,9 @@ impl SecretStore {
             return self.args.create.is_none().then(missing);
         };
         if described.deleted && !self.may_restore(described) {
-            return Some(format!("{label} is scheduled for deletion: restore it (RestoreSecret), or deliver to another secret"));
+            return Some(format!(
+                "{label} is scheduled for deletion: restore it (RestoreSecret), or deliver to another secret"
+            ));
         }
         if let Some(owner) = &described.managed_by {
             return Some(format!("{label} is managed by {owner}: deliver to a secret of your own"));
@@ -177,14 +179,18 @@ impl Store for SecretStore {
         }
     }
 
-    async fn remove(&self) -> Result<(), Error> {
-        let Some(described) = self.describe().await? else { return Ok(()) };
-        if described.deleted || !self.calls.made(&described) {
-            return Ok(());
+    async fn remove(&self) -> Result<bool, Error> {
+        let Some(described) = self.describe().await? else { return Ok(true) };
+        if !self.calls.made(&described) {
+            return Ok(false);
+        }
+        if described.deleted {
+            return Ok(true);
         }
         if !described.replicas.is_empty() {
             self.calls.remove_replicas(&described.replicas).await?;
         }
-        self.calls.delete(self.args.create.as_ref().and_then(|create| create.recovery_window_in_days)).await
+        let window = self.args.create.as_ref().and_then(|create| create.recovery_window_in_days);
+        self.calls.delete(window).await.map(|()| true)
     }
 }

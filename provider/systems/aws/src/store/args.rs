@@ -117,7 +117,8 @@ impl CreateSecret {
         }
         for (key, value) in self.tags.iter().flatten() {
             if key.is_empty() || key.len() > 128 || value.len() > 256 || key.starts_with("aws:") {
-                let reason = "is not a tag: keys have 1 to 128 characters and do not begin with aws:, values have up to 256";
+                let reason =
+                    "is not a tag: keys have 1 to 128 characters and do not begin with aws:, values have up to 256";
                 problems.push(problem(&format!("tags.{key}"), reason));
             }
         }

@@ -73,6 +73,13 @@ impl Described {
         };
         let current = version(CURRENT).filter(|_| !self.deleted);
         let pending = version(OURS).filter(|pending| Some(pending) != current.as_ref());
-        Head { exists: true, current, previous: version(PREVIOUS), pending, blocked: None }
+        Head {
+            exists: true,
+            entry: Some(self.arn.clone()),
+            current,
+            previous: version(PREVIOUS),
+            pending,
+            blocked: None,
+        }
     }
 }

@@ -33,7 +33,9 @@ impl Explain for SecretCall<'_> {
             "ResourceExistsException" => ErrorKind::Conflict,
             // Of a label: it is not where it was said to be.
             "InvalidParameterException" if self.operation.ends_with("UpdateSecretVersionStage") => ErrorKind::Conflict,
-            "InvalidParameterException" | "ValidationException" | "MalformedPolicyDocumentException" => ErrorKind::Invalid,
+            "InvalidParameterException" | "ValidationException" | "MalformedPolicyDocumentException" => {
+                ErrorKind::Invalid
+            }
             "InvalidRequestException" | "PreconditionNotMetException" => ErrorKind::Blocked,
             "EncryptionFailure" | "DecryptionFailure" => ErrorKind::Denied,
             "LimitExceededException" => ErrorKind::LimitReached,
@@ -51,10 +53,14 @@ impl Explain for SecretCall<'_> {
                 "the credentials that the plugin uses lack the right to call {operation} on the Secrets Manager secret {secret:?} (`{at}`), or the rights kms:GenerateDataKey and kms:Decrypt on its key ({code}): allow it in their policy"
             ),
             ErrorKind::NotFound => {
-                format!("the Secrets Manager secret {secret:?} (`{at}`), or the version that was meant, does not exist ({code})")
+                format!(
+                    "the Secrets Manager secret {secret:?} (`{at}`), or the version that was meant, does not exist ({code})"
+                )
             }
             ErrorKind::Conflict => {
-                format!("the Secrets Manager secret {secret:?} (`{at}`) was changed meanwhile ({code}): run `pulumi up` again")
+                format!(
+                    "the Secrets Manager secret {secret:?} (`{at}`) was changed meanwhile ({code}): run `pulumi up` again"
+                )
             }
             ErrorKind::Blocked => format!(
                 "Secrets Manager does not allow {operation} on the secret {secret:?} (`{at}`) as it is now ({code}): it may be scheduled for deletion, or managed by another service"
