@@ -5,9 +5,10 @@ use std::fmt::Write;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, KeyId, Material, OwnerId};
+use crate::{Error, Key, KeyId, Material, OwnerId, Trigger};
 
-/// The name of one delivery, 64 hexadecimal digits: 16 of the resource's URN ([`OwnerId::hash`]), 24 of generation and key id, 24 of [`Store::shape`].
+/// The name of one delivery, 64 hexadecimal digits: 16 of the resource's URN ([`OwnerId::hash`]), 24 of generation and key id, 12 of [`Store::shape`], 12
+/// of what the key was minted for.
 /// The same key in the same shape is one version in a store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(String);
@@ -16,12 +17,19 @@ pub struct DeliveryId(String);
 const OF_OWNER: usize = 16;
 /// How many digits name the resource and the key.
 const OF_KEY: usize = 40;
+/// How many digits name all but what the key was minted for.
+const OF_SHAPE: usize = 52;
 /// How many digits a name has.
 const LENGTH: usize = 64;
 
 impl DeliveryId {
-    /// The delivery of this key of the resource, in the shape with this fingerprint.
-    pub fn new(owner: &OwnerId, generation: u64, key: &KeyId, shape: &str) -> Self {
+    /// The delivery of this key to this store.
+    pub(crate) fn of(owner: &OwnerId, key: &Key, target: &Target) -> Self {
+        Self::new(owner, (&key.id, key.generation), &target.shape, key.trigger.as_ref())
+    }
+
+    /// The delivery of this key of the resource and its generation, in the shape with this fingerprint.
+    pub fn new(owner: &OwnerId, (key, generation): (&KeyId, u64), shape: &str, trigger: Option<&Trigger>) -> Self {
         let of_key = format!("{}\n{generation}\n{key}", owner.hash);
         let mut name = digits(&owner.hash);
         if owner.hash.len() == OF_OWNER {
@@ -32,6 +40,8 @@ impl DeliveryId {
         name.truncate(OF_KEY);
         // With the key in it, so that the same shape looks different for each key.
         name.push_str(&digits(&format!("{of_key}\n{shape}")));
+        name.truncate(OF_SHAPE);
+        name.push_str(&fingerprint(&of_key, trigger));
         name.truncate(LENGTH);
         Self(name)
     }
@@ -47,6 +57,11 @@ impl DeliveryId {
         &self.0
     }
 
+    /// Whether the key was minted for this trigger.
+    pub(crate) fn serves(&self, owner: &OwnerId, key: (&KeyId, u64), trigger: &Trigger) -> bool {
+        self.0.get(OF_SHAPE..) == Self::new(owner, key, "", Some(trigger)).0.get(OF_SHAPE..)
+    }
+
     /// Whether both are deliveries of the same resource, or of one that had its URN.
     pub fn is_of_owner_of(&self, other: &Self) -> bool {
         self.0.get(..OF_OWNER) == other.0.get(..OF_OWNER)
@@ -56,6 +71,12 @@ impl DeliveryId {
     pub fn is_of_key_of(&self, other: &Self) -> bool {
         self.0.get(..OF_KEY) == other.0.get(..OF_KEY)
     }
+}
+
+fn fingerprint(of_key: &str, trigger: Option<&Trigger>) -> String {
+    let window = trigger.and_then(|trigger| trigger.window).map(|window| window.to_string());
+    let hash = trigger.map(|trigger| trigger.hash.as_str());
+    digits(&format!("{of_key}\n{hash:?}\n{window:?}"))
 }
 
 fn digits(text: &str) -> String {
@@ -75,14 +96,16 @@ pub struct Target {
     pub label: String,
     /// A fingerprint of [`Store::shape`].
     pub shape: String,
+    /// [`Store::reads_back`].
+    pub reads_back: bool,
 }
 
 impl Target {
     /// The entry of this store.
     pub fn of(store: &dyn Store) -> Self {
         let mut shape = digits(&store.shape());
-        shape.truncate(LENGTH - OF_KEY);
-        Self { identity: store.identity(), label: store.label(), shape }
+        shape.truncate(OF_OWNER);
+        Self { identity: store.identity(), label: store.label(), shape, reads_back: store.reads_back() }
     }
 }
 
@@ -149,6 +172,11 @@ pub trait Store: Send + Sync {
         String::new()
     }
 
+    /// Whether [`read`](Self::read) gives back whole keys: the shape keeps all fields.
+    fn reads_back(&self) -> bool {
+        false
+    }
+
     /// What stands there now. An entry that does not exist is an answer, with `exists` false.
     ///
     /// # Errors
@@ -185,7 +213,7 @@ pub trait Store: Send + Sync {
     /// It may stand as before.
     async fn remove(&self) -> Result<bool, Error>;
 
-    /// The key that a version holds, with all its fields, where the shape keeps them all; none if it cannot be told.
+    /// The key that a version of ours holds, with all its fields; none if it cannot be told. Asked only where [`reads_back`](Self::reads_back) says so.
     ///
     /// # Errors
     /// Anything but a definite answer.

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::decide::{Shelf, Stores, World};
-use crate::{Delivered, DeliveryStage, Key, KeyId, KeyState, Observed, StoredVersion, Target, UnrecordedKey};
+use crate::{
+    Delivered, DeliveryStage, Key, KeyId, KeyState, Material, Observed, StoredVersion, Target, Trigger, UnrecordedKey,
+};
 
 /// Takes over what the stores show: which of them consumers read a key of the state from, and which of them drifted.
 pub(crate) fn mirror(state: &mut KeyState, stores: &Stores, now: Timestamp) {
@@ -95,6 +97,26 @@ pub(super) fn promoted(world: &mut World, target: &Target, now: Timestamp) {
     head.current = head.pending.take();
     head.previous = before.or(head.previous.take());
     mirror(&mut world.state, &world.stores, now);
+}
+
+/// A key that was read back becomes the next current one. What it was minted for is known only if that is wanted now.
+pub(super) fn read_back(
+    world: &mut World,
+    target: &Target,
+    id: &KeyId,
+    (material, wanted): (Option<Material>, Trigger),
+) {
+    let found = world.state.unrecorded.iter().position(|key| key.id == *id);
+    let Some((found, material)) = found.zip(material) else {
+        world.run.unreadable.insert(id.clone());
+        return;
+    };
+    let key = world.state.unrecorded.remove(found);
+    let current = world.stores.head(target).current;
+    let is_wanted = current.is_some_and(|current| world.stores.serves(&current, (&key.id, key.generation), &wanted));
+    let trigger = if is_wanted { wanted } else { Trigger { hash: String::new(), window: None } };
+    let status = world.observed.keys.get(id).map(|shown| shown.status).unwrap_or_default();
+    world.state.pending = Some(Key { trigger: Some(trigger), material: Some(material), ..key.into_key(status) });
 }
 
 /// What was staged was taken out.

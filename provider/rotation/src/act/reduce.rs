@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use super::deliveries;
 use crate::decide::{Stores, World};
 use crate::{
-    Deferred, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Minted, Observed,
-    ObservedKey, OwnerId, Retiring, Target, Trigger, UnrecordedKey,
+    Deferred, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Material, Minted,
+    Observed, ObservedKey, OwnerId, Retiring, Target, Trigger, UnrecordedKey,
 };
 
 /// Something that happened.
@@ -52,6 +52,8 @@ pub enum Event {
     Staged(Target, KeyId, String, Timestamp),
     /// Consumers of a store read what was staged there.
     PromotedIn(Target, Timestamp),
+    /// A store gave back a key that the state did not contain, for a run that wants this trigger; none: it could not.
+    ReadBack(Target, KeyId, Option<Material>, Trigger),
     /// What was staged in a store was taken out.
     Unstaged(Target, Timestamp),
     /// Nothing of this resource is left in a store.
@@ -122,6 +124,9 @@ pub fn reduce(mut world: World, event: Event) -> World {
         Event::StoresSeen(stores, now) => deliveries::seen(&mut world, stores, now),
         Event::Staged(target, id, version, now) => deliveries::staged(&mut world, &target, &id, version, now),
         Event::PromotedIn(target, now) => deliveries::promoted(&mut world, &target, now),
+        Event::ReadBack(target, id, material, trigger) => {
+            deliveries::read_back(&mut world, &target, &id, (material, trigger));
+        }
         Event::Unstaged(target, now) => deliveries::unstaged(&mut world, &target, now),
         Event::Withdrawn(target) => deliveries::withdrawn(&mut world, &target),
         Event::Answered { at, promotes } => {

@@ -165,6 +165,7 @@ impl Run<'_> {
             current.into_iter().for_each(|id| self.remember(HistoryAction::Promoted, id, None));
         }
         if let Want::Current(goal) = self.deck.want {
+            self.leave_other_spellings(goal);
             let deferred = self.judge(|view| deferral(view, goal));
             self.fold(Event::Deferred(deferred));
         }

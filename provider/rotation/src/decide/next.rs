@@ -27,9 +27,11 @@ pub use terms::{Blocked, Goal, Next, Step, View, Want};
 type Rule = fn(&View<'_>, &Goal) -> Option<Next>;
 
 /// The rules of a life, in their order: the first that asks for a step has it.
-const TOWARD_CURRENT: [Rule; 10] = [
+const TOWARD_CURRENT: [Rule; 11] = [
     // What is gone counts for nothing below.
     gone_keys::lost_keys,
+    // What consumers read already is newer than anything that the state knows.
+    deliver::ahead,
     // What an interrupted run left may be the very key that is wanted, or take its place.
     leftovers::resolve,
     // A key that was made is finished before another one is thought of.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{DeliveryId, Head, Key, KeyId, OwnerId, StoredVersion, Target};
+use crate::{DeliveryId, Head, Key, KeyId, OwnerId, StoredVersion, Target, Trigger};
 
 /// What stands in the stores of one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,19 +66,25 @@ impl Stores {
 
     /// The delivery of this key to this store.
     pub fn delivery(&self, key: &Key, target: &Target) -> DeliveryId {
-        DeliveryId::new(&self.owner, key.generation, &key.id, &target.shape)
+        DeliveryId::of(&self.owner, key, target)
     }
 
     /// Whether this delivery hands over this key, in whatever shape. A generation of 0 is one that nothing tells: then `highest` is the last that it may be.
     pub(crate) fn is_of(&self, delivery: &DeliveryId, (id, generation): (&KeyId, u64), highest: u64) -> bool {
         let all = if generation > 0 { generation..=generation } else { 1..=highest };
-        all.into_iter().any(|generation| DeliveryId::new(&self.owner, generation, id, "").is_of_key_of(delivery))
+        let name = |generation| DeliveryId::new(&self.owner, (id, generation), "", None);
+        all.into_iter().any(|generation| name(generation).is_of_key_of(delivery))
     }
 
     /// Whether a version was delivered by this resource, or by one that had its URN.
     pub(crate) fn is_of_owner(&self, version: &StoredVersion) -> bool {
-        let own = DeliveryId::new(&self.owner, 0, &KeyId(String::new()), "");
+        let own = DeliveryId::new(&self.owner, (&KeyId(String::new()), 0), "", None);
         version.delivery.as_ref().is_some_and(|delivery| delivery.is_of_owner_of(&own))
+    }
+
+    /// Whether the key of this version was minted for this trigger.
+    pub(crate) fn serves(&self, version: &StoredVersion, key: (&KeyId, u64), trigger: &Trigger) -> bool {
+        version.delivery.as_ref().is_some_and(|delivery| delivery.serves(&self.owner, key, trigger))
     }
 
     /// Whether the consumers of any store read this key.

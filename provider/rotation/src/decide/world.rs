@@ -39,6 +39,8 @@ pub struct Knowledge {
     pub unlisted: BTreeSet<KeyId>,
     /// A pending key that becomes current although another one is wanted.
     pub completes: Option<KeyId>,
+    /// Keys that it could not read back from a store.
+    pub unreadable: BTreeSet<KeyId>,
     /// When it first asked the system; where it asked nothing, long ago.
     pub(crate) first_look: Timestamp,
     /// Whether our mark is told together with one under a former URN, and does not stand like that yet.

@@ -25,6 +25,8 @@ pub struct InMemoryRules {
     pub marks_after: SignedDuration,
     /// What is written into a store is not read for so long.
     pub stores_after: SignedDuration,
+    /// Whether keys cannot be read back from stores.
+    pub stores_are_opaque: bool,
     /// How far its clock is ahead of ours.
     pub ahead: SignedDuration,
     /// Whether a key's name is known before it is made.
@@ -47,6 +49,7 @@ impl InMemoryRules {
             lists_after,
             marks_after,
             stores_after: SignedDuration::ZERO,
+            stores_are_opaque: false,
             ahead,
             foresees: false,
             grant: None,

@@ -172,6 +172,11 @@ impl Stack {
         saved.chain(replaced).chain(&self.stores).cloned().collect()
     }
 
+    /// Whether the next run replaces the resource.
+    pub fn replaces(&self) -> bool {
+        self.replaces
+    }
+
     /// The resource is to begin with this key, whose secret nobody knows: by its Create, or as an import.
     pub fn take_over(&mut self, key: KeyId, imports: bool) {
         (self.adopts, self.imports) = (Some(key), imports);

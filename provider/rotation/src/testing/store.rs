@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{DeliveryId, Error, ErrorKind, Field, Head, KeyId, Material, Payload, Store, StoredVersion};
+use crate::{DeliveryId, Error, ErrorKind, Head, KeyId, Material, Payload, Store, StoredVersion};
 
 use super::InMemoryCloud;
 use super::cloud::Inner;
@@ -35,6 +35,7 @@ pub(super) struct Shelf {
 struct Held {
     /// None where a person wrote it.
     key: Option<(KeyId, DeliveryId)>,
+    material: Material,
 }
 
 impl Shelf {
@@ -76,7 +77,8 @@ impl Shelf {
 
     fn stage(&mut self, payload: &Payload<'_>) -> Result<String, Error> {
         let version = payload.delivery.as_str().to_owned();
-        let held = Held { key: Some((payload.key.clone(), payload.delivery.clone())) };
+        let key = Some((payload.key.clone(), payload.delivery.clone()));
+        let held = Held { key, material: payload.material.clone() };
         self.versions.entry(version.clone()).or_insert(held);
         if self.current.is_none() {
             self.current = Some(version.clone());
@@ -124,7 +126,7 @@ impl InMemoryCloud {
         let shelf = inner.shelves.entry(name.to_owned()).or_default();
         shelf.remember(now);
         let version = format!("hand{}", shelf.versions.len());
-        shelf.versions.insert(version.clone(), Held { key: None });
+        shelf.versions.insert(version.clone(), Held { key: None, material: Material::new() });
         shelf.previous = shelf.current.replace(version);
     }
 
@@ -180,6 +182,10 @@ impl Store for InMemoryStore {
         self.name.clone()
     }
 
+    fn reads_back(&self) -> bool {
+        !self.cloud.rules.stores_are_opaque
+    }
+
     fn shape(&self) -> String {
         self.shape.clone()
     }
@@ -233,8 +239,8 @@ impl Store for InMemoryStore {
 
     async fn read(&self, version: &str) -> Result<Option<Material>, Error> {
         let held = |inner: &mut Inner, _| {
-            let key = inner.shelves.get(&self.name).and_then(|shelf| shelf.versions.get(version)?.key.clone());
-            Ok(key.map(|(id, _)| Material::from([("keyId".to_owned(), Field::Plain(id.0))])))
+            let held = inner.shelves.get(&self.name).and_then(|shelf| shelf.versions.get(version));
+            Ok(held.map(|held| held.material.clone()))
         };
         self.change("read", held).await
     }

@@ -105,14 +105,18 @@ impl<'a> Watch<'a> {
         held
     }
 
-    /// The stores whose consumers read a key that works.
-    fn served(&self) -> BTreeSet<String> {
-        let all = self.stack.reached_stores().into_iter();
-        all.filter(|name| self.rig.read_store(name).is_some_and(|id| self.rig.works(&id))).collect()
+    /// What consumers of the stores read, and whether it works.
+    fn served(&self) -> BTreeMap<String, (Option<KeyId>, bool)> {
+        let read = |name: String| {
+            let id = self.rig.read_store(&name);
+            let works = id.as_ref().is_some_and(|id| self.rig.works(id));
+            (name, (id, works))
+        };
+        self.stack.reached_stores().into_iter().map(read).collect()
     }
 
     /// I8: what consumers of a store read works after a run if it did before, and a key that has come to a store works.
-    fn consumers_read(&self, served: &BTreeSet<String>) {
+    fn consumers_read(&self, served: &BTreeMap<String, (Option<KeyId>, bool)>) {
         for name in self.stack.stores() {
             let read = self.rig.read_store(name);
             if read.as_ref().is_some_and(|id| self.harmed.contains(id)) {
@@ -120,7 +124,7 @@ impl<'a> Watch<'a> {
             }
             let works = read.as_ref().is_some_and(|id| self.rig.works(id));
             assert!(
-                works || (read.is_none() && !served.contains(name)),
+                works || served.get(name).is_none_or(|before| *before == (read.clone(), false)),
                 "I8: consumers of {name} read {read:?}, which does not work: {:#?}",
                 self.stack.state()
             );

@@ -29,6 +29,7 @@ impl Step {
             Self::Verify => Box::new(verify::Verify),
             Self::Publish(target, id) => Box::new(deliver::Publish(target, id)),
             Self::PromoteIn(target, id) => Box::new(deliver::PromoteIn(target, id)),
+            Self::ReadBack(target, id) => Box::new(deliver::ReadBack(target, id)),
             Self::Unstage(target, id) => Box::new(deliver::Unstage(target, id)),
             Self::Withdraw(target) => Box::new(deliver::Withdraw(target)),
             Self::Renew(id) => Box::new(renew::Renew(id)),

@@ -2,7 +2,7 @@
 
 use super::actor::Run;
 use crate::decide::{Shelf, Stores};
-use crate::{Error, Event, OwnerId, Store, Target};
+use crate::{Error, Event, Goal, OwnerId, Store, Target};
 
 /// Asks each store once.
 ///
@@ -26,6 +26,14 @@ impl Run<'_> {
         let now = self.deck.clock.now();
         self.fold(Event::StoresSeen(seen, now));
         Ok(())
+    }
+
+    /// What is left of stores that are no longer wanted is another spelling of those that are, or was never delivered to.
+    pub(super) fn leave_other_spellings(&mut self, goal: &Goal) {
+        let is_wanted = |target: &Target| goal.deliveries.iter().any(|wanted| wanted.identity == target.identity);
+        let all = self.world.stores.shelves().map(|shelf| shelf.target.clone());
+        let others: Vec<_> = all.filter(|target| !is_wanted(target)).collect();
+        others.into_iter().for_each(|target| self.fold(Event::Withdrawn(target)));
     }
 
     /// The store with this identity.

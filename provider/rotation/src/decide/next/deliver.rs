@@ -6,7 +6,32 @@ use super::causes::mint_cause;
 use super::stages::waits_for_users;
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::{Shelf, World};
-use crate::{Cause, Head, Key, KeyId, KeyStatus, StoredVersion, Target};
+use crate::{Cause, Head, Key, KeyId, KeyStatus, StoredVersion, Target, UnrecordedKey};
+
+/// A store that is ahead of the state shows the way: the key that its consumers read becomes current, if it can be read back; a pending one of
+/// an older picture is superseded then.
+pub(super) fn ahead(view: &View<'_>, goal: &Goal) -> Option<Next> {
+    let World { state, observed, run, .. } = view.world;
+    let newest = state.pending.as_ref().map_or(state.generation, |pending| pending.generation);
+    let may_serve = |key: &&UnrecordedKey| {
+        let works = observed.keys.get(&key.id).is_some_and(|shown| shown.status == KeyStatus::Active);
+        works && key.generation > newest && !state.revoking.contains(&key.id)
+    };
+    let reads = |key: &UnrecordedKey| {
+        let is_read = |target: &&Target| {
+            let current = view.world.stores.head(target).current;
+            current.is_some_and(|current| view.world.is_of(&current, (&key.id, key.generation)))
+        };
+        goal.deliveries.iter().find(is_read)
+    };
+    let read = state.unrecorded.iter().filter(may_serve).filter_map(|key| Some((key, reads(key)?)));
+    let (key, target) = read.max_by_key(|(key, _)| key.generation)?;
+    if let Some(pending) = &state.pending {
+        return act(Step::Disown(pending.id.clone()), Cause::StateBehind);
+    }
+    let can = target.reads_back && !run.unreadable.contains(&key.id);
+    if can { act(Step::ReadBack(target.clone(), key.id.clone()), Cause::StateBehind) } else { None }
+}
 
 /// Brings the pending key to every store.
 pub(super) fn pending(view: &View<'_>, goal: &Goal, pending: &Key) -> Option<Next> {

@@ -136,6 +136,8 @@ pub enum Step {
     Publish(Target, KeyId),
     /// Let a store's consumers read the key that was staged there.
     PromoteIn(Target, KeyId),
+    /// Read a key that the state does not contain, and that a store's consumers read, from that store.
+    ReadBack(Target, KeyId),
     /// Take a staged key that must not live out of a store.
     Unstage(Target, KeyId),
     /// Take everything that this resource delivered out of a store.

@@ -3,13 +3,18 @@
 use async_trait::async_trait;
 
 use crate::act::run::actor::{Act, Run};
-use crate::{Cause, Error, ErrorKind, Event, Head, Key, KeyId, Payload, Store, StoredVersion, Target, View};
+use crate::{
+    Cause, Error, ErrorKind, Event, Head, Key, KeyId, Material, Payload, Store, StoredVersion, Target, View, Want,
+};
 
 /// Stages a key, whose consumers do not read it yet.
 pub(super) struct Publish<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
 
 /// Lets consumers read what was staged.
 pub(super) struct PromoteIn<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
+
+/// Reads a key that the state does not contain.
+pub(super) struct ReadBack<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
 
 /// Takes what was staged out again.
 pub(super) struct Unstage<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
@@ -63,6 +68,33 @@ impl Act for PromoteIn<'_> {
             run.needed(self.0)?.promote(&staged.version, &head).await?;
         }
         run.fold_assumed(self);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Act for ReadBack<'_> {
+    fn line(&self, cause: Cause) -> Option<String> {
+        let Self(target, key) = self;
+        Some(format!("reading key {key} from {}: {cause}", target.label))
+    }
+
+    fn assumed(&self, view: &View<'_>) -> Option<Event> {
+        let Want::Current(goal) = view.want else { return None };
+        let Self(target, key) = self;
+        let (material, trigger) = (Some(Material::new()), goal.trigger.clone());
+        Some(Event::ReadBack((*target).clone(), (*key).clone(), material, trigger))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Want::Current(goal) = run.deck.want else { return Ok(()) };
+        let Self(target, key) = *self;
+        let current = run.world.stores.head(target).current;
+        let material = match current {
+            Some(current) => run.needed(target)?.read(&current.version).await?,
+            None => None,
+        };
+        run.fold(Event::ReadBack(target.clone(), key.clone(), material, goal.trigger.clone()));
         Ok(())
     }
 }
