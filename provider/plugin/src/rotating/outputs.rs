@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use cloud::Deliverable;
 use jiff::Timestamp;
 use pulumi_provider::{Code, Error, Object, ObjectSchema, Value, decode, field_names, to_object};
 use rotation::{Field, Key, KeyState, Material, Retiring, RotationArgs, STATE_VERSION, Schedule, next_rotation};
@@ -43,6 +44,14 @@ impl KeyShape {
             (true, true) => Kind::SecretMap,
         };
         Self(own.map(|name| (name.to_owned(), kind(name))).collect())
+    }
+
+    /// What of a key can be delivered. `ordinary` are the fields that are handed over unless the user chooses; none: all.
+    pub(super) fn deliverable(&self, ordinary: &[&str]) -> Deliverable {
+        let names: Vec<String> = self.0.keys().cloned().collect();
+        let chosen = ordinary.iter().map(|name| (*name).to_owned()).collect();
+        let ordinary = if ordinary.is_empty() { names.clone() } else { chosen };
+        Deliverable { names, ordinary, open: self.0.values().any(|kind| *kind == Kind::SecretMap) }
     }
 
     /// The fields that are stored. A secret that nobody knows is stored as null, and empty again here.

@@ -1,28 +1,33 @@
 //! What a preview says and shows.
 
 use cloud::RotatingResource;
-use pulumi_provider::{Context, Error, Object, Value};
+use pulumi_provider::{Context, Error, Object, UpdateRequest, Value};
 use rotation::{KeyIssuer, KeyState, Want, plan};
 
 use super::Rotating;
 use super::inputs::Inputs;
 use super::outputs::{EXPIRES_AT, set_unknown};
 use super::spec::PREVIOUS;
+use crate::delivery::{DELIVERIES, DELIVERY_STATUS};
 
 impl<S: RotatingResource> Rotating<S> {
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
     pub(super) fn preview_outputs(
         &self,
-        request: &Object,
+        request: &UpdateRequest,
         inputs: &Inputs<S>,
         issuer: &dyn KeyIssuer,
         state: &KeyState,
         context: &Context,
     ) -> Result<Object, Error> {
-        let want = Want::Current(inputs.goal(&state.instance)?);
+        let is_known = !request.inputs.get(DELIVERIES).is_some_and(Value::contains_unknown);
+        // Stores that are not known yet are none that would be left.
+        let wanted = if is_known { &request.inputs } else { &request.old_inputs };
+        let stores = self.reach_stores(wanted, &[], context.urn())?;
+        let want = Want::Current(inputs.goal(&state.instance)?.delivering(stores.targets()));
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let times = Some((&inputs.args, inputs.schedule()?));
-        let mut outputs = self.outputs(request, state, times, context.urn())?;
+        let mut outputs = self.outputs(&request.inputs, state, times, (context.urn(), &stores))?;
         if state.mark_missing {
             context.log().info("the ownership mark of this resource will be written again".to_owned());
         }
@@ -54,6 +59,15 @@ impl<S: RotatingResource> Rotating<S> {
         }
         if plan.mint.is_some() || !plan.retire.is_empty() {
             set_unknown(&mut outputs, ["history"]);
+        }
+        for (store, cause) in &plan.deliver {
+            context.log().info(format!("the key will be delivered to the {store}: {cause}"));
+        }
+        for store in &plan.leave {
+            context.log().info(format!("the key will be withdrawn from the {store}"));
+        }
+        if !is_known || !plan.deliver.is_empty() || !plan.leave.is_empty() || (plan.mint.is_some() && !plan.waits) {
+            set_unknown(&mut outputs, [DELIVERY_STATUS]);
         }
         if let Some(text) = plan.deferred {
             context.log().warning(text);

@@ -93,7 +93,7 @@ pub struct KeyState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind_at: Option<Timestamp>,
     /// What stands in the stores: for each one what consumers read, and beside it what was staged and did not become current.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "delivered", default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivered>,
     /// The last events, the newest last.
     #[serde(default)]
