@@ -1,3 +1,5 @@
+mod saved;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -5,12 +7,12 @@ use futures::future::{Either, select};
 
 use crate::{
     Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
-    Observed, OldSchedule, OwnerId, Place, Plan, RotationArgs, Schedule, Scheduled, Store, Stores, Target, Trigger,
-    Want, due, look_into_stores, note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run,
-    schedule, schedule_changed,
+    Observed, OwnerId, Place, Plan, RotationArgs, Store, Stores, Target, Trigger, Want, due, look_into_stores,
+    note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run, schedule,
 };
 
 use super::{NeverStop, Rig};
+use saved::{Saved, read};
 
 /// One resource in one stack, treated as the engine treats it: inputs and outputs move together when a run succeeds, a failed
 /// Update saves the old inputs with the new outputs, a death saves nothing.
@@ -36,20 +38,6 @@ pub struct Stack {
     held: Option<KeyId>,
     /// Dependents are not updated: their update fails, or they are not targeted.
     lags: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Saved {
-    args: RotationArgs,
-    schedule: Schedule,
-    state: KeyState,
-    failed: bool,
-    /// The stores that the inputs name.
-    stores: Vec<String>,
-    /// What the inputs say of them.
-    targets: Vec<Target>,
-    /// The stores that may hold something, as the outputs name them.
-    reached: BTreeSet<String>,
 }
 
 /// How a run ended.
@@ -474,31 +462,6 @@ impl Stack {
     }
 }
 
-impl Saved {
-    /// What Check makes of the inputs of the next run.
-    fn next_schedule(&self, rig: &dyn Rig, args: &RotationArgs) -> Schedule {
-        let old = OldSchedule {
-            keepers: &self.args.keepers,
-            period: self.args.period,
-            anchor: self.args.anchor,
-            schedule: Some(&self.schedule),
-        };
-        let ask = Ask { args, keepers_unknown: false, suspended: false };
-        read(rig, schedule(Some(old), ask, rig.clock().now()))
-    }
-
-    fn differs(&self, args: &RotationArgs, schedule: &Schedule) -> bool {
-        self.failed
-            || self.args != *args
-            || schedule_changed(Some(&self.schedule), schedule)
-            || due(&self.state, schedule, args.retirement.confirmed_generation).is_some()
-    }
-
-    fn trigger(&self, args: &RotationArgs) -> Trigger {
-        Trigger::new(&self.state.instance, &args.keepers, &self.schedule)
-    }
-}
-
 fn reach_stores<'a>(rig: &dyn Rig, names: impl IntoIterator<Item = &'a String>) -> Vec<Box<dyn Store>> {
     names.into_iter().filter_map(|name| rig.store_named(name)).collect()
 }
@@ -506,11 +469,6 @@ fn reach_stores<'a>(rig: &dyn Rig, names: impl IntoIterator<Item = &'a String>) 
 /// The account that a Create notes.
 async fn reached(rig: &dyn Rig) -> Option<String> {
     if rig.asks_account() { reach(&*rig.issuer()).await.0 } else { None }
-}
-
-/// What Check makes of it.
-fn read(rig: &dyn Rig, scheduled: Scheduled) -> Schedule {
-    scheduled.schedule.with_reading(&rig.issuer().capability(), rig.clock().now())
 }
 
 /// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.

@@ -1,8 +1,10 @@
+mod stores;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Clock, ErrorKind, KeyId, KeyState, Proof, Retiring, RotationArgs};
+use crate::{Clock, ErrorKind, KeyId, KeyState, Retiring, RotationArgs};
 
 use super::{InMemoryCloud, Outcome, Rig, Stack};
 
@@ -104,53 +106,6 @@ impl<'a> Watch<'a> {
         let read = self.stack.stores().filter_map(|name| self.rig.read_store(name));
         read.chain(held.clone()).filter(|id| self.rig.works(id)).for_each(|id| self.rig.use_key(&id));
         held
-    }
-
-    /// What consumers of the stores read, and whether it works.
-    fn served(&self) -> BTreeMap<String, (Option<KeyId>, bool)> {
-        let read = |name: String| {
-            let id = self.rig.read_store(&name);
-            let works = id.as_ref().is_some_and(|id| self.rig.works(id));
-            (name, (id, works))
-        };
-        self.stack.reached_stores().into_iter().map(read).collect()
-    }
-
-    /// I8: what consumers of a store read works after a run if it did before, and a key that has come to a store works.
-    fn consumers_read(&self, served: &BTreeMap<String, (Option<KeyId>, bool)>) {
-        // A first key that users have yet to publish: nothing can prove it before, and no consumer had another one that worked.
-        let is_proven_late = self.rig.issuer().capability().proof == Proof::OncePublished;
-        for name in self.stack.stores() {
-            let read = self.rig.read_store(name);
-            if read.as_ref().is_some_and(|id| self.harmed.contains(id)) {
-                continue;
-            }
-            let works = read.as_ref().is_some_and(|id| self.rig.works(id));
-            assert!(
-                works || served.get(name).is_none_or(|before| !before.1 && (before.0 == read || is_proven_late)),
-                "I8: consumers of {name} read {read:?}, which does not work: {:#?}",
-                self.stack.state()
-            );
-        }
-    }
-
-    /// After a quiet run consumers of every store read the current key, and nothing else is staged there.
-    fn stores_are_current(&self) {
-        let Some(current) = self.stack.state().and_then(|state| state.current.as_ref()) else { return };
-        // A store may be ahead of a state whose rotation waits.
-        let is_behind = self.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
-        if !current.can_be_delivered() || is_behind {
-            return;
-        }
-        for name in self.stack.stores() {
-            let read = self.rig.read_store(name);
-            assert_eq!(
-                read.as_ref(),
-                Some(&current.id),
-                "consumers of {name} do not read the current key: {:#?}",
-                self.stack.state()
-            );
-        }
     }
 
     /// A key that dependents use is not removed, unless they had its whole overlap to get another one and the system does not tell that they
