@@ -67,6 +67,11 @@ impl DeliveryId {
         self.0.get(..OF_OWNER) == other.0.get(..OF_OWNER)
     }
 
+    /// Whether both hand over the same key in the same shape.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.0.get(..OF_SHAPE) == other.0.get(..OF_SHAPE)
+    }
+
     /// Whether both hand over the same key, in whatever shape.
     pub fn is_of_key_of(&self, other: &Self) -> bool {
         self.0.get(..OF_KEY) == other.0.get(..OF_KEY)

@@ -48,10 +48,7 @@ fn shown(state: &KeyState, stores: &Stores, shelf: &Shelf, now: Timestamp) -> Ve
     let before = |stage: fn(DeliveryStage) -> bool| {
         state.deliveries.iter().find(|old| old.identity == target.identity && stage(old.stage)).cloned()
     };
-    let key_of = |version: &StoredVersion| {
-        let is_it = |key: &&Key| version.delivery.as_ref() == Some(&stores.delivery(key, target));
-        state.keys().find(is_it)
-    };
+    let key_of = |version: &StoredVersion| state.keys().find(|key| stores.is_delivery(version, (key, target)));
     let noted = |old: Option<Delivered>, version: &StoredVersion, stage| {
         let key = key_of(version)?;
         let is_same =
@@ -131,8 +128,9 @@ pub(super) fn withdrawn(world: &mut World, target: &Target) {
     world.state.deliveries.retain(|delivered| delivered.identity != target.identity);
 }
 
-/// What stands in a store that nothing tells how to reach any more stays there.
-pub(super) fn forget_unreachable(world: &mut World) {
+/// What the stores show of the keys as the run leaves them. What stands in a store that nothing tells how to reach any more stays there.
+pub(super) fn answered(world: &mut World, now: Timestamp) {
+    mirror(&mut world.state, &world.stores, now);
     let stores = &world.stores;
     world.state.deliveries.retain(|delivered| stores.shelf(&delivered.identity).is_some());
 }

@@ -135,7 +135,7 @@ pub fn reduce(mut world: World, event: Event) -> World {
             }
             offer(&mut world, at);
             drop_revoked_that_are_gone(&mut world.state, &world.observed);
-            deliveries::forget_unreachable(&mut world);
+            deliveries::answered(&mut world, at);
         }
         Event::Deferred(deferred) => world.state.deferred = deferred,
         Event::Behind(now) => world.state.behind_at = Some(now),

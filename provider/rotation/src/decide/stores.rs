@@ -69,6 +69,11 @@ impl Stores {
         DeliveryId::of(&self.owner, key, target)
     }
 
+    /// Whether a version hands over this key as this store wants it.
+    pub(crate) fn is_delivery(&self, version: &StoredVersion, (key, target): (&Key, &Target)) -> bool {
+        version.delivery.as_ref().is_some_and(|delivery| delivery.is_like(&self.delivery(key, target)))
+    }
+
     /// Whether this delivery hands over this key, in whatever shape. A generation of 0 is one that nothing tells: then `highest` is the last that it may be.
     pub(crate) fn is_of(&self, delivery: &DeliveryId, (id, generation): (&KeyId, u64), highest: u64) -> bool {
         let all = if generation > 0 { generation..=generation } else { 1..=highest };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Stores;
 use crate::time::later;
-use crate::{Capability, Entry, KeyId, KeyState, Ledger, Marks, Observed, StoredVersion};
+use crate::{Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Marks, Observed, StoredVersion};
 
 /// Marks on a principal are read late by so much at most: tags of IAM were seen up to 10 seconds late.
 const MARKS_LAG: SignedDuration = SignedDuration::from_secs(15);
@@ -84,6 +84,12 @@ impl World {
         !self.stores.is_empty() && self.stores.read(key, self.next_generation())
     }
 
+    /// Whether a store would be left without a key that works if this one went.
+    pub(crate) fn serves_a_store(&self, key: (&KeyId, u64)) -> bool {
+        let works = self.observed.keys.get(key.0).is_some_and(|shown| shown.status == KeyStatus::Active);
+        works && self.is_read(key)
+    }
+
     /// Whether a version in a store hands over this key, given with its generation or 0.
     pub(crate) fn is_of(&self, version: &StoredVersion, key: (&KeyId, u64)) -> bool {
         version.delivery.as_ref().is_some_and(|delivery| self.stores.is_of(delivery, key, self.next_generation()))
@@ -98,7 +104,12 @@ impl World {
         let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
         let marked = entries.filter(|(_, entry)| entry.instance == state.instance);
         let marked = marked.map(|(id, entry)| (id, entry.generation.unwrap_or_default()));
-        is_noted || known.chain(unrecorded).chain(marked).any(|key| self.is_of(version, key))
+        is_noted || self.was_ours(version) || known.chain(unrecorded).chain(marked).any(|key| self.is_of(version, key))
+    }
+
+    /// Whether a version holds a key of which the history tells, such as one that a person moved a store back to.
+    pub(crate) fn was_ours(&self, version: &StoredVersion) -> bool {
+        self.state.history.iter().any(|event| self.is_of(version, (&event.key_id, 0)))
     }
 
     /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.

@@ -112,6 +112,8 @@ pub(super) struct Inner {
     pub(super) former_ledgers: Vec<(Timestamp, Marked)>,
     /// The entries of stores, by their names.
     pub(super) shelves: BTreeMap<String, Shelf>,
+    /// The shapes in which keys are delivered to them.
+    pub(super) shapes: BTreeMap<String, String>,
     pub(super) gone: bool,
     pub(super) minted: u64,
     pub(super) calls: Vec<String>,
@@ -161,6 +163,7 @@ impl InMemoryCloud {
             ledgers: inner.ledgers.clone(),
             former_ledgers: inner.former_ledgers.clone(),
             shelves: inner.shelves.clone(),
+            shapes: inner.shapes.clone(),
             gone: inner.gone,
             minted: inner.minted,
             ..Inner::default()

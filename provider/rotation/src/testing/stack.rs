@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced, Observed,
-    OldSchedule, OwnerId, Place, RotationArgs, Schedule, Scheduled, Store, Stores, Target, Trigger, Want, due,
-    look_into_stores, note_endings, observe, reach, refresh, refresh_stores, renew_notices, run, schedule,
-    schedule_changed,
+    Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
+    Observed, OldSchedule, OwnerId, Place, Plan, RotationArgs, Schedule, Scheduled, Store, Stores, Target, Trigger,
+    Want, due, look_into_stores, note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run,
+    schedule, schedule_changed,
 };
 
 use super::{NeverStop, Rig};
@@ -46,6 +46,8 @@ struct Saved {
     failed: bool,
     /// The stores that the inputs name.
     stores: Vec<String>,
+    /// What the inputs say of them.
+    targets: Vec<Target>,
     /// The stores that may hold something, as the outputs name them.
     reached: BTreeSet<String>,
 }
@@ -320,8 +322,8 @@ impl Stack {
             Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
             None => return Outcome::Died,
         };
-        let stores = self.stores.clone();
-        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some(), stores, reached };
+        let (stores, targets) = (self.stores.clone(), self.targets(rig));
+        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some(), stores, targets, reached };
         if let Some(old) = self.saved.replace(saved) {
             self.replaced.push(old.state);
             self.replaced_stores.push(old.reached);
@@ -344,22 +346,30 @@ impl Stack {
         (state.generation, state.current) = (1, Some(adopted(shown)));
         state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         let state = refresh(state, observed, &rig.issuer().capability());
-        let (stores, reached) = Default::default();
-        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, stores, reached });
+        let (stores, targets, reached) = Default::default();
+        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
         Outcome::Done
+    }
+
+    /// What a preview says of the next run, for a resource that the stack holds.
+    pub fn plan(&self, rig: &dyn Rig, args: &RotationArgs) -> Option<Plan> {
+        let saved = self.saved.as_ref()?;
+        let schedule = saved.next_schedule(rig, args);
+        let want = Want::Current(Goal::new(&saved.state.instance, args, &schedule).delivering(self.targets(rig)));
+        Some(plan(&saved.state, &want, &rig.issuer().capability(), rig.clock().now()))
+    }
+
+    /// What is left over to do, by what the stack holds alone.
+    pub fn due(&self) -> Option<Due> {
+        let saved = self.saved.as_ref()?;
+        due(&saved.state, &saved.schedule, saved.args.retirement.confirmed_generation)
     }
 
     async fn update(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let Some(saved) = &mut self.saved else { return Outcome::Quiet };
-        let old = OldSchedule {
-            keepers: &saved.args.keepers,
-            period: saved.args.period,
-            anchor: saved.args.anchor,
-            schedule: Some(&saved.schedule),
-        };
-        let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = read(rig, schedule(Some(old), ask, rig.clock().now()));
-        if !saved.differs(args, &schedule) && saved.stores == self.stores {
+        let schedule = saved.next_schedule(rig, args);
+        let targets = reach_stores(rig, &self.stores).iter().map(|store| Target::of(&**store)).collect::<Vec<_>>();
+        if !saved.differs(args, &schedule) && saved.targets == targets {
             saved.schedule = schedule;
             return Outcome::Quiet;
         }
@@ -376,7 +386,8 @@ impl Stack {
             Some(Ok(state)) => {
                 let stores = self.stores.clone();
                 let reached = stores.iter().cloned().collect();
-                self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, stores, reached });
+                self.saved =
+                    Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
                 Outcome::Done
             }
             Some(Err(interrupted)) => {
@@ -464,6 +475,18 @@ impl Stack {
 }
 
 impl Saved {
+    /// What Check makes of the inputs of the next run.
+    fn next_schedule(&self, rig: &dyn Rig, args: &RotationArgs) -> Schedule {
+        let old = OldSchedule {
+            keepers: &self.args.keepers,
+            period: self.args.period,
+            anchor: self.args.anchor,
+            schedule: Some(&self.schedule),
+        };
+        let ask = Ask { args, keepers_unknown: false, suspended: false };
+        read(rig, schedule(Some(old), ask, rig.clock().now()))
+    }
+
     fn differs(&self, args: &RotationArgs, schedule: &Schedule) -> bool {
         self.failed
             || self.args != *args

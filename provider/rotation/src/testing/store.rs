@@ -21,6 +21,8 @@ pub struct InMemoryStore {
 /// What stands in one entry.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shelf {
+    /// Why nothing may be delivered to it.
+    blocked: Option<String>,
     /// Whether the resource made it.
     made: bool,
     versions: BTreeMap<String, Held>,
@@ -66,7 +68,7 @@ impl Shelf {
             Some(StoredVersion { version, delivery })
         };
         let (current, previous, pending) = (shown(&self.current), shown(&self.previous), shown(&self.pending));
-        Head { exists: true, entry: None, current, previous, pending, blocked: None }
+        Head { exists: true, entry: None, current, previous, pending, blocked: self.blocked.clone() }
     }
 
     fn remember(&mut self, now: Timestamp) {
@@ -92,6 +94,9 @@ impl Shelf {
         if self.current.as_deref() == Some(version) {
             return Ok(());
         }
+        if !self.versions.contains_key(version) {
+            return Err(Error::new(ErrorKind::NotFound, "promote", format!("there is no version {version}")));
+        }
         let expected = head.current.as_ref().map(|current| current.version.as_str());
         if self.current.as_deref() != expected {
             let text = format!("{:?} is current, not {expected:?}: {version} was not made current", self.current);
@@ -116,7 +121,18 @@ impl Shelf {
 impl InMemoryCloud {
     /// The entry with this name.
     pub fn store(&self, name: &str) -> InMemoryStore {
-        InMemoryStore { cloud: self.clone(), name: name.to_owned(), shape: String::new() }
+        let shape = self.lock().shapes.get(name).cloned().unwrap_or_default();
+        InMemoryStore { cloud: self.clone(), name: name.to_owned(), shape }
+    }
+
+    /// From now on keys are delivered to an entry in another shape.
+    pub fn reshape_store(&self, name: &str, shape: &str) {
+        self.lock().shapes.insert(name.to_owned(), shape.to_owned());
+    }
+
+    /// From now on nothing may be delivered to an entry.
+    pub fn block_store(&self, name: &str, why: &str) {
+        self.lock().shelves.entry(name.to_owned()).or_default().blocked = Some(why.to_owned());
     }
 
     /// Somebody writes something of their own into an entry, and consumers read that.
@@ -139,6 +155,11 @@ impl InMemoryCloud {
         std::mem::swap(&mut shelf.current, &mut shelf.previous);
     }
 
+    /// Whether there is an entry.
+    pub fn has_store(&self, name: &str) -> bool {
+        self.lock().shelves.contains_key(name)
+    }
+
     /// Somebody deletes an entry.
     pub fn delete_store(&self, name: &str) {
         self.lock().shelves.remove(name);
@@ -146,12 +167,6 @@ impl InMemoryCloud {
 }
 
 impl InMemoryStore {
-    /// The same entry, to which keys are delivered in another shape.
-    #[must_use]
-    pub fn shaped(self, shape: &str) -> Self {
-        Self { shape: shape.to_owned(), ..self }
-    }
-
     async fn change<T>(
         &self,
         name: &'static str,

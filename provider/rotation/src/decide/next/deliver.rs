@@ -3,16 +3,19 @@
 
 use super::acts::{act, blocked};
 use super::causes::mint_cause;
+use super::leftovers;
 use super::stages::waits_for_users;
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::{Shelf, World};
+use crate::time::later;
 use crate::{Cause, Head, Key, KeyId, KeyStatus, StoredVersion, Target, UnrecordedKey};
 
 /// A store that is ahead of the state shows the way: the key that its consumers read becomes current, if it can be read back; a pending one of
 /// an older picture is superseded then.
 pub(super) fn ahead(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let World { state, observed, run, .. } = view.world;
-    let newest = state.pending.as_ref().map_or(state.generation, |pending| pending.generation);
+    let known = state.pending.as_ref().or(state.current.as_ref());
+    let newest = known.map_or(0, |key| key.generation);
     let may_serve = |key: &&UnrecordedKey| {
         let works = observed.keys.get(&key.id).is_some_and(|shown| shown.status == KeyStatus::Active);
         works && key.generation > newest && !state.revoking.contains(&key.id)
@@ -47,11 +50,33 @@ pub(super) fn current(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if state.pending.is_some() && !waits_for_users(view) {
         return None;
     }
-    let behind = Goal {
-        deliveries: goal.deliveries.iter().filter(|target| !is_ahead(view, target)).cloned().collect(),
-        ..goal.clone()
-    };
-    bring(view, &behind, current, Cause::NotDelivered)
+    // A state that is older than reality has nothing to say to consumers until a new key is there.
+    if !state.unrecorded.is_empty() {
+        return None;
+    }
+    goal.deliveries
+        .iter()
+        .find_map(|target| unknown(view, target))
+        .or_else(|| bring(view, goal, current, Cause::NotDelivered))
+}
+
+/// Waits while a store may be ahead of lists and marks that are read late: its consumers read a key of this resource that is not in the state.
+fn unknown(view: &View<'_>, target: &Target) -> Option<Next> {
+    let World { state, observed, stores, .. } = view.world;
+    let current = stores.head(target).current.filter(|current| stores.is_of_owner(current))?;
+    let is_known = state.keys().any(|key| view.world.is_of(&current, (&key.id, key.generation)));
+    if is_known || view.world.was_ours(&current) {
+        return None;
+    }
+    let mut entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+    let entry = entries.find(|(id, entry)| view.world.is_of(&current, (id, entry.generation.unwrap_or_default())));
+    match entry {
+        Some((id, entry)) if !observed.keys.contains_key(id) && !view.world.is_gone(id, entry, view.capability) => {
+            act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
+        }
+        Some(_) => None,
+        None => leftovers::unread_mark(view),
+    }
 }
 
 /// What stands in the way of delivering a key that is still to be made.
@@ -100,8 +125,7 @@ fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Option<Next> 
     }
     let stores = &view.world.stores;
     let is = |version: Option<&StoredVersion>, target: &Target| {
-        let delivery = version.and_then(|version| version.delivery.as_ref());
-        delivery.is_some_and(|delivery| *delivery == stores.delivery(key, target))
+        version.is_some_and(|version| stores.is_delivery(version, (key, target)))
     };
     let heads: Vec<(&Target, Head)> = goal.deliveries.iter().map(|target| (target, stores.head(target))).collect();
     let mut missing = heads.iter().filter(|(target, head)| !is(head.current.as_ref(), target));
@@ -116,14 +140,6 @@ fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Option<Next> 
 fn refused(view: &View<'_>, target: &Target) -> Option<Next> {
     let why = view.world.stores.head(target).blocked?;
     Some(blocked(view, Blocked::Store { store: target.label.clone(), why }))
-}
-
-/// Whether consumers of the store read a living key of ours that the state does not contain: a newer one, which nothing may overwrite but a newer one still.
-fn is_ahead(view: &View<'_>, target: &Target) -> bool {
-    let World { state, observed, stores, .. } = view.world;
-    let Some(current) = stores.head(target).current else { return false };
-    let noted = state.unrecorded.iter().map(|key| (&key.id, key.generation));
-    noted.filter(|(id, _)| observed.keys.contains_key(*id)).any(|key| view.world.is_of(&current, key))
 }
 
 /// Whether a store holds anything that this resource delivered.
