@@ -47,7 +47,9 @@ pub struct DeliveryShape {
 pub struct Deliverable {
     /// The names of a key's fields.
     pub names: Vec<String>,
-    /// Those that are handed over unless the user chooses.
+    /// Those of them that are secret.
+    pub secrets: Vec<String>,
+    /// Those that are handed over unless the user chooses; none: all.
     pub ordinary: Vec<String>,
     /// Whether the key has more fields, whose names only the system knows.
     pub open: bool,
@@ -92,6 +94,20 @@ impl DeliveryShape {
         }
         problems.extend(formats::problems(self, of));
         problems
+    }
+
+    /// Whether [`read`](Self::read) gives a whole key of this kind back.
+    pub fn keeps_all(&self, of: &Deliverable) -> bool {
+        let has = |name: &String| match &self.fields {
+            Some(fields) => fields.contains_key(name),
+            None => of.ordinary.is_empty() || of.ordinary.contains(name),
+        };
+        self.format == DeliveryFormat::Json && !of.open && of.names.iter().all(has)
+    }
+
+    /// The key that a text holds which was written in this shape, where the shape keeps all of it.
+    pub fn read(&self, text: &SecretString, of: &Deliverable) -> Option<Material> {
+        self.keeps_all(of).then(|| pick::material(self, text, of)).flatten()
     }
 
     /// The text that consumers read.

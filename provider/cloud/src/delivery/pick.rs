@@ -21,7 +21,7 @@ pub(super) fn entries(shape: &DeliveryShape, material: &Material, of: &Deliverab
             chosen.collect::<Result<Entries, Error>>()?
         }
         None => {
-            let ordinary = |name: &str| of.ordinary.iter().any(|known| known == name);
+            let ordinary = |name: &str| of.ordinary.is_empty() || of.ordinary.iter().any(|known| known == name);
             let inner = |name: &str| of.open && !material.contains_key(name);
             let chosen = all.iter().filter(|(name, _)| ordinary(name) || inner(name));
             chosen.map(|(name, text)| ((*name).to_owned(), (*text).clone())).collect()
@@ -32,6 +32,20 @@ pub(super) fn entries(shape: &DeliveryShape, material: &Material, of: &Deliverab
     }
     entries.extend(shape.extra.iter().map(|(name, text)| (name.clone(), text.clone().into())));
     Ok(entries)
+}
+
+/// The fields of a key that a JSON object holds. None if it is no object of texts.
+pub(super) fn material(shape: &DeliveryShape, text: &SecretString, of: &Deliverable) -> Option<Material> {
+    let held: BTreeMap<String, String> = serde_json::from_str(shown(text)).ok()?;
+    let mut material = Material::new();
+    for name in &of.names {
+        let stored = shape.fields.as_ref().and_then(|fields| fields.get(name)).unwrap_or(name);
+        let Some(text) = held.get(stored) else { continue };
+        let is_secret = of.secrets.contains(name);
+        let field = if is_secret { Field::Secret(text.clone().into()) } else { Field::Plain(text.clone()) };
+        material.insert(name.clone(), field);
+    }
+    (!material.is_empty()).then_some(material)
 }
 
 /// Every text of a key by its name; those inside a map by their own.

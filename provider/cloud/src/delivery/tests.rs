@@ -9,7 +9,10 @@ fn aws() -> (Material, Deliverable) {
         ("secretAccessKey".to_owned(), Field::Secret("se/cr=et+".into())),
     ];
     let names = vec!["accessKeyId".to_owned(), "secretAccessKey".to_owned(), "sesSmtpPassword".to_owned()];
-    (material.into(), Deliverable { ordinary: names.clone(), names, open: false })
+    (
+        material.into(),
+        Deliverable { ordinary: names.clone(), secrets: vec!["secretAccessKey".to_owned()], names, open: false },
+    )
 }
 
 fn lease() -> (Material, Deliverable) {
@@ -19,7 +22,7 @@ fn lease() -> (Material, Deliverable) {
         ("data".to_owned(), Field::SecretMap(data.into())),
     ];
     let names = vec!["leaseId".to_owned(), "data".to_owned()];
-    (material.into(), Deliverable { ordinary: vec!["data".to_owned()], names, open: true })
+    (material.into(), Deliverable { ordinary: vec!["data".to_owned()], secrets: Vec::new(), names, open: true })
 }
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -68,7 +71,10 @@ fn every_format_is_written_as_its_readers_expect() {
     assert_eq!(written(&profile, &aws()), expected);
     let oci = ("configProfile".to_owned(), Field::Secret("[DEFAULT]\nuser=u\n\n".into()));
     let names = vec!["configProfile".to_owned()];
-    let oci = (Material::from([oci]), Deliverable { ordinary: names.clone(), names, open: false });
+    let oci = (
+        Material::from([oci]),
+        Deliverable { ordinary: names.clone(), secrets: vec!["secretAccessKey".to_owned()], names, open: false },
+    );
     let config = DeliveryShape { extra: map(&[("region", "x")]), ..shape(DeliveryFormat::OciConfig) };
     assert_eq!(written(&config, &oci), "[DEFAULT]\nuser=u\nregion=x\n");
 }
@@ -97,7 +103,7 @@ fn what_cannot_be_written_is_named_by_its_property() {
     );
     assert_eq!(properties(&with(OciConfig, &[("accessKeyId", "x")], &[]), &of), ["format", "fields"]);
     assert!(properties(&with(AwsCredentials, &[], &[]), &of).is_empty());
-    let other = Deliverable { names: vec!["token".to_owned()], ordinary: vec!["token".to_owned()], open: false };
+    let other = Deliverable { names: vec!["token".to_owned()], ..Deliverable::default() };
     assert_eq!(properties(&with(AwsCredentials, &[], &[]), &other), ["format"]);
     assert!(properties(&with(Json, &[("username", "x")], &[]), &lease().1).is_empty());
 }
@@ -110,6 +116,27 @@ fn a_secret_that_nobody_knows_is_not_handed_over() {
     assert!(error.message.contains("secretAccessKey") && error.message.contains("import"), "{error}");
     let chosen = DeliveryShape { fields: Some(map(&[("accessKeyId", "id")])), ..DeliveryShape::default() };
     assert_eq!(written(&chosen, &(material, of)), r#"{"id":"AKIA1"}"#);
+}
+
+#[test]
+fn a_shape_that_keeps_the_whole_key_gives_it_back() {
+    let (material, of) = aws();
+    let renamed = map(&[("accessKeyId", "id"), ("secretAccessKey", "secret"), ("sesSmtpPassword", "smtp")]);
+    for fields in [None, Some(renamed)] {
+        let extra = map(&[("region", "x")]);
+        // A field that the key does not have cannot be chosen.
+        let mut material = material.clone();
+        material.insert("sesSmtpPassword".to_owned(), Field::Secret("p".into()));
+        let whole = DeliveryShape { fields, extra, ..DeliveryShape::default() };
+        let text = whole.render(&material, &of).unwrap();
+        assert_eq!(whole.read(&text, &of), Some(material));
+    }
+    let part = DeliveryShape { fields: Some(map(&[("accessKeyId", "id")])), ..DeliveryShape::default() };
+    let text = part.render(&material, &of).unwrap();
+    assert_eq!(part.read(&text, &of), None);
+    let dotenv = shape(DeliveryFormat::Dotenv);
+    assert_eq!(dotenv.read(&dotenv.render(&material, &of).unwrap(), &of), None);
+    assert_eq!(DeliveryShape::default().read(&"by hand".into(), &of), None);
 }
 
 #[test]

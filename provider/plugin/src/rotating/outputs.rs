@@ -51,7 +51,8 @@ impl KeyShape {
         let names: Vec<String> = self.0.keys().cloned().collect();
         let chosen = ordinary.iter().map(|name| (*name).to_owned()).collect();
         let ordinary = if ordinary.is_empty() { names.clone() } else { chosen };
-        Deliverable { names, ordinary, open: self.0.values().any(|kind| *kind == Kind::SecretMap) }
+        let secrets = self.0.iter().filter(|(_, kind)| **kind == Kind::Secret).map(|(name, _)| name.clone()).collect();
+        Deliverable { names, secrets, ordinary, open: self.0.values().any(|kind| *kind == Kind::SecretMap) }
     }
 
     /// The fields that are stored. A secret that nobody knows is stored as null, and empty again here.

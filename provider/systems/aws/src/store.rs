@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloud::{Deliverable, DeliveryShape};
-use rotation::{Error, ErrorKind, Head, OwnerId, Payload, Store};
+use rotation::{Error, ErrorKind, Head, Material, OwnerId, Payload, Store};
 
 pub(crate) use args::Entry;
 pub use args::{CreateSecret, SecretsManagerDelivery};
@@ -106,6 +106,10 @@ impl Store for SecretStore {
         self.shape.normal()
     }
 
+    fn reads_back(&self) -> bool {
+        self.shape.keeps_all(&self.of)
+    }
+
     async fn head(&self) -> Result<Head, Error> {
         let described = self.describe().await?;
         let blocked = self.blocked(described.as_ref());
@@ -192,5 +196,10 @@ impl Store for SecretStore {
         }
         let window = self.args.create.as_ref().and_then(|create| create.recovery_window_in_days);
         self.calls.delete(window).await.map(|()| true)
+    }
+
+    async fn read(&self, version: &str) -> Result<Option<Material>, Error> {
+        let held = self.calls.read(version).await?;
+        Ok(held.and_then(|text| self.shape.read(&text, &self.of)))
     }
 }

@@ -196,7 +196,7 @@ mod tests {
 
     fn of() -> Deliverable {
         let names = vec!["accessKeyId".to_owned(), "secretAccessKey".to_owned()];
-        Deliverable { ordinary: names.clone(), names, open: false }
+        Deliverable { names, ..Deliverable::default() }
     }
 
     #[test]

@@ -86,6 +86,18 @@ impl Calls {
         })
     }
 
+    /// What a version holds; none if it is not there.
+    pub(super) async fn read(&self, version: &str) -> Result<Option<SecretString>, Error> {
+        let request = self.client().await?.get_secret_value().secret_id(&self.secret).version_id(version);
+        let call = self.call("secretsmanager:GetSecretValue");
+        let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
+        match self.session.time().repeat(send).await {
+            Ok(held) => Ok(held.secret_string.map(SecretString::from)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes an empty object current.
     pub(super) async fn put_nothing(&self) -> Result<(), Error> {
         let request = self.client().await?.put_secret_value().secret_id(&self.secret).secret_string(NOTHING);
