@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use localcloud::{Faults, locked};
 use rotation::testing::{ContestedRig, Fault, ManualClock, Rig};
-use rotation::{Key, KeyId, KeyIssuer, Known, Store};
+use rotation::{Key, KeyId, KeyIssuer, Known, Material, Store};
 
 use crate::stores::Shop;
 
@@ -236,6 +236,10 @@ impl<P: Place> Rig for PlaceRig<P> {
 
     fn read_store(&self, name: &str) -> Option<KeyId> {
         self.way.shop().read(name)
+    }
+
+    fn read_material(&self, name: &str) -> Option<Material> {
+        self.way.shop().read_material(name)
     }
 
     fn is_store_left(&self, name: &str) -> bool {

@@ -3,7 +3,7 @@ use std::task::Poll;
 use futures::FutureExt;
 use futures::future::{BoxFuture, poll_fn};
 
-use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Proof, Store};
+use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Material, Proof, Store};
 
 use super::cloud::Hold;
 use super::store::Shelf;
@@ -102,6 +102,10 @@ impl Rig for InMemoryCloud {
 
     fn read_store(&self, name: &str) -> Option<KeyId> {
         self.lock().shelves.get(name)?.read().cloned()
+    }
+
+    fn read_material(&self, name: &str) -> Option<Material> {
+        self.lock().shelves.get(name)?.material().cloned()
     }
 
     fn is_store_left(&self, name: &str) -> bool {

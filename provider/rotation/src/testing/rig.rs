@@ -1,6 +1,6 @@
 use futures::future::BoxFuture;
 
-use crate::{Key, KeyId, KeyIssuer, Known, Store};
+use crate::{Key, KeyId, KeyIssuer, Known, Material, Store};
 
 use super::ManualClock;
 
@@ -106,6 +106,11 @@ pub trait Rig: Sync {
 
     /// The key that consumers of a store read; none where they read none of ours.
     fn read_store(&self, _name: &str) -> Option<KeyId> {
+        None
+    }
+
+    /// What consumers of a store read, if it is a key of ours.
+    fn read_material(&self, _name: &str) -> Option<Material> {
         None
     }
 

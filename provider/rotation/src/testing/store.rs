@@ -47,6 +47,12 @@ impl Shelf {
         held.key.as_ref().map(|(id, _)| id)
     }
 
+    /// What that key is.
+    pub(super) fn material(&self) -> Option<&Material> {
+        let held = self.versions.get(self.current.as_ref()?)?;
+        held.key.as_ref().map(|_| &held.material)
+    }
+
     /// What decides what happens to it next; keys stand for their versions.
     pub(super) fn picture(&self) -> impl std::fmt::Debug + use<> {
         let named = |version: &Option<String>| {

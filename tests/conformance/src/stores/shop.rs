@@ -20,7 +20,7 @@ pub struct Shop {
     staged: Staged,
 }
 
-type Staged = Arc<Mutex<BTreeMap<String, KeyId>>>;
+type Staged = Arc<Mutex<BTreeMap<String, (KeyId, Material)>>>;
 
 /// The names of secrets that somebody else makes begin with this; all others are made by the store.
 pub(super) const THEIRS: &str = "theirs";
@@ -51,6 +51,15 @@ impl Shop {
 
     /// The key that consumers of a secret read, if it is one that was staged.
     pub fn read(&self, name: &str) -> Option<KeyId> {
+        self.held(name).map(|(id, _)| id)
+    }
+
+    /// That key.
+    pub fn read_material(&self, name: &str) -> Option<Material> {
+        self.held(name).map(|(_, material)| material)
+    }
+
+    fn held(&self, name: &str) -> Option<(KeyId, Material)> {
         locked(&self.staged).get(&self.account.secret_value(name, "AWSCURRENT")?).cloned()
     }
 
@@ -120,7 +129,7 @@ impl Store for Noted {
 
     async fn stage(&self, payload: &Payload<'_>, head: &Head) -> Result<String, Error> {
         let text = expected(payload.material)?;
-        locked(&self.staged).insert(text, payload.key.clone());
+        locked(&self.staged).insert(text, (payload.key.clone(), payload.material.clone()));
         self.store.stage(payload, head).await
     }
 
