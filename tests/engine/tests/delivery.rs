@@ -171,7 +171,7 @@ fn wrong_deliveries_are_refused_by_their_properties() -> Result<()> {
         (json!([secret(json!({ "format": "raw" }))]), "deliveries[0].awsSecretsManager.fields", "exactly one field"),
         (json!([secret(json!({})), secret(json!({}))]), "deliveries[1]", "same store"),
         (json!([secret(json!({ "create": { "recoveryWindowInDays": 3 } }))]), "create.recoveryWindowInDays", "7 to 30"),
-        (json!([secret(json!({ "secret": "x" }))]), "deliveries[0].awsSecretsManager", "secret"),
+        (json!([secret(json!({ "secret": "x" }))]), "AwsSecretsManagerDelivery", "Property secret does not exist"),
     ];
     for (deliveries, property, part) in cases {
         place.declare_aws(json!({ "deliveries": deliveries }))?;
