@@ -47,13 +47,15 @@ struct Kill {
     life: Life,
     call: u64,
     victim: Victim,
-    fault: fn() -> Fault,
+    fault: Hold,
 }
+
+type Hold = fn() -> Fault;
 
 /// Reading changes nothing, so a kill after it is the same as one before the next call.
 fn kills(life: Life, call: u64, action: &str) -> Vec<Trial> {
     let reads = ["Get", "List", "Describe"].iter().any(|prefix| action.starts_with(prefix));
-    let moments: [(&str, fn() -> Fault); 2] = [("before", || Fault::HoldBefore), ("after", || Fault::HoldAfter)];
+    let moments: [(&str, Hold); 2] = [("before", || Fault::HoldBefore), ("after", || Fault::HoldAfter)];
     let mut trials = Vec::new();
     for (moment, fault) in moments.into_iter().take(if reads { 1 } else { 2 }) {
         for victim in [Victim::Plugin, Victim::Engine] {
