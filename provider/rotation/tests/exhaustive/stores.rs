@@ -52,6 +52,14 @@ fn a_replacement_with_two_stores() {
     search_from("quota 9, two stores, replacement", start, DAY * 3);
 }
 
+/// The Delete of what was replaced comes at once.
+#[test]
+fn a_replacement_with_a_store_that_lags() {
+    let rules = InMemoryRules { stores_after: SECOND * 10, marks_after: SECOND * 10, ..rules(9, 20) };
+    let start = Node { depth: 3, replaces: true, ..start(rules, SECOND * 5, FAULTS).delivering(ONE) };
+    search_from("quota 9, a store that lags, replacement", start, DAY * 3);
+}
+
 /// The store is ahead of a state that was put back.
 #[test]
 fn older_states_with_a_store_ahead() {

@@ -16,12 +16,6 @@ pub(super) fn obstacle(view: &View<'_>, goal: &Goal) -> Option<Next> {
     goal.deliveries.iter().find_map(|target| refused(view, target))
 }
 
-/// Leaves every store, before any key goes.
-pub(super) fn leave(view: &View<'_>) -> Option<Next> {
-    let mut left = view.world.stores.shelves().filter(|shelf| shelf.head.exists);
-    act(Step::Withdraw(left.next()?.target.clone()), Cause::Deleting)
-}
-
 /// Takes a key that must not live out of the stores in which it is staged.
 pub(super) fn unstage(view: &View<'_>, key: (&KeyId, u64), cause: Cause) -> Option<Next> {
     let world = view.world;

@@ -3,24 +3,36 @@
 use jiff::Timestamp;
 
 use super::acts::{act, former, is_orphan};
-use super::deliver;
 use super::leftovers;
 use super::terms::{Blocked, Next, Step, View};
 use crate::decide::World;
 use crate::time::later;
-use crate::{Cause, Claim, KeyId, Ledger};
+use crate::{Cause, Claim, KeyId, Ledger, Marks};
 
 /// The next step of a Delete.
 pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
         return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    deliver::leave(view)
+    leave(view)
         .or_else(|| leftovers::suspect(view))
         .or_else(|| key(view))
         .or_else(|| former(view))
         .or_else(|| mark(view))
         .unwrap_or(Next::Idle)
+}
+
+/// Leaves every store, before any key goes.
+fn leave(view: &View<'_>) -> Option<Next> {
+    let World { state, observed, stores, .. } = view.world;
+    let left = stores.shelves().find(|shelf| shelf.head.exists)?;
+    // Another instance takes this one's place, and a store may be read too late to show that its consumers read a key of that one.
+    let own = observed.ledgers.own.as_ref();
+    let is_others = |own: &Ledger| own.keys.values().any(|entry| entry.instance != state.instance);
+    let is_replaced = own.is_some_and(|own| own.open.is_some() || is_others(own));
+    let may_be = is_replaced || view.capability.marks == Marks::Nowhere;
+    let unread = if may_be { leftovers::unread_mark(view) } else { None };
+    unread.or_else(|| act(Step::Withdraw(left.target.clone()), Cause::Deleting))
 }
 
 fn unsettled(view: &View<'_>) -> Option<Timestamp> {
