@@ -47,6 +47,8 @@ pub struct DeliveryShape {
 pub struct Deliverable {
     /// The names of a key's fields.
     pub names: Vec<String>,
+    /// Those of them that not every key has, and that follow from the others.
+    pub optional: Vec<String>,
     /// Those of them that are secret.
     pub secrets: Vec<String>,
     /// Those that are handed over unless the user chooses; none: all.
@@ -102,7 +104,8 @@ impl DeliveryShape {
             Some(fields) => fields.contains_key(name),
             None => of.ordinary.is_empty() || of.ordinary.contains(name),
         };
-        self.format == DeliveryFormat::Json && !of.open && of.names.iter().all(has)
+        let needed = |name: &&String| !of.optional.contains(*name);
+        self.format == DeliveryFormat::Json && !of.open && of.names.iter().filter(needed).all(has)
     }
 
     /// The key that a text holds which was written in this shape, where the shape keeps all of it.

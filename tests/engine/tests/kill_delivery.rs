@@ -141,7 +141,8 @@ impl Kill {
         for run in 1..=RUNS {
             let ended = place.scene.work.run(command)?;
             self.consumers_read(place).with_context(|| format!("after run {run}"))?;
-            if ended.success && !self.waits(place)? {
+            let waits = self.waits(place)?;
+            if ended.success && !waits {
                 return Ok(run);
             }
             last = ended.text;

@@ -11,7 +11,13 @@ fn aws() -> (Material, Deliverable) {
     let names = vec!["accessKeyId".to_owned(), "secretAccessKey".to_owned(), "sesSmtpPassword".to_owned()];
     (
         material.into(),
-        Deliverable { ordinary: names.clone(), secrets: vec!["secretAccessKey".to_owned()], names, open: false },
+        Deliverable {
+            ordinary: names.clone(),
+            secrets: names[1..].to_vec(),
+            optional: names[2..].to_vec(),
+            names,
+            open: false,
+        },
     )
 }
 
@@ -22,7 +28,7 @@ fn lease() -> (Material, Deliverable) {
         ("data".to_owned(), Field::SecretMap(data.into())),
     ];
     let names = vec!["leaseId".to_owned(), "data".to_owned()];
-    (material.into(), Deliverable { ordinary: vec!["data".to_owned()], secrets: Vec::new(), names, open: true })
+    (material.into(), Deliverable { ordinary: vec!["data".to_owned()], names, open: true, ..Deliverable::default() })
 }
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -71,10 +77,7 @@ fn every_format_is_written_as_its_readers_expect() {
     assert_eq!(written(&profile, &aws()), expected);
     let oci = ("configProfile".to_owned(), Field::Secret("[DEFAULT]\nuser=u\n\n".into()));
     let names = vec!["configProfile".to_owned()];
-    let oci = (
-        Material::from([oci]),
-        Deliverable { ordinary: names.clone(), secrets: vec!["secretAccessKey".to_owned()], names, open: false },
-    );
+    let oci = (Material::from([oci]), Deliverable { ordinary: names.clone(), names, ..Deliverable::default() });
     let config = DeliveryShape { extra: map(&[("region", "x")]), ..shape(DeliveryFormat::OciConfig) };
     assert_eq!(written(&config, &oci), "[DEFAULT]\nuser=u\nregion=x\n");
 }
@@ -131,6 +134,9 @@ fn a_shape_that_keeps_the_whole_key_gives_it_back() {
         let text = whole.render(&material, &of).unwrap();
         assert_eq!(whole.read(&text, &of), Some(material));
     }
+    let without_optional = map(&[("accessKeyId", "id"), ("secretAccessKey", "secret")]);
+    let whole = DeliveryShape { fields: Some(without_optional), ..DeliveryShape::default() };
+    assert_eq!(whole.read(&whole.render(&material, &of).unwrap(), &of), Some(material.clone()));
     let part = DeliveryShape { fields: Some(map(&[("accessKeyId", "id")])), ..DeliveryShape::default() };
     let text = part.render(&material, &of).unwrap();
     assert_eq!(part.read(&text, &of), None);

@@ -171,16 +171,19 @@ impl Store for SecretStore {
         if was_current {
             self.replace_current(version, &described).await?;
         }
+        // First of the labels: while another one stands on a version of ours, a later run comes here again.
+        let before = described.holder(BEFORE);
+        if let Some(before) = before.filter(|before| was_current || described.holder(CURRENT).as_ref() == Some(before))
+        {
+            self.calls.move_label(BEFORE, (Some(&before), None)).await?;
+        }
         if has(OURS) {
             self.calls.move_label(OURS, (Some(version), None)).await?;
         }
         if was_current || has(PREVIOUS) {
             self.calls.move_label(PREVIOUS, (Some(version), None)).await?;
         }
-        match described.holder(BEFORE).filter(|_| was_current) {
-            Some(before) => self.calls.move_label(BEFORE, (Some(&before), None)).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     async fn remove(&self) -> Result<bool, Error> {

@@ -96,7 +96,7 @@ impl Ground {
             .endpoint_url(&self.endpoint)
             .retry_config(RetryConfig::disabled())
             .time_source(Time(self.clock.clone()))
-            .credentials_provider(Credentials::from_keys(&self.id, &self.secret, None));
+            .credentials_provider(Credentials::new(&self.id, &self.secret, None, None, "trial"));
         Client::from_conf(config.build())
     }
 
