@@ -8,6 +8,100 @@ using Pulumi;
 namespace KeyRotationDev.KeyRotation
 {
     /// <summary>
+    /// How a key is written in a store.
+    /// </summary>
+    [EnumType]
+    public readonly struct DeliveryFormat : IEquatable<DeliveryFormat>
+    {
+        private readonly string _value;
+
+        private DeliveryFormat(string value)
+        {
+            _value = value ?? throw new ArgumentNullException(nameof(value));
+        }
+
+        /// <summary>
+        /// A JSON object of texts.
+        /// </summary>
+        public static DeliveryFormat Json { get; } = new DeliveryFormat("json");
+        /// <summary>
+        /// One field alone, as it is.
+        /// </summary>
+        public static DeliveryFormat Raw { get; } = new DeliveryFormat("raw");
+        /// <summary>
+        /// Lines of `NAME=value`, quoted where a shell needs it.
+        /// </summary>
+        public static DeliveryFormat Dotenv { get; } = new DeliveryFormat("dotenv");
+        /// <summary>
+        /// A Java properties file.
+        /// </summary>
+        public static DeliveryFormat Properties { get; } = new DeliveryFormat("properties");
+        /// <summary>
+        /// A profile of AWS's shared credentials file.
+        /// </summary>
+        public static DeliveryFormat AwsCredentials { get; } = new DeliveryFormat("awsCredentials");
+        /// <summary>
+        /// A profile of Oracle's configuration file.
+        /// </summary>
+        public static DeliveryFormat OciConfig { get; } = new DeliveryFormat("ociConfig");
+
+        public static bool operator ==(DeliveryFormat left, DeliveryFormat right) => left.Equals(right);
+        public static bool operator !=(DeliveryFormat left, DeliveryFormat right) => !left.Equals(right);
+
+        public static explicit operator string(DeliveryFormat value) => value._value;
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override bool Equals(object? obj) => obj is DeliveryFormat other && Equals(other);
+        public bool Equals(DeliveryFormat other) => string.Equals(_value, other._value, StringComparison.Ordinal);
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override int GetHashCode() => _value?.GetHashCode() ?? 0;
+
+        public override string ToString() => _value;
+    }
+
+    /// <summary>
+    /// How far a version in a store has come.
+    /// </summary>
+    [EnumType]
+    public readonly struct DeliveryStage : IEquatable<DeliveryStage>
+    {
+        private readonly string _value;
+
+        private DeliveryStage(string value)
+        {
+            _value = value ?? throw new ArgumentNullException(nameof(value));
+        }
+
+        /// <summary>
+        /// It was staged; consumers do not read it yet.
+        /// </summary>
+        public static DeliveryStage Pending { get; } = new DeliveryStage("pending");
+        /// <summary>
+        /// Consumers read it.
+        /// </summary>
+        public static DeliveryStage Current { get; } = new DeliveryStage("current");
+        /// <summary>
+        /// Consumers read something else, which this resource did not deliver last.
+        /// </summary>
+        public static DeliveryStage Drifted { get; } = new DeliveryStage("drifted");
+
+        public static bool operator ==(DeliveryStage left, DeliveryStage right) => left.Equals(right);
+        public static bool operator !=(DeliveryStage left, DeliveryStage right) => !left.Equals(right);
+
+        public static explicit operator string(DeliveryStage value) => value._value;
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override bool Equals(object? obj) => obj is DeliveryStage other && Equals(other);
+        public bool Equals(DeliveryStage other) => string.Equals(_value, other._value, StringComparison.Ordinal);
+
+        [EditorBrowsable(EditorBrowsableState.Never)]
+        public override int GetHashCode() => _value?.GetHashCode() ?? 0;
+
+        public override string ToString() => _value;
+    }
+
+    /// <summary>
     /// What happened to a key.
     /// </summary>
     [EnumType]

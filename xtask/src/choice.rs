@@ -29,6 +29,32 @@ const QUICK_TESTS: &[(&str, &str)] = &[
     ("engine/examples", "confluent-yaml"),
 ];
 
+/// Everything that shows how keys are delivered to stores, in whichever suite: of the programs that a pattern describes, those tests whose
+/// name contains a text.
+const DELIVERY: &str = "delivery";
+const DELIVERY_TESTS: &[(&str, &str)] = &[
+    ("cloud", "delivery::"),
+    ("system-aws", "store::"),
+    ("rotation", "store"),
+    ("rotation/stores", ""),
+    ("rotation/exhaustive", "stores::"),
+    ("rotation/random", "stores"),
+    ("localcloud", "secrets::"),
+    ("localcloud/stand_in", "secrets::"),
+    ("conformance/conformance", "stores::"),
+    ("conformance/conformance", "secrets_manager::"),
+    ("conformance/conformance", "how_many_calls_there_are"),
+    ("conformance/vault", "stores::"),
+    ("faults/deliveries", ""),
+    ("engine/delivery", ""),
+    ("engine/kill_delivery", ""),
+    ("engine/python_delivery", ""),
+];
+/// The suites that they are of.
+const DELIVERY_SUITES: [&str; 7] = ["unit", "conformance", "faults", "vault", "engine", "engine-kill", "examples"];
+/// What none of these tests needs, although others of their suites do.
+const NOT_OF_DELIVERY: [Need; 6] = [Need::Walks, Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
+
 /// What is no suite and yet belongs before a release.
 const OTHERS: [(&str, &str); 2] = [
     ("the archive's tests on the optimised release", "cargo xtask test dist"),
@@ -49,6 +75,7 @@ enum Tests {
     Of(&'static [&'static str]),
     Lessons,
     Quick,
+    Delivery,
 }
 
 impl Choice {
@@ -68,6 +95,10 @@ impl Choice {
                 suites: QUICK_SUITES.iter().filter_map(|name| suites::named(name)).collect(),
                 tests: Tests::Quick,
             });
+        }
+        if name == DELIVERY {
+            let suites = DELIVERY_SUITES.iter().filter_map(|name| suites::named(name)).collect();
+            return Some(Self { suites, tests: Tests::Delivery });
         }
         if let Some(suite) = suites::named(name) {
             return Some(Self { suites: vec![suite], tests: Tests::All });
@@ -112,7 +143,11 @@ impl Choice {
         let suites = self.suites.iter().filter(|suite| has_vault || !suite.is_optional());
         let mut needs = Vec::new();
         for need in suites.flat_map(|suite| suite.needs) {
-            let is_spared = self.is_quick() && NOT_QUICK.contains(need);
+            let is_spared = match self.tests {
+                Tests::Quick => NOT_QUICK.contains(need),
+                Tests::Delivery => NOT_OF_DELIVERY.contains(need),
+                _ => false,
+            };
             if !needs.contains(need) && !is_spared {
                 needs.push(*need);
             }
@@ -129,6 +164,7 @@ impl Choice {
                 Tests::All | Tests::Lessons => true,
                 Tests::Of(packages) => packages.contains(&program.package.as_str()),
                 Tests::Quick => suite.name == "unit" || quick_tests(program).next().is_some(),
+                Tests::Delivery => delivery_tests(program).next().is_some(),
             }
     }
 
@@ -141,7 +177,7 @@ impl Choice {
     pub(crate) fn picks(&self, program: &Executable) -> bool {
         match self.tests {
             Tests::All | Tests::Of(_) => false,
-            Tests::Lessons => true,
+            Tests::Lessons | Tests::Delivery => true,
             Tests::Quick => quick_tests(program).next().is_some(),
         }
     }
@@ -152,18 +188,29 @@ impl Choice {
             Tests::All | Tests::Of(_) => true,
             Tests::Lessons => lessons::is_lesson(name),
             Tests::Quick => quick_tests(program).any(|wanted| name.starts_with(wanted)),
+            Tests::Delivery => delivery_tests(program).any(|wanted| name.contains(wanted)),
         }
     }
 }
 
 /// All names that are understood.
 pub(crate) fn names() -> Vec<&'static str> {
-    SUITES.iter().map(|suite| suite.name).chain(PARTS.iter().map(|(name, _)| *name)).chain([LESSONS, QUICK]).collect()
+    SUITES
+        .iter()
+        .map(|suite| suite.name)
+        .chain(PARTS.iter().map(|(name, _)| *name))
+        .chain([LESSONS, QUICK, DELIVERY])
+        .collect()
 }
 
 fn quick_tests(program: &Executable) -> impl Iterator<Item = &'static str> {
     let fitting = QUICK_TESTS.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
     fitting.map(|(_, name)| *name)
+}
+
+fn delivery_tests(program: &Executable) -> impl Iterator<Item = &'static str> {
+    let fitting = DELIVERY_TESTS.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
+    fitting.map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -231,6 +278,24 @@ mod tests {
                 || crate::paths::root().join("examples").join(name).is_dir();
             assert!(there, "{pattern} has no {name}");
         }
+    }
+
+    #[test]
+    fn deliveries_are_taken_from_every_suite_that_has_some() {
+        let choice = Choice::parse(Some("delivery")).unwrap();
+        let conformance = program("conformance", Kind::Integration, "conformance");
+        assert!(choice.takes(&conformance) && choice.picks(&conformance));
+        assert!(choice.has_test(&conformance, "oci-api-key::stores::a_life"));
+        assert!(!choice.has_test(&conformance, "oci-api-key::lives::a_life"));
+        for name in ["delivery", "kill_delivery", "python_delivery"] {
+            let program = program("engine", Kind::Integration, name);
+            assert!(choice.takes(&program) && choice.has_test(&program, "any"), "{name}");
+            let file = crate::paths::root().join(format!("tests/engine/tests/{name}.rs"));
+            assert!(file.is_file(), "{name}");
+        }
+        assert!(!choice.takes(&program("engine", Kind::Integration, "kill")));
+        assert!(choice.needs(true).contains(&Need::PythonHost) && !choice.needs(true).contains(&Need::Maven));
+        assert!(!choice.is_whole());
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! implements [`RotatingResource`], and gives the rotation model a [`KeyIssuer`](rotation::KeyIssuer) for the keys of one principal.
 
 mod cloud;
+mod delivery;
 mod problem;
 mod resource;
 mod session;
 mod tags;
 
 pub use cloud::{Cloud, Resources};
+pub use delivery::{Deliverable, DeliveryFormat, DeliveryShape};
 pub use problem::{problem, wrong_config};
 pub use resource::{ImportedInputs, RotatingResource};
 pub use session::SessionCell;

@@ -22,6 +22,8 @@ pub trait RotatingResource: Send + Sync + 'static {
     const DOCS: &'static str;
     /// What [`KeyIssuer::account`] is called in this system.
     const ACCOUNT: &'static str = "account";
+    /// The fields that a delivery hands over unless `fields` chooses others; none: all.
+    const DELIVERED: &'static [&'static str] = &[];
     /// Inputs whose change replaces the resource although they do not name the principal.
     const REPLACE_ON: &'static [&'static str] = &[];
 

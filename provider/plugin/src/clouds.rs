@@ -9,6 +9,7 @@ use pulumi_provider::{CheckFailure, Decoded, Function, Object, Resource, Value, 
 use rotation::Clock;
 use schemars::{Schema, SchemaGenerator};
 
+use crate::delivery::DeliveryClouds;
 use crate::rotating::{Audits, ListKeys, Rotating};
 use crate::switches::Switches;
 
@@ -17,6 +18,8 @@ use crate::switches::Switches;
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) switches: Arc<Switches>,
+    /// Where keys are delivered to.
+    pub(crate) delivery_clouds: DeliveryClouds,
 }
 
 /// Resources, and for each the function that lists the keys of its principal.
@@ -36,11 +39,11 @@ impl Offers {
 
 impl Resources for Offers {
     fn add<R: RotatingResource>(&mut self, resource: R) {
-        let (resource, Shared { clock, switches }) = (Arc::new(resource), self.shared.clone());
-        let list = Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&clock)));
+        let resource = Arc::new(resource);
+        let list = Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&self.shared.clock)));
         self.audits.push(Arc::clone(&list) as Arc<dyn Audits>);
         self.functions.push(list);
-        self.resources.push(Arc::new(Rotating::new(resource, clock, switches)));
+        self.resources.push(Arc::new(Rotating::new(resource, self.shared.clone())));
     }
 }
 

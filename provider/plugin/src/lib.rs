@@ -3,6 +3,7 @@
 mod clock;
 mod clouds;
 mod config;
+mod delivery;
 mod import;
 mod registry;
 mod root;

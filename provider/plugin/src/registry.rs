@@ -22,6 +22,7 @@ use system_vault::{Vault, VaultRoot};
 
 use crate::clouds::{AnyCloud, Offers, Registered, Shared};
 use crate::config::General;
+use crate::delivery::DeliveryClouds;
 use crate::root::RotatingRoot;
 use crate::rotating::Report;
 
@@ -43,11 +44,12 @@ impl KeyRotation {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (aws, vault) = (Arc::new(Aws::new(Arc::clone(&clock))), Arc::new(Vault::new(Arc::clone(&clock))));
         Self::without_clouds(Arc::clone(&clock))
+            .delivering_to(DeliveryClouds::of(Arc::clone(&aws)))
             .with(Arc::clone(&aws))
             .with(Arc::new(Confluent::new(Arc::clone(&clock))))
             .with(Arc::new(Oci::new(clock)))
             .with(Arc::clone(&vault))
-            .with_resource(move |Shared { clock, switches }| {
+            .with_resource(move |Shared { clock, switches, .. }| {
                 let root = VaultRoot::new(Arc::clone(&vault));
                 RotatingRoot::new(root, Arc::clone(&aws), Arc::clone(clock), Arc::clone(switches))
             })
@@ -55,8 +57,15 @@ impl KeyRotation {
 
     /// With nothing to rotate: clouds are added by [`with`](Self::with).
     pub fn without_clouds(clock: Arc<dyn Clock>) -> Self {
-        let shared = Shared { clock, switches: Arc::default() };
+        let delivery_clouds = DeliveryClouds::new(Arc::clone(&clock));
+        let shared = Shared { clock, switches: Arc::default(), delivery_clouds };
         Self { shared, clouds: Vec::new(), others: Vec::new() }
+    }
+
+    /// With the stores of clouds that are configured.
+    fn delivering_to(mut self, delivery_clouds: DeliveryClouds) -> Self {
+        self.shared.delivery_clouds = delivery_clouds;
+        self
     }
 
     /// With one cloud more: its section in the configuration, its resources, and their functions.

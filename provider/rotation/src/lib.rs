@@ -15,26 +15,30 @@ mod issuer;
 mod observe;
 mod place;
 mod state;
+mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
 
-pub use act::{Deck, Event, Interrupted, reduce, refresh, run};
+pub use act::{Deck, Event, Interrupted, look_into_stores, reduce, refresh, refresh_stores, run};
 pub use asked::{
     Adopt, Keepers, Problem, Retirement, RetirementInputs, Revoke, RevokedGeneration, RotationArgs, RotationInputs,
     RotationWindow, RotationWindowInputs, TriggerInputs, Verification, VerificationInputs, Weekday, WhenInUse,
     WhenQuotaReached, parse_duration, print_duration,
 };
-pub use decide::{Blocked, Goal, Knowledge, Next, Plan, Step, View, Want, World, next, plan, renew_notices};
+pub use decide::{
+    Blocked, Goal, Knowledge, Next, Plan, Shelf, Step, Stores, View, Want, World, next, plan, renew_notices,
+};
 pub use error::{Effect, Error, ErrorKind, Retry};
 pub use issuer::{KeyIssuer, MintOrder, Minted, Prepared, ReadBack, Retired, Verdict};
 pub use observe::observe;
 pub use place::{Misplaced, Place, Standing, reach};
 pub use state::{
-    Capability, Cause, Claim, Deferred, Entry, Expiry, Field, ForeignKey, HistoryAction, HistoryEvent, Key, KeyId,
-    KeyState, KeyStatus, Known, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed, ObservedKey, OtherLedger,
-    OwnerId, Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
+    Capability, Cause, Claim, Deferred, Delivered, DeliveryStage, Entry, Expiry, Field, ForeignKey, HistoryAction,
+    HistoryEvent, Key, KeyId, KeyState, KeyStatus, Known, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed,
+    ObservedKey, OtherLedger, OwnerId, Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
 };
+pub use store::{DeliveryId, Head, Payload, Store, StoredVersion, Target};
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
     note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of,

@@ -19,6 +19,8 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Half of the overlap, as by default.
 const QUIET: SignedDuration = SignedDuration::from_hours(12);
+/// The stores of the lives that have some.
+const BOTH: &[&str] = &["a", "b"];
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,10 @@ enum Act {
     Lag(bool),
     Refresh,
     Elsewhere(Elsewhere),
+    Edit(&'static str),
+    RollBack(&'static str),
+    DeleteStore(&'static str),
+    Deliver(&'static [&'static str]),
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -62,6 +68,23 @@ fn acts_on_older_states() -> impl Strategy<Value = Vec<Act>> {
         2 => Just(Act::Refresh),
         2 => prop::sample::select(Elsewhere::ALL.as_slice()).prop_map(Act::Elsewhere),
         3 => (1_i32..200_000).prop_map(Act::Wait),
+    ];
+    prop::collection::vec(act, 1..30)
+}
+
+/// The same with stores: programs name more of them and fewer, people edit them, move them back and delete them.
+fn acts_on_stores() -> impl Strategy<Value = Vec<Act>> {
+    let named = || prop::sample::select(BOTH.to_vec());
+    let lists = [BOTH, &BOTH[..1], &BOTH[1..], &[]];
+    let act = prop_oneof![
+        14 => act(),
+        2 => Just(Act::Keep),
+        2 => Just(Act::PutBack),
+        2 => Just(Act::Refresh),
+        1 => named().prop_map(Act::Edit),
+        1 => named().prop_map(Act::RollBack),
+        1 => named().prop_map(Act::DeleteStore),
+        2 => prop::sample::select(lists.to_vec()).prop_map(Act::Deliver),
     ];
     prop::collection::vec(act, 1..30)
 }
@@ -91,6 +114,11 @@ fn random_lives_end_well() {
 #[test]
 fn lesson_a1_random_lives_on_older_states_end_well() {
     walk(acts_on_older_states(), rules_with_lagging_marks(), Some(QUIET));
+}
+
+#[test]
+fn random_lives_with_stores_end_well() {
+    walk(acts_on_stores(), rules_with_lagging_stores(), Some(QUIET));
 }
 
 /// `quiet` is the quiet period where use is told.
@@ -146,6 +174,14 @@ fn rules_with_lagging_marks() -> Vec<InMemoryRules> {
     rules().into_iter().chain([lagging]).collect()
 }
 
+/// The same with room for every key, and with stores that lag or cannot be read back.
+fn rules_with_lagging_stores() -> Vec<InMemoryRules> {
+    let lags = |rules: InMemoryRules| InMemoryRules { stores_after: SECOND * 10, ..rules };
+    let opaque = |rules: InMemoryRules| InMemoryRules { stores_are_opaque: true, ..rules };
+    let all = rules_with_lagging_marks().into_iter();
+    all.flat_map(|rules| [rules.clone(), lags(rules.clone()), opaque(rules)]).collect()
+}
+
 /// Lives one life; gives the number of plain runs that were needed at its end.
 async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Option<SignedDuration>) -> usize {
     let (disables, tells_use) = (rules.capability.disables, rules.capability.tells_last_use);
@@ -157,7 +193,7 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let mut watch = Watch::new(&cloud, Life::OVERLAP);
     let mut wanted = RotationArgs { retirement, ..Life::inputs("0", by_period) };
-    let (mut kept, mut is_stripped) = (None, false);
+    let (mut kept, mut is_stripped, mut was_put_back) = (None, false, false);
     for act in acts {
         match act {
             Act::Up => {
@@ -197,7 +233,10 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             Act::Keep if has_quota && watch.stack.state().is_none() => {}
             Act::Keep => kept = Some(watch.stack.clone()),
             Act::PutBack | Act::Forget if !is_marked => {}
-            Act::PutBack => kept.iter().for_each(|older| watch.put_back(older)),
+            Act::PutBack => {
+                was_put_back |= kept.is_some();
+                kept.iter().for_each(|older| watch.put_back(older));
+            }
             Act::Forget if is_stripped => {}
             Act::Forget => watch.forget_keys(),
             Act::Lag(lags) => watch.stack.set_lags(lags),
@@ -207,6 +246,17 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
             }
             // A stack that holds nothing may begin in any account.
             Act::Elsewhere(_) if watch.stack.state().is_none() => {}
+            Act::Edit(name) => cloud.edit_store(name),
+            // Where a state is put back and a store is moved back too, two generations are in use: at a quota a person is needed.
+            Act::RollBack(_) if was_put_back => {}
+            Act::RollBack(name) => {
+                cloud.roll_back_store(name);
+                // A run that follows at once may still read what stood there before.
+                cloud.clock().advance(SECOND * 15);
+                kept = None;
+            }
+            Act::DeleteStore(name) => cloud.delete_store(name),
+            Act::Deliver(names) => watch.stack.set_stores(names),
             Act::Elsewhere(run) => {
                 watch.elsewhere(&cloud, &wanted, run).await;
             }

@@ -70,7 +70,7 @@ namespace KeyRotationDev.KeyRotation.Aws
     /// one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `&lt;hash&gt;` stands for
     /// the resource's URN; the output `OwnershipTags` gives both names.
     /// 
-    /// An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
+    /// An `aws.iam.User` resource with `Tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
     /// Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
     /// 
     ///     resources:
@@ -160,6 +160,18 @@ namespace KeyRotationDev.KeyRotation.Aws
         /// </summary>
         [Output("current")]
         public Output<Outputs.AccessKey> Current { get; private set; } = null!;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
 
         /// <summary>
         /// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
@@ -345,6 +357,7 @@ namespace KeyRotationDev.KeyRotation.Aws
                 {
                     "adopt",
                     "current",
+                    "deliveries",
                     "previous",
                     "secretAccessKey",
                     "sesSmtpPassword",
@@ -383,6 +396,18 @@ namespace KeyRotationDev.KeyRotation.Aws
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

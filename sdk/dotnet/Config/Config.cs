@@ -153,6 +153,10 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? Iam { get; set; } = null!;
             /// <summary>
+            /// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+            /// </summary>
+                public string? SecretsManager { get; set; } = null!;
+            /// <summary>
             /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
             /// </summary>
                 public string? Sts { get; set; } = null!;

@@ -143,6 +143,18 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<Outputs.KeyPair> Current { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// The description of the keys that are made from now on; the mark of this resource stands behind it.
         /// </summary>
         [Output("description")]
@@ -314,6 +326,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
                     "adopt",
                     "apiSecret",
                     "current",
+                    "deliveries",
                     "previous",
                 },
             };
@@ -350,6 +363,18 @@ namespace KeyRotationDev.KeyRotation.Confluent
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         /// <summary>
         /// The description of the keys that are made from now on; the mark of this resource stands behind it.

@@ -23,6 +23,12 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<string>? Iam { get; set; }
 
         /// <summary>
+        /// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+        /// </summary>
+        [Input("secretsManager")]
+        public Input<string>? SecretsManager { get; set; }
+
+        /// <summary>
         /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         /// </summary>
         [Input("sts")]

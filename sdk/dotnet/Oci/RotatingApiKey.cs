@@ -146,6 +146,18 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<Outputs.ApiKey> Current { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
         /// </summary>
         [Output("fingerprint")]
@@ -342,6 +354,7 @@ namespace KeyRotationDev.KeyRotation.Oci
                     "adopt",
                     "configProfile",
                     "current",
+                    "deliveries",
                     "previous",
                     "privateKeyPem",
                 },
@@ -379,6 +392,18 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -93,6 +93,18 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<Outputs.AuthToken> Current { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
         /// </summary>
         [Output("description")]
@@ -277,6 +289,7 @@ namespace KeyRotationDev.KeyRotation.Oci
                 {
                     "adopt",
                     "current",
+                    "deliveries",
                     "previous",
                     "token",
                 },
@@ -314,6 +327,18 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         /// <summary>
         /// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.

@@ -172,6 +172,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<ImmutableDictionary<string, string>?> Data { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
         /// </summary>
         [Output("expiresAt")]
@@ -372,6 +384,7 @@ namespace KeyRotationDev.KeyRotation.Vault
                 {
                     "adopt",
                     "current",
+                    "deliveries",
                     "previous",
                     "value",
                 },
@@ -432,6 +445,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         {
             get => _data ?? (_data = new InputMap<string>());
             set => _data = value;
+        }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
         }
 
         /// <summary>

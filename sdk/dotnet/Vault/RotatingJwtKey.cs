@@ -170,6 +170,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<Outputs.JwtKey> Current { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
         /// </summary>
         [Output("foreignKeys")]
@@ -358,6 +370,7 @@ namespace KeyRotationDev.KeyRotation.Vault
                 {
                     "adopt",
                     "current",
+                    "deliveries",
                     "previous",
                     "privateKeyPem",
                 },
@@ -401,6 +414,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         /// <summary>
         /// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.

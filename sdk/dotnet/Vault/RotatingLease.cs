@@ -149,6 +149,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<ImmutableDictionary<string, string>> Data { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
         /// </summary>
         [Output("expiresAt")]
@@ -337,6 +349,7 @@ namespace KeyRotationDev.KeyRotation.Vault
                 {
                     "current",
                     "data",
+                    "deliveries",
                     "previous",
                 },
             };
@@ -366,6 +379,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("allowOutage")]
         public Input<bool>? AllowOutage { get; set; }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
+        }
 
         /// <summary>
         /// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.

@@ -160,6 +160,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<Outputs.AppRoleSecretId> Current { get; private set; } = null!;
 
         /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        [Output("deliveries")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.Delivery>> Deliveries { get; private set; } = null!;
+
+        /// <summary>
+        /// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        /// </summary>
+        [Output("deliveryStatus")]
+        public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.DeliveryStatus>> DeliveryStatus { get; private set; } = null!;
+
+        /// <summary>
         /// When it ends by itself (`Ttl`, or the role's `secret_id_ttl`), in RFC 3339.
         /// </summary>
         [Output("expiresAt")]
@@ -336,6 +348,7 @@ namespace KeyRotationDev.KeyRotation.Vault
                 {
                     "adopt",
                     "current",
+                    "deliveries",
                     "previous",
                     "secretId",
                 },
@@ -384,6 +397,18 @@ namespace KeyRotationDev.KeyRotation.Vault
         {
             get => _cidrList ?? (_cidrList = new InputList<string>());
             set => _cidrList = value;
+        }
+
+        [Input("deliveries")]
+        private InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>? _deliveries;
+
+        /// <summary>
+        /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        /// </summary>
+        public InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs> Deliveries
+        {
+            get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
+            set => _deliveries = value;
         }
 
         [Input("keepers")]

@@ -10,6 +10,281 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// How a key is written in a store.
+type DeliveryFormat string
+
+const (
+	// A JSON object of texts.
+	DeliveryFormatJson = DeliveryFormat("json")
+	// One field alone, as it is.
+	DeliveryFormatRaw = DeliveryFormat("raw")
+	// Lines of `NAME=value`, quoted where a shell needs it.
+	DeliveryFormatDotenv = DeliveryFormat("dotenv")
+	// A Java properties file.
+	DeliveryFormatProperties = DeliveryFormat("properties")
+	// A profile of AWS's shared credentials file.
+	DeliveryFormatAwsCredentials = DeliveryFormat("awsCredentials")
+	// A profile of Oracle's configuration file.
+	DeliveryFormatOciConfig = DeliveryFormat("ociConfig")
+)
+
+func (DeliveryFormat) ElementType() reflect.Type {
+	return reflect.TypeOf((*DeliveryFormat)(nil)).Elem()
+}
+
+func (e DeliveryFormat) ToDeliveryFormatOutput() DeliveryFormatOutput {
+	return pulumi.ToOutput(e).(DeliveryFormatOutput)
+}
+
+func (e DeliveryFormat) ToDeliveryFormatOutputWithContext(ctx context.Context) DeliveryFormatOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(DeliveryFormatOutput)
+}
+
+func (e DeliveryFormat) ToDeliveryFormatPtrOutput() DeliveryFormatPtrOutput {
+	return e.ToDeliveryFormatPtrOutputWithContext(context.Background())
+}
+
+func (e DeliveryFormat) ToDeliveryFormatPtrOutputWithContext(ctx context.Context) DeliveryFormatPtrOutput {
+	return DeliveryFormat(e).ToDeliveryFormatOutputWithContext(ctx).ToDeliveryFormatPtrOutputWithContext(ctx)
+}
+
+func (e DeliveryFormat) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e DeliveryFormat) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e DeliveryFormat) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e DeliveryFormat) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type DeliveryFormatOutput struct{ *pulumi.OutputState }
+
+func (DeliveryFormatOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DeliveryFormat)(nil)).Elem()
+}
+
+func (o DeliveryFormatOutput) ToDeliveryFormatOutput() DeliveryFormatOutput {
+	return o
+}
+
+func (o DeliveryFormatOutput) ToDeliveryFormatOutputWithContext(ctx context.Context) DeliveryFormatOutput {
+	return o
+}
+
+func (o DeliveryFormatOutput) ToDeliveryFormatPtrOutput() DeliveryFormatPtrOutput {
+	return o.ToDeliveryFormatPtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryFormatOutput) ToDeliveryFormatPtrOutputWithContext(ctx context.Context) DeliveryFormatPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DeliveryFormat) *DeliveryFormat {
+		return &v
+	}).(DeliveryFormatPtrOutput)
+}
+
+func (o DeliveryFormatOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o DeliveryFormatOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeliveryFormat) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o DeliveryFormatOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryFormatOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeliveryFormat) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type DeliveryFormatPtrOutput struct{ *pulumi.OutputState }
+
+func (DeliveryFormatPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DeliveryFormat)(nil)).Elem()
+}
+
+func (o DeliveryFormatPtrOutput) ToDeliveryFormatPtrOutput() DeliveryFormatPtrOutput {
+	return o
+}
+
+func (o DeliveryFormatPtrOutput) ToDeliveryFormatPtrOutputWithContext(ctx context.Context) DeliveryFormatPtrOutput {
+	return o
+}
+
+func (o DeliveryFormatPtrOutput) Elem() DeliveryFormatOutput {
+	return o.ApplyT(func(v *DeliveryFormat) DeliveryFormat {
+		if v != nil {
+			return *v
+		}
+		var ret DeliveryFormat
+		return ret
+	}).(DeliveryFormatOutput)
+}
+
+func (o DeliveryFormatPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryFormatPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *DeliveryFormat) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// DeliveryFormatInput is an input type that accepts values of the DeliveryFormat enum
+// A concrete instance of `DeliveryFormatInput` can be one of the following:
+//
+//	DeliveryFormatJson
+//	DeliveryFormatRaw
+//	DeliveryFormatDotenv
+//	DeliveryFormatProperties
+//	DeliveryFormatAwsCredentials
+//	DeliveryFormatOciConfig
+type DeliveryFormatInput interface {
+	pulumi.Input
+
+	ToDeliveryFormatOutput() DeliveryFormatOutput
+	ToDeliveryFormatOutputWithContext(context.Context) DeliveryFormatOutput
+}
+
+var deliveryFormatPtrType = reflect.TypeOf((**DeliveryFormat)(nil)).Elem()
+
+type DeliveryFormatPtrInput interface {
+	pulumi.Input
+
+	ToDeliveryFormatPtrOutput() DeliveryFormatPtrOutput
+	ToDeliveryFormatPtrOutputWithContext(context.Context) DeliveryFormatPtrOutput
+}
+
+type deliveryFormatPtr string
+
+func DeliveryFormatPtr(v string) DeliveryFormatPtrInput {
+	return (*deliveryFormatPtr)(&v)
+}
+
+func (*deliveryFormatPtr) ElementType() reflect.Type {
+	return deliveryFormatPtrType
+}
+
+func (in *deliveryFormatPtr) ToDeliveryFormatPtrOutput() DeliveryFormatPtrOutput {
+	return pulumi.ToOutput(in).(DeliveryFormatPtrOutput)
+}
+
+func (in *deliveryFormatPtr) ToDeliveryFormatPtrOutputWithContext(ctx context.Context) DeliveryFormatPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(DeliveryFormatPtrOutput)
+}
+
+// How far a version in a store has come.
+type DeliveryStage string
+
+const (
+	// It was staged; consumers do not read it yet.
+	DeliveryStagePending = DeliveryStage("pending")
+	// Consumers read it.
+	DeliveryStageCurrent = DeliveryStage("current")
+	// Consumers read something else, which this resource did not deliver last.
+	DeliveryStageDrifted = DeliveryStage("drifted")
+)
+
+type DeliveryStageOutput struct{ *pulumi.OutputState }
+
+func (DeliveryStageOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DeliveryStage)(nil)).Elem()
+}
+
+func (o DeliveryStageOutput) ToDeliveryStageOutput() DeliveryStageOutput {
+	return o
+}
+
+func (o DeliveryStageOutput) ToDeliveryStageOutputWithContext(ctx context.Context) DeliveryStageOutput {
+	return o
+}
+
+func (o DeliveryStageOutput) ToDeliveryStagePtrOutput() DeliveryStagePtrOutput {
+	return o.ToDeliveryStagePtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryStageOutput) ToDeliveryStagePtrOutputWithContext(ctx context.Context) DeliveryStagePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DeliveryStage) *DeliveryStage {
+		return &v
+	}).(DeliveryStagePtrOutput)
+}
+
+func (o DeliveryStageOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o DeliveryStageOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeliveryStage) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o DeliveryStageOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryStageOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeliveryStage) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type DeliveryStagePtrOutput struct{ *pulumi.OutputState }
+
+func (DeliveryStagePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DeliveryStage)(nil)).Elem()
+}
+
+func (o DeliveryStagePtrOutput) ToDeliveryStagePtrOutput() DeliveryStagePtrOutput {
+	return o
+}
+
+func (o DeliveryStagePtrOutput) ToDeliveryStagePtrOutputWithContext(ctx context.Context) DeliveryStagePtrOutput {
+	return o
+}
+
+func (o DeliveryStagePtrOutput) Elem() DeliveryStageOutput {
+	return o.ApplyT(func(v *DeliveryStage) DeliveryStage {
+		if v != nil {
+			return *v
+		}
+		var ret DeliveryStage
+		return ret
+	}).(DeliveryStageOutput)
+}
+
+func (o DeliveryStagePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeliveryStagePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *DeliveryStage) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // What happened to a key.
 type HistoryAction string
 
@@ -1033,6 +1308,8 @@ func (in *whenQuotaReachedPtr) ToWhenQuotaReachedPtrOutputWithContext(ctx contex
 }
 
 func init() {
+	pulumi.RegisterInputType(reflect.TypeOf((*DeliveryFormatInput)(nil)).Elem(), DeliveryFormat("json"))
+	pulumi.RegisterInputType(reflect.TypeOf((*DeliveryFormatPtrInput)(nil)).Elem(), DeliveryFormat("json"))
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokedGenerationInput)(nil)).Elem(), RevokedGeneration("current"))
 	pulumi.RegisterInputType(reflect.TypeOf((*RevokedGenerationPtrInput)(nil)).Elem(), RevokedGeneration("current"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayInput)(nil)).Elem(), Weekday("mon"))
@@ -1042,6 +1319,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenInUsePtrInput)(nil)).Elem(), WhenInUse("wait"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenQuotaReachedInput)(nil)).Elem(), WhenQuotaReached("defer"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenQuotaReachedPtrInput)(nil)).Elem(), WhenQuotaReached("defer"))
+	pulumi.RegisterOutputType(DeliveryFormatOutput{})
+	pulumi.RegisterOutputType(DeliveryFormatPtrOutput{})
+	pulumi.RegisterOutputType(DeliveryStageOutput{})
+	pulumi.RegisterOutputType(DeliveryStagePtrOutput{})
 	pulumi.RegisterOutputType(HistoryActionOutput{})
 	pulumi.RegisterOutputType(HistoryActionPtrOutput{})
 	pulumi.RegisterOutputType(KeyStatusOutput{})

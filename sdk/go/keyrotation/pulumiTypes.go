@@ -635,10 +635,228 @@ func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// What a secret is created with. Existing secrets keep what they have.
+type AwsCreateSecret struct {
+	// The secret's description.
+	Description *string `pulumi:"description"`
+	// The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+	KmsKeyId *string `pulumi:"kmsKeyId"`
+	// How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+	RecoveryWindowInDays *int `pulumi:"recoveryWindowInDays"`
+	// Regions to replicate the secret to.
+	ReplicaRegions []string `pulumi:"replicaRegions"`
+	// Tags of the secret, beside the plugin's own one.
+	Tags map[string]string `pulumi:"tags"`
+}
+
+// AwsCreateSecretInput is an input type that accepts AwsCreateSecretArgs and AwsCreateSecretOutput values.
+// You can construct a concrete instance of `AwsCreateSecretInput` via:
+//
+//	AwsCreateSecretArgs{...}
+type AwsCreateSecretInput interface {
+	pulumi.Input
+
+	ToAwsCreateSecretOutput() AwsCreateSecretOutput
+	ToAwsCreateSecretOutputWithContext(context.Context) AwsCreateSecretOutput
+}
+
+// What a secret is created with. Existing secrets keep what they have.
+type AwsCreateSecretArgs struct {
+	// The secret's description.
+	Description pulumi.StringPtrInput `pulumi:"description"`
+	// The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+	KmsKeyId pulumi.StringPtrInput `pulumi:"kmsKeyId"`
+	// How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+	RecoveryWindowInDays pulumi.IntPtrInput `pulumi:"recoveryWindowInDays"`
+	// Regions to replicate the secret to.
+	ReplicaRegions pulumi.StringArrayInput `pulumi:"replicaRegions"`
+	// Tags of the secret, beside the plugin's own one.
+	Tags pulumi.StringMapInput `pulumi:"tags"`
+}
+
+func (AwsCreateSecretArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsCreateSecret)(nil)).Elem()
+}
+
+func (i AwsCreateSecretArgs) ToAwsCreateSecretOutput() AwsCreateSecretOutput {
+	return i.ToAwsCreateSecretOutputWithContext(context.Background())
+}
+
+func (i AwsCreateSecretArgs) ToAwsCreateSecretOutputWithContext(ctx context.Context) AwsCreateSecretOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsCreateSecretOutput)
+}
+
+func (i AwsCreateSecretArgs) ToAwsCreateSecretPtrOutput() AwsCreateSecretPtrOutput {
+	return i.ToAwsCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (i AwsCreateSecretArgs) ToAwsCreateSecretPtrOutputWithContext(ctx context.Context) AwsCreateSecretPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsCreateSecretOutput).ToAwsCreateSecretPtrOutputWithContext(ctx)
+}
+
+// AwsCreateSecretPtrInput is an input type that accepts AwsCreateSecretArgs, AwsCreateSecretPtr and AwsCreateSecretPtrOutput values.
+// You can construct a concrete instance of `AwsCreateSecretPtrInput` via:
+//
+//	        AwsCreateSecretArgs{...}
+//
+//	or:
+//
+//	        nil
+type AwsCreateSecretPtrInput interface {
+	pulumi.Input
+
+	ToAwsCreateSecretPtrOutput() AwsCreateSecretPtrOutput
+	ToAwsCreateSecretPtrOutputWithContext(context.Context) AwsCreateSecretPtrOutput
+}
+
+type awsCreateSecretPtrType AwsCreateSecretArgs
+
+func AwsCreateSecretPtr(v *AwsCreateSecretArgs) AwsCreateSecretPtrInput {
+	return (*awsCreateSecretPtrType)(v)
+}
+
+func (*awsCreateSecretPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsCreateSecret)(nil)).Elem()
+}
+
+func (i *awsCreateSecretPtrType) ToAwsCreateSecretPtrOutput() AwsCreateSecretPtrOutput {
+	return i.ToAwsCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (i *awsCreateSecretPtrType) ToAwsCreateSecretPtrOutputWithContext(ctx context.Context) AwsCreateSecretPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsCreateSecretPtrOutput)
+}
+
+// What a secret is created with. Existing secrets keep what they have.
+type AwsCreateSecretOutput struct{ *pulumi.OutputState }
+
+func (AwsCreateSecretOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsCreateSecret)(nil)).Elem()
+}
+
+func (o AwsCreateSecretOutput) ToAwsCreateSecretOutput() AwsCreateSecretOutput {
+	return o
+}
+
+func (o AwsCreateSecretOutput) ToAwsCreateSecretOutputWithContext(ctx context.Context) AwsCreateSecretOutput {
+	return o
+}
+
+func (o AwsCreateSecretOutput) ToAwsCreateSecretPtrOutput() AwsCreateSecretPtrOutput {
+	return o.ToAwsCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (o AwsCreateSecretOutput) ToAwsCreateSecretPtrOutputWithContext(ctx context.Context) AwsCreateSecretPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AwsCreateSecret) *AwsCreateSecret {
+		return &v
+	}).(AwsCreateSecretPtrOutput)
+}
+
+// The secret's description.
+func (o AwsCreateSecretOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsCreateSecret) *string { return v.Description }).(pulumi.StringPtrOutput)
+}
+
+// The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+func (o AwsCreateSecretOutput) KmsKeyId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsCreateSecret) *string { return v.KmsKeyId }).(pulumi.StringPtrOutput)
+}
+
+// How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+func (o AwsCreateSecretOutput) RecoveryWindowInDays() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v AwsCreateSecret) *int { return v.RecoveryWindowInDays }).(pulumi.IntPtrOutput)
+}
+
+// Regions to replicate the secret to.
+func (o AwsCreateSecretOutput) ReplicaRegions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsCreateSecret) []string { return v.ReplicaRegions }).(pulumi.StringArrayOutput)
+}
+
+// Tags of the secret, beside the plugin's own one.
+func (o AwsCreateSecretOutput) Tags() pulumi.StringMapOutput {
+	return o.ApplyT(func(v AwsCreateSecret) map[string]string { return v.Tags }).(pulumi.StringMapOutput)
+}
+
+type AwsCreateSecretPtrOutput struct{ *pulumi.OutputState }
+
+func (AwsCreateSecretPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsCreateSecret)(nil)).Elem()
+}
+
+func (o AwsCreateSecretPtrOutput) ToAwsCreateSecretPtrOutput() AwsCreateSecretPtrOutput {
+	return o
+}
+
+func (o AwsCreateSecretPtrOutput) ToAwsCreateSecretPtrOutputWithContext(ctx context.Context) AwsCreateSecretPtrOutput {
+	return o
+}
+
+func (o AwsCreateSecretPtrOutput) Elem() AwsCreateSecretOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) AwsCreateSecret {
+		if v != nil {
+			return *v
+		}
+		var ret AwsCreateSecret
+		return ret
+	}).(AwsCreateSecretOutput)
+}
+
+// The secret's description.
+func (o AwsCreateSecretPtrOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Description
+	}).(pulumi.StringPtrOutput)
+}
+
+// The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+func (o AwsCreateSecretPtrOutput) KmsKeyId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) *string {
+		if v == nil {
+			return nil
+		}
+		return v.KmsKeyId
+	}).(pulumi.StringPtrOutput)
+}
+
+// How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+func (o AwsCreateSecretPtrOutput) RecoveryWindowInDays() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) *int {
+		if v == nil {
+			return nil
+		}
+		return v.RecoveryWindowInDays
+	}).(pulumi.IntPtrOutput)
+}
+
+// Regions to replicate the secret to.
+func (o AwsCreateSecretPtrOutput) ReplicaRegions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) []string {
+		if v == nil {
+			return nil
+		}
+		return v.ReplicaRegions
+	}).(pulumi.StringArrayOutput)
+}
+
+// Tags of the secret, beside the plugin's own one.
+func (o AwsCreateSecretPtrOutput) Tags() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *AwsCreateSecret) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Tags
+	}).(pulumi.StringMapOutput)
+}
+
 // Addresses to use in place of AWS's own.
 type AwsEndpoints struct {
 	// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Iam *string `pulumi:"iam"`
+	// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+	SecretsManager *string `pulumi:"secretsManager"`
 	// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Sts *string `pulumi:"sts"`
 }
@@ -658,6 +876,8 @@ type AwsEndpointsInput interface {
 type AwsEndpointsArgs struct {
 	// The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Iam pulumi.StringPtrInput `pulumi:"iam"`
+	// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+	SecretsManager pulumi.StringPtrInput `pulumi:"secretsManager"`
 	// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 	Sts pulumi.StringPtrInput `pulumi:"sts"`
 }
@@ -745,6 +965,11 @@ func (o AwsEndpointsOutput) Iam() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsEndpoints) *string { return v.Iam }).(pulumi.StringPtrOutput)
 }
 
+// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+func (o AwsEndpointsOutput) SecretsManager() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsEndpoints) *string { return v.SecretsManager }).(pulumi.StringPtrOutput)
+}
+
 // The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsOutput) Sts() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsEndpoints) *string { return v.Sts }).(pulumi.StringPtrOutput)
@@ -784,6 +1009,16 @@ func (o AwsEndpointsPtrOutput) Iam() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+func (o AwsEndpointsPtrOutput) SecretsManager() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsEndpoints) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SecretsManager
+	}).(pulumi.StringPtrOutput)
+}
+
 // The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
 func (o AwsEndpointsPtrOutput) Sts() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsEndpoints) *string {
@@ -791,6 +1026,245 @@ func (o AwsEndpointsPtrOutput) Sts() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Sts
+	}).(pulumi.StringPtrOutput)
+}
+
+// A secret of AWS Secrets Manager that receives the key.
+type AwsSecretsManagerDelivery struct {
+	// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+	// only if neither `AccessKey` nor `Profile` is set here.
+	Connection *AwsConfig `pulumi:"connection"`
+	// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+	Create *AwsCreateSecret `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+	Extra map[string]string `pulumi:"extra"`
+	// The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+	Fields map[string]string `pulumi:"fields"`
+	// How the fields are written. Default: `json`, an object of texts.
+	Format *DeliveryFormat `pulumi:"format"`
+	// The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+	SecretId string `pulumi:"secretId"`
+}
+
+// AwsSecretsManagerDeliveryInput is an input type that accepts AwsSecretsManagerDeliveryArgs and AwsSecretsManagerDeliveryOutput values.
+// You can construct a concrete instance of `AwsSecretsManagerDeliveryInput` via:
+//
+//	AwsSecretsManagerDeliveryArgs{...}
+type AwsSecretsManagerDeliveryInput interface {
+	pulumi.Input
+
+	ToAwsSecretsManagerDeliveryOutput() AwsSecretsManagerDeliveryOutput
+	ToAwsSecretsManagerDeliveryOutputWithContext(context.Context) AwsSecretsManagerDeliveryOutput
+}
+
+// A secret of AWS Secrets Manager that receives the key.
+type AwsSecretsManagerDeliveryArgs struct {
+	// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+	// only if neither `AccessKey` nor `Profile` is set here.
+	Connection AwsConfigPtrInput `pulumi:"connection"`
+	// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+	Create AwsCreateSecretPtrInput `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+	Extra pulumi.StringMapInput `pulumi:"extra"`
+	// The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+	Fields pulumi.StringMapInput `pulumi:"fields"`
+	// How the fields are written. Default: `json`, an object of texts.
+	Format DeliveryFormatPtrInput `pulumi:"format"`
+	// The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+	SecretId pulumi.StringInput `pulumi:"secretId"`
+}
+
+func (AwsSecretsManagerDeliveryArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsSecretsManagerDelivery)(nil)).Elem()
+}
+
+func (i AwsSecretsManagerDeliveryArgs) ToAwsSecretsManagerDeliveryOutput() AwsSecretsManagerDeliveryOutput {
+	return i.ToAwsSecretsManagerDeliveryOutputWithContext(context.Background())
+}
+
+func (i AwsSecretsManagerDeliveryArgs) ToAwsSecretsManagerDeliveryOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsSecretsManagerDeliveryOutput)
+}
+
+func (i AwsSecretsManagerDeliveryArgs) ToAwsSecretsManagerDeliveryPtrOutput() AwsSecretsManagerDeliveryPtrOutput {
+	return i.ToAwsSecretsManagerDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i AwsSecretsManagerDeliveryArgs) ToAwsSecretsManagerDeliveryPtrOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsSecretsManagerDeliveryOutput).ToAwsSecretsManagerDeliveryPtrOutputWithContext(ctx)
+}
+
+// AwsSecretsManagerDeliveryPtrInput is an input type that accepts AwsSecretsManagerDeliveryArgs, AwsSecretsManagerDeliveryPtr and AwsSecretsManagerDeliveryPtrOutput values.
+// You can construct a concrete instance of `AwsSecretsManagerDeliveryPtrInput` via:
+//
+//	        AwsSecretsManagerDeliveryArgs{...}
+//
+//	or:
+//
+//	        nil
+type AwsSecretsManagerDeliveryPtrInput interface {
+	pulumi.Input
+
+	ToAwsSecretsManagerDeliveryPtrOutput() AwsSecretsManagerDeliveryPtrOutput
+	ToAwsSecretsManagerDeliveryPtrOutputWithContext(context.Context) AwsSecretsManagerDeliveryPtrOutput
+}
+
+type awsSecretsManagerDeliveryPtrType AwsSecretsManagerDeliveryArgs
+
+func AwsSecretsManagerDeliveryPtr(v *AwsSecretsManagerDeliveryArgs) AwsSecretsManagerDeliveryPtrInput {
+	return (*awsSecretsManagerDeliveryPtrType)(v)
+}
+
+func (*awsSecretsManagerDeliveryPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsSecretsManagerDelivery)(nil)).Elem()
+}
+
+func (i *awsSecretsManagerDeliveryPtrType) ToAwsSecretsManagerDeliveryPtrOutput() AwsSecretsManagerDeliveryPtrOutput {
+	return i.ToAwsSecretsManagerDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i *awsSecretsManagerDeliveryPtrType) ToAwsSecretsManagerDeliveryPtrOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsSecretsManagerDeliveryPtrOutput)
+}
+
+// A secret of AWS Secrets Manager that receives the key.
+type AwsSecretsManagerDeliveryOutput struct{ *pulumi.OutputState }
+
+func (AwsSecretsManagerDeliveryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsSecretsManagerDelivery)(nil)).Elem()
+}
+
+func (o AwsSecretsManagerDeliveryOutput) ToAwsSecretsManagerDeliveryOutput() AwsSecretsManagerDeliveryOutput {
+	return o
+}
+
+func (o AwsSecretsManagerDeliveryOutput) ToAwsSecretsManagerDeliveryOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryOutput {
+	return o
+}
+
+func (o AwsSecretsManagerDeliveryOutput) ToAwsSecretsManagerDeliveryPtrOutput() AwsSecretsManagerDeliveryPtrOutput {
+	return o.ToAwsSecretsManagerDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (o AwsSecretsManagerDeliveryOutput) ToAwsSecretsManagerDeliveryPtrOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AwsSecretsManagerDelivery) *AwsSecretsManagerDelivery {
+		return &v
+	}).(AwsSecretsManagerDeliveryPtrOutput)
+}
+
+// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+// only if neither `AccessKey` nor `Profile` is set here.
+func (o AwsSecretsManagerDeliveryOutput) Connection() AwsConfigPtrOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) *AwsConfig { return v.Connection }).(AwsConfigPtrOutput)
+}
+
+// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+func (o AwsSecretsManagerDeliveryOutput) Create() AwsCreateSecretPtrOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) *AwsCreateSecret { return v.Create }).(AwsCreateSecretPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+func (o AwsSecretsManagerDeliveryOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) map[string]string { return v.Extra }).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+func (o AwsSecretsManagerDeliveryOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) map[string]string { return v.Fields }).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, an object of texts.
+func (o AwsSecretsManagerDeliveryOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) *DeliveryFormat { return v.Format }).(DeliveryFormatPtrOutput)
+}
+
+// The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+func (o AwsSecretsManagerDeliveryOutput) SecretId() pulumi.StringOutput {
+	return o.ApplyT(func(v AwsSecretsManagerDelivery) string { return v.SecretId }).(pulumi.StringOutput)
+}
+
+type AwsSecretsManagerDeliveryPtrOutput struct{ *pulumi.OutputState }
+
+func (AwsSecretsManagerDeliveryPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsSecretsManagerDelivery)(nil)).Elem()
+}
+
+func (o AwsSecretsManagerDeliveryPtrOutput) ToAwsSecretsManagerDeliveryPtrOutput() AwsSecretsManagerDeliveryPtrOutput {
+	return o
+}
+
+func (o AwsSecretsManagerDeliveryPtrOutput) ToAwsSecretsManagerDeliveryPtrOutputWithContext(ctx context.Context) AwsSecretsManagerDeliveryPtrOutput {
+	return o
+}
+
+func (o AwsSecretsManagerDeliveryPtrOutput) Elem() AwsSecretsManagerDeliveryOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) AwsSecretsManagerDelivery {
+		if v != nil {
+			return *v
+		}
+		var ret AwsSecretsManagerDelivery
+		return ret
+	}).(AwsSecretsManagerDeliveryOutput)
+}
+
+// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+// only if neither `AccessKey` nor `Profile` is set here.
+func (o AwsSecretsManagerDeliveryPtrOutput) Connection() AwsConfigPtrOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) *AwsConfig {
+		if v == nil {
+			return nil
+		}
+		return v.Connection
+	}).(AwsConfigPtrOutput)
+}
+
+// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+func (o AwsSecretsManagerDeliveryPtrOutput) Create() AwsCreateSecretPtrOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) *AwsCreateSecret {
+		if v == nil {
+			return nil
+		}
+		return v.Create
+	}).(AwsCreateSecretPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+func (o AwsSecretsManagerDeliveryPtrOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Extra
+	}).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+func (o AwsSecretsManagerDeliveryPtrOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Fields
+	}).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, an object of texts.
+func (o AwsSecretsManagerDeliveryPtrOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) *DeliveryFormat {
+		if v == nil {
+			return nil
+		}
+		return v.Format
+	}).(DeliveryFormatPtrOutput)
+}
+
+// The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+func (o AwsSecretsManagerDeliveryPtrOutput) SecretId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsSecretsManagerDelivery) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.SecretId
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -973,6 +1447,187 @@ func (o ConfluentConfigPtrOutput) Endpoint() pulumi.StringPtrOutput {
 		}
 		return v.Endpoint
 	}).(pulumi.StringPtrOutput)
+}
+
+// A store that receives the key: exactly one of its properties is set.
+type Delivery struct {
+	// A secret of AWS Secrets Manager.
+	AwsSecretsManager *AwsSecretsManagerDelivery `pulumi:"awsSecretsManager"`
+}
+
+// DeliveryInput is an input type that accepts DeliveryArgs and DeliveryOutput values.
+// You can construct a concrete instance of `DeliveryInput` via:
+//
+//	DeliveryArgs{...}
+type DeliveryInput interface {
+	pulumi.Input
+
+	ToDeliveryOutput() DeliveryOutput
+	ToDeliveryOutputWithContext(context.Context) DeliveryOutput
+}
+
+// A store that receives the key: exactly one of its properties is set.
+type DeliveryArgs struct {
+	// A secret of AWS Secrets Manager.
+	AwsSecretsManager AwsSecretsManagerDeliveryPtrInput `pulumi:"awsSecretsManager"`
+}
+
+func (DeliveryArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Delivery)(nil)).Elem()
+}
+
+func (i DeliveryArgs) ToDeliveryOutput() DeliveryOutput {
+	return i.ToDeliveryOutputWithContext(context.Background())
+}
+
+func (i DeliveryArgs) ToDeliveryOutputWithContext(ctx context.Context) DeliveryOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DeliveryOutput)
+}
+
+// DeliveryArrayInput is an input type that accepts DeliveryArray and DeliveryArrayOutput values.
+// You can construct a concrete instance of `DeliveryArrayInput` via:
+//
+//	DeliveryArray{ DeliveryArgs{...} }
+type DeliveryArrayInput interface {
+	pulumi.Input
+
+	ToDeliveryArrayOutput() DeliveryArrayOutput
+	ToDeliveryArrayOutputWithContext(context.Context) DeliveryArrayOutput
+}
+
+type DeliveryArray []DeliveryInput
+
+func (DeliveryArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Delivery)(nil)).Elem()
+}
+
+func (i DeliveryArray) ToDeliveryArrayOutput() DeliveryArrayOutput {
+	return i.ToDeliveryArrayOutputWithContext(context.Background())
+}
+
+func (i DeliveryArray) ToDeliveryArrayOutputWithContext(ctx context.Context) DeliveryArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DeliveryArrayOutput)
+}
+
+// A store that receives the key: exactly one of its properties is set.
+type DeliveryOutput struct{ *pulumi.OutputState }
+
+func (DeliveryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Delivery)(nil)).Elem()
+}
+
+func (o DeliveryOutput) ToDeliveryOutput() DeliveryOutput {
+	return o
+}
+
+func (o DeliveryOutput) ToDeliveryOutputWithContext(ctx context.Context) DeliveryOutput {
+	return o
+}
+
+// A secret of AWS Secrets Manager.
+func (o DeliveryOutput) AwsSecretsManager() AwsSecretsManagerDeliveryPtrOutput {
+	return o.ApplyT(func(v Delivery) *AwsSecretsManagerDelivery { return v.AwsSecretsManager }).(AwsSecretsManagerDeliveryPtrOutput)
+}
+
+type DeliveryArrayOutput struct{ *pulumi.OutputState }
+
+func (DeliveryArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Delivery)(nil)).Elem()
+}
+
+func (o DeliveryArrayOutput) ToDeliveryArrayOutput() DeliveryArrayOutput {
+	return o
+}
+
+func (o DeliveryArrayOutput) ToDeliveryArrayOutputWithContext(ctx context.Context) DeliveryArrayOutput {
+	return o
+}
+
+func (o DeliveryArrayOutput) Index(i pulumi.IntInput) DeliveryOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) Delivery {
+		return vs[0].([]Delivery)[vs[1].(int)]
+	}).(DeliveryOutput)
+}
+
+// What stands in one store, as the last `pulumi up` or refresh saw it.
+type DeliveryStatus struct {
+	// When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+	At *string `pulumi:"at"`
+	// The generation of the key in that version; null where nothing was delivered yet.
+	Generation *int `pulumi:"generation"`
+	// The id of that key in its system; null where nothing was delivered yet.
+	KeyId *string `pulumi:"keyId"`
+	// `Current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+	Stage *DeliveryStage `pulumi:"stage"`
+	// The store, such as `Secrets Manager secret "ci/key"`.
+	Store string `pulumi:"store"`
+	// The store's id of the version; null where nothing was delivered yet.
+	VersionId *string `pulumi:"versionId"`
+}
+
+// What stands in one store, as the last `pulumi up` or refresh saw it.
+type DeliveryStatusOutput struct{ *pulumi.OutputState }
+
+func (DeliveryStatusOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DeliveryStatus)(nil)).Elem()
+}
+
+func (o DeliveryStatusOutput) ToDeliveryStatusOutput() DeliveryStatusOutput {
+	return o
+}
+
+func (o DeliveryStatusOutput) ToDeliveryStatusOutputWithContext(ctx context.Context) DeliveryStatusOutput {
+	return o
+}
+
+// When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+func (o DeliveryStatusOutput) At() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *string { return v.At }).(pulumi.StringPtrOutput)
+}
+
+// The generation of the key in that version; null where nothing was delivered yet.
+func (o DeliveryStatusOutput) Generation() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *int { return v.Generation }).(pulumi.IntPtrOutput)
+}
+
+// The id of that key in its system; null where nothing was delivered yet.
+func (o DeliveryStatusOutput) KeyId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *string { return v.KeyId }).(pulumi.StringPtrOutput)
+}
+
+// `Current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+func (o DeliveryStatusOutput) Stage() DeliveryStagePtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *DeliveryStage { return v.Stage }).(DeliveryStagePtrOutput)
+}
+
+// The store, such as `Secrets Manager secret "ci/key"`.
+func (o DeliveryStatusOutput) Store() pulumi.StringOutput {
+	return o.ApplyT(func(v DeliveryStatus) string { return v.Store }).(pulumi.StringOutput)
+}
+
+// The store's id of the version; null where nothing was delivered yet.
+func (o DeliveryStatusOutput) VersionId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *string { return v.VersionId }).(pulumi.StringPtrOutput)
+}
+
+type DeliveryStatusArrayOutput struct{ *pulumi.OutputState }
+
+func (DeliveryStatusArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DeliveryStatus)(nil)).Elem()
+}
+
+func (o DeliveryStatusArrayOutput) ToDeliveryStatusArrayOutput() DeliveryStatusArrayOutput {
+	return o
+}
+
+func (o DeliveryStatusArrayOutput) ToDeliveryStatusArrayOutputWithContext(ctx context.Context) DeliveryStatusArrayOutput {
+	return o
+}
+
+func (o DeliveryStatusArrayOutput) Index(i pulumi.IntInput) DeliveryStatusOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DeliveryStatus {
+		return vs[0].([]DeliveryStatus)[vs[1].(int)]
+	}).(DeliveryStatusOutput)
 }
 
 // A key on the same principal that this resource does not manage.
@@ -4596,10 +5251,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleArrayInput)(nil)).Elem(), AwsAssumeRoleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigInput)(nil)).Elem(), AwsConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigPtrInput)(nil)).Elem(), AwsConfigArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsCreateSecretInput)(nil)).Elem(), AwsCreateSecretArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsCreateSecretPtrInput)(nil)).Elem(), AwsCreateSecretArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsEndpointsInput)(nil)).Elem(), AwsEndpointsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsEndpointsPtrInput)(nil)).Elem(), AwsEndpointsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsSecretsManagerDeliveryInput)(nil)).Elem(), AwsSecretsManagerDeliveryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsSecretsManagerDeliveryPtrInput)(nil)).Elem(), AwsSecretsManagerDeliveryArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ConfluentConfigInput)(nil)).Elem(), ConfluentConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ConfluentConfigPtrInput)(nil)).Elem(), ConfluentConfigArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DeliveryInput)(nil)).Elem(), DeliveryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DeliveryArrayInput)(nil)).Elem(), DeliveryArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciConfigInput)(nil)).Elem(), OciConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciConfigPtrInput)(nil)).Elem(), OciConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciEndpointsInput)(nil)).Elem(), OciEndpointsArgs{})
@@ -4640,10 +5301,18 @@ func init() {
 	pulumi.RegisterOutputType(AwsAssumeRoleArrayOutput{})
 	pulumi.RegisterOutputType(AwsConfigOutput{})
 	pulumi.RegisterOutputType(AwsConfigPtrOutput{})
+	pulumi.RegisterOutputType(AwsCreateSecretOutput{})
+	pulumi.RegisterOutputType(AwsCreateSecretPtrOutput{})
 	pulumi.RegisterOutputType(AwsEndpointsOutput{})
 	pulumi.RegisterOutputType(AwsEndpointsPtrOutput{})
+	pulumi.RegisterOutputType(AwsSecretsManagerDeliveryOutput{})
+	pulumi.RegisterOutputType(AwsSecretsManagerDeliveryPtrOutput{})
 	pulumi.RegisterOutputType(ConfluentConfigOutput{})
 	pulumi.RegisterOutputType(ConfluentConfigPtrOutput{})
+	pulumi.RegisterOutputType(DeliveryOutput{})
+	pulumi.RegisterOutputType(DeliveryArrayOutput{})
+	pulumi.RegisterOutputType(DeliveryStatusOutput{})
+	pulumi.RegisterOutputType(DeliveryStatusArrayOutput{})
 	pulumi.RegisterOutputType(ForeignKeyOutput{})
 	pulumi.RegisterOutputType(ForeignKeyArrayOutput{})
 	pulumi.RegisterOutputType(HistoryEventOutput{})

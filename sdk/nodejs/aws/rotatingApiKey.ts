@@ -173,6 +173,14 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.aws.AccessKey>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
      */
     declare public /*out*/ readonly foreignKeys: pulumi.Output<outputs.ForeignKey[]>;
@@ -295,6 +303,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             }
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["overlap"] = args?.overlap;
@@ -311,6 +320,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["accessKeyId"] = undefined /*out*/;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -329,6 +339,8 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["adopt"] = undefined /*out*/;
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -356,7 +368,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["whenQuotaReached"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "previous", "secretAccessKey", "sesSmtpPassword"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "deliveries", "previous", "secretAccessKey", "sesSmtpPassword"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingApiKey.__pulumiType, name, resourceInputs, opts);
     }
@@ -375,6 +387,10 @@ export interface RotatingApiKeyArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

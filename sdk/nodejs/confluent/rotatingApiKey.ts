@@ -152,6 +152,14 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.confluent.KeyPair>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * The description of the keys that are made from now on; the mark of this resource stands behind it.
      */
     declare public readonly description: pulumi.Output<string | undefined>;
@@ -265,6 +273,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             }
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["description"] = args?.description;
             resourceInputs["displayName"] = args?.displayName;
             resourceInputs["keepers"] = args?.keepers;
@@ -283,6 +292,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["apiKey"] = undefined /*out*/;
             resourceInputs["apiSecret"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -299,6 +309,8 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["apiKey"] = undefined /*out*/;
             resourceInputs["apiSecret"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["description"] = undefined /*out*/;
             resourceInputs["displayName"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
@@ -324,7 +336,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "apiSecret", "current", "previous"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "apiSecret", "current", "deliveries", "previous"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingApiKey.__pulumiType, name, resourceInputs, opts);
     }
@@ -343,6 +355,10 @@ export interface RotatingApiKeyArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * The description of the keys that are made from now on; the mark of this resource stands behind it.
      */

@@ -157,6 +157,14 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.oci.ApiKey>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
      */
     declare public /*out*/ readonly fingerprint: pulumi.Output<string>;
@@ -287,6 +295,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             }
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["keyBits"] = args?.keyBits;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -303,6 +312,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["configProfile"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["fingerprint"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -323,6 +333,8 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["configProfile"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["fingerprint"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -352,7 +364,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["whenQuotaReached"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "configProfile", "current", "previous", "privateKeyPem"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "configProfile", "current", "deliveries", "previous", "privateKeyPem"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingApiKey.__pulumiType, name, resourceInputs, opts);
     }
@@ -371,6 +383,10 @@ export interface RotatingApiKeyArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

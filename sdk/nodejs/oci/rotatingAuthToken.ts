@@ -106,6 +106,14 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.oci.AuthToken>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      */
     declare public readonly description: pulumi.Output<string | undefined>;
@@ -232,6 +240,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             }
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["description"] = args?.description;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -248,6 +257,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             resourceInputs["whenQuotaReached"] = args?.whenQuotaReached;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -264,6 +274,8 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             resourceInputs["adopt"] = undefined /*out*/;
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["description"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -291,7 +303,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             resourceInputs["whenQuotaReached"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "previous", "token"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "deliveries", "previous", "token"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingAuthToken.__pulumiType, name, resourceInputs, opts);
     }
@@ -310,6 +322,10 @@ export interface RotatingAuthTokenArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      */

@@ -74,6 +74,32 @@ export interface AwsConfigArgs {
 }
 
 /**
+ * What a secret is created with. Existing secrets keep what they have.
+ */
+export interface AwsCreateSecretArgs {
+    /**
+     * The secret's description.
+     */
+    description?: pulumi.Input<string | undefined>;
+    /**
+     * The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+     */
+    kmsKeyId?: pulumi.Input<string | undefined>;
+    /**
+     * How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+     */
+    recoveryWindowInDays?: pulumi.Input<number | undefined>;
+    /**
+     * Regions to replicate the secret to.
+     */
+    replicaRegions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Tags of the secret, beside the plugin's own one.
+     */
+    tags?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
  * Addresses to use in place of AWS's own.
  */
 export interface AwsEndpointsArgs {
@@ -82,9 +108,44 @@ export interface AwsEndpointsArgs {
      */
     iam?: pulumi.Input<string | undefined>;
     /**
+     * The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+     */
+    secretsManager?: pulumi.Input<string | undefined>;
+    /**
      * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     sts?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A secret of AWS Secrets Manager that receives the key.
+ */
+export interface AwsSecretsManagerDeliveryArgs {
+    /**
+     * How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+     * only if neither `accessKey` nor `profile` is set here.
+     */
+    connection?: pulumi.Input<inputs.AwsConfigArgs | undefined>;
+    /**
+     * What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+     */
+    create?: pulumi.Input<inputs.AwsCreateSecretArgs | undefined>;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+     */
+    extra?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+     */
+    fields?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * How the fields are written. Default: `json`, an object of texts.
+     */
+    format?: pulumi.Input<enums.DeliveryFormat | undefined>;
+    /**
+     * The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+     */
+    secretId: pulumi.Input<string>;
 }
 
 /**
@@ -104,6 +165,16 @@ export interface ConfluentConfigArgs {
      * The address to use in place of `https://api.confluent.cloud`.
      */
     endpoint?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A store that receives the key: exactly one of its properties is set.
+ */
+export interface DeliveryArgs {
+    /**
+     * A secret of AWS Secrets Manager.
+     */
+    awsSecretsManager?: pulumi.Input<inputs.AwsSecretsManagerDeliveryArgs | undefined>;
 }
 
 /**

@@ -108,6 +108,32 @@ export interface AwsConfig {
 }
 
 /**
+ * What a secret is created with. Existing secrets keep what they have.
+ */
+export interface AwsCreateSecret {
+    /**
+     * The secret's description.
+     */
+    description?: string;
+    /**
+     * The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+     */
+    kmsKeyId?: string;
+    /**
+     * How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+     */
+    recoveryWindowInDays?: number;
+    /**
+     * Regions to replicate the secret to.
+     */
+    replicaRegions?: string[];
+    /**
+     * Tags of the secret, beside the plugin's own one.
+     */
+    tags?: {[key: string]: string};
+}
+
+/**
  * Addresses to use in place of AWS's own.
  */
 export interface AwsEndpoints {
@@ -116,9 +142,44 @@ export interface AwsEndpoints {
      */
     iam?: string;
     /**
+     * The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+     */
+    secretsManager?: string;
+    /**
      * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
      */
     sts?: string;
+}
+
+/**
+ * A secret of AWS Secrets Manager that receives the key.
+ */
+export interface AwsSecretsManagerDelivery {
+    /**
+     * How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+     * only if neither `accessKey` nor `profile` is set here.
+     */
+    connection?: outputs.AwsConfig;
+    /**
+     * What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+     */
+    create?: outputs.AwsCreateSecret;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+     */
+    extra?: {[key: string]: string};
+    /**
+     * The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+     */
+    fields?: {[key: string]: string};
+    /**
+     * How the fields are written. Default: `json`, an object of texts.
+     */
+    format?: enums.DeliveryFormat;
+    /**
+     * The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+     */
+    secretId: string;
 }
 
 /**
@@ -138,6 +199,46 @@ export interface ConfluentConfig {
      * The address to use in place of `https://api.confluent.cloud`.
      */
     endpoint?: string;
+}
+
+/**
+ * A store that receives the key: exactly one of its properties is set.
+ */
+export interface Delivery {
+    /**
+     * A secret of AWS Secrets Manager.
+     */
+    awsSecretsManager?: outputs.AwsSecretsManagerDelivery;
+}
+
+/**
+ * What stands in one store, as the last `pulumi up` or refresh saw it.
+ */
+export interface DeliveryStatus {
+    /**
+     * When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+     */
+    at?: string;
+    /**
+     * The generation of the key in that version; null where nothing was delivered yet.
+     */
+    generation?: number;
+    /**
+     * The id of that key in its system; null where nothing was delivered yet.
+     */
+    keyId?: string;
+    /**
+     * `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+     */
+    stage?: enums.DeliveryStage;
+    /**
+     * The store, such as `Secrets Manager secret "ci/key"`.
+     */
+    store: string;
+    /**
+     * The store's id of the version; null where nothing was delivered yet.
+     */
+    versionId?: string;
 }
 
 /**

@@ -179,6 +179,14 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly data: pulumi.Output<{[key: string]: string} | undefined>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
      */
     declare public /*out*/ readonly expiresAt: pulumi.Output<string | undefined>;
@@ -318,6 +326,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["casRequired"] = args?.casRequired;
             resourceInputs["characters"] = args?.characters;
             resourceInputs["data"] = args?.data;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["field"] = args?.field;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["length"] = args?.length;
@@ -336,6 +345,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["verification"] = args?.verification;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -356,6 +366,8 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["characters"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
             resourceInputs["data"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["field"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
@@ -386,7 +398,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "previous", "value"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "deliveries", "previous", "value"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingApiKey.__pulumiType, name, resourceInputs, opts);
     }
@@ -417,6 +429,10 @@ export interface RotatingApiKeyArgs {
      * What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
      */
     data?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
      */

@@ -181,6 +181,14 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.vault.JwtKey>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
      */
     declare public /*out*/ readonly foreignKeys: pulumi.Output<outputs.ForeignKey[]>;
@@ -310,6 +318,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["algorithm"] = args?.algorithm;
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["jwksUrl"] = args?.jwksUrl;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -325,6 +334,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["verification"] = args?.verification;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -344,6 +354,8 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["algorithm"] = undefined /*out*/;
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
@@ -372,7 +384,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "previous", "privateKeyPem"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "deliveries", "previous", "privateKeyPem"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingJwtKey.__pulumiType, name, resourceInputs, opts);
     }
@@ -395,6 +407,10 @@ export interface RotatingJwtKeyArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      */

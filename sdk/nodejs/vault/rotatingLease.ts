@@ -162,6 +162,14 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly data: pulumi.Output<{[key: string]: string}>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
      */
     declare public /*out*/ readonly expiresAt: pulumi.Output<string | undefined>;
@@ -289,6 +297,7 @@ export class RotatingLease extends pulumi.CustomResource {
                 throw new Error("Missing required property 'path'");
             }
             resourceInputs["allowOutage"] = args?.allowOutage;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["holderRole"] = args?.holderRole;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -306,6 +315,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
             resourceInputs["data"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -323,6 +333,8 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
             resourceInputs["data"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -351,7 +363,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["current", "data", "previous"] };
+        const secretOpts = { additionalSecretOutputs: ["current", "data", "deliveries", "previous"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingLease.__pulumiType, name, resourceInputs, opts);
     }
@@ -365,6 +377,10 @@ export interface RotatingLeaseArgs {
      * Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
      */
     allowOutage?: pulumi.Input<boolean | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      */

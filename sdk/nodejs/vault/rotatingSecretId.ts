@@ -169,6 +169,14 @@ export class RotatingSecretId extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.vault.AppRoleSecretId>;
     /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    declare public readonly deliveries: pulumi.Output<outputs.Delivery[] | undefined>;
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     */
+    declare public /*out*/ readonly deliveryStatus: pulumi.Output<outputs.DeliveryStatus[]>;
+    /**
      * When it ends by itself (`ttl`, or the role's `secret_id_ttl`), in RFC 3339.
      */
     declare public /*out*/ readonly expiresAt: pulumi.Output<string | undefined>;
@@ -290,6 +298,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["cidrList"] = args?.cidrList;
+            resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["mount"] = args?.mount;
@@ -306,6 +315,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["accessor"] = undefined /*out*/;
             resourceInputs["account"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -324,6 +334,8 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = undefined /*out*/;
             resourceInputs["cidrList"] = undefined /*out*/;
             resourceInputs["current"] = undefined /*out*/;
+            resourceInputs["deliveries"] = undefined /*out*/;
+            resourceInputs["deliveryStatus"] = undefined /*out*/;
             resourceInputs["expiresAt"] = undefined /*out*/;
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
@@ -350,7 +362,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["warnings"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "previous", "secretId"] };
+        const secretOpts = { additionalSecretOutputs: ["adopt", "current", "deliveries", "previous", "secretId"] };
         opts = pulumi.mergeOptions(opts, secretOpts);
         super(RotatingSecretId.__pulumiType, name, resourceInputs, opts);
     }
@@ -373,6 +385,10 @@ export interface RotatingSecretIdArgs {
      * The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
      */
     cidrList?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     */
+    deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

@@ -7,6 +7,8 @@ import pulumi
 from enum import Enum
 
 __all__ = [
+    'DeliveryFormat',
+    'DeliveryStage',
     'HistoryAction',
     'KeyStatus',
     'Phase',
@@ -15,6 +17,56 @@ __all__ = [
     'WhenInUse',
     'WhenQuotaReached',
 ]
+
+
+@pulumi.type_token("keyrotation:index:DeliveryFormat")
+class DeliveryFormat(_builtins.str, Enum):
+    """
+    How a key is written in a store.
+    """
+    JSON = "json"
+    """
+    A JSON object of texts.
+    """
+    RAW = "raw"
+    """
+    One field alone, as it is.
+    """
+    DOTENV = "dotenv"
+    """
+    Lines of `NAME=value`, quoted where a shell needs it.
+    """
+    PROPERTIES = "properties"
+    """
+    A Java properties file.
+    """
+    AWS_CREDENTIALS = "awsCredentials"
+    """
+    A profile of AWS's shared credentials file.
+    """
+    OCI_CONFIG = "ociConfig"
+    """
+    A profile of Oracle's configuration file.
+    """
+
+
+@pulumi.type_token("keyrotation:index:DeliveryStage")
+class DeliveryStage(_builtins.str, Enum):
+    """
+    How far a version in a store has come.
+    """
+    PENDING = "pending"
+    """
+    It was staged; consumers do not read it yet.
+    """
+    CURRENT = "current"
+    """
+    Consumers read it.
+    """
+    DRIFTED = "drifted"
+    """
+    Consumers read something else, which this resource did not deliver last.
+    """
 
 
 @pulumi.type_token("keyrotation:index:HistoryAction")

@@ -22,10 +22,16 @@ __all__ = [
     'AwsAssumeRoleArgsDict',
     'AwsConfigArgs',
     'AwsConfigArgsDict',
+    'AwsCreateSecretArgs',
+    'AwsCreateSecretArgsDict',
     'AwsEndpointsArgs',
     'AwsEndpointsArgsDict',
+    'AwsSecretsManagerDeliveryArgs',
+    'AwsSecretsManagerDeliveryArgsDict',
     'ConfluentConfigArgs',
     'ConfluentConfigArgsDict',
+    'DeliveryArgs',
+    'DeliveryArgsDict',
     'OciConfigArgs',
     'OciConfigArgsDict',
     'OciEndpointsArgs',
@@ -342,6 +348,120 @@ class AwsConfigArgs:
         pulumi.set(self, "token", value)
 
 
+class AwsCreateSecretArgsDict(TypedDict):
+    """
+    What a secret is created with. Existing secrets keep what they have.
+    """
+    description: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The secret's description.
+    """
+    kms_key_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+    """
+    recovery_window_in_days: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+    """
+    replica_regions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Regions to replicate the secret to.
+    """
+    tags: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Tags of the secret, beside the plugin's own one.
+    """
+
+@pulumi.input_type
+class AwsCreateSecretArgs:
+    def __init__(__self__, *,
+                 description: pulumi.Input[Optional[_builtins.str]] = None,
+                 kms_key_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 recovery_window_in_days: pulumi.Input[Optional[_builtins.int]] = None,
+                 replica_regions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 tags: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        What a secret is created with. Existing secrets keep what they have.
+
+        :param pulumi.Input[_builtins.str] description: The secret's description.
+        :param pulumi.Input[_builtins.str] kms_key_id: The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+        :param pulumi.Input[_builtins.int] recovery_window_in_days: How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] replica_regions: Regions to replicate the secret to.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] tags: Tags of the secret, beside the plugin's own one.
+        """
+        if description is not None:
+            pulumi.set(__self__, "description", description)
+        if kms_key_id is not None:
+            pulumi.set(__self__, "kms_key_id", kms_key_id)
+        if recovery_window_in_days is not None:
+            pulumi.set(__self__, "recovery_window_in_days", recovery_window_in_days)
+        if replica_regions is not None:
+            pulumi.set(__self__, "replica_regions", replica_regions)
+        if tags is not None:
+            pulumi.set(__self__, "tags", tags)
+
+    @_builtins.property
+    @pulumi.getter
+    def description(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The secret's description.
+        """
+        return pulumi.get(self, "description")
+
+    @description.setter
+    def description(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "description", value)
+
+    @_builtins.property
+    @pulumi.getter(name="kmsKeyId")
+    def kms_key_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+        """
+        return pulumi.get(self, "kms_key_id")
+
+    @kms_key_id.setter
+    def kms_key_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "kms_key_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="recoveryWindowInDays")
+    def recovery_window_in_days(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+        """
+        return pulumi.get(self, "recovery_window_in_days")
+
+    @recovery_window_in_days.setter
+    def recovery_window_in_days(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "recovery_window_in_days", value)
+
+    @_builtins.property
+    @pulumi.getter(name="replicaRegions")
+    def replica_regions(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Regions to replicate the secret to.
+        """
+        return pulumi.get(self, "replica_regions")
+
+    @replica_regions.setter
+    def replica_regions(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "replica_regions", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tags(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Tags of the secret, beside the plugin's own one.
+        """
+        return pulumi.get(self, "tags")
+
+    @tags.setter
+    def tags(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "tags", value)
+
+
 class AwsEndpointsArgsDict(TypedDict):
     """
     Addresses to use in place of AWS's own.
@@ -349,6 +469,10 @@ class AwsEndpointsArgsDict(TypedDict):
     iam: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+    """
+    secrets_manager: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
     """
     sts: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -359,15 +483,19 @@ class AwsEndpointsArgsDict(TypedDict):
 class AwsEndpointsArgs:
     def __init__(__self__, *,
                  iam: pulumi.Input[Optional[_builtins.str]] = None,
+                 secrets_manager: pulumi.Input[Optional[_builtins.str]] = None,
                  sts: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Addresses to use in place of AWS's own.
 
         :param pulumi.Input[_builtins.str] iam: The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param pulumi.Input[_builtins.str] secrets_manager: The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
         :param pulumi.Input[_builtins.str] sts: The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         if iam is not None:
             pulumi.set(__self__, "iam", iam)
+        if secrets_manager is not None:
+            pulumi.set(__self__, "secrets_manager", secrets_manager)
         if sts is not None:
             pulumi.set(__self__, "sts", sts)
 
@@ -384,6 +512,18 @@ class AwsEndpointsArgs:
         pulumi.set(self, "iam", value)
 
     @_builtins.property
+    @pulumi.getter(name="secretsManager")
+    def secrets_manager(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "secrets_manager")
+
+    @secrets_manager.setter
+    def secrets_manager(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "secrets_manager", value)
+
+    @_builtins.property
     @pulumi.getter
     def sts(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -394,6 +534,142 @@ class AwsEndpointsArgs:
     @sts.setter
     def sts(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "sts", value)
+
+
+class AwsSecretsManagerDeliveryArgsDict(TypedDict):
+    """
+    A secret of AWS Secrets Manager that receives the key.
+    """
+    secret_id: pulumi.Input[_builtins.str]
+    """
+    The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+    """
+    connection: NotRequired[pulumi.Input[Optional['AwsConfigArgsDict']]]
+    """
+    How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+    only if neither `access_key` nor `profile` is set here.
+    """
+    create: NotRequired[pulumi.Input[Optional['AwsCreateSecretArgsDict']]]
+    """
+    What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+    """
+    extra: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+    """
+    fields: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+    """
+    format: NotRequired[pulumi.Input[Optional['DeliveryFormat']]]
+    """
+    How the fields are written. Default: `json`, an object of texts.
+    """
+
+@pulumi.input_type
+class AwsSecretsManagerDeliveryArgs:
+    def __init__(__self__, *,
+                 secret_id: pulumi.Input[_builtins.str],
+                 connection: pulumi.Input[Optional['AwsConfigArgs']] = None,
+                 create: pulumi.Input[Optional['AwsCreateSecretArgs']] = None,
+                 extra: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 fields: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 format: pulumi.Input[Optional['DeliveryFormat']] = None):
+        """
+        A secret of AWS Secrets Manager that receives the key.
+
+        :param pulumi.Input[_builtins.str] secret_id: The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+        :param pulumi.Input['AwsConfigArgs'] connection: How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+               only if neither `access_key` nor `profile` is set here.
+        :param pulumi.Input['AwsCreateSecretArgs'] create: What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] fields: The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+        :param pulumi.Input['DeliveryFormat'] format: How the fields are written. Default: `json`, an object of texts.
+        """
+        pulumi.set(__self__, "secret_id", secret_id)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @secret_id.setter
+    def secret_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "secret_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> pulumi.Input[Optional['AwsConfigArgs']]:
+        """
+        How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+        only if neither `access_key` nor `profile` is set here.
+        """
+        return pulumi.get(self, "connection")
+
+    @connection.setter
+    def connection(self, value: pulumi.Input[Optional['AwsConfigArgs']]):
+        pulumi.set(self, "connection", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> pulumi.Input[Optional['AwsCreateSecretArgs']]:
+        """
+        What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @create.setter
+    def create(self, value: pulumi.Input[Optional['AwsCreateSecretArgs']]):
+        pulumi.set(self, "create", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @extra.setter
+    def extra(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "extra", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @fields.setter
+    def fields(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "fields", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> pulumi.Input[Optional['DeliveryFormat']]:
+        """
+        How the fields are written. Default: `json`, an object of texts.
+        """
+        return pulumi.get(self, "format")
+
+    @format.setter
+    def format(self, value: pulumi.Input[Optional['DeliveryFormat']]):
+        pulumi.set(self, "format", value)
 
 
 class ConfluentConfigArgsDict(TypedDict):
@@ -470,6 +746,40 @@ class ConfluentConfigArgs:
     @endpoint.setter
     def endpoint(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "endpoint", value)
+
+
+class DeliveryArgsDict(TypedDict):
+    """
+    A store that receives the key: exactly one of its properties is set.
+    """
+    aws_secrets_manager: NotRequired[pulumi.Input[Optional['AwsSecretsManagerDeliveryArgsDict']]]
+    """
+    A secret of AWS Secrets Manager.
+    """
+
+@pulumi.input_type
+class DeliveryArgs:
+    def __init__(__self__, *,
+                 aws_secrets_manager: pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']] = None):
+        """
+        A store that receives the key: exactly one of its properties is set.
+
+        :param pulumi.Input['AwsSecretsManagerDeliveryArgs'] aws_secrets_manager: A secret of AWS Secrets Manager.
+        """
+        if aws_secrets_manager is not None:
+            pulumi.set(__self__, "aws_secrets_manager", aws_secrets_manager)
+
+    @_builtins.property
+    @pulumi.getter(name="awsSecretsManager")
+    def aws_secrets_manager(self) -> pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']]:
+        """
+        A secret of AWS Secrets Manager.
+        """
+        return pulumi.get(self, "aws_secrets_manager")
+
+    @aws_secrets_manager.setter
+    def aws_secrets_manager(self, value: pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']]):
+        pulumi.set(self, "aws_secrets_manager", value)
 
 
 class OciConfigArgsDict(TypedDict):

@@ -21,8 +21,12 @@ __all__ = [
     'AuditedKey',
     'AwsAssumeRole',
     'AwsConfig',
+    'AwsCreateSecret',
     'AwsEndpoints',
+    'AwsSecretsManagerDelivery',
     'ConfluentConfig',
+    'Delivery',
+    'DeliveryStatus',
     'ForeignKey',
     'HistoryEvent',
     'OciConfig',
@@ -176,6 +180,27 @@ class AwsAssumeRole(dict):
     """
     A role to assume.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "roleArn":
+            suggest = "role_arn"
+        elif key == "externalId":
+            suggest = "external_id"
+        elif key == "sessionName":
+            suggest = "session_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsAssumeRole. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsAssumeRole.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsAssumeRole.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role_arn: _builtins.str,
                  external_id: Optional[_builtins.str] = None,
@@ -224,6 +249,27 @@ class AwsConfig(dict):
     How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
     environment variables and files, which the plugin reads at the first call. It never writes them to the state.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "accessKey":
+            suggest = "access_key"
+        elif key == "assumeRoles":
+            suggest = "assume_roles"
+        elif key == "secretKey":
+            suggest = "secret_key"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsConfig. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsConfig.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsConfig.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  access_key: Optional[_builtins.str] = None,
                  assume_roles: Optional[Sequence['outputs.AwsAssumeRole']] = None,
@@ -317,21 +363,135 @@ class AwsConfig(dict):
 
 
 @pulumi.output_type
+class AwsCreateSecret(dict):
+    """
+    What a secret is created with. Existing secrets keep what they have.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "kmsKeyId":
+            suggest = "kms_key_id"
+        elif key == "recoveryWindowInDays":
+            suggest = "recovery_window_in_days"
+        elif key == "replicaRegions":
+            suggest = "replica_regions"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsCreateSecret. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsCreateSecret.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsCreateSecret.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 description: Optional[_builtins.str] = None,
+                 kms_key_id: Optional[_builtins.str] = None,
+                 recovery_window_in_days: Optional[_builtins.int] = None,
+                 replica_regions: Optional[Sequence[_builtins.str]] = None,
+                 tags: Optional[Mapping[str, _builtins.str]] = None):
+        """
+        What a secret is created with. Existing secrets keep what they have.
+
+        :param _builtins.str description: The secret's description.
+        :param _builtins.str kms_key_id: The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+        :param _builtins.int recovery_window_in_days: How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+        :param Sequence[_builtins.str] replica_regions: Regions to replicate the secret to.
+        :param Mapping[str, _builtins.str] tags: Tags of the secret, beside the plugin's own one.
+        """
+        if description is not None:
+            pulumi.set(__self__, "description", description)
+        if kms_key_id is not None:
+            pulumi.set(__self__, "kms_key_id", kms_key_id)
+        if recovery_window_in_days is not None:
+            pulumi.set(__self__, "recovery_window_in_days", recovery_window_in_days)
+        if replica_regions is not None:
+            pulumi.set(__self__, "replica_regions", replica_regions)
+        if tags is not None:
+            pulumi.set(__self__, "tags", tags)
+
+    @_builtins.property
+    @pulumi.getter
+    def description(self) -> Optional[_builtins.str]:
+        """
+        The secret's description.
+        """
+        return pulumi.get(self, "description")
+
+    @_builtins.property
+    @pulumi.getter(name="kmsKeyId")
+    def kms_key_id(self) -> Optional[_builtins.str]:
+        """
+        The id, ARN or alias of the KMS key that encrypts the secret. Default: `aws/secretsmanager`.
+        """
+        return pulumi.get(self, "kms_key_id")
+
+    @_builtins.property
+    @pulumi.getter(name="recoveryWindowInDays")
+    def recovery_window_in_days(self) -> Optional[_builtins.int]:
+        """
+        How many days a deleted secret can be restored: 7 to 30, or 0 to delete it at once. Default: 30.
+        """
+        return pulumi.get(self, "recovery_window_in_days")
+
+    @_builtins.property
+    @pulumi.getter(name="replicaRegions")
+    def replica_regions(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Regions to replicate the secret to.
+        """
+        return pulumi.get(self, "replica_regions")
+
+    @_builtins.property
+    @pulumi.getter
+    def tags(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Tags of the secret, beside the plugin's own one.
+        """
+        return pulumi.get(self, "tags")
+
+
+@pulumi.output_type
 class AwsEndpoints(dict):
     """
     Addresses to use in place of AWS's own.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "secretsManager":
+            suggest = "secrets_manager"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsEndpoints. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsEndpoints.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsEndpoints.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  iam: Optional[_builtins.str] = None,
+                 secrets_manager: Optional[_builtins.str] = None,
                  sts: Optional[_builtins.str] = None):
         """
         Addresses to use in place of AWS's own.
 
         :param _builtins.str iam: The URL of IAM. Default: `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`, or AWS's own.
+        :param _builtins.str secrets_manager: The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
         :param _builtins.str sts: The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         if iam is not None:
             pulumi.set(__self__, "iam", iam)
+        if secrets_manager is not None:
+            pulumi.set(__self__, "secrets_manager", secrets_manager)
         if sts is not None:
             pulumi.set(__self__, "sts", sts)
 
@@ -344,12 +504,122 @@ class AwsEndpoints(dict):
         return pulumi.get(self, "iam")
 
     @_builtins.property
+    @pulumi.getter(name="secretsManager")
+    def secrets_manager(self) -> Optional[_builtins.str]:
+        """
+        The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+        """
+        return pulumi.get(self, "secrets_manager")
+
+    @_builtins.property
     @pulumi.getter
     def sts(self) -> Optional[_builtins.str]:
         """
         The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
         """
         return pulumi.get(self, "sts")
+
+
+@pulumi.output_type
+class AwsSecretsManagerDelivery(dict):
+    """
+    A secret of AWS Secrets Manager that receives the key.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "secretId":
+            suggest = "secret_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsSecretsManagerDelivery. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsSecretsManagerDelivery.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsSecretsManagerDelivery.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 secret_id: _builtins.str,
+                 connection: Optional['outputs.AwsConfig'] = None,
+                 create: Optional['outputs.AwsCreateSecret'] = None,
+                 extra: Optional[Mapping[str, _builtins.str]] = None,
+                 fields: Optional[Mapping[str, _builtins.str]] = None,
+                 format: Optional['DeliveryFormat'] = None):
+        """
+        A secret of AWS Secrets Manager that receives the key.
+
+        :param _builtins.str secret_id: The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+        :param 'AwsConfig' connection: How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+               only if neither `access_key` nor `profile` is set here.
+        :param 'AwsCreateSecret' create: What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+        :param Mapping[str, _builtins.str] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        :param Mapping[str, _builtins.str] fields: The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+        :param 'DeliveryFormat' format: How the fields are written. Default: `json`, an object of texts.
+        """
+        pulumi.set(__self__, "secret_id", secret_id)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter(name="secretId")
+    def secret_id(self) -> _builtins.str:
+        """
+        The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "secret_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> Optional['outputs.AwsConfig']:
+        """
+        How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
+        only if neither `access_key` nor `profile` is set here.
+        """
+        return pulumi.get(self, "connection")
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> Optional['outputs.AwsCreateSecret']:
+        """
+        What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> Optional['DeliveryFormat']:
+        """
+        How the fields are written. Default: `json`, an object of texts.
+        """
+        return pulumi.get(self, "format")
 
 
 @pulumi.output_type
@@ -400,6 +670,149 @@ class ConfluentConfig(dict):
         The address to use in place of `https://api.confluent.cloud`.
         """
         return pulumi.get(self, "endpoint")
+
+
+@pulumi.output_type
+class Delivery(dict):
+    """
+    A store that receives the key: exactly one of its properties is set.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "awsSecretsManager":
+            suggest = "aws_secrets_manager"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Delivery. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Delivery.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Delivery.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 aws_secrets_manager: Optional['outputs.AwsSecretsManagerDelivery'] = None):
+        """
+        A store that receives the key: exactly one of its properties is set.
+
+        :param 'AwsSecretsManagerDelivery' aws_secrets_manager: A secret of AWS Secrets Manager.
+        """
+        if aws_secrets_manager is not None:
+            pulumi.set(__self__, "aws_secrets_manager", aws_secrets_manager)
+
+    @_builtins.property
+    @pulumi.getter(name="awsSecretsManager")
+    def aws_secrets_manager(self) -> Optional['outputs.AwsSecretsManagerDelivery']:
+        """
+        A secret of AWS Secrets Manager.
+        """
+        return pulumi.get(self, "aws_secrets_manager")
+
+
+@pulumi.output_type
+class DeliveryStatus(dict):
+    """
+    What stands in one store, as the last `pulumi up` or refresh saw it.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "keyId":
+            suggest = "key_id"
+        elif key == "versionId":
+            suggest = "version_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in DeliveryStatus. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        DeliveryStatus.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        DeliveryStatus.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 store: _builtins.str,
+                 at: Optional[_builtins.str] = None,
+                 generation: Optional[_builtins.int] = None,
+                 key_id: Optional[_builtins.str] = None,
+                 stage: Optional['DeliveryStage'] = None,
+                 version_id: Optional[_builtins.str] = None):
+        """
+        What stands in one store, as the last `pulumi up` or refresh saw it.
+
+        :param _builtins.str store: The store, such as `Secrets Manager secret "ci/key"`.
+        :param _builtins.str at: When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+        :param _builtins.int generation: The generation of the key in that version; null where nothing was delivered yet.
+        :param _builtins.str key_id: The id of that key in its system; null where nothing was delivered yet.
+        :param 'DeliveryStage' stage: `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+        :param _builtins.str version_id: The store's id of the version; null where nothing was delivered yet.
+        """
+        pulumi.set(__self__, "store", store)
+        if at is not None:
+            pulumi.set(__self__, "at", at)
+        if generation is not None:
+            pulumi.set(__self__, "generation", generation)
+        if key_id is not None:
+            pulumi.set(__self__, "key_id", key_id)
+        if stage is not None:
+            pulumi.set(__self__, "stage", stage)
+        if version_id is not None:
+            pulumi.set(__self__, "version_id", version_id)
+
+    @_builtins.property
+    @pulumi.getter
+    def store(self) -> _builtins.str:
+        """
+        The store, such as `Secrets Manager secret "ci/key"`.
+        """
+        return pulumi.get(self, "store")
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> Optional[_builtins.str]:
+        """
+        When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+        """
+        return pulumi.get(self, "at")
+
+    @_builtins.property
+    @pulumi.getter
+    def generation(self) -> Optional[_builtins.int]:
+        """
+        The generation of the key in that version; null where nothing was delivered yet.
+        """
+        return pulumi.get(self, "generation")
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> Optional[_builtins.str]:
+        """
+        The id of that key in its system; null where nothing was delivered yet.
+        """
+        return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def stage(self) -> Optional['DeliveryStage']:
+        """
+        `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+        """
+        return pulumi.get(self, "stage")
+
+    @_builtins.property
+    @pulumi.getter(name="versionId")
+    def version_id(self) -> Optional[_builtins.str]:
+        """
+        The store's id of the version; null where nothing was delivered yet.
+        """
+        return pulumi.get(self, "version_id")
 
 
 @pulumi.output_type

@@ -16,6 +16,7 @@ mod oci;
 mod orders;
 mod rig;
 mod stand_in;
+mod stores;
 mod suite;
 mod vault;
 
@@ -27,6 +28,7 @@ pub use memory::{MEMORY_FEATURES, memory};
 pub use oci::{LocalOci, OciResource, OciTrial, OciUser, oci_trials};
 pub use rig::{Feature, Place, PlaceRig, ReachableRig, Way, WayTo};
 pub use stand_in::StandIn;
+pub use stores::{Ground, MotoGround, Shop, StoreTrial, store_trials};
 pub use suite::{ContractTrial, Deviation, Trial, check, contract_trials, run};
 pub use vault::{AppRoleRole, OnVault, VaultGround, VaultPlace, VaultSecretIds, VaultWay, secret_id_trials};
 pub use vault::{DynamicRole, MARIA_TRIALS, VaultLeases, lease_programs, lease_trials};

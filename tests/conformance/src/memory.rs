@@ -17,6 +17,7 @@ pub const MEMORY_FEATURES: &[Feature] = &[
     Feature::TellsUse,
     Feature::Claims,
     Feature::Tries,
+    Feature::Stores,
 ];
 
 /// A fresh one, like AWS.
@@ -43,5 +44,9 @@ impl ReachableRig for InMemoryCloud {
 
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
         None
+    }
+
+    fn edit_store(&self, name: &str) {
+        InMemoryCloud::edit_store(self, name);
     }
 }

@@ -6,7 +6,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use localcloud::{Faults, locked};
 use rotation::testing::{ContestedRig, Fault, ManualClock, Rig};
-use rotation::{Key, KeyId, KeyIssuer, Known};
+use rotation::{Key, KeyId, KeyIssuer, Known, Material, Store};
+
+use crate::stores::Shop;
 
 /// What a rig can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub enum Feature {
     Foresees,
     /// Lists show keys that strangers made.
     Strangers,
+    /// Keys can be delivered to stores.
+    Stores,
 }
 
 /// A rig with other ways to reach its system.
@@ -47,6 +51,11 @@ pub trait ReachableRig: Rig {
 
     /// The principal's keys where nobody listens; none without [`Feature::Network`].
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>>;
+
+    /// Somebody puts a value of their own into a store, where there are stores.
+    fn edit_store(&self, name: &str) {
+        unreachable!("{name} cannot be edited, and no trial that needs it is run here");
+    }
 }
 
 /// The way from the plugin's code to a system. Calls are counted on it, and fail on demand.
@@ -59,6 +68,9 @@ pub trait Way: Send + Sync {
 
     /// What goes wrong on the way.
     fn faults(&self) -> &Faults;
+
+    /// The stores that keys are delivered to.
+    fn shop(&self) -> &Shop;
 
     /// A fault in the words of the API at its end.
     fn fault(&self, fault: Fault) -> localcloud::Fault;
@@ -148,6 +160,11 @@ impl<P: Place> ReachableRig for PlaceRig<P> {
     fn unreachable(&self) -> Option<Box<dyn KeyIssuer>> {
         Some(self.way.unreachable(&self.place, &nowhere()?))
     }
+
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
+    fn edit_store(&self, name: &str) {
+        self.way.shop().account().edit_secret(name, "by hand").expect("a secret");
+    }
 }
 
 impl<P: Place> Rig for PlaceRig<P> {
@@ -211,6 +228,22 @@ impl<P: Place> Rig for PlaceRig<P> {
 
     fn marks(&self) -> usize {
         self.place.marks()
+    }
+
+    fn store_named(&self, name: &str) -> Option<Box<dyn Store>> {
+        Some(self.way.shop().store(name))
+    }
+
+    fn read_store(&self, name: &str) -> Option<KeyId> {
+        self.way.shop().read(name)
+    }
+
+    fn read_material(&self, name: &str) -> Option<Material> {
+        self.way.shop().read_material(name)
+    }
+
+    fn is_store_left(&self, name: &str) -> bool {
+        self.way.shop().is_left(name)
     }
 
     fn publish(&self, keys: &[&Key]) {

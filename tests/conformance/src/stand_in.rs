@@ -6,6 +6,7 @@ use rotation::testing::{Fault, ManualClock};
 use vault_servers::{SharedClock, plain_fault};
 
 use crate::rig::{Place, PlaceRig, Way};
+use crate::stores::Shop;
 
 /// How a system's API refuses, and fails after it has done what was asked: status and code.
 pub(crate) struct Refusals {
@@ -20,6 +21,7 @@ pub struct StandIn {
     pub(crate) cloud: LocalCloud,
     pub(crate) clock: ManualClock,
     shared: SharedClock,
+    shop: Shop,
     refusals: Refusals,
 }
 
@@ -34,7 +36,8 @@ impl StandIn {
         options.hang_advances = SignedDuration::from_secs(31);
         set(&mut options);
         let cloud = LocalCloud::start(options)?;
-        Ok(Self { cloud, clock, shared, refusals })
+        let shop = Shop::new(cloud.aws(), cloud.endpoint(), &clock);
+        Ok(Self { cloud, clock, shared, shop, refusals })
     }
 }
 
@@ -49,6 +52,10 @@ impl Way for StandIn {
 
     fn faults(&self) -> &Faults {
         self.cloud.faults()
+    }
+
+    fn shop(&self) -> &Shop {
+        &self.shop
     }
 
     fn fault(&self, fault: Fault) -> localcloud::Fault {

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 use libtest_mimic::Failed;
 
 use crate::rig::{Feature, ReachableRig};
-use crate::{contract, lives};
+use crate::{contract, lives, stores};
 
 /// One rule, tried on a fresh rig. It is called after its function: see `trials!`.
 pub struct Trial<R: ?Sized + 'static, O: 'static = ()> {
@@ -51,7 +51,7 @@ pub struct Deviation {
 
 /// Every trial for a system with these features.
 pub fn contract_trials(features: &[Feature]) -> impl Iterator<Item = &'static ContractTrial> {
-    let all = contract::TRIALS.into_iter().flatten().chain(lives::TRIALS);
+    let all = contract::TRIALS.into_iter().flatten().chain(lives::TRIALS).chain(stores::TRIALS);
     all.filter(move |trial| trial.on.iter().all(|need| features.contains(need)))
 }
 

@@ -1,11 +1,13 @@
 //! Registers every trial for every system. See the crate's README.
 
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use conformance::{
-    ContractTrial, Deviation, LocalAws, LocalConfluent, LocalOci, MEMORY_FEATURES, MOTO_DEVIATIONS, Moto, OciResource,
-    ReachableRig, Trial, aws_trials, check, child, confluent_trials, contract_trials, cost, memory, oci_trials, run,
+    ContractTrial, Deviation, Ground, LocalAws, LocalConfluent, LocalOci, MEMORY_FEATURES, MOTO_DEVIATIONS, Moto,
+    MotoGround, OciResource, ReachableRig, Trial, aws_trials, check, child, confluent_trials, contract_trials, cost,
+    memory, oci_trials, run, store_trials,
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
 use localcloud::confluent::Kind;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     }
     tests.extend(oci_trials().map(|trial| own("", trial, || LocalOci::new(trial.on))));
     tests.extend(contract_trials(Moto::FEATURES).map(|trial| in_moto(trial, moto.clone())));
+    tests.extend(secrets_manager());
     tests.extend(deviations_have_trials());
     tests.push(Test::test("suite::docs_cost_md_says_how_many_calls_there_are", calls_are_as_stated));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
@@ -56,6 +59,25 @@ fn own<R, O: Sync>(
 ) -> Test {
     let work = || run((trial.run)(&make()?));
     Test::test(format!("{prefix}{}", trial.name), move || check(None, work))
+}
+
+/// What a secret does as a store, on the stand-in and, where both do the same, on a moto of its own.
+fn secrets_manager() -> Vec<Test> {
+    let moto = Arc::new(OnceLock::new());
+    let local = store_trials().map(|trial| own("localcloud::", trial, Ground::local));
+    let on_moto = store_trials().filter(|trial| trial.on).map(|trial| {
+        let moto = Arc::clone(&moto);
+        Test::ignorable_test(format!("moto::{}", trial.name), move || {
+            let python = std::env::var("KEYROTATION_PYTHON").ok();
+            let started: &Result<Option<MotoGround>> = moto.get_or_init(|| MotoGround::start(python.as_deref()));
+            let Some(moto) = started.as_ref().map_err(|error| format!("{error:#}"))? else {
+                return Ok(Completion::ignored_with("there is no moto in KEYROTATION_PYTHON"));
+            };
+            check(None, || run((trial.run)(&moto.ground())))?;
+            Ok(Completion::Completed)
+        })
+    });
+    local.chain(on_moto).collect()
 }
 
 fn in_moto(trial: &'static ContractTrial, moto: Moto) -> Test {

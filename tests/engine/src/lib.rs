@@ -3,6 +3,7 @@
 mod clock;
 mod cloud;
 mod confluent;
+pub mod delivery;
 mod downloads;
 mod examples;
 mod exchanges;

@@ -262,6 +262,14 @@ impl Scene {
         self.search()
     }
 
+    /// As [`Self::expect_clean`] where the state is gone.
+    ///
+    /// # Errors
+    /// When a secret stands somewhere.
+    pub fn search_all(&self) -> Result<()> {
+        self.search()
+    }
+
     pub(crate) fn search(&self) -> Result<()> {
         self.work.expect_no_plugin()?;
         let secrets = self.secrets.borrow();

@@ -103,7 +103,7 @@ impl Case {
         recover(&mut watch, self.life, Some(&wanted)).await
     }
 
-    async fn goes_on(self, watch: &mut Watch<'_>, wanted: RotationArgs) -> RotationArgs {
+    pub(crate) async fn goes_on(self, watch: &mut Watch<'_>, wanted: RotationArgs) -> RotationArgs {
         match self.then {
             Then::Retry => return wanted,
             Then::Later => {
@@ -139,6 +139,12 @@ impl Case {
 /// # Panics
 /// When an invariant is broken.
 pub async fn recover(watch: &mut Watch<'_>, life: Life, wanted: Option<&RotationArgs>) -> Runs {
+    let runs = settle(watch, life, wanted).await;
+    destroy(watch, runs).await
+}
+
+/// Plain runs until one has nothing to do; with no inputs none.
+pub(crate) async fn settle(watch: &mut Watch<'_>, life: Life, wanted: Option<&RotationArgs>) -> Runs {
     let mut runs = Runs::default();
     if let Some(wanted) = wanted {
         if life.is_drift() {
@@ -153,6 +159,10 @@ pub async fn recover(watch: &mut Watch<'_>, life: Life, wanted: Option<&Rotation
         }
         assert!(runs.to_quiet <= MOST, "liveness: {} runs", runs.to_quiet);
     }
+    runs
+}
+
+pub(crate) async fn destroy(watch: &mut Watch<'_>, mut runs: Runs) -> Runs {
     runs.to_nothing = watch.destroyed().await;
     LARGEST.fetch_max(runs.to_quiet.max(runs.to_nothing), Ordering::Relaxed);
     runs
@@ -198,6 +208,7 @@ async fn person_helps(watch: &mut Watch<'_>, wanted: &RotationArgs) -> (usize, b
 pub async fn calls_of(system: System, life: Life) -> Vec<String> {
     let rig = (system.make)();
     let mut watch = Watch::new(&*rig, life.overlap());
+    watch.stack.set_stores(system.stores);
     let wanted = life.prepare(&mut watch).await;
     let before = rig.calls().len();
     let outcome = life.run(&mut watch, &wanted).await;

@@ -8,6 +8,7 @@
 mod case;
 mod others;
 mod pair;
+mod reader;
 mod suite;
 mod systems;
 mod table;
@@ -16,7 +17,10 @@ pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
 pub use conformance::is_mint;
 pub use others::{Rivals, Stranger, stripped};
 pub use pair::{Pairs, Tried};
+pub use reader::Delivery;
 pub use rotation::testing::{ContestedRig, Rig};
 pub use suite::{Suite, block_on, named};
-pub use systems::{SYSTEMS, System, VAULT, VAULT_JWT_KEY, VAULT_KV, VAULT_LEASE, VAULT_SECRET_ID, WRONG_CLOCKS};
+pub use systems::{
+    DELIVERING, SYSTEMS, System, VAULT, VAULT_JWT_KEY, VAULT_KV, VAULT_LEASE, VAULT_SECRET_ID, WRONG_CLOCKS,
+};
 pub use table::Table;

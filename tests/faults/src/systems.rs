@@ -27,6 +27,8 @@ pub struct System {
     /// A change of a key replaces everything that stands at the place, by one call of this name, without a check-and-set: what
     /// another process wrote since the run last looked is lost, which is the documented hole.
     pub replaces: Option<&'static str>,
+    /// The stores that receive each generation.
+    pub stores: &'static [&'static str],
 }
 
 impl System {
@@ -68,6 +70,35 @@ pub const SYSTEMS: [System; 12] = [
     System { name: "oci-secret-key", make: || oci(OciResource::CustomerSecretKey, 0), is_twin: true, ..OCI },
 ];
 
+/// Systems whose keys are delivered: the reference model with one store and with two, also where lists and stores lag, and where there is no place for a
+/// third key; and AWS, Confluent Cloud and OCI, whose keys go to AWS Secrets Manager.
+pub const DELIVERING: [System; 8] = [
+    System { name: "model-one", stores: &["made"], ..MODEL },
+    System { name: "model-two", make: || like_aws(0, 5), stores: BOTH, ..MODEL },
+    System { name: "model-lagging", make: lagging, lags: true, stores: BOTH, ..MODEL },
+    System { name: "model-opaque", make: opaque, stores: BOTH, ..MODEL },
+    System {
+        name: "model-confluent",
+        make: || in_memory(InMemoryRules::like_confluent()),
+        suspects: false,
+        stores: BOTH,
+        ..MODEL
+    },
+    System { name: "aws", make: || aws(0), is_cheap: false, stores: BOTH, ..MODEL },
+    System {
+        name: "confluent-kafka",
+        make: || confluent(Kind::Kafka, 0),
+        is_cheap: false,
+        suspects: false,
+        stores: BOTH,
+        ..MODEL
+    },
+    System { name: "oci-auth-token", make: || oci(OciResource::AuthToken, 0), stores: &["theirs"], ..OCI },
+];
+
+/// One that the store makes, and one that somebody else made.
+const BOTH: &[&str] = &["made", "theirs"];
+
 /// KV paths of Vault, on a real OpenBao: see [`conformance::vault_program`].
 pub const VAULT_KV: System =
     System { name: "vault-kv", make: vault_on::<KvPath>, is_cheap: false, suspects: false, ..MODEL };
@@ -101,6 +132,7 @@ const MODEL: System = System {
     suspects: true,
     is_twin: false,
     replaces: None,
+    stores: &[],
 };
 
 /// A key's name, or its mark, is known before it is there: nothing is ever guessed.
@@ -109,6 +141,19 @@ const OCI: System = System { is_cheap: false, is_slow: true, suspects: false, ..
 fn like_aws(lists_after: i64, quota: usize) -> Box<dyn ContestedRig> {
     let mut rules = InMemoryRules::like_aws(SignedDuration::from_secs(lists_after));
     rules.capability.quota = Some(quota);
+    in_memory(rules)
+}
+
+fn lagging() -> Box<dyn ContestedRig> {
+    let seconds = SignedDuration::from_secs;
+    let mut rules = InMemoryRules { stores_after: seconds(10), ..InMemoryRules::like_aws(seconds(20)) };
+    rules.capability.quota = Some(5);
+    in_memory(rules)
+}
+
+fn opaque() -> Box<dyn ContestedRig> {
+    let mut rules = InMemoryRules { stores_are_opaque: true, ..InMemoryRules::like_aws(SignedDuration::ZERO) };
+    rules.capability.quota = Some(5);
     in_memory(rules)
 }
 

@@ -1,4 +1,4 @@
-//! AWS: IAM and STS over the query protocol, and the account behind them.
+//! AWS: IAM and STS over the query protocol, Secrets Manager over JSON, and the account behind them.
 
 mod account;
 mod act;
@@ -13,6 +13,7 @@ mod key;
 mod limits;
 mod plant;
 mod query;
+mod secrets;
 mod sigv4;
 mod sts;
 mod xml;
@@ -26,6 +27,7 @@ pub(crate) use control::routes as control;
 pub use error::Refusal;
 pub(crate) use front::serve;
 pub use key::{Consistency, LastUse};
+pub use secrets::{Secret, SecretVersion};
 
 use account::{ADMIN, Account};
 use key::AccessKey;

@@ -32,6 +32,7 @@ admin of AWS and of Confluent.
       --listing-lag SECONDS        lists show new and deleted keys this late [0]
       --stop-lag SECONDS           deleted and inactive keys work this much longer [0]
       --tag-lag SECONDS            readers see changed tags this late [0]
+      --secret-lag SECONDS         readers see changed secrets this late [0]
       --activation SECONDS         OCI's new credentials are CREATING for this long [2]
       --replica-lag SECONDS        OCI's other regions are this far behind [180]
       --confluent-admin KEY:SECRET the first Cloud key [made up]
@@ -158,6 +159,7 @@ fn lag(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Outcom
         "listing-lag" => (aws.listing_lag, oci.listing_lag) = both(seconds(parser)?),
         "stop-lag" => (aws.stop_lag, oci.stop_lag) = both(seconds(parser)?),
         "tag-lag" => (aws.tag_lag, oci.tag_lag) = both(seconds(parser)?),
+        "secret-lag" => aws.secret_lag = seconds(parser)?,
         "activation" => oci.activation = seconds(parser)?,
         "replica-lag" => oci.replica_lag = seconds(parser)?,
         _ => return Err(format!("there is no option --{name}; --help lists them all").into()),

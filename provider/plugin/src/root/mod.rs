@@ -184,7 +184,7 @@ impl Resource for RotatingRoot {
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
-        check::check(&self.rules, &self.names, &*self.clock, request)
+        check::check(&self.rules, &self.names, &*self.clock, request, Vec::new())
     }
 
     fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {

@@ -8,12 +8,15 @@ use rotation::{Ask, Capability, Clock, Phase, Problem, RotationArgs, Scheduled, 
 
 use super::inputs::{self, Names, Rules, SCHEDULE, known};
 use super::outputs::{from_outputs, is_ours};
+use crate::delivery::DELIVERIES;
 
+/// `wrong` is what was found wrong with inputs that neither the rotation model nor the system reads.
 pub(crate) fn check<R: Rules>(
     rules: &R,
     names: &Names,
     clock: &dyn Clock,
     request: &CheckRequest,
+    wrong: Vec<CheckFailure>,
 ) -> Result<Checked, Error> {
     let suspended = match request.inputs.get(SCHEDULE) {
         None => false,
@@ -22,7 +25,8 @@ pub(crate) fn check<R: Rules>(
     };
     let given = known(&request.inputs);
     let own = decode::<R::Own>(&names.split(&given).1).value;
-    let failures = failures(rules, own.as_ref(), &given, &request.inputs);
+    let mut failures = failures(rules, (names, own.as_ref()), &given, &request.inputs);
+    failures.extend(wrong);
     let capability = rules.capability(own.as_ref());
     let args = inputs::common::<R>(names, &given).map(|common| common.parse(&capability));
     let args = match args {
@@ -82,8 +86,13 @@ fn refuse_schedule(inputs: &Object) -> Checked {
 }
 
 /// What the types say, and what the system says; properties that are not known yet are not missed.
-fn failures<R: Rules>(rules: &R, own: Option<&R::Own>, given: &Object, all: &Object) -> Vec<CheckFailure> {
-    let types = decode_both::<R::Common, R::Own>(&without_schedule(given)).failures;
+fn failures<R: Rules>(
+    rules: &R,
+    (names, own): (&Names, Option<&R::Own>),
+    given: &Object,
+    all: &Object,
+) -> Vec<CheckFailure> {
+    let types = decode_both::<R::Common, R::Own>(&read_here(names, given)).failures;
     let mut failures: Vec<_> = types.into_iter().filter(|failure| !is_unknown(all, &failure.property)).collect();
     if let Some(own) = own {
         failures.extend(rules.problems(own).into_iter().map(failure));
@@ -95,9 +104,13 @@ fn is_unknown(all: &Object, property: &str) -> bool {
     all.get(property).is_some_and(Value::contains_unknown)
 }
 
-fn without_schedule(inputs: &Object) -> Object {
+/// Without those that are read elsewhere.
+fn read_here(names: &Names, inputs: &Object) -> Object {
     let mut inputs = inputs.clone();
     inputs.remove(SCHEDULE);
+    if names.can_deliver() {
+        inputs.remove(DELIVERIES);
+    }
     inputs
 }
 

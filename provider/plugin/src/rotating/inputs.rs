@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloud::RotatingResource;
+use cloud::{Deliverable, RotatingResource};
 use pulumi_provider::{Code, Decoded, Error, Object, ObjectSchema, Value, decode};
 use rotation::{Capability, Goal, Problem, RotationArgs, RotationInputs, Schedule};
 use schemars::JsonSchema;
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::outputs::KeyShape;
 use super::shared_outputs::SharedOutputs;
+use crate::delivery::{DELIVERIES, DeliveryInputs};
 
 /// The one input that the plugin computes.
 pub(crate) const SCHEDULE: &str = "schedule";
@@ -53,6 +54,8 @@ pub(crate) struct Names {
     pub(super) shared_outputs: SharedOutputs,
     /// The others, as keys are stored with them.
     pub(super) key: KeyShape,
+    /// What of a key can be delivered; none where there is no key to deliver.
+    pub(super) deliverable: Deliverable,
     /// Every input, with what is true of it.
     pub(crate) inputs: ObjectSchema,
 }
@@ -61,7 +64,10 @@ impl Names {
     pub(super) fn of<S: RotatingResource>() -> Self {
         let material = ObjectSchema::of::<S::Key>().names().map(str::to_owned).collect();
         let shared_outputs = SharedOutputs::of::<S::Key>();
-        Self { material, key: KeyShape::of::<S::Key>(&shared_outputs), shared_outputs, ..Self::without_key::<S>() }
+        let key = KeyShape::of::<S::Key>(&shared_outputs);
+        let names = Self::without_key::<S>();
+        let inputs = names.inputs.merge(ObjectSchema::of::<DeliveryInputs>());
+        Self { material, deliverable: key.deliverable(S::DELIVERED), key, shared_outputs, inputs, ..names }
     }
 
     pub(crate) fn without_key<R: Rules>() -> Self {
@@ -72,14 +78,23 @@ impl Names {
             material: Vec::new(),
             shared_outputs: SharedOutputs::default(),
             key: KeyShape::default(),
+            deliverable: Deliverable::default(),
             inputs: ObjectSchema::of::<R::Own>().merge(rotation),
         }
+    }
+
+    /// Whether the resource has a key to hand over.
+    pub(super) fn can_deliver(&self) -> bool {
+        !self.deliverable.names.is_empty()
     }
 
     /// The inputs that say when, apart from the others; without `schedule`.
     pub(super) fn split(&self, inputs: &Object) -> (Object, Object) {
         let mut inputs = inputs.clone();
         inputs.remove(SCHEDULE);
+        if self.can_deliver() {
+            inputs.remove(DELIVERIES);
+        }
         inputs.into_iter().partition(|(name, _)| self.rotation.contains(name))
     }
 }

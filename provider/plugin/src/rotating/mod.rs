@@ -14,6 +14,7 @@ mod report;
 mod shared_outputs;
 mod spec;
 mod spelling;
+mod stores;
 mod takeover;
 
 use std::collections::BTreeMap;
@@ -26,16 +27,19 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
 };
 use rotation::{
-    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, note_endings,
-    observe, overdue, reach, refresh, renew_notices, run,
+    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, look_into_stores,
+    note_endings, observe, overdue, reach, refresh, refresh_stores, renew_notices, run,
 };
 
+use crate::clouds::Shared;
+use crate::delivery::{self, DeliveryClouds};
 use crate::switches::Switches;
 pub(crate) use audit::{Audits, ListKeys};
 use inputs::{Inputs, Names};
 use names::{nonce, owner};
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
 pub(crate) use report::Report;
+use stores::Reached;
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -43,14 +47,16 @@ pub(crate) struct Rotating<S> {
     clock: Arc<dyn Clock>,
     names: Names,
     switches: Arc<Switches>,
+    delivery_clouds: DeliveryClouds,
     /// What the resources that this process compared were before, by URN: a Create of one of them is a replacement.
     compared: Mutex<BTreeMap<String, String>>,
 }
 
 impl<S: RotatingResource> Rotating<S> {
-    /// `switches` is the configuration, whenever that is known.
-    pub(crate) fn new(system: Arc<S>, clock: Arc<dyn Clock>, switches: Arc<Switches>) -> Self {
-        Self { system, clock, names: Names::of::<S>(), switches, compared: Mutex::default() }
+    /// `shared` holds the configuration, whenever that is known.
+    pub(crate) fn new(system: Arc<S>, shared: Shared) -> Self {
+        let Shared { clock, switches, delivery_clouds } = shared;
+        Self { system, clock, names: Names::of::<S>(), switches, delivery_clouds, compared: Mutex::default() }
     }
 
     fn inputs(&self, inputs: &Object) -> Result<Inputs<S>, Error> {
@@ -71,7 +77,7 @@ impl<S: RotatingResource> Rotating<S> {
     async fn live(
         &self,
         want: &Want,
-        issuer: &dyn KeyIssuer,
+        (issuer, stores): (&dyn KeyIssuer, &Reached),
         state: KeyState,
         context: &Context,
     ) -> Result<KeyState, Interrupted> {
@@ -80,7 +86,7 @@ impl<S: RotatingResource> Rotating<S> {
         let note = |line: String| context.log().info(line);
         let warn = |line: String| context.log().warning(line);
         let (clock, stop, owner, nonce, note, warn) = (&*self.clock, &stop, &owner, &nonce, &note, &warn);
-        run(Deck { issuer, clock, stop, owner, want, nonce, note, warn }, state).await
+        run(Deck { issuer, stores: &stores.all(), clock, stop, owner, want, nonce, note, warn }, state).await
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
@@ -101,9 +107,10 @@ impl<S: RotatingResource> Rotating<S> {
         inputs: &Object,
         state: &KeyState,
         times: Option<(&RotationArgs, &Schedule)>,
-        urn: &Urn,
+        (urn, stores): (&Urn, &Reached),
     ) -> Result<Object, Error> {
         let mut outputs = to_outputs(inputs, state, times)?;
+        stores.show(&mut outputs, state)?;
         let published: Vec<_> = state.published().filter_map(|key| key.material.as_ref()).collect();
         outputs.extend(fields(&self.system.shared_outputs(&published)));
         if self.system.capability(None).tags.is_some() {
@@ -125,7 +132,8 @@ impl<S: RotatingResource> Resource for Rotating<S> {
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
-        check::check(&*self.system, &self.names, &*self.clock, request)
+        let wrong = delivery::failures(&inputs::known(&request.inputs), &self.names.deliverable, &self.delivery_clouds);
+        check::check(&*self.system, &self.names, &*self.clock, request, wrong)
     }
 
     fn diff(&self, request: &DiffRequest) -> Result<Diff, Error> {
@@ -146,8 +154,9 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let id = self.system.principal(&inputs.own);
         let mut state = KeyState::new(nonce());
         let issuer = self.issuer(&inputs.own, Known::of(&state));
+        let stores = self.reach_stores(&request.inputs, &[], context.urn())?;
         let (account, _) = reach(&*issuer).await;
-        let goal = inputs.goal(&state.instance)?;
+        let goal = inputs.goal(&state.instance)?.delivering(stores.targets());
         if let Some(adopt) = &inputs.args.adopt {
             state = self.adopt(adopt, &inputs.own, &*issuer, state.instance, context.urn()).await?;
             state.stand_for(&goal.trigger);
@@ -155,16 +164,18 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         state.account = account;
         let want = Want::Current(goal);
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
-        match self.live(&want, &*issuer, state, context).await {
+        let outputs =
+            |state: &KeyState| self.outputs(&request.inputs, state, Some((&args, &schedule)), (context.urn(), &stores));
+        match self.live(&want, (&*issuer, &stores), state, context).await {
             Ok(state) => {
                 errors::warn(&state, context);
                 let told = overdue(&state, &args, &schedule, self.clock.now());
                 told.into_iter().for_each(|warning| context.log().warning(warning));
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
+                let outputs = outputs(&state)?;
                 Ok(Created { id, outputs, ..Created::default() })
             }
             Err(Interrupted { state, error, .. }) if state.has_begun() => {
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
+                let outputs = outputs(&state)?;
                 Err(Failure::partial(id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
@@ -175,7 +186,9 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let inputs = self.inputs(&request.inputs)?;
         let mut state = from_outputs(&self.names.key, &request.state)?;
         state.derive(|material| self.system.derived(&inputs.own, material));
-        let goal = inputs.goal(&state.instance)?;
+        let stores = self.reach_stores(&request.inputs, &[&request.old_inputs, &request.state], context.urn())?;
+        let stores = self.with_noted(stores, &state, context.urn());
+        let goal = inputs.goal(&state.instance)?.delivering(stores.targets());
         if state.lacks_trigger() {
             let old = self.inputs(&request.old_inputs).and_then(|old| old.goal(&state.instance));
             state.stand_for(&old.map_or_else(|_| goal.trigger.clone(), |old| old.trigger));
@@ -189,20 +202,22 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let issuer = self.issuer(&inputs.own, Known::of(&state));
         if request.preview {
             self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, None).await?;
-            return Ok(self.preview_outputs(&request.inputs, &inputs, &*issuer, &state, context)?);
+            return Ok(self.preview_outputs(&request, &inputs, &*issuer, &state, context)?);
         }
         self.must_be_the_place(&*issuer, &mut state, true, context.urn()).await?;
         self.adopt_unrecorded(&mut state, &inputs, &goal.trigger, Some(&*issuer)).await?;
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         let before = state.clone();
-        match self.live(&Want::Current(goal), &*issuer, state, context).await {
+        let outputs =
+            |state: &KeyState| self.outputs(&request.inputs, state, Some((&args, &schedule)), (context.urn(), &stores));
+        match self.live(&Want::Current(goal), (&*issuer, &stores), state, context).await {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, (&args, &schedule), context);
                 errors::warn(&state, context);
-                Ok(self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?)
+                Ok(outputs(&state)?)
             }
             Err(Interrupted { state, error, .. }) if state != before => {
-                let outputs = self.outputs(&request.inputs, &state, Some((&args, &schedule)), context.urn())?;
+                let outputs = outputs(&state)?;
                 Err(Failure::partial(request.id, outputs, errors::interrupted(error, &state)))
             }
             Err(Interrupted { error, state, .. }) => Err(errors::interrupted(error, &state).into()),
@@ -217,6 +232,12 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let issuer = self.issuer(&inputs::own_args::<S>(&self.names, &inputs)?, Known::of(&state));
         let Some(observed) = self.look(&*issuer, &mut state, context.urn()).await? else { return Ok(None) };
         let mut state = refresh(state, &observed, &issuer.capability());
+        let stores = self.reach_stores(&inputs, &[&stored], context.urn())?;
+        let stores = self.with_noted(stores, &state, context.urn());
+        if !stores.all().is_empty() {
+            let seen = look_into_stores(&owner(context.urn()), &stores.all()).await.map_err(errors::public)?;
+            state = refresh_stores(state, &observed, seen, self.clock.now());
+        }
         let read = self.inputs(&inputs).ok();
         if let Some(read) = &read {
             note_endings(&mut state, &observed, (&read.args).into());
@@ -224,7 +245,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         renew_notices(&mut state, &*issuer);
         errors::warn(&state, context);
         let times = read.as_ref().and_then(|read| Some((&read.args, read.schedule.as_ref()?)));
-        let outputs = self.outputs(&inputs, &state, times, context.urn())?;
+        let outputs = self.outputs(&inputs, &state, times, (context.urn(), &stores))?;
         Ok(Some(Found { id: request.id, inputs, outputs, ..Found::default() }))
     }
 
@@ -237,7 +258,9 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let own = inputs::own_args::<S>(&self.names, &request.old_inputs)?;
         let issuer = self.issuer(&own, Known::of(&state));
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
-        match self.live(&Want::Gone, &*issuer, state, context).await {
+        let stores = self.reach_stores(&request.old_inputs, &[&request.state], context.urn())?;
+        let stores = self.with_noted(stores, &state, context.urn());
+        match self.live(&Want::Gone, (&*issuer, &stores), state, context).await {
             Ok(_) => Ok(()),
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
         }

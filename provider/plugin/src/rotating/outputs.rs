@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use cloud::Deliverable;
 use jiff::Timestamp;
 use pulumi_provider::{Code, Error, Object, ObjectSchema, Value, decode, field_names, to_object};
 use rotation::{
@@ -24,7 +25,11 @@ pub(super) const OWNERSHIP_TAGS: &str = "ownershipTags";
 /// The fields that keys of one system have beside those of every key. What is secret follows from the type, and never from how a
 /// value was stored.
 #[derive(Default)]
-pub(crate) struct KeyShape(BTreeMap<String, Kind>);
+pub(crate) struct KeyShape {
+    fields: BTreeMap<String, Kind>,
+    /// Those that every key has.
+    required: Vec<String>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
@@ -44,13 +49,33 @@ impl KeyShape {
             (true, false) => Kind::Secret,
             (true, true) => Kind::SecretMap,
         };
-        Self(own.map(|name| (name.to_owned(), kind(name))).collect())
+        let required = schemars::schema_for!(K).get("required").and_then(|names| names.as_array().cloned());
+        let required =
+            required.unwrap_or_default().iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        Self { fields: own.map(|name| (name.to_owned(), kind(name))).collect(), required }
+    }
+
+    /// What of a key can be delivered. `ordinary` are the fields that are handed over unless the user chooses; none: all.
+    pub(super) fn deliverable(&self, ordinary: &[&str]) -> Deliverable {
+        let names: Vec<String> = self.fields.keys().cloned().collect();
+        let chosen = ordinary.iter().map(|name| (*name).to_owned()).collect();
+        let ordinary = if ordinary.is_empty() { names.clone() } else { chosen };
+        let secrets =
+            self.fields.iter().filter(|(_, kind)| **kind == Kind::Secret).map(|(name, _)| name.clone()).collect();
+        let optional = names.iter().filter(|name| !self.required.contains(name)).cloned().collect();
+        Deliverable {
+            names,
+            optional,
+            secrets,
+            ordinary,
+            open: self.fields.values().any(|kind| *kind == Kind::SecretMap),
+        }
     }
 
     /// The fields that are stored. A secret that nobody knows is stored as null, and empty again here.
     fn material(&self, stored: &Object) -> Option<Material> {
         let read = |(name, kind): (&String, &Kind)| Some((name.clone(), field(*kind, stored.get(name)?)?));
-        let material: Material = self.0.iter().filter_map(read).collect();
+        let material: Material = self.fields.iter().filter_map(read).collect();
         (!material.is_empty()).then_some(material)
     }
 }

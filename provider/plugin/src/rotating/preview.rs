@@ -1,28 +1,33 @@
 //! What a preview says and shows.
 
 use cloud::RotatingResource;
-use pulumi_provider::{Context, Error, Object, Value};
+use pulumi_provider::{Context, Error, Object, UpdateRequest, Value};
 use rotation::{KeyIssuer, KeyState, Want, plan};
 
 use super::Rotating;
 use super::inputs::Inputs;
 use super::outputs::{EXPIRES_AT, set_unknown};
 use super::spec::PREVIOUS;
+use crate::delivery::{DELIVERIES, DELIVERY_STATUS};
 
 impl<S: RotatingResource> Rotating<S> {
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
     pub(super) fn preview_outputs(
         &self,
-        request: &Object,
+        request: &UpdateRequest,
         inputs: &Inputs<S>,
         issuer: &dyn KeyIssuer,
         state: &KeyState,
         context: &Context,
     ) -> Result<Object, Error> {
-        let want = Want::Current(inputs.goal(&state.instance)?);
+        let is_known = !request.inputs.get(DELIVERIES).is_some_and(Value::contains_unknown);
+        // Stores that are not known yet are none that would be left.
+        let wanted = if is_known { &request.inputs } else { &request.old_inputs };
+        let stores = self.reach_stores(wanted, &[], context.urn())?;
+        let want = Want::Current(inputs.goal(&state.instance)?.delivering(stores.targets()));
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let times = Some((&inputs.args, inputs.schedule()?));
-        let mut outputs = self.outputs(request, state, times, context.urn())?;
+        let mut outputs = self.outputs(&request.inputs, state, times, (context.urn(), &stores))?;
         let principal = issuer.principal();
         let say = |line: String| context.log().info(format!("{principal}: {line}"));
         if state.mark_missing {
@@ -51,6 +56,9 @@ impl<S: RotatingResource> Rotating<S> {
         }
         if plan.has_events() {
             set_unknown(&mut outputs, ["history"]);
+        }
+        if !is_known || !plan.deliver.is_empty() || !plan.leave.is_empty() || (plan.mint.is_some() && !plan.waits) {
+            set_unknown(&mut outputs, [DELIVERY_STATUS]);
         }
         if let Some(text) = plan.deferred {
             context.log().warning(format!("{principal}: {text}"));

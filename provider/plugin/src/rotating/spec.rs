@@ -9,14 +9,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::shared_outputs::SharedOutputs;
+use crate::delivery::{DeliveryInputs, DeliveryOutputs};
 
 /// The specification of the resource of one system.
 pub(super) fn of<S: RotatingResource>(capability: &Capability) -> ResourceSpec {
-    let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability));
+    let inputs = ObjectSchema::of::<S::Args>().merge(offered(capability)).merge(ObjectSchema::of::<DeliveryInputs>());
     let fields = ObjectSchema::of::<S::Key>();
     let secrets: Vec<_> = fields.names().filter(|name| fields.is_secret(name)).map(str::to_owned).collect();
     let fields = fields.with_note(NULL_SECRET, |name| secrets.iter().any(|secret| secret == name));
-    let mut outputs = fields.merge(ObjectSchema::of::<Outputs<S::Key>>());
+    let mut outputs = fields.merge(ObjectSchema::of::<Outputs<S::Key>>()).merge(ObjectSchema::of::<DeliveryOutputs>());
     if capability.tags.is_some() {
         outputs = outputs.merge(ObjectSchema::of::<Tagged>());
     }

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::inputs::Inputs;
 use super::names::nonce;
+use super::stores::Reached;
 use super::{Rotating, errors, inputs};
 use crate::import::{self, Trouble};
 
@@ -94,7 +95,7 @@ impl<S: RotatingResource> Rotating<S> {
         (state.account, _) = rotation::reach(&*issuer).await;
         let state = refresh(state, &observed, &issuer.capability());
         errors::warn(&state, context);
-        let outputs = self.outputs(&inputs, &state, None, context.urn())?;
+        let outputs = self.outputs(&inputs, &state, None, (context.urn(), &Reached::default()))?;
         Ok(Some(Found { id: principal, inputs, outputs, ..Found::default() }))
     }
 

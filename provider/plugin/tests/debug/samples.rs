@@ -11,11 +11,11 @@ use pulumi_provider::{
 };
 use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
-    Adopt, Ask, Capability, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Known, Ledgers,
-    Material, Minted, Observed, OldSchedule, Phase, ReadBack, Retiring, RotationArgs, RotationInputs, Schedule,
-    Trigger, TriggerInputs, View, Want, World,
+    Adopt, Ask, Capability, DeliveryId, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Known,
+    Ledgers, Material, Minted, Observed, OldSchedule, OwnerId, Payload, Phase, ReadBack, Retiring, RotationArgs,
+    RotationInputs, Schedule, Trigger, TriggerInputs, View, Want, World,
 };
-use system_aws::AwsConfig;
+use system_aws::{AwsConfig, SecretsManagerDelivery};
 use system_confluent::ConfluentConfig;
 use system_oci::OciConfig;
 use system_vault::VaultConfig;
@@ -164,8 +164,17 @@ fn configs() -> Vec<Sample> {
         "authLoginLdap": { "username": "ci", "password": SECRET },
     });
     let logins: VaultConfig = serde_json::from_value(logins).unwrap();
+    let delivery = SecretsManagerDelivery {
+        secret_id: "ci/key".to_owned(),
+        fields: None,
+        extra: None,
+        format: None,
+        create: None,
+        connection: Some(aws.clone()),
+    };
     vec![
         sample("system_aws::AwsConfig", aws),
+        sample("system_aws::SecretsManagerDelivery", delivery),
         sample("system_confluent::ConfluentConfig", confluent),
         sample("system_oci::OciConfig", oci),
         sample("system_vault::VaultConfig", VaultConfig { token: secret(), ..VaultConfig::default() }),
@@ -178,6 +187,13 @@ fn configs() -> Vec<Sample> {
 
 fn material() -> Material {
     [("secretAccessKey".to_owned(), Field::Secret(SECRET.into()))].into()
+}
+
+fn payload(material: &Material) -> String {
+    let (owner, key) = (OwnerId::new("urn", "a"), KeyId("AKIA1".to_owned()));
+    let delivery = DeliveryId::new(&owner, (&key, 1), "", None);
+    let payload = Payload { delivery: &delivery, generation: 1, key: &key, material };
+    format!("{payload:?}")
 }
 
 fn minted() -> Minted {
@@ -203,6 +219,7 @@ fn states() -> Vec<Sample> {
         sample("rotation::Field", Field::Secret(SECRET.into())),
         sample("rotation::Field", Field::SecretMap([("password".to_owned(), SECRET.into())].into())),
         sample("rotation::Minted", minted()),
+        sample("rotation::Payload", payload(&material())),
         sample("rotation::ReadBack", ReadBack { secret: Some(SECRET.into()), ..ReadBack::default() }),
         sample("rotation::Key", key()),
         sample("rotation::Retiring", retiring()),

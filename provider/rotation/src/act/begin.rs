@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::reduce::{Event, reduce};
-use crate::decide::{Knowledge, World};
+use crate::decide::{Knowledge, Stores, World};
 use crate::{
-    Entry, Expiry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers, Mark, Observed, ObservedKey,
-    Retiring, UnrecordedKey,
+    Delivered, DeliveryStage, Entry, Expiry, ForeignKey, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Ledgers,
+    Mark, Observed, ObservedKey, Retiring, StoredVersion, Target, UnrecordedKey,
 };
 
 impl World {
     /// A run's start.
     pub fn new(state: KeyState, observed: Observed) -> Self {
         let run = Knowledge { first_look: observed.at, ..Knowledge::default() };
-        reduce(Self { state, observed: observed.clone(), run }, Event::Observed(observed))
+        let stores = Stores::default();
+        reduce(Self { state, observed: observed.clone(), run, stores }, Event::Observed(observed))
     }
 
     /// What a preview assumes: the system shows just what the state says, and superseded keys were used last when a run was last told.
@@ -47,8 +48,30 @@ impl World {
             own = own.with_minting(key, &state.instance);
         }
         let ledgers = Ledgers::new(Some(own), Vec::new());
+        let stores = assumed_stores(&state);
         let mut world = Self::new(state, Observed { keys, ledgers, at: now, ahead: Default::default() });
         world.run.first_look = Timestamp::MIN;
+        world.stores = stores;
         world
     }
+}
+
+/// The stores show what the last run or refresh saw in them.
+fn assumed_stores(state: &KeyState) -> Stores {
+    let mut stores = Stores::default();
+    for delivered in &state.deliveries {
+        let Delivered { identity, store, shape, key_id, generation, .. } = delivered.clone();
+        let target = Target { identity, label: store, shape, reads_back: false };
+        let key = Key::new(key_id, generation, Timestamp::UNIX_EPOCH);
+        let delivery = Some(stores.delivery(&key, &target));
+        let version = StoredVersion { version: delivered.version.clone(), delivery };
+        let head = stores.head_mut(&target);
+        head.exists = true;
+        match delivered.stage {
+            DeliveryStage::Pending => head.pending = Some(version),
+            DeliveryStage::Current => head.current = Some(version),
+            DeliveryStage::Drifted => head.current = None,
+        }
+    }
+    stores
 }

@@ -1,10 +1,12 @@
 //! What is done, and what came of it.
 
 mod begin;
+mod deliveries;
 mod reduce;
 mod refresh;
 mod run;
 
+pub use deliveries::refresh_stores;
 pub use reduce::{Event, reduce};
 pub use refresh::refresh;
-pub use run::{Deck, Interrupted, run};
+pub use run::{Deck, Interrupted, look_into_stores, run};

@@ -1,9 +1,10 @@
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decide::World;
+use super::deliveries;
+use crate::decide::{Stores, World};
 use crate::{
-    Deferred, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Minted, Observed,
-    ObservedKey, OwnerId, Retiring, Trigger, UnrecordedKey,
+    Deferred, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Material, Minted,
+    Observed, ObservedKey, OwnerId, Retiring, Target, Trigger, UnrecordedKey,
 };
 
 /// Something that happened.
@@ -45,6 +46,18 @@ pub enum Event {
     Completed(KeyId, Timestamp),
     /// The pending key is one of those that the state should have known as promoted.
     Disowned(KeyId, Timestamp),
+    /// The stores were asked.
+    StoresSeen(Stores, Timestamp),
+    /// A key was staged in a store, as this version.
+    Staged(Target, KeyId, String, Timestamp),
+    /// Consumers of a store read what was staged there.
+    PromotedIn(Target, Timestamp),
+    /// A store gave back a key that the state did not contain, for a run that wants this trigger; none: it could not.
+    ReadBack(Target, KeyId, Option<Material>, Trigger),
+    /// What was staged in a store was taken out.
+    Unstaged(Target, Timestamp),
+    /// Nothing of this resource is left in a store.
+    Withdrawn(Target),
     /// The run ends well: its outputs reach whoever uses or publishes keys.
     Answered {
         /// When.
@@ -110,12 +123,21 @@ pub fn reduce(mut world: World, event: Event) -> World {
             world.run.completes = Some(id);
         }
         Event::Disowned(id, now) => disown(&mut world, &id, now),
+        Event::StoresSeen(stores, now) => deliveries::seen(&mut world, stores, now),
+        Event::Staged(target, id, version, now) => deliveries::staged(&mut world, &target, &id, version, now),
+        Event::PromotedIn(target, now) => deliveries::promoted(&mut world, &target, now),
+        Event::ReadBack(target, id, material, trigger) => {
+            deliveries::read_back(&mut world, &target, &id, (material, trigger));
+        }
+        Event::Unstaged(target, now) => deliveries::unstaged(&mut world, &target, now),
+        Event::Withdrawn(target) => deliveries::withdrawn(&mut world, &target),
         Event::Answered { at, promotes } => {
             if promotes {
                 promote(&mut world, at);
             }
             offer(&mut world, at);
             drop_revoked_that_are_gone(&mut world.state, &world.observed);
+            deliveries::answered(&mut world, at);
         }
         Event::Deferred(deferred) => world.state.deferred = deferred,
         Event::Behind(now) => world.state.behind_at = Some(now),

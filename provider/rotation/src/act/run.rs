@@ -4,6 +4,7 @@ mod actor;
 mod arrival;
 mod look;
 mod step;
+mod stores;
 
 use std::fmt;
 
@@ -11,13 +12,14 @@ use jiff::SignedDuration;
 
 use actor::{Run, no_principal, stopped};
 
-use super::reduce::Event;
+use super::reduce::{Event, reduce};
 use crate::decide::{World, deferral, is_ready, mark_missing, mint_cause, next, renew_at, warnings};
 use crate::{
-    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Step, Want, note_endings, print_duration,
-    renew_notices,
+    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Observed, Step, Want, note_endings,
+    print_duration, renew_notices,
 };
 pub use actor::Deck;
+pub use stores::look_into_stores;
 
 /// A run that did not reach its end. `state` holds all that it made.
 #[derive(Debug)]
@@ -38,10 +40,15 @@ impl fmt::Display for Interrupted {
 ///
 /// # Errors
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
-pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
+pub async fn run(deck: Deck<'_>, mut state: KeyState) -> Result<KeyState, Interrupted> {
     let observed = match arrival::first_look(&deck, &state).await {
         Ok(Some(observed)) => observed,
-        Ok(None) if *deck.want == Want::Gone => return Ok(KeyState::new(state.instance)),
+        Ok(None) if *deck.want == Want::Gone && deck.stores.is_empty() => return Ok(KeyState::new(state.instance)),
+        // Its keys went with the principal; what was delivered did not.
+        Ok(None) if *deck.want == Want::Gone => {
+            state = KeyState { deliveries: state.deliveries, ..KeyState::new(state.instance) };
+            Observed::nothing(deck.clock.now())
+        }
         Ok(None) => {
             return Err(Interrupted { state, error: no_principal(&deck) });
         }
@@ -55,7 +62,13 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
             return Err(Interrupted { state, error });
         }
     };
-    let world = World::new(state, observed);
+    let stores = match look_into_stores(deck.owner, deck.stores).await {
+        Ok(stores) => stores,
+        Err(error) => {
+            return Err(Interrupted { state, error });
+        }
+    };
+    let world = reduce(World::new(state, observed), Event::StoresSeen(stores, deck.clock.now()));
     let mut run = Run { deck, world, configured, refusals: 0, yields: 0, prepared: None, failure: None, written: None };
     run.tell_missing_mark();
     run.tell_clocks();
@@ -85,11 +98,11 @@ pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupte
 const NOTABLE: SignedDuration = SignedDuration::from_mins(2);
 
 /// More steps than any run has; more means that the rules go round in a circle.
-const LONGEST: u32 = 100;
+const LONGEST: usize = 100;
 
 impl Run<'_> {
     async fn finish(&mut self) -> Result<(), Error> {
-        for _ in 0..LONGEST {
+        for _ in 0..LONGEST + 4 * self.deck.stores.len() {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
                 Next::Idle => return self.failure.take().map_or(Ok(()), Err),
@@ -99,7 +112,7 @@ impl Run<'_> {
                 }
                 Next::Blocked(why) => return Err(self.stands_in_the_way(&why)),
             };
-            if !matches!(step, Step::Discard(_) | Step::Unlist(_))
+            if !matches!(step, Step::Unstage(..) | Step::Discard(_) | Step::Unlist(_))
                 && let Some(error) = self.failure.take()
             {
                 self.write(Some(self.wanted_ledger())).await?;
@@ -171,6 +184,7 @@ impl Run<'_> {
             self.remember(HistoryAction::Promoted, key, cause.unwrap_or(Cause::StateBehind).to_string());
         }
         if let Want::Current(goal) = self.deck.want {
+            self.leave_other_spellings(goal);
             let deferred = self.judge(|view| deferral(view, goal));
             self.fold(Event::Deferred(deferred));
         }

@@ -2,6 +2,7 @@
 
 mod acts;
 mod causes;
+mod deliver;
 mod gone;
 mod gone_keys;
 mod leftovers;
@@ -12,6 +13,7 @@ mod renew;
 mod retire;
 mod room;
 mod stages;
+mod stores;
 mod terms;
 
 pub(crate) use causes::mint_cause;
@@ -26,17 +28,23 @@ pub use terms::{Blocked, Goal, Next, Step, View, Want};
 type Rule = fn(&View<'_>, &Goal) -> Option<Next>;
 
 /// The rules of a life, in their order: the first that asks for a step has it.
-const TOWARD_CURRENT: [Rule; 8] = [
+const TOWARD_CURRENT: [Rule; 11] = [
     // What is gone counts for nothing below.
     gone_keys::lost_keys,
+    // What consumers read already is newer than anything that the state knows.
+    stores::ahead,
     // What an interrupted run left may be the very key that is wanted, or take its place.
     leftovers::resolve,
     // A key that was made is finished before another one is thought of.
     pending::advance,
+    // What consumers read is right before a key may go.
+    stores::current,
     // A new key comes before any old one goes.
     mint::mint,
     // The mark calls the new key promoted before an old one goes, whatever dies in between.
     mark::close,
+    // Consumers of a store that is left have another one by now.
+    stores::former,
     // A key that is kept is kept alive.
     renew::renew,
     // A revoked key works no longer than its successor needs.

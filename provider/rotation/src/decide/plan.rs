@@ -25,6 +25,10 @@ pub struct Plan {
     pub waits: bool,
     /// The keys that would be given more time.
     pub renew: Vec<KeyId>,
+    /// The stores that would hand over the new key, or the current one that they lack, each with the reason.
+    pub deliver: Vec<(String, Cause)>,
+    /// The stores that would be left.
+    pub leave: Vec<String>,
     /// The rotation that would wait, in a sentence.
     pub deferred: Option<String>,
     /// What would stop it.
@@ -35,7 +39,8 @@ pub struct Plan {
 pub fn plan(state: &KeyState, want: &Want, capability: &Capability, now: Timestamp) -> Plan {
     let mut world = World::assumed(state.clone(), now);
     let mut plan = Plan::default();
-    for _ in 0..LONGEST {
+    let stores = if let Want::Current(goal) = want { goal.deliveries.len() } else { 0 } + state.deliveries.len();
+    for _ in 0..LONGEST + 4 * stores {
         let view = View { world: &world, want, capability, configured: None, now };
         match next(&view) {
             Next::Idle => {
@@ -74,6 +79,8 @@ fn note(plan: &mut Plan, world: &World, (step, cause): (&Step, Cause), want: &Wa
         (Step::Retire(id) | Step::MakeRoom(id), _) => plan.retire.push((id.clone(), cause)),
         (Step::Discard(id), _) => plan.discard.push((id.clone(), cause)),
         (Step::Disable(id), _) => plan.disable.push((id.clone(), cause)),
+        (Step::PromoteIn(target, _), _) => plan.deliver.push((target.label.clone(), cause)),
+        (Step::Withdraw(target), _) => plan.leave.push(target.label.clone()),
         (Step::Unlist(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),
         _ => {}

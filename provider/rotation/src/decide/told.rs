@@ -1,4 +1,4 @@
-//! What a preview says: one line for each key that a run would touch, with the true reason.
+//! What a preview says: one line for each key and store that a run would touch, with the true reason.
 
 use super::plan::Plan;
 use crate::{Cause, KeyState};
@@ -15,6 +15,12 @@ impl Plan {
         }
         lines.extend(self.discard.iter().map(|(id, cause)| format!("the new key {id} will be deleted: {cause}")));
         lines.extend(self.of_new_key(state));
+        lines.extend(
+            self.deliver.iter().map(|(store, cause)| format!("the key will be delivered to the {store}: {cause}")),
+        );
+        lines.extend(
+            self.leave.iter().map(|store| format!("the key will be withdrawn from the {store}: {}", Cause::NoDelivery)),
+        );
         lines.extend(
             self.withdraw
                 .iter()

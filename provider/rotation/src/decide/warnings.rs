@@ -10,7 +10,7 @@ use crate::{
 
 /// What a person should know about the world as a run leaves it.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     let mut warnings = Vec::new();
     if let Some(key) = state.current.as_ref().filter(|key| key.status == KeyStatus::Inactive) {
         warnings.push(format!(
@@ -26,6 +26,7 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     warnings.extend(of_soaking(state));
     warnings.extend(of_published(view));
     if let Want::Current(goal) = view.want {
+        warnings.extend(of_undelivered(state, goal));
         warnings.extend(of_unrecorded(view));
         warnings.extend(deferral(view, goal).map(|deferred| of_deferral(view, goal, &deferred)));
         warnings.extend(kept_in_use(view, goal).map(|old| of_use(view, old)));
@@ -174,6 +175,15 @@ fn of_unknown_secret(state: &KeyState) -> Option<String> {
         let (id, names) = (&current.id, unknown.join(", "));
         format!("the secret of the current key {id} {SECRET_UNKNOWN} {names}. Change `keepers` to rotate now")
     })
+}
+
+/// A key whose secret nobody knows cannot be handed over.
+fn of_undelivered(state: &KeyState, goal: &Goal) -> Option<String> {
+    let current = state.current.as_ref().filter(|key| !goal.deliveries.is_empty() && !key.can_be_delivered())?;
+    let id = &current.id;
+    Some(format!(
+        "the current key {id} is not delivered to `deliveries` because its secret is not known: change `keepers` to rotate now"
+    ))
 }
 
 const EARLIER_INSTANCE: &str =

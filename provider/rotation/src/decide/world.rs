@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Stores;
 use crate::time::later;
-use crate::{Capability, Entry, KeyId, KeyState, Ledger, Marks, Observed};
+use crate::{Capability, Entry, KeyId, KeyState, KeyStatus, Ledger, Marks, Observed, StoredVersion};
 
 /// Marks on a principal are read late by so much at most: tags of IAM were seen up to 10 seconds late.
 const MARKS_LAG: SignedDuration = SignedDuration::from_secs(15);
@@ -17,6 +18,8 @@ pub struct World {
     pub observed: Observed,
     /// What only this run knows.
     pub run: Knowledge,
+    /// What stands in the stores.
+    pub stores: Stores,
 }
 
 /// What only this run knows, because it did it.
@@ -38,6 +41,8 @@ pub struct Knowledge {
     pub completes: Option<KeyId>,
     /// By how much waits were cut short, because our clock and the times that were waited for do not fit together.
     pub(crate) skipped: SignedDuration,
+    /// Keys that it could not read back from a store.
+    pub unreadable: BTreeSet<KeyId>,
     /// When it first asked the system; where it asked nothing, long ago.
     pub(crate) first_look: Timestamp,
     /// Whether our mark is told together with one under a former URN, and does not stand like that yet.
@@ -77,11 +82,49 @@ impl World {
         known.or_else(noted).or_else(marked).filter(|generation| *generation > 0)
     }
 
-    /// When it is certain that the mark has been read as it stood when the run began, if it is not yet.
+    /// When it is certain that marks and stores have been read as they stood when the run began, if it is not yet.
     pub(crate) fn unread_until(&self, capability: &Capability) -> Option<Timestamp> {
-        let lag = capability.settle.min(MARKS_LAG);
+        // A store is asked together with the marks, and may be read as late.
+        let lag = match capability.marks {
+            _ if !self.stores.is_empty() => MARKS_LAG,
+            Marks::OnPrincipal => capability.settle.min(MARKS_LAG),
+            Marks::OnKeys | Marks::Nowhere => return None,
+        };
         let until = later(self.run.first_look, lag);
-        (capability.marks == Marks::OnPrincipal && self.seen_at() < until).then_some(until)
+        (self.seen_at() < until).then_some(until)
+    }
+
+    /// Whether the consumers of any store read this key, given with its generation or 0.
+    pub(crate) fn is_read(&self, key: (&KeyId, u64)) -> bool {
+        !self.stores.is_empty() && self.stores.read(key, self.next_generation())
+    }
+
+    /// Whether a store would be left without a key that works if this one went.
+    pub(crate) fn serves_a_store(&self, key: (&KeyId, u64)) -> bool {
+        let works = self.observed.keys.get(key.0).is_some_and(|shown| shown.status == KeyStatus::Active);
+        works && self.is_read(key)
+    }
+
+    /// Whether a version in a store hands over this key, given with its generation or 0.
+    pub(crate) fn is_of(&self, version: &StoredVersion, key: (&KeyId, u64)) -> bool {
+        version.delivery.as_ref().is_some_and(|delivery| self.stores.is_of(delivery, key, self.next_generation()))
+    }
+
+    /// Whether this resource, in this instance, delivered a version.
+    pub(crate) fn is_ours(&self, version: &StoredVersion) -> bool {
+        let Self { state, observed, .. } = self;
+        let is_noted = state.deliveries.iter().any(|delivered| delivered.version == version.version);
+        let known = state.keys().map(|key| (&key.id, key.generation));
+        let unrecorded = state.unrecorded.iter().map(|key| (&key.id, key.generation));
+        let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
+        let marked = entries.filter(|(_, entry)| entry.instance == state.instance);
+        let marked = marked.map(|(id, entry)| (id, entry.generation.unwrap_or_default()));
+        is_noted || self.was_ours(version) || known.chain(unrecorded).chain(marked).any(|key| self.is_of(version, key))
+    }
+
+    /// Whether a version holds a key of which the history tells, such as one that a person moved a store back to.
+    pub(crate) fn was_ours(&self, version: &StoredVersion) -> bool {
+        self.state.history.iter().any(|event| self.is_of(version, (&event.key_id, 0)))
     }
 
     /// Whether our mark does not stand as it is told here, because part of it stands under a former URN.

@@ -50,6 +50,10 @@ pub enum Cause {
     Unsettled,
     /// The system accepts it from a known time on, and nothing can try it before.
     Untried,
+    /// Consumers of a store do not read the current key there.
+    NotDelivered,
+    /// The store is not among the deliveries any more.
+    NoDelivery,
     /// The resource is being deleted.
     Deleting,
 }
@@ -80,6 +84,8 @@ impl fmt::Display for Cause {
             Self::Bookkeeping => "updating the ownership mark",
             Self::Unsettled => "the system's lists may still be behind",
             Self::Untried => "nothing can try the new key, and the system accepts it by then",
+            Self::NotDelivered => "its consumers do not read the current key",
+            Self::NoDelivery => "`deliveries` does not name it any more",
             Self::Deleting => "the resource is being deleted",
         })
     }

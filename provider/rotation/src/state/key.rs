@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyStatus, Material, Stage, Trigger};
+use super::{Field, KeyStatus, Material, Stage, Trigger};
 
 /// The system's own name of a key: an access key id, a fingerprint, an accessor. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,6 +86,11 @@ impl Key {
             (Stage::Offered, self.offered_at),
         ];
         reached.into_iter().find(|(_, at)| at.is_some()).map_or(Stage::Minted, |(stage, _)| stage)
+    }
+
+    /// Whether it can be handed over: all that consumers need is known.
+    pub(crate) fn can_be_delivered(&self) -> bool {
+        self.material.as_ref().is_some_and(|material| !material.values().any(Field::is_unknown))
     }
 
     /// Whether it answers this trigger. A key without one was taken over and answers any.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, Trigger, UnrecordedKey};
+use super::{Cause, Delivered, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, Trigger, UnrecordedKey};
 use crate::RevokedGeneration;
 
 /// The version of [`KeyState`] that this build writes.
@@ -97,6 +97,9 @@ pub struct KeyState {
     /// When a key was last made only because unrecorded keys were found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind_at: Option<Timestamp>,
+    /// What stands in the stores: for each one what consumers read, and beside it what was staged and did not become current.
+    #[serde(rename = "delivered", default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<Delivered>,
     /// The last events, the newest last.
     #[serde(default)]
     pub history: Vec<HistoryEvent>,
@@ -147,6 +150,7 @@ impl KeyState {
             deferred: None,
             instance_since: None,
             behind_at: None,
+            deliveries: Vec::new(),
             history: Vec::new(),
             mark_missing: false,
             foreign_keys: Vec::new(),

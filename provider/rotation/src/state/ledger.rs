@@ -206,9 +206,16 @@ impl Ledger {
         may_stand: impl Fn(&KeyId, &Entry) -> bool,
     ) -> Self {
         let before = before.into_iter().flat_map(|ledger| &ledger.keys);
-        let stays = |entry: &Entry| entry.instance != state.instance || entry.mark == Mark::Promoted;
-        let others = before.filter(|(id, entry)| stays(entry) && may_stand(id, entry));
-        let mut keys: BTreeMap<_, _> = others.map(|(id, entry)| (id.clone(), entry.clone())).collect();
+        // An unrecorded key that the mark calls unfinished is one that consumers read in a store.
+        let promoted = |(id, entry): (&KeyId, &Entry)| {
+            let mark = if state.has_unrecorded(id) { Mark::Promoted } else { entry.mark };
+            (id.clone(), Entry { mark, ..entry.clone() })
+        };
+        let stays = |id: &KeyId, entry: &Entry| {
+            entry.instance != state.instance || entry.mark == Mark::Promoted || state.has_unrecorded(id)
+        };
+        let others = before.filter(|(id, entry)| stays(id, entry) && may_stand(id, entry));
+        let mut keys: BTreeMap<_, _> = others.map(promoted).collect();
         for key in state.keys() {
             keys.insert(key.id.clone(), Entry::new(key, &state.instance, Mark::Promoted));
         }

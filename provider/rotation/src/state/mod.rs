@@ -2,6 +2,7 @@
 
 mod capability;
 mod cause;
+mod delivered;
 mod key;
 mod key_state;
 mod ledger;
@@ -12,6 +13,7 @@ mod trigger;
 
 pub use capability::{Capability, Marks};
 pub use cause::Cause;
+pub use delivered::{Delivered, DeliveryStage};
 pub use key::{ForeignKey, Key, KeyId, Retiring, UnrecordedKey};
 pub use key_state::{Deferred, HistoryAction, HistoryEvent, KeyState, Known, STATE_VERSION};
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};

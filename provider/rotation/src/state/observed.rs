@@ -51,6 +51,11 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// A principal that has nothing.
+    pub(crate) fn nothing(at: Timestamp) -> Self {
+        Self { keys: BTreeMap::new(), ledgers: Ledgers::default(), at, ahead: SignedDuration::ZERO }
+    }
+
     /// An instant of our clock, by the system's.
     pub fn now(&self, ours: Timestamp) -> Timestamp {
         ours.checked_add(self.ahead).unwrap_or(ours)

@@ -3,9 +3,10 @@ use std::task::Poll;
 use futures::FutureExt;
 use futures::future::{BoxFuture, poll_fn};
 
-use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Proof};
+use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Material, Proof, Store};
 
 use super::cloud::Hold;
+use super::stored_entry::{StoredEntry, material_of};
 use super::{ContestedRig, Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig};
 
 impl Rig for InMemoryCloud {
@@ -93,6 +94,22 @@ impl Rig for InMemoryCloud {
 
     fn marks(&self) -> usize {
         self.lock().marks().len()
+    }
+
+    fn store_named(&self, name: &str) -> Option<Box<dyn Store>> {
+        Some(Box::new(self.store(name)))
+    }
+
+    fn read_store(&self, name: &str) -> Option<KeyId> {
+        self.lock().shelves.get(name)?.read().cloned()
+    }
+
+    fn read_material(&self, name: &str) -> Option<Material> {
+        self.read_store(name).map(|id| material_of(&id))
+    }
+
+    fn is_store_left(&self, name: &str) -> bool {
+        self.lock().shelves.get(name).is_none_or(StoredEntry::is_left)
     }
 
     fn publish(&self, keys: &[&Key]) {

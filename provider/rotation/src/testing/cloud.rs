@@ -9,6 +9,7 @@ use crate::{
     Capability, Clock, Effect, Entry, Error, ErrorKind, KeyId, KeyStatus, Ledger, Marks, OwnerId, Proof, Retry,
 };
 
+use super::stored_entry::StoredEntry;
 use super::{Fault, ManualClock};
 
 /// How the system in memory behaves.
@@ -22,6 +23,10 @@ pub struct InMemoryRules {
     pub lists_after: SignedDuration,
     /// What is written into a mark is not read for so long.
     pub marks_after: SignedDuration,
+    /// What is written into a store is not read for so long.
+    pub stores_after: SignedDuration,
+    /// Whether keys cannot be read back from stores.
+    pub stores_are_opaque: bool,
     /// How far its clock is ahead of ours.
     pub ahead: SignedDuration,
     /// Whether a key's name is known before it is made.
@@ -43,6 +48,8 @@ impl InMemoryRules {
             accepts_after,
             lists_after,
             marks_after,
+            stores_after: SignedDuration::ZERO,
+            stores_are_opaque: false,
             ahead,
             foresees: false,
             grant: None,
@@ -103,6 +110,10 @@ pub(super) struct Inner {
     pub(super) ledgers: Marked,
     /// Marks as they stood until each of these moments, for reads that lag.
     pub(super) former_ledgers: Vec<(Timestamp, Marked)>,
+    /// The entries of stores, by their names.
+    pub(super) shelves: BTreeMap<String, StoredEntry>,
+    /// The shapes in which keys are delivered to them.
+    pub(super) shapes: BTreeMap<String, String>,
     pub(super) gone: bool,
     pub(super) minted: u64,
     pub(super) calls: Vec<String>,
@@ -151,6 +162,8 @@ impl InMemoryCloud {
             keys: inner.keys.clone(),
             ledgers: inner.ledgers.clone(),
             former_ledgers: inner.former_ledgers.clone(),
+            shelves: inner.shelves.clone(),
+            shapes: inner.shapes.clone(),
             gone: inner.gone,
             minted: inner.minted,
             ..Inner::default()
@@ -162,7 +175,8 @@ impl InMemoryCloud {
     /// All that a process could find here, as text.
     pub fn picture(&self) -> String {
         let inner = self.lock();
-        format!("{:?} {:?} {}", inner.keys, inner.ledgers, inner.gone)
+        let shelves: Vec<_> = inner.shelves.iter().map(|(name, shelf)| (name, shelf.picture())).collect();
+        format!("{:?} {:?} {} {shelves:?}", inner.keys, inner.ledgers, inner.gone)
     }
 
     /// The same principal under other rules.

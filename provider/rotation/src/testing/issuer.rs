@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::cloud::{Inner, Marked};
+use super::stored_entry::material_of;
 use super::{InMemoryCloud, InMemoryRules};
 use crate::time::later;
 
@@ -70,12 +71,8 @@ impl InMemoryIssuer {
                 let id = inner.add(name, mark, now, expires_at);
                 inner.keys.entry(id.clone()).and_modify(|key| key.is_accepted = is_accepted);
                 self.known().insert(id.clone());
-                let secret = format!("secret-of-{id}");
-                let material = [
-                    ("keyId".to_owned(), Field::Plain(id.0.clone())),
-                    ("secret".to_owned(), Field::Secret(secret.into())),
-                ];
-                Ok(Minted { id, created_at: now, material: material.into(), expiry: expiry(expires_at, grant) })
+                let material = material_of(&id);
+                Ok(Minted { id, created_at: now, material, expiry: expiry(expires_at, grant) })
             })
             .await
     }

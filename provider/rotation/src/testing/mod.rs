@@ -8,6 +8,8 @@ mod issuer;
 mod life;
 mod rig;
 mod stack;
+mod store;
+mod stored_entry;
 mod watch;
 
 pub use clock::{ManualClock, NeverStop};
@@ -16,4 +18,5 @@ pub use issuer::InMemoryIssuer;
 pub use life::Life;
 pub use rig::{ContestedRig, Fault, Rig};
 pub use stack::{Outcome, Stack};
+pub use store::InMemoryStore;
 pub use watch::{Elsewhere, Watch};

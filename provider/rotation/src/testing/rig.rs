@@ -1,6 +1,6 @@
 use futures::future::BoxFuture;
 
-use crate::{Key, KeyId, KeyIssuer, Known};
+use crate::{Key, KeyId, KeyIssuer, Known, Material, Store};
 
 use super::ManualClock;
 
@@ -98,6 +98,26 @@ pub trait Rig: Sync {
 
     /// How many marks stand.
     fn marks(&self) -> usize;
+
+    /// The entry of a store with this name, as a newly started process reaches it; none where there are no stores.
+    fn store_named(&self, _name: &str) -> Option<Box<dyn Store>> {
+        None
+    }
+
+    /// The key that consumers of a store read; none where they read none of ours.
+    fn read_store(&self, _name: &str) -> Option<KeyId> {
+        None
+    }
+
+    /// What consumers of a store read, if it is a key of ours.
+    fn read_material(&self, _name: &str) -> Option<Material> {
+        None
+    }
+
+    /// Whether neither what is current in a store nor what is staged there is of ours.
+    fn is_store_left(&self, _name: &str) -> bool {
+        true
+    }
 
     /// Users publish these keys and no others, where they do that.
     fn publish(&self, _keys: &[&Key]) {}

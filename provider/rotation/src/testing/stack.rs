@@ -1,14 +1,18 @@
+mod saved;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced, Observed,
-    OldSchedule, OwnerId, Place, RotationArgs, Schedule, Scheduled, Trigger, Want, due, note_endings, observe, reach,
-    refresh, renew_notices, run, schedule, schedule_changed,
+    Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
+    Observed, OwnerId, Place, Plan, RotationArgs, Store, Stores, Target, Trigger, Want, due, look_into_stores,
+    note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run, schedule,
 };
 
 use super::{NeverStop, Rig};
+use saved::{Saved, read};
 
 /// One resource in one stack, treated as the engine treats it: inputs and outputs move together when a run succeeds, a failed
 /// Update saves the old inputs with the new outputs, a death saves nothing.
@@ -20,6 +24,10 @@ pub struct Stack {
     replaces: bool,
     /// Replaced instances that are still to be deleted.
     replaced: Vec<KeyState>,
+    /// The stores that they knew.
+    replaced_stores: Vec<BTreeSet<String>>,
+    /// The stores that are to receive each generation.
+    stores: Vec<String>,
     /// The key that a Create takes over, without its secret.
     adopts: Option<KeyId>,
     /// It is not a Create that takes that key over, but an import.
@@ -30,14 +38,6 @@ pub struct Stack {
     held: Option<KeyId>,
     /// Dependents are not updated: their update fails, or they are not targeted.
     lags: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Saved {
-    args: RotationArgs,
-    schedule: Schedule,
-    state: KeyState,
-    failed: bool,
 }
 
 /// How a run ended.
@@ -75,6 +75,8 @@ impl Stack {
             saved,
             replaces: false,
             replaced: Vec::new(),
+            replaced_stores: Vec::new(),
+            stores: Vec::new(),
             adopts,
             imports: false,
             recorded,
@@ -142,6 +144,29 @@ impl Stack {
         self.replaces = replaces;
     }
 
+    /// From now on these stores are to receive each generation.
+    pub fn set_stores(&mut self, names: &[&str]) {
+        self.stores = names.iter().map(|name| (*name).to_owned()).collect();
+    }
+
+    /// The stores that are to receive each generation, and that the stack has recorded.
+    pub fn stores(&self) -> impl Iterator<Item = &String> {
+        let recorded = |name: &&String| self.saved.as_ref().is_some_and(|saved| saved.stores.contains(name));
+        self.stores.iter().filter(recorded)
+    }
+
+    /// Every store that may hold something of this stack, as far as it knows.
+    pub fn reached_stores(&self) -> BTreeSet<String> {
+        let saved = self.saved.iter().flat_map(|saved| saved.reached.iter().chain(&saved.stores));
+        let replaced = self.replaced_stores.iter().flatten();
+        saved.chain(replaced).chain(&self.stores).cloned().collect()
+    }
+
+    /// Whether the next run replaces the resource.
+    pub fn replaces(&self) -> bool {
+        self.replaces
+    }
+
     /// The resource is to begin with this key, whose secret nobody knows: by its Create, or as an import.
     pub fn take_over(&mut self, key: KeyId, imports: bool) {
         (self.adopts, self.imports) = (Some(key), imports);
@@ -183,7 +208,7 @@ impl Stack {
         if let Some(outcome) = self.misplaced(rig, &mut state, false).await {
             return outcome;
         }
-        match self.live(rig, &Want::Gone, state).await {
+        match self.live(rig, &Want::Gone, state, &saved.reached.clone()).await {
             Some(Ok(_)) => {
                 self.saved = None;
                 Outcome::Done
@@ -207,10 +232,22 @@ impl Stack {
         } else {
             self.observe_by(rig, &*issuer).await
         };
+        let Some(stores) = self.look_into_stores(rig).await else { return };
         if let Some((saved, observed)) = self.saved.as_mut().zip(observed) {
             saved.state = refresh(state, &observed, &issuer.capability());
+            saved.state = refresh_stores(saved.state.clone(), &observed, stores, rig.clock().now());
             note_endings(&mut saved.state, &observed, (&saved.args).into());
             renew_notices(&mut saved.state, &*issuer);
+        }
+    }
+
+    async fn look_into_stores(&self, rig: &dyn Rig) -> Option<Stores> {
+        let all = reach_stores(rig, &self.saved.as_ref()?.reached);
+        let all: Vec<_> = all.iter().map(|store| &**store).collect();
+        let look = std::pin::pin!(look_into_stores(&self.owner, &all));
+        match select(look, rig.death()).await {
+            Either::Left((seen, _)) => seen.ok(),
+            Either::Right(_) => None,
         }
     }
 
@@ -222,6 +259,9 @@ impl Stack {
         for state in current.chain(&mut plain.replaced) {
             state.generation = 0;
             state.history.clear();
+            for delivered in &mut state.deliveries {
+                (delivered.generation, delivered.version) = (0, String::new());
+            }
             state.keys_mut().for_each(|key| key.generation = 0);
         }
         let saved = self.saved.as_ref();
@@ -262,15 +302,20 @@ impl Stack {
             (state.generation, state.current) = (1, Some(key));
             state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         }
-        let want = Want::Current(Goal::new(&state.instance, args, &schedule));
-        let (state, error) = match self.live(rig, &want, state).await {
+        let want = Want::Current(Goal::new(&state.instance, args, &schedule).delivering(self.targets(rig)));
+        let reached = self.stores.iter().cloned().collect();
+        let (state, error) = match self.live(rig, &want, state, &reached).await {
             Some(Ok(state)) => (state, None),
             Some(Err(interrupted)) if interrupted.state.has_begun() => (interrupted.state, Some(interrupted.error)),
             Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
             None => return Outcome::Died,
         };
-        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some() };
-        self.replaced.extend(self.saved.replace(saved).map(|saved| saved.state));
+        let (stores, targets) = (self.stores.clone(), self.targets(rig));
+        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some(), stores, targets, reached };
+        if let Some(old) = self.saved.replace(saved) {
+            self.replaced.push(old.state);
+            self.replaced_stores.push(old.reached);
+        }
         self.replaces = false;
         error.map_or(Outcome::Done, Outcome::Failed)
     }
@@ -289,21 +334,30 @@ impl Stack {
         (state.generation, state.current) = (1, Some(adopted(shown)));
         state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         let state = refresh(state, observed, &rig.issuer().capability());
-        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false });
+        let (stores, targets, reached) = Default::default();
+        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
         Outcome::Done
+    }
+
+    /// What a preview says of the next run, for a resource that the stack holds.
+    pub fn plan(&self, rig: &dyn Rig, args: &RotationArgs) -> Option<Plan> {
+        let saved = self.saved.as_ref()?;
+        let schedule = saved.next_schedule(rig, args);
+        let want = Want::Current(Goal::new(&saved.state.instance, args, &schedule).delivering(self.targets(rig)));
+        Some(plan(&saved.state, &want, &rig.issuer().capability(), rig.clock().now()))
+    }
+
+    /// What is left over to do, by what the stack holds alone.
+    pub fn due(&self) -> Option<Due> {
+        let saved = self.saved.as_ref()?;
+        due(&saved.state, &saved.schedule, saved.args.retirement.confirmed_generation)
     }
 
     async fn update(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
         let Some(saved) = &mut self.saved else { return Outcome::Quiet };
-        let old = OldSchedule {
-            keepers: &saved.args.keepers,
-            period: saved.args.period,
-            anchor: saved.args.anchor,
-            schedule: Some(&saved.schedule),
-        };
-        let ask = Ask { args, keepers_unknown: false, suspended: false };
-        let schedule = read(rig, schedule(Some(old), ask, rig.clock().now()));
-        if !saved.differs(args, &schedule) {
+        let schedule = saved.next_schedule(rig, args);
+        let targets = reach_stores(rig, &self.stores).iter().map(|store| Target::of(&**store)).collect::<Vec<_>>();
+        if !saved.differs(args, &schedule) && saved.targets == targets {
             saved.schedule = schedule;
             return Outcome::Quiet;
         }
@@ -311,17 +365,23 @@ impl Stack {
         if let Some(revoke) = args.revoke.as_ref().filter(|_| saved.schedule.revoked != schedule.revoked) {
             state.revoke(revoke.generation);
         }
-        let want = Want::Current(Goal::new(&state.instance, args, &schedule));
+        let reached: BTreeSet<_> = saved.reached.iter().chain(&self.stores).cloned().collect();
+        let want = Want::Current(Goal::new(&state.instance, args, &schedule).delivering(self.targets(rig)));
         if let Some(outcome) = self.misplaced(rig, &mut state, true).await {
             return outcome;
         }
-        match self.live(rig, &want, state).await {
+        match self.live(rig, &want, state, &reached).await {
             Some(Ok(state)) => {
-                self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false });
+                let stores = self.stores.clone();
+                let reached = stores.iter().cloned().collect();
+                self.saved =
+                    Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
                 Outcome::Done
             }
             Some(Err(interrupted)) => {
-                self.saved.iter_mut().for_each(|saved| (saved.state, saved.failed) = (interrupted.state.clone(), true));
+                if let Some(saved) = &mut self.saved {
+                    (saved.state, saved.failed, saved.reached) = (interrupted.state, true, reached);
+                }
                 Outcome::Failed(interrupted.error)
             }
             None => Outcome::Died,
@@ -334,12 +394,14 @@ impl Stack {
             if let Some(outcome) = self.misplaced(rig, &mut state, false).await {
                 return outcome;
             }
-            match self.live(rig, &Want::Gone, state).await {
+            let reached = self.replaced_stores.first().cloned().unwrap_or_default();
+            match self.live(rig, &Want::Gone, state, &reached).await {
                 Some(Ok(_)) => outcome = Outcome::Done,
                 Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
                 None => return Outcome::Died,
             }
             self.replaced.remove(0);
+            self.replaced_stores.remove(0);
         }
         outcome
     }
@@ -366,10 +428,24 @@ impl Stack {
         Place { issuer, owner: &self.owner, clock: rig.clock(), accepts: &|_| false }
     }
 
-    async fn live(&self, rig: &dyn Rig, want: &Want, state: KeyState) -> Option<Result<KeyState, Interrupted>> {
+    fn targets(&self, rig: &dyn Rig) -> Vec<Target> {
+        reach_stores(rig, &self.stores).iter().map(|store| Target::of(&**store)).collect()
+    }
+
+    /// `reached` are the stores that this run can reach.
+    async fn live(
+        &self,
+        rig: &dyn Rig,
+        want: &Want,
+        state: KeyState,
+        reached: &BTreeSet<String>,
+    ) -> Option<Result<KeyState, Interrupted>> {
+        let stores = reach_stores(rig, reached);
+        let stores: Vec<_> = stores.iter().map(|store| &**store).collect();
         let issuer = rig.issuer_for(Known::of(&state));
         let deck = Deck {
             issuer: &*issuer,
+            stores: &stores,
             clock: rig.clock(),
             stop: &NeverStop,
             owner: &self.owner,
@@ -386,27 +462,13 @@ impl Stack {
     }
 }
 
-impl Saved {
-    fn differs(&self, args: &RotationArgs, schedule: &Schedule) -> bool {
-        self.failed
-            || self.args != *args
-            || schedule_changed(Some(&self.schedule), schedule)
-            || due(&self.state, schedule, args.retirement.confirmed_generation).is_some()
-    }
-
-    fn trigger(&self, args: &RotationArgs) -> Trigger {
-        Trigger::new(&self.state.instance, &args.keepers, &self.schedule)
-    }
+fn reach_stores<'a>(rig: &dyn Rig, names: impl IntoIterator<Item = &'a String>) -> Vec<Box<dyn Store>> {
+    names.into_iter().filter_map(|name| rig.store_named(name)).collect()
 }
 
 /// The account that a Create notes.
 async fn reached(rig: &dyn Rig) -> Option<String> {
     if rig.asks_account() { reach(&*rig.issuer()).await.0 } else { None }
-}
-
-/// What Check makes of it.
-fn read(rig: &dyn Rig, scheduled: Scheduled) -> Schedule {
-    scheduled.schedule.with_reading(&rig.issuer().capability(), rig.clock().now())
 }
 
 /// A key as it is when it is taken over: nobody knows its secret, nor what it was minted for.

@@ -1,3 +1,5 @@
+mod stores;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +85,9 @@ impl<'a> Watch<'a> {
         self.replaced.extend(replaced.iter().flat_map(KeyState::keys).map(|key| key.id.clone()));
         let held = self.use_held();
         let worked = before.clone().filter(|state| state.current.as_ref().is_some_and(|key| self.rig.works(&key.id)));
+        let served = self.served();
         let outcome = self.stack.up(self.rig, args).await;
+        self.consumers_read(&served);
         self.held_lives(held.as_ref(), (before.as_ref(), &replaced), args);
         self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
@@ -96,10 +100,11 @@ impl<'a> Watch<'a> {
         outcome
     }
 
-    /// Dependents use their key, if it works.
+    /// Dependents and the consumers of stores use their key, if it works.
     fn use_held(&self) -> Option<KeyId> {
         let held = self.stack.held().filter(|id| self.rig.works(id)).cloned();
-        held.iter().for_each(|id| self.rig.use_key(id));
+        let read = self.stack.stores().filter_map(|name| self.rig.read_store(name));
+        read.chain(held.clone()).filter(|id| self.rig.works(id)).for_each(|id| self.rig.use_key(&id));
         held
     }
 
@@ -257,17 +262,22 @@ impl<'a> Watch<'a> {
             let works = state.current.as_ref().is_some_and(|current| self.rig.works(&current.id));
             assert!(works, "after a quiet run the current key works");
             assert!(state.pending.is_none() && !state.claim_open);
+            self.stores_are_current();
         }
     }
 
     /// Plain destroys until one succeeds; at most four, and their number. Then nothing of ours is left.
     pub async fn destroyed(&mut self) -> usize {
         let mut log = Vec::new();
+        let stores = self.stack.reached_stores();
         for runs in 1..=4 {
             let outcome = self.stack.destroy(self.rig).await;
             if self.stack.state().is_none() {
                 self.nothing_is_left_over();
                 let lost = self.rig.keys().iter().any(|id| self.named.contains(id));
+                for name in &stores {
+                    assert!(self.rig.is_store_left(name), "I12: something of ours is left in {name}");
+                }
                 assert!(!self.alone || self.rig.marks() == usize::from(lost), "I12: no mark is left");
                 return runs;
             }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::{Phase, Schedule};
-use crate::{Key, KeyState, KeyStatus, Retiring};
+use crate::{Delivered, DeliveryStage, Key, KeyState, KeyStatus, Retiring};
 
 /// Why a run is needed although the user changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Due {
     Deferred,
     /// Somebody removed or changed our mark.
     MarkMissing,
+    /// Consumers of a store do not read the current key there, as far as a run or a refresh saw.
+    Delivery,
     /// A revoked key still lives.
     Revoking,
     /// A key has ended by itself, must be given more time, or must be replaced before it ends.
@@ -53,6 +55,11 @@ pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Opt
     }
     if state.mark_missing {
         return Some(Due::MarkMissing);
+    }
+    let is_delivered =
+        |delivered: &Delivered| delivered.stage == DeliveryStage::Current && delivered.key_id == current.id;
+    if !state.deliveries.iter().all(is_delivered) {
+        return Some(Due::Delivery);
     }
     if !state.revoking.is_empty() {
         return Some(Due::Revoking);

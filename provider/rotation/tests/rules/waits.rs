@@ -23,6 +23,7 @@ async fn ran(cloud: &InMemoryCloud, state: KeyState, args: &RotationArgs) -> Ran
     let began = cloud.clock().now();
     let deck = Deck {
         issuer: &*issuer,
+        stores: &[],
         clock: cloud.clock(),
         stop: &NeverStop,
         owner: &OwnerId::new("urn", "stack/project/key"),

@@ -62,6 +62,9 @@ pub struct Endpoints {
     /// The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS's own.
     #[serde(default)]
     pub sts: Option<String>,
+    /// The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS's own.
+    #[serde(default)]
+    pub secrets_manager: Option<String>,
 }
 
 impl AwsConfig {
@@ -89,7 +92,11 @@ impl AwsConfig {
                 );
             }
         }
-        for (name, url) in [("iam", self.endpoint_iam()), ("sts", self.endpoint_sts())] {
+        for (name, url) in [
+            ("iam", self.endpoint_iam()),
+            ("sts", self.endpoint_sts()),
+            ("secretsManager", self.endpoint_secrets_manager()),
+        ] {
             if url.is_some_and(|url| !is_url(url)) {
                 add(format!("endpoints.{name}"), "is not a URL: write one such as \"https://host:port\"");
             }
@@ -103,6 +110,37 @@ impl AwsConfig {
 
     pub(crate) fn endpoint_iam(&self) -> Option<&str> {
         self.endpoints.as_ref()?.iam.as_deref()
+    }
+
+    pub(crate) fn endpoint_secrets_manager(&self) -> Option<&str> {
+        self.endpoints.as_ref()?.secrets_manager.as_deref()
+    }
+
+    /// This configuration, with what it leaves unset from another one. Credentials are not mixed: who names some of its own takes none of the other's.
+    #[must_use]
+    pub(crate) fn over(self, base: &Self) -> Self {
+        let own = present(self.access_key.as_ref()) || self.profile.is_some();
+        let (access_key, secret_key, token, profile, roles) = if own {
+            (self.access_key, self.secret_key, self.token, self.profile, self.assume_roles)
+        } else {
+            let roles = self.assume_roles.or_else(|| base.assume_roles.clone());
+            (base.access_key.clone(), base.secret_key.clone(), base.token.clone(), base.profile.clone(), roles)
+        };
+        let (ours, theirs) = (self.endpoints.unwrap_or_default(), base.endpoints.clone().unwrap_or_default());
+        let endpoints = Endpoints {
+            iam: ours.iam.or(theirs.iam),
+            sts: ours.sts.or(theirs.sts),
+            secrets_manager: ours.secrets_manager.or(theirs.secrets_manager),
+        };
+        Self {
+            region: self.region.or_else(|| base.region.clone()),
+            profile,
+            access_key,
+            secret_key,
+            token,
+            assume_roles: roles,
+            endpoints: Some(endpoints),
+        }
     }
 
     pub(crate) fn endpoint_sts(&self) -> Option<&str> {

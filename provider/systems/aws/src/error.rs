@@ -20,22 +20,36 @@ pub(crate) struct Call<'a> {
     pub(crate) user: &'a str,
 }
 
-impl Call<'_> {
+/// What is said of the failure of a call, whichever service it went to.
+pub(crate) trait Explain {
+    /// The action's name in a policy.
+    fn operation(&self) -> &'static str;
+    /// The service.
+    fn service(&self) -> &'static str;
+    /// The setting that names its address.
+    fn property(&self) -> &'static str;
+    /// What a code means there.
+    fn judge(&self, code: Option<&str>, status: u16) -> (ErrorKind, Retry, Effect) {
+        judge(code, status)
+    }
+    /// A refusal in words.
+    fn refusal(&self, kind: ErrorKind, code: &str, status: u16) -> String;
+
     /// The failure of this call, in words for people. Neither a secret nor an answer's body is in it.
-    pub(crate) fn failed<E>(&self, error: &SdkError<E, HttpResponse>) -> Error
+    fn failed<E>(&self, error: &SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
         if let Some(credentials) = find::<CredentialsError>(error) {
-            return no_credentials(self.operation, credentials);
+            return no_credentials(self.operation(), credentials);
         }
-        if let Some(error) = unsent(self.operation, error) {
+        if let Some(error) = unsent(self.operation(), error) {
             return error;
         }
         let (meaning, message) = match error {
             SdkError::ServiceError(answer) => {
                 let (code, status) = (answer.err().code(), answer.raw().status().as_u16());
-                let meaning = judge(code, status);
+                let meaning = self.judge(code, status);
                 let request = answer.raw().request_id();
                 let message = self.refusal(meaning.0, code.unwrap_or_default(), status);
                 (meaning, with_request(message, request))
@@ -61,19 +75,24 @@ impl Call<'_> {
             ),
         };
         let (kind, retry, effect) = meaning;
-        Error::new(kind, self.operation, message).retry(retry).effect(effect)
+        Error::new(kind, self.operation(), message).retry(retry).effect(effect)
     }
 
     /// An answer without a field that AWS always gives.
-    pub(crate) fn incomplete(&self, field: &str) -> Error {
+    fn incomplete(&self, field: &str) -> Error {
         let message = format!("the answer of {} has no {field}", self.service());
-        Error::new(ErrorKind::Unexpected, self.operation, message).effect(Effect::Unknown)
+        Error::new(ErrorKind::Unexpected, self.operation(), message).effect(Effect::Unknown)
+    }
+}
+
+impl Explain for Call<'_> {
+    fn operation(&self) -> &'static str {
+        self.operation
     }
 
     fn refusal(&self, kind: ErrorKind, code: &str, status: u16) -> String {
         let user = self.user;
         match kind {
-            ErrorKind::Unauthenticated => credentials_refused(code),
             ErrorKind::Denied => format!(
                 "the credentials that the plugin uses lack the right to call {} on the IAM user {user:?} ({code}): allow it in their policy",
                 self.operation
@@ -90,17 +109,7 @@ impl Call<'_> {
             ErrorKind::Conflict => format!(
                 "AWS is changing the IAM user {user:?} at this moment ({code}): run `pulumi up` again in a minute"
             ),
-            ErrorKind::Throttled => {
-                format!("AWS takes no more calls for now ({code}): run `pulumi up` again in a minute")
-            }
-            ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
-            _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", self.service()),
-            _ if code.is_empty() => format!(
-                "{} answered with status {status} and none of AWS's codes: check that {} leads to AWS and not to a proxy",
-                self.service(),
-                self.property()
-            ),
-            _ => format!("{} failed ({code}, status {status})", self.service()),
+            _ => refused(self, kind, code, status),
         }
     }
 
@@ -205,6 +214,22 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
         "no AWS credentials for the plugin ({why}): set keyrotation:aws.accessKey and keyrotation:aws.secretKey, or keyrotation:aws.profile, or the AWS environment"
     );
     Error::new(ErrorKind::Unauthenticated, operation, message)
+}
+
+/// A refusal that has nothing to do with what the call was about.
+pub(crate) fn refused<E: Explain + ?Sized>(call: &E, kind: ErrorKind, code: &str, status: u16) -> String {
+    match kind {
+        ErrorKind::Unauthenticated => credentials_refused(code),
+        ErrorKind::Throttled => format!("AWS takes no more calls for now ({code}): run `pulumi up` again in a minute"),
+        ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
+        _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", call.service()),
+        _ if code.is_empty() => format!(
+            "{} answered with status {status} and none of AWS's codes: check that {} leads to AWS and not to a proxy",
+            call.service(),
+            call.property()
+        ),
+        _ => format!("{} failed ({code}, status {status})", call.service()),
+    }
 }
 
 fn credentials_refused(code: &str) -> String {

@@ -73,13 +73,16 @@ impl Files {
 /// The setting that names the address of a service, if one does, apart from the files.
 pub(crate) fn endpoint_from(configured: Option<&str>, service: &str, env: &Env) -> Option<String> {
     if configured.is_some() {
-        return Some(format!("`keyrotation:aws.endpoints.{}`", service.to_ascii_lowercase()));
+        let property = if service == SECRETS_MANAGER { "secretsManager" } else { &service.to_ascii_lowercase() };
+        return Some(format!("`keyrotation:aws.endpoints.{property}`"));
     }
     let ignored = variable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|said| said == "true");
     let mut names = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()].into_iter();
     names.find(|name| variable(env, name).is_some()).filter(|_| !ignored)
 }
 
+/// Secrets Manager in the names of variables.
+pub(crate) const SECRETS_MANAGER: &str = "SECRETS_MANAGER";
 const BUNDLE: &str = "AWS_CA_BUNDLE";
 
 fn named(config: &AwsConfig, env: &Env) -> Option<(String, &'static str)> {

@@ -13,7 +13,7 @@ use rotation::{
 use secrecy::SecretString;
 
 use crate::args::{self, Args};
-use crate::error::Call;
+use crate::error::{Call, Explain};
 use crate::ledger;
 use crate::lookup::user_of;
 use crate::session::{Session, limits};

@@ -19,13 +19,14 @@ mod owner;
 mod ses;
 mod session;
 mod settings;
+mod store;
 mod time;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloud::{Cloud, ImportedInputs, Resources, RotatingResource, SessionCell};
-use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, Problem};
+use cloud::{Cloud, Deliverable, ImportedInputs, Resources, RotatingResource, SessionCell};
+use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, OwnerId, Problem, Store};
 use secrecy::SecretString;
 
 pub use args::{AccessKey, Args};
@@ -34,6 +35,8 @@ use issuer::AwsIssuer;
 pub use owner::KeyOwner;
 use session::Session;
 pub use settings::SETTINGS;
+use store::SecretStore;
+pub use store::{CreateSecret, SecretsManagerDelivery};
 
 /// IAM, as the provider's configuration reaches it.
 pub struct Aws {
@@ -48,6 +51,34 @@ impl Aws {
     /// AWS does not tell; a key that does not exist or is another account's is [`ErrorKind::Denied`].
     pub async fn owner_of(&self, key: &KeyId) -> Result<KeyOwner, Error> {
         owner::owner_of(self.session.get(), key).await
+    }
+
+    /// The secret that a delivery names, for keys like `of`. `at` is the property that names the delivery, and `made_by` the resource, whose mark
+    /// a secret bears that is made for it. Nothing is looked up yet.
+    pub fn store(
+        &self,
+        delivery: &SecretsManagerDelivery,
+        (at, of): (&str, Deliverable),
+        made_by: &OwnerId,
+    ) -> Box<dyn Store> {
+        let session = self.session.get();
+        let mut config = delivery.connection.clone().unwrap_or_default();
+        // Whoever names a secret by its ARN has named its region.
+        if let Some(region) = delivery.arn_region().filter(|_| config.region.is_none()) {
+            config.region = Some(region.to_owned());
+        }
+        let session = Session::new(config.over(session.config()), Arc::clone(&self.clock));
+        Box::new(SecretStore::new(session, delivery.clone(), (at, of), made_by))
+    }
+
+    /// The secret in normal form, by which the state knows it.
+    pub fn identity(&self, delivery: &SecretsManagerDelivery) -> String {
+        delivery.entry(self.session.get().config().region.as_deref()).to_string()
+    }
+
+    /// The delivery that the state knows by this identity; none if it is another store's.
+    pub fn delivery_of(identity: &str) -> Option<SecretsManagerDelivery> {
+        store::Entry::parse(identity).map(|entry| SecretsManagerDelivery::of_entry(&entry))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rotation::{Error, ErrorKind, KeyId};
 
-use crate::error::Call;
+use crate::error::{Call, Explain};
 use crate::session::Session;
 
 /// The name of the user that has the key.

@@ -25,8 +25,8 @@ use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::config::AwsConfig;
-use crate::error::{Call, no_credentials};
-use crate::files::{Files, endpoint_from};
+use crate::error::{Call, Explain, no_credentials};
+use crate::files::{Files, SECRETS_MANAGER, endpoint_from};
 use crate::http::{Http, Peer, SOURCES};
 use crate::time::Time;
 
@@ -42,6 +42,7 @@ pub(crate) struct Session {
 /// The clients of one configuration.
 pub(crate) struct Clients {
     pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
     /// STS with the credentials that IAM is called with, cached as they are there.
     identity: aws_sdk_sts::Client,
@@ -55,6 +56,10 @@ impl Session {
     pub(crate) fn new(config: AwsConfig, clock: Arc<dyn Clock>) -> Self {
         let (clients, account) = (OnceCell::new(), OnceCell::new());
         Self { config, time: Time::new(clock), clients, account, skew: Arc::default() }
+    }
+
+    pub(crate) fn config(&self) -> &AwsConfig {
+        &self.config
     }
 
     pub(crate) fn time(&self) -> &Time {
@@ -114,7 +119,7 @@ async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Resul
     let (env, fs) = (Env::real(), Fs::real());
     let files = Files::read(config, (&env, &fs)).await?;
     let peer = |service: &'static str, configured: Option<&str>| Peer {
-        service,
+        service: if service == SECRETS_MANAGER { "Secrets Manager" } else { service },
         named_by: endpoint_from(configured, service, &env),
         region: files.region_from(config, &env),
     };
@@ -138,10 +143,16 @@ async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Resul
     if let Some(url) = config.endpoint_sts() {
         sts = sts.endpoint_url(url);
     }
+    let mut manager = aws_sdk_secretsmanager::config::Builder::from(&sdk);
+    manager = manager.http_client(http.to(peer(SECRETS_MANAGER, config.endpoint_secrets_manager())));
+    if let Some(url) = config.endpoint_secrets_manager() {
+        manager = manager.endpoint_url(url);
+    }
     let identity = aws_sdk_sts::Client::from_conf(sts.clone().build());
     let sts = sts.identity_cache(IdentityCache::no_cache());
     Ok(Clients {
         iam: aws_sdk_iam::Client::from_conf(iam.build()),
+        secrets_manager: aws_sdk_secretsmanager::Client::from_conf(manager.build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         identity,
         base,

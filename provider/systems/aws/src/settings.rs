@@ -29,6 +29,15 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("region", &["keyrotation:aws.region", "AWS_REGION", "AWS_DEFAULT_REGION", "region"]),
     ("IAM's address", &["keyrotation:aws.endpoints.iam", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL", "endpoint_url"]),
     ("STS's address", &["keyrotation:aws.endpoints.sts", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "endpoint_url"]),
+    (
+        "Secrets Manager's address",
+        &[
+            "keyrotation:aws.endpoints.secretsManager",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL",
+            "endpoint_url",
+        ],
+    ),
     ("whether addresses are ignored", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"]),
     (
         "kind of address",

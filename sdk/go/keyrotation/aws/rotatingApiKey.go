@@ -72,7 +72,7 @@ import (
 // one is being made. Thanks to them a run that was interrupted is found and put in order by the next one. `<hash>` stands for
 // the resource's URN; the output `OwnershipTags` gives both names.
 //
-// An `aws.iam.User` resource with `tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
+// An `aws.iam.User` resource with `Tags`, or `defaultTags` in its provider, removes every tag that it does not know, in each `pulumi up --refresh`. If
 // Pulumi manages the user's tags, let the `aws` provider ignore those of this plugin:
 //
 //	resources:
@@ -142,6 +142,10 @@ type RotatingApiKey struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current AccessKeyOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
 	ForeignKeys keyrotation.ForeignKeyArrayOutput `pulumi:"foreignKeys"`
 	// Counts the keys of this resource: 1 for the first.
@@ -213,6 +217,7 @@ func NewRotatingApiKey(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"adopt",
 		"current",
+		"deliveries",
 		"previous",
 		"secretAccessKey",
 		"sesSmtpPassword",
@@ -256,6 +261,8 @@ type rotatingApiKeyArgs struct {
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -297,6 +304,8 @@ type RotatingApiKeyArgs struct {
 	Adopt keyrotation.AdoptPtrInput
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -443,6 +452,16 @@ func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingApiKeyOutput) Current() AccessKeyOutput {
 	return o.ApplyT(func(v *RotatingApiKey) AccessKeyOutput { return v.Current }).(AccessKeyOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingApiKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingApiKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.

@@ -119,6 +119,10 @@ type RotatingApiKey struct {
 	ApiSecret pulumi.StringOutput `pulumi:"apiSecret"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current KeyPairOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
 	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
@@ -186,6 +190,7 @@ func NewRotatingApiKey(ctx *pulumi.Context,
 		"adopt",
 		"apiSecret",
 		"current",
+		"deliveries",
 		"previous",
 	})
 	opts = append(opts, secrets)
@@ -227,6 +232,8 @@ type rotatingApiKeyArgs struct {
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description *string `pulumi:"description"`
 	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
@@ -269,6 +276,8 @@ type RotatingApiKeyArgs struct {
 	Adopt keyrotation.AdoptPtrInput
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// The description of the keys that are made from now on; the mark of this resource stands behind it.
 	Description pulumi.StringPtrInput
 	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
@@ -421,6 +430,16 @@ func (o RotatingApiKeyOutput) ApiSecret() pulumi.StringOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingApiKeyOutput) Current() KeyPairOutput {
 	return o.ApplyT(func(v *RotatingApiKey) KeyPairOutput { return v.Current }).(KeyPairOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingApiKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingApiKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // The description of the keys that are made from now on; the mark of this resource stands behind it.

@@ -126,6 +126,10 @@ type RotatingApiKey struct {
 	ConfigProfile pulumi.StringOutput `pulumi:"configProfile"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current ApiKeyOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.
 	Fingerprint pulumi.StringOutput `pulumi:"fingerprint"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
@@ -202,6 +206,7 @@ func NewRotatingApiKey(ctx *pulumi.Context,
 		"adopt",
 		"configProfile",
 		"current",
+		"deliveries",
 		"previous",
 		"privateKeyPem",
 	})
@@ -244,6 +249,8 @@ type rotatingApiKeyArgs struct {
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -285,6 +292,8 @@ type RotatingApiKeyArgs struct {
 	Adopt keyrotation.AdoptPtrInput
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -431,6 +440,16 @@ func (o RotatingApiKeyOutput) ConfigProfile() pulumi.StringOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingApiKeyOutput) Current() ApiKeyOutput {
 	return o.ApplyT(func(v *RotatingApiKey) ApiKeyOutput { return v.Current }).(ApiKeyOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingApiKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingApiKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // OCI's name of the key: the MD5 of its public half, as sixteen pairs of digits.

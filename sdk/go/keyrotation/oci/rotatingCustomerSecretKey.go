@@ -79,6 +79,10 @@ type RotatingCustomerSecretKey struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current CustomerSecretKeyOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
@@ -152,6 +156,7 @@ func NewRotatingCustomerSecretKey(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"adopt",
 		"current",
+		"deliveries",
 		"previous",
 		"secretKey",
 	})
@@ -194,6 +199,8 @@ type rotatingCustomerSecretKeyArgs struct {
 	Adopt *keyrotation.Adopt `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description *string `pulumi:"description"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -238,6 +245,8 @@ type RotatingCustomerSecretKeyArgs struct {
 	Adopt keyrotation.AdoptPtrInput
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -387,6 +396,16 @@ func (o RotatingCustomerSecretKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingCustomerSecretKeyOutput) Current() CustomerSecretKeyOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) CustomerSecretKeyOutput { return v.Current }).(CustomerSecretKeyOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingCustomerSecretKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingCustomerSecretKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.

@@ -144,6 +144,10 @@ type RotatingApiKey struct {
 	Current KvVersionOutput `pulumi:"current"`
 	// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 	Data pulumi.StringMapOutput `pulumi:"data"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
 	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
@@ -223,6 +227,7 @@ func NewRotatingApiKey(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"adopt",
 		"current",
+		"deliveries",
 		"previous",
 		"value",
 	})
@@ -271,6 +276,8 @@ type rotatingApiKeyArgs struct {
 	Characters *string `pulumi:"characters"`
 	// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 	Data map[string]string `pulumi:"data"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field *string `pulumi:"field"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -323,6 +330,8 @@ type RotatingApiKeyArgs struct {
 	Characters pulumi.StringPtrInput
 	// What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 	Data pulumi.StringMapInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -484,6 +493,16 @@ func (o RotatingApiKeyOutput) Current() KvVersionOutput {
 // What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
 func (o RotatingApiKeyOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringMapOutput { return v.Data }).(pulumi.StringMapOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingApiKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingApiKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingApiKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // When the server deletes the version by itself (`delete_version_after` of the path or the mount), in RFC 3339.

@@ -150,6 +150,10 @@ type RotatingJwtKey struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current JwtKeyOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
 	ForeignKeys keyrotation.ForeignKeyArrayOutput `pulumi:"foreignKeys"`
 	// Counts the keys of this resource: 1 for the first.
@@ -225,6 +229,7 @@ func NewRotatingJwtKey(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"adopt",
 		"current",
+		"deliveries",
 		"previous",
 		"privateKeyPem",
 	})
@@ -269,6 +274,8 @@ type rotatingJwtKeyArgs struct {
 	Algorithm *JwtAlgorithm `pulumi:"algorithm"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl *string `pulumi:"jwksUrl"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -311,6 +318,8 @@ type RotatingJwtKeyArgs struct {
 	Algorithm JwtAlgorithmPtrInput
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -456,6 +465,16 @@ func (o RotatingJwtKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingJwtKeyOutput) Current() JwtKeyOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) JwtKeyOutput { return v.Current }).(JwtKeyOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingJwtKeyOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingJwtKey) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingJwtKeyOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingJwtKey) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.

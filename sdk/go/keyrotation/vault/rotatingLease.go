@@ -133,6 +133,10 @@ type RotatingLease struct {
 	Current LeaseOutput `pulumi:"current"`
 	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
 	Data pulumi.StringMapOutput `pulumi:"data"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// When the credential ends unless the lease is renewed, as last seen, in RFC 3339.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
@@ -208,6 +212,7 @@ func NewRotatingLease(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"current",
 		"data",
+		"deliveries",
 		"previous",
 	})
 	opts = append(opts, secrets)
@@ -246,6 +251,8 @@ func (RotatingLeaseState) ElementType() reflect.Type {
 type rotatingLeaseArgs struct {
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage *bool `pulumi:"allowOutage"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole *string `pulumi:"holderRole"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -285,6 +292,8 @@ type rotatingLeaseArgs struct {
 type RotatingLeaseArgs struct {
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole pulumi.StringPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -426,6 +435,16 @@ func (o RotatingLeaseOutput) Current() LeaseOutput {
 // What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
 func (o RotatingLeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringMapOutput { return v.Data }).(pulumi.StringMapOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingLeaseOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingLease) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingLeaseOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingLease) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // When the credential ends unless the lease is renewed, as last seen, in RFC 3339.

@@ -136,6 +136,10 @@ type RotatingSecretId struct {
 	CidrList pulumi.StringArrayOutput `pulumi:"cidrList"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current AppRoleSecretIdOutput `pulumi:"current"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
+	// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+	DeliveryStatus keyrotation.DeliveryStatusArrayOutput `pulumi:"deliveryStatus"`
 	// When it ends by itself (`Ttl`, or the role's `secret_id_ttl`), in RFC 3339.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
 	// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
@@ -207,6 +211,7 @@ func NewRotatingSecretId(ctx *pulumi.Context,
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"adopt",
 		"current",
+		"deliveries",
 		"previous",
 		"secretId",
 	})
@@ -251,6 +256,8 @@ type rotatingSecretIdArgs struct {
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 	CidrList []string `pulumi:"cidrList"`
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -293,6 +300,8 @@ type RotatingSecretIdArgs struct {
 	AllowOutage pulumi.BoolPtrInput
 	// The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
 	CidrList pulumi.StringArrayInput
+	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+	Deliveries keyrotation.DeliveryArrayInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -443,6 +452,16 @@ func (o RotatingSecretIdOutput) CidrList() pulumi.StringArrayOutput {
 // The key to use. Its fields also stand at the top level of the resource.
 func (o RotatingSecretIdOutput) Current() AppRoleSecretIdOutput {
 	return o.ApplyT(func(v *RotatingSecretId) AppRoleSecretIdOutput { return v.Current }).(AppRoleSecretIdOutput)
+}
+
+// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+func (o RotatingSecretIdOutput) Deliveries() keyrotation.DeliveryArrayOutput {
+	return o.ApplyT(func(v *RotatingSecretId) keyrotation.DeliveryArrayOutput { return v.Deliveries }).(keyrotation.DeliveryArrayOutput)
+}
+
+// What consumers of each store read, in the order of `Deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+func (o RotatingSecretIdOutput) DeliveryStatus() keyrotation.DeliveryStatusArrayOutput {
+	return o.ApplyT(func(v *RotatingSecretId) keyrotation.DeliveryStatusArrayOutput { return v.DeliveryStatus }).(keyrotation.DeliveryStatusArrayOutput)
 }
 
 // When it ends by itself (`Ttl`, or the role's `secret_id_ttl`), in RFC 3339.

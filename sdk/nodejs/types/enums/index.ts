@@ -8,6 +8,58 @@ export {
     vault,
 };
 
+export const DeliveryFormat = {
+    /**
+     * A JSON object of texts.
+     */
+    Json: "json",
+    /**
+     * One field alone, as it is.
+     */
+    Raw: "raw",
+    /**
+     * Lines of `NAME=value`, quoted where a shell needs it.
+     */
+    Dotenv: "dotenv",
+    /**
+     * A Java properties file.
+     */
+    Properties: "properties",
+    /**
+     * A profile of AWS's shared credentials file.
+     */
+    AwsCredentials: "awsCredentials",
+    /**
+     * A profile of Oracle's configuration file.
+     */
+    OciConfig: "ociConfig",
+} as const;
+
+/**
+ * How a key is written in a store.
+ */
+export type DeliveryFormat = (typeof DeliveryFormat)[keyof typeof DeliveryFormat];
+
+export const DeliveryStage = {
+    /**
+     * It was staged; consumers do not read it yet.
+     */
+    Pending: "pending",
+    /**
+     * Consumers read it.
+     */
+    Current: "current",
+    /**
+     * Consumers read something else, which this resource did not deliver last.
+     */
+    Drifted: "drifted",
+} as const;
+
+/**
+ * How far a version in a store has come.
+ */
+export type DeliveryStage = (typeof DeliveryStage)[keyof typeof DeliveryStage];
+
 export const HistoryAction = {
     /**
      * It was created.

@@ -26,6 +26,7 @@ class RotatingApiKeyArgs:
                  user: pulumi.Input[_builtins.str],
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -45,6 +46,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -69,6 +71,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "adopt", adopt)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -130,6 +134,18 @@ class RotatingApiKeyArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -290,6 +306,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -441,6 +458,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -616,6 +634,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -640,6 +659,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             __props__.__dict__["overlap"] = overlap
@@ -658,6 +678,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["access_key_id"] = None
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
@@ -670,7 +691,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["secret_access_key"] = None
             __props__.__dict__["ses_smtp_password"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretAccessKey", "sesSmtpPassword"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "deliveries", "previous", "secretAccessKey", "sesSmtpPassword"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:aws:RotatingApiKey',
@@ -699,6 +720,8 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["adopt"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
@@ -767,6 +790,22 @@ class RotatingApiKey(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter(name="foreignKeys")

@@ -27,6 +27,7 @@ class RotatingApiKeyArgs:
                  owner: pulumi.Input['OwnerArgs'],
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -47,6 +48,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -71,6 +73,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "adopt", adopt)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if description is not None:
             pulumi.set(__self__, "description", description)
         if display_name is not None:
@@ -134,6 +138,18 @@ class RotatingApiKeyArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -305,6 +321,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -433,6 +450,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -584,6 +602,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -609,6 +628,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["description"] = description
             __props__.__dict__["display_name"] = display_name
             __props__.__dict__["keepers"] = keepers
@@ -629,6 +649,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["api_key"] = None
             __props__.__dict__["api_secret"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
@@ -638,7 +659,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "apiSecret", "current", "previous"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "apiSecret", "current", "deliveries", "previous"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:confluent:RotatingApiKey',
@@ -668,6 +689,8 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["api_key"] = None
         __props__.__dict__["api_secret"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["description"] = None
         __props__.__dict__["display_name"] = None
         __props__.__dict__["foreign_keys"] = None
@@ -742,6 +765,22 @@ class RotatingApiKey(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter

@@ -26,6 +26,7 @@ class RotatingApiKeyArgs:
                  user_id: pulumi.Input[_builtins.str],
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -45,6 +46,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input['_root_inputs.AdoptArgs'] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] key_bits: The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
@@ -69,6 +71,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "adopt", adopt)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if key_bits is not None:
@@ -130,6 +134,18 @@ class RotatingApiKeyArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -290,6 +306,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -425,6 +442,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']] adopt: An existing key to take over when the resource is created. Later it makes a key current that the plugin found on the principal and that
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] key_bits: The size of the next key in bits: 2048, 3072 or 4096. Default: 2048. A change alone does not rotate.
@@ -584,6 +602,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  key_bits: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -608,6 +627,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["key_bits"] = key_bits
             __props__.__dict__["max_age"] = max_age
@@ -626,6 +646,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["account"] = None
             __props__.__dict__["config_profile"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["fingerprint"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
@@ -640,7 +661,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "configProfile", "current", "previous", "privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "configProfile", "current", "deliveries", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:oci:RotatingApiKey',
@@ -669,6 +690,8 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["config_profile"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["fingerprint"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
@@ -739,6 +762,22 @@ class RotatingApiKey(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter

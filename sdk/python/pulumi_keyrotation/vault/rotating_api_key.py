@@ -30,6 +30,7 @@ class RotatingApiKeyArgs:
                  cas_required: pulumi.Input[Optional[_builtins.bool]] = None,
                  characters: pulumi.Input[Optional[_builtins.str]] = None,
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
@@ -55,6 +56,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -87,6 +89,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "characters", characters)
         if data is not None:
             pulumi.set(__self__, "data", data)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if field is not None:
             pulumi.set(__self__, "field", field)
         if keepers is not None:
@@ -200,6 +204,18 @@ class RotatingApiKeyArgs:
     @data.setter
     def data(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "data", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -386,6 +402,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  cas_required: pulumi.Input[Optional[_builtins.bool]] = None,
                  characters: pulumi.Input[Optional[_builtins.str]] = None,
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
@@ -544,6 +561,7 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] cas_required: Whether the path takes only writes with check-and-set, so that nobody overwrites the key by mistake. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount; the plugin itself always uses check-and-set.
         :param pulumi.Input[_builtins.str] characters: The characters from which the value is generated, each with the same probability. Default: letters and digits. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -725,6 +743,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  cas_required: pulumi.Input[Optional[_builtins.bool]] = None,
                  characters: pulumi.Input[Optional[_builtins.str]] = None,
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
@@ -755,6 +774,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["cas_required"] = cas_required
             __props__.__dict__["characters"] = characters
             __props__.__dict__["data"] = data
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["field"] = field
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["length"] = length
@@ -777,6 +797,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["verification"] = verification
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
@@ -789,7 +810,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["value"] = None
             __props__.__dict__["version"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "value"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "deliveries", "previous", "value"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingApiKey, __self__).__init__(
             'keyrotation:vault:RotatingApiKey',
@@ -820,6 +841,8 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["characters"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["data"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["expires_at"] = None
         __props__.__dict__["field"] = None
         __props__.__dict__["foreign_keys"] = None
@@ -907,6 +930,22 @@ class RotatingApiKey(pulumi.CustomResource):
         What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         """
         return pulumi.get(self, "data")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter(name="expiresAt")

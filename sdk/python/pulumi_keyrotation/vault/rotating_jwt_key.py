@@ -29,6 +29,7 @@ class RotatingJwtKeyArgs:
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -49,6 +50,7 @@ class RotatingJwtKeyArgs:
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input['JwtAlgorithm'] algorithm: The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -74,6 +76,8 @@ class RotatingJwtKeyArgs:
             pulumi.set(__self__, "algorithm", algorithm)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if jwks_url is not None:
             pulumi.set(__self__, "jwks_url", jwks_url)
         if keepers is not None:
@@ -157,6 +161,18 @@ class RotatingJwtKeyArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter(name="jwksUrl")
@@ -305,6 +321,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -473,6 +490,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input['JwtAlgorithm'] algorithm: The algorithm of the key. Default: `"RS256"`. A change takes effect at the next rotation.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -664,6 +682,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  algorithm: pulumi.Input[Optional['JwtAlgorithm']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -689,6 +708,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["algorithm"] = algorithm
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["jwks_url"] = jwks_url
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
@@ -708,6 +728,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["verification"] = verification
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
             __props__.__dict__["history"] = None
@@ -721,7 +742,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["public_key_pem"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "privateKeyPem"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "deliveries", "previous", "privateKeyPem"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingJwtKey, __self__).__init__(
             'keyrotation:vault:RotatingJwtKey',
@@ -750,6 +771,8 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["algorithm"] = None
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
@@ -819,6 +842,22 @@ class RotatingJwtKey(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter(name="foreignKeys")

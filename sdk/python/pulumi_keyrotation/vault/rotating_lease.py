@@ -26,6 +26,7 @@ class RotatingLeaseArgs:
                  name: pulumi.Input[_builtins.str],
                  path: pulumi.Input[_builtins.str],
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -44,6 +45,7 @@ class RotatingLeaseArgs:
         :param pulumi.Input[_builtins.str] name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
         :param pulumi.Input[_builtins.str] path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -66,6 +68,8 @@ class RotatingLeaseArgs:
         pulumi.set(__self__, "path", path)
         if allow_outage is not None:
             pulumi.set(__self__, "allow_outage", allow_outage)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if holder_role is not None:
             pulumi.set(__self__, "holder_role", holder_role)
         if keepers is not None:
@@ -126,6 +130,18 @@ class RotatingLeaseArgs:
     @allow_outage.setter
     def allow_outage(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_outage", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter(name="holderRole")
@@ -284,6 +300,7 @@ class RotatingLease(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -429,6 +446,7 @@ class RotatingLease(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
@@ -598,6 +616,7 @@ class RotatingLease(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -622,6 +641,7 @@ class RotatingLease(pulumi.CustomResource):
             __props__ = RotatingLeaseArgs.__new__(RotatingLeaseArgs)
 
             __props__.__dict__["allow_outage"] = allow_outage
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["holder_role"] = holder_role
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
@@ -643,6 +663,7 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
             __props__.__dict__["data"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
@@ -655,7 +676,7 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["previous_retires_at"] = None
             __props__.__dict__["schedule"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["current", "data", "previous"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["current", "data", "deliveries", "previous"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingLease, __self__).__init__(
             'keyrotation:vault:RotatingLease',
@@ -683,6 +704,8 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["current"] = None
         __props__.__dict__["data"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["expires_at"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
@@ -743,6 +766,22 @@ class RotatingLease(pulumi.CustomResource):
         What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "data")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter(name="expiresAt")

@@ -28,6 +28,7 @@ class RotatingSecretIdArgs:
                  adopt: pulumi.Input[Optional['_root_inputs.AdoptArgs']] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -48,6 +49,7 @@ class RotatingSecretIdArgs:
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -73,6 +75,8 @@ class RotatingSecretIdArgs:
             pulumi.set(__self__, "allow_outage", allow_outage)
         if cidr_list is not None:
             pulumi.set(__self__, "cidr_list", cidr_list)
+        if deliveries is not None:
+            pulumi.set(__self__, "deliveries", deliveries)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -156,6 +160,18 @@ class RotatingSecretIdArgs:
     @cidr_list.setter
     def cidr_list(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "cidr_list", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @deliveries.setter
+    def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
+        pulumi.set(self, "deliveries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -304,6 +320,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -449,6 +466,7 @@ class RotatingSecretId(pulumi.CustomResource):
                the state does not contain (an unrecorded key); otherwise it is ignored.
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -617,6 +635,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  adopt: pulumi.Input[Optional[Union['_root_inputs.AdoptArgs', '_root_inputs.AdoptArgsDict']]] = None,
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -642,6 +661,7 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["cidr_list"] = cidr_list
+            __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if mount is None and not opts.urn:
@@ -662,6 +682,7 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["accessor"] = None
             __props__.__dict__["account"] = None
             __props__.__dict__["current"] = None
+            __props__.__dict__["delivery_status"] = None
             __props__.__dict__["expires_at"] = None
             __props__.__dict__["foreign_keys"] = None
             __props__.__dict__["generation"] = None
@@ -673,7 +694,7 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["schedule"] = None
             __props__.__dict__["secret_id"] = None
             __props__.__dict__["warnings"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "previous", "secretId"])
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adopt", "current", "deliveries", "previous", "secretId"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(RotatingSecretId, __self__).__init__(
             'keyrotation:vault:RotatingSecretId',
@@ -703,6 +724,8 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__.__dict__["allow_outage"] = None
         __props__.__dict__["cidr_list"] = None
         __props__.__dict__["current"] = None
+        __props__.__dict__["deliveries"] = None
+        __props__.__dict__["delivery_status"] = None
         __props__.__dict__["expires_at"] = None
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
@@ -778,6 +801,22 @@ class RotatingSecretId(pulumi.CustomResource):
         The key to use. Its fields also stand at the top level of the resource.
         """
         return pulumi.get(self, "current")
+
+    @_builtins.property
+    @pulumi.getter
+    def deliveries(self) -> pulumi.Output[Optional[Sequence['_root_outputs.Delivery']]]:
+        """
+        Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        """
+        return pulumi.get(self, "deliveries")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryStatus")
+    def delivery_status(self) -> pulumi.Output[Sequence['_root_outputs.DeliveryStatus']]:
+        """
+        What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+        """
+        return pulumi.get(self, "delivery_status")
 
     @_builtins.property
     @pulumi.getter(name="expiresAt")

@@ -36,6 +36,7 @@ impl PlaceRig<AwsUser> {
         Feature::TellsUse,
         Feature::Claims,
         Feature::Tries,
+        Feature::Stores,
     ];
 
     /// A fresh one that lags moderately.

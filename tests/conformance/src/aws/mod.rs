@@ -10,6 +10,7 @@ use jiff::Timestamp;
 pub(crate) use local::marks;
 pub use local::{AwsUser, LocalAws};
 pub use moto::{MOTO_DEVIATIONS, Moto, MotoRig};
+pub(crate) use moto_server::MotoServer;
 pub use trials::{AwsTrial, aws_trials};
 
 /// When tests begin that have a clock of their own: 2026-03-01T12:00:00Z.

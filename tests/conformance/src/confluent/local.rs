@@ -63,9 +63,17 @@ impl PlaceRig<ServiceAccount> {
                 Feature::Tries,
                 Feature::Delays,
                 Feature::Flickers,
+                Feature::Stores,
             ],
-            Kind::Ksqldb => &[Feature::Strangers, Feature::Faults, Feature::Network],
-            _ => &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::Delays],
+            Kind::Ksqldb => &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Stores],
+            _ => &[
+                Feature::Strangers,
+                Feature::Faults,
+                Feature::Network,
+                Feature::Tries,
+                Feature::Delays,
+                Feature::Stores,
+            ],
         }
     }
 

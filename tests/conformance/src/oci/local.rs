@@ -54,6 +54,7 @@ impl OciResource {
                 Feature::Claims,
                 Feature::Tries,
                 Feature::Foresees,
+                Feature::Stores,
             ],
             _ => &[
                 Feature::Strangers,
@@ -63,6 +64,7 @@ impl OciResource {
                 Feature::Quota,
                 Feature::MarksOnKeys,
                 Feature::Tries,
+                Feature::Stores,
             ],
         }
     }

@@ -54,7 +54,7 @@ const BEGIN: &str = "-----BEGIN ";
 
 impl VaultPlace for JwtName {
     const FEATURES: &[Feature] =
-        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::MarksOnKeys];
+        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::MarksOnKeys, Feature::Stores];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();

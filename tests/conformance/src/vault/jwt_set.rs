@@ -45,7 +45,7 @@ struct Kept {
 pub(super) const ROLE: &str = "ci";
 
 impl VaultPlace for JwtSet {
-    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Tries];
+    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Tries, Feature::Stores];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();

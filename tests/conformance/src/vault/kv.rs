@@ -24,8 +24,15 @@ pub struct KvPath {
 }
 
 impl VaultPlace for KvPath {
-    const FEATURES: &[Feature] =
-        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Disables, Feature::Claims, Feature::Tries];
+    const FEATURES: &[Feature] = &[
+        Feature::Strangers,
+        Feature::Faults,
+        Feature::Network,
+        Feature::Disables,
+        Feature::Claims,
+        Feature::Tries,
+        Feature::Stores,
+    ];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, mount) = (ground.0.admin.clone(), ground.0.mount.clone());

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use anyhow::Result;
 use cloud::Cloud;
 use jiff::{SignedDuration, Timestamp};
-use localcloud::Faults;
+use localcloud::{Faults, LocalCloud, Options};
 use rotation::testing::{Fault, ManualClock};
 use rotation::{KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_vault::{Vault, VaultConfig};
-use vault_servers::{Admin, Proxy, fault_of_vault};
+use vault_servers::{Admin, Proxy, SharedClock, fault_of_vault};
 
 use super::server::{Ground, ground};
 use crate::rig::{Feature, Place, PlaceRig, Way, WayTo};
+use crate::stores::Shop;
 
 /// Where the keys of one resource stand on a real server.
 pub trait VaultPlace: Place<Way = VaultWay> {
@@ -51,6 +52,9 @@ pub struct VaultWay {
     proxy: Proxy,
     /// What every process of a run is: it shares nothing but connections, which are dear to set up.
     vault: Arc<Vault>,
+    shop: Shop,
+    /// Where the shop is.
+    _shops: LocalCloud,
 }
 
 /// A place on a real server, and the plugin's own code as its client, by a proxy.
@@ -68,7 +72,9 @@ impl<P: VaultPlace> PlaceRig<P> {
         let place = P::new(&VaultGround(ground))?;
         let vault = Arc::new(Vault::new(Arc::new(clock.clone())));
         vault.configure(serde_json::from_value(config(&proxy, place.admin()))?);
-        Ok(Self::on(VaultWay { clock, proxy, vault }, place))
+        let shops = LocalCloud::start(Options::new(SharedClock::new(&clock).shared()).immediate())?;
+        let shop = Shop::new(shops.aws(), shops.endpoint(), &clock);
+        Ok(Self::on(VaultWay { clock, proxy, vault, shop, _shops: shops }, place))
     }
 
     /// The administrator.
@@ -150,6 +156,10 @@ impl Way for VaultWay {
 
     fn faults(&self) -> &Faults {
         self.proxy.faults()
+    }
+
+    fn shop(&self) -> &Shop {
+        &self.shop
     }
 
     fn fault(&self, fault: Fault) -> localcloud::Fault {

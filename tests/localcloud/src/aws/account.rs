@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::Refusal;
 use super::key::{AccessKey, Consistency};
 use super::limits::{KEYS_PER_USER, POLICIES_PER_USER, TAGS_PER_USER};
+use super::secrets::Shelf;
 use crate::lag::History;
 use crate::random::Random;
 
@@ -70,6 +71,7 @@ pub(super) struct Account {
     pub(super) users: BTreeMap<String, User>,
     pub(super) sessions: BTreeMap<String, Session>,
     roles: BTreeMap<String, String>,
+    pub(super) secrets: Shelf,
     /// Id and secret of everything that was ever issued, for the search for leaks.
     pub(super) issued: Vec<(String, String)>,
 }
@@ -83,6 +85,7 @@ impl Account {
             users: BTreeMap::new(),
             sessions: BTreeMap::new(),
             roles: BTreeMap::new(),
+            secrets: Shelf::new(lags.secret_lag),
             issued: Vec::new(),
         }
     }
@@ -99,6 +102,7 @@ impl Account {
         self.users.retain(|name, _| name == ADMIN);
         self.sessions.clear();
         self.roles.clear();
+        self.secrets.clear();
     }
 
     /// The user with this name. Names are not distinguished by case (IAM API Reference, CreateUser).

@@ -15,6 +15,7 @@ pub(crate) enum Act {
     DeleteKey { access_key_id: String },
     SetKeyActive { access_key_id: String, active: bool },
     SetTags { user: String, tags: BTreeMap<String, String> },
+    EditSecret { name: String, value: String },
 }
 
 impl Act {
@@ -24,6 +25,7 @@ impl Act {
             Self::DeleteKey { access_key_id } => aws.delete_key(access_key_id),
             Self::SetKeyActive { access_key_id, active } => aws.set_key_active(access_key_id, *active),
             Self::SetTags { user, tags } => aws.set_tags(user, tags),
+            Self::EditSecret { name, value } => aws.edit_secret(name, value),
         }
     }
 }

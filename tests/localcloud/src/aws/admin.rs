@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::account::{Account, Tags, User as Kept, tags_of};
 use super::error::Refusal;
 use super::key::{AccessKey, LastUse};
+use super::secrets::Secret;
 use super::{Aws, Credentials};
 use crate::locked;
 
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub users: Vec<User>,
     /// The access key ids of all sessions of roles that were opened.
     pub sessions: Vec<String>,
+    /// Its secrets.
+    pub secrets: Vec<Secret>,
 }
 
 /// A user.
@@ -188,12 +191,14 @@ impl Aws {
 
     /// Everything, without secrets.
     pub fn snapshot(&self) -> Snapshot {
+        let secrets = self.secrets();
         let account = locked(&self.inner.account);
         let now = self.inner.desk.clock.now();
         Snapshot {
             account: account.id.clone(),
             users: account.users.values().map(|user| seen(user, &account, now)).collect(),
             sessions: account.sessions.keys().cloned().collect(),
+            secrets,
         }
     }
 

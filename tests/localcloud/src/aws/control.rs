@@ -22,6 +22,9 @@ pub(crate) fn routes(aws: Aws) -> Router {
         .route("/keys", post(mint_key))
         .route("/keys/{id}", put(set_key).delete(delete_key))
         .route("/check", post(check))
+        .route("/secrets", post(create_secret))
+        .route("/secrets/value", post(secret_value))
+        .route("/secrets/edit", post(edit_secret))
         .with_state(aws)
 }
 
@@ -46,6 +49,14 @@ struct Status {
 struct Pair {
     access_key_id: String,
     secret_access_key: String,
+}
+
+/// A secret's name, with a value or a staging label.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    value: Option<String>,
+    stage: Option<String>,
 }
 
 type Done = Result<Json<Value>, Refusal>;
@@ -81,6 +92,19 @@ async fn set_key(State(aws): State<Aws>, Path(id): Path<String>, Json(status): J
 
 async fn delete_key(State(aws): State<Aws>, Path(id): Path<String>) -> Done {
     done(aws.delete_key(&id))
+}
+
+async fn create_secret(State(aws): State<Aws>, Json(new): Json<Named>) -> Done {
+    done(aws.create_secret(&new.name, new.value.as_deref()))
+}
+
+async fn secret_value(State(aws): State<Aws>, Json(asked): Json<Named>) -> Json<Value> {
+    let value = aws.secret_value(&asked.name, asked.stage.as_deref().unwrap_or("AWSCURRENT"));
+    Json(json!({ "value": value }))
+}
+
+async fn edit_secret(State(aws): State<Aws>, Json(edit): Json<Named>) -> Done {
+    done(aws.edit_secret(&edit.name, edit.value.as_deref().unwrap_or_default()))
 }
 
 async fn check(State(aws): State<Aws>, Json(pair): Json<Pair>) -> Json<Value> {

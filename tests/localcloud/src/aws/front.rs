@@ -9,7 +9,7 @@ use super::call::Call;
 use super::error::Refusal;
 use super::query::{Answer, IAM, Params, STS, Service, respond};
 use super::sigv4::Request;
-use super::{Aws, iam, sts};
+use super::{Aws, iam, secrets, sts};
 use crate::journal::Effect;
 use crate::locked;
 use crate::server::{cut, dropped};
@@ -32,6 +32,9 @@ pub(crate) async fn serve(State(aws): State<Aws>, request: axum::extract::Reques
     let Some(request) = read(request).await else {
         return respond(&IAM, "", &Err(Refusal::too_large()), &id);
     };
+    if let Some(action) = secrets::target(&request) {
+        return secrets::serve(&aws, &request, &action, &id).await;
+    }
     let params = Params::of(&request);
     let action = params.get("Action").unwrap_or_default().to_owned();
     let asked = Asked { service: service_of(&action, &params), request, params, action, id };

@@ -25,6 +25,8 @@ pub struct Consistency {
     pub stop_lag: SignedDuration,
     /// Changed tags are not seen by readers for this long.
     pub tag_lag: SignedDuration,
+    /// Changed versions and labels of secrets are not seen by readers for this long.
+    pub secret_lag: SignedDuration,
 }
 
 impl Consistency {
@@ -37,6 +39,7 @@ impl Consistency {
             listing_lag: SignedDuration::ZERO,
             stop_lag: SignedDuration::ZERO,
             tag_lag: SignedDuration::ZERO,
+            secret_lag: SignedDuration::ZERO,
         }
     }
 
@@ -155,6 +158,7 @@ mod tests {
         listing_lag: SignedDuration::from_secs(5),
         stop_lag: SignedDuration::from_secs(5),
         tag_lag: SignedDuration::from_secs(5),
+        secret_lag: SignedDuration::from_secs(5),
     };
 
     fn at(second: i64) -> Timestamp {

@@ -104,6 +104,7 @@ const LAGS: Consistency = Consistency {
     listing_lag: SignedDuration::from_secs(20),
     stop_lag: SignedDuration::from_secs(5),
     tag_lag: SignedDuration::from_secs(4),
+    secret_lag: SignedDuration::ZERO,
 };
 
 #[tokio::test]

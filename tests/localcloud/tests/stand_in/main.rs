@@ -16,5 +16,6 @@ mod oci;
 mod oci_sdk;
 mod program;
 mod record;
+mod secrets;
 mod signing;
 mod users;

@@ -51,7 +51,9 @@ fn full() -> KeyState {
 fn output_3_serde_leaves_out_only_what_outputs_write_themselves() {
     let all = format!("{:#?}", full());
     let fields = all.lines().filter_map(|line| line.strip_prefix("    ").filter(|line| !line.starts_with(' ')));
-    let fields: Vec<_> = fields.filter_map(|line| Some(line.split_once(':')?.0.replace('_', ""))).collect();
+    let fields = fields.filter_map(|line| Some(line.split_once(':')?.0.replace('_', "")));
+    // The input has the name of this one.
+    let fields: Vec<_> = fields.map(|name| if name == "deliveries" { "delivered".to_owned() } else { name }).collect();
     let by_serde: Vec<_> = field_names::<KeyState>().iter().map(|name| name.to_lowercase()).collect();
     let left: Vec<_> = fields.iter().filter(|field| !by_serde.contains(*field)).collect();
     assert_eq!(

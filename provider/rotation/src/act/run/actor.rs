@@ -9,7 +9,7 @@ use crate::decide::World;
 use crate::time::seconds;
 use crate::{
     Cause, Clock, Error, ErrorKind, HistoryAction, HistoryEvent, KeyId, KeyIssuer, Ledger, Marks, OwnerId, Prepared,
-    Retry, Stop, View, Want,
+    Retry, Stop, Store, View, Want,
 };
 
 /// What a run works with.
@@ -17,6 +17,8 @@ use crate::{
 pub struct Deck<'a> {
     /// The keys of the principal.
     pub issuer: &'a dyn KeyIssuer,
+    /// The stores that consumers read keys from: those that are to receive each generation, and those that no longer are.
+    pub stores: &'a [&'a dyn Store],
     /// Time.
     pub clock: &'a dyn Clock,
     /// Whether to go on.

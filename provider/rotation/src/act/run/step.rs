@@ -1,6 +1,7 @@
 //! What each step is: the line that announces it, the act, and the event that a preview assumes to come of it.
 
 mod claim;
+mod deliver;
 mod mark;
 mod mint;
 mod note;
@@ -26,6 +27,11 @@ impl Step {
             Self::Claim => Box::new(claim::Claims),
             Self::Mint => Box::new(mint::Mint),
             Self::Verify => Box::new(verify::Verify),
+            Self::Publish(target, id) => Box::new(deliver::Publish(target, id)),
+            Self::PromoteIn(target, id) => Box::new(deliver::PromoteIn(target, id)),
+            Self::ReadBack(target, id) => Box::new(deliver::ReadBack(target, id)),
+            Self::Unstage(target, id) => Box::new(deliver::Unstage(target, id)),
+            Self::Withdraw(target) => Box::new(deliver::Withdraw(target)),
             Self::Renew(id) => Box::new(renew::Renew(id)),
             Self::Record => Box::new(mark::Record),
             Self::Close => Box::new(mark::Close),

@@ -7,14 +7,32 @@ use super::leftovers;
 use super::terms::{Blocked, Next, Step, View};
 use crate::decide::World;
 use crate::time::later;
-use crate::{Cause, Claim, KeyId, Ledger};
+use crate::{Cause, Claim, KeyId, Ledger, Marks};
 
 /// The next step of a Delete.
 pub(super) fn toward_gone(view: &View<'_>) -> Next {
     if let Some(until) = unsettled(view) {
         return Next::Do { step: Step::Settle(until), cause: Cause::Unsettled };
     }
-    leftovers::suspect(view).or_else(|| key(view)).or_else(|| former(view)).or_else(|| mark(view)).unwrap_or(Next::Idle)
+    leave(view)
+        .or_else(|| leftovers::suspect(view))
+        .or_else(|| key(view))
+        .or_else(|| former(view))
+        .or_else(|| mark(view))
+        .unwrap_or(Next::Idle)
+}
+
+/// Leaves every store, before any key goes.
+fn leave(view: &View<'_>) -> Option<Next> {
+    let World { state, observed, stores, .. } = view.world;
+    let left = stores.shelves().find(|shelf| shelf.head.exists)?;
+    // Another instance takes this one's place, and a store may be read too late to show that its consumers read a key of that one.
+    let own = observed.ledgers.own.as_ref();
+    let is_others = |own: &Ledger| own.keys.values().any(|entry| entry.instance != state.instance);
+    let is_replaced = own.is_some_and(|own| own.open.is_some() || is_others(own));
+    let may_be = is_replaced || view.capability.marks == Marks::Nowhere;
+    let unread = if may_be { leftovers::unread_mark(view) } else { None };
+    unread.or_else(|| act(Step::Withdraw(left.target.clone()), Cause::Deleting))
 }
 
 fn unsettled(view: &View<'_>) -> Option<Timestamp> {
@@ -54,7 +72,7 @@ fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
 /// Promoted keys of this instance or of an earlier one that the state does not contain. Those of a later instance are not ours: it takes
 /// this one's place.
 fn unrecorded<'a>(view: &View<'a>) -> impl Iterator<Item = &'a KeyId> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     let noted = state.unrecorded.iter().map(|key| &key.id);
     let entries = observed.ledgers.own.iter().flat_map(|ledger| &ledger.keys);
     let marked = entries.filter(|(id, entry)| entry.is_unrecorded(id, state)).map(|(id, _)| id);

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::acts::{act, is_orphan};
+use super::deliver;
 use super::terms::{Goal, Next, Step, View};
 use crate::decide::World;
 use crate::time::later;
@@ -35,17 +36,20 @@ fn suspects<'a>(view: &View<'a>) -> Vec<&'a ObservedKey> {
     let to = later(later(claim.at, view.capability.mint_timeout), SKEW);
     let appeared =
         observed.keys.values().filter(|key| !claim.known.contains(&key.id) && (from..=to).contains(&key.created_at));
-    appeared.filter(|key| !is_accounted(view, &key.id)).collect()
+    appeared.filter(|key| !is_accounted(view, &key.id) && !view.world.is_read((&key.id, 0))).collect()
 }
 
 fn orphan(view: &View<'_>) -> Option<Next> {
     let World { observed, .. } = view.world;
     let entries = &observed.ledgers.own.as_ref()?.keys;
     let orphans = entries.iter().filter(|(id, entry)| is_orphan(view, id, entry));
-    let (id, entry) = orphans.into_iter().find(|(id, entry)| !view.world.is_gone(id, entry, view.capability))?;
+    // One that consumers read in a store goes only after they read the next one.
+    let mut orphans = orphans.filter(|(id, entry)| !view.world.is_read((id, entry.generation.unwrap_or_default())));
+    let (id, entry) = orphans.find(|(id, entry)| !view.world.is_gone(id, entry, view.capability))?;
     if observed.keys.contains_key(id) {
         // It may have been promoted a moment ago, by a run that this state does not know: then somebody uses it.
-        return unread_mark(view).or_else(|| act(Step::Discard(id.clone()), Cause::Orphan));
+        let unstaged = || deliver::unstage(view, (id, entry.generation.unwrap_or_default()), Cause::Orphan);
+        return unread_mark(view).or_else(unstaged).or_else(|| act(Step::Discard(id.clone()), Cause::Orphan));
     }
     act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
 }

@@ -2,6 +2,7 @@
 
 use super::acts::{act, blocked};
 use super::causes::{mint_cause, was_behind_lately};
+use super::deliver;
 use super::leftovers;
 use super::room::{self, Room};
 use super::terms::{Blocked, Goal, Next, Step, View};
@@ -10,7 +11,7 @@ use crate::{Cause, OwnerId};
 
 /// Makes a new key where one is wanted.
 pub(super) fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     if state.pending.is_some() {
         return None;
     }
@@ -25,6 +26,9 @@ pub(super) fn mint(view: &View<'_>, goal: &Goal) -> Option<Next> {
     }
     if was_behind_lately(view, goal, cause).is_some() {
         return None;
+    }
+    if let Some(next) = deliver::obstacle(view, goal) {
+        return Some(next);
     }
     match room::look(view, goal) {
         Room::Free => {}

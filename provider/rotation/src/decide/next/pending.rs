@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::acts::act;
 use super::causes::mint_cause;
+use super::deliver;
 use super::leftovers;
 use super::stages::{is_promoted, next_stage, serves};
 use super::terms::{Goal, Next, Step, View};
@@ -15,35 +16,42 @@ pub(crate) const ATTEMPTS: u32 = 3;
 
 /// Finishes it, or lets it go.
 pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
-    let World { state, observed, run } = view.world;
+    let World { state, observed, run, .. } = view.world;
     let pending = state.pending.as_ref()?;
     let id = pending.id.clone();
     if run.completes.as_ref() == Some(&id) {
-        return None;
+        return deliver::pending(view, goal, pending);
     }
     let is_wanted = goal.is_answered_by(pending) && pending.status == KeyStatus::Active;
-    if is_promoted(view, pending) {
-        return if is_wanted { None } else { keep_promoted(view, pending) };
+    if is_promoted(view, pending) || view.world.is_read((&id, pending.generation)) {
+        return if is_wanted { deliver::pending(view, goal, pending) } else { keep_promoted(view, pending) };
     }
     if pending.attempts >= ATTEMPTS {
-        return discard(view, id, Cause::NeverAccepted);
+        return discard(view, pending, Cause::NeverAccepted);
     }
     if yields(view, pending) {
-        return discard(view, id, Cause::Rival);
+        return discard(view, pending, Cause::Rival);
     }
     if !is_wanted {
         // A newer state than this one may have given it to users a moment ago.
-        return leftovers::unread_mark(view).or_else(|| discard(view, id, Cause::Unwanted));
+        return leftovers::unread_mark(view).or_else(|| discard(view, pending, Cause::Unwanted));
     }
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);
     }
-    let stage = next_stage(view, goal, pending)?;
-    if stage == Stage::Verified { act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)) } else { None }
+    match next_stage(view, goal, pending) {
+        Some(Stage::Verified) => act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)),
+        Some(Stage::Minted | Stage::Offered) => None,
+        Some(Stage::Promoted) | None => deliver::pending(view, goal, pending),
+    }
 }
 
 /// The removal of a new key that nobody got; what users published is taken out of that first.
-fn discard(view: &View<'_>, id: KeyId, cause: Cause) -> Option<Next> {
+fn discard(view: &View<'_>, pending: &Key, cause: Cause) -> Option<Next> {
+    let id = pending.id.clone();
+    if let Some(next) = deliver::unstage(view, (&id, pending.generation), cause) {
+        return Some(next);
+    }
     let is_published = view.capability.proof == Proof::OncePublished;
     act(if is_published { Step::Unlist(id) } else { Step::Discard(id) }, cause)
 }

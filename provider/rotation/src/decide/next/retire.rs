@@ -45,6 +45,9 @@ fn end(view: &View<'_>, goal: &Goal, retiring: &Retiring) -> Option<Next> {
     if view.configured == Some(id) {
         return None;
     }
+    if view.world.serves_a_store((id, retiring.key.generation)) {
+        return None;
+    }
     if retiring.withdrawn_at.is_some() {
         return leave(view, id, Cause::OverlapOver);
     }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::acts::{act, blocked};
 use super::causes::{mint_cause, was_behind_lately};
+use super::leftovers;
 use super::retire::{Verdict, is_over, is_unconfirmed, may_end};
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::World;
@@ -93,6 +94,9 @@ fn superseded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let revoking = !state.revoking.is_empty();
     for retiring in state.retiring.iter().filter(|retiring| view.configured != Some(&retiring.key.id)) {
         let id = &retiring.key.id;
+        if !revoking && view.world.serves_a_store((id, retiring.key.generation)) {
+            continue;
+        }
         if revoking || retiring.is_dead() || retiring.disabled_at.is_some() {
             return act(Step::MakeRoom(id.clone()), Cause::QuotaFull);
         }
@@ -138,8 +142,8 @@ fn abandoned_keys<'a>(view: &View<'a>) -> impl Iterator<Item = &'a ObservedKey> 
             && !state.has_unrecorded(id)
     });
     let (now, configured) = (observed.now(view.now), view.configured);
-    let old =
-        promoted.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
+    let unread = promoted.filter(|(id, entry)| !view.world.serves_a_store((id, entry.generation.unwrap_or_default())));
+    let old = unread.filter_map(|(id, _)| observed.keys.get(id)).filter(move |key| later(key.created_at, A_DAY) < now);
     old.filter(move |key| configured != Some(&key.id))
 }
 
@@ -170,7 +174,9 @@ fn unrecorded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     }
     let now = view.world.observed.now(view.now);
     let id = proven_unused(&candidates, (goal.overlap, quiet), now)?;
-    act(Step::MakeRoom(id.clone()), Cause::Unrecorded)
+    // A store may be read too late to show that consumers have just been given it.
+    let unread = if view.world.stores.is_empty() { None } else { leftovers::unread_mark(view) };
+    unread.or_else(|| act(Step::MakeRoom(id.clone()), Cause::Unrecorded))
 }
 
 /// The current key or an unrecorded one, oldest first.
@@ -179,6 +185,8 @@ struct Candidate<'a> {
     /// From when on a use is one by somebody else than our own verification.
     promoted_at: Timestamp,
     is_current: bool,
+    /// Consumers of a store read it, so it stays; its use still proves what it proves.
+    is_read: bool,
 }
 
 fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
@@ -190,11 +198,20 @@ fn candidates<'a>(view: &View<'a>) -> Vec<Candidate<'a>> {
     let noted = |key: &'a UnrecordedKey| (&key.id, after(key.promoted_at, key.created_at), false);
     let all = current.chain(state.unrecorded.iter().map(noted));
     let shown = all.filter(|(id, ..)| view.configured != Some(*id)).filter_map(|(id, promoted_at, is_current)| {
-        Some(Candidate { shown: observed.keys.get(id)?, promoted_at, is_current })
+        let is_read = view.world.serves_a_store((id, generation_of(view, id)));
+        Some(Candidate { shown: observed.keys.get(id)?, promoted_at, is_current, is_read })
     });
     let mut shown: Vec<_> = shown.collect();
     shown.sort_by_key(|candidate| (candidate.shown.created_at, candidate.shown.id.clone()));
     shown
+}
+
+/// The generation of a key, as state and mark tell it; 0 where they do not.
+fn generation_of(view: &View<'_>, id: &KeyId) -> u64 {
+    let World { state, observed, .. } = view.world;
+    let known = state.keys().find(|key| key.id == *id).map(|key| key.generation);
+    let noted = || state.unrecorded.iter().find(|key| key.id == *id).map(|key| key.generation);
+    known.or_else(noted).or_else(|| observed.ledgers.own_entry(id)?.generation).unwrap_or_default()
 }
 
 /// In this order: an unrecorded key that was never used since its promotion; the oldest of all that is quiet, once a later one has been in use for an
@@ -206,10 +223,10 @@ fn proven_unused<'a>(
     now: Timestamp,
 ) -> Option<&'a KeyId> {
     let is_used = |candidate: &Candidate<'_>, since: Timestamp| used_since(candidate.shown.last_use, since);
-    let unrecorded = || all.iter().filter(|candidate| !candidate.is_current);
+    let unrecorded = || all.iter().filter(|candidate| !candidate.is_current && !candidate.is_read);
     let never = unrecorded().find(|candidate| !is_used(candidate, candidate.promoted_at));
     let ago = |by: SignedDuration| now.checked_sub(by).unwrap_or(Timestamp::MIN);
-    let oldest = all.first().filter(|oldest| {
+    let oldest = all.first().filter(|oldest| !oldest.is_read).filter(|oldest| {
         let proves = |later: &Candidate<'_>| is_used(later, later.promoted_at) && later.promoted_at <= ago(overlap);
         !is_used(oldest, ago(quiet)) && oldest.promoted_at <= ago(quiet) && all.iter().skip(1).any(proves)
     });

@@ -1,5 +1,6 @@
 //! How far the new key is on its way.
 
+use super::deliver;
 use super::terms::{Goal, View, Want};
 use crate::{Key, KeyState, Mark, Marks, Proof, Stage};
 
@@ -17,13 +18,17 @@ pub(super) fn next_stage(view: &View<'_>, goal: &Goal, pending: &Key) -> Option<
 pub(crate) fn is_ready(view: &View<'_>) -> bool {
     let (Want::Current(goal), Some(pending)) = (view.want, &view.world.state.pending) else { return false };
     let stage = next_stage(view, goal, pending);
-    is_promoted(view, pending) || stage.is_none_or(|stage| stage == Stage::Promoted)
+    let is_proven = is_promoted(view, pending)
+        || view.world.is_read((&pending.id, pending.generation))
+        || stage.is_none_or(|stage| stage == Stage::Promoted);
+    is_proven && deliver::is_delivered(view, goal, pending)
 }
 
 /// Whether the pending key waits for users, who publish it after the answer of a run.
 pub(crate) fn waits_for_users(view: &View<'_>) -> bool {
     let (Want::Current(goal), Some(pending)) = (view.want, &view.world.state.pending) else { return false };
-    !is_promoted(view, pending) && next_stage(view, goal, pending) == Some(Stage::Offered)
+    let is_proven = is_promoted(view, pending) || view.world.is_read((&pending.id, pending.generation));
+    !is_proven && next_stage(view, goal, pending) == Some(Stage::Offered)
 }
 
 pub(super) fn serves(state: &KeyState) -> bool {

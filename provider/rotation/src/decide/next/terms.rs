@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decide::World;
 use crate::time::{later, margin, seconds};
 use crate::{
-    Capability, Cause, Key, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Trigger, Verification,
-    WhenQuotaReached,
+    Capability, Cause, Key, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Target, Trigger,
+    Verification, WhenQuotaReached,
 };
 
 /// Everything that a decision may look at.
@@ -36,6 +36,7 @@ impl View<'_> {
 
 /// What is to be.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum Want {
     /// A current key that answers the goal.
     Current(Goal),
@@ -60,6 +61,8 @@ pub struct Goal {
     pub when_quota_reached: WhenQuotaReached,
     /// How long keys must last that end by themselves.
     pub lasting: Box<Lasting>,
+    /// The stores that receive each generation, in the order of the inputs.
+    pub deliveries: Vec<Target>,
 }
 
 impl Goal {
@@ -78,7 +81,14 @@ impl Goal {
                 margin: margin(args),
                 reading: schedule.reading,
             }),
+            deliveries: Vec::new(),
         }
+    }
+
+    /// The same, with stores that receive each generation.
+    #[must_use]
+    pub fn delivering(self, deliveries: Vec<Target>) -> Self {
+        Self { deliveries, ..self }
     }
 }
 
@@ -132,6 +142,16 @@ pub enum Step {
     Record,
     /// Try the new key until it is accepted often enough.
     Verify,
+    /// Stage a key in a store, whose consumers do not read it yet.
+    Publish(Target, KeyId),
+    /// Let a store's consumers read the key that was staged there.
+    PromoteIn(Target, KeyId),
+    /// Read a key that the state does not contain, and that a store's consumers read, from that store.
+    ReadBack(Target, KeyId),
+    /// Take a staged key that must not live out of a store.
+    Unstage(Target, KeyId),
+    /// Take everything that this resource delivered out of a store.
+    Withdraw(Target),
     /// Write the ledger as the state calls for, with no open claim.
     Close,
     /// Ask for more time for a key that would end too early.
@@ -170,6 +190,13 @@ pub enum Blocked {
         /// The hash in its mark.
         hash: String,
     },
+    /// A store cannot take the key.
+    Store {
+        /// Its name.
+        store: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// The key to be deleted is the one that the plugin works with.
     Configured(KeyId),
 }
@@ -196,6 +223,7 @@ impl fmt::Display for Blocked {
                     "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if its state is lost, its keys may be in use: delete its mark {hash} only, and import the key in use"
                 )
             }
+            Self::Store { store, why } => write!(f, "its key cannot be delivered to {store}: {why}"),
             Self::Configured(key) => {
                 write!(
                     f,

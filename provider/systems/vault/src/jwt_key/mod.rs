@@ -41,6 +41,7 @@ impl RotatingResource for VaultJwtKey {
     type Args = JwtKeyArgs;
     type Key = JwtKey;
     const TOKEN: &'static str = "vault:RotatingJwtKey";
+    const DELIVERED: &'static [&'static str] = &["kid", "privateKeyPem"];
     const LIST_TOKEN: &'static str = "vault:listJwtKeys";
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";

@@ -38,6 +38,7 @@ impl RotatingResource for VaultLease {
     type Args = LeaseArgs;
     type Key = Lease;
     const TOKEN: &'static str = "vault:RotatingLease";
+    const DELIVERED: &'static [&'static str] = &["data"];
     const LIST_TOKEN: &'static str = "vault:listLeases";
     const DOCS: &'static str = include_str!("docs.md");
     const ACCOUNT: &'static str = "Vault cluster";

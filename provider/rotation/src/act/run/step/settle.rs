@@ -26,7 +26,8 @@ impl Act for Settle {
         if rest > most {
             run.fold(Event::Skipped(rest - most));
         }
-        run.look_again().await
+        run.look_again().await?;
+        run.look_into_stores().await
     }
 }
 

@@ -6,7 +6,7 @@ use crate::act::run::actor::stopped;
 use crate::testing::Life;
 use crate::{
     Ask, Blocked, Capability, Cause, Goal, Key, KeyId, KeyState, Phase, Plan, Retirement, Retiring, RotationArgs,
-    Schedule, Step, Trigger, UnrecordedKey, Want, plan, schedule,
+    Schedule, Step, Target, Trigger, UnrecordedKey, Want, plan, schedule,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -16,32 +16,36 @@ fn id() -> KeyId {
     KeyId("AKIA1".to_owned())
 }
 
+fn store() -> Target {
+    let label = "Secrets Manager secret ci/key (`deliveries[0]`)".to_owned();
+    Target { identity: String::new(), label, shape: String::new(), reads_back: true }
+}
+
 /// The steps that are taken for a cause. A new cause must be told here what it is for.
 fn steps(cause: Cause) -> Vec<Step> {
     match cause {
-        Cause::Created
-        | Cause::KeepersChanged
-        | Cause::PeriodBegan
-        | Cause::CurrentEnds
-        | Cause::SecretUnknown
-        | Cause::StateBehind => vec![Step::Mint],
+        Cause::Created | Cause::KeepersChanged | Cause::PeriodBegan | Cause::CurrentEnds | Cause::SecretUnknown => {
+            vec![Step::Mint]
+        }
+        Cause::StateBehind => vec![Step::Mint, Step::ReadBack(store(), id())],
         Cause::CurrentGone => vec![Step::Mint, Step::Forget(id())],
         Cause::CurrentDisabled => vec![Step::Mint, Step::Retire(id())],
         Cause::Revoked => vec![Step::Mint, Step::Retire(id()), Step::MakeRoom(id())],
-        Cause::Orphan | Cause::UnansweredMint | Cause::Unwanted | Cause::NeverAccepted | Cause::Rival => {
-            vec![Step::Discard(id())]
-        }
+        Cause::Orphan | Cause::UnansweredMint | Cause::Rival => vec![Step::Discard(id())],
+        Cause::Unwanted | Cause::NeverAccepted => vec![Step::Unstage(store(), id()), Step::Discard(id())],
         Cause::QuotaFull | Cause::Unrecorded => vec![Step::MakeRoom(id())],
         Cause::OverlapOver => vec![Step::Disable(id()), Step::Unlist(id()), Step::Retire(id())],
         Cause::Ends => vec![Step::Renew(id())],
         Cause::Bookkeeping => vec![Step::Record, Step::Close],
         Cause::Unsettled => vec![Step::Settle(NOW)],
         Cause::Untried => vec![Step::Verify],
+        Cause::NotDelivered => vec![Step::Publish(store(), id()), Step::PromoteIn(store(), id())],
+        Cause::NoDelivery => vec![Step::Withdraw(store())],
         Cause::Deleting => vec![Step::Discard(id())],
     }
 }
 
-const CAUSES: [Cause; 22] = [
+const CAUSES: [Cause; 24] = [
     Cause::Created,
     Cause::KeepersChanged,
     Cause::PeriodBegan,
@@ -63,6 +67,8 @@ const CAUSES: [Cause; 22] = [
     Cause::Bookkeeping,
     Cause::Unsettled,
     Cause::Untried,
+    Cause::NotDelivered,
+    Cause::NoDelivery,
     Cause::Deleting,
 ];
 
@@ -76,6 +82,8 @@ fn previewed(step: &Step, cause: Cause) -> Vec<String> {
         Step::Retire(id) | Step::MakeRoom(id) => plan.retire.push((id.clone(), cause)),
         Step::Unlist(id) => plan.withdraw.push(id.clone()),
         Step::Renew(id) => plan.renew.push(id.clone()),
+        Step::PromoteIn(target, _) => plan.deliver.push((target.label.clone(), cause)),
+        Step::Withdraw(target) => plan.leave.push(target.label.clone()),
         _ => {}
     }
     plan.lines(&KeyState::new("i".to_owned()))

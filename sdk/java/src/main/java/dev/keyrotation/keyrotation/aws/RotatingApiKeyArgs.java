@@ -8,12 +8,14 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.enums.WhenQuotaReached;
 import dev.keyrotation.keyrotation.inputs.AdoptArgs;
+import dev.keyrotation.keyrotation.inputs.DeliveryArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
 import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
 import dev.keyrotation.keyrotation.inputs.VerificationArgs;
 import java.lang.Boolean;
 import java.lang.String;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -54,6 +56,21 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
      */
     public Optional<Output<Boolean>> allowOutage() {
         return Optional.ofNullable(this.allowOutage);
+    }
+
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Import(name="deliveries")
+    private @Nullable Output<List<DeliveryArgs>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Optional<Output<List<DeliveryArgs>>> deliveries() {
+        return Optional.ofNullable(this.deliveries);
     }
 
     /**
@@ -268,6 +285,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     private RotatingApiKeyArgs(RotatingApiKeyArgs $) {
         this.adopt = $.adopt;
         this.allowOutage = $.allowOutage;
+        this.deliveries = $.deliveries;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.overlap = $.overlap;
@@ -343,6 +361,37 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
          */
         public Builder allowOutage(Boolean allowOutage) {
             return allowOutage(Output.of(allowOutage));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(@Nullable Output<List<DeliveryArgs>> deliveries) {
+            $.deliveries = deliveries;
+            return this;
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(List<DeliveryArgs> deliveries) {
+            return deliveries(Output.of(deliveries));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(DeliveryArgs... deliveries) {
+            return deliveries(List.of(deliveries));
         }
 
         /**

@@ -14,6 +14,8 @@ import dev.keyrotation.keyrotation.confluent.outputs.ManagedResource;
 import dev.keyrotation.keyrotation.confluent.outputs.Owner;
 import dev.keyrotation.keyrotation.confluent.outputs.PreviousKeyPair;
 import dev.keyrotation.keyrotation.outputs.Adopt;
+import dev.keyrotation.keyrotation.outputs.Delivery;
+import dev.keyrotation.keyrotation.outputs.DeliveryStatus;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -210,6 +212,34 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<KeyPair> current() {
         return this.current;
+    }
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Export(name="deliveries", refs={List.class,Delivery.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<Delivery>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Output<Optional<List<Delivery>>> deliveries() {
+        return Codegen.optional(this.deliveries);
+    }
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    @Export(name="deliveryStatus", refs={List.class,DeliveryStatus.class}, tree="[0,1]")
+    private Output<List<DeliveryStatus>> deliveryStatus;
+
+    /**
+     * @return What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    public Output<List<DeliveryStatus>> deliveryStatus() {
+        return this.deliveryStatus;
     }
     /**
      * The description of the keys that are made from now on; the mark of this resource stands behind it.
@@ -588,6 +618,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
                 "adopt",
                 "apiSecret",
                 "current",
+                "deliveries",
                 "previous"
             ))
             .build();

@@ -35,6 +35,21 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * 
+     */
+    @Import(name="secretsManager")
+    private @Nullable Output<String> secretsManager;
+
+    /**
+     * @return The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * 
+     */
+    public Optional<Output<String>> secretsManager() {
+        return Optional.ofNullable(this.secretsManager);
+    }
+
+    /**
      * The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
@@ -53,6 +68,7 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
 
     private AwsEndpointsArgs(AwsEndpointsArgs $) {
         this.iam = $.iam;
+        this.secretsManager = $.secretsManager;
         this.sts = $.sts;
     }
 
@@ -93,6 +109,27 @@ public final class AwsEndpointsArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder iam(String iam) {
             return iam(Output.of(iam));
+        }
+
+        /**
+         * @param secretsManager The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretsManager(@Nullable Output<String> secretsManager) {
+            $.secretsManager = secretsManager;
+            return this;
+        }
+
+        /**
+         * @param secretsManager The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretsManager(String secretsManager) {
+            return secretsManager(Output.of(secretsManager));
         }
 
         /**

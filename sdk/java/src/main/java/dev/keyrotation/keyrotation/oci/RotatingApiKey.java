@@ -13,6 +13,8 @@ import dev.keyrotation.keyrotation.oci.RotatingApiKeyArgs;
 import dev.keyrotation.keyrotation.oci.outputs.ApiKey;
 import dev.keyrotation.keyrotation.oci.outputs.PreviousApiKey;
 import dev.keyrotation.keyrotation.outputs.Adopt;
+import dev.keyrotation.keyrotation.outputs.Delivery;
+import dev.keyrotation.keyrotation.outputs.DeliveryStatus;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -204,6 +206,34 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<ApiKey> current() {
         return this.current;
+    }
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Export(name="deliveries", refs={List.class,Delivery.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<Delivery>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Output<Optional<List<Delivery>>> deliveries() {
+        return Codegen.optional(this.deliveries);
+    }
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    @Export(name="deliveryStatus", refs={List.class,DeliveryStatus.class}, tree="[0,1]")
+    private Output<List<DeliveryStatus>> deliveryStatus;
+
+    /**
+     * @return What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    public Output<List<DeliveryStatus>> deliveryStatus() {
+        return this.deliveryStatus;
     }
     /**
      * OCI&#39;s name of the key: the MD5 of its public half, as sixteen pairs of digits.
@@ -640,6 +670,7 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
                 "adopt",
                 "configProfile",
                 "current",
+                "deliveries",
                 "previous",
                 "privateKeyPem"
             ))

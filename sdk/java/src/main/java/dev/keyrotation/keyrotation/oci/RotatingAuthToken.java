@@ -13,6 +13,8 @@ import dev.keyrotation.keyrotation.oci.RotatingAuthTokenArgs;
 import dev.keyrotation.keyrotation.oci.outputs.AuthToken;
 import dev.keyrotation.keyrotation.oci.outputs.PreviousAuthToken;
 import dev.keyrotation.keyrotation.outputs.Adopt;
+import dev.keyrotation.keyrotation.outputs.Delivery;
+import dev.keyrotation.keyrotation.outputs.DeliveryStatus;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -143,6 +145,34 @@ public class RotatingAuthToken extends com.pulumi.resources.CustomResource {
      */
     public Output<AuthToken> current() {
         return this.current;
+    }
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Export(name="deliveries", refs={List.class,Delivery.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<Delivery>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Output<Optional<List<Delivery>>> deliveries() {
+        return Codegen.optional(this.deliveries);
+    }
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    @Export(name="deliveryStatus", refs={List.class,DeliveryStatus.class}, tree="[0,1]")
+    private Output<List<DeliveryStatus>> deliveryStatus;
+
+    /**
+     * @return What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    public Output<List<DeliveryStatus>> deliveryStatus() {
+        return this.deliveryStatus;
     }
     /**
      * The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
@@ -552,6 +582,7 @@ public class RotatingAuthToken extends com.pulumi.resources.CustomResource {
             .additionalSecretOutputs(List.of(
                 "adopt",
                 "current",
+                "deliveries",
                 "previous",
                 "token"
             ))

@@ -8,12 +8,14 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.enums.WhenQuotaReached;
 import dev.keyrotation.keyrotation.inputs.AdoptArgs;
+import dev.keyrotation.keyrotation.inputs.DeliveryArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementByConfirmationArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
 import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
 import dev.keyrotation.keyrotation.inputs.VerificationArgs;
 import java.lang.Boolean;
 import java.lang.String;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -54,6 +56,21 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
      */
     public Optional<Output<Boolean>> allowOutage() {
         return Optional.ofNullable(this.allowOutage);
+    }
+
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Import(name="deliveries")
+    private @Nullable Output<List<DeliveryArgs>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Optional<Output<List<DeliveryArgs>>> deliveries() {
+        return Optional.ofNullable(this.deliveries);
     }
 
     /**
@@ -285,6 +302,7 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
     private RotatingAuthTokenArgs(RotatingAuthTokenArgs $) {
         this.adopt = $.adopt;
         this.allowOutage = $.allowOutage;
+        this.deliveries = $.deliveries;
         this.description = $.description;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
@@ -361,6 +379,37 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
          */
         public Builder allowOutage(Boolean allowOutage) {
             return allowOutage(Output.of(allowOutage));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(@Nullable Output<List<DeliveryArgs>> deliveries) {
+            $.deliveries = deliveries;
+            return this;
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(List<DeliveryArgs> deliveries) {
+            return deliveries(Output.of(deliveries));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(DeliveryArgs... deliveries) {
+            return deliveries(List.of(deliveries));
         }
 
         /**

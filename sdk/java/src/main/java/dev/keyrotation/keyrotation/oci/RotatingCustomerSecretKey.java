@@ -13,6 +13,8 @@ import dev.keyrotation.keyrotation.oci.RotatingCustomerSecretKeyArgs;
 import dev.keyrotation.keyrotation.oci.outputs.CustomerSecretKey;
 import dev.keyrotation.keyrotation.oci.outputs.PreviousCustomerSecretKey;
 import dev.keyrotation.keyrotation.outputs.Adopt;
+import dev.keyrotation.keyrotation.outputs.Delivery;
+import dev.keyrotation.keyrotation.outputs.DeliveryStatus;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -157,6 +159,34 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
      */
     public Output<CustomerSecretKey> current() {
         return this.current;
+    }
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Export(name="deliveries", refs={List.class,Delivery.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<Delivery>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Output<Optional<List<Delivery>>> deliveries() {
+        return Codegen.optional(this.deliveries);
+    }
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    @Export(name="deliveryStatus", refs={List.class,DeliveryStatus.class}, tree="[0,1]")
+    private Output<List<DeliveryStatus>> deliveryStatus;
+
+    /**
+     * @return What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    public Output<List<DeliveryStatus>> deliveryStatus() {
+        return this.deliveryStatus;
     }
     /**
      * The description that OCI shows for each credential, followed by the plugin&#39;s ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
@@ -552,6 +582,7 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
             .additionalSecretOutputs(List.of(
                 "adopt",
                 "current",
+                "deliveries",
                 "previous",
                 "secretKey"
             ))

@@ -17,6 +17,11 @@ public final class AwsEndpoints {
      */
     private @Nullable String iam;
     /**
+     * @return The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * 
+     */
+    private @Nullable String secretsManager;
+    /**
      * @return The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
      * 
      */
@@ -29,6 +34,13 @@ public final class AwsEndpoints {
      */
     public Optional<String> iam() {
         return Optional.ofNullable(this.iam);
+    }
+    /**
+     * @return The URL of Secrets Manager, for deliveries. Default: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
+     * 
+     */
+    public Optional<String> secretsManager() {
+        return Optional.ofNullable(this.secretsManager);
     }
     /**
      * @return The URL of STS. Default: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, or AWS&#39;s own.
@@ -48,11 +60,13 @@ public final class AwsEndpoints {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String iam;
+        private @Nullable String secretsManager;
         private @Nullable String sts;
         public Builder() {}
         public Builder(AwsEndpoints defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.iam = defaults.iam;
+    	      this.secretsManager = defaults.secretsManager;
     	      this.sts = defaults.sts;
         }
 
@@ -60,6 +74,12 @@ public final class AwsEndpoints {
         public Builder iam(@Nullable String iam) {
 
             this.iam = iam;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder secretsManager(@Nullable String secretsManager) {
+
+            this.secretsManager = secretsManager;
             return this;
         }
         @CustomType.Setter
@@ -71,6 +91,7 @@ public final class AwsEndpoints {
         public AwsEndpoints build() {
             final var _resultValue = new AwsEndpoints();
             _resultValue.iam = iam;
+            _resultValue.secretsManager = secretsManager;
             _resultValue.sts = sts;
             return _resultValue;
         }

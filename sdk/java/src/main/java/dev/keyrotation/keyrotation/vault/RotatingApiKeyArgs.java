@@ -7,6 +7,7 @@ import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.inputs.AdoptArgs;
+import dev.keyrotation.keyrotation.inputs.DeliveryArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementBySoakArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
 import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
@@ -14,6 +15,7 @@ import dev.keyrotation.keyrotation.inputs.VerificationArgs;
 import java.lang.Boolean;
 import java.lang.Integer;
 import java.lang.String;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -99,6 +101,21 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
      */
     public Optional<Output<Map<String,String>>> data() {
         return Optional.ofNullable(this.data);
+    }
+
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Import(name="deliveries")
+    private @Nullable Output<List<DeliveryArgs>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Optional<Output<List<DeliveryArgs>>> deliveries() {
+        return Optional.ofNullable(this.deliveries);
     }
 
     /**
@@ -359,6 +376,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         this.casRequired = $.casRequired;
         this.characters = $.characters;
         this.data = $.data;
+        this.deliveries = $.deliveries;
         this.field = $.field;
         this.keepers = $.keepers;
         this.length = $.length;
@@ -500,6 +518,37 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
          */
         public Builder data(Map<String,String> data) {
             return data(Output.of(data));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(@Nullable Output<List<DeliveryArgs>> deliveries) {
+            $.deliveries = deliveries;
+            return this;
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(List<DeliveryArgs> deliveries) {
+            return deliveries(Output.of(deliveries));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(DeliveryArgs... deliveries) {
+            return deliveries(List.of(deliveries));
         }
 
         /**

@@ -9,6 +9,8 @@ import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import dev.keyrotation.keyrotation.Utilities;
 import dev.keyrotation.keyrotation.outputs.Adopt;
+import dev.keyrotation.keyrotation.outputs.Delivery;
+import dev.keyrotation.keyrotation.outputs.DeliveryStatus;
 import dev.keyrotation.keyrotation.outputs.ForeignKey;
 import dev.keyrotation.keyrotation.outputs.HistoryEvent;
 import dev.keyrotation.keyrotation.outputs.RetirementByConfirmation;
@@ -225,6 +227,34 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
      */
     public Output<AppRoleSecretId> current() {
         return this.current;
+    }
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Export(name="deliveries", refs={List.class,Delivery.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<Delivery>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Output<Optional<List<Delivery>>> deliveries() {
+        return Codegen.optional(this.deliveries);
+    }
+    /**
+     * What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    @Export(name="deliveryStatus", refs={List.class,DeliveryStatus.class}, tree="[0,1]")
+    private Output<List<DeliveryStatus>> deliveryStatus;
+
+    /**
+     * @return What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+     * 
+     */
+    public Output<List<DeliveryStatus>> deliveryStatus() {
+        return this.deliveryStatus;
     }
     /**
      * When it ends by itself (`ttl`, or the role&#39;s `secret_id_ttl`), in RFC 3339.
@@ -616,6 +646,7 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
             .additionalSecretOutputs(List.of(
                 "adopt",
                 "current",
+                "deliveries",
                 "previous",
                 "secretId"
             ))

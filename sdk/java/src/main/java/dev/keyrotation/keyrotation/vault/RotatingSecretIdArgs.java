@@ -7,6 +7,7 @@ import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import dev.keyrotation.keyrotation.inputs.AdoptArgs;
+import dev.keyrotation.keyrotation.inputs.DeliveryArgs;
 import dev.keyrotation.keyrotation.inputs.RetirementByConfirmationArgs;
 import dev.keyrotation.keyrotation.inputs.RevokeArgs;
 import dev.keyrotation.keyrotation.inputs.RotationWindowArgs;
@@ -69,6 +70,21 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
      */
     public Optional<Output<List<String>>> cidrList() {
         return Optional.ofNullable(this.cidrList);
+    }
+
+    /**
+     * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    @Import(name="deliveries")
+    private @Nullable Output<List<DeliveryArgs>> deliveries;
+
+    /**
+     * @return Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+     * 
+     */
+    public Optional<Output<List<DeliveryArgs>>> deliveries() {
+        return Optional.ofNullable(this.deliveries);
     }
 
     /**
@@ -282,6 +298,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         this.adopt = $.adopt;
         this.allowOutage = $.allowOutage;
         this.cidrList = $.cidrList;
+        this.deliveries = $.deliveries;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.mount = $.mount;
@@ -388,6 +405,37 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder cidrList(String... cidrList) {
             return cidrList(List.of(cidrList));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(@Nullable Output<List<DeliveryArgs>> deliveries) {
+            $.deliveries = deliveries;
+            return this;
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(List<DeliveryArgs> deliveries) {
+            return deliveries(Output.of(deliveries));
+        }
+
+        /**
+         * @param deliveries Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder deliveries(DeliveryArgs... deliveries) {
+            return deliveries(List.of(deliveries));
         }
 
         /**

@@ -1,8 +1,4 @@
-//! Every life of up to four actions with up to two faults, from an empty stack, on the reference system: breadth first, with
-//! states that differ only in names and in moments of no consequence taken as one.
-//!
-//! In every state the invariants of [`Watch`] hold, at most four plain runs reach a quiet one, and a destroy leaves nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+//! The search: what can happen next, what came of it, and what must hold of it.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::io::Write;
@@ -13,85 +9,30 @@ use rotation::testing::{Elsewhere, Fault, InMemoryCloud, InMemoryRules, Life, Ma
 use rotation::{Clock, Retirement, RotationArgs};
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const SECOND: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Half of the overlap, as by default.
-const QUIET: SignedDuration = SignedDuration::from_hours(12);
+pub(super) const QUIET: SignedDuration = SignedDuration::from_hours(12);
 const DEPTH: usize = 4;
-const FAULTS: usize = 2;
+pub(super) const FAULTS: usize = 2;
 
-#[test]
-fn a_small_quota() {
-    // At the quota a second rotation waits until the first one's overlap is over.
-    search("quota 2", rules(2, 0), (MINUTE, DAY * 3));
-}
-
-#[test]
-fn runs_that_follow_while_lists_still_lag() {
-    search("quota 2, lag", rules(2, 50), (SECOND * 5, DAY * 3));
-}
-
-#[test]
-fn room_for_every_key() {
-    search("quota 9", rules(9, 0), (MINUTE, SignedDuration::ZERO));
-}
-
-#[test]
-fn names_known_before_the_keys_are_made() {
-    // With three keys, two Creates that each died before the engine saved them leave no place: a person decides, as use is not told.
-    let mut rules = InMemoryRules::like_oci(SECOND * 20);
-    rules.capability.quota = Some(9);
-    search("quota 9, names known, lag", rules, (SECOND * 5, DAY * 3));
-}
-
-#[test]
-fn marks_on_the_keys() {
-    search("marks on keys", InMemoryRules::like_confluent(), (MINUTE, SignedDuration::ZERO));
-}
-
-#[test]
-fn keys_that_end_by_themselves() {
-    // Some end between two runs, some are renewed, and some are listed because a state or a mark names them.
-    search("keys that end", InMemoryRules::like_leases(DAY * 40), (MINUTE, SignedDuration::ZERO));
-}
-
-/// States that are older than reality and states that forgot their keys; dependents that are not updated, where use is told.
-#[test]
-fn lesson_a1_older_states_at_a_small_quota() {
-    search_older("older states, quota 2", rules(2, 0), (MINUTE, DAY * 3));
-}
-
-#[test]
-fn lesson_a1_older_states_where_use_is_not_told() {
-    let mut rules = InMemoryRules::like_oci(SignedDuration::ZERO);
-    rules.capability.quota = Some(9);
-    search_older("older states, quota 9, names known", rules, (MINUTE, DAY * 3));
-}
-
-/// Marks are read late by a run that follows at once.
-#[test]
-fn lesson_c3_older_states_while_marks_lag() {
-    let rules = InMemoryRules { marks_after: SECOND * 10, ..rules(3, 20) };
-    search_older("older states, quota 3, marks lag", rules, (SECOND * 5, DAY * 3));
-}
-
-fn rules(quota: usize, lag: i64) -> InMemoryRules {
+pub(super) fn rules(quota: usize, lag: i64) -> InMemoryRules {
     let mut rules = InMemoryRules::like_aws(SECOND * i32::try_from(lag).unwrap());
     rules.capability.quota = Some(quota);
     rules
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Run {
+pub(super) enum Run {
     Up,
     ChangedUp,
     Destroy,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Action {
+pub(super) enum Action {
     Run(Run, Option<(usize, Fault)>),
     Pass(SignedDuration),
     Refresh,
@@ -99,23 +40,40 @@ enum Action {
     PutBack,
     Forget,
     Lag(bool),
+    /// Somebody writes something of their own into a store.
+    Edit(&'static str),
+    /// Somebody moves a store back to what its consumers read before.
+    RollBack(&'static str),
+    DeleteStore(&'static str),
+    /// From now on the program names these stores.
+    Deliver(&'static [&'static str]),
+    /// The next run replaces the resource.
+    Replace,
 }
 
 /// A stack, its system, and how they came about.
 #[derive(Clone)]
-struct Node {
-    cloud: InMemoryCloud,
-    watch: Watch<'static>,
-    keeper: usize,
-    faults: usize,
-    pause: SignedDuration,
-    path: Vec<Action>,
+pub(super) struct Node {
+    pub(super) cloud: InMemoryCloud,
+    pub(super) watch: Watch<'static>,
+    pub(super) keeper: usize,
+    pub(super) faults: usize,
+    pub(super) pause: SignedDuration,
+    pub(super) path: Vec<Action>,
     /// How many faults there may be.
-    most_faults: usize,
+    pub(super) most_faults: usize,
     /// The quiet period, where states may be older than reality.
-    quiet: Option<SignedDuration>,
+    pub(super) quiet: Option<SignedDuration>,
     /// A state that may be put back.
-    kept: Option<Stack>,
+    pub(super) kept: Option<Stack>,
+    /// How many actions a life has.
+    pub(super) depth: usize,
+    /// The stores, whether or not the program names them at the moment.
+    pub(super) stores: &'static [&'static str],
+    /// Whether stores are edited by hand, and the program names others.
+    pub(super) meddles: bool,
+    /// Whether the resource is replaced now and then.
+    pub(super) replaces: bool,
 }
 
 /// What a search found.
@@ -127,25 +85,28 @@ struct Found {
 }
 
 /// `pause` lies between two runs, `patience` before those that must end well.
-fn search(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
+pub(super) fn search(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
     search_from(name, start(rules, pause, FAULTS), patience);
 }
 
 /// The same with fewer faults, and with states that are put back, states that forget their keys and dependents that are not updated. Consumers use
 /// their key all the time.
-fn search_older(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
+pub(super) fn search_older(name: &str, rules: InMemoryRules, (pause, patience): (SignedDuration, SignedDuration)) {
     let quiet = Some(QUIET);
     search_from(name, Node { quiet, ..start(rules, pause, 1) }, patience);
 }
 
-fn start(rules: InMemoryRules, pause: SignedDuration, most_faults: usize) -> Node {
+pub(super) fn start(rules: InMemoryRules, pause: SignedDuration, most_faults: usize) -> Node {
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let nowhere: &'static InMemoryCloud = Box::leak(Box::new(cloud.fork()));
     let watch = Watch::new(nowhere, Life::OVERLAP);
-    Node { cloud, watch, keeper: 0, faults: 0, pause, path: Vec::new(), most_faults, quiet: None, kept: None }
+    let (depth, stores, meddles, replaces) = (DEPTH, [].as_slice(), false, false);
+    let (keeper, faults, path, quiet, kept) = Default::default();
+    Node { cloud, watch, keeper, faults, pause, path, most_faults, quiet, kept, depth, stores, meddles, replaces }
 }
 
-fn search_from(name: &str, start: Node, patience: SignedDuration) {
+pub(super) fn search_from(name: &str, start: Node, patience: SignedDuration) {
+    let least = if start.depth < DEPTH { 200 } else { 2000 };
     let nowhere: &'static InMemoryCloud = Box::leak(Box::new(start.cloud.fork()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (mut found, mut seen, mut open) = (Found::default(), HashSet::new(), VecDeque::from([start]));
@@ -159,7 +120,7 @@ fn search_from(name: &str, start: Node, patience: SignedDuration) {
             found.states += 1;
             found.most_runs = found.most_runs.max(next.ends_well(patience, &runtime));
             next.stays_elsewhere(&runtime);
-            if next.path.len() < DEPTH {
+            if next.path.len() < next.depth {
                 open.push_back(next);
             }
         }
@@ -167,10 +128,32 @@ fn search_from(name: &str, start: Node, patience: SignedDuration) {
     let Found { states, steps, most_runs } = found;
     let line = format!("{name}: {states} states, {steps} steps, at most {most_runs} plain runs until one was quiet\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
-    assert!(states > 2000, "{line}");
+    assert!(states > least, "{line}");
 }
 
 impl Node {
+    /// The same life with stores, which the program names from the beginning.
+    pub(super) fn delivering(mut self, stores: &'static [&'static str]) -> Self {
+        self.watch.stack.set_stores(stores);
+        Self { stores, ..self }
+    }
+
+    /// The same life with states that may be older than reality.
+    pub(super) fn older(self) -> Self {
+        Self { quiet: Some(QUIET), ..self }
+    }
+
+    /// What people do to stores, and what programs change about them.
+    fn meddling(&self) -> Vec<Action> {
+        let Some(state) = self.watch.stack.state().filter(|_| self.meddles) else { return Vec::new() };
+        let mut all = vec![Action::Refresh, Action::Deliver(self.stores), Action::Deliver(&self.stores[1..])];
+        let delivered = state.deliveries.iter().map(|delivered| &delivered.identity);
+        let delivered: Vec<_> = delivered.filter_map(|name| self.stores.iter().find(|store| *store == name)).collect();
+        all.extend(delivered.iter().flat_map(|name| [Action::Edit(name), Action::RollBack(name)]));
+        all.extend(delivered.iter().map(|name| Action::DeleteStore(name)));
+        all
+    }
+
     fn inputs(&self, keeper: usize) -> RotationArgs {
         let told = self.cloud.issuer().capability().tells_last_use;
         let retirement = Retirement { quiet_period: self.quiet.filter(|_| told), ..Retirement::default() };
@@ -199,6 +182,9 @@ impl Node {
     fn actions(&self, runtime: &tokio::runtime::Runtime, nowhere: &'static InMemoryCloud) -> Vec<Action> {
         let mut actions = vec![Action::Pass(DAY + HOUR * 2), Action::Pass(DAY * 31)];
         actions.extend(self.mishaps());
+        actions.extend(self.meddling());
+        let may_replace = self.replaces && self.watch.stack.state().is_some() && !self.watch.stack.replaces();
+        actions.extend(may_replace.then_some(Action::Replace));
         for run in [Run::Up, Run::ChangedUp, Run::Destroy] {
             let calls = self.after(Action::Run(run, None), runtime, nowhere).cloud.calls().len();
             if calls == 0 && run != Run::Up {
@@ -227,6 +213,11 @@ impl Node {
             Action::PutBack => next.kept.iter().for_each(|older| watch.put_back(older)),
             Action::Forget => watch.forget_keys(),
             Action::Lag(lags) => watch.stack.set_lags(lags),
+            Action::Edit(name) => fork.edit_store(name),
+            Action::RollBack(name) => fork.roll_back_store(name),
+            Action::DeleteStore(name) => fork.delete_store(name),
+            Action::Deliver(names) => watch.stack.set_stores(names),
+            Action::Replace => watch.stack.set_replaces(true),
             Action::Run(run, fault) => {
                 if let Some((call, fault)) = fault {
                     fork.inject(call, fault);

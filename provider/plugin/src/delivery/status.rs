@@ -1,0 +1,75 @@
+use pulumi_provider::{Error, Object, Value};
+use rotation::{Delivered, DeliveryStage, KeyState, Target};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::rotating::outputs::object;
+
+/// The output.
+pub(crate) const DELIVERY_STATUS: &str = "deliveryStatus";
+
+/// What a resource shows of its deliveries.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never made")]
+pub(crate) struct DeliveryOutputs {
+    /// What consumers of each store read, in the order of `deliveries`. It changes only when a delivery did, so a consumer that depends on it restarts only then.
+    delivery_status: Vec<DeliveryStatus>,
+}
+
+/// What stands in one store, as the last `pulumi up` or refresh saw it.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryStatus {
+    /// The store, such as `Secrets Manager secret "ci/key"`.
+    store: String,
+    /// The store's id of the version; null where nothing was delivered yet.
+    version_id: Option<String>,
+    /// `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
+    stage: Option<DeliveryStage>,
+    /// The generation of the key in that version; null where nothing was delivered yet.
+    generation: Option<u64>,
+    /// The id of that key in its system; null where nothing was delivered yet.
+    key_id: Option<String>,
+    /// When the version came to this stage, in RFC 3339; null where nothing was delivered yet.
+    at: Option<String>,
+}
+
+/// The status of each store that is wanted, in their order.
+pub(crate) fn status(state: &KeyState, wanted: &[Target]) -> Result<Value, Error> {
+    let of_each = wanted.iter().map(|target| object(&of(state, target)).map(Value::Object));
+    of_each.collect::<Result<Vec<_>, Error>>().map(Value::Array)
+}
+
+fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
+    let own = || state.deliveries.iter().filter(|delivered| delivered.identity == target.identity);
+    let read = own().find(|delivered| delivered.stage != DeliveryStage::Pending);
+    let store = plain(&target.label);
+    match read.or_else(|| own().next()) {
+        None => DeliveryStatus { store, ..DeliveryStatus::default() },
+        Some(Delivered { version, stage, generation, key_id, at, .. }) => DeliveryStatus {
+            store,
+            version_id: Some(version.clone()),
+            stage: Some(*stage),
+            generation: Some(*generation),
+            key_id: Some(key_id.0.clone()),
+            at: Some(at.to_string()),
+        },
+    }
+}
+
+/// A label without the property that messages name in it.
+fn plain(label: &str) -> String {
+    label.split_once(" (`").map_or(label, |(plain, _)| plain).to_owned()
+}
+
+/// The inputs of every delivery whose store may hold something: what the next run needs where inputs do not name it.
+pub(crate) fn set_targets(outputs: &mut Object, targets: Vec<Value>) {
+    outputs.remove(TARGETS);
+    if !targets.is_empty() {
+        outputs.insert(TARGETS.to_owned(), Value::Array(targets));
+    }
+}
+
+/// Bookkeeping that no schema names.
+pub(crate) const TARGETS: &str = "deliveryTargets";

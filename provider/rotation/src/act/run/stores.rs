@@ -1,0 +1,43 @@
+//! What stands in the stores.
+
+use super::actor::Run;
+use crate::decide::{Shelf, Stores};
+use crate::{Error, Event, Goal, OwnerId, Store, Target};
+
+/// Asks each store once.
+///
+/// # Errors
+/// A store gave no definite answer.
+pub async fn look_into_stores(owner: &OwnerId, stores: &[&dyn Store]) -> Result<Stores, Error> {
+    let mut shelves = Vec::new();
+    for store in stores {
+        shelves.push(Shelf { target: Target::of(*store), head: store.head().await? });
+    }
+    Ok(Stores::new(owner.clone(), shelves))
+}
+
+impl Run<'_> {
+    /// Asks them again, as after a wait.
+    pub(super) async fn look_into_stores(&mut self) -> Result<(), Error> {
+        let mut seen = look_into_stores(self.deck.owner, self.deck.stores).await?;
+        // What this run left is not come back to.
+        let left: Vec<_> = seen.shelves().map(|shelf| shelf.target.identity.clone()).collect();
+        left.iter().filter(|identity| self.world.stores.shelf(identity).is_none()).for_each(|left| seen.remove(left));
+        let now = self.deck.clock.now();
+        self.fold(Event::StoresSeen(seen, now));
+        Ok(())
+    }
+
+    /// What is left of stores that are no longer wanted is another spelling of those that are, or was never delivered to.
+    pub(super) fn leave_other_spellings(&mut self, goal: &Goal) {
+        let is_wanted = |target: &Target| goal.deliveries.iter().any(|wanted| wanted.identity == target.identity);
+        let all = self.world.stores.shelves().map(|shelf| shelf.target.clone());
+        let others: Vec<_> = all.filter(|target| !is_wanted(target)).collect();
+        others.into_iter().for_each(|target| self.fold(Event::Withdrawn(target)));
+    }
+
+    /// The store with this identity.
+    pub(super) fn store(&self, target: &Target) -> Option<&dyn Store> {
+        self.deck.stores.iter().copied().find(|store| store.identity() == target.identity)
+    }
+}
