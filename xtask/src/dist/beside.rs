@@ -15,10 +15,11 @@ use crate::{paths, tools};
 pub(super) const NOTICES: &str = "THIRD-PARTY-LICENSES.html";
 const SUMS: &str = "SHA256SUMS";
 
-/// Writes the notices, the bill of materials and the checksums of all that is in the folder.
+/// Writes the notices where they are missing, the bill of materials, and the checksums of all that is in the folder.
 pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(vec![notices(folder)?, bill_of_materials(folder)?, sums(folder)?])
+    let written = folder.join(NOTICES);
+    let notices = if written.is_file() { written } else { notices(folder)? };
+    Ok(vec![notices, bill_of_materials(folder)?, sums(folder)?])
 }
 
 /// The license texts of every library that is linked in.
@@ -38,28 +39,33 @@ fn bill_of_materials(folder: &Path) -> Result<PathBuf> {
     let mut cyclonedx = Command::new(tools::installed::program("cargo-cyclonedx", "0.5.9")?);
     // A fixed time: the same sources give the same file.
     cyclonedx.args(["cyclonedx", "--format", "json", "--spec-version", "1.5", "--override-filename", "bom"]);
-    cyclonedx.args(["--manifest-path", "provider/plugin/Cargo.toml"]).env("SOURCE_DATE_EPOCH", "0");
+    cyclonedx.args(["--no-build-deps", "--target", "all", "--manifest-path", "provider/plugin/Cargo.toml"]);
+    cyclonedx.env("SOURCE_DATE_EPOCH", "0");
     let job = Job::new("writing the bill of materials", paths::log("dist-sbom")?);
     job.run(cyclonedx.current_dir(paths::root()))?;
     let file = folder.join(format!("{PROGRAM}-v{}.cdx.json", env!("CARGO_PKG_VERSION")));
+    // The tool writes one for each member of the workspace; the plugin's own has all that is linked in.
     let mut found = Vec::new();
-    collect(&paths::root().join("provider"), &mut found)?;
+    members(&paths::root(), &mut found)?;
     for bom in found {
-        // The tool writes one for each member that the plugin needs; the plugin's own has all that is linked in.
-        if bom.parent().is_some_and(|folder| folder.ends_with("plugin")) {
-            fs::copy(&bom, &file).with_context(|| format!("cannot write {}", file.display()))?;
+        if bom.ends_with("provider/plugin/bom.json") {
+            let text = fs::read_to_string(&bom).with_context(|| format!("cannot read {}", bom.display()))?;
+            let text = text.replace(&paths::root().display().to_string(), "/keyrotation");
+            fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         }
         fs::remove_file(&bom).with_context(|| format!("cannot remove {}", bom.display()))?;
     }
     Ok(file)
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+/// Every file `bom.json` beside a manifest of the workspace.
+fn members(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
-        if path.is_dir() {
-            collect(&path, found)?;
-        } else if path.file_name().is_some_and(|name| name == "bom.json") {
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "target" && name != ".git" {
+            members(&path, found)?;
+        } else if name == "bom.json" && folder.join("Cargo.toml").is_file() {
             found.push(path);
         }
     }

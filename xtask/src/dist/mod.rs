@@ -35,7 +35,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
     };
     match arguments[..] {
         [] => println!("{}", archive()?.display()),
-        ["--target", triple] => made(Target::named(triple)?)?,
+        ["--target", triple] => {
+            beside::notices(&folder())?;
+            made(Target::named(triple)?)?;
+        }
         ["--all"] => return all(),
         ["--beside"] => beside::write(&folder())?.iter().for_each(|file| println!("{}", file.display())),
         _ => bail!(
@@ -87,7 +90,6 @@ fn folder() -> PathBuf {
 
 /// Builds an archive for another machine and tries it as far as this one can.
 fn made(target: &Target) -> Result<()> {
-    beside::notices(&folder())?;
     let program = build::for_target(target)?;
     // A program that does not do its first steps is no release, so it is tried before it is packed.
     println!("{}", emulator::tried(&program, target)?);
@@ -97,6 +99,7 @@ fn made(target: &Target) -> Result<()> {
 
 /// Every archive that can be built here, and what belongs beside them.
 fn all() -> Result<ExitCode> {
+    beside::notices(&folder())?;
     let mut failed = false;
     for target in TARGETS {
         if let Some(why) = target.obstacle() {
