@@ -123,7 +123,8 @@ impl Run<'_> {
     async fn trust(&self, time: Timestamp, rules: Verification) -> Result<String, Error> {
         let now = self.world.observed.now(self.deck.clock.now());
         // A clock that is wrong must not let us wait for long.
-        let (rest, most) = (time.duration_since(now), rules.timeout.max(self.deck.issuer.capability().settle));
+        let longest = rules.timeout.max(self.deck.issuer.capability().settle);
+        let (rest, most) = (time.duration_since(now), longest.saturating_add(ROUNDING));
         self.wait_aloud(rest.min(most), Cause::Untried).await?;
         if rest > most {
             return Err(still_untried(time, rules));
@@ -158,6 +159,8 @@ fn times(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
+/// A system tells times in whole seconds, and how far its clock is ahead is known no better.
+const ROUNDING: SignedDuration = SignedDuration::from_secs(10);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// So many tries in a row that had no answer, half a minute of them, end a run: waiting longer would teach nothing.
 const UNANSWERED: u32 = 8;
