@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, poll_fn};
 use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Material, Proof, Store};
 
 use super::cloud::Hold;
-use super::store::Shelf;
+use super::store::StoreEntry;
 use super::{ContestedRig, Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig};
 
 impl Rig for InMemoryCloud {
@@ -109,7 +109,7 @@ impl Rig for InMemoryCloud {
     }
 
     fn is_store_left(&self, name: &str) -> bool {
-        self.lock().shelves.get(name).is_none_or(Shelf::is_left)
+        self.lock().shelves.get(name).is_none_or(StoreEntry::is_left)
     }
 
     fn publish(&self, keys: &[&Key]) {

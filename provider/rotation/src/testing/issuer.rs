@@ -24,7 +24,8 @@ pub struct InMemoryIssuer {
 }
 
 impl InMemoryIssuer {
-    pub(super) fn new(cloud: InMemoryCloud, known: Known<'_>) -> Self {
+    /// As a process reaches them whose state knows these.
+    pub fn new(cloud: InMemoryCloud, known: Known<'_>) -> Self {
         let known = known.keys().map(|key| key.id.clone()).collect();
         Self { cloud, known: Arc::new(Mutex::new(known)), ledger: Arc::default() }
     }

@@ -20,7 +20,7 @@ pub struct InMemoryStore {
 
 /// What stands in one entry.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct StoreEntry {
     /// Why nothing may be delivered to it.
     blocked: Option<String>,
     /// Whether the resource made it.
@@ -40,7 +40,7 @@ struct Held {
     material: Material,
 }
 
-impl Shelf {
+impl StoreEntry {
     /// The key that consumers read; none if what they read is none of ours.
     pub(super) fn read(&self) -> Option<&KeyId> {
         let held = self.versions.get(self.current.as_ref()?)?;
