@@ -23,7 +23,8 @@ fn main() {
     suite.run()
 }
 
-const LEGEND: &str = "A cell shows how many plain runs it took after the fault until one was quiet (at most 4), and how often a consumer used what it had read from a store.";
+const LEGEND: &str = "A cell shows how many plain runs it took after the fault until one was quiet (at most 4), and how often a consumer used what it had read from a store.\n\
+    p: a person deleted a key that the error had named, of a Create that died at a full quota after it had given that key to a store.";
 
 fn prove(system: System, life: Life, (call, fault): (usize, Fault)) -> String {
     let thens = if system.is_cheap { Then::after(fault, system) } else { &[Then::Retry] };
@@ -33,6 +34,7 @@ fn prove(system: System, life: Life, (call, fault): (usize, Fault)) -> String {
         let case = Case { system, life, call, fault, then: *then };
         let read = named(&format!("{then:?}"), || block_on(Delivery(case).prove()));
         cell.push_str(&read.runs.to_quiet.to_string());
+        cell.push_str(if read.runs.with_a_person { "p" } else { "" });
         uses += read.uses;
     }
     ALL.fetch_add(uses, Ordering::Relaxed);

@@ -9,11 +9,11 @@ use pulumi_provider::{
     Found, InvokeRequest, ListRequest, Object, Output, Partial, ReadRequest, ResourceRef, SecretString, Sensitive,
     UpdateRequest, Value,
 };
-use rotation::testing::{InMemoryCloud, InMemoryIssuer, InMemoryRules, ManualClock, Stack};
+use rotation::testing::{InMemoryCloud, InMemoryRules, ManualClock, Stack};
 use rotation::{
-    Adopt, Ask, Capability, DeliveryId, ErrorKind, Event, Field, Head, Interrupted, Keepers, Key, KeyId, KeyState,
-    Known, Ledgers, Material, Minted, Observed, OldSchedule, OwnerId, Payload, Phase, ReadBack, Retiring, RotationArgs,
-    RotationInputs, Schedule, Store, Trigger, TriggerInputs, View, Want, World,
+    Adopt, Ask, Capability, DeliveryId, ErrorKind, Event, Field, Interrupted, Keepers, Key, KeyId, KeyState, Known,
+    Ledgers, Material, Minted, Observed, OldSchedule, OwnerId, Payload, Phase, ReadBack, Retiring, RotationArgs,
+    RotationInputs, Schedule, Trigger, TriggerInputs, View, Want, World,
 };
 use system_aws::{AwsConfig, SecretsManagerDelivery};
 use system_confluent::ConfluentConfig;
@@ -198,18 +198,6 @@ fn state() -> KeyState {
     KeyState { current: Some(key()), pending: Some(key()), retiring: vec![retiring()], ..state }
 }
 
-/// With a store that holds a key.
-fn in_memory() -> InMemoryCloud {
-    let cloud = InMemoryCloud::new(InMemoryRules::like_aws(SignedDuration::ZERO), ManualClock::new(START));
-    let (owner, key, material) = (OwnerId::new("urn", "a"), KeyId("AKIA1".to_owned()), material());
-    let delivery = DeliveryId::new(&owner, (&key, 1), "", None);
-    let payload = Payload { delivery: &delivery, generation: 1, key: &key, material: &material };
-    let store = cloud.store("one");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(store.stage(&payload, &Head::default())).unwrap();
-    cloud
-}
-
 fn states() -> Vec<Sample> {
     let error = rotation::Error::new(ErrorKind::Unexpected, "", "failed");
     vec![
@@ -224,9 +212,6 @@ fn states() -> Vec<Sample> {
         sample("rotation::Known", Known::of(&state())),
         sample("rotation::Interrupted", Interrupted { state: state(), error }),
         sample("rotation::Stack", stack()),
-        sample("rotation::InMemoryCloud", in_memory()),
-        sample("rotation::InMemoryStore", in_memory().store("one")),
-        sample("rotation::InMemoryIssuer", InMemoryIssuer::new(in_memory(), Known::default())),
     ]
 }
 

@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, poll_fn};
 use crate::{Key, KeyId, KeyIssuer, KeyStatus, Known, Material, Proof, Store};
 
 use super::cloud::Hold;
-use super::store::StoreEntry;
+use super::stored_entry::{StoredEntry, material_of};
 use super::{ContestedRig, Fault, InMemoryCloud, InMemoryIssuer, ManualClock, Rig};
 
 impl Rig for InMemoryCloud {
@@ -105,11 +105,11 @@ impl Rig for InMemoryCloud {
     }
 
     fn read_material(&self, name: &str) -> Option<Material> {
-        self.lock().shelves.get(name)?.material().cloned()
+        self.read_store(name).map(|id| material_of(&id))
     }
 
     fn is_store_left(&self, name: &str) -> bool {
-        self.lock().shelves.get(name).is_none_or(StoreEntry::is_left)
+        self.lock().shelves.get(name).is_none_or(StoredEntry::is_left)
     }
 
     fn publish(&self, keys: &[&Key]) {

@@ -9,10 +9,10 @@ use crate::{Clock, Stop};
 
 /// Time that stands still until somebody waits or moves it. Clones share it.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<ClockState>>);
+pub struct ManualClock(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
-struct ClockState {
+struct Inner {
     now: Timestamp,
     timers: Vec<Waker>,
 }
@@ -20,7 +20,7 @@ struct ClockState {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(ClockState { now, timers: Vec::new() })))
+        Self(Arc::new(Mutex::new(Inner { now, timers: Vec::new() })))
     }
 
     /// Moves it forward and lets every timer look.

@@ -9,7 +9,7 @@ use crate::{
     Capability, Clock, Effect, Entry, Error, ErrorKind, KeyId, KeyStatus, Ledger, Marks, OwnerId, Proof, Retry,
 };
 
-use super::store::StoreEntry;
+use super::stored_entry::StoredEntry;
 use super::{Fault, ManualClock};
 
 /// How the system in memory behaves.
@@ -111,7 +111,7 @@ pub(super) struct Inner {
     /// Marks as they stood until each of these moments, for reads that lag.
     pub(super) former_ledgers: Vec<(Timestamp, Marked)>,
     /// The entries of stores, by their names.
-    pub(super) shelves: BTreeMap<String, StoreEntry>,
+    pub(super) shelves: BTreeMap<String, StoredEntry>,
     /// The shapes in which keys are delivered to them.
     pub(super) shapes: BTreeMap<String, String>,
     pub(super) gone: bool,

@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::cloud::{Inner, Marked};
+use super::stored_entry::material_of;
 use super::{InMemoryCloud, InMemoryRules};
 use crate::time::later;
 
@@ -24,8 +25,7 @@ pub struct InMemoryIssuer {
 }
 
 impl InMemoryIssuer {
-    /// As a process reaches them whose state knows these.
-    pub fn new(cloud: InMemoryCloud, known: Known<'_>) -> Self {
+    pub(super) fn new(cloud: InMemoryCloud, known: Known<'_>) -> Self {
         let known = known.keys().map(|key| key.id.clone()).collect();
         Self { cloud, known: Arc::new(Mutex::new(known)), ledger: Arc::default() }
     }
@@ -71,12 +71,8 @@ impl InMemoryIssuer {
                 let id = inner.add(name, mark, now, expires_at);
                 inner.keys.entry(id.clone()).and_modify(|key| key.is_accepted = is_accepted);
                 self.known().insert(id.clone());
-                let secret = format!("secret-of-{id}");
-                let material = [
-                    ("keyId".to_owned(), Field::Plain(id.0.clone())),
-                    ("secret".to_owned(), Field::Secret(secret.into())),
-                ];
-                Ok(Minted { id, created_at: now, material: material.into(), expiry: expiry(expires_at, grant) })
+                let material = material_of(&id);
+                Ok(Minted { id, created_at: now, material, expiry: expiry(expires_at, grant) })
             })
             .await
     }

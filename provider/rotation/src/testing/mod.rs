@@ -9,6 +9,7 @@ mod life;
 mod rig;
 mod stack;
 mod store;
+mod stored_entry;
 mod watch;
 
 pub use clock::{ManualClock, NeverStop};

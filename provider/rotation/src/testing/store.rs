@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{DeliveryId, Error, ErrorKind, Head, KeyId, Material, Payload, Store, StoredVersion};
+use crate::{Error, ErrorKind, Head, Material, Payload, Store};
 
 use super::InMemoryCloud;
 use super::cloud::Inner;
+use super::stored_entry::{Held, material_of};
 
 /// One entry of a secret manager in memory, in the same world as the keys: its calls are counted, fail and die like theirs.
 ///
@@ -16,112 +15,6 @@ pub struct InMemoryStore {
     cloud: InMemoryCloud,
     name: String,
     shape: String,
-}
-
-/// What stands in one entry.
-#[derive(Clone, Debug, Default)]
-pub(super) struct StoreEntry {
-    /// Why nothing may be delivered to it.
-    blocked: Option<String>,
-    /// Whether the resource made it.
-    made: bool,
-    versions: BTreeMap<String, Held>,
-    current: Option<String>,
-    previous: Option<String>,
-    pending: Option<String>,
-    /// What it showed until each of these moments, for reads that lag.
-    former: Vec<(Timestamp, Head)>,
-}
-
-#[derive(Clone, Debug)]
-struct Held {
-    /// None where a person wrote it.
-    key: Option<(KeyId, DeliveryId)>,
-    material: Material,
-}
-
-impl StoreEntry {
-    /// The key that consumers read; none if what they read is none of ours.
-    pub(super) fn read(&self) -> Option<&KeyId> {
-        let held = self.versions.get(self.current.as_ref()?)?;
-        held.key.as_ref().map(|(id, _)| id)
-    }
-
-    /// What that key is.
-    pub(super) fn material(&self) -> Option<&Material> {
-        let held = self.versions.get(self.current.as_ref()?)?;
-        held.key.as_ref().map(|_| &held.material)
-    }
-
-    /// What decides what happens to it next; keys stand for their versions.
-    pub(super) fn picture(&self) -> impl std::fmt::Debug + use<> {
-        let named = |version: &Option<String>| {
-            let held = version.as_ref().and_then(|version| self.versions.get(version));
-            held.map(|held| held.key.as_ref().map(|(id, _)| id.clone()))
-        };
-        (self.made, named(&self.current), named(&self.previous), named(&self.pending))
-    }
-
-    /// Whether neither what consumers read nor what is staged is of ours.
-    pub(super) fn is_left(&self) -> bool {
-        self.read().is_none() && self.pending.is_none()
-    }
-
-    fn head(&self) -> Head {
-        let shown = |version: &Option<String>| {
-            let version = version.clone()?;
-            let delivery = self.versions.get(&version)?.key.as_ref().map(|(_, delivery)| delivery.clone());
-            Some(StoredVersion { version, delivery })
-        };
-        let (current, previous, pending) = (shown(&self.current), shown(&self.previous), shown(&self.pending));
-        Head { exists: true, entry: None, current, previous, pending, blocked: self.blocked.clone() }
-    }
-
-    fn remember(&mut self, now: Timestamp) {
-        self.former.push((now, self.head()));
-        let surplus = self.former.len().saturating_sub(20);
-        self.former.drain(..surplus);
-    }
-
-    fn stage(&mut self, payload: &Payload<'_>) -> Result<String, Error> {
-        let version = payload.delivery.as_str().to_owned();
-        let key = Some((payload.key.clone(), payload.delivery.clone()));
-        let held = Held { key, material: payload.material.clone() };
-        self.versions.entry(version.clone()).or_insert(held);
-        if self.current.is_none() {
-            self.current = Some(version.clone());
-        } else if self.current.as_ref() != Some(&version) {
-            self.pending = Some(version.clone());
-        }
-        Ok(version)
-    }
-
-    fn promote(&mut self, version: &str, head: &Head) -> Result<(), Error> {
-        if self.current.as_deref() == Some(version) {
-            return Ok(());
-        }
-        if !self.versions.contains_key(version) {
-            return Err(Error::new(ErrorKind::NotFound, "promote", format!("there is no version {version}")));
-        }
-        let expected = head.current.as_ref().map(|current| current.version.as_str());
-        if self.current.as_deref() != expected {
-            let text = format!("{:?} is current, not {expected:?}: {version} was not made current", self.current);
-            return Err(Error::new(ErrorKind::Conflict, "promote", text));
-        }
-        self.previous = self.current.replace(version.to_owned());
-        self.pending.take_if(|staged| staged == version);
-        Ok(())
-    }
-
-    fn withdraw(&mut self, version: &str, head: &Head) {
-        self.pending.take_if(|staged| staged == version);
-        self.previous.take_if(|before| before == version);
-        if self.current.as_deref() == Some(version) {
-            self.current = head.previous.as_ref().map(|before| before.version.clone());
-            self.previous.take_if(|before| Some(&*before) == self.current.as_ref());
-        }
-        self.versions.remove(version);
-    }
 }
 
 impl InMemoryCloud {
@@ -148,7 +41,7 @@ impl InMemoryCloud {
         let shelf = inner.shelves.entry(name.to_owned()).or_default();
         shelf.remember(now);
         let version = format!("hand{}", shelf.versions.len());
-        shelf.versions.insert(version.clone(), Held { key: None, material: Material::new() });
+        shelf.versions.insert(version.clone(), Held { key: None });
         shelf.previous = shelf.current.replace(version);
     }
 
@@ -261,7 +154,7 @@ impl Store for InMemoryStore {
     async fn read(&self, version: &str) -> Result<Option<Material>, Error> {
         let held = |inner: &mut Inner, _| {
             let held = inner.shelves.get(&self.name).and_then(|shelf| shelf.versions.get(version));
-            Ok(held.map(|held| held.material.clone()))
+            Ok(held.and_then(|held| held.key.as_ref()).map(|(id, _)| material_of(id)))
         };
         self.change("read", held).await
     }

@@ -36,6 +36,7 @@ impl View<'_> {
 
 /// What is to be.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum Want {
     /// A current key that answers the goal.
     Current(Goal),

@@ -1,6 +1,9 @@
 //! What a run does in the stores that consumers read keys from.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it must")]
 
+mod older;
+mod replaced;
+
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Watch};
 use rotation::{Cause, DeliveryStage, Due, KeyId, KeyState, RotationArgs};
@@ -223,19 +226,18 @@ async fn a_key_that_was_read_back_does_not_answer_what_it_was_not_made_for() {
     assert_eq!(cloud.read_store("a"), key("KEY0003"));
 }
 
-/// Nothing that is older than what consumers read is written over it.
+/// What was staged goes before the key that it holds.
 #[tokio::test]
-async fn an_older_state_never_takes_a_newer_key_out_of_a_store() {
-    let cloud = cloud(9);
+async fn a_staged_key_that_is_not_wanted_any_more_leaves_the_store_before_it_is_deleted() {
+    let cloud = cloud(2);
     let mut watch = created(&cloud, &["a"]).await;
-    let older = watch.stack.clone();
-    assert!(watch.up(&inputs("2")).await.is_done());
-    cloud.clock().advance(DAY);
-    watch.put_back(&older);
-    watch.stack.refresh(&cloud).await;
+    let calls = calls_of(&cloud, &watch, &inputs("2")).await;
+    let promoted = calls.iter().position(|call| call == "promote").unwrap();
+    cloud.inject(cloud.calls().len() + promoted, Fault::Before);
+    assert!(matches!(watch.up(&inputs("2")).await, Outcome::Failed(_)));
     let since = cloud.calls().len();
     assert!(watch.up(&inputs("1")).await.is_done());
-    assert_eq!(told(&cloud, since), ["head", "read"]);
-    assert_eq!(cloud.read_store("a"), key("KEY0002"));
-    watch.until_quiet(&inputs("1")).await;
+    let told = told(&cloud, since);
+    assert_eq!(told.iter().filter(|call| *call != "head").collect::<Vec<_>>(), ["withdraw", "retire"]);
+    assert!(state(&watch).deliveries.iter().all(|delivered| delivered.stage == DeliveryStage::Current));
 }
