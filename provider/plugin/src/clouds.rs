@@ -38,8 +38,9 @@ impl Offers {
 impl Resources for Offers {
     fn add<R: RotatingResource>(&mut self, resource: R) {
         let resource = Arc::new(resource);
-        self.functions.push(Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&self.shared.clock))));
-        self.resources.push(Arc::new(Rotating::new(resource, self.shared.clone())));
+        let Shared { clock, switches, delivery_clouds } = self.shared.clone();
+        self.functions.push(Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&clock))));
+        self.resources.push(Arc::new(Rotating::new(resource, clock, switches, delivery_clouds)));
     }
 }
 

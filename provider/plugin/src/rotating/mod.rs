@@ -29,7 +29,6 @@ use rotation::{
     note_endings, observe, reach, refresh, refresh_stores, renew_notices, run,
 };
 
-use crate::clouds::Shared;
 use crate::delivery::{self, DeliveryClouds};
 use crate::switches::Switches;
 pub(crate) use audit::ListKeys;
@@ -50,9 +49,13 @@ pub(crate) struct Rotating<S> {
 }
 
 impl<S: RotatingResource> Rotating<S> {
-    /// `shared` holds the configuration, whenever that is known.
-    pub(crate) fn new(system: Arc<S>, shared: Shared) -> Self {
-        let Shared { clock, switches, delivery_clouds } = shared;
+    /// `switches` is the configuration, whenever that is known; keys are delivered to the stores of `delivery_clouds`.
+    pub(crate) fn new(
+        system: Arc<S>,
+        clock: Arc<dyn Clock>,
+        switches: Arc<Switches>,
+        delivery_clouds: DeliveryClouds,
+    ) -> Self {
         Self { system, clock, names: Names::of::<S>(), switches, delivery_clouds, compared: Mutex::default() }
     }
 
