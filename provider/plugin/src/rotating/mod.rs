@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod outputs;
 mod place;
 mod preview;
+mod reached;
 mod shared_outputs;
 mod spec;
 mod stores;
@@ -35,7 +36,7 @@ pub(crate) use audit::ListKeys;
 use inputs::{Inputs, Names};
 use names::{nonce, owner};
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
-use stores::Reached;
+use reached::Reached;
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
