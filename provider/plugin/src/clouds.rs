@@ -40,10 +40,11 @@ impl Offers {
 impl Resources for Offers {
     fn add<R: RotatingResource>(&mut self, resource: R) {
         let resource = Arc::new(resource);
-        let list = Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&self.shared.clock)));
+        let Shared { clock, switches, delivery_clouds } = self.shared.clone();
+        let list = Arc::new(ListKeys::new(Arc::clone(&resource), Arc::clone(&clock)));
         self.audits.push(Arc::clone(&list) as Arc<dyn Audits>);
         self.functions.push(list);
-        self.resources.push(Arc::new(Rotating::new(resource, self.shared.clone())));
+        self.resources.push(Arc::new(Rotating::new(resource, clock, switches, delivery_clouds)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use engine::delivery::{AWS_SECRET, CONFLUENT_SECRET, DeliveryScene};
-use engine::{Fault, Rule, TOKEN, USER};
+use engine::{Cloud, Fault, Rule, TOKEN, USER};
 use serde_json::json;
 
 #[test]
@@ -126,6 +126,52 @@ fn a_delivery_moves_to_another_secret_and_leaves_the_one_before() -> Result<()> 
     );
     place.scene.work.expect_quiet()?;
     place.scene.expect_destroyed()
+}
+
+#[test]
+fn a_store_in_another_account_is_reached_by_a_connection_of_its_own_whose_secret_is_nowhere() -> Result<()> {
+    let place = DeliveryScene::start()?;
+    let other = Cloud::start_elsewhere(place.scene.clock.file(), "210987654321")?;
+    let admin = other.administrator();
+    place.scene.keep_secret(&admin.secret_access_key);
+    let work = &place.scene.work;
+    for (name, value) in [("engine-test:token", &admin.secret_access_key), ("engine-test:keyId", &admin.access_key_id)]
+    {
+        work.run(&["config", "set", "--secret", name, value])?.expect_success()?;
+    }
+    let connection = json!({
+        "region": "eu-central-1",
+        "accessKey": "${keyId}",
+        "secretKey": "${token}",
+        "endpoints": { "secretsManager": other.endpoint(), "sts": other.endpoint() },
+    });
+    let secret = json!({ "secretId": "ci/elsewhere", "create": {}, "connection": connection });
+    let declare = |release: &str| {
+        place.declare_aws(
+            json!({ "keepers": { "release": release }, "deliveries": [{ "awsSecretsManager": secret }] }),
+        )?;
+        work.edit_program(|program| program["config"]["keyId"] = json!({ "type": "string" }))
+    };
+    let read = || -> Result<String> {
+        let text = other.aws().secret_value("ci/elsewhere", "AWSCURRENT").context("consumers read nothing")?;
+        let value: serde_json::Value = serde_json::from_str(&text)?;
+        Ok(value["accessKeyId"].as_str().unwrap_or_default().to_owned())
+    };
+    for release in ["1", "2"] {
+        declare(release)?;
+        place.scene.up()?;
+        ensure!(read()? == place.scene.expect_known()?.current, "consumers read another key");
+        work.expect_quiet()?;
+    }
+    let there = other.aws().secret("ci/elsewhere").context("it is missing")?;
+    ensure!(there.region == "eu-central-1" && there.arn.contains(":210987654321:"), "{there:?}");
+    ensure!(place.store_calls(0).is_empty(), "the provider's own account was asked: {:?}", place.store_calls(0));
+    work.expect_no_drift()?;
+    place.scene.expect_clean()?;
+    place.scene.expect_destroyed()?;
+    let left = other.aws().secret("ci/elsewhere").context("it is gone at once")?;
+    ensure!(left.deleted_until.is_some(), "the secret is left");
+    Ok(())
 }
 
 #[test]

@@ -4,7 +4,7 @@ use rotation::{Error, ErrorKind, Problem};
 use secrecy::SecretString;
 
 use super::pick::{Entries, shown};
-use super::{Deliverable, DeliveryFormat, DeliveryShape};
+use super::shape::{Deliverable, DeliveryFormat, DeliveryShape};
 use crate::problem;
 
 /// What AWS's credentials file calls the two halves of a key.

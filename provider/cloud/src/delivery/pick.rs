@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rotation::{Error, ErrorKind, Field, Material, is_empty_secret};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Deliverable, DeliveryShape};
+use super::shape::{Deliverable, DeliveryShape};
 
 /// A name in the store, and the text under it.
 pub(super) type Entries = BTreeMap<String, SecretString>;

@@ -1,4 +1,6 @@
-use rotation::Field;
+use std::collections::BTreeMap;
+
+use rotation::{Field, Material};
 use secrecy::ExposeSecret;
 
 use super::*;

@@ -4,7 +4,7 @@ use cloud::{Cloud, Deliverable};
 use rotation::{Clock, OwnerId, Store};
 use system_aws::Aws;
 
-use super::{DELIVERIES, Delivery};
+use super::inputs::{DELIVERIES, Delivery};
 
 /// The clouds that have a store.
 #[derive(Clone)]

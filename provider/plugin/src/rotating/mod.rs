@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod outputs;
 mod place;
 mod preview;
+mod reached;
 mod report;
 mod shared_outputs;
 mod spec;
@@ -31,15 +32,14 @@ use rotation::{
     note_endings, observe, overdue, reach, refresh, refresh_stores, renew_notices, run,
 };
 
-use crate::clouds::Shared;
 use crate::delivery::{self, DeliveryClouds};
 use crate::switches::Switches;
 pub(crate) use audit::{Audits, ListKeys};
 use inputs::{Inputs, Names};
 use names::{nonce, owner};
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
+use reached::Reached;
 pub(crate) use report::Report;
-use stores::Reached;
 
 /// The rotating resource of one system.
 pub(crate) struct Rotating<S> {
@@ -53,9 +53,13 @@ pub(crate) struct Rotating<S> {
 }
 
 impl<S: RotatingResource> Rotating<S> {
-    /// `shared` holds the configuration, whenever that is known.
-    pub(crate) fn new(system: Arc<S>, shared: Shared) -> Self {
-        let Shared { clock, switches, delivery_clouds } = shared;
+    /// `switches` is the configuration, whenever that is known; keys are delivered to the stores of `delivery_clouds`.
+    pub(crate) fn new(
+        system: Arc<S>,
+        clock: Arc<dyn Clock>,
+        switches: Arc<Switches>,
+        delivery_clouds: DeliveryClouds,
+    ) -> Self {
         Self { system, clock, names: Names::of::<S>(), switches, delivery_clouds, compared: Mutex::default() }
     }
 

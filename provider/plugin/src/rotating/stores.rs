@@ -2,46 +2,12 @@
 
 use cloud::RotatingResource;
 use pulumi_provider::{Code, Error, Object, Urn, Value};
-use rotation::{KeyState, Store, Target};
+use rotation::{KeyState, Store};
 
 use super::Rotating;
 use super::names::owner;
-use crate::delivery::{self, DELIVERIES, DELIVERY_STATUS, Delivery, TARGETS, set_targets, status};
-
-/// Stores, the wanted ones first.
-#[derive(Default)]
-pub(super) struct Reached {
-    stores: Vec<(Box<dyn Store>, Value)>,
-    wanted: usize,
-}
-
-impl Reached {
-    pub(super) fn all(&self) -> Vec<&dyn Store> {
-        self.stores.iter().map(|(store, _)| &**store).collect()
-    }
-
-    /// The wanted ones, in the order of the inputs.
-    pub(super) fn targets(&self) -> Vec<Target> {
-        self.stores.iter().take(self.wanted).map(|(store, _)| Target::of(&**store)).collect()
-    }
-
-    /// What users and the next run read of them.
-    pub(super) fn show(&self, outputs: &mut Object, state: &KeyState) -> Result<(), Error> {
-        outputs.insert(DELIVERY_STATUS.to_owned(), status(state, &self.targets())?);
-        let holds = |store: &dyn Store| {
-            let identity = store.identity();
-            state.deliveries.iter().any(|delivered| delivered.identity == identity)
-        };
-        let kept = self.stores.iter().enumerate();
-        let kept = kept.filter(|(index, (store, _))| *index < self.wanted || holds(&**store));
-        set_targets(outputs, kept.map(|(_, (_, given))| given.clone()).filter(|given| !given.is_null()).collect());
-        Ok(())
-    }
-
-    fn has(&self, identity: &str) -> bool {
-        self.stores.iter().any(|(store, _)| store.identity() == identity)
-    }
-}
+use super::reached::Reached;
+use crate::delivery::{self, DELIVERIES, Delivery, TARGETS};
 
 impl<S: RotatingResource> Rotating<S> {
     /// Opens the stores that these inputs want, and those that `before` names: other inputs, and outputs. Nothing is contacted.

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::inputs::Inputs;
 use super::names::nonce;
-use super::stores::Reached;
+use super::reached::Reached;
 use super::{Rotating, errors, inputs};
 use crate::import::{self, Trouble};
 

@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a key is written in a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DeliveryFormat {
+    /// A JSON object of texts.
+    #[default]
+    Json,
+    /// One field alone, as it is.
+    Raw,
+    /// Lines of `NAME=value`, quoted where a shell needs it.
+    Dotenv,
+    /// A Java properties file.
+    Properties,
+    /// A profile of AWS's shared credentials file.
+    AwsCredentials,
+    /// A profile of Oracle's configuration file.
+    OciConfig,
+}
+
+/// What of a key is handed over, under which names, and how it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeliveryShape {
+    /// How it is written.
+    pub format: DeliveryFormat,
+    /// The key's fields by name, and what each is called in the store; none: those that the resource hands over, under their own names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<BTreeMap<String, String>>,
+    /// Constants beside them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+}
+
+/// What keys of one resource can hand over.
+#[derive(Clone, Debug, Default)]
+pub struct Deliverable {
+    /// The names of a key's fields.
+    pub names: Vec<String>,
+    /// Those of them that not every key has, and that follow from the others.
+    pub optional: Vec<String>,
+    /// Those of them that are secret.
+    pub secrets: Vec<String>,
+    /// Those that are handed over unless the user chooses; none: all.
+    pub ordinary: Vec<String>,
+    /// Whether the key has more fields, whose names only the system knows.
+    pub open: bool,
+}

@@ -1,0 +1,76 @@
+//! What a shape asks of keys, and the texts that it makes of them.
+
+use std::collections::BTreeMap;
+
+use rotation::{Error, Material, Problem};
+use secrecy::SecretString;
+
+use super::shape::{Deliverable, DeliveryFormat, DeliveryShape};
+use super::{formats, pick};
+use crate::problem;
+
+impl DeliveryShape {
+    /// The shape in normal form. No secret is in it.
+    pub fn normal(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What is wrong with it for keys of this kind. Properties are relative to the delivery.
+    pub fn problems(&self, of: &Deliverable) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut add = |property: String, reason: String| problems.push(problem(&property, reason));
+        for name in self.fields.iter().flat_map(BTreeMap::keys).filter(|name| !of.open && !of.names.contains(name)) {
+            let known = of.names.join(", ");
+            add(format!("fields.{name}"), format!("is not a field of this resource's keys: use {known}"));
+        }
+        let names = || self.fields.iter().flat_map(|fields| fields.iter());
+        for (name, _) in names().filter(|(_, stored)| stored.is_empty()) {
+            add(
+                format!("fields.{name}"),
+                "must not be empty: write the name that the field has in the store".to_owned(),
+            );
+        }
+        if self.fields.as_ref().is_some_and(BTreeMap::is_empty) {
+            add("fields".to_owned(), "must name at least one field, or be unset".to_owned());
+        }
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+        for (name, stored) in names() {
+            if let Some(other) = taken.insert(stored, name) {
+                add(format!("fields.{name}"), format!("has the same name in the store as the field {other}"));
+            }
+        }
+        let stored = |name: &str| match &self.fields {
+            Some(fields) => fields.values().any(|stored| stored == name),
+            None => of.ordinary.iter().any(|ordinary| ordinary == name),
+        };
+        for name in self.extra.keys().filter(|name| stored(name)) {
+            add(format!("extra.{name}"), "has the name of one of the key's fields".to_owned());
+        }
+        problems.extend(formats::problems(self, of));
+        problems
+    }
+
+    /// Whether [`read`](Self::read) gives a whole key of this kind back.
+    pub fn keeps_all(&self, of: &Deliverable) -> bool {
+        let has = |name: &String| match &self.fields {
+            Some(fields) => fields.contains_key(name),
+            None => of.ordinary.is_empty() || of.ordinary.contains(name),
+        };
+        let needed = |name: &&String| !of.optional.contains(*name);
+        self.format == DeliveryFormat::Json && !of.open && of.names.iter().filter(needed).all(has)
+    }
+
+    /// The key that a text holds which was written in this shape, where the shape keeps all of it.
+    pub fn read(&self, text: &SecretString, of: &Deliverable) -> Option<Material> {
+        self.keeps_all(of).then(|| pick::material(self, text, of)).flatten()
+    }
+
+    /// The text that consumers read.
+    ///
+    /// # Errors
+    /// A field that is handed over is not known, or the format does not fit the key. No secret is in the message.
+    pub fn render(&self, material: &Material, of: &Deliverable) -> Result<SecretString, Error> {
+        let entries = pick::entries(self, material, of)?;
+        formats::write(self, &entries)
+    }
+}

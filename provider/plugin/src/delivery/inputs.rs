@@ -1,0 +1,38 @@
+use pulumi_provider::{Decoded, Object, Value, decode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use system_aws::SecretsManagerDelivery;
+
+/// The input.
+pub(crate) const DELIVERIES: &str = "deliveries";
+
+/// The input of every resource that has a key to hand over.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct DeliveryInputs {
+    /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+    #[serde(default)]
+    pub(crate) deliveries: Option<Vec<Delivery>>,
+}
+
+/// A store that receives the key: exactly one of its properties is set.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Delivery {
+    /// A secret of AWS Secrets Manager.
+    #[serde(default)]
+    pub(crate) aws_secrets_manager: Option<SecretsManagerDelivery>,
+}
+
+/// The properties of [`Delivery`], for messages.
+pub(super) const KINDS: &str = "awsSecretsManager";
+
+/// The deliveries that inputs hold, as far as they are known.
+pub(super) fn read(inputs: &Object) -> Decoded<DeliveryInputs> {
+    let own = inputs.iter().filter(|(name, _)| *name == DELIVERIES);
+    decode(&own.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// One delivery as it stands in the inputs, or in the state.
+pub(crate) fn read_one(given: &Value) -> Option<Delivery> {
+    given.as_object().and_then(|given| decode(given).value)
+}
