@@ -163,6 +163,8 @@ impl Store for SecretStore {
 
     async fn withdraw(&self, version: &str, _head: &Head) -> Result<(), Error> {
         let Some(described) = self.describe().await? else { return Ok(()) };
+        // The labels are about to move: a promotion that follows looks again.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
         let has = |stage: &str| described.holder(stage).as_deref() == Some(version);
         if described.deleted {
             return Ok(());
