@@ -40,7 +40,7 @@ pub(super) fn interrupted(error: rotation::Error, state: &RootState) -> Error {
             "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` first looks whether it did"
         }
         Some(_) => {
-            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` orders it once more, which harms nobody"
+            "Vault may have rotated the secret or not, and works with the one it has; the next `pulumi up` requests the rotation again, which is safe"
         }
         None => "Vault works with the secret it had; the next `pulumi up` tries again",
     };

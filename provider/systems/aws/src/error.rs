@@ -220,11 +220,11 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
 pub(crate) fn refused<E: Explain + ?Sized>(call: &E, kind: ErrorKind, code: &str, status: u16) -> String {
     match kind {
         ErrorKind::Unauthenticated => credentials_refused(code),
-        ErrorKind::Throttled => format!("AWS takes no more calls for now ({code}): run `pulumi up` again in a minute"),
+        ErrorKind::Throttled => format!("AWS is rate limiting the plugin ({code}): run `pulumi up` again in a minute"),
         ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
         _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", call.service()),
         _ if code.is_empty() => format!(
-            "{} answered with status {status} and none of AWS's codes: check that {} leads to AWS and not to a proxy",
+            "{} answered with status {status} and without an AWS error code: check that {} leads to AWS and not to a proxy",
             call.service(),
             call.property()
         ),

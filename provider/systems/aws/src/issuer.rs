@@ -192,7 +192,7 @@ impl KeyIssuer for AwsIssuer {
             Some(_) => Err(Error::new(
                 ErrorKind::Unverified,
                 call.operation,
-                format!("the key {id} answers for somebody else than the IAM user {:?}", self.args.user),
+                format!("the key {id} belongs to a different principal than the IAM user {:?}", self.args.user),
             )),
         }
     }

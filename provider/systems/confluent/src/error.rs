@@ -127,7 +127,7 @@ impl Refusal {
                 "the API key that the plugin uses was refused ({codes}): check keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET; it must be a Cloud API key, since one for a cluster cannot manage keys"
             ),
             ErrorKind::Unauthenticated => format!(
-                "the API key that the plugin uses was refused with status 401, and not in Confluent's words: check keyrotation:confluent.cloudApiKey, and that {setting} leads to Confluent and not to a proxy"
+                "the API key that the plugin uses was refused with status 401 and without a Confluent error body: check keyrotation:confluent.cloudApiKey, and that {setting} leads to Confluent and not to a proxy"
             ),
             ErrorKind::Denied => format!(
                 "the API key that the plugin uses lacks the right to call {operation} for the {about} ({codes}): its owner needs OrganizationAdmin, or ResourceOwner on the service account; keys of a user are made with that user's own Cloud API key"
@@ -137,14 +137,14 @@ impl Refusal {
                 "no more API keys are allowed for the {about} ({codes}): delete one that nobody needs, or have the quota raised, then run `pulumi up` again"
             ),
             ErrorKind::Throttled => {
-                format!("{service} takes no more calls for now ({codes}): run `pulumi up` again in a minute")
+                format!("{service} is rate limiting the plugin ({codes}): run `pulumi up` again in a minute")
             }
             ErrorKind::Conflict => {
                 format!("{service} is changing the same thing at this moment ({codes}): run `pulumi up` again")
             }
             ErrorKind::Invalid => format!("{service} refused the request for the {about} as malformed ({codes})"),
             _ if !self.is_confluents || status == 404 => format!(
-                "{service} answered with status {status}, and not in Confluent's words: check that {setting} leads to Confluent and not to a proxy"
+                "{service} answered with status {status} and without a Confluent error body: check that {setting} leads to Confluent and not to a proxy"
             ),
             _ => format!("{service} failed ({codes}, status {status})"),
         }

@@ -112,7 +112,7 @@ fn words(
         ErrorKind::Conflict => format!(
             "OCI is changing {about} at this moment, or somebody else is ({code}): run `pulumi up` again in a minute"
         ),
-        ErrorKind::Throttled => format!("OCI takes no more calls for now ({code}): run `pulumi up` again in a minute"),
+        ErrorKind::Throttled => format!("OCI is rate limiting the plugin ({code}): run `pulumi up` again in a minute"),
         ErrorKind::Invalid => format!("OCI refused the request as malformed ({code})"),
         _ if code.is_empty() && status < 400 => format!("the answer of {service} could not be read"),
         _ if code.is_empty() => format!(

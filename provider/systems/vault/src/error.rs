@@ -183,7 +183,7 @@ fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String 
         }
         ErrorKind::Conflict => format!("the server is not ready for {path:?} yet: run `pulumi up` again in a minute"),
         ErrorKind::Throttled => {
-            "a rate limit of the server takes no more calls for now: run `pulumi up` again in a minute".to_owned()
+            "the server is rate limiting the plugin: run `pulumi up` again in a minute".to_owned()
         }
         ErrorKind::NotFound => format!("{path:?} does not exist: check `mount` and `path`"),
         ErrorKind::Invalid if words.contains("check-and-set parameter required") => {

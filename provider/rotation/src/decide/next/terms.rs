@@ -207,7 +207,7 @@ impl fmt::Display for Blocked {
             Self::QuotaFull { quota, keys } => {
                 write!(
                     f,
-                    "all {quota} keys that it may have are taken and none of them may be removed: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again",
+                    "it has reached its quota of {quota} keys and none can be deleted safely: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again",
                     keys.join("; ")
                 )
             }
