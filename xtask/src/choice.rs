@@ -51,7 +51,7 @@ const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("engine/python_delivery", ""),
 ];
 /// The suites that they are of.
-const DELIVERY_SUITES: [&str; 7] = ["unit", "conformance", "faults", "vault", "engine", "engine-kill", "examples"];
+const DELIVERY_SUITES: [&str; 7] = ["unit", "conformance", "faults", "vault", "engine", "delivery-kill", "examples"];
 /// What none of these tests needs, although others of their suites do.
 const NOT_OF_DELIVERY: [Need; 6] = [Need::Walks, Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
 

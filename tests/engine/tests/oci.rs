@@ -192,7 +192,8 @@ fn a_user_full_of_strangers_keys_is_refused_and_they_are_named_with_their_ages()
     let strangers: Vec<_> = std::iter::from_fn(|| stage.oci().mint_key(OciScene::USER).ok()).collect();
     ensure!(strangers.len() == 3, "OCI allows three keys, and here are {}", strangers.len());
     stage.scene.wait_hours(50)?;
-    let mut ended = stage.scene.work.up()?.expect_failure()?.expect_text("all 3 keys")?.expect_text(&stage.user)?;
+    let mut ended =
+        stage.scene.work.up()?.expect_failure()?.expect_text("its quota of 3 keys")?.expect_text(&stage.user)?;
     for stranger in &strangers {
         ended = ended.expect_text(&format!("{stranger} (not ours, created 2d ago, active)"))?;
     }

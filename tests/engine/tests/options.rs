@@ -119,9 +119,10 @@ fn an_ignored_schedule_stops_time_and_not_keepers() -> Result<()> {
     scene.update()?;
     let first = scene.expect_known()?;
     scene.wait_hours(100 * 24)?;
-    scene.work.expect_quiet()?;
+    // The first run that finds the schedule ignored notes that, so that outputs tell no time of a next rotation.
     scene.update()?;
     ensure!(scene.expect_known()? == first, "time rotated although its schedule is ignored");
+    scene.work.expect_quiet()?;
 
     scene.declare_with(inputs("2"), ignore())?;
     scene.update()?;

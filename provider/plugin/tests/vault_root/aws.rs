@@ -20,6 +20,7 @@ type Prove = fn(&Engine);
 /// Those that a real engine can show as well.
 const ALL: &[(&str, Prove)] = &[
     ("a_root_key_turns_once_per_trigger", lives),
+    ("a_root_key_may_stay_until_the_first_trigger", keeps_the_present_key),
     ("an_import_rotates_nothing", imports),
     ("a_user_that_another_resource_manages_is_refused", refuses_a_managed_user),
     ("a_user_with_two_keys_has_no_room", lacks_room),
@@ -72,10 +73,28 @@ fn lives(engine: &Engine) {
     stack.does(&release(engine, "2"), Action::Same);
     assert_eq!((engine.turns(), stack.generation()), (2, 2.0));
     engine.only_vault_knows();
-    assert!(!stack.logged.iter().any(|line| line.starts_with("WARNING")), "{:?}", stack.logged);
+    let warnings: Vec<_> = stack.logged.iter().filter(|line| line.starts_with("WARNING")).collect();
+    assert!(matches!(warnings[..], [line] if line.contains("rotateOnCreate: false")), "{:?}", stack.logged);
     stack.destroy();
     assert_eq!(engine.turns(), 2);
     engine.only_vault_knows();
+}
+
+fn keeps_the_present_key(engine: &Engine) {
+    let mut stack = engine.stack();
+    let kept = |value: &str| {
+        let mut inputs = release(engine, value);
+        inputs.insert("rotateOnCreate".to_owned(), false.into());
+        inputs
+    };
+    stack.preview(&kept("1"));
+    assert!(stack.logged.iter().any(|line| line.contains("the present secret stays in use")), "{:?}", stack.logged);
+    stack.does(&kept("1"), Action::Create);
+    assert_eq!((engine.turns(), stack.output("accessKeyId")), (0, Some(engine.first.access_key_id.as_str().into())));
+    stack.does(&kept("1"), Action::Same);
+    stack.does(&kept("2"), Action::Update);
+    assert_eq!(engine.turns(), 1);
+    assert!(!stack.logged.iter().any(|line| line.starts_with("WARNING")), "{:?}", stack.logged);
 }
 
 fn imports(engine: &Engine) {

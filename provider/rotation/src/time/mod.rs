@@ -6,6 +6,7 @@ mod due;
 mod expiry;
 mod instant;
 mod schedule;
+mod times;
 
 pub use age::overdue;
 pub use clock::{Clock, Stop};
@@ -13,4 +14,5 @@ pub use due::{Due, due, schedule_changed};
 pub use expiry::{EndTerms, Lasting, note_endings};
 pub(crate) use instant::{later, seconds};
 pub(crate) use schedule::margin;
-pub use schedule::{Ask, OldSchedule, Phase, Schedule, Scheduled, next_rotation, retires_at, schedule, schedule_of};
+pub use schedule::{Ask, OldSchedule, Scheduled, next_rotation, retires_at, schedule, schedule_of};
+pub use times::{Phase, Schedule};

@@ -1,4 +1,5 @@
 mod logins;
+mod ways;
 
 use cloud::problem;
 use outbound::is_url;

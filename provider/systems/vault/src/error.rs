@@ -182,9 +182,7 @@ fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String 
             format!("somebody else wrote {path:?} at the same moment, and was not overwritten: run `pulumi up` again")
         }
         ErrorKind::Conflict => format!("the server is not ready for {path:?} yet: run `pulumi up` again in a minute"),
-        ErrorKind::Throttled => {
-            "the server is rate limiting the plugin: run `pulumi up` again in a minute".to_owned()
-        }
+        ErrorKind::Throttled => "the server is rate limiting the plugin: run `pulumi up` again in a minute".to_owned(),
         ErrorKind::NotFound => format!("{path:?} does not exist: check `mount` and `path`"),
         ErrorKind::Invalid if words.contains("check-and-set parameter required") => {
             format!(

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{VaultConfig, filled};
 use crate::settings::{JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Sources, USERNAME, namespace};
+pub(crate) use secret::OPERATION;
 use secret::{Secret, open};
 
 /// One way to log in.
@@ -226,8 +227,6 @@ pub(crate) fn lockout(mount: &str) -> String {
         "Wrong logins lock the whole role (five of them for 15 minutes, unless the server is set otherwise): `vault read sys/locked-users` shows what is locked, `vault write -f sys/locked-users/MOUNT_ACCESSOR/unlock/ROLE_ID` unlocks it, and `vault auth tune -user-lockout-disable=true {mount}/` turns locking off for the mount"
     )
 }
-
-pub(crate) const OPERATION: &str = "vault login";
 
 #[cfg(test)]
 mod tests {

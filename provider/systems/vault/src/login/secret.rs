@@ -6,9 +6,11 @@ use pulumi_provider::SecretString as SecretProperty;
 use rotation::{Error, ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::OPERATION;
 use crate::config::filled;
 use crate::settings::{Setting, Sources, read};
+
+/// The call, as messages name it.
+pub(crate) const OPERATION: &str = "vault login";
 
 /// What shows who logs in.
 pub(super) enum Secret {
