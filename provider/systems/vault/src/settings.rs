@@ -15,7 +15,7 @@ use file::invalid;
 pub(crate) use file::read;
 use sources::{ADDRESS, CREDENTIALS, DISABLE_REDIRECTS, NAMESPACE, SRV_LOOKUP, Source, property};
 pub(crate) use sources::{
-    Environment, JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Setting, Sources, USERNAME,
+    Environment, JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Setting, Sources, USERNAME, namespace,
 };
 
 /// What a session works with.
@@ -35,9 +35,6 @@ pub(crate) enum Credentials {
     /// A token of the plugin's own.
     Login(Login),
 }
-
-/// The namespace that every server is in, as OpenBao and Vault Enterprise name it. A community edition has no other one.
-const ROOT: &str = "root";
 
 impl Settings {
     /// What the configuration says, and where it says nothing, the environment.
@@ -62,12 +59,6 @@ impl Settings {
         }
         Ok(settings)
     }
-}
-
-/// A namespace by its name; none if that is the server's own.
-pub(crate) fn namespace(name: &str) -> Option<String> {
-    let name = name.trim_matches('/');
-    (!name.is_empty() && name != ROOT).then(|| name.to_owned())
 }
 
 fn address(sources: Sources<'_>) -> Result<Url, Error> {

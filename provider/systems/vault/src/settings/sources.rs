@@ -210,6 +210,15 @@ pub(crate) const ALL: [&Setting; 22] = [
     &SRV_LOOKUP,
 ];
 
+/// The namespace that every server is in, as OpenBao and Vault Enterprise name it. A community edition has no other one.
+const ROOT: &str = "root";
+
+/// A namespace by its name; none if that is the server's own.
+pub(crate) fn namespace(name: &str) -> Option<String> {
+    let name = name.trim_matches('/');
+    (!name.is_empty() && name != ROOT).then(|| name.to_owned())
+}
+
 /// The configuration and the environment, as the places above are looked up in them.
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'a> {
