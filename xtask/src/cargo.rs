@@ -88,9 +88,18 @@ fn prepared(mut command: Command) -> Command {
 /// # Errors
 /// When something does not compile; then with the compiler's words.
 pub(crate) fn build(what: &str, name: &str, arguments: &[&str]) -> Result<Vec<Executable>> {
-    let messages = paths::log(&format!("{name}-messages"))?;
     let mut build = command();
-    build.arg("build").args(arguments).arg("--message-format=json-render-diagnostics");
+    build.arg("build").args(arguments);
+    build_by(build, what, name)
+}
+
+/// The same by a command that lacks nothing but the form of its messages.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn build_by(mut build: Command, what: &str, name: &str) -> Result<Vec<Executable>> {
+    let messages = paths::log(&format!("{name}-messages"))?;
+    build.arg("--message-format=json-render-diagnostics");
     Job::new(what, paths::log(name)?).stdout_to(messages.clone()).run(&mut build)?;
     executables(&messages)
 }

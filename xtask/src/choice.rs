@@ -163,8 +163,8 @@ impl Choice {
             && match self.tests {
                 Tests::All | Tests::Lessons => true,
                 Tests::Of(packages) => packages.contains(&program.package.as_str()),
-                Tests::Quick => suite.name == "unit" || quick_tests(program).next().is_some(),
-                Tests::Delivery => delivery_tests(program).next().is_some(),
+                Tests::Quick => suite.name == "unit" || picked(QUICK_TESTS, program).next().is_some(),
+                Tests::Delivery => picked(DELIVERY_TESTS, program).next().is_some(),
             }
     }
 
@@ -178,7 +178,7 @@ impl Choice {
         match self.tests {
             Tests::All | Tests::Of(_) => false,
             Tests::Lessons | Tests::Delivery => true,
-            Tests::Quick => quick_tests(program).next().is_some(),
+            Tests::Quick => picked(QUICK_TESTS, program).next().is_some(),
         }
     }
 
@@ -187,8 +187,8 @@ impl Choice {
         match self.tests {
             Tests::All | Tests::Of(_) => true,
             Tests::Lessons => lessons::is_lesson(name),
-            Tests::Quick => quick_tests(program).any(|wanted| name.starts_with(wanted)),
-            Tests::Delivery => delivery_tests(program).any(|wanted| name.contains(wanted)),
+            Tests::Quick => picked(QUICK_TESTS, program).any(|wanted| name.starts_with(wanted)),
+            Tests::Delivery => picked(DELIVERY_TESTS, program).any(|wanted| name.contains(wanted)),
         }
     }
 }
@@ -203,13 +203,9 @@ pub(crate) fn names() -> Vec<&'static str> {
         .collect()
 }
 
-fn quick_tests(program: &Executable) -> impl Iterator<Item = &'static str> {
-    let fitting = QUICK_TESTS.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
-    fitting.map(|(_, name)| *name)
-}
-
-fn delivery_tests(program: &Executable) -> impl Iterator<Item = &'static str> {
-    let fitting = DELIVERY_TESTS.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
+/// What a selection takes of a program.
+fn picked(selection: &'static [(&str, &str)], program: &Executable) -> impl Iterator<Item = &'static str> {
+    let fitting = selection.iter().filter(|(pattern, _)| suites::closeness(pattern, program).is_some());
     fitting.map(|(_, text)| *text)
 }
 

@@ -24,9 +24,14 @@ type Check<'a> = Box<dyn FnOnce() -> Result<(Counts, Option<Duration>)> + Send +
 /// words, the Registry's rules, the format and clippy alone.
 pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Option<Row>>> {
     let mut tasks = vec![
-        task("import circles", Pace::Waits, 1, Box::new(|| Ok((import_circles()?, None)))),
+        task(
+            "import circles",
+            Pace::Waits,
+            1,
+            Box::new(|| Ok((judge_found("import circles", &circles::found()?), None))),
+        ),
         task("words", Pace::Waits, 1, Box::new(|| Ok((chosen_words()?, None)))),
-        task("registry", Pace::Waits, 1, Box::new(|| Ok((registry_rules()?, None)))),
+        task("registry", Pace::Waits, 1, Box::new(|| Ok((judge_found("registry", &registry::found()?), None)))),
         task("format", Pace::Waits, 3, Box::new(|| check("format", format()))),
         task("clippy", Pace::Builds, 120, Box::new(|| check("clippy", clippy()))),
     ];
@@ -125,19 +130,13 @@ fn checker(deny: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn import_circles() -> Result<Counts> {
-    let found = circles::found()?;
-    Ok(judge("import circles", found.is_empty(), &found.join("\n")))
-}
-
-fn registry_rules() -> Result<Counts> {
-    let found = registry::found()?;
-    Ok(judge("registry", found.is_empty(), &found.join("\n")))
+/// The verdict of a check that lists what is wrong.
+fn judge_found(name: &str, found: &[String]) -> Counts {
+    judge(name, found.is_empty(), &found.join("\n"))
 }
 
 fn chosen_words() -> Result<Counts> {
-    let found = words::found()?;
-    Ok(judge("words", found.is_empty(), &found.join("\n")))
+    Ok(judge_found("words", &words::found()?))
 }
 
 /// Checks the words alone, for whoever writes texts.

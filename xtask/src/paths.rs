@@ -2,8 +2,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 /// The root of the work tree.
@@ -15,6 +16,19 @@ pub(crate) fn root() -> PathBuf {
 /// The folder that cargo builds into.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+/// The files of the work tree that fit one of these patterns, as git knows them: those that it ignores, and those that are gone, are left out.
+///
+/// # Errors
+/// When git cannot list them.
+pub(crate) fn files(patterns: &[&str]) -> Result<Vec<String>> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard"]).args(patterns);
+    let listed = git.current_dir(root()).output().context("git cannot be run")?;
+    ensure!(listed.status.success(), "git cannot list the files: {}", String::from_utf8_lossy(&listed.stderr));
+    let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
+    Ok(names.lines().filter(|file| root().join(file).is_file()).map(str::to_owned).collect())
 }
 
 /// The file below the build folder that keeps the output of one piece of work.

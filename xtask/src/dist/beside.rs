@@ -45,9 +45,11 @@ fn bill_of_materials(folder: &Path) -> Result<PathBuf> {
     job.run(cyclonedx.current_dir(paths::root()))?;
     let file = folder.join(format!("{PROGRAM}-v{}.cdx.json", env!("CARGO_PKG_VERSION")));
     // The tool writes one for each member of the workspace; the plugin's own has all that is linked in.
-    let mut found = Vec::new();
-    members(&paths::root(), &mut found)?;
-    for bom in found {
+    for manifest in paths::files(&["*Cargo.toml"])? {
+        let bom = paths::root().join(manifest).with_file_name("bom.json");
+        if !bom.is_file() {
+            continue;
+        }
         if bom.ends_with("provider/plugin/bom.json") {
             let text = fs::read_to_string(&bom).with_context(|| format!("cannot read {}", bom.display()))?;
             let text = text.replace(&paths::root().display().to_string(), "/keyrotation");
@@ -56,20 +58,6 @@ fn bill_of_materials(folder: &Path) -> Result<PathBuf> {
         fs::remove_file(&bom).with_context(|| format!("cannot remove {}", bom.display()))?;
     }
     Ok(file)
-}
-
-/// Every file `bom.json` beside a manifest of the workspace.
-fn members(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
-        let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && name != "target" && name != ".git" {
-            members(&path, found)?;
-        } else if name == "bom.json" && folder.join("Cargo.toml").is_file() {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// The checksums of every other file in the folder, as `sha256sum --check` reads them.

@@ -66,7 +66,7 @@ fn path_with(folder: PathBuf) -> Result<OsString> {
 }
 
 fn built(mut command: Command, subcommand: &str, arguments: &[&str]) -> Result<PathBuf> {
-    command.arg(subcommand).args(arguments).arg("--message-format=json-render-diagnostics");
+    command.arg(subcommand).args(arguments);
     // A release has no path of the machine that built it, so that the same sources give the same program.
     let renamed = renamed()?;
     let flags = renamed.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
@@ -74,10 +74,8 @@ fn built(mut command: Command, subcommand: &str, arguments: &[&str]) -> Result<P
     let flags = renamed.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
     command.env("CFLAGS", flags.collect::<Vec<_>>().join(" "));
     command.env(NASM.0, NASM.1);
-    let messages = paths::log("build-release-messages")?;
-    let job = Job::new("building the release of the plugin (several minutes, once)", paths::log("build-release")?);
-    job.stdout_to(messages.clone()).run(&mut command)?;
-    Ok(cargo::program(&cargo::executables(&messages)?, PROGRAM)?.to_path_buf())
+    let what = "building the release of the plugin (several minutes, once)";
+    Ok(cargo::program(&cargo::build_by(command, what, "build-release")?, PROGRAM)?.to_path_buf())
 }
 
 /// The folders whose names depend on the machine, and what a release calls them.

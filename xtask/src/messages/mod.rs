@@ -6,7 +6,6 @@
 mod texts;
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -14,7 +13,6 @@ use crate::paths;
 
 /// The committed text.
 pub(crate) const FILE: &str = "provider/messages.txt";
-const SOURCES: &str = "provider";
 const HEAD: &str = "Every text that a user of the plugin can meet, whole or in parts, by the file and the function that says it. \
     `cargo xtask codegen messages` writes this file.\n";
 
@@ -36,14 +34,12 @@ pub(crate) fn stale() -> Result<Option<String>> {
 }
 
 fn text() -> Result<String> {
-    let root = paths::root();
-    let mut files = Vec::new();
-    collect(&root.join(SOURCES), &mut files)?;
+    let mut files = paths::files(&["provider/*.rs"])?;
+    files.retain(|file| !is_for_tests(file));
     files.sort();
     let mut text = HEAD.to_owned();
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap_or(&file).display().to_string().replace('\\', "/");
-        let source = fs::read_to_string(&file).with_context(|| format!("cannot read {name}"))?;
+    for name in files {
+        let source = fs::read_to_string(paths::root().join(&name)).with_context(|| format!("cannot read {name}"))?;
         let found = texts::of(&source).with_context(|| format!("cannot parse {name}"))?;
         if !found.is_empty() {
             text.push_str(&format!("\n# {name}\n{}", found.iter().map(|line| format!("{line}\n")).collect::<String>()));
@@ -52,20 +48,8 @@ fn text() -> Result<String> {
     Ok(text)
 }
 
-/// The sources of the program: below each `src`, without what is only for tests.
-fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let stem = name.strip_suffix(".rs").unwrap_or(&name);
-        if matches!(stem, "tests" | "testing" | "examples" | "build" | "target") {
-            continue;
-        }
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if name.ends_with(".rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
+/// Whether a source is no part of the program: a test, what helps one, an example, or a build script.
+fn is_for_tests(file: &str) -> bool {
+    let stem = |part: &str| part.strip_suffix(".rs").unwrap_or(part).to_owned();
+    file.split('/').any(|part| matches!(stem(part).as_str(), "tests" | "testing" | "examples" | "build"))
 }

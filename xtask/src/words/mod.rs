@@ -6,12 +6,11 @@
 mod find;
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::paths;
+use crate::{messages, paths};
 use find::Text;
 
 const LIST: &str = "xtask/words.toml";
@@ -61,21 +60,8 @@ pub(crate) fn found() -> Result<Vec<String>> {
 
 /// The Markdown files and schema.json, as git knows them.
 fn files() -> Result<Vec<String>> {
-    let mut git = Command::new("git");
-    git.args([
-        "ls-files",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-        "*.md",
-        "schema.json",
-        "provider/messages.txt",
-    ]);
-    let listed = git.current_dir(paths::root()).output().context("git cannot be run")?;
-    ensure!(listed.status.success(), "git cannot list the files: {}", String::from_utf8_lossy(&listed.stderr));
-    let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
-    let is_there = |file: &&str| !file.starts_with(GENERATED) && paths::root().join(file).is_file();
-    let files: Vec<_> = names.lines().filter(is_there).map(str::to_owned).collect();
+    let mut files = paths::files(&["*.md", "schema.json", messages::FILE])?;
+    files.retain(|file| !file.starts_with(GENERATED));
     ensure!(files.len() > 1, "there are no Markdown files");
     Ok(files)
 }

@@ -224,7 +224,7 @@ pub(crate) fn refused<E: Explain + ?Sized>(call: &E, kind: ErrorKind, code: &str
         ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
         _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", call.service()),
         _ if code.is_empty() => format!(
-            "{} answered with status {status} and without an AWS error code: check that {} leads to AWS and not to a proxy",
+            "{} answered with status {status}; the answer has no AWS error code: check that {} leads to AWS and not to a proxy",
             call.service(),
             call.property()
         ),

@@ -28,13 +28,13 @@ pub const MOTO_DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         trial: "contract::keys::a_retired_key_is_not_accepted",
-        says: "without an AWS error code",
+        says: "the answer has no AWS error code",
         reason: "moto refuses it, but wraps the error in <Errors>, which the query protocol does not have, so that no AWS SDK \
                  but boto3 finds the code. AWS answers <ErrorResponse><Error><Code>InvalidClientTokenId (STS API Reference, Common Errors)",
     },
     Deviation {
         trial: "contract::failures::refused_credentials_are_told_and_make_nothing",
-        says: "without an AWS error code",
+        says: "the answer has no AWS error code",
         reason: "the same wrapper around InvalidClientTokenId",
     },
 ];

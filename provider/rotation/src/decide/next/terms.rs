@@ -90,9 +90,7 @@ impl Goal {
     pub fn delivering(self, deliveries: Vec<Target>) -> Self {
         Self { deliveries, ..self }
     }
-}
 
-impl Goal {
     /// Whether this key is what is wanted. Check counts from `rotatedAt`, which is earlier than the key by the margin at most: a window
     /// that it lets ask is not answered by such a key.
     pub(crate) fn is_answered_by(&self, key: &Key) -> bool {
