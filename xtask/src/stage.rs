@@ -193,6 +193,7 @@ fn tool(need: Need) -> Result<Vec<(&'static str, PathBuf)>> {
             ("KEYROTATION_CONFLUENT_WALK", tools::confluent_walk::program()?),
         ],
         Need::OciPython => vec![("KEYROTATION_OCI_PYTHON", tools::python::with_oci()?)],
+        Need::Policies => vec![("KEYROTATION_POLICIES", tools::python::for_policies()?)],
         Need::Recipes => vec![("KEYROTATION_RECIPES", tools::recipes::interpreter()?)],
         Need::Pulumi => vec![("KEYROTATION_PULUMI", tools::cli::folder()?)],
         Need::PythonHost => vec![("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?)],

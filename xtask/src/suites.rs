@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Walks,
     /// A Python environment with Oracle's SDK.
     OciPython,
+    /// A Python environment with Pulumi's library for policies.
+    Policies,
     /// A Python environment with the packages that the recipes use.
     Recipes,
     /// The Pulumi CLI.
@@ -73,7 +75,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
     lane("examples-all", LANGUAGES, &["engine/examples_all"]),
     lane("delivery-kill", &[Need::Pulumi], &["engine/kill_delivery"]),
-    lane("time", &[Need::Pulumi], &["plugin/time", "engine/time"]),
+    lane("time", &[Need::Pulumi, Need::Policies, Need::Node], &["plugin/time", "engine/time", "engine/policies"]),
     lane("upgrade", &[Need::Pulumi, Need::Archive, Need::EarlierArchive], &["engine/upgrade"]),
     lane("oci-python", &[Need::OciPython], &["localcloud/oci_python"]),
 ];

@@ -51,4 +51,4 @@ pub use systems::{Pair, SystemScene};
 pub use trial::{Prove, run_trials, trial};
 pub use vault::{KV_TOKEN, VaultScene};
 pub use victim::Victim;
-pub use workspace::{Kept, Tools, Workspace};
+pub use workspace::{Kept, Tools, Workspace, copy_sources};

@@ -414,7 +414,11 @@ fn without_debug(events: &[u8]) -> Vec<u8> {
     kept.map(|line| format!("{line}\n")).collect::<String>().into_bytes()
 }
 
-fn copy_sources(from: &Path, to: &Path) -> Result<()> {
+/// Copies a folder of sources, but nothing that building or running them has made.
+///
+/// # Errors
+/// When a file cannot be copied.
+pub fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
         let path = entry.with_context(|| format!("cannot list {}", from.display()))?.path();

@@ -39,11 +39,12 @@ pub(crate) fn qemu_arm64() -> Result<Emulator> {
 pub(crate) fn wine() -> Result<Emulator> {
     let folder = debian::unpacked("wine", &["wine64"])?;
     let libraries = folder.join("usr/lib/x86_64-linux-gnu");
-    settle(&folder, &libraries)?;
+    // A script of the package names its server by a path that is not this one.
+    copy(&folder.join("usr/lib/wine/wineserver64"), &folder.join("usr/lib/wine/wineserver"))?;
     let variables = vec![
         ("LD_LIBRARY_PATH", libraries.clone().into_os_string()),
         ("WINEDLLPATH", libraries.join("wine").into_os_string()),
-        ("WINEPATH", random_numbers(&folder)?.into_os_string()),
+        ("WINEPATH", missing_libraries(&folder)?.into_os_string()),
         // Its settings stand in a folder of our own, and it says nothing of itself.
         ("WINEPREFIX", paths::cache()?.join("wine-settings").into_os_string()),
         ("WINEDEBUG", "-all".into()),
@@ -51,18 +52,16 @@ pub(crate) fn wine() -> Result<Emulator> {
     Ok(Emulator { program: folder.join("usr/lib/wine/wine64"), variables })
 }
 
-/// Mends what only an installation would: a script with the path of its server, and a library in another package's folder.
-fn settle(folder: &Path, libraries: &Path) -> Result<()> {
-    let copy = |from: &str, to: PathBuf| {
-        let copied = fs::copy(folder.join(from), &to);
-        copied.map(drop).with_context(|| format!("cannot write {}", to.display()))
-    };
-    copy("usr/lib/wine/wineserver64", folder.join("usr/lib/wine/wineserver"))?;
-    copy("usr/x86_64-w64-mingw32/lib/zlib1.dll", libraries.join("wine/x86_64-windows/zlib1.dll"))
+/// Copies once: what runs cannot be written over.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if to.is_file() {
+        return Ok(());
+    }
+    fs::copy(from, to).map(drop).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// The folder with the library that Wine lacks, which hands on to one that it has.
-fn random_numbers(folder: &Path) -> Result<PathBuf> {
+/// A folder with the library that Wine lacks, which hands on to one that it has, and with one of another package, which Wine does not look for there.
+fn missing_libraries(folder: &Path) -> Result<PathBuf> {
     let (made, library) = (folder.join("ours"), format!("{RANDOM}.dll"));
     fs::create_dir_all(&made).with_context(|| format!("cannot make {}", made.display()))?;
     if !made.join(&library).is_file() {
@@ -72,5 +71,6 @@ fn random_numbers(folder: &Path) -> Result<PathBuf> {
         zig.args(["-o", &library, "-ladvapi32"]).current_dir(&made);
         Job::new("building a library that Wine lacks", paths::log("wine-library")?).run(&mut zig)?;
     }
+    copy(&folder.join("usr/x86_64-w64-mingw32/lib/zlib1.dll"), &made.join("zlib1.dll"))?;
     Ok(made)
 }

@@ -26,6 +26,15 @@ pub(crate) fn with_oci() -> Result<PathBuf> {
     Ok(environment("python-oci", "oci-requirements.txt", what)?.join("bin/python"))
 }
 
+/// The same with Pulumi's library for policies.
+///
+/// # Errors
+/// As [`interpreter`].
+pub(crate) fn for_policies() -> Result<PathBuf> {
+    Ok(environment("policies", "policies-requirements.txt", "fetching Pulumi's library for policies (once)")?
+        .join("bin/python"))
+}
+
 /// The folder with cargo-zigbuild and Zig, which link for other machines.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use crate::act::run::actor::stopped;
 use crate::testing::Life;
 use crate::{
     Ask, Blocked, Capability, Cause, Goal, Key, KeyId, KeyState, Phase, Plan, Retirement, Retiring, RotationArgs,
-    Schedule, Step, Target, Trigger, UnrecordedKey, Want, plan, schedule,
+    Schedule, Step, Target, Trigger, UnrecordedKey, Verification, Want, plan, schedule,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -119,6 +119,13 @@ fn time_6_every_reason_that_blocks_has_its_error() {
     let lines = all.iter().map(|why| format!("user deployer: {why}"));
     let lines = lines.chain([stopped().to_string()]).collect::<Vec<_>>();
     insta::assert_snapshot!("blocked", lines.join("\n\n"));
+}
+
+#[test]
+fn time_6_every_verification_that_fails_has_its_error() {
+    let rules = Verification { successes: 3, timeout: SignedDuration::from_mins(5) };
+    let lines = super::verify::errors(rules, NOW + DAY).map(|(why, error)| format!("{why}\n  user deployer: {error}"));
+    insta::assert_snapshot!("unverified", lines.join("\n\n"));
 }
 
 fn of_schedule(args: &RotationArgs) -> Schedule {

@@ -194,3 +194,14 @@ fn never_accepted(rules: Verification, last_try: Option<String>) -> Error {
     );
     Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
 }
+
+/// Every way in which a verification ends without a proof, for whoever reads the sentences.
+#[cfg(test)]
+pub(super) fn errors(rules: Verification, at: Timestamp) -> [(&'static str, Error); 3] {
+    let last_try = || Some("401 InvalidClientTokenId".to_owned());
+    [
+        ("refused", never_accepted(rules, last_try())),
+        ("not judged", never_judged(rules, Some("503 Service Unavailable".to_owned()))),
+        ("not tried", still_untried(at, rules)),
+    ]
+}
