@@ -4,7 +4,6 @@ mod tree;
 
 use std::ffi::OsString;
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -72,8 +71,7 @@ impl Trials {
     /// The trials of a program that failed.
     fn program(&self, what: &str, program: &Executable, filters: &str) -> Result<Vec<String>> {
         let log = paths::log(&format!("changed-{}", program.target))?;
-        let mut command = Command::new(&program.path);
-        command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder).env("RUST_BACKTRACE", "0");
+        let mut command = program.call();
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.arg("--include-ignored").args(filters.split_whitespace());
         let ended = Job::new(format!("{what}: {}", program.target), log.clone()).limit(self.limit).end(&mut command);

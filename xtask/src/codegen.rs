@@ -100,7 +100,7 @@ pub(crate) fn write_api() -> Result<ExitCode> {
 /// As [`write_api`].
 pub(crate) fn write_messages() -> Result<ExitCode> {
     messages::write()?;
-    println!("wrote {}", messages::FILE);
+    println!("wrote {} and {}", messages::FILE, messages::ERRORS);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -105,14 +105,13 @@ impl Stage {
     }
 
     fn call(&self, program: &Executable) -> Command {
-        let mut command = Command::new(&program.path);
-        command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+        let mut command = program.call();
         self.lend(&mut command);
         command
     }
 
     fn lend(&self, command: &mut Command) {
-        command.env("RUST_BACKTRACE", "0").envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
     /// Runs tests and counts them, and shows their output if something failed. It is kept in a log that is called after `id`.

@@ -225,6 +225,7 @@ impl Workspace {
             .env("PULUMI_STACK", STACK)
             .env("RUST_LOG", "trace")
             .env("PULUMI_PROVIDER_LOG", "trace")
+            .envs(std::env::var_os("SSL_CERT_FILE").map(|file| ("SSL_CERT_FILE", file)))
             .envs(self.variables.borrow().iter().map(|(name, value)| (name, value)));
         if arguments.first().is_some_and(|name| LOGGING.contains(name)) {
             let events = self.folder("log").join(format!("events-{}.json", self.outputs.borrow().len()));
