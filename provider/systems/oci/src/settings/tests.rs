@@ -339,7 +339,12 @@ fn official_b3_regions_are_where_oracles_sdk_finds_them_and_unknown_ones_are_ref
         }
         match machine.resolve(&OciConfig::default()) {
             Ok(settings) => {
-                assert_eq!(settings.regions.identity(&settings.place.region), text("oracle"), "{}", text("name"))
+                assert_eq!(
+                    settings.regions.host("identity", &settings.place.region),
+                    text("oracle"),
+                    "{}",
+                    text("name")
+                )
             }
             Err(error) => {
                 assert_eq!(text("plugin"), "refuses", "{}: {error}", text("name"));
