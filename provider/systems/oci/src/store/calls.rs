@@ -1,5 +1,6 @@
 //! The calls of OCI's secrets. All may be repeated: a version has its name, and a change names the state that it changes.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -10,6 +11,7 @@ use rotation::{Effect, Error, ErrorKind, OwnerId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::args::{CreateOciSecret, OciVaultDelivery};
 use super::described::{Described, MADE_BY, Secret, Version};
@@ -135,7 +137,8 @@ impl Calls {
             "freeformTags": tags,
             "secretContent": content(text, Some(name), None),
         });
-        let retry_token = Some(name.to_owned());
+        // Of this very request: the same key may go to several secrets.
+        let retry_token = Some(hash(&body.to_string()));
         let ask = Ask {
             method: Method::POST,
             body: Some(body),
@@ -219,7 +222,12 @@ impl Calls {
     /// Schedules the deletion of the secret, after the time that OCI has for it.
     pub(super) async fn delete(&self, id: &str) -> Result<(), Error> {
         let path = format!("secrets/{id}/actions/scheduleDeletion");
-        self.post("vaults:ScheduleSecretDeletion", path, Some(json!({})), "SECRET_DELETE").await
+        self.post("vaults:ScheduleSecretDeletion", path, Some(json!({})), "SECRET_DELETE").await?;
+        if self.get(id).await?.is_leaving() {
+            return Ok(());
+        }
+        let message = format!("{}: OCI did not schedule the deletion: run `pulumi up` again", self.label());
+        Err(Error::new(ErrorKind::Conflict, "vaults:ScheduleSecretDeletion", message))
     }
 
     pub(super) async fn restore(&self, id: &str) -> Result<(), Error> {
@@ -231,7 +239,7 @@ impl Calls {
     async fn post(&self, operation: &'static str, path: String, body: Option<Value>, right: &str) -> Result<(), Error> {
         let ask = Ask { method: Method::POST, body, ..self.ask(Service::Vaults, path) };
         match self.session.repeat(&call(operation), &ask).await {
-            Err(error) if !has_changed(&error) => Err(self.told(error, right)),
+            Err(error) if error.kind != ErrorKind::Conflict => Err(self.told(error, right)),
             _ => Ok(()),
         }
     }
@@ -305,6 +313,14 @@ fn content(text: &SecretString, name: Option<&str>, stage: Option<&str>) -> Valu
 fn decoded(text: &SecretString) -> Option<SecretString> {
     let bytes = zeroize::Zeroizing::new(BASE64_STANDARD.decode(shown(text)).ok()?);
     std::str::from_utf8(&bytes).ok().map(SecretString::from)
+}
+
+fn hash(text: &str) -> String {
+    let mut digits = String::new();
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// Whether two values are the same.
