@@ -20,6 +20,8 @@ pub struct Shop {
     oci: Arc<VaultSecrets>,
     /// On OpenBao, which is started when it is first asked for.
     kv: Arc<OnceLock<Paths>>,
+    /// Another way to it than its own address.
+    way: Option<String>,
     clock: ManualClock,
     /// The texts that were staged, each with the key that it holds.
     staged: Staged,
@@ -41,7 +43,12 @@ impl Shop {
         let aws = Secrets { account: cloud.aws().clone(), endpoint: endpoint(), clock: clock.clone() };
         let oci = VaultSecrets { tenancy: cloud.oci().clone(), endpoint: endpoint(), clock: clock.clone() };
         let (kv, staged) = (Arc::default(), Arc::default());
-        Self { aws: Arc::new(aws), oci: Arc::new(oci), kv, clock: clock.clone(), staged }
+        Self { aws: Arc::new(aws), oci: Arc::new(oci), kv, way: None, clock: clock.clone(), staged }
+    }
+
+    /// The same, with OpenBao reached by a proxy in front of it.
+    pub(crate) fn by(self, proxy: &str) -> Self {
+        Self { way: Some(proxy.to_owned()), ..self }
     }
 
     /// The entry of this name, as a newly started process reaches it.
@@ -88,7 +95,7 @@ impl Shop {
             Some(OCI) => &*self.oci,
             Some(KV) => self.kv.get_or_init(|| {
                 let (admin, mount, address) = kv_ground().expect("OpenBao");
-                Paths::new(admin, mount, address, &self.clock)
+                Paths::new(admin, mount, self.way.clone().unwrap_or(address), &self.clock)
             }),
             _ => &*self.aws,
         }
