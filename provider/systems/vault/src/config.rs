@@ -159,6 +159,24 @@ mod tests {
     }
 
     #[test]
+    fn another_server_gets_neither_the_credentials_nor_the_namespace_of_the_first() {
+        let read = |config: Value| serde_json::from_value::<VaultConfig>(config).unwrap();
+        let base = read(json!({"address": "https://a:1", "namespace": "team", "token": "hidden", "caCertFile": "/ca"}));
+        let elsewhere = read(json!({"address": "https://b:1"})).over(&base);
+        assert!(!elsewhere.has_credentials());
+        assert_eq!(
+            [elsewhere.address, elsewhere.namespace, elsewhere.ca_cert_file].map(Option::unwrap),
+            ["https://b:1", "root", "/ca"]
+        );
+        let there = read(json!({"namespace": "other"})).over(&base);
+        assert!(there.has_credentials());
+        assert_eq!([there.address, there.namespace].map(Option::unwrap), ["https://a:1", "other"]);
+        let own = read(json!({"authLoginJwt": {"jwt": "hidden"}})).over(&base);
+        assert!(own.token.is_none() && own.auth_login_jwt.is_some());
+        assert_eq!([own.address, own.namespace].map(Option::unwrap), ["https://a:1", "team"]);
+    }
+
+    #[test]
     fn each_way_to_log_in_is_accepted_alone() {
         let jwt = json!({"role": "ci", "jwt": "hidden", "mount": "teams/jwt"});
         let kubernetes = json!({"role": "ci", "jwtFile": "/token"});

@@ -15,7 +15,7 @@ const VALUE: &str = "value";
 
 /// What a path shows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct PathState {
     /// The number of the newest version, readable or not; 0 without any.
     pub(super) newest: u64,
     /// The versions that consumers can read.
@@ -29,7 +29,7 @@ pub(super) struct Seen {
     pub(super) has_issuer: bool,
 }
 
-impl Seen {
+impl PathState {
     pub(super) fn is_readable(&self, version: u64) -> bool {
         self.readable.contains(&version)
     }
@@ -51,9 +51,9 @@ impl Seen {
 
 /// The data of one version, as a JSON object.
 #[derive(Clone)]
-pub(super) struct Text(SecretString);
+pub(super) struct PathData(SecretString);
 
-impl Text {
+impl PathData {
     /// What is written of a key.
     ///
     /// # Errors

@@ -5,9 +5,9 @@
 //! that died between the write and the note of it finds out whether what consumers read is the delivery.
 
 mod args;
+mod calls;
 mod entry;
 mod note;
-mod place;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -20,9 +20,9 @@ use secrecy::SecretString;
 
 pub(crate) use args::Entry;
 pub use args::{CreateKvPath, VaultKvDelivery};
-use entry::{Seen, Text};
+use calls::PathCalls;
+use entry::{PathData, PathState};
 use note::Next;
-use place::Place;
 
 use crate::Vault;
 use crate::config::{VaultConfig, filled};
@@ -30,14 +30,14 @@ use crate::session::Session;
 
 /// One path, as a delivery names it.
 struct KvStore {
-    place: Place,
+    calls: PathCalls,
     args: VaultKvDelivery,
     entry: Entry,
     shape: DeliveryShape,
     of: Deliverable,
     made_by: String,
     /// What [`Store::head`] saw last, and what was done since.
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<PathState>>,
     staged: Mutex<Option<Staged>>,
 }
 
@@ -48,7 +48,7 @@ struct Staged {
     delivery: DeliveryId,
     generation: u64,
     key: String,
-    text: Text,
+    text: PathData,
 }
 
 impl Vault {
@@ -67,9 +67,9 @@ impl Vault {
             Some(connection) => self.connected(connection, base.config()),
         };
         let (shape, args) = (delivery.shape(), delivery.clone());
-        let place = Place::new(session, &args, at);
+        let calls = PathCalls::new(session, &args, at);
         let (seen, staged) = (Mutex::default(), Mutex::default());
-        Box::new(KvStore { place, args, entry, shape, of, made_by: made_by.hash.clone(), seen, staged })
+        Box::new(KvStore { calls, args, entry, shape, of, made_by: made_by.hash.clone(), seen, staged })
     }
 
     /// The path in normal form, by which the state knows it.
@@ -102,18 +102,18 @@ impl KvStore {
         locked(&self.staged).clone()
     }
 
-    fn note_seen(&self, seen: Option<&Seen>) {
+    fn note_seen(&self, seen: Option<&PathState>) {
         *locked(&self.seen) = seen.cloned();
     }
 
     /// What stands there, with an announcement that turned out to be written taken for that.
-    async fn look(&self) -> Result<Option<Seen>, Error> {
-        let seen = self.place.look().await?;
+    async fn look(&self) -> Result<Option<PathState>, Error> {
+        let seen = self.calls.look().await?;
         self.note_seen(seen.as_ref());
         Ok(seen)
     }
 
-    async fn known(&self) -> Result<Option<Seen>, Error> {
+    async fn known(&self) -> Result<Option<PathState>, Error> {
         let known = locked(&self.seen).clone();
         match known {
             Some(seen) => Ok(Some(seen)),
@@ -121,7 +121,7 @@ impl KvStore {
         }
     }
 
-    fn blocked(&self, seen: Option<&Seen>) -> Option<String> {
+    fn blocked(&self, seen: Option<&PathState>) -> Option<String> {
         let label = self.label();
         let Some(seen) = seen else {
             let missing =
@@ -134,7 +134,7 @@ impl KvStore {
     }
 
     /// What `head` gives of what was seen.
-    fn shown(&self, seen: &Seen) -> Head {
+    fn shown(&self, seen: &PathState) -> Head {
         let staged = self.staged().filter(|staged| staged.version == seen.newest + 1);
         let announced = seen.note.next.as_ref().filter(|next| next.0 > seen.newest);
         let pending = match (staged, announced) {
@@ -155,20 +155,20 @@ impl KvStore {
     }
 
     /// The same delivery again, which consumers read already.
-    async fn stands(&self, seen: &Seen, (delivery, text): (&DeliveryId, &Text)) -> Result<bool, Error> {
+    async fn stands(&self, seen: &PathState, (delivery, text): (&DeliveryId, &PathData)) -> Result<bool, Error> {
         let Some((version, Some(current))) = seen.current() else { return Ok(false) };
         if current != *delivery {
             return Ok(false);
         }
-        let held = self.place.read(version).await?;
+        let held = self.calls.read(version).await?;
         if held.is_some_and(|held| held.is(text)) {
             return Ok(true);
         }
-        Err(self.place.other_data(version, seen.newest))
+        Err(self.calls.other_data(version, seen.newest))
     }
 
     /// Notes that what was announced is written.
-    async fn settle(&self, staged: &Staged, mut seen: Seen) -> Result<(), Error> {
+    async fn settle(&self, staged: &Staged, mut seen: PathState) -> Result<(), Error> {
         let foreign = seen.current().filter(|(_, delivery)| delivery.is_none()).map(|(version, _)| version);
         if seen.note.before.is_none_or(|before| !seen.is_readable(before)) {
             seen.note.before = foreign.or(seen.note.before);
@@ -176,27 +176,27 @@ impl KvStore {
         seen.note.wrote(staged.version, &staged.delivery);
         (seen.note.generation, seen.note.key) = (staged.generation, staged.key.clone());
         seen.note.older.retain(|version| seen.readable.contains(version));
-        self.place.note(&seen.note).await?;
+        self.calls.note(&seen.note).await?;
         (seen.newest, _) = (staged.version, seen.readable.insert(staged.version));
         self.note_seen(Some(&seen));
         Ok(())
     }
 
     /// Destroys these versions, and forgets them.
-    async fn destroy(&self, versions: &BTreeSet<u64>, seen: &mut Seen) -> Result<(), Error> {
+    async fn destroy(&self, versions: &BTreeSet<u64>, seen: &mut PathState) -> Result<(), Error> {
         let there: BTreeSet<u64> = versions.iter().copied().filter(|version| seen.existing.contains(version)).collect();
         if !there.is_empty() {
-            self.place.destroy(&there).await?;
+            self.calls.destroy(&there).await?;
         }
         seen.note.forget(versions);
-        if seen.note.is_needless() { self.place.unnote().await } else { self.place.note(&seen.note).await }
+        if seen.note.is_needless() { self.calls.unnote().await } else { self.calls.note(&seen.note).await }
     }
 }
 
 #[async_trait]
 impl Store for KvStore {
     fn label(&self) -> String {
-        self.place.label()
+        self.calls.label()
     }
 
     fn identity(&self) -> String {
@@ -219,7 +219,7 @@ impl Store for KvStore {
 
     /// Announces the version. Nothing can be read of it.
     async fn stage(&self, payload: &Payload<'_>, _: &Head) -> Result<String, Error> {
-        let text = Text::of(&self.shape, self.shape.render(payload.material, &self.of)?)?;
+        let text = PathData::of(&self.shape, self.shape.render(payload.material, &self.of)?)?;
         let known = self.known().await?;
         let exists = known.is_some();
         let mut seen = known.unwrap_or_default();
@@ -232,9 +232,9 @@ impl Store for KvStore {
         match (&self.args.create, exists) {
             (Some(create), false) => {
                 seen.note.made = Some(self.made_by.clone());
-                self.place.make(create, &seen.note).await?;
+                self.calls.make(create, &seen.note).await?;
             }
-            _ => self.place.note(&seen.note).await?,
+            _ => self.calls.note(&seen.note).await?,
         }
         let Payload { delivery, generation, key, .. } = *payload;
         let staged = Staged { version, delivery: delivery.clone(), generation, key: key.0.clone(), text };
@@ -250,14 +250,14 @@ impl Store for KvStore {
             let seen = self.look().await?.unwrap_or_default();
             let is_current =
                 seen.current().is_some_and(|(current, delivery)| delivery.is_some() && current.to_string() == version);
-            return if is_current { Ok(()) } else { Err(self.place.overtaken(version, seen.newest)) };
+            return if is_current { Ok(()) } else { Err(self.calls.overtaken(version, seen.newest)) };
         };
         let seen = self.known().await?.unwrap_or_default();
         let shown = head.current.as_ref().map(|current| current.version.clone());
         if shown.is_some() && shown != seen.current().map(|(current, _)| current.to_string()) {
-            return Err(self.place.overtaken(version, seen.newest));
+            return Err(self.calls.overtaken(version, seen.newest));
         }
-        let written = self.place.write((staged.version, &staged.text)).await;
+        let written = self.calls.write((staged.version, &staged.text)).await;
         locked(&self.staged).take();
         match written {
             Ok(()) => self.settle(&staged, seen).await,
@@ -267,7 +267,7 @@ impl Store for KvStore {
                 if now.current() == Some((staged.version, Some(staged.delivery.clone()))) {
                     return self.settle(&staged, seen).await;
                 }
-                Err(self.place.overtaken(version, now.newest))
+                Err(self.calls.overtaken(version, now.newest))
             }
             Err(error) => Err(error),
         }
@@ -285,7 +285,7 @@ impl Store for KvStore {
         if seen.current().is_some_and(|(current, _)| current == number) {
             leaving.extend(seen.note.versions());
             if let Some(before) = seen.note.before.filter(|before| seen.is_readable(*before)) {
-                self.place.restore(before, seen.newest).await?;
+                self.calls.restore(before, seen.newest).await?;
             }
         }
         self.destroy(&leaving, &mut seen).await?;
@@ -299,12 +299,12 @@ impl Store for KvStore {
             return Ok(false);
         }
         self.note_seen(None);
-        self.place.remove().await.map(|()| true)
+        self.calls.remove().await.map(|()| true)
     }
 
     async fn read(&self, version: &str) -> Result<Option<Material>, Error> {
         let Ok(version) = version.parse() else { return Ok(None) };
-        let held: Option<SecretString> = self.place.read(version).await?.map(Text::into_secret);
+        let held: Option<SecretString> = self.calls.read(version).await?.map(PathData::into_secret);
         Ok(held.and_then(|text| self.shape.read(&text, &self.of)))
     }
 }

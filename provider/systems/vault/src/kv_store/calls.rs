@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::args::{CreateKvPath, VaultKvDelivery};
-use super::entry::{Seen, Text};
+use super::entry::{PathData, PathState};
 use super::note::{ENTRY, ISSUERS, Note};
 use crate::api_key::{Found, KvPath, Patched};
 use crate::error::no_mount;
 use crate::plain;
 use crate::session::{Reply, Session};
 
-pub(super) struct Place {
+pub(super) struct PathCalls {
     session: Arc<Session>,
     mount: String,
     path: String,
@@ -44,7 +44,7 @@ struct Written {
 const PUT: &str = "vault kv put";
 const NOTES: &str = "custom_metadata";
 
-impl Place {
+impl PathCalls {
     pub(super) fn new(session: Arc<Session>, args: &VaultKvDelivery, at: &str) -> Self {
         let (mount, path) = (plain(&args.mount).to_owned(), plain(&args.path).to_owned());
         Self { session, mount, path, at: at.to_owned() }
@@ -63,7 +63,7 @@ impl Place {
     }
 
     /// What stands there; none if nothing was ever written. An announced version that is there is read, to learn whether it is the one that was announced.
-    pub(super) async fn look(&self) -> Result<Option<Seen>, Error> {
+    pub(super) async fn look(&self) -> Result<Option<PathState>, Error> {
         let Found::Metadata(metadata) = self.path().metadata().await.map_err(|error| self.told(error))? else {
             return Ok(None);
         };
@@ -72,7 +72,7 @@ impl Place {
         let is_active = |version: &&u64| {
             metadata.versions.get(version).is_some_and(|version| version.status == rotation::KeyStatus::Active)
         };
-        let mut seen = Seen {
+        let mut seen = PathState {
             newest: metadata.current,
             readable: metadata.versions.keys().filter(is_active).copied().collect(),
             existing: metadata.versions.keys().copied().collect(),
@@ -91,11 +91,11 @@ impl Place {
     }
 
     /// What a version holds; none if it cannot be read any more.
-    pub(super) async fn read(&self, version: u64) -> Result<Option<Text>, Error> {
+    pub(super) async fn read(&self, version: u64) -> Result<Option<PathData>, Error> {
         let fields = self.path().fields(version, false).await.map_err(|error| self.told(error))?;
         let Some(fields) = fields else { return Ok(None) };
         let unreadable = |_| Error::new(ErrorKind::Unexpected, "vault kv get", "a version could not be read");
-        serde_json::to_string(&fields.parts()?).map(|text| Some(Text::read(text))).map_err(unreadable)
+        serde_json::to_string(&fields.parts()?).map(|text| Some(PathData::read(text))).map_err(unreadable)
     }
 
     /// Makes the path, with this note. Nothing can be read there yet.
@@ -139,7 +139,7 @@ impl Place {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] if the number is taken, which a write whose answer was lost does as well.
-    pub(super) async fn write(&self, (version, text): (u64, &Text)) -> Result<(), Error> {
+    pub(super) async fn write(&self, (version, text): (u64, &PathData)) -> Result<(), Error> {
         let data = text.json()?;
         self.put(version, &data).await
     }
