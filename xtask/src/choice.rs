@@ -35,25 +35,36 @@ const DELIVERY: &str = "delivery";
 const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("cloud", "delivery::"),
     ("system-aws", "store::"),
+    ("system-oci", "store::"),
+    ("system-vault", "kv_store::"),
     ("rotation", "store"),
     ("rotation/stores", ""),
     ("rotation/exhaustive", "stores::"),
     ("rotation/random", "stores"),
     ("localcloud", "secrets::"),
+    ("localcloud", "oci::vault::"),
     ("localcloud/stand_in", "secrets::"),
+    ("localcloud/stand_in", "oci_sdk::"),
+    ("localcloud/stand_in", "oci::vaults::"),
     ("conformance/conformance", "stores::"),
     ("conformance/conformance", "secrets_manager::"),
+    ("conformance/conformance", "oci_vault::"),
     ("conformance/conformance", "how_many_calls_there_are"),
     ("conformance/vault", "stores::"),
+    ("conformance/vault", "vault_kv::"),
+    ("conformance/vault", "how_many_calls_there_are"),
+    ("conformance/kv_on_vault", ""),
     ("faults/deliveries", ""),
     ("engine/delivery", ""),
+    ("engine/delivery_stores", ""),
     ("engine/kill_delivery", ""),
     ("engine/python_delivery", ""),
 ];
 /// The suites that they are of.
-const DELIVERY_SUITES: [&str; 7] = ["unit", "conformance", "faults", "vault", "engine", "delivery-kill", "examples"];
+const DELIVERY_SUITES: [&str; 8] =
+    ["unit", "conformance", "faults", "vault", "vault-aws", "engine", "delivery-kill", "examples"];
 /// What none of these tests needs, although others of their suites do.
-const NOT_OF_DELIVERY: [Need; 6] = [Need::Walks, Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
+const NOT_OF_DELIVERY: [Need; 5] = [Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
 
 /// What is no suite and yet belongs before a release.
 const OTHERS: [(&str, &str); 2] = [
@@ -283,7 +294,10 @@ mod tests {
         assert!(choice.takes(&conformance) && choice.picks(&conformance));
         assert!(choice.has_test(&conformance, "oci-api-key::stores::a_life"));
         assert!(!choice.has_test(&conformance, "oci-api-key::lives::a_life"));
-        for name in ["delivery", "kill_delivery", "python_delivery"] {
+        for name in ["openbao::kv::stores::a_life", "openbao::vault_kv::a_rule"] {
+            assert!(choice.has_test(&program("conformance", Kind::Integration, "vault"), name), "{name}");
+        }
+        for name in ["delivery", "delivery_stores", "kill_delivery", "python_delivery"] {
             let program = program("engine", Kind::Integration, name);
             assert!(choice.takes(&program) && choice.has_test(&program, "any"), "{name}");
             let file = crate::paths::root().join(format!("tests/engine/tests/{name}.rs"));

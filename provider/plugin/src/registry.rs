@@ -43,11 +43,12 @@ impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (aws, vault) = (Arc::new(Aws::new(Arc::clone(&clock))), Arc::new(Vault::new(Arc::clone(&clock))));
+        let oci = Arc::new(Oci::new(Arc::clone(&clock)));
         Self::without_clouds(Arc::clone(&clock))
-            .delivering_to(DeliveryClouds::of(Arc::clone(&aws)))
+            .delivering_to(DeliveryClouds::of(Arc::clone(&aws), Arc::clone(&vault), Arc::clone(&oci)))
             .with(Arc::clone(&aws))
-            .with(Arc::new(Confluent::new(Arc::clone(&clock))))
-            .with(Arc::new(Oci::new(clock)))
+            .with(Arc::new(Confluent::new(clock)))
+            .with(oci)
             .with(Arc::clone(&vault))
             .with_resource(move |Shared { clock, switches, .. }| {
                 let root = VaultRoot::new(Arc::clone(&vault));

@@ -226,6 +226,14 @@ namespace KeyRotationDev.KeyRotation
             /// there, and no home region is looked for. Default: OCI's own.
             /// </summary>
                 public string? Identity { get; set; } = null!;
+            /// <summary>
+            /// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+            /// </summary>
+                public string? Secrets { get; set; } = null!;
+            /// <summary>
+            /// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+            /// </summary>
+                public string? Vaults { get; set; } = null!;
             }
 
              public class VaultConfig

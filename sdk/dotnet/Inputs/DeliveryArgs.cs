@@ -22,6 +22,18 @@ namespace KeyRotationDev.KeyRotation.Inputs
         [Input("awsSecretsManager")]
         public Input<Inputs.AwsSecretsManagerDeliveryArgs>? AwsSecretsManager { get; set; }
 
+        /// <summary>
+        /// A secret of an OCI Vault.
+        /// </summary>
+        [Input("ociVault")]
+        public Input<Inputs.OciVaultDeliveryArgs>? OciVault { get; set; }
+
+        /// <summary>
+        /// A path of a KV engine of version 2 in Vault or OpenBao.
+        /// </summary>
+        [Input("vaultKv")]
+        public Input<Inputs.VaultKvDeliveryArgs>? VaultKv { get; set; }
+
         public DeliveryArgs()
         {
         }

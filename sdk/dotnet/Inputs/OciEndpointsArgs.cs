@@ -23,6 +23,18 @@ namespace KeyRotationDev.KeyRotation.Inputs
         [Input("identity")]
         public Input<string>? Identity { get; set; }
 
+        /// <summary>
+        /// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        /// </summary>
+        [Input("secrets")]
+        public Input<string>? Secrets { get; set; }
+
+        /// <summary>
+        /// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        /// </summary>
+        [Input("vaults")]
+        public Input<string>? Vaults { get; set; }
+
         public OciEndpointsArgs()
         {
         }

@@ -66,8 +66,8 @@ namespace KeyRotationDev.KeyRotation.Oci
     /// is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
     /// change of the tags is lost. A user has ten free-form tags at most. The output `OwnershipTags` gives the names of the two.
     /// 
-    /// An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
-    /// name the two in the user's `IgnoreChanges`, or ignore `freeformTags` as a whole:
+    /// An `oci.Identity.User` resource with `FreeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
+    /// name the two in the user's `IgnoreChanges`, or ignore `FreeformTags` as a whole:
     /// 
     ///     resources:
     ///       deployer:

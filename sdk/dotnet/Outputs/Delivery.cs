@@ -21,11 +21,26 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// A secret of AWS Secrets Manager.
         /// </summary>
         public readonly Outputs.AwsSecretsManagerDelivery? AwsSecretsManager;
+        /// <summary>
+        /// A secret of an OCI Vault.
+        /// </summary>
+        public readonly Outputs.OciVaultDelivery? OciVault;
+        /// <summary>
+        /// A path of a KV engine of version 2 in Vault or OpenBao.
+        /// </summary>
+        public readonly Outputs.VaultKvDelivery? VaultKv;
 
         [OutputConstructor]
-        private Delivery(Outputs.AwsSecretsManagerDelivery? awsSecretsManager)
+        private Delivery(
+            Outputs.AwsSecretsManagerDelivery? awsSecretsManager,
+
+            Outputs.OciVaultDelivery? ociVault,
+
+            Outputs.VaultKvDelivery? vaultKv)
         {
             AwsSecretsManager = awsSecretsManager;
+            OciVault = ociVault;
+            VaultKv = vaultKv;
         }
     }
 }

@@ -38,9 +38,17 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string Store;
         /// <summary>
-        /// The store's id of the version; null where nothing was delivered yet.
+        /// The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+        /// </summary>
+        public readonly int? Version;
+        /// <summary>
+        /// The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
         /// </summary>
         public readonly string? VersionId;
+        /// <summary>
+        /// The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+        /// </summary>
+        public readonly int? VersionNumber;
 
         [OutputConstructor]
         private DeliveryStatus(
@@ -54,14 +62,20 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string store,
 
-            string? versionId)
+            int? version,
+
+            string? versionId,
+
+            int? versionNumber)
         {
             At = at;
             Generation = generation;
             KeyId = keyId;
             Stage = stage;
             Store = store;
+            Version = version;
             VersionId = versionId;
+            VersionNumber = versionNumber;
         }
     }
 }

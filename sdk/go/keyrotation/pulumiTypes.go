@@ -1453,6 +1453,10 @@ func (o ConfluentConfigPtrOutput) Endpoint() pulumi.StringPtrOutput {
 type Delivery struct {
 	// A secret of AWS Secrets Manager.
 	AwsSecretsManager *AwsSecretsManagerDelivery `pulumi:"awsSecretsManager"`
+	// A secret of an OCI Vault.
+	OciVault *OciVaultDelivery `pulumi:"ociVault"`
+	// A path of a KV engine of version 2 in Vault or OpenBao.
+	VaultKv *VaultKvDelivery `pulumi:"vaultKv"`
 }
 
 // DeliveryInput is an input type that accepts DeliveryArgs and DeliveryOutput values.
@@ -1470,6 +1474,10 @@ type DeliveryInput interface {
 type DeliveryArgs struct {
 	// A secret of AWS Secrets Manager.
 	AwsSecretsManager AwsSecretsManagerDeliveryPtrInput `pulumi:"awsSecretsManager"`
+	// A secret of an OCI Vault.
+	OciVault OciVaultDeliveryPtrInput `pulumi:"ociVault"`
+	// A path of a KV engine of version 2 in Vault or OpenBao.
+	VaultKv VaultKvDeliveryPtrInput `pulumi:"vaultKv"`
 }
 
 func (DeliveryArgs) ElementType() reflect.Type {
@@ -1529,6 +1537,16 @@ func (o DeliveryOutput) AwsSecretsManager() AwsSecretsManagerDeliveryPtrOutput {
 	return o.ApplyT(func(v Delivery) *AwsSecretsManagerDelivery { return v.AwsSecretsManager }).(AwsSecretsManagerDeliveryPtrOutput)
 }
 
+// A secret of an OCI Vault.
+func (o DeliveryOutput) OciVault() OciVaultDeliveryPtrOutput {
+	return o.ApplyT(func(v Delivery) *OciVaultDelivery { return v.OciVault }).(OciVaultDeliveryPtrOutput)
+}
+
+// A path of a KV engine of version 2 in Vault or OpenBao.
+func (o DeliveryOutput) VaultKv() VaultKvDeliveryPtrOutput {
+	return o.ApplyT(func(v Delivery) *VaultKvDelivery { return v.VaultKv }).(VaultKvDeliveryPtrOutput)
+}
+
 type DeliveryArrayOutput struct{ *pulumi.OutputState }
 
 func (DeliveryArrayOutput) ElementType() reflect.Type {
@@ -1561,8 +1579,12 @@ type DeliveryStatus struct {
 	Stage *DeliveryStage `pulumi:"stage"`
 	// The store, such as `Secrets Manager secret "ci/key"`.
 	Store string `pulumi:"store"`
-	// The store's id of the version; null where nothing was delivered yet.
+	// The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+	Version *int `pulumi:"version"`
+	// The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
 	VersionId *string `pulumi:"versionId"`
+	// The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+	VersionNumber *int `pulumi:"versionNumber"`
 }
 
 // What stands in one store, as the last `pulumi up` or refresh saw it.
@@ -1605,9 +1627,19 @@ func (o DeliveryStatusOutput) Store() pulumi.StringOutput {
 	return o.ApplyT(func(v DeliveryStatus) string { return v.Store }).(pulumi.StringOutput)
 }
 
-// The store's id of the version; null where nothing was delivered yet.
+// The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+func (o DeliveryStatusOutput) Version() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *int { return v.Version }).(pulumi.IntPtrOutput)
+}
+
+// The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
 func (o DeliveryStatusOutput) VersionId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DeliveryStatus) *string { return v.VersionId }).(pulumi.StringPtrOutput)
+}
+
+// The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+func (o DeliveryStatusOutput) VersionNumber() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v DeliveryStatus) *int { return v.VersionNumber }).(pulumi.IntPtrOutput)
 }
 
 type DeliveryStatusArrayOutput struct{ *pulumi.OutputState }
@@ -2063,11 +2095,212 @@ func (o OciConfigPtrOutput) UserOcid() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// What a secret is created with. Existing secrets keep what they have.
+type OciCreateSecret struct {
+	// The OCID of the compartment of the secret.
+	CompartmentId string `pulumi:"compartmentId"`
+	// The secret's description.
+	Description *string `pulumi:"description"`
+	// Free-form tags of the secret, beside the plugin's own one: up to 9.
+	FreeformTags map[string]string `pulumi:"freeformTags"`
+	// The OCID of the key in the vault that encrypts the secret.
+	KeyId string `pulumi:"keyId"`
+}
+
+// OciCreateSecretInput is an input type that accepts OciCreateSecretArgs and OciCreateSecretOutput values.
+// You can construct a concrete instance of `OciCreateSecretInput` via:
+//
+//	OciCreateSecretArgs{...}
+type OciCreateSecretInput interface {
+	pulumi.Input
+
+	ToOciCreateSecretOutput() OciCreateSecretOutput
+	ToOciCreateSecretOutputWithContext(context.Context) OciCreateSecretOutput
+}
+
+// What a secret is created with. Existing secrets keep what they have.
+type OciCreateSecretArgs struct {
+	// The OCID of the compartment of the secret.
+	CompartmentId pulumi.StringInput `pulumi:"compartmentId"`
+	// The secret's description.
+	Description pulumi.StringPtrInput `pulumi:"description"`
+	// Free-form tags of the secret, beside the plugin's own one: up to 9.
+	FreeformTags pulumi.StringMapInput `pulumi:"freeformTags"`
+	// The OCID of the key in the vault that encrypts the secret.
+	KeyId pulumi.StringInput `pulumi:"keyId"`
+}
+
+func (OciCreateSecretArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OciCreateSecret)(nil)).Elem()
+}
+
+func (i OciCreateSecretArgs) ToOciCreateSecretOutput() OciCreateSecretOutput {
+	return i.ToOciCreateSecretOutputWithContext(context.Background())
+}
+
+func (i OciCreateSecretArgs) ToOciCreateSecretOutputWithContext(ctx context.Context) OciCreateSecretOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciCreateSecretOutput)
+}
+
+func (i OciCreateSecretArgs) ToOciCreateSecretPtrOutput() OciCreateSecretPtrOutput {
+	return i.ToOciCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (i OciCreateSecretArgs) ToOciCreateSecretPtrOutputWithContext(ctx context.Context) OciCreateSecretPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciCreateSecretOutput).ToOciCreateSecretPtrOutputWithContext(ctx)
+}
+
+// OciCreateSecretPtrInput is an input type that accepts OciCreateSecretArgs, OciCreateSecretPtr and OciCreateSecretPtrOutput values.
+// You can construct a concrete instance of `OciCreateSecretPtrInput` via:
+//
+//	        OciCreateSecretArgs{...}
+//
+//	or:
+//
+//	        nil
+type OciCreateSecretPtrInput interface {
+	pulumi.Input
+
+	ToOciCreateSecretPtrOutput() OciCreateSecretPtrOutput
+	ToOciCreateSecretPtrOutputWithContext(context.Context) OciCreateSecretPtrOutput
+}
+
+type ociCreateSecretPtrType OciCreateSecretArgs
+
+func OciCreateSecretPtr(v *OciCreateSecretArgs) OciCreateSecretPtrInput {
+	return (*ociCreateSecretPtrType)(v)
+}
+
+func (*ociCreateSecretPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**OciCreateSecret)(nil)).Elem()
+}
+
+func (i *ociCreateSecretPtrType) ToOciCreateSecretPtrOutput() OciCreateSecretPtrOutput {
+	return i.ToOciCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (i *ociCreateSecretPtrType) ToOciCreateSecretPtrOutputWithContext(ctx context.Context) OciCreateSecretPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciCreateSecretPtrOutput)
+}
+
+// What a secret is created with. Existing secrets keep what they have.
+type OciCreateSecretOutput struct{ *pulumi.OutputState }
+
+func (OciCreateSecretOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OciCreateSecret)(nil)).Elem()
+}
+
+func (o OciCreateSecretOutput) ToOciCreateSecretOutput() OciCreateSecretOutput {
+	return o
+}
+
+func (o OciCreateSecretOutput) ToOciCreateSecretOutputWithContext(ctx context.Context) OciCreateSecretOutput {
+	return o
+}
+
+func (o OciCreateSecretOutput) ToOciCreateSecretPtrOutput() OciCreateSecretPtrOutput {
+	return o.ToOciCreateSecretPtrOutputWithContext(context.Background())
+}
+
+func (o OciCreateSecretOutput) ToOciCreateSecretPtrOutputWithContext(ctx context.Context) OciCreateSecretPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v OciCreateSecret) *OciCreateSecret {
+		return &v
+	}).(OciCreateSecretPtrOutput)
+}
+
+// The OCID of the compartment of the secret.
+func (o OciCreateSecretOutput) CompartmentId() pulumi.StringOutput {
+	return o.ApplyT(func(v OciCreateSecret) string { return v.CompartmentId }).(pulumi.StringOutput)
+}
+
+// The secret's description.
+func (o OciCreateSecretOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OciCreateSecret) *string { return v.Description }).(pulumi.StringPtrOutput)
+}
+
+// Free-form tags of the secret, beside the plugin's own one: up to 9.
+func (o OciCreateSecretOutput) FreeformTags() pulumi.StringMapOutput {
+	return o.ApplyT(func(v OciCreateSecret) map[string]string { return v.FreeformTags }).(pulumi.StringMapOutput)
+}
+
+// The OCID of the key in the vault that encrypts the secret.
+func (o OciCreateSecretOutput) KeyId() pulumi.StringOutput {
+	return o.ApplyT(func(v OciCreateSecret) string { return v.KeyId }).(pulumi.StringOutput)
+}
+
+type OciCreateSecretPtrOutput struct{ *pulumi.OutputState }
+
+func (OciCreateSecretPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**OciCreateSecret)(nil)).Elem()
+}
+
+func (o OciCreateSecretPtrOutput) ToOciCreateSecretPtrOutput() OciCreateSecretPtrOutput {
+	return o
+}
+
+func (o OciCreateSecretPtrOutput) ToOciCreateSecretPtrOutputWithContext(ctx context.Context) OciCreateSecretPtrOutput {
+	return o
+}
+
+func (o OciCreateSecretPtrOutput) Elem() OciCreateSecretOutput {
+	return o.ApplyT(func(v *OciCreateSecret) OciCreateSecret {
+		if v != nil {
+			return *v
+		}
+		var ret OciCreateSecret
+		return ret
+	}).(OciCreateSecretOutput)
+}
+
+// The OCID of the compartment of the secret.
+func (o OciCreateSecretPtrOutput) CompartmentId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciCreateSecret) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.CompartmentId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The secret's description.
+func (o OciCreateSecretPtrOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciCreateSecret) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Description
+	}).(pulumi.StringPtrOutput)
+}
+
+// Free-form tags of the secret, beside the plugin's own one: up to 9.
+func (o OciCreateSecretPtrOutput) FreeformTags() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *OciCreateSecret) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.FreeformTags
+	}).(pulumi.StringMapOutput)
+}
+
+// The OCID of the key in the vault that encrypts the secret.
+func (o OciCreateSecretPtrOutput) KeyId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciCreateSecret) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.KeyId
+	}).(pulumi.StringPtrOutput)
+}
+
 // Addresses to use in place of OCI's own.
 type OciEndpoints struct {
 	// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
 	// there, and no home region is looked for. Default: OCI's own.
 	Identity *string `pulumi:"identity"`
+	// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+	Secrets *string `pulumi:"secrets"`
+	// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+	Vaults *string `pulumi:"vaults"`
 }
 
 // OciEndpointsInput is an input type that accepts OciEndpointsArgs and OciEndpointsOutput values.
@@ -2086,6 +2319,10 @@ type OciEndpointsArgs struct {
 	// The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
 	// there, and no home region is looked for. Default: OCI's own.
 	Identity pulumi.StringPtrInput `pulumi:"identity"`
+	// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+	Secrets pulumi.StringPtrInput `pulumi:"secrets"`
+	// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+	Vaults pulumi.StringPtrInput `pulumi:"vaults"`
 }
 
 func (OciEndpointsArgs) ElementType() reflect.Type {
@@ -2172,6 +2409,16 @@ func (o OciEndpointsOutput) Identity() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciEndpoints) *string { return v.Identity }).(pulumi.StringPtrOutput)
 }
 
+// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+func (o OciEndpointsOutput) Secrets() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OciEndpoints) *string { return v.Secrets }).(pulumi.StringPtrOutput)
+}
+
+// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+func (o OciEndpointsOutput) Vaults() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OciEndpoints) *string { return v.Vaults }).(pulumi.StringPtrOutput)
+}
+
 type OciEndpointsPtrOutput struct{ *pulumi.OutputState }
 
 func (OciEndpointsPtrOutput) ElementType() reflect.Type {
@@ -2204,6 +2451,288 @@ func (o OciEndpointsPtrOutput) Identity() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Identity
+	}).(pulumi.StringPtrOutput)
+}
+
+// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+func (o OciEndpointsPtrOutput) Secrets() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciEndpoints) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Secrets
+	}).(pulumi.StringPtrOutput)
+}
+
+// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+func (o OciEndpointsPtrOutput) Vaults() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciEndpoints) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Vaults
+	}).(pulumi.StringPtrOutput)
+}
+
+// A secret of an OCI Vault that receives the key.
+type OciVaultDelivery struct {
+	// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
+	// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+	// `Region`: the region in the vault's OCID.
+	Connection *OciConfig `pulumi:"connection"`
+	// What to create if the secret does not exist. Unset: the secret must exist.
+	Create *OciCreateSecret `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+	Extra map[string]string `pulumi:"extra"`
+	// The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+	Fields map[string]string `pulumi:"fields"`
+	// How the fields are written. Default: `json`, an object of texts.
+	Format *DeliveryFormat `pulumi:"format"`
+	// The name of the secret in the vault. Another name moves the delivery.
+	SecretName string `pulumi:"secretName"`
+	// The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+	VaultId string `pulumi:"vaultId"`
+}
+
+// OciVaultDeliveryInput is an input type that accepts OciVaultDeliveryArgs and OciVaultDeliveryOutput values.
+// You can construct a concrete instance of `OciVaultDeliveryInput` via:
+//
+//	OciVaultDeliveryArgs{...}
+type OciVaultDeliveryInput interface {
+	pulumi.Input
+
+	ToOciVaultDeliveryOutput() OciVaultDeliveryOutput
+	ToOciVaultDeliveryOutputWithContext(context.Context) OciVaultDeliveryOutput
+}
+
+// A secret of an OCI Vault that receives the key.
+type OciVaultDeliveryArgs struct {
+	// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
+	// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+	// `Region`: the region in the vault's OCID.
+	Connection OciConfigPtrInput `pulumi:"connection"`
+	// What to create if the secret does not exist. Unset: the secret must exist.
+	Create OciCreateSecretPtrInput `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+	Extra pulumi.StringMapInput `pulumi:"extra"`
+	// The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+	Fields pulumi.StringMapInput `pulumi:"fields"`
+	// How the fields are written. Default: `json`, an object of texts.
+	Format DeliveryFormatPtrInput `pulumi:"format"`
+	// The name of the secret in the vault. Another name moves the delivery.
+	SecretName pulumi.StringInput `pulumi:"secretName"`
+	// The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+	VaultId pulumi.StringInput `pulumi:"vaultId"`
+}
+
+func (OciVaultDeliveryArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OciVaultDelivery)(nil)).Elem()
+}
+
+func (i OciVaultDeliveryArgs) ToOciVaultDeliveryOutput() OciVaultDeliveryOutput {
+	return i.ToOciVaultDeliveryOutputWithContext(context.Background())
+}
+
+func (i OciVaultDeliveryArgs) ToOciVaultDeliveryOutputWithContext(ctx context.Context) OciVaultDeliveryOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciVaultDeliveryOutput)
+}
+
+func (i OciVaultDeliveryArgs) ToOciVaultDeliveryPtrOutput() OciVaultDeliveryPtrOutput {
+	return i.ToOciVaultDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i OciVaultDeliveryArgs) ToOciVaultDeliveryPtrOutputWithContext(ctx context.Context) OciVaultDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciVaultDeliveryOutput).ToOciVaultDeliveryPtrOutputWithContext(ctx)
+}
+
+// OciVaultDeliveryPtrInput is an input type that accepts OciVaultDeliveryArgs, OciVaultDeliveryPtr and OciVaultDeliveryPtrOutput values.
+// You can construct a concrete instance of `OciVaultDeliveryPtrInput` via:
+//
+//	        OciVaultDeliveryArgs{...}
+//
+//	or:
+//
+//	        nil
+type OciVaultDeliveryPtrInput interface {
+	pulumi.Input
+
+	ToOciVaultDeliveryPtrOutput() OciVaultDeliveryPtrOutput
+	ToOciVaultDeliveryPtrOutputWithContext(context.Context) OciVaultDeliveryPtrOutput
+}
+
+type ociVaultDeliveryPtrType OciVaultDeliveryArgs
+
+func OciVaultDeliveryPtr(v *OciVaultDeliveryArgs) OciVaultDeliveryPtrInput {
+	return (*ociVaultDeliveryPtrType)(v)
+}
+
+func (*ociVaultDeliveryPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**OciVaultDelivery)(nil)).Elem()
+}
+
+func (i *ociVaultDeliveryPtrType) ToOciVaultDeliveryPtrOutput() OciVaultDeliveryPtrOutput {
+	return i.ToOciVaultDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i *ociVaultDeliveryPtrType) ToOciVaultDeliveryPtrOutputWithContext(ctx context.Context) OciVaultDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OciVaultDeliveryPtrOutput)
+}
+
+// A secret of an OCI Vault that receives the key.
+type OciVaultDeliveryOutput struct{ *pulumi.OutputState }
+
+func (OciVaultDeliveryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OciVaultDelivery)(nil)).Elem()
+}
+
+func (o OciVaultDeliveryOutput) ToOciVaultDeliveryOutput() OciVaultDeliveryOutput {
+	return o
+}
+
+func (o OciVaultDeliveryOutput) ToOciVaultDeliveryOutputWithContext(ctx context.Context) OciVaultDeliveryOutput {
+	return o
+}
+
+func (o OciVaultDeliveryOutput) ToOciVaultDeliveryPtrOutput() OciVaultDeliveryPtrOutput {
+	return o.ToOciVaultDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (o OciVaultDeliveryOutput) ToOciVaultDeliveryPtrOutputWithContext(ctx context.Context) OciVaultDeliveryPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v OciVaultDelivery) *OciVaultDelivery {
+		return &v
+	}).(OciVaultDeliveryPtrOutput)
+}
+
+// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
+// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+// `Region`: the region in the vault's OCID.
+func (o OciVaultDeliveryOutput) Connection() OciConfigPtrOutput {
+	return o.ApplyT(func(v OciVaultDelivery) *OciConfig { return v.Connection }).(OciConfigPtrOutput)
+}
+
+// What to create if the secret does not exist. Unset: the secret must exist.
+func (o OciVaultDeliveryOutput) Create() OciCreateSecretPtrOutput {
+	return o.ApplyT(func(v OciVaultDelivery) *OciCreateSecret { return v.Create }).(OciCreateSecretPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+func (o OciVaultDeliveryOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v OciVaultDelivery) map[string]string { return v.Extra }).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+func (o OciVaultDeliveryOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v OciVaultDelivery) map[string]string { return v.Fields }).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, an object of texts.
+func (o OciVaultDeliveryOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v OciVaultDelivery) *DeliveryFormat { return v.Format }).(DeliveryFormatPtrOutput)
+}
+
+// The name of the secret in the vault. Another name moves the delivery.
+func (o OciVaultDeliveryOutput) SecretName() pulumi.StringOutput {
+	return o.ApplyT(func(v OciVaultDelivery) string { return v.SecretName }).(pulumi.StringOutput)
+}
+
+// The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+func (o OciVaultDeliveryOutput) VaultId() pulumi.StringOutput {
+	return o.ApplyT(func(v OciVaultDelivery) string { return v.VaultId }).(pulumi.StringOutput)
+}
+
+type OciVaultDeliveryPtrOutput struct{ *pulumi.OutputState }
+
+func (OciVaultDeliveryPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**OciVaultDelivery)(nil)).Elem()
+}
+
+func (o OciVaultDeliveryPtrOutput) ToOciVaultDeliveryPtrOutput() OciVaultDeliveryPtrOutput {
+	return o
+}
+
+func (o OciVaultDeliveryPtrOutput) ToOciVaultDeliveryPtrOutputWithContext(ctx context.Context) OciVaultDeliveryPtrOutput {
+	return o
+}
+
+func (o OciVaultDeliveryPtrOutput) Elem() OciVaultDeliveryOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) OciVaultDelivery {
+		if v != nil {
+			return *v
+		}
+		var ret OciVaultDelivery
+		return ret
+	}).(OciVaultDeliveryOutput)
+}
+
+// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
+// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+// `Region`: the region in the vault's OCID.
+func (o OciVaultDeliveryPtrOutput) Connection() OciConfigPtrOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) *OciConfig {
+		if v == nil {
+			return nil
+		}
+		return v.Connection
+	}).(OciConfigPtrOutput)
+}
+
+// What to create if the secret does not exist. Unset: the secret must exist.
+func (o OciVaultDeliveryPtrOutput) Create() OciCreateSecretPtrOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) *OciCreateSecret {
+		if v == nil {
+			return nil
+		}
+		return v.Create
+	}).(OciCreateSecretPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+func (o OciVaultDeliveryPtrOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Extra
+	}).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+func (o OciVaultDeliveryPtrOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Fields
+	}).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, an object of texts.
+func (o OciVaultDeliveryPtrOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) *DeliveryFormat {
+		if v == nil {
+			return nil
+		}
+		return v.Format
+	}).(DeliveryFormatPtrOutput)
+}
+
+// The name of the secret in the vault. Another name moves the delivery.
+func (o OciVaultDeliveryPtrOutput) SecretName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.SecretName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+func (o OciVaultDeliveryPtrOutput) VaultId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciVaultDelivery) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.VaultId
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -5066,6 +5595,442 @@ func (o VaultConfigPtrOutput) Token() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// What a path is created with. Existing paths keep what they have.
+type VaultCreateKvPath struct {
+	// Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+	CasRequired *bool `pulumi:"casRequired"`
+	// Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+	CustomMetadata map[string]string `pulumi:"customMetadata"`
+	// How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+	MaxVersions *int `pulumi:"maxVersions"`
+}
+
+// VaultCreateKvPathInput is an input type that accepts VaultCreateKvPathArgs and VaultCreateKvPathOutput values.
+// You can construct a concrete instance of `VaultCreateKvPathInput` via:
+//
+//	VaultCreateKvPathArgs{...}
+type VaultCreateKvPathInput interface {
+	pulumi.Input
+
+	ToVaultCreateKvPathOutput() VaultCreateKvPathOutput
+	ToVaultCreateKvPathOutputWithContext(context.Context) VaultCreateKvPathOutput
+}
+
+// What a path is created with. Existing paths keep what they have.
+type VaultCreateKvPathArgs struct {
+	// Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+	CasRequired pulumi.BoolPtrInput `pulumi:"casRequired"`
+	// Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+	CustomMetadata pulumi.StringMapInput `pulumi:"customMetadata"`
+	// How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+	MaxVersions pulumi.IntPtrInput `pulumi:"maxVersions"`
+}
+
+func (VaultCreateKvPathArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultCreateKvPath)(nil)).Elem()
+}
+
+func (i VaultCreateKvPathArgs) ToVaultCreateKvPathOutput() VaultCreateKvPathOutput {
+	return i.ToVaultCreateKvPathOutputWithContext(context.Background())
+}
+
+func (i VaultCreateKvPathArgs) ToVaultCreateKvPathOutputWithContext(ctx context.Context) VaultCreateKvPathOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultCreateKvPathOutput)
+}
+
+func (i VaultCreateKvPathArgs) ToVaultCreateKvPathPtrOutput() VaultCreateKvPathPtrOutput {
+	return i.ToVaultCreateKvPathPtrOutputWithContext(context.Background())
+}
+
+func (i VaultCreateKvPathArgs) ToVaultCreateKvPathPtrOutputWithContext(ctx context.Context) VaultCreateKvPathPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultCreateKvPathOutput).ToVaultCreateKvPathPtrOutputWithContext(ctx)
+}
+
+// VaultCreateKvPathPtrInput is an input type that accepts VaultCreateKvPathArgs, VaultCreateKvPathPtr and VaultCreateKvPathPtrOutput values.
+// You can construct a concrete instance of `VaultCreateKvPathPtrInput` via:
+//
+//	        VaultCreateKvPathArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultCreateKvPathPtrInput interface {
+	pulumi.Input
+
+	ToVaultCreateKvPathPtrOutput() VaultCreateKvPathPtrOutput
+	ToVaultCreateKvPathPtrOutputWithContext(context.Context) VaultCreateKvPathPtrOutput
+}
+
+type vaultCreateKvPathPtrType VaultCreateKvPathArgs
+
+func VaultCreateKvPathPtr(v *VaultCreateKvPathArgs) VaultCreateKvPathPtrInput {
+	return (*vaultCreateKvPathPtrType)(v)
+}
+
+func (*vaultCreateKvPathPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultCreateKvPath)(nil)).Elem()
+}
+
+func (i *vaultCreateKvPathPtrType) ToVaultCreateKvPathPtrOutput() VaultCreateKvPathPtrOutput {
+	return i.ToVaultCreateKvPathPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultCreateKvPathPtrType) ToVaultCreateKvPathPtrOutputWithContext(ctx context.Context) VaultCreateKvPathPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultCreateKvPathPtrOutput)
+}
+
+// What a path is created with. Existing paths keep what they have.
+type VaultCreateKvPathOutput struct{ *pulumi.OutputState }
+
+func (VaultCreateKvPathOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultCreateKvPath)(nil)).Elem()
+}
+
+func (o VaultCreateKvPathOutput) ToVaultCreateKvPathOutput() VaultCreateKvPathOutput {
+	return o
+}
+
+func (o VaultCreateKvPathOutput) ToVaultCreateKvPathOutputWithContext(ctx context.Context) VaultCreateKvPathOutput {
+	return o
+}
+
+func (o VaultCreateKvPathOutput) ToVaultCreateKvPathPtrOutput() VaultCreateKvPathPtrOutput {
+	return o.ToVaultCreateKvPathPtrOutputWithContext(context.Background())
+}
+
+func (o VaultCreateKvPathOutput) ToVaultCreateKvPathPtrOutputWithContext(ctx context.Context) VaultCreateKvPathPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultCreateKvPath) *VaultCreateKvPath {
+		return &v
+	}).(VaultCreateKvPathPtrOutput)
+}
+
+// Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+func (o VaultCreateKvPathOutput) CasRequired() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VaultCreateKvPath) *bool { return v.CasRequired }).(pulumi.BoolPtrOutput)
+}
+
+// Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+func (o VaultCreateKvPathOutput) CustomMetadata() pulumi.StringMapOutput {
+	return o.ApplyT(func(v VaultCreateKvPath) map[string]string { return v.CustomMetadata }).(pulumi.StringMapOutput)
+}
+
+// How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+func (o VaultCreateKvPathOutput) MaxVersions() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v VaultCreateKvPath) *int { return v.MaxVersions }).(pulumi.IntPtrOutput)
+}
+
+type VaultCreateKvPathPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultCreateKvPathPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultCreateKvPath)(nil)).Elem()
+}
+
+func (o VaultCreateKvPathPtrOutput) ToVaultCreateKvPathPtrOutput() VaultCreateKvPathPtrOutput {
+	return o
+}
+
+func (o VaultCreateKvPathPtrOutput) ToVaultCreateKvPathPtrOutputWithContext(ctx context.Context) VaultCreateKvPathPtrOutput {
+	return o
+}
+
+func (o VaultCreateKvPathPtrOutput) Elem() VaultCreateKvPathOutput {
+	return o.ApplyT(func(v *VaultCreateKvPath) VaultCreateKvPath {
+		if v != nil {
+			return *v
+		}
+		var ret VaultCreateKvPath
+		return ret
+	}).(VaultCreateKvPathOutput)
+}
+
+// Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+func (o VaultCreateKvPathPtrOutput) CasRequired() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VaultCreateKvPath) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.CasRequired
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+func (o VaultCreateKvPathPtrOutput) CustomMetadata() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *VaultCreateKvPath) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.CustomMetadata
+	}).(pulumi.StringMapOutput)
+}
+
+// How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+func (o VaultCreateKvPathPtrOutput) MaxVersions() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *VaultCreateKvPath) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MaxVersions
+	}).(pulumi.IntPtrOutput)
+}
+
+// A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+type VaultKvDelivery struct {
+	// How the plugin reaches the server, if that differs from the provider configuration `Vault`. Unset values fall back to that configuration. A connection with an
+	// `Address` needs a `Token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+	Connection *VaultConfig `pulumi:"connection"`
+	// What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+	Create *VaultCreateKvPath `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+	Extra map[string]string `pulumi:"extra"`
+	// The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+	Fields map[string]string `pulumi:"fields"`
+	// How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `Value`.
+	Format *DeliveryFormat `pulumi:"format"`
+	// The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+	Mount string `pulumi:"mount"`
+	// The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+	Path string `pulumi:"path"`
+}
+
+// VaultKvDeliveryInput is an input type that accepts VaultKvDeliveryArgs and VaultKvDeliveryOutput values.
+// You can construct a concrete instance of `VaultKvDeliveryInput` via:
+//
+//	VaultKvDeliveryArgs{...}
+type VaultKvDeliveryInput interface {
+	pulumi.Input
+
+	ToVaultKvDeliveryOutput() VaultKvDeliveryOutput
+	ToVaultKvDeliveryOutputWithContext(context.Context) VaultKvDeliveryOutput
+}
+
+// A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+type VaultKvDeliveryArgs struct {
+	// How the plugin reaches the server, if that differs from the provider configuration `Vault`. Unset values fall back to that configuration. A connection with an
+	// `Address` needs a `Token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+	Connection VaultConfigPtrInput `pulumi:"connection"`
+	// What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+	Create VaultCreateKvPathPtrInput `pulumi:"create"`
+	// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+	Extra pulumi.StringMapInput `pulumi:"extra"`
+	// The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+	Fields pulumi.StringMapInput `pulumi:"fields"`
+	// How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `Value`.
+	Format DeliveryFormatPtrInput `pulumi:"format"`
+	// The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+	Mount pulumi.StringInput `pulumi:"mount"`
+	// The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+	Path pulumi.StringInput `pulumi:"path"`
+}
+
+func (VaultKvDeliveryArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultKvDelivery)(nil)).Elem()
+}
+
+func (i VaultKvDeliveryArgs) ToVaultKvDeliveryOutput() VaultKvDeliveryOutput {
+	return i.ToVaultKvDeliveryOutputWithContext(context.Background())
+}
+
+func (i VaultKvDeliveryArgs) ToVaultKvDeliveryOutputWithContext(ctx context.Context) VaultKvDeliveryOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultKvDeliveryOutput)
+}
+
+func (i VaultKvDeliveryArgs) ToVaultKvDeliveryPtrOutput() VaultKvDeliveryPtrOutput {
+	return i.ToVaultKvDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i VaultKvDeliveryArgs) ToVaultKvDeliveryPtrOutputWithContext(ctx context.Context) VaultKvDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultKvDeliveryOutput).ToVaultKvDeliveryPtrOutputWithContext(ctx)
+}
+
+// VaultKvDeliveryPtrInput is an input type that accepts VaultKvDeliveryArgs, VaultKvDeliveryPtr and VaultKvDeliveryPtrOutput values.
+// You can construct a concrete instance of `VaultKvDeliveryPtrInput` via:
+//
+//	        VaultKvDeliveryArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultKvDeliveryPtrInput interface {
+	pulumi.Input
+
+	ToVaultKvDeliveryPtrOutput() VaultKvDeliveryPtrOutput
+	ToVaultKvDeliveryPtrOutputWithContext(context.Context) VaultKvDeliveryPtrOutput
+}
+
+type vaultKvDeliveryPtrType VaultKvDeliveryArgs
+
+func VaultKvDeliveryPtr(v *VaultKvDeliveryArgs) VaultKvDeliveryPtrInput {
+	return (*vaultKvDeliveryPtrType)(v)
+}
+
+func (*vaultKvDeliveryPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultKvDelivery)(nil)).Elem()
+}
+
+func (i *vaultKvDeliveryPtrType) ToVaultKvDeliveryPtrOutput() VaultKvDeliveryPtrOutput {
+	return i.ToVaultKvDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultKvDeliveryPtrType) ToVaultKvDeliveryPtrOutputWithContext(ctx context.Context) VaultKvDeliveryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultKvDeliveryPtrOutput)
+}
+
+// A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+type VaultKvDeliveryOutput struct{ *pulumi.OutputState }
+
+func (VaultKvDeliveryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultKvDelivery)(nil)).Elem()
+}
+
+func (o VaultKvDeliveryOutput) ToVaultKvDeliveryOutput() VaultKvDeliveryOutput {
+	return o
+}
+
+func (o VaultKvDeliveryOutput) ToVaultKvDeliveryOutputWithContext(ctx context.Context) VaultKvDeliveryOutput {
+	return o
+}
+
+func (o VaultKvDeliveryOutput) ToVaultKvDeliveryPtrOutput() VaultKvDeliveryPtrOutput {
+	return o.ToVaultKvDeliveryPtrOutputWithContext(context.Background())
+}
+
+func (o VaultKvDeliveryOutput) ToVaultKvDeliveryPtrOutputWithContext(ctx context.Context) VaultKvDeliveryPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultKvDelivery) *VaultKvDelivery {
+		return &v
+	}).(VaultKvDeliveryPtrOutput)
+}
+
+// How the plugin reaches the server, if that differs from the provider configuration `Vault`. Unset values fall back to that configuration. A connection with an
+// `Address` needs a `Token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+func (o VaultKvDeliveryOutput) Connection() VaultConfigPtrOutput {
+	return o.ApplyT(func(v VaultKvDelivery) *VaultConfig { return v.Connection }).(VaultConfigPtrOutput)
+}
+
+// What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+func (o VaultKvDeliveryOutput) Create() VaultCreateKvPathPtrOutput {
+	return o.ApplyT(func(v VaultKvDelivery) *VaultCreateKvPath { return v.Create }).(VaultCreateKvPathPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+func (o VaultKvDeliveryOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v VaultKvDelivery) map[string]string { return v.Extra }).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+func (o VaultKvDeliveryOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v VaultKvDelivery) map[string]string { return v.Fields }).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `Value`.
+func (o VaultKvDeliveryOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v VaultKvDelivery) *DeliveryFormat { return v.Format }).(DeliveryFormatPtrOutput)
+}
+
+// The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+func (o VaultKvDeliveryOutput) Mount() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultKvDelivery) string { return v.Mount }).(pulumi.StringOutput)
+}
+
+// The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+func (o VaultKvDeliveryOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultKvDelivery) string { return v.Path }).(pulumi.StringOutput)
+}
+
+type VaultKvDeliveryPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultKvDeliveryPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultKvDelivery)(nil)).Elem()
+}
+
+func (o VaultKvDeliveryPtrOutput) ToVaultKvDeliveryPtrOutput() VaultKvDeliveryPtrOutput {
+	return o
+}
+
+func (o VaultKvDeliveryPtrOutput) ToVaultKvDeliveryPtrOutputWithContext(ctx context.Context) VaultKvDeliveryPtrOutput {
+	return o
+}
+
+func (o VaultKvDeliveryPtrOutput) Elem() VaultKvDeliveryOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) VaultKvDelivery {
+		if v != nil {
+			return *v
+		}
+		var ret VaultKvDelivery
+		return ret
+	}).(VaultKvDeliveryOutput)
+}
+
+// How the plugin reaches the server, if that differs from the provider configuration `Vault`. Unset values fall back to that configuration. A connection with an
+// `Address` needs a `Token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+func (o VaultKvDeliveryPtrOutput) Connection() VaultConfigPtrOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) *VaultConfig {
+		if v == nil {
+			return nil
+		}
+		return v.Connection
+	}).(VaultConfigPtrOutput)
+}
+
+// What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+func (o VaultKvDeliveryPtrOutput) Create() VaultCreateKvPathPtrOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) *VaultCreateKvPath {
+		if v == nil {
+			return nil
+		}
+		return v.Create
+	}).(VaultCreateKvPathPtrOutput)
+}
+
+// Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+func (o VaultKvDeliveryPtrOutput) Extra() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Extra
+	}).(pulumi.StringMapOutput)
+}
+
+// The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+func (o VaultKvDeliveryPtrOutput) Fields() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Fields
+	}).(pulumi.StringMapOutput)
+}
+
+// How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `Value`.
+func (o VaultKvDeliveryPtrOutput) Format() DeliveryFormatPtrOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) *DeliveryFormat {
+		if v == nil {
+			return nil
+		}
+		return v.Format
+	}).(DeliveryFormatPtrOutput)
+}
+
+// The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+func (o VaultKvDeliveryPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+func (o VaultKvDeliveryPtrOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultKvDelivery) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Path
+	}).(pulumi.StringPtrOutput)
+}
+
 // How a new key is proven before it is promoted.
 type Verification struct {
 	// Whether the plugin verifies a new key before it makes the key current. Default: true.
@@ -5263,8 +6228,12 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DeliveryArrayInput)(nil)).Elem(), DeliveryArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciConfigInput)(nil)).Elem(), OciConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciConfigPtrInput)(nil)).Elem(), OciConfigArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OciCreateSecretInput)(nil)).Elem(), OciCreateSecretArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OciCreateSecretPtrInput)(nil)).Elem(), OciCreateSecretArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciEndpointsInput)(nil)).Elem(), OciEndpointsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OciEndpointsPtrInput)(nil)).Elem(), OciEndpointsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OciVaultDeliveryInput)(nil)).Elem(), OciVaultDeliveryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OciVaultDeliveryPtrInput)(nil)).Elem(), OciVaultDeliveryArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReportedPrincipalInput)(nil)).Elem(), ReportedPrincipalArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReportedPrincipalArrayInput)(nil)).Elem(), ReportedPrincipalArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RetirementInput)(nil)).Elem(), RetirementArgs{})
@@ -5291,6 +6260,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginUserpassPtrInput)(nil)).Elem(), VaultAuthLoginUserpassArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultConfigInput)(nil)).Elem(), VaultConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultConfigPtrInput)(nil)).Elem(), VaultConfigArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultCreateKvPathInput)(nil)).Elem(), VaultCreateKvPathArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultCreateKvPathPtrInput)(nil)).Elem(), VaultCreateKvPathArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultKvDeliveryInput)(nil)).Elem(), VaultKvDeliveryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultKvDeliveryPtrInput)(nil)).Elem(), VaultKvDeliveryArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VerificationInput)(nil)).Elem(), VerificationArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VerificationPtrInput)(nil)).Elem(), VerificationArgs{})
 	pulumi.RegisterOutputType(AdoptOutput{})
@@ -5319,8 +6292,12 @@ func init() {
 	pulumi.RegisterOutputType(HistoryEventArrayOutput{})
 	pulumi.RegisterOutputType(OciConfigOutput{})
 	pulumi.RegisterOutputType(OciConfigPtrOutput{})
+	pulumi.RegisterOutputType(OciCreateSecretOutput{})
+	pulumi.RegisterOutputType(OciCreateSecretPtrOutput{})
 	pulumi.RegisterOutputType(OciEndpointsOutput{})
 	pulumi.RegisterOutputType(OciEndpointsPtrOutput{})
+	pulumi.RegisterOutputType(OciVaultDeliveryOutput{})
+	pulumi.RegisterOutputType(OciVaultDeliveryPtrOutput{})
 	pulumi.RegisterOutputType(ReportFailureOutput{})
 	pulumi.RegisterOutputType(ReportFailureArrayOutput{})
 	pulumi.RegisterOutputType(ReportedKeyOutput{})
@@ -5352,6 +6329,10 @@ func init() {
 	pulumi.RegisterOutputType(VaultAuthLoginUserpassPtrOutput{})
 	pulumi.RegisterOutputType(VaultConfigOutput{})
 	pulumi.RegisterOutputType(VaultConfigPtrOutput{})
+	pulumi.RegisterOutputType(VaultCreateKvPathOutput{})
+	pulumi.RegisterOutputType(VaultCreateKvPathPtrOutput{})
+	pulumi.RegisterOutputType(VaultKvDeliveryOutput{})
+	pulumi.RegisterOutputType(VaultKvDeliveryPtrOutput{})
 	pulumi.RegisterOutputType(VerificationOutput{})
 	pulumi.RegisterOutputType(VerificationPtrOutput{})
 }

@@ -175,6 +175,14 @@ export interface DeliveryArgs {
      * A secret of AWS Secrets Manager.
      */
     awsSecretsManager?: pulumi.Input<inputs.AwsSecretsManagerDeliveryArgs | undefined>;
+    /**
+     * A secret of an OCI Vault.
+     */
+    ociVault?: pulumi.Input<inputs.OciVaultDeliveryArgs | undefined>;
+    /**
+     * A path of a KV engine of version 2 in Vault or OpenBao.
+     */
+    vaultKv?: pulumi.Input<inputs.VaultKvDeliveryArgs | undefined>;
 }
 
 /**
@@ -222,6 +230,28 @@ export interface OciConfigArgs {
 }
 
 /**
+ * What a secret is created with. Existing secrets keep what they have.
+ */
+export interface OciCreateSecretArgs {
+    /**
+     * The OCID of the compartment of the secret.
+     */
+    compartmentId: pulumi.Input<string>;
+    /**
+     * The secret's description.
+     */
+    description?: pulumi.Input<string | undefined>;
+    /**
+     * Free-form tags of the secret, beside the plugin's own one: up to 9.
+     */
+    freeformTags?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The OCID of the key in the vault that encrypts the secret.
+     */
+    keyId: pulumi.Input<string>;
+}
+
+/**
  * Addresses to use in place of OCI's own.
  */
 export interface OciEndpointsArgs {
@@ -230,6 +260,50 @@ export interface OciEndpointsArgs {
      * there, and no home region is looked for. Default: OCI's own.
      */
     identity?: pulumi.Input<string | undefined>;
+    /**
+     * The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+     */
+    secrets?: pulumi.Input<string | undefined>;
+    /**
+     * The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+     */
+    vaults?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A secret of an OCI Vault that receives the key.
+ */
+export interface OciVaultDeliveryArgs {
+    /**
+     * How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * `region`: the region in the vault's OCID.
+     */
+    connection?: pulumi.Input<inputs.OciConfigArgs | undefined>;
+    /**
+     * What to create if the secret does not exist. Unset: the secret must exist.
+     */
+    create?: pulumi.Input<inputs.OciCreateSecretArgs | undefined>;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+     */
+    extra?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+     */
+    fields?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * How the fields are written. Default: `json`, an object of texts.
+     */
+    format?: pulumi.Input<enums.DeliveryFormat | undefined>;
+    /**
+     * The name of the secret in the vault. Another name moves the delivery.
+     */
+    secretName: pulumi.Input<string>;
+    /**
+     * The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+     */
+    vaultId: pulumi.Input<string>;
 }
 
 /**
@@ -556,6 +630,59 @@ export interface VaultConfigArgs {
      * The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      */
     token?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What a path is created with. Existing paths keep what they have.
+ */
+export interface VaultCreateKvPathArgs {
+    /**
+     * Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+     */
+    casRequired?: pulumi.Input<boolean | undefined>;
+    /**
+     * Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+     */
+    customMetadata?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+     */
+    maxVersions?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+ */
+export interface VaultKvDeliveryArgs {
+    /**
+     * How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+     * `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+     */
+    connection?: pulumi.Input<inputs.VaultConfigArgs | undefined>;
+    /**
+     * What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+     */
+    create?: pulumi.Input<inputs.VaultCreateKvPathArgs | undefined>;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+     */
+    extra?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+     */
+    fields?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+     */
+    format?: pulumi.Input<enums.DeliveryFormat | undefined>;
+    /**
+     * The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+     */
+    mount: pulumi.Input<string>;
+    /**
+     * The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+     */
+    path: pulumi.Input<string>;
 }
 
 /**

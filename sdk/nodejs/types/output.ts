@@ -209,6 +209,14 @@ export interface Delivery {
      * A secret of AWS Secrets Manager.
      */
     awsSecretsManager?: outputs.AwsSecretsManagerDelivery;
+    /**
+     * A secret of an OCI Vault.
+     */
+    ociVault?: outputs.OciVaultDelivery;
+    /**
+     * A path of a KV engine of version 2 in Vault or OpenBao.
+     */
+    vaultKv?: outputs.VaultKvDelivery;
 }
 
 /**
@@ -236,9 +244,17 @@ export interface DeliveryStatus {
      */
     store: string;
     /**
-     * The store's id of the version; null where nothing was delivered yet.
+     * The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+     */
+    version?: number;
+    /**
+     * The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
      */
     versionId?: string;
+    /**
+     * The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+     */
+    versionNumber?: number;
 }
 
 /**
@@ -330,6 +346,28 @@ export interface OciConfig {
 }
 
 /**
+ * What a secret is created with. Existing secrets keep what they have.
+ */
+export interface OciCreateSecret {
+    /**
+     * The OCID of the compartment of the secret.
+     */
+    compartmentId: string;
+    /**
+     * The secret's description.
+     */
+    description?: string;
+    /**
+     * Free-form tags of the secret, beside the plugin's own one: up to 9.
+     */
+    freeformTags?: {[key: string]: string};
+    /**
+     * The OCID of the key in the vault that encrypts the secret.
+     */
+    keyId: string;
+}
+
+/**
  * Addresses to use in place of OCI's own.
  */
 export interface OciEndpoints {
@@ -338,6 +376,50 @@ export interface OciEndpoints {
      * there, and no home region is looked for. Default: OCI's own.
      */
     identity?: string;
+    /**
+     * The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+     */
+    secrets?: string;
+    /**
+     * The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+     */
+    vaults?: string;
+}
+
+/**
+ * A secret of an OCI Vault that receives the key.
+ */
+export interface OciVaultDelivery {
+    /**
+     * How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * `region`: the region in the vault's OCID.
+     */
+    connection?: outputs.OciConfig;
+    /**
+     * What to create if the secret does not exist. Unset: the secret must exist.
+     */
+    create?: outputs.OciCreateSecret;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+     */
+    extra?: {[key: string]: string};
+    /**
+     * The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+     */
+    fields?: {[key: string]: string};
+    /**
+     * How the fields are written. Default: `json`, an object of texts.
+     */
+    format?: enums.DeliveryFormat;
+    /**
+     * The name of the secret in the vault. Another name moves the delivery.
+     */
+    secretName: string;
+    /**
+     * The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+     */
+    vaultId: string;
 }
 
 /**
@@ -730,6 +812,59 @@ export interface VaultConfig {
      * The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
      */
     token?: string;
+}
+
+/**
+ * What a path is created with. Existing paths keep what they have.
+ */
+export interface VaultCreateKvPath {
+    /**
+     * Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+     */
+    casRequired?: boolean;
+    /**
+     * Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+     */
+    customMetadata?: {[key: string]: string};
+    /**
+     * How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+     */
+    maxVersions?: number;
+}
+
+/**
+ * A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+ */
+export interface VaultKvDelivery {
+    /**
+     * How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+     * `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+     */
+    connection?: outputs.VaultConfig;
+    /**
+     * What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+     */
+    create?: outputs.VaultCreateKvPath;
+    /**
+     * Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+     */
+    extra?: {[key: string]: string};
+    /**
+     * The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+     */
+    fields?: {[key: string]: string};
+    /**
+     * How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+     */
+    format?: enums.DeliveryFormat;
+    /**
+     * The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+     */
+    mount: string;
+    /**
+     * The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+     */
+    path: string;
 }
 
 /**

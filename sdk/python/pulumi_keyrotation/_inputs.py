@@ -34,8 +34,12 @@ __all__ = [
     'DeliveryArgsDict',
     'OciConfigArgs',
     'OciConfigArgsDict',
+    'OciCreateSecretArgs',
+    'OciCreateSecretArgsDict',
     'OciEndpointsArgs',
     'OciEndpointsArgsDict',
+    'OciVaultDeliveryArgs',
+    'OciVaultDeliveryArgsDict',
     'ReportedPrincipal',
     'ReportedPrincipalDict',
     'RetirementArgs',
@@ -62,6 +66,10 @@ __all__ = [
     'VaultAuthLoginUserpassArgsDict',
     'VaultConfigArgs',
     'VaultConfigArgsDict',
+    'VaultCreateKvPathArgs',
+    'VaultCreateKvPathArgsDict',
+    'VaultKvDeliveryArgs',
+    'VaultKvDeliveryArgsDict',
     'VerificationArgs',
     'VerificationArgsDict',
 ]
@@ -756,18 +764,34 @@ class DeliveryArgsDict(TypedDict):
     """
     A secret of AWS Secrets Manager.
     """
+    oci_vault: NotRequired[pulumi.Input[Optional['OciVaultDeliveryArgsDict']]]
+    """
+    A secret of an OCI Vault.
+    """
+    vault_kv: NotRequired[pulumi.Input[Optional['VaultKvDeliveryArgsDict']]]
+    """
+    A path of a KV engine of version 2 in Vault or OpenBao.
+    """
 
 @pulumi.input_type
 class DeliveryArgs:
     def __init__(__self__, *,
-                 aws_secrets_manager: pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']] = None):
+                 aws_secrets_manager: pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']] = None,
+                 oci_vault: pulumi.Input[Optional['OciVaultDeliveryArgs']] = None,
+                 vault_kv: pulumi.Input[Optional['VaultKvDeliveryArgs']] = None):
         """
         A store that receives the key: exactly one of its properties is set.
 
         :param pulumi.Input['AwsSecretsManagerDeliveryArgs'] aws_secrets_manager: A secret of AWS Secrets Manager.
+        :param pulumi.Input['OciVaultDeliveryArgs'] oci_vault: A secret of an OCI Vault.
+        :param pulumi.Input['VaultKvDeliveryArgs'] vault_kv: A path of a KV engine of version 2 in Vault or OpenBao.
         """
         if aws_secrets_manager is not None:
             pulumi.set(__self__, "aws_secrets_manager", aws_secrets_manager)
+        if oci_vault is not None:
+            pulumi.set(__self__, "oci_vault", oci_vault)
+        if vault_kv is not None:
+            pulumi.set(__self__, "vault_kv", vault_kv)
 
     @_builtins.property
     @pulumi.getter(name="awsSecretsManager")
@@ -780,6 +804,30 @@ class DeliveryArgs:
     @aws_secrets_manager.setter
     def aws_secrets_manager(self, value: pulumi.Input[Optional['AwsSecretsManagerDeliveryArgs']]):
         pulumi.set(self, "aws_secrets_manager", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ociVault")
+    def oci_vault(self) -> pulumi.Input[Optional['OciVaultDeliveryArgs']]:
+        """
+        A secret of an OCI Vault.
+        """
+        return pulumi.get(self, "oci_vault")
+
+    @oci_vault.setter
+    def oci_vault(self, value: pulumi.Input[Optional['OciVaultDeliveryArgs']]):
+        pulumi.set(self, "oci_vault", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vaultKv")
+    def vault_kv(self) -> pulumi.Input[Optional['VaultKvDeliveryArgs']]:
+        """
+        A path of a KV engine of version 2 in Vault or OpenBao.
+        """
+        return pulumi.get(self, "vault_kv")
+
+    @vault_kv.setter
+    def vault_kv(self, value: pulumi.Input[Optional['VaultKvDeliveryArgs']]):
+        pulumi.set(self, "vault_kv", value)
 
 
 class OciConfigArgsDict(TypedDict):
@@ -981,6 +1029,98 @@ class OciConfigArgs:
         pulumi.set(self, "user_ocid", value)
 
 
+class OciCreateSecretArgsDict(TypedDict):
+    """
+    What a secret is created with. Existing secrets keep what they have.
+    """
+    compartment_id: pulumi.Input[_builtins.str]
+    """
+    The OCID of the compartment of the secret.
+    """
+    key_id: pulumi.Input[_builtins.str]
+    """
+    The OCID of the key in the vault that encrypts the secret.
+    """
+    description: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The secret's description.
+    """
+    freeform_tags: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Free-form tags of the secret, beside the plugin's own one: up to 9.
+    """
+
+@pulumi.input_type
+class OciCreateSecretArgs:
+    def __init__(__self__, *,
+                 compartment_id: pulumi.Input[_builtins.str],
+                 key_id: pulumi.Input[_builtins.str],
+                 description: pulumi.Input[Optional[_builtins.str]] = None,
+                 freeform_tags: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        What a secret is created with. Existing secrets keep what they have.
+
+        :param pulumi.Input[_builtins.str] compartment_id: The OCID of the compartment of the secret.
+        :param pulumi.Input[_builtins.str] key_id: The OCID of the key in the vault that encrypts the secret.
+        :param pulumi.Input[_builtins.str] description: The secret's description.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] freeform_tags: Free-form tags of the secret, beside the plugin's own one: up to 9.
+        """
+        pulumi.set(__self__, "compartment_id", compartment_id)
+        pulumi.set(__self__, "key_id", key_id)
+        if description is not None:
+            pulumi.set(__self__, "description", description)
+        if freeform_tags is not None:
+            pulumi.set(__self__, "freeform_tags", freeform_tags)
+
+    @_builtins.property
+    @pulumi.getter(name="compartmentId")
+    def compartment_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        The OCID of the compartment of the secret.
+        """
+        return pulumi.get(self, "compartment_id")
+
+    @compartment_id.setter
+    def compartment_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "compartment_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        The OCID of the key in the vault that encrypts the secret.
+        """
+        return pulumi.get(self, "key_id")
+
+    @key_id.setter
+    def key_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def description(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The secret's description.
+        """
+        return pulumi.get(self, "description")
+
+    @description.setter
+    def description(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "description", value)
+
+    @_builtins.property
+    @pulumi.getter(name="freeformTags")
+    def freeform_tags(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Free-form tags of the secret, beside the plugin's own one: up to 9.
+        """
+        return pulumi.get(self, "freeform_tags")
+
+    @freeform_tags.setter
+    def freeform_tags(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "freeform_tags", value)
+
+
 class OciEndpointsArgsDict(TypedDict):
     """
     Addresses to use in place of OCI's own.
@@ -990,19 +1130,35 @@ class OciEndpointsArgsDict(TypedDict):
     The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
     there, and no home region is looked for. Default: OCI's own.
     """
+    secrets: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+    """
+    vaults: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+    """
 
 @pulumi.input_type
 class OciEndpointsArgs:
     def __init__(__self__, *,
-                 identity: pulumi.Input[Optional[_builtins.str]] = None):
+                 identity: pulumi.Input[Optional[_builtins.str]] = None,
+                 secrets: pulumi.Input[Optional[_builtins.str]] = None,
+                 vaults: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Addresses to use in place of OCI's own.
 
         :param pulumi.Input[_builtins.str] identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
                there, and no home region is looked for. Default: OCI's own.
+        :param pulumi.Input[_builtins.str] secrets: The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        :param pulumi.Input[_builtins.str] vaults: The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
         """
         if identity is not None:
             pulumi.set(__self__, "identity", identity)
+        if secrets is not None:
+            pulumi.set(__self__, "secrets", secrets)
+        if vaults is not None:
+            pulumi.set(__self__, "vaults", vaults)
 
     @_builtins.property
     @pulumi.getter
@@ -1016,6 +1172,188 @@ class OciEndpointsArgs:
     @identity.setter
     def identity(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "identity", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def secrets(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        """
+        return pulumi.get(self, "secrets")
+
+    @secrets.setter
+    def secrets(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "secrets", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vaults(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        """
+        return pulumi.get(self, "vaults")
+
+    @vaults.setter
+    def vaults(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vaults", value)
+
+
+class OciVaultDeliveryArgsDict(TypedDict):
+    """
+    A secret of an OCI Vault that receives the key.
+    """
+    secret_name: pulumi.Input[_builtins.str]
+    """
+    The name of the secret in the vault. Another name moves the delivery.
+    """
+    vault_id: pulumi.Input[_builtins.str]
+    """
+    The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+    """
+    connection: NotRequired[pulumi.Input[Optional['OciConfigArgsDict']]]
+    """
+    How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+    only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+    `region`: the region in the vault's OCID.
+    """
+    create: NotRequired[pulumi.Input[Optional['OciCreateSecretArgsDict']]]
+    """
+    What to create if the secret does not exist. Unset: the secret must exist.
+    """
+    extra: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+    """
+    fields: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+    """
+    format: NotRequired[pulumi.Input[Optional['DeliveryFormat']]]
+    """
+    How the fields are written. Default: `json`, an object of texts.
+    """
+
+@pulumi.input_type
+class OciVaultDeliveryArgs:
+    def __init__(__self__, *,
+                 secret_name: pulumi.Input[_builtins.str],
+                 vault_id: pulumi.Input[_builtins.str],
+                 connection: pulumi.Input[Optional['OciConfigArgs']] = None,
+                 create: pulumi.Input[Optional['OciCreateSecretArgs']] = None,
+                 extra: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 fields: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 format: pulumi.Input[Optional['DeliveryFormat']] = None):
+        """
+        A secret of an OCI Vault that receives the key.
+
+        :param pulumi.Input[_builtins.str] secret_name: The name of the secret in the vault. Another name moves the delivery.
+        :param pulumi.Input[_builtins.str] vault_id: The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+        :param pulumi.Input['OciConfigArgs'] connection: How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+               only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+               `region`: the region in the vault's OCID.
+        :param pulumi.Input['OciCreateSecretArgs'] create: What to create if the secret does not exist. Unset: the secret must exist.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] extra: Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] fields: The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        :param pulumi.Input['DeliveryFormat'] format: How the fields are written. Default: `json`, an object of texts.
+        """
+        pulumi.set(__self__, "secret_name", secret_name)
+        pulumi.set(__self__, "vault_id", vault_id)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter(name="secretName")
+    def secret_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        The name of the secret in the vault. Another name moves the delivery.
+        """
+        return pulumi.get(self, "secret_name")
+
+    @secret_name.setter
+    def secret_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "secret_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vaultId")
+    def vault_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "vault_id")
+
+    @vault_id.setter
+    def vault_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "vault_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> pulumi.Input[Optional['OciConfigArgs']]:
+        """
+        How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+        only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+        `region`: the region in the vault's OCID.
+        """
+        return pulumi.get(self, "connection")
+
+    @connection.setter
+    def connection(self, value: pulumi.Input[Optional['OciConfigArgs']]):
+        pulumi.set(self, "connection", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> pulumi.Input[Optional['OciCreateSecretArgs']]:
+        """
+        What to create if the secret does not exist. Unset: the secret must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @create.setter
+    def create(self, value: pulumi.Input[Optional['OciCreateSecretArgs']]):
+        pulumi.set(self, "create", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @extra.setter
+    def extra(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "extra", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @fields.setter
+    def fields(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "fields", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> pulumi.Input[Optional['DeliveryFormat']]:
+        """
+        How the fields are written. Default: `json`, an object of texts.
+        """
+        return pulumi.get(self, "format")
+
+    @format.setter
+    def format(self, value: pulumi.Input[Optional['DeliveryFormat']]):
+        pulumi.set(self, "format", value)
 
 
 class ReportedPrincipalDict(TypedDict):
@@ -2344,6 +2682,235 @@ class VaultConfigArgs:
     @token.setter
     def token(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "token", value)
+
+
+class VaultCreateKvPathArgsDict(TypedDict):
+    """
+    What a path is created with. Existing paths keep what they have.
+    """
+    cas_required: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+    """
+    custom_metadata: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+    """
+    max_versions: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+    """
+
+@pulumi.input_type
+class VaultCreateKvPathArgs:
+    def __init__(__self__, *,
+                 cas_required: pulumi.Input[Optional[_builtins.bool]] = None,
+                 custom_metadata: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 max_versions: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        What a path is created with. Existing paths keep what they have.
+
+        :param pulumi.Input[_builtins.bool] cas_required: Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] custom_metadata: Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+        :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+        """
+        if cas_required is not None:
+            pulumi.set(__self__, "cas_required", cas_required)
+        if custom_metadata is not None:
+            pulumi.set(__self__, "custom_metadata", custom_metadata)
+        if max_versions is not None:
+            pulumi.set(__self__, "max_versions", max_versions)
+
+    @_builtins.property
+    @pulumi.getter(name="casRequired")
+    def cas_required(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+        """
+        return pulumi.get(self, "cas_required")
+
+    @cas_required.setter
+    def cas_required(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "cas_required", value)
+
+    @_builtins.property
+    @pulumi.getter(name="customMetadata")
+    def custom_metadata(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+        """
+        return pulumi.get(self, "custom_metadata")
+
+    @custom_metadata.setter
+    def custom_metadata(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "custom_metadata", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxVersions")
+    def max_versions(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+        """
+        return pulumi.get(self, "max_versions")
+
+    @max_versions.setter
+    def max_versions(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_versions", value)
+
+
+class VaultKvDeliveryArgsDict(TypedDict):
+    """
+    A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+    """
+    mount: pulumi.Input[_builtins.str]
+    """
+    The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+    """
+    path: pulumi.Input[_builtins.str]
+    """
+    The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+    """
+    connection: NotRequired[pulumi.Input[Optional['VaultConfigArgsDict']]]
+    """
+    How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+    `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+    """
+    create: NotRequired[pulumi.Input[Optional['VaultCreateKvPathArgsDict']]]
+    """
+    What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+    """
+    extra: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+    """
+    fields: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+    """
+    format: NotRequired[pulumi.Input[Optional['DeliveryFormat']]]
+    """
+    How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+    """
+
+@pulumi.input_type
+class VaultKvDeliveryArgs:
+    def __init__(__self__, *,
+                 mount: pulumi.Input[_builtins.str],
+                 path: pulumi.Input[_builtins.str],
+                 connection: pulumi.Input[Optional['VaultConfigArgs']] = None,
+                 create: pulumi.Input[Optional['VaultCreateKvPathArgs']] = None,
+                 extra: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 fields: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 format: pulumi.Input[Optional['DeliveryFormat']] = None):
+        """
+        A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+
+        :param pulumi.Input[_builtins.str] mount: The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+        :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+        :param pulumi.Input['VaultConfigArgs'] connection: How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+               `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+        :param pulumi.Input['VaultCreateKvPathArgs'] create: What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] fields: The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        :param pulumi.Input['DeliveryFormat'] format: How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+        """
+        pulumi.set(__self__, "mount", mount)
+        pulumi.set(__self__, "path", path)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[_builtins.str]:
+        """
+        The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[_builtins.str]:
+        """
+        The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> pulumi.Input[Optional['VaultConfigArgs']]:
+        """
+        How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+        `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+        """
+        return pulumi.get(self, "connection")
+
+    @connection.setter
+    def connection(self, value: pulumi.Input[Optional['VaultConfigArgs']]):
+        pulumi.set(self, "connection", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> pulumi.Input[Optional['VaultCreateKvPathArgs']]:
+        """
+        What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @create.setter
+    def create(self, value: pulumi.Input[Optional['VaultCreateKvPathArgs']]):
+        pulumi.set(self, "create", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @extra.setter
+    def extra(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "extra", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @fields.setter
+    def fields(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "fields", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> pulumi.Input[Optional['DeliveryFormat']]:
+        """
+        How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+        """
+        return pulumi.get(self, "format")
+
+    @format.setter
+    def format(self, value: pulumi.Input[Optional['DeliveryFormat']]):
+        pulumi.set(self, "format", value)
 
 
 class VerificationArgsDict(TypedDict):

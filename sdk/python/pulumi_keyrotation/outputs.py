@@ -30,7 +30,9 @@ __all__ = [
     'ForeignKey',
     'HistoryEvent',
     'OciConfig',
+    'OciCreateSecret',
     'OciEndpoints',
+    'OciVaultDelivery',
     'ReportFailure',
     'ReportedKey',
     'Retirement',
@@ -46,6 +48,8 @@ __all__ = [
     'VaultAuthLoginLdap',
     'VaultAuthLoginUserpass',
     'VaultConfig',
+    'VaultCreateKvPath',
+    'VaultKvDelivery',
     'Verification',
 ]
 
@@ -682,6 +686,10 @@ class Delivery(dict):
         suggest = None
         if key == "awsSecretsManager":
             suggest = "aws_secrets_manager"
+        elif key == "ociVault":
+            suggest = "oci_vault"
+        elif key == "vaultKv":
+            suggest = "vault_kv"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in Delivery. Access the value via the '{suggest}' property getter instead.")
@@ -695,14 +703,22 @@ class Delivery(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
-                 aws_secrets_manager: Optional['outputs.AwsSecretsManagerDelivery'] = None):
+                 aws_secrets_manager: Optional['outputs.AwsSecretsManagerDelivery'] = None,
+                 oci_vault: Optional['outputs.OciVaultDelivery'] = None,
+                 vault_kv: Optional['outputs.VaultKvDelivery'] = None):
         """
         A store that receives the key: exactly one of its properties is set.
 
         :param 'AwsSecretsManagerDelivery' aws_secrets_manager: A secret of AWS Secrets Manager.
+        :param 'OciVaultDelivery' oci_vault: A secret of an OCI Vault.
+        :param 'VaultKvDelivery' vault_kv: A path of a KV engine of version 2 in Vault or OpenBao.
         """
         if aws_secrets_manager is not None:
             pulumi.set(__self__, "aws_secrets_manager", aws_secrets_manager)
+        if oci_vault is not None:
+            pulumi.set(__self__, "oci_vault", oci_vault)
+        if vault_kv is not None:
+            pulumi.set(__self__, "vault_kv", vault_kv)
 
     @_builtins.property
     @pulumi.getter(name="awsSecretsManager")
@@ -711,6 +727,22 @@ class Delivery(dict):
         A secret of AWS Secrets Manager.
         """
         return pulumi.get(self, "aws_secrets_manager")
+
+    @_builtins.property
+    @pulumi.getter(name="ociVault")
+    def oci_vault(self) -> Optional['outputs.OciVaultDelivery']:
+        """
+        A secret of an OCI Vault.
+        """
+        return pulumi.get(self, "oci_vault")
+
+    @_builtins.property
+    @pulumi.getter(name="vaultKv")
+    def vault_kv(self) -> Optional['outputs.VaultKvDelivery']:
+        """
+        A path of a KV engine of version 2 in Vault or OpenBao.
+        """
+        return pulumi.get(self, "vault_kv")
 
 
 @pulumi.output_type
@@ -725,6 +757,8 @@ class DeliveryStatus(dict):
             suggest = "key_id"
         elif key == "versionId":
             suggest = "version_id"
+        elif key == "versionNumber":
+            suggest = "version_number"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in DeliveryStatus. Access the value via the '{suggest}' property getter instead.")
@@ -743,7 +777,9 @@ class DeliveryStatus(dict):
                  generation: Optional[_builtins.int] = None,
                  key_id: Optional[_builtins.str] = None,
                  stage: Optional['DeliveryStage'] = None,
-                 version_id: Optional[_builtins.str] = None):
+                 version: Optional[_builtins.int] = None,
+                 version_id: Optional[_builtins.str] = None,
+                 version_number: Optional[_builtins.int] = None):
         """
         What stands in one store, as the last `pulumi up` or refresh saw it.
 
@@ -752,7 +788,9 @@ class DeliveryStatus(dict):
         :param _builtins.int generation: The generation of the key in that version; null where nothing was delivered yet.
         :param _builtins.str key_id: The id of that key in its system; null where nothing was delivered yet.
         :param 'DeliveryStage' stage: `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
-        :param _builtins.str version_id: The store's id of the version; null where nothing was delivered yet.
+        :param _builtins.int version: The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+        :param _builtins.str version_id: The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
+        :param _builtins.int version_number: The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
         """
         pulumi.set(__self__, "store", store)
         if at is not None:
@@ -763,8 +801,12 @@ class DeliveryStatus(dict):
             pulumi.set(__self__, "key_id", key_id)
         if stage is not None:
             pulumi.set(__self__, "stage", stage)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
         if version_id is not None:
             pulumi.set(__self__, "version_id", version_id)
+        if version_number is not None:
+            pulumi.set(__self__, "version_number", version_number)
 
     @_builtins.property
     @pulumi.getter
@@ -807,12 +849,28 @@ class DeliveryStatus(dict):
         return pulumi.get(self, "stage")
 
     @_builtins.property
+    @pulumi.getter
+    def version(self) -> Optional[_builtins.int]:
+        """
+        The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+        """
+        return pulumi.get(self, "version")
+
+    @_builtins.property
     @pulumi.getter(name="versionId")
     def version_id(self) -> Optional[_builtins.str]:
         """
-        The store's id of the version; null where nothing was delivered yet.
+        The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
         """
         return pulumi.get(self, "version_id")
+
+    @_builtins.property
+    @pulumi.getter(name="versionNumber")
+    def version_number(self) -> Optional[_builtins.int]:
+        """
+        The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+        """
+        return pulumi.get(self, "version_number")
 
 
 @pulumi.output_type
@@ -969,6 +1027,33 @@ class OciConfig(dict):
     How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
     Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "configFileProfile":
+            suggest = "config_file_profile"
+        elif key == "privateKey":
+            suggest = "private_key"
+        elif key == "privateKeyPassword":
+            suggest = "private_key_password"
+        elif key == "privateKeyPath":
+            suggest = "private_key_path"
+        elif key == "tenancyOcid":
+            suggest = "tenancy_ocid"
+        elif key == "userOcid":
+            suggest = "user_ocid"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in OciConfig. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        OciConfig.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        OciConfig.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  config_file_profile: Optional[_builtins.str] = None,
                  endpoints: Optional['outputs.OciEndpoints'] = None,
@@ -1088,20 +1173,107 @@ class OciConfig(dict):
 
 
 @pulumi.output_type
+class OciCreateSecret(dict):
+    """
+    What a secret is created with. Existing secrets keep what they have.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "compartmentId":
+            suggest = "compartment_id"
+        elif key == "keyId":
+            suggest = "key_id"
+        elif key == "freeformTags":
+            suggest = "freeform_tags"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in OciCreateSecret. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        OciCreateSecret.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        OciCreateSecret.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 compartment_id: _builtins.str,
+                 key_id: _builtins.str,
+                 description: Optional[_builtins.str] = None,
+                 freeform_tags: Optional[Mapping[str, _builtins.str]] = None):
+        """
+        What a secret is created with. Existing secrets keep what they have.
+
+        :param _builtins.str compartment_id: The OCID of the compartment of the secret.
+        :param _builtins.str key_id: The OCID of the key in the vault that encrypts the secret.
+        :param _builtins.str description: The secret's description.
+        :param Mapping[str, _builtins.str] freeform_tags: Free-form tags of the secret, beside the plugin's own one: up to 9.
+        """
+        pulumi.set(__self__, "compartment_id", compartment_id)
+        pulumi.set(__self__, "key_id", key_id)
+        if description is not None:
+            pulumi.set(__self__, "description", description)
+        if freeform_tags is not None:
+            pulumi.set(__self__, "freeform_tags", freeform_tags)
+
+    @_builtins.property
+    @pulumi.getter(name="compartmentId")
+    def compartment_id(self) -> _builtins.str:
+        """
+        The OCID of the compartment of the secret.
+        """
+        return pulumi.get(self, "compartment_id")
+
+    @_builtins.property
+    @pulumi.getter(name="keyId")
+    def key_id(self) -> _builtins.str:
+        """
+        The OCID of the key in the vault that encrypts the secret.
+        """
+        return pulumi.get(self, "key_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def description(self) -> Optional[_builtins.str]:
+        """
+        The secret's description.
+        """
+        return pulumi.get(self, "description")
+
+    @_builtins.property
+    @pulumi.getter(name="freeformTags")
+    def freeform_tags(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Free-form tags of the secret, beside the plugin's own one: up to 9.
+        """
+        return pulumi.get(self, "freeform_tags")
+
+
+@pulumi.output_type
 class OciEndpoints(dict):
     """
     Addresses to use in place of OCI's own.
     """
     def __init__(__self__, *,
-                 identity: Optional[_builtins.str] = None):
+                 identity: Optional[_builtins.str] = None,
+                 secrets: Optional[_builtins.str] = None,
+                 vaults: Optional[_builtins.str] = None):
         """
         Addresses to use in place of OCI's own.
 
         :param _builtins.str identity: The URL of the Identity service, without the version. `{region}` in it stands for the region's name; without it every call goes
                there, and no home region is looked for. Default: OCI's own.
+        :param _builtins.str secrets: The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        :param _builtins.str vaults: The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
         """
         if identity is not None:
             pulumi.set(__self__, "identity", identity)
+        if secrets is not None:
+            pulumi.set(__self__, "secrets", secrets)
+        if vaults is not None:
+            pulumi.set(__self__, "vaults", vaults)
 
     @_builtins.property
     @pulumi.getter
@@ -1111,6 +1283,139 @@ class OciEndpoints(dict):
         there, and no home region is looked for. Default: OCI's own.
         """
         return pulumi.get(self, "identity")
+
+    @_builtins.property
+    @pulumi.getter
+    def secrets(self) -> Optional[_builtins.str]:
+        """
+        The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        """
+        return pulumi.get(self, "secrets")
+
+    @_builtins.property
+    @pulumi.getter
+    def vaults(self) -> Optional[_builtins.str]:
+        """
+        The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+        """
+        return pulumi.get(self, "vaults")
+
+
+@pulumi.output_type
+class OciVaultDelivery(dict):
+    """
+    A secret of an OCI Vault that receives the key.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "secretName":
+            suggest = "secret_name"
+        elif key == "vaultId":
+            suggest = "vault_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in OciVaultDelivery. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        OciVaultDelivery.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        OciVaultDelivery.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 secret_name: _builtins.str,
+                 vault_id: _builtins.str,
+                 connection: Optional['outputs.OciConfig'] = None,
+                 create: Optional['outputs.OciCreateSecret'] = None,
+                 extra: Optional[Mapping[str, _builtins.str]] = None,
+                 fields: Optional[Mapping[str, _builtins.str]] = None,
+                 format: Optional['DeliveryFormat'] = None):
+        """
+        A secret of an OCI Vault that receives the key.
+
+        :param _builtins.str secret_name: The name of the secret in the vault. Another name moves the delivery.
+        :param _builtins.str vault_id: The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+        :param 'OciConfig' connection: How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+               only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+               `region`: the region in the vault's OCID.
+        :param 'OciCreateSecret' create: What to create if the secret does not exist. Unset: the secret must exist.
+        :param Mapping[str, _builtins.str] extra: Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+        :param Mapping[str, _builtins.str] fields: The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        :param 'DeliveryFormat' format: How the fields are written. Default: `json`, an object of texts.
+        """
+        pulumi.set(__self__, "secret_name", secret_name)
+        pulumi.set(__self__, "vault_id", vault_id)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter(name="secretName")
+    def secret_name(self) -> _builtins.str:
+        """
+        The name of the secret in the vault. Another name moves the delivery.
+        """
+        return pulumi.get(self, "secret_name")
+
+    @_builtins.property
+    @pulumi.getter(name="vaultId")
+    def vault_id(self) -> _builtins.str:
+        """
+        The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "vault_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> Optional['outputs.OciConfig']:
+        """
+        How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
+        only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+        `region`: the region in the vault's OCID.
+        """
+        return pulumi.get(self, "connection")
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> Optional['outputs.OciCreateSecret']:
+        """
+        What to create if the secret does not exist. Unset: the secret must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The fields of the key that the secret gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> Optional['DeliveryFormat']:
+        """
+        How the fields are written. Default: `json`, an object of texts.
+        """
+        return pulumi.get(self, "format")
 
 
 @pulumi.output_type
@@ -1663,6 +1968,31 @@ class VaultAuthLoginAppRole(dict):
     """
     A login with a secret-id of an AppRole. At most one of the properties that give the secret-id may be set; none is set if the role requires none.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "roleId":
+            suggest = "role_id"
+        elif key == "secretId":
+            suggest = "secret_id"
+        elif key == "secretIdFile":
+            suggest = "secret_id_file"
+        elif key == "wrappedSecretId":
+            suggest = "wrapped_secret_id"
+        elif key == "wrappedSecretIdFile":
+            suggest = "wrapped_secret_id_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginAppRole. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginAppRole.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginAppRole.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role_id: _builtins.str,
                  mount: Optional[_builtins.str] = None,
@@ -1758,6 +2088,25 @@ class VaultAuthLoginCert(dict):
     """
     A login with a TLS client certificate.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "certFile":
+            suggest = "cert_file"
+        elif key == "keyFile":
+            suggest = "key_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginCert. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginCert.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginCert.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  cert_file: _builtins.str,
                  key_file: _builtins.str,
@@ -1828,6 +2177,23 @@ class VaultAuthLoginJwt(dict):
     """
     A login with a JSON Web Token. At most one of `jwt` and `jwt_file` may be set.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "jwtFile":
+            suggest = "jwt_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginJwt. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginJwt.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginJwt.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  jwt: Optional[_builtins.str] = None,
                  jwt_file: Optional[_builtins.str] = None,
@@ -1900,6 +2266,23 @@ class VaultAuthLoginKubernetes(dict):
     """
     A login with the token of a Kubernetes service account.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "jwtFile":
+            suggest = "jwt_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginKubernetes. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginKubernetes.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginKubernetes.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role: _builtins.str,
                  jwt_file: Optional[_builtins.str] = None,
@@ -1959,6 +2342,23 @@ class VaultAuthLoginLdap(dict):
     """
     A login with a name and password that an LDAP directory checks. At most one of `password` and `password_file` may be set.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "passwordFile":
+            suggest = "password_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginLdap. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginLdap.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginLdap.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  username: _builtins.str,
                  mount: Optional[_builtins.str] = None,
@@ -2030,6 +2430,23 @@ class VaultAuthLoginUserpass(dict):
     """
     A login with a user's name and password. At most one of `password` and `password_file` may be set.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "passwordFile":
+            suggest = "password_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginUserpass. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginUserpass.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginUserpass.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  mount: Optional[_builtins.str] = None,
                  namespace: Optional[_builtins.str] = None,
@@ -2103,6 +2520,37 @@ class VaultConfig(dict):
     How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
     to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "authLoginAppRole":
+            suggest = "auth_login_app_role"
+        elif key == "authLoginCert":
+            suggest = "auth_login_cert"
+        elif key == "authLoginJwt":
+            suggest = "auth_login_jwt"
+        elif key == "authLoginKubernetes":
+            suggest = "auth_login_kubernetes"
+        elif key == "authLoginLdap":
+            suggest = "auth_login_ldap"
+        elif key == "authLoginUserpass":
+            suggest = "auth_login_userpass"
+        elif key == "caCertFile":
+            suggest = "ca_cert_file"
+        elif key == "skipTlsVerify":
+            suggest = "skip_tls_verify"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultConfig. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultConfig.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultConfig.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  address: Optional[_builtins.str] = None,
                  auth_login_app_role: Optional['outputs.VaultAuthLoginAppRole'] = None,
@@ -2241,6 +2689,171 @@ class VaultConfig(dict):
         The token that the plugin uses. Default: the login below, `VAULT_TOKEN`, or the file `.vault-token` in the home folder.
         """
         return pulumi.get(self, "token")
+
+
+@pulumi.output_type
+class VaultCreateKvPath(dict):
+    """
+    What a path is created with. Existing paths keep what they have.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "casRequired":
+            suggest = "cas_required"
+        elif key == "customMetadata":
+            suggest = "custom_metadata"
+        elif key == "maxVersions":
+            suggest = "max_versions"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultCreateKvPath. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultCreateKvPath.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultCreateKvPath.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 cas_required: Optional[_builtins.bool] = None,
+                 custom_metadata: Optional[Mapping[str, _builtins.str]] = None,
+                 max_versions: Optional[_builtins.int] = None):
+        """
+        What a path is created with. Existing paths keep what they have.
+
+        :param _builtins.bool cas_required: Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+        :param Mapping[str, _builtins.str] custom_metadata: Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+        :param _builtins.int max_versions: How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+        """
+        if cas_required is not None:
+            pulumi.set(__self__, "cas_required", cas_required)
+        if custom_metadata is not None:
+            pulumi.set(__self__, "custom_metadata", custom_metadata)
+        if max_versions is not None:
+            pulumi.set(__self__, "max_versions", max_versions)
+
+    @_builtins.property
+    @pulumi.getter(name="casRequired")
+    def cas_required(self) -> Optional[_builtins.bool]:
+        """
+        Whether everybody must write the path with check-and-set, as the plugin does. Default: what the mount says, or false.
+        """
+        return pulumi.get(self, "cas_required")
+
+    @_builtins.property
+    @pulumi.getter(name="customMetadata")
+    def custom_metadata(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Custom metadata of the path, beside the plugin's own entry: up to 63 entries.
+        """
+        return pulumi.get(self, "custom_metadata")
+
+    @_builtins.property
+    @pulumi.getter(name="maxVersions")
+    def max_versions(self) -> Optional[_builtins.int]:
+        """
+        How many versions the path keeps, at least 3. Default: what the mount says, or 10.
+        """
+        return pulumi.get(self, "max_versions")
+
+
+@pulumi.output_type
+class VaultKvDelivery(dict):
+    """
+    A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+    """
+    def __init__(__self__, *,
+                 mount: _builtins.str,
+                 path: _builtins.str,
+                 connection: Optional['outputs.VaultConfig'] = None,
+                 create: Optional['outputs.VaultCreateKvPath'] = None,
+                 extra: Optional[Mapping[str, _builtins.str]] = None,
+                 fields: Optional[Mapping[str, _builtins.str]] = None,
+                 format: Optional['DeliveryFormat'] = None):
+        """
+        A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
+
+        :param _builtins.str mount: The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+        :param _builtins.str path: The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+        :param 'VaultConfig' connection: How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+               `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+        :param 'VaultCreateKvPath' create: What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+        :param Mapping[str, _builtins.str] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        :param Mapping[str, _builtins.str] fields: The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        :param 'DeliveryFormat' format: How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+        """
+        pulumi.set(__self__, "mount", mount)
+        pulumi.set(__self__, "path", path)
+        if connection is not None:
+            pulumi.set(__self__, "connection", connection)
+        if create is not None:
+            pulumi.set(__self__, "create", create)
+        if extra is not None:
+            pulumi.set(__self__, "extra", extra)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> _builtins.str:
+        """
+        The mount of the KV engine, such as `"secret"`. Another mount moves the delivery: the key is published there first and then withdrawn here.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> _builtins.str:
+        """
+        The path below the mount, such as `"apps/kafka"`. Another path moves the delivery.
+        """
+        return pulumi.get(self, "path")
+
+    @_builtins.property
+    @pulumi.getter
+    def connection(self) -> Optional['outputs.VaultConfig']:
+        """
+        How the plugin reaches the server, if that differs from the provider configuration `vault`. Unset values fall back to that configuration. A connection with an
+        `address` needs a `token` or a login of its own, because the provider's token is not sent to another server, and has no namespace unless it names one.
+        """
+        return pulumi.get(self, "connection")
+
+    @_builtins.property
+    @pulumi.getter
+    def create(self) -> Optional['outputs.VaultCreateKvPath']:
+        """
+        What to create if nothing was ever written to the path; `{}` for a plain one. Unset: the path must exist.
+        """
+        return pulumi.get(self, "create")
+
+    @_builtins.property
+    @pulumi.getter
+    def extra(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
+        """
+        return pulumi.get(self, "extra")
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The fields of the key that the path gets, each with its name there, such as `{apiKey: "KAFKA_KEY"}`. Default: all fields, under their own names.
+        """
+        return pulumi.get(self, "fields")
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> Optional['DeliveryFormat']:
+        """
+        How the fields are written. Default: `json`, a field of the path for each field of the key. Any other format is one text in the field `value`.
+        """
+        return pulumi.get(self, "format")
 
 
 @pulumi.output_type

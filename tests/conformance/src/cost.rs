@@ -24,8 +24,10 @@ pub fn systems() -> Result<Vec<(String, Box<dyn ReachableRig>)>> {
     let aws = LocalAws::with(Consistency::immediate())?;
     let mut systems: Vec<(String, Box<dyn ReachableRig>)> =
         vec![("model".to_owned(), Box::new(immediate_memory())), ("aws".to_owned(), Box::new(aws))];
-    for (name, _) in DELIVERED {
-        systems.push((name.to_owned(), Box::new(LocalAws::with(Consistency::immediate())?)));
+    for (name, _) in DELIVERED.into_iter().filter(|(name, _)| !name.starts_with(VAULT)) {
+        let aws = LocalAws::with(Consistency::immediate())?;
+        aws.cloud().oci().set_consistency(oci::Consistency::immediate());
+        systems.push((name.to_owned(), Box::new(aws)));
     }
     for kind in Kind::ALL {
         let confluent = LocalConfluent::new(kind)?;
@@ -44,12 +46,17 @@ pub fn systems() -> Result<Vec<(String, Box<dyn ReachableRig>)>> {
 /// # Errors
 /// When the server does not start.
 pub fn vault() -> Result<Vec<(String, Box<dyn ReachableRig>)>> {
-    Ok(vec![
+    let delivered = DELIVERED.into_iter().filter(|(name, _)| name.starts_with(VAULT));
+    let delivered =
+        delivered.map(|(name, _)| Ok((name.to_owned(), Box::new(VaultKv::new()?) as Box<dyn ReachableRig>)));
+    let delivered: Vec<_> = delivered.collect::<Result<_>>()?;
+    let plain: Vec<(String, Box<dyn ReachableRig>)> = vec![
         (format!("{VAULT}ApiKey"), Box::new(VaultKv::new()?)),
         (format!("{VAULT}SecretId"), Box::new(OnVault::<AppRoleRole>::new()?)),
         (format!("{VAULT}JwtKey"), Box::new(OnVault::<JwtName>::new()?)),
         (format!("{VAULT}Lease"), Box::new(OnVault::<DynamicRole>::new()?)),
-    ])
+    ];
+    Ok(plain.into_iter().chain(delivered).collect())
 }
 
 /// Holds what is counted against the rows of the table: those of Vault, or all others.
@@ -70,10 +77,14 @@ pub async fn compare(systems: Vec<(String, Box<dyn ReachableRig>)>, of_vault: bo
 
 const VAULT: &str = "vault ";
 /// The rows of keys that are delivered, and the stores that get them.
-const DELIVERED: [(&str, &[&str]); 3] = [
+const DELIVERED: [(&str, &[&str]); 7] = [
     ("aws to a new secret", &["made"]),
     ("aws to an existing secret", &["theirs"]),
     ("aws to two secrets", &["made", "theirs"]),
+    ("aws to a new OCI secret", &["oci-made"]),
+    ("aws to an existing OCI secret", &["oci-theirs"]),
+    ("vault ApiKey to a new KV path", &["kv-made"]),
+    ("vault ApiKey to an existing KV path", &["kv-theirs"]),
 ];
 
 /// Counts the calls of one life.

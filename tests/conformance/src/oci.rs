@@ -4,5 +4,7 @@ mod local;
 mod pool;
 mod trials;
 
+pub(crate) use local::client;
 pub use local::{LocalOci, OciResource, OciUser};
+pub(crate) use pool::Pool;
 pub use trials::{OciTrial, oci_trials};

@@ -36,7 +36,7 @@ impl StandIn {
         options.hang_advances = SignedDuration::from_secs(31);
         set(&mut options);
         let cloud = LocalCloud::start(options)?;
-        let shop = Shop::new(cloud.aws(), cloud.endpoint(), &clock);
+        let shop = Shop::new(&cloud, &clock);
         Ok(Self { cloud, clock, shared, shop, refusals })
     }
 }

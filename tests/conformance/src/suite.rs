@@ -55,6 +55,11 @@ pub fn contract_trials(features: &[Feature]) -> impl Iterator<Item = &'static Co
     all.filter(move |trial| trial.on.iter().all(|need| features.contains(need)))
 }
 
+/// The trials for a system with these features that need OpenBao as a store, whatever the system is.
+pub fn kv_trials(features: &[Feature]) -> impl Iterator<Item = &'static ContractTrial> {
+    stores::KV_TRIALS.iter().filter(move |trial| trial.on.iter().all(|need| features.contains(need)))
+}
+
 /// Runs a future to its end, on a runtime of its own; five minutes of real time at most, because a call that waits for a clock
 /// which nobody moves would otherwise stop the suite.
 ///

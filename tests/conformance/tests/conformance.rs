@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use conformance::{
     ContractTrial, Deviation, Ground, LocalAws, LocalConfluent, LocalOci, MEMORY_FEATURES, MOTO_DEVIATIONS, Moto,
-    MotoGround, OciResource, ReachableRig, Trial, aws_trials, check, child, confluent_trials, contract_trials, cost,
-    memory, oci_trials, run, store_trials,
+    MotoGround, OciGround, OciResource, ReachableRig, Trial, aws_trials, check, child, confluent_trials,
+    contract_trials, cost, memory, oci_store_trials, oci_trials, rule_trials, run, store_trials,
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
 use localcloud::confluent::Kind;
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     tests.extend(oci_trials().map(|trial| own("", trial, || LocalOci::new(trial.on))));
     tests.extend(contract_trials(Moto::FEATURES).map(|trial| in_moto(trial, moto.clone())));
     tests.extend(secrets_manager());
+    tests.extend(oci_vault());
     tests.extend(deviations_have_trials());
     tests.push(Test::test("suite::docs_cost_md_says_how_many_calls_there_are", calls_are_as_stated));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
@@ -78,6 +79,19 @@ fn secrets_manager() -> Vec<Test> {
         })
     });
     local.chain(on_moto).collect()
+}
+
+/// What a secret of an OCI Vault does as a store.
+fn oci_vault() -> Vec<Test> {
+    let own_rules = oci_store_trials().map(|trial| own("localcloud::", trial, OciGround::new));
+    let common = rule_trials().map(|trial| {
+        let work = || {
+            let ground = OciGround::new()?;
+            run((trial.run)(&ground.entries()))
+        };
+        Test::test(format!("localcloud::oci_vault::{}", trial.name), move || check(None, work))
+    });
+    own_rules.chain(common).collect()
 }
 
 fn in_moto(trial: &'static ContractTrial, moto: Moto) -> Test {

@@ -21,6 +21,7 @@ mod recorded;
 mod running;
 mod scene;
 mod state;
+pub mod stores;
 mod systems;
 mod trial;
 mod vault;

@@ -187,6 +187,8 @@ fn app(shared: &Arc<Shared>) -> Router {
         .nest("/_localcloud", control::routes(Arc::clone(shared)))
         .route("/", aws)
         .route("/20160918/{*rest}", oci.clone())
+        .route("/20180608/{*rest}", oci.clone())
+        .route("/20190301/{*rest}", oci.clone())
         .route("/oci/{*rest}", oci)
         .merge(confluent)
 }

@@ -1,4 +1,4 @@
-//! OCI: the Identity API, and the tenancy behind it.
+//! OCI: the Identity API, the APIs of secrets in vaults, and the tenancy behind them.
 
 mod act;
 mod admin;
@@ -11,6 +11,7 @@ mod front;
 mod identity;
 mod key;
 mod limits;
+mod operation;
 mod plant;
 mod public_key;
 mod region;
@@ -18,6 +19,7 @@ mod retry;
 mod secret;
 mod signature;
 mod tenancy;
+mod vault;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -30,6 +32,7 @@ pub(crate) use front::serve;
 pub use key::Consistency;
 pub use region::Region;
 pub use secret::{Issued, Kind};
+pub use vault::{Vault, VaultSecret, VaultSecretVersion};
 
 use tenancy::Tenancy;
 

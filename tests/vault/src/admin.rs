@@ -81,6 +81,11 @@ impl Admin {
         Self { endpoint: endpoint.to_owned(), ..self.clone() }
     }
 
+    /// The namespace that it works in, if it is not the root.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// The token that it sends.
     pub fn token(&self) -> &str {
         &self.token

@@ -35,6 +35,11 @@ var checks = []check{
 	{"retry_tokens", retryTokens},
 	{"request_ids", requestIDs},
 	{"faults", faults},
+	{"vault_secrets", vaultSecrets},
+	{"vault_stages", vaultStages},
+	{"vault_conflicts", vaultConflicts},
+	{"vault_limits", vaultLimits},
+	{"vault_deletions", vaultDeletions},
 }
 
 func main() {

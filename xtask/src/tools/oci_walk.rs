@@ -8,7 +8,7 @@ use crate::tools::go::Module;
 
 const MODULE: Module = Module {
     name: "oci-walk",
-    sources: &["main.go", "bench.go", "keys.go", "secrets.go", "users.go"],
+    sources: &["main.go", "bench.go", "keys.go", "secrets.go", "users.go", "vaults.go"],
     without_go: "the stand-in of OCI is judged by Oracle's own client, which is written in Go: install Go (https://go.dev/dl)",
 };
 

@@ -13,14 +13,16 @@ pub(crate) fn failures(inputs: &Object, of: &Deliverable, clouds: &DeliveryCloud
     let mut seen = BTreeSet::new();
     for (index, delivery) in value.and_then(|inputs| inputs.deliveries).unwrap_or_default().iter().enumerate() {
         let at = format!("{DELIVERIES}[{index}]");
-        let Some(store) = &delivery.aws_secrets_manager else {
-            failures.push(CheckFailure::new(at, format!("must hold exactly one store: set {KINDS}")));
+        let Some(store) = delivery.one() else {
+            let kinds = KINDS.join(", ");
+            failures.push(CheckFailure::new(at, format!("must hold exactly one store: set one of {kinds}")));
             continue;
         };
+        let kind = store.property();
         let inner = store.problems(of).into_iter();
-        failures.extend(inner.map(|Problem { property, reason }| {
-            CheckFailure::new(format!("{at}.awsSecretsManager.{property}"), reason)
-        }));
+        failures.extend(
+            inner.map(|Problem { property, reason }| CheckFailure::new(format!("{at}.{kind}.{property}"), reason)),
+        );
         if clouds.identity(delivery).is_some_and(|identity| !seen.insert(identity)) {
             failures.push(CheckFailure::new(at, "names the same store as a delivery before it"));
         }

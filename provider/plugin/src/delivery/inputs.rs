@@ -1,7 +1,11 @@
+use cloud::Deliverable;
 use pulumi_provider::{Decoded, Object, Value, decode};
+use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use system_aws::SecretsManagerDelivery;
+use system_oci::OciVaultDelivery;
+use system_vault::VaultKvDelivery;
 
 /// The input.
 pub(crate) const DELIVERIES: &str = "deliveries";
@@ -21,10 +25,56 @@ pub(crate) struct Delivery {
     /// A secret of AWS Secrets Manager.
     #[serde(default)]
     pub(crate) aws_secrets_manager: Option<SecretsManagerDelivery>,
+    /// A path of a KV engine of version 2 in Vault or OpenBao.
+    #[serde(default)]
+    pub(crate) vault_kv: Option<VaultKvDelivery>,
+    /// A secret of an OCI Vault.
+    #[serde(default)]
+    pub(crate) oci_vault: Option<OciVaultDelivery>,
 }
 
-/// The properties of [`Delivery`], for messages.
-pub(super) const KINDS: &str = "awsSecretsManager";
+/// The properties of [`Delivery`].
+pub(super) const KINDS: [&str; 3] = ["awsSecretsManager", "vaultKv", "ociVault"];
+
+impl Delivery {
+    /// The store that is set, if it is one alone.
+    pub(crate) fn one(&self) -> Option<Kind<'_>> {
+        match (&self.aws_secrets_manager, &self.vault_kv, &self.oci_vault) {
+            (Some(secret), None, None) => Some(Kind::AwsSecretsManager(secret)),
+            (None, Some(path), None) => Some(Kind::VaultKv(path)),
+            (None, None, Some(secret)) => Some(Kind::OciVault(secret)),
+            _ => None,
+        }
+    }
+}
+
+/// One of the stores that there are.
+pub(crate) enum Kind<'a> {
+    AwsSecretsManager(&'a SecretsManagerDelivery),
+    VaultKv(&'a VaultKvDelivery),
+    OciVault(&'a OciVaultDelivery),
+}
+
+impl Kind<'_> {
+    /// The property that sets it.
+    pub(super) fn property(&self) -> &'static str {
+        let [aws, vault, oci] = KINDS;
+        match self {
+            Self::AwsSecretsManager(_) => aws,
+            Self::VaultKv(_) => vault,
+            Self::OciVault(_) => oci,
+        }
+    }
+
+    /// What is wrong with it for keys like `of`.
+    pub(super) fn problems(&self, of: &Deliverable) -> Vec<Problem> {
+        match self {
+            Self::AwsSecretsManager(secret) => secret.problems(of),
+            Self::VaultKv(path) => path.problems(of),
+            Self::OciVault(secret) => secret.problems(of),
+        }
+    }
+}
 
 /// The deliveries that inputs hold, as far as they are known.
 pub(super) fn read(inputs: &Object) -> Decoded<DeliveryInputs> {

@@ -3,6 +3,7 @@ use rotation::{Delivered, DeliveryStage, KeyState, Target};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::inputs::KINDS;
 use crate::rotating::outputs::object;
 
 /// The output.
@@ -23,8 +24,12 @@ pub(crate) struct DeliveryOutputs {
 pub(crate) struct DeliveryStatus {
     /// The store, such as `Secrets Manager secret "ci/key"`.
     store: String,
-    /// The store's id of the version; null where nothing was delivered yet.
+    /// The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
     version_id: Option<String>,
+    /// The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+    version: Option<u64>,
+    /// The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+    version_number: Option<u64>,
     /// `current`: consumers read it. `pending`: it is staged. `drifted`: consumers read something else, and the next `pulumi up` delivers the key again. Null where nothing was delivered yet.
     stage: Option<DeliveryStage>,
     /// The generation of the key in that version; null where nothing was delivered yet.
@@ -45,17 +50,25 @@ fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
     let own = || state.deliveries.iter().filter(|delivered| delivered.identity == target.identity);
     let read = own().find(|delivered| delivered.stage != DeliveryStage::Pending);
     let store = plain(&target.label);
+    let [of_aws, of_kv, of_oci] = KINDS.map(|kind| is_of(&target.identity, kind));
     match read.or_else(|| own().next()) {
         None => DeliveryStatus { store, ..DeliveryStatus::default() },
         Some(Delivered { version, stage, generation, key_id, at, .. }) => DeliveryStatus {
             store,
-            version_id: Some(version.clone()),
+            version_id: of_aws.then(|| version.clone()),
+            version: version.parse().ok().filter(|_| of_kv),
+            version_number: version.parse().ok().filter(|_| of_oci),
             stage: Some(*stage),
             generation: Some(*generation),
             key_id: Some(key_id.0.clone()),
             at: Some(at.to_string()),
         },
     }
+}
+
+/// Whether a store's identity is one of this kind.
+fn is_of(identity: &str, kind: &str) -> bool {
+    identity.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// A label without the property that messages name in it.

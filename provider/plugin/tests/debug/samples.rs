@@ -17,8 +17,8 @@ use rotation::{
 };
 use system_aws::{AwsConfig, SecretsManagerDelivery};
 use system_confluent::ConfluentConfig;
-use system_oci::OciConfig;
-use system_vault::VaultConfig;
+use system_oci::{OciConfig, OciVaultDelivery};
+use system_vault::{VaultConfig, VaultKvDelivery};
 
 use crate::SECRET;
 
@@ -172,7 +172,27 @@ fn configs() -> Vec<Sample> {
         create: None,
         connection: Some(aws.clone()),
     };
+    let kv = VaultKvDelivery {
+        mount: "secret".to_owned(),
+        path: "ci/key".to_owned(),
+        fields: None,
+        extra: None,
+        format: None,
+        create: None,
+        connection: Some(VaultConfig { token: secret(), ..VaultConfig::default() }),
+    };
+    let in_oci = OciVaultDelivery {
+        vault_id: "ocid1.vault.oc1.iad.aaaa".to_owned(),
+        secret_name: "ci-key".to_owned(),
+        fields: None,
+        extra: None,
+        format: None,
+        create: None,
+        connection: Some(oci.clone()),
+    };
     vec![
+        sample("system_vault::VaultKvDelivery", kv),
+        sample("system_oci::OciVaultDelivery", in_oci),
         sample("system_aws::AwsConfig", aws),
         sample("system_aws::SecretsManagerDelivery", delivery),
         sample("system_confluent::ConfluentConfig", confluent),

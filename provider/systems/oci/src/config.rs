@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::ocid::{fingerprint_problem, ocid_problem};
 use crate::region::region_problem;
+use crate::service::Service;
 
 /// How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
 /// Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
@@ -54,6 +55,12 @@ pub struct Endpoints {
     /// there, and no home region is looked for. Default: OCI's own.
     #[serde(default)]
     pub identity: Option<String>,
+    /// The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+    #[serde(default)]
+    pub vaults: Option<String>,
+    /// The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region's name. Default: OCI's own.
+    #[serde(default)]
+    pub secrets: Option<String>,
 }
 
 impl OciConfig {
@@ -69,15 +76,38 @@ impl OciConfig {
         let region = given(&self.region).and_then(region_problem);
         let both = self.text("privateKey").is_some() && self.text("privateKeyPath").is_some();
         let both = both.then(|| problem("privateKeyPath", "conflicts with privateKey: set one of the two"));
-        let endpoint = self.identity_endpoint().filter(|url| !is_url(url));
-        let endpoint = endpoint.map(|_| {
-            problem("endpoints.identity", "is not a URL: write one such as \"https://identity.{region}.example\"")
+        let endpoints = [("identity", Service::Identity), ("vaults", Service::Vaults), ("secrets", Service::Secrets)];
+        let endpoints =
+            endpoints.into_iter().filter(|(_, service)| self.endpoint(*service).is_some_and(|url| !is_url(url)));
+        let endpoints = endpoints.map(|(name, _)| {
+            let reason = format!("is not a URL: write one such as \"https://{name}.{{region}}.example\"");
+            problem(&format!("endpoints.{name}"), reason)
         });
-        ocids.chain(fingerprint).chain(region).chain(both).chain(endpoint).collect()
+        ocids.chain(fingerprint).chain(region).chain(both).chain(endpoints).collect()
     }
 
-    pub(crate) fn identity_endpoint(&self) -> Option<&str> {
-        given(&self.endpoints.as_ref()?.identity)
+    pub(crate) fn endpoint(&self, service: Service) -> Option<&str> {
+        let endpoints = self.endpoints.as_ref()?;
+        given(match service {
+            Service::Identity => &endpoints.identity,
+            Service::Vaults => &endpoints.vaults,
+            Service::Secrets => &endpoints.secrets,
+        })
+    }
+
+    /// This configuration, with what it leaves unset from another one. Credentials are not mixed: who names some of its own takes none of the other's.
+    #[must_use]
+    pub(crate) fn over(self, base: &Self) -> Self {
+        let has_own = OF_CREDENTIALS.iter().any(|property| self.text(property).is_some());
+        let credentials = if has_own { self.clone() } else { base.clone() };
+        let (ours, theirs) = (self.endpoints.unwrap_or_default(), base.endpoints.clone().unwrap_or_default());
+        let endpoints = Endpoints {
+            identity: ours.identity.or(theirs.identity),
+            vaults: ours.vaults.or(theirs.vaults),
+            secrets: ours.secrets.or(theirs.secrets),
+        };
+        let region = self.region.filter(|region| !region.is_empty()).or_else(|| base.region.clone());
+        Self { region, endpoints: Some(endpoints), ..credentials }
     }
 
     /// The value of a property that is set and not empty.
@@ -95,11 +125,22 @@ impl OciConfig {
             "privateKeyPassword" => secret(&self.private_key_password),
             "region" => plain(&self.region),
             "configFileProfile" => plain(&self.config_file_profile),
-            "endpoints.identity" => self.identity_endpoint().map(SecretText::from),
+            "endpoints.identity" => self.endpoint(Service::Identity).map(SecretText::from),
             _ => None,
         }
     }
 }
+
+/// The properties that say who the plugin is.
+const OF_CREDENTIALS: [&str; 7] = [
+    "tenancyOcid",
+    "userOcid",
+    "fingerprint",
+    "privateKey",
+    "privateKeyPath",
+    "privateKeyPassword",
+    "configFileProfile",
+];
 
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())

@@ -21,11 +21,13 @@ mod pem;
 mod place;
 mod profile;
 mod region;
+mod service;
 mod session;
 mod setting;
 mod settings;
 mod signer;
 mod sources;
+mod store;
 mod systems;
 mod user;
 
@@ -38,6 +40,7 @@ pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey}
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
 pub use parts::Parts;
+pub use store::{CreateOciSecret, OciVaultDelivery};
 pub use systems::{OciApiKey, OciAuthToken, OciCredential, OciCustomerSecretKey};
 
 use session::Session;

@@ -83,9 +83,9 @@ impl Regions {
         Self { domain: Some(domain.to_owned()), ..self }
     }
 
-    /// The address of the Identity service in a region of the tenancy.
-    pub(crate) fn identity(&self, region: &str) -> String {
-        format!("https://identity.{region}.oci.{}", self.domain.as_deref().unwrap_or_default())
+    /// The address of a service in a region of the tenancy, by how its hosts' names begin.
+    pub(crate) fn host(&self, service: &str, region: &str) -> String {
+        format!("https://{service}.{region}.oci.{}", self.domain.as_deref().unwrap_or_default())
     }
 
     /// The name of the region with this short name, in upper or lower case.

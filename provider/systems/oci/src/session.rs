@@ -15,6 +15,7 @@ use crate::error::{call, home_region, refused};
 use crate::keypair::KeySource;
 use crate::parts::Parts;
 use crate::place::Place;
+use crate::service::Service;
 use crate::settings::Settings;
 use crate::signer::{Signer, signed};
 
@@ -38,6 +39,7 @@ struct Link {
 /// What is asked, and about whom.
 #[derive(Clone, Default)]
 pub(crate) struct Ask<'a> {
+    pub(crate) service: Service,
     pub(crate) method: Method,
     /// Below the version, such as `users/OCID/apiKeys`.
     pub(crate) path: String,
@@ -59,12 +61,20 @@ struct Subscription {
     is_home_region: bool,
 }
 
-const VERSION: &str = "20160918";
-
 impl Session {
     pub(crate) fn new(config: OciConfig, clock: Arc<dyn Clock>, parts: Parts) -> Self {
         let (link, home, region) = (OnceCell::new(), OnceCell::new(), Mutex::default());
         Self { config, clock, parts, link, home, region }
+    }
+
+    /// What it was made from.
+    pub(crate) fn config(&self) -> &OciConfig {
+        &self.config
+    }
+
+    /// Time.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     pub(crate) fn pairs(&self) -> Arc<dyn KeySource> {
@@ -85,15 +95,19 @@ impl Session {
         Ok(self.settings().await?.place.tenancy.clone())
     }
 
-    /// Makes a call once, in the home region, and gives an answer that is a success.
+    /// Makes a call once, one of Identity in the home region, and gives an answer that is a success.
     ///
     /// # Errors
     /// The refusal, or that there is no whole answer.
     pub(crate) async fn send(&self, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
         let link = self.link().await.map_err(without_effect)?;
-        self.home.get_or_try_init(|| self.find_home(link)).await.map_err(without_effect)?;
+        let is_at_home = ask.service == Service::Identity;
+        if is_at_home {
+            self.home.get_or_try_init(|| self.find_home(link)).await.map_err(without_effect)?;
+        }
         let answer = self.attempt(link, call, ask).await?;
-        let answer = match home_region(&answer).and_then(|key| self.moved(link, &key)) {
+        let moved = home_region(&answer).filter(|_| is_at_home).and_then(|key| self.moved(link, &key));
+        let answer = match moved {
             Some(()) => self.attempt(link, call, ask).await?,
             None => answer,
         };
@@ -134,7 +148,7 @@ impl Session {
     async fn find_home(&self, link: &Link) -> Result<(), Error> {
         let configured = &link.settings.place;
         self.region().get_or_insert_with(|| configured.region.clone());
-        if self.config.identity_endpoint().is_some_and(|url| !url.contains(REGION)) {
+        if self.config.endpoint(Service::Identity).is_some_and(|url| !url.contains(REGION)) {
             return Ok(());
         }
         let call = call("identity:ListRegionSubscriptions");
@@ -168,7 +182,7 @@ impl Session {
     }
 
     async fn attempt(&self, link: &Link, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let url = self.url(link, &ask.path)?;
+        let url = self.url(link, ask)?;
         let body = ask.body.as_ref().map(Value::to_string).unwrap_or_default();
         let body = Zeroizing::new(body.into_bytes());
         let signer = ask.signer.unwrap_or(&link.settings.signer);
@@ -179,14 +193,17 @@ impl Session {
         link.client.send(call, (ask.method.clone(), url), headers, body).await
     }
 
-    fn url(&self, link: &Link, path: &str) -> Result<Url, Error> {
-        let region = self.region().clone().unwrap_or_default();
-        let base = match self.config.identity_endpoint() {
-            Some(url) => url.replace(REGION, &region),
-            None => link.settings.regions.identity(&region),
+    fn url(&self, link: &Link, ask: &Ask<'_>) -> Result<Url, Error> {
+        let region = match ask.service {
+            Service::Identity => self.region().clone().unwrap_or_default(),
+            Service::Vaults | Service::Secrets => link.settings.place.region.clone(),
         };
-        let url = format!("{}/{VERSION}/{path}", base.trim_end_matches('/'));
-        let wrong = "keyrotation:oci.endpoints.identity is not a URL";
+        let base = match self.config.endpoint(ask.service) {
+            Some(url) => url.replace(REGION, &region),
+            None => link.settings.regions.host(ask.service.host(), &region),
+        };
+        let url = format!("{}/{}/{}", base.trim_end_matches('/'), ask.service.version(), ask.path);
+        let wrong = "an address in keyrotation:oci.endpoints is not a URL";
         url.parse().map_err(|_| Error::new(ErrorKind::Invalid, "", wrong))
     }
 

@@ -175,7 +175,11 @@ pub(crate) async fn delete(
     }
 }
 
-async fn pages<T: DeserializeOwned>(
+/// Everything on every page of a list.
+///
+/// # Errors
+/// The first page that is refused or cannot be read.
+pub(crate) async fn pages<T: DeserializeOwned>(
     session: &Session,
     operation: &'static str,
     ask: &Ask<'_>,

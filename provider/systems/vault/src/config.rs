@@ -91,6 +91,25 @@ impl VaultConfig {
         problems
     }
 
+    /// Whether it says by itself how the plugin shows who it is.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| !token.is_empty()) || !self.logins().is_empty()
+    }
+
+    /// This configuration, with what it leaves unset from another one. Who names credentials takes none of the other's, and who names a server takes
+    /// neither its credentials nor its namespace.
+    #[must_use]
+    pub(crate) fn over(self, base: &Self) -> Self {
+        let is_elsewhere = filled(&self.address).is_some();
+        let mut config = if is_elsewhere || self.has_credentials() { self.clone() } else { base.clone() };
+        let root = || is_elsewhere.then(|| "root".to_owned()).or_else(|| base.namespace.clone());
+        config.namespace = filled(&self.namespace).or_else(root);
+        config.address = filled(&self.address).or_else(|| base.address.clone());
+        config.ca_cert_file = filled(&self.ca_cert_file).or_else(|| base.ca_cert_file.clone());
+        config.skip_tls_verify = self.skip_tls_verify.or(base.skip_tls_verify);
+        config
+    }
+
     /// The text of a property that is one, by its name; none if it is unset.
     pub(crate) fn text(&self, property: &str) -> Option<String> {
         match property {
@@ -137,6 +156,24 @@ mod tests {
     fn properties(config: Value) -> Vec<String> {
         let config: VaultConfig = serde_json::from_value(config).unwrap();
         config.problems().into_iter().map(|problem| problem.property).collect()
+    }
+
+    #[test]
+    fn another_server_gets_neither_the_credentials_nor_the_namespace_of_the_first() {
+        let read = |config: Value| serde_json::from_value::<VaultConfig>(config).unwrap();
+        let base = read(json!({"address": "https://a:1", "namespace": "team", "token": "hidden", "caCertFile": "/ca"}));
+        let elsewhere = read(json!({"address": "https://b:1"})).over(&base);
+        assert!(!elsewhere.has_credentials());
+        assert_eq!(
+            [elsewhere.address, elsewhere.namespace, elsewhere.ca_cert_file].map(Option::unwrap),
+            ["https://b:1", "root", "/ca"]
+        );
+        let there = read(json!({"namespace": "other"})).over(&base);
+        assert!(there.has_credentials());
+        assert_eq!([there.address, there.namespace].map(Option::unwrap), ["https://a:1", "other"]);
+        let own = read(json!({"authLoginJwt": {"jwt": "hidden"}})).over(&base);
+        assert!(own.token.is_none() && own.auth_login_jwt.is_some());
+        assert_eq!([own.address, own.namespace].map(Option::unwrap), ["https://a:1", "team"]);
     }
 
     #[test]

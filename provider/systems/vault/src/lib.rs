@@ -10,6 +10,7 @@ mod config_lock;
 mod error;
 mod freshness;
 mod jwt_key;
+mod kv_store;
 mod lease;
 mod ledger;
 mod login;
@@ -31,6 +32,7 @@ pub use config::{
     AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass, VaultConfig,
 };
 pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
+pub use kv_store::{CreateKvPath, VaultKvDelivery};
 pub use lease::{Lease, LeaseArgs, VaultLease};
 pub use root::{Evidence, Root, RootArgs, Seen, Turned, VaultRoot};
 pub use secret_id::{AppRoleSecretId, SecretIdArgs, VaultSecretId};

@@ -111,6 +111,11 @@ impl Session {
         Self { config, clock, environment, link, own, jwt_gates }
     }
 
+    /// What it was made from.
+    pub(crate) fn config(&self) -> &VaultConfig {
+        &self.config
+    }
+
     /// Time.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock

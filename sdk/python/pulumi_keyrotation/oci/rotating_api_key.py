@@ -392,8 +392,8 @@ class RotatingApiKey(pulumi.CustomResource):
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
         change of the tags is lost. A user has ten free-form tags at most. The output `ownership_tags` gives the names of the two.
 
-        An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
-        name the two in the user's `ignore_changes`, or ignore `freeformTags` as a whole:
+        An `oci.Identity.User` resource with `freeform_tags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
+        name the two in the user's `ignore_changes`, or ignore `freeform_tags` as a whole:
 
             resources:
               deployer:
@@ -540,8 +540,8 @@ class RotatingApiKey(pulumi.CustomResource):
         is, its fingerprint stands there before OCI has the key. Thanks to them a run that was interrupted is found and put in order by the next one. They are written with `if-match`, so that nobody's
         change of the tags is lost. A user has ten free-form tags at most. The output `ownership_tags` gives the names of the two.
 
-        An `oci.Identity.User` resource with `freeformTags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
-        name the two in the user's `ignore_changes`, or ignore `freeformTags` as a whole:
+        An `oci.Identity.User` resource with `freeform_tags` removes every tag that it does not know, in each `pulumi up --refresh`. The OCI provider cannot ignore tags by prefix, so
+        name the two in the user's `ignore_changes`, or ignore `freeform_tags` as a whole:
 
             resources:
               deployer:

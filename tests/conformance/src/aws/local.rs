@@ -37,6 +37,7 @@ impl PlaceRig<AwsUser> {
         Feature::Claims,
         Feature::Tries,
         Feature::Stores,
+        Feature::AllStores,
     ];
 
     /// A fresh one that lags moderately.

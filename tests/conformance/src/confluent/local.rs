@@ -64,8 +64,11 @@ impl PlaceRig<ServiceAccount> {
                 Feature::Delays,
                 Feature::Flickers,
                 Feature::Stores,
+                Feature::AllStores,
             ],
-            Kind::Ksqldb => &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Stores],
+            Kind::Ksqldb => {
+                &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Stores, Feature::AllStores]
+            }
             _ => &[
                 Feature::Strangers,
                 Feature::Faults,
@@ -73,6 +76,7 @@ impl PlaceRig<ServiceAccount> {
                 Feature::Tries,
                 Feature::Delays,
                 Feature::Stores,
+                Feature::AllStores,
             ],
         }
     }

@@ -55,6 +55,7 @@ impl OciResource {
                 Feature::Tries,
                 Feature::Foresees,
                 Feature::Stores,
+                Feature::AllStores,
             ],
             _ => &[
                 Feature::Strangers,
@@ -65,6 +66,7 @@ impl OciResource {
                 Feature::MarksOnKeys,
                 Feature::Tries,
                 Feature::Stores,
+                Feature::AllStores,
             ],
         }
     }
@@ -273,7 +275,7 @@ fn config(stand_in: &StandIn) -> Value {
 }
 
 /// One for the whole process: each would read the machine's certificates anew.
-fn client(clock: Arc<dyn Clock>) -> Result<Client> {
+pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<Client> {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     if let Some(client) = CLIENT.get() {
         return Ok(client.at(clock));

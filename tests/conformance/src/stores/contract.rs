@@ -1,10 +1,11 @@
 //! What a secret of Secrets Manager must do as a store, on the stand-in and on moto.
 
 use anyhow::{Context, Result, ensure};
-use rotation::{DeliveryId, Error, ErrorKind, Field, Head, KeyId, Material, OwnerId, Payload, Store};
+use rotation::{Error, ErrorKind, Field, Head};
 use serde_json::{Value, json};
 
 use super::ground::Ground;
+use super::key::Key;
 use crate::suite::{Trial, trials};
 
 /// A rule, and whether moto keeps it as well.
@@ -37,48 +38,6 @@ const TRIALS: &[StoreTrial] = trials!("secrets_manager::" =>
     errors_name_the_right_that_is_missing: false,
     every_lost_answer_is_one_version: false,
 );
-
-fn owner() -> OwnerId {
-    OwnerId::new("urn:a", "stack/project/a")
-}
-
-/// A key of the resource, and what it is made of.
-struct Key {
-    id: KeyId,
-    generation: u64,
-    material: Material,
-}
-
-impl Key {
-    fn new(generation: u64) -> Self {
-        let secret = Field::Secret(format!("secret {generation}").into());
-        let material = [("id".to_owned(), Field::Plain(format!("key{generation}"))), ("secret".to_owned(), secret)];
-        Self { id: KeyId(format!("key{generation}")), generation, material: material.into() }
-    }
-
-    fn delivery(&self, store: &dyn Store) -> DeliveryId {
-        let target = rotation::Target::of(store);
-        DeliveryId::new(&owner(), (&self.id, self.generation), &target.shape, None)
-    }
-
-    async fn stage(&self, store: &dyn Store) -> Result<String, Error> {
-        let delivery = self.delivery(store);
-        let Self { id, generation, material } = self;
-        let payload = Payload { delivery: &delivery, generation: *generation, key: id, material };
-        store.stage(&payload, &store.head().await?).await
-    }
-
-    async fn deliver(&self, store: &dyn Store) -> Result<String, Error> {
-        let version = self.stage(store).await?;
-        store.promote(&version, &store.head().await?).await?;
-        Ok(version)
-    }
-
-    fn text(&self) -> String {
-        let Self { generation, .. } = self;
-        format!("{{\"id\":\"key{generation}\",\"secret\":\"secret {generation}\"}}")
-    }
-}
 
 /// A secret's name of this trial's own.
 fn name(of: &str) -> String {

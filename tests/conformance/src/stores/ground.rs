@@ -11,7 +11,8 @@ use rotation::Store;
 use rotation::testing::ManualClock;
 use serde_json::{Value, json};
 
-use super::shop::{all, open};
+use super::aws::open;
+use super::shelves::all;
 use crate::aws::{MotoServer, START};
 
 /// A Secrets Manager on which a store is tried, and a client of it that is nobody's store.

@@ -1,20 +1,27 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use cloud::{Cloud, Deliverable};
-use localcloud::aws::Aws as Account;
-use localcloud::locked;
+use localcloud::{LocalCloud, locked};
 use rotation::testing::ManualClock;
-use rotation::{Error, Head, KeyId, Material, OwnerId, Payload, Store};
-use serde_json::{Value, json};
-use system_aws::{Aws, SecretsManagerDelivery};
+use rotation::{Error, Head, KeyId, Material, Payload, Store};
+use serde_json::json;
 
-/// Secrets of the stand-in's Secrets Manager, as a rig hands them to stacks; consumers read them behind the API.
+use super::aws::Secrets;
+use super::kv::Paths;
+use super::oci::VaultSecrets;
+use super::shelves::{Shelves, all};
+use crate::vault::kv_ground;
+
+/// Stores of every kind, as a rig hands them to stacks; consumers read them behind the API. The name of an entry says of which kind it is.
 #[derive(Clone)]
 pub struct Shop {
-    account: Account,
-    endpoint: String,
+    aws: Arc<Secrets>,
+    oci: Arc<VaultSecrets>,
+    /// On OpenBao, which is started when it is first asked for.
+    kv: Arc<OnceLock<Paths>>,
+    /// Another way to it than its own address.
+    way: Option<String>,
     clock: ManualClock,
     /// The texts that were staged, each with the key that it holds.
     staged: Staged,
@@ -22,34 +29,41 @@ pub struct Shop {
 
 type Staged = Arc<Mutex<BTreeMap<String, (KeyId, Material)>>>;
 
-/// The names of secrets that somebody else makes begin with this; all others are made by the store.
+/// The names of entries of an OCI Vault begin with this.
+pub(super) const OCI: &str = "oci-";
+/// The names of paths of a KV engine begin with this.
+pub(super) const KV: &str = "kv-";
+/// The names of entries that somebody else makes have this after their kind; all others are made by the store.
 pub(super) const THEIRS: &str = "theirs";
 
 impl Shop {
-    /// The secrets of this account, which is reached at `endpoint`.
-    pub fn new(account: &Account, endpoint: &str, clock: &ManualClock) -> Self {
-        let (account, endpoint, clock) = (account.clone(), endpoint.to_owned(), clock.clone());
-        Self { account, endpoint, clock, staged: Arc::default() }
+    /// The stores of this stand-in, and of OpenBao.
+    pub fn new(cloud: &LocalCloud, clock: &ManualClock) -> Self {
+        let endpoint = || cloud.endpoint().to_owned();
+        let aws = Secrets { account: cloud.aws().clone(), endpoint: endpoint(), clock: clock.clone() };
+        let oci = VaultSecrets { tenancy: cloud.oci().clone(), endpoint: endpoint(), clock: clock.clone() };
+        let (kv, staged) = (Arc::default(), Arc::default());
+        Self { aws: Arc::new(aws), oci: Arc::new(oci), kv, way: None, clock: clock.clone(), staged }
     }
 
-    /// The account.
-    pub fn account(&self) -> &Account {
-        &self.account
+    /// The same, with OpenBao reached by a proxy in front of it.
+    pub(crate) fn by(self, proxy: &str) -> Self {
+        Self { way: Some(proxy.to_owned()), ..self }
     }
 
-    /// The secret of this name, as a newly started process reaches it.
+    /// The entry of this name, as a newly started process reaches it.
     pub fn store(&self, name: &str) -> Box<dyn Store> {
-        if name.starts_with(THEIRS) && self.account.secret(name).is_none() {
-            // Two that find it missing at once have both made it.
-            drop(self.account.create_secret(name, Some("what stood before")));
+        let shelves = self.shelves(name);
+        let is_theirs = kind(name).1.starts_with(THEIRS);
+        if is_theirs && !shelves.exists(name) {
+            shelves.make(name);
         }
-        let create = if name.starts_with(THEIRS) { Value::Null } else { json!({}) };
-        let inputs = json!({ "secretId": name, "create": create });
-        let store = open(&self.clock, self.config(), (inputs, all()));
+        let more = if is_theirs { json!({}) } else { json!({ "create": shelves.create() }) };
+        let store = shelves.open(name, &more, all());
         Box::new(Noted { store, staged: Arc::clone(&self.staged) })
     }
 
-    /// The key that consumers of a secret read, if it is one that was staged.
+    /// The key that consumers of an entry read, if it is one that was staged.
     pub fn read(&self, name: &str) -> Option<KeyId> {
         self.held(name).map(|(id, _)| id)
     }
@@ -59,44 +73,39 @@ impl Shop {
         self.held(name).map(|(_, material)| material)
     }
 
-    fn held(&self, name: &str) -> Option<(KeyId, Material)> {
-        locked(&self.staged).get(&self.account.secret_value(name, "AWSCURRENT")?).cloned()
+    /// Somebody puts a value of their own into an entry.
+    pub fn edit(&self, name: &str) {
+        self.shelves(name).edit(name);
     }
 
-    /// Whether nothing that was staged can be read by any label.
+    fn held(&self, name: &str) -> Option<(KeyId, Material)> {
+        locked(&self.staged).get(&self.shelves(name).value(name)?).cloned()
+    }
+
+    /// Whether nothing that was staged can be read in any way.
     pub fn is_left(&self, name: &str) -> bool {
-        let Some(secret) = self.account.secret(name).filter(|secret| secret.deleted_until.is_none()) else {
-            return true;
-        };
-        let labels = secret.versions.iter().flat_map(|version| &version.stages);
-        let values = labels.filter_map(|label| self.account.secret_value(name, label));
+        let values = self.shelves(name).values(name);
         let staged = locked(&self.staged);
         values.into_iter().all(|value| !staged.contains_key(&value))
     }
 
-    fn config(&self) -> Value {
-        let admin = self.account.admin_credentials();
-        json!({
-            "region": "us-east-1",
-            "accessKey": admin.access_key_id,
-            "secretKey": admin.secret_access_key,
-            "endpoints": { "secretsManager": self.endpoint, "sts": self.endpoint },
-        })
+    #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
+    fn shelves(&self, name: &str) -> &dyn Shelves {
+        match kind(name).0 {
+            Some(OCI) => &*self.oci,
+            Some(KV) => self.kv.get_or_init(|| {
+                let (admin, mount, address) = kv_ground().expect("OpenBao");
+                Paths::new(admin, mount, self.way.clone().unwrap_or(address), &self.clock)
+            }),
+            _ => &*self.aws,
+        }
     }
 }
 
-/// A store, with this configuration and these inputs, that hands over all fields of a key.
-#[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
-pub(super) fn open(clock: &ManualClock, config: Value, (inputs, of): (Value, Deliverable)) -> Box<dyn Store> {
-    let aws = Aws::new(Arc::new(clock.clone()));
-    aws.configure(serde_json::from_value(config).expect("a configuration"));
-    let delivery: SecretsManagerDelivery = serde_json::from_value(inputs).expect("inputs");
-    aws.store(&delivery, ("deliveries[0]", of), &OwnerId::new("urn:stores", "stack/project/stores"))
-}
-
-/// Whatever a key has, in maps too.
-pub(super) fn all() -> Deliverable {
-    Deliverable { open: true, ..Deliverable::default() }
+/// The kind of an entry, and the rest of its name.
+fn kind(name: &str) -> (Option<&'static str>, &str) {
+    let found = [OCI, KV].into_iter().find_map(|kind| Some((Some(kind), name.strip_prefix(kind)?)));
+    found.unwrap_or((None, name))
 }
 
 /// Notes what is staged, before it is sent.
@@ -104,7 +113,6 @@ struct Noted {
     store: Box<dyn Store>,
     staged: Staged,
 }
-
 #[async_trait]
 impl Store for Noted {
     fn label(&self) -> String {

@@ -53,8 +53,15 @@ const PLACEHOLDER: &str = "keyrotation 1 placeholder";
 const BEGIN: &str = "-----BEGIN ";
 
 impl VaultPlace for JwtName {
-    const FEATURES: &[Feature] =
-        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Tries, Feature::MarksOnKeys, Feature::Stores];
+    const FEATURES: &[Feature] = &[
+        Feature::Strangers,
+        Feature::Faults,
+        Feature::Network,
+        Feature::Tries,
+        Feature::MarksOnKeys,
+        Feature::Stores,
+        Feature::AllStores,
+    ];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();

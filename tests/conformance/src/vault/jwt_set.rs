@@ -45,7 +45,8 @@ struct Kept {
 pub(super) const ROLE: &str = "ci";
 
 impl VaultPlace for JwtSet {
-    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Tries, Feature::Stores];
+    const FEATURES: &[Feature] =
+        &[Feature::Faults, Feature::Network, Feature::Tries, Feature::Stores, Feature::AllStores];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let admin = ground.0.admin.clone();

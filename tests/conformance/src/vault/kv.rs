@@ -32,6 +32,7 @@ impl VaultPlace for KvPath {
         Feature::Claims,
         Feature::Tries,
         Feature::Stores,
+        Feature::AllStores,
     ];
 
     fn new(ground: &VaultGround) -> Result<Self> {

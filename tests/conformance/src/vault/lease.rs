@@ -32,7 +32,8 @@ pub struct DynamicRole {
 const NAME: &str = "app";
 
 impl VaultPlace for DynamicRole {
-    const FEATURES: &[Feature] = &[Feature::Faults, Feature::Network, Feature::Claims, Feature::Tries, Feature::Stores];
+    const FEATURES: &[Feature] =
+        &[Feature::Faults, Feature::Network, Feature::Claims, Feature::Tries, Feature::Stores, Feature::AllStores];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, ground) = (ground.0.admin.clone(), lease_ground()?);

@@ -30,5 +30,6 @@ pub use lease_trials::{MARIA_TRIALS, lease_trials};
 pub use on_vault::{OnVault, VaultGround, VaultPlace, VaultWay};
 pub use secret_id::{AppRoleRole, VaultSecretIds};
 pub use secret_id_trials::secret_id_trials;
+pub(crate) use server::kv_ground;
 pub use server::{lease_programs, vault_ended, vault_program};
 pub use trials::{VaultTrial, vault_trials};

@@ -73,7 +73,7 @@ impl<P: VaultPlace> PlaceRig<P> {
         let vault = Arc::new(Vault::new(Arc::new(clock.clone())));
         vault.configure(serde_json::from_value(config(&proxy, place.admin()))?);
         let shops = LocalCloud::start(Options::new(SharedClock::new(&clock).shared()).immediate())?;
-        let shop = Shop::new(shops.aws(), shops.endpoint(), &clock);
+        let shop = Shop::new(&shops, &clock).by(proxy.endpoint());
         Ok(Self::on(VaultWay { clock, proxy, vault, shop, _shops: shops }, place))
     }
 

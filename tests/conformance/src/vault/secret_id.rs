@@ -28,8 +28,15 @@ pub struct AppRoleRole {
 }
 
 impl VaultPlace for AppRoleRole {
-    const FEATURES: &[Feature] =
-        &[Feature::Strangers, Feature::Faults, Feature::Network, Feature::Claims, Feature::Tries, Feature::Stores];
+    const FEATURES: &[Feature] = &[
+        Feature::Strangers,
+        Feature::Faults,
+        Feature::Network,
+        Feature::Claims,
+        Feature::Tries,
+        Feature::Stores,
+        Feature::AllStores,
+    ];
 
     fn new(ground: &VaultGround) -> Result<Self> {
         let (admin, mount) = (ground.0.admin.clone(), ground.0.approle.clone());

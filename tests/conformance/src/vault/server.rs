@@ -67,6 +67,12 @@ pub(super) fn ground() -> Result<Ground> {
     }
 }
 
+/// Its administrator, a KV engine of version 2 and its address.
+pub(crate) fn kv_ground() -> Result<(Admin, String, String)> {
+    let Ground { address, admin, mount, .. } = ground()?;
+    Ok((admin, mount, format!("http://{address}")))
+}
+
 /// The database engine and its PostgreSQL, started by whoever asks first.
 pub(super) fn lease_ground() -> Result<LeaseGround> {
     let ground = ground()?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::auth::Signer;
 use super::error::Refusal;
+use super::region::Region;
 use super::signature::Request;
 use super::tenancy::Tenancy;
 use crate::journal::Effect;
@@ -55,7 +56,9 @@ pub(super) struct Call<'a> {
     pub(super) tenancy: &'a mut Tenancy,
     pub(super) signer: &'a Signer,
     pub(super) now: Timestamp,
-    /// How far the region that was asked is behind.
+    /// The region that was asked.
+    pub(super) region: &'a Region,
+    /// How far it is behind.
     pub(super) lag: SignedDuration,
     /// For the journal.
     pub(super) effect: &'a mut Effect,

@@ -28,6 +28,7 @@ pub(crate) fn routes(oci: Oci) -> Router {
         .route("/sessions", post(open_session))
         .route("/secrets", post(mint_secret))
         .route("/secrets/{id}", delete(delete_secret))
+        .route("/vaults/{region}", get(vault))
         .route("/check", post(check))
         .with_state(oci)
 }
@@ -133,6 +134,11 @@ async fn mint_secret(State(oci): Here, Json(new): Json<NewSecret>) -> Done {
 
 async fn delete_secret(State(oci): Here, Path(id): Path<String>) -> Done {
     done(oci.delete_secret(&id))
+}
+
+async fn vault(State(oci): Here, Path(region): Path<String>) -> Done {
+    let vault = oci.vault(&region).ok_or_else(|| Refusal::not_found("the tenancy is not subscribed to this region"))?;
+    Ok(Json(json!(vault)))
 }
 
 async fn check(State(oci): Here, Json(pair): Json<Pair>) -> Json<Value> {

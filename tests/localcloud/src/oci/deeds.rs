@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Oci;
 use super::admin::Credential;
 use super::error::Refusal;
-use super::key::Life;
+use super::key::{Consistency, Life};
 use super::public_key::PublicKey;
 use super::secret::{Issued, Kind};
 use super::tenancy::Tenancy;
@@ -66,6 +66,11 @@ impl Oci {
                 details.capabilities.insert(capability.to_owned(), can);
             })
         })
+    }
+
+    /// From now on the tenancy lags like this.
+    pub fn set_consistency(&self, lags: Consistency) {
+        locked(&self.inner.tenancy).lags = lags;
     }
 
     /// Uploads a public key as if somebody else had. Gives its fingerprint.

@@ -72,6 +72,20 @@ impl Refusal {
         Self::new(400, "LimitExceeded", format!("A user can have {limit} {kind} at most."))
     }
 
+    /// What a body refers to is not there, or may not be used.
+    pub(super) fn related(reason: &'static str) -> Self {
+        let message = "Authorization failed or requested related resource not found.";
+        Self { reason: Some(reason), ..Self::new(400, "RelatedResourceNotAuthorizedOrNotFound", message) }
+    }
+
+    pub(super) fn incorrect_state(state: &str) -> Self {
+        Self::new(409, "IncorrectState", format!("The resource is in the state {state}, which does not allow this."))
+    }
+
+    pub(super) fn too_many_versions(limit: usize) -> Self {
+        Self::new(400, "LimitExceeded", format!("A secret can have {limit} versions at most."))
+    }
+
     pub(super) fn exists(message: impl Into<String>) -> Self {
         Self::new(409, "NotAuthorizedOrResourceAlreadyExists", message)
     }

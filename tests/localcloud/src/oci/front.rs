@@ -13,8 +13,8 @@ use super::Oci;
 use super::auth::Signer;
 use super::call::{Answer, Call, Reply};
 use super::error::Refusal;
-use super::identity::{Operation, VERSION, find};
 use super::limits;
+use super::operation::{Api, Operation, find};
 use super::retry::Asked as Repeatable;
 use super::signature::Request;
 use super::tenancy::Tenancy;
@@ -33,6 +33,8 @@ struct Asked {
     request: Request,
     /// The region that the path begins with; without one it is the home region.
     region: Option<String>,
+    /// The API that the path's version belongs to.
+    api: Option<Api>,
     /// The parts of the path below the version.
     path: Vec<String>,
     operation: Result<Operation, Refusal>,
@@ -47,12 +49,12 @@ pub(crate) async fn serve(State(oci): State<Oci>, request: axum::extract::Reques
     };
     let sent = request.header(REQUEST_ID).filter(|sent| !sent.is_empty());
     let id = sent.map_or_else(|| own.clone(), |sent| format!("{sent}/{first}/{second}"));
-    let (region, path) = parts(&request.target);
-    let operation = match &path {
-        Some(path) => find(&request.method, path),
+    let (region, api, path) = parts(&request.target);
+    let operation = match api {
+        Some(api) => find(&request.method, api, &path),
         None => Err(Refusal::no_such_path()),
     };
-    let asked = Asked { request, region, path: path.unwrap_or_default(), operation, id };
+    let asked = Asked { request, region, api, path, operation, id };
     let action = asked.operation.as_ref().map_or("", |operation| operation.action);
     let turn = Turn::open(&oci.inner.desk, action);
     match oci.take_turn(&asked, &turn).await {
@@ -89,13 +91,14 @@ impl Oci {
         let signer = Signer::of(&asked.request, tenancy, (turn.arrived, now), lag)?;
         effect.signer = Some(signer.key.clone());
         let operation = asked.operation.as_ref().map_err(Refusal::clone)?;
-        let elsewhere = asked.region.as_ref().is_some_and(|region| *region != tenancy.home.name);
+        let region = tenancy.region(asked.region.as_deref()).unwrap_or_else(|| tenancy.home.clone());
+        let elsewhere = asked.api == Some(Api::Identity) && region != tenancy.home;
         if elsewhere && asked.request.method != Method::GET {
             return Err(Refusal::go_home(&tenancy.home.key));
         }
         let Asked { request, path, .. } = asked;
         let action = operation.action;
-        let mut call = Call { action, path, request, tenancy, signer: &signer, now, lag, effect };
+        let mut call = Call { action, path, request, tenancy, signer: &signer, now, region: &region, lag, effect };
         match request.header("opc-retry-token").filter(|_| request.method == Method::POST) {
             Some(token) => once(&mut call, operation, token),
             None => (operation.does)(&mut call),
@@ -161,9 +164,8 @@ fn failure(refusal: &Refusal) -> Response {
     (status, Json(json!({ "code": refusal.code, "message": refusal.message }))).into_response()
 }
 
-/// Region and parts below the version of `/oci/REGION/20160918/…` or `/20160918/…`, decoded; no
-/// parts if it is neither.
-fn parts(target: &str) -> (Option<String>, Option<Vec<String>>) {
+/// Region, API and parts below the version of `/oci/REGION/VERSION/…` or `/VERSION/…`, decoded; no API if it is neither.
+fn parts(target: &str) -> (Option<String>, Option<Api>, Vec<String>) {
     let path = target.split('?').next().unwrap_or_default();
     let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let all: Vec<String> = path.split('/').skip(1).map(decoded).collect();
@@ -171,8 +173,8 @@ fn parts(target: &str) -> (Option<String>, Option<Vec<String>>) {
         [prefix, region, rest @ ..] if prefix == "oci" => (Some(region.clone()), rest),
         rest => (None, rest),
     };
-    let below = rest.split_first().filter(|(version, _)| *version == VERSION);
-    (region, below.map(|(_, below)| below.to_vec()))
+    let Some((version, below)) = rest.split_first() else { return (region, None, Vec::new()) };
+    (region, Api::of_version(version), below.to_vec())
 }
 
 async fn read(request: axum::extract::Request) -> Option<Request> {

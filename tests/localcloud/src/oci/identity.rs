@@ -9,33 +9,15 @@ mod users;
 use axum::http::Method;
 
 use super::call::{Answer, Call};
-use super::error::Refusal;
 use super::secret::Kind;
 
 /// The part of the path that names the version.
 pub(super) const VERSION: &str = "20160918";
 
-/// An operation of the API.
-pub(super) struct Operation {
-    /// Its name in Oracle's reference.
-    pub(super) action: &'static str,
-    pub(super) does: fn(&mut Call<'_>) -> Answer,
-}
-
-/// The operation that a method asks for at a path below the version.
-pub(super) fn find(method: &Method, path: &[String]) -> Result<Operation, Refusal> {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let operations = at(&path);
-    if operations.is_empty() {
-        return Err(Refusal::no_such_path());
-    }
-    let found = operations.into_iter().find(|(verb, _, _)| verb == method);
-    found.map(|(_, action, does)| Operation { action, does }).ok_or_else(Refusal::no_such_verb)
-}
-
 type Entry = (Method, &'static str, fn(&mut Call<'_>) -> Answer);
 
-fn at(path: &[&str]) -> Vec<Entry> {
+/// The operations at a path below the version.
+pub(super) fn at(path: &[&str]) -> Vec<Entry> {
     match *path {
         ["users"] => vec![(Method::GET, "ListUsers", users::list), (Method::POST, "CreateUser", users::create)],
         ["users", _] => vec![

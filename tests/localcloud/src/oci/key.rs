@@ -25,6 +25,10 @@ pub struct Consistency {
     pub stop_lag: SignedDuration,
     /// A changed user is not seen by readers for this long.
     pub tag_lag: SignedDuration,
+    /// A changed secret of a vault is `UPDATING` for this long, and takes no other change until then.
+    pub secret_settle: SignedDuration,
+    /// Readers of a vault's secrets see what was written this long ago.
+    pub secret_lag: SignedDuration,
     /// Other regions know what the home region knew this long ago.
     pub replica_lag: SignedDuration,
 }
@@ -40,6 +44,8 @@ impl Consistency {
             listing_lag: SignedDuration::ZERO,
             stop_lag: SignedDuration::ZERO,
             tag_lag: SignedDuration::ZERO,
+            secret_settle: SignedDuration::ZERO,
+            secret_lag: SignedDuration::ZERO,
             replica_lag: SignedDuration::ZERO,
         }
     }
@@ -56,6 +62,7 @@ impl Default for Consistency {
             settle: SignedDuration::from_secs(8),
             unsteady: SignedDuration::from_secs(8),
             unsteady_refusals: 1,
+            secret_settle: SignedDuration::from_secs(2),
             replica_lag: SignedDuration::from_mins(3),
             ..Self::immediate()
         }
@@ -151,6 +158,8 @@ mod tests {
         listing_lag: SignedDuration::from_secs(3),
         stop_lag: SignedDuration::from_secs(4),
         tag_lag: SignedDuration::ZERO,
+        secret_settle: SignedDuration::ZERO,
+        secret_lag: SignedDuration::ZERO,
         replica_lag: SignedDuration::from_secs(60),
     };
 

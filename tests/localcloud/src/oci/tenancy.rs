@@ -13,6 +13,7 @@ use super::public_key::PublicKey;
 use super::region::Region;
 use super::retry::Retries;
 use super::secret::{Kind, Secret, ocid};
+use super::vault::Vaults;
 use crate::lag::History;
 use crate::random::Random;
 
@@ -95,6 +96,7 @@ pub(super) struct Tenancy {
     pub(super) users: BTreeMap<String, User>,
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) retries: Retries,
+    pub(super) vaults: Vaults,
     /// Id and secret of everything that was ever issued, for the search for leaks.
     pub(super) issued: Vec<(String, String)>,
     too_many_keys: (u16, String),
@@ -115,6 +117,7 @@ impl Tenancy {
             users: BTreeMap::new(),
             sessions: BTreeMap::new(),
             retries: Retries::default(),
+            vaults: Vaults::default(),
             issued: Vec::new(),
             too_many_keys,
         }
@@ -146,6 +149,7 @@ impl Tenancy {
         self.users.retain(|_, user| user.name == ADMIN);
         self.sessions.clear();
         self.retries = Retries::default();
+        self.vaults = Vaults::default();
     }
 
     pub(super) fn user(&self, id: &str) -> Result<&User, Refusal> {
@@ -273,6 +277,12 @@ impl Tenancy {
         self.issued.push((user.to_owned(), token.clone()));
         self.sessions.insert(token.clone(), Session { user: user.to_owned(), public, expires });
         token
+    }
+
+    /// A region that the tenancy is subscribed to, by its name; without one the home region.
+    pub(super) fn region(&self, name: Option<&str>) -> Option<Region> {
+        let mut all = [&self.home].into_iter().chain(&self.others);
+        all.find(|region| name.is_none_or(|name| region.name == name)).cloned()
     }
 
     /// How far a region is behind. Nothing if the tenancy does not have it.

@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod lags;
 mod retries;
+mod vaults;
 
 use std::collections::BTreeMap;
 

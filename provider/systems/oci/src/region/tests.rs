@@ -7,7 +7,7 @@ const CASES: &str = include_str!("tests/oracle.json");
 
 fn known(name: &str) -> String {
     let (name, regions) = Regions::find(name, Described::default());
-    regions.identity(&name)
+    regions.host("identity", &name)
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn official_b1_origins_are_kept_for_later_messages() {
         assert!(origins.credentials.contains(part), "{part}: {}", origins.credentials);
     }
     assert!(origins.address.contains("the region comes from `region` of [DEFAULT]"), "{}", origins.address);
-    let endpoints = crate::Endpoints { identity: Some("http://127.0.0.1:1".to_owned()) };
+    let endpoints = crate::Endpoints { identity: Some("http://127.0.0.1:1".to_owned()), ..Default::default() };
     let config = OciConfig { endpoints: Some(endpoints), ..OciConfig::default() };
     let origins = machine.resolve(&config).map_err(drop).unwrap().origins;
     assert_eq!(origins.address, "from `keyrotation:oci.endpoints.identity`");
@@ -310,7 +310,7 @@ fn official_b1_empty_texts_are_unset() {
         private_key_password: Some(Property::new("")),
         region: empty(),
         config_file_profile: empty(),
-        endpoints: Some(crate::Endpoints { identity: empty() }),
+        endpoints: Some(crate::Endpoints { identity: empty(), ..Default::default() }),
     };
     assert!(config.problems().is_empty());
     let machine = Machine::new(&file()).set("OCI_CLI_REGION", "").set("OCI_CLI_PROFILE", "").set("OCI_CONFIG_FILE", "");
@@ -339,7 +339,12 @@ fn official_b3_regions_are_where_oracles_sdk_finds_them_and_unknown_ones_are_ref
         }
         match machine.resolve(&OciConfig::default()) {
             Ok(settings) => {
-                assert_eq!(settings.regions.identity(&settings.place.region), text("oracle"), "{}", text("name"))
+                assert_eq!(
+                    settings.regions.host("identity", &settings.place.region),
+                    text("oracle"),
+                    "{}",
+                    text("name")
+                )
             }
             Err(error) => {
                 assert_eq!(text("plugin"), "refuses", "{}: {error}", text("name"));
@@ -371,7 +376,7 @@ fn official_b3_what_is_wrong_with_a_description_is_told_where_it_is_needed() {
 
 #[test]
 fn official_b3_an_endpoint_makes_the_domain_needless() {
-    let endpoints = crate::Endpoints { identity: Some("http://127.0.0.1:1/{region}".to_owned()) };
+    let endpoints = crate::Endpoints { identity: Some("http://127.0.0.1:1/{region}".to_owned()), ..Default::default() };
     let config =
         OciConfig { endpoints: Some(endpoints), region: Some("us-tacoma-1".to_owned()), ..OciConfig::default() };
     let settings = Machine::new(&file()).resolve(&config).map_err(|error| error.to_string()).unwrap();

@@ -23,7 +23,8 @@ use secrecy::SecretString;
 pub(crate) use args::ALPHANUMERIC;
 pub use args::{ApiKeyArgs, KvVersion};
 use issuer::KvIssuer;
-pub(crate) use value::Shape;
+pub(crate) use path::{Found, KvPath, Patched};
+pub(crate) use value::{Shape, fits, print};
 
 use crate::{Vault, plain};
 

@@ -8,6 +8,8 @@ use super::Rig;
 use super::client::told;
 
 const LAGS: Consistency = Consistency {
+    secret_settle: SignedDuration::ZERO,
+    secret_lag: SignedDuration::ZERO,
     activation: SignedDuration::from_secs(3),
     settle: SignedDuration::from_secs(8),
     unsteady: SignedDuration::from_secs(8),

@@ -6,6 +6,8 @@ package dev.keyrotation.keyrotation.inputs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import dev.keyrotation.keyrotation.inputs.AwsSecretsManagerDeliveryArgs;
+import dev.keyrotation.keyrotation.inputs.OciVaultDeliveryArgs;
+import dev.keyrotation.keyrotation.inputs.VaultKvDeliveryArgs;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -34,10 +36,42 @@ public final class DeliveryArgs extends com.pulumi.resources.ResourceArgs {
         return Optional.ofNullable(this.awsSecretsManager);
     }
 
+    /**
+     * A secret of an OCI Vault.
+     * 
+     */
+    @Import(name="ociVault")
+    private @Nullable Output<OciVaultDeliveryArgs> ociVault;
+
+    /**
+     * @return A secret of an OCI Vault.
+     * 
+     */
+    public Optional<Output<OciVaultDeliveryArgs>> ociVault() {
+        return Optional.ofNullable(this.ociVault);
+    }
+
+    /**
+     * A path of a KV engine of version 2 in Vault or OpenBao.
+     * 
+     */
+    @Import(name="vaultKv")
+    private @Nullable Output<VaultKvDeliveryArgs> vaultKv;
+
+    /**
+     * @return A path of a KV engine of version 2 in Vault or OpenBao.
+     * 
+     */
+    public Optional<Output<VaultKvDeliveryArgs>> vaultKv() {
+        return Optional.ofNullable(this.vaultKv);
+    }
+
     private DeliveryArgs() {}
 
     private DeliveryArgs(DeliveryArgs $) {
         this.awsSecretsManager = $.awsSecretsManager;
+        this.ociVault = $.ociVault;
+        this.vaultKv = $.vaultKv;
     }
 
     public static Builder builder() {
@@ -77,6 +111,48 @@ public final class DeliveryArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder awsSecretsManager(AwsSecretsManagerDeliveryArgs awsSecretsManager) {
             return awsSecretsManager(Output.of(awsSecretsManager));
+        }
+
+        /**
+         * @param ociVault A secret of an OCI Vault.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder ociVault(@Nullable Output<OciVaultDeliveryArgs> ociVault) {
+            $.ociVault = ociVault;
+            return this;
+        }
+
+        /**
+         * @param ociVault A secret of an OCI Vault.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder ociVault(OciVaultDeliveryArgs ociVault) {
+            return ociVault(Output.of(ociVault));
+        }
+
+        /**
+         * @param vaultKv A path of a KV engine of version 2 in Vault or OpenBao.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder vaultKv(@Nullable Output<VaultKvDeliveryArgs> vaultKv) {
+            $.vaultKv = vaultKv;
+            return this;
+        }
+
+        /**
+         * @param vaultKv A path of a KV engine of version 2 in Vault or OpenBao.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder vaultKv(VaultKvDeliveryArgs vaultKv) {
+            return vaultKv(Output.of(vaultKv));
         }
 
         public DeliveryArgs build() {

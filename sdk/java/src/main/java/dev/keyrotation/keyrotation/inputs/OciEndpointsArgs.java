@@ -36,10 +36,42 @@ public final class OciEndpointsArgs extends com.pulumi.resources.ResourceArgs {
         return Optional.ofNullable(this.identity);
     }
 
+    /**
+     * The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    @Import(name="secrets")
+    private @Nullable Output<String> secrets;
+
+    /**
+     * @return The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    public Optional<Output<String>> secrets() {
+        return Optional.ofNullable(this.secrets);
+    }
+
+    /**
+     * The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    @Import(name="vaults")
+    private @Nullable Output<String> vaults;
+
+    /**
+     * @return The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    public Optional<Output<String>> vaults() {
+        return Optional.ofNullable(this.vaults);
+    }
+
     private OciEndpointsArgs() {}
 
     private OciEndpointsArgs(OciEndpointsArgs $) {
         this.identity = $.identity;
+        this.secrets = $.secrets;
+        this.vaults = $.vaults;
     }
 
     public static Builder builder() {
@@ -81,6 +113,48 @@ public final class OciEndpointsArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder identity(String identity) {
             return identity(Output.of(identity));
+        }
+
+        /**
+         * @param secrets The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secrets(@Nullable Output<String> secrets) {
+            $.secrets = secrets;
+            return this;
+        }
+
+        /**
+         * @param secrets The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secrets(String secrets) {
+            return secrets(Output.of(secrets));
+        }
+
+        /**
+         * @param vaults The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder vaults(@Nullable Output<String> vaults) {
+            $.vaults = vaults;
+            return this;
+        }
+
+        /**
+         * @param vaults The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder vaults(String vaults) {
+            return vaults(Output.of(vaults));
         }
 
         public OciEndpointsArgs build() {

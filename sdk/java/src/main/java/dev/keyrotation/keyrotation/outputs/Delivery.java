@@ -5,6 +5,8 @@ package dev.keyrotation.keyrotation.outputs;
 
 import com.pulumi.core.annotations.CustomType;
 import dev.keyrotation.keyrotation.outputs.AwsSecretsManagerDelivery;
+import dev.keyrotation.keyrotation.outputs.OciVaultDelivery;
+import dev.keyrotation.keyrotation.outputs.VaultKvDelivery;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -16,6 +18,16 @@ public final class Delivery {
      * 
      */
     private @Nullable AwsSecretsManagerDelivery awsSecretsManager;
+    /**
+     * @return A secret of an OCI Vault.
+     * 
+     */
+    private @Nullable OciVaultDelivery ociVault;
+    /**
+     * @return A path of a KV engine of version 2 in Vault or OpenBao.
+     * 
+     */
+    private @Nullable VaultKvDelivery vaultKv;
 
     private Delivery() {}
     /**
@@ -24,6 +36,20 @@ public final class Delivery {
      */
     public Optional<AwsSecretsManagerDelivery> awsSecretsManager() {
         return Optional.ofNullable(this.awsSecretsManager);
+    }
+    /**
+     * @return A secret of an OCI Vault.
+     * 
+     */
+    public Optional<OciVaultDelivery> ociVault() {
+        return Optional.ofNullable(this.ociVault);
+    }
+    /**
+     * @return A path of a KV engine of version 2 in Vault or OpenBao.
+     * 
+     */
+    public Optional<VaultKvDelivery> vaultKv() {
+        return Optional.ofNullable(this.vaultKv);
     }
 
     public static Builder builder() {
@@ -36,10 +62,14 @@ public final class Delivery {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable AwsSecretsManagerDelivery awsSecretsManager;
+        private @Nullable OciVaultDelivery ociVault;
+        private @Nullable VaultKvDelivery vaultKv;
         public Builder() {}
         public Builder(Delivery defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.awsSecretsManager = defaults.awsSecretsManager;
+    	      this.ociVault = defaults.ociVault;
+    	      this.vaultKv = defaults.vaultKv;
         }
 
         @CustomType.Setter
@@ -48,9 +78,23 @@ public final class Delivery {
             this.awsSecretsManager = awsSecretsManager;
             return this;
         }
+        @CustomType.Setter
+        public Builder ociVault(@Nullable OciVaultDelivery ociVault) {
+
+            this.ociVault = ociVault;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder vaultKv(@Nullable VaultKvDelivery vaultKv) {
+
+            this.vaultKv = vaultKv;
+            return this;
+        }
         public Delivery build() {
             final var _resultValue = new Delivery();
             _resultValue.awsSecretsManager = awsSecretsManager;
+            _resultValue.ociVault = ociVault;
+            _resultValue.vaultKv = vaultKv;
             return _resultValue;
         }
     }

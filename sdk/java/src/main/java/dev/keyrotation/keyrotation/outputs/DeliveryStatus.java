@@ -40,10 +40,20 @@ public final class DeliveryStatus {
      */
     private String store;
     /**
-     * @return The store&#39;s id of the version; null where nothing was delivered yet.
+     * @return The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+     * 
+     */
+    private @Nullable Integer version;
+    /**
+     * @return The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
      * 
      */
     private @Nullable String versionId;
+    /**
+     * @return The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+     * 
+     */
+    private @Nullable Integer versionNumber;
 
     private DeliveryStatus() {}
     /**
@@ -82,11 +92,25 @@ public final class DeliveryStatus {
         return this.store;
     }
     /**
-     * @return The store&#39;s id of the version; null where nothing was delivered yet.
+     * @return The number of the version in a KV engine; null for other stores, and where nothing was delivered yet.
+     * 
+     */
+    public Optional<Integer> version() {
+        return Optional.ofNullable(this.version);
+    }
+    /**
+     * @return The id of the version in Secrets Manager; null for other stores, and where nothing was delivered yet.
      * 
      */
     public Optional<String> versionId() {
         return Optional.ofNullable(this.versionId);
+    }
+    /**
+     * @return The number of the version in an OCI Vault; null for other stores, and where nothing was delivered yet.
+     * 
+     */
+    public Optional<Integer> versionNumber() {
+        return Optional.ofNullable(this.versionNumber);
     }
 
     public static Builder builder() {
@@ -103,7 +127,9 @@ public final class DeliveryStatus {
         private @Nullable String keyId;
         private @Nullable DeliveryStage stage;
         private String store;
+        private @Nullable Integer version;
         private @Nullable String versionId;
+        private @Nullable Integer versionNumber;
         public Builder() {}
         public Builder(DeliveryStatus defaults) {
     	      Objects.requireNonNull(defaults);
@@ -112,7 +138,9 @@ public final class DeliveryStatus {
     	      this.keyId = defaults.keyId;
     	      this.stage = defaults.stage;
     	      this.store = defaults.store;
+    	      this.version = defaults.version;
     	      this.versionId = defaults.versionId;
+    	      this.versionNumber = defaults.versionNumber;
         }
 
         @CustomType.Setter
@@ -148,9 +176,21 @@ public final class DeliveryStatus {
             return this;
         }
         @CustomType.Setter
+        public Builder version(@Nullable Integer version) {
+
+            this.version = version;
+            return this;
+        }
+        @CustomType.Setter
         public Builder versionId(@Nullable String versionId) {
 
             this.versionId = versionId;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder versionNumber(@Nullable Integer versionNumber) {
+
+            this.versionNumber = versionNumber;
             return this;
         }
         public DeliveryStatus build() {
@@ -160,7 +200,9 @@ public final class DeliveryStatus {
             _resultValue.keyId = keyId;
             _resultValue.stage = stage;
             _resultValue.store = store;
+            _resultValue.version = version;
             _resultValue.versionId = versionId;
+            _resultValue.versionNumber = versionNumber;
             return _resultValue;
         }
     }

@@ -17,6 +17,16 @@ public final class OciEndpoints {
      * 
      */
     private @Nullable String identity;
+    /**
+     * @return The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    private @Nullable String secrets;
+    /**
+     * @return The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    private @Nullable String vaults;
 
     private OciEndpoints() {}
     /**
@@ -26,6 +36,20 @@ public final class OciEndpoints {
      */
     public Optional<String> identity() {
         return Optional.ofNullable(this.identity);
+    }
+    /**
+     * @return The URL of the service that secrets of vaults are read from, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    public Optional<String> secrets() {
+        return Optional.ofNullable(this.secrets);
+    }
+    /**
+     * @return The URL of the service that manages secrets of vaults, without the version. `{region}` in it stands for the region&#39;s name. Default: OCI&#39;s own.
+     * 
+     */
+    public Optional<String> vaults() {
+        return Optional.ofNullable(this.vaults);
     }
 
     public static Builder builder() {
@@ -38,10 +62,14 @@ public final class OciEndpoints {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String identity;
+        private @Nullable String secrets;
+        private @Nullable String vaults;
         public Builder() {}
         public Builder(OciEndpoints defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.identity = defaults.identity;
+    	      this.secrets = defaults.secrets;
+    	      this.vaults = defaults.vaults;
         }
 
         @CustomType.Setter
@@ -50,9 +78,23 @@ public final class OciEndpoints {
             this.identity = identity;
             return this;
         }
+        @CustomType.Setter
+        public Builder secrets(@Nullable String secrets) {
+
+            this.secrets = secrets;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder vaults(@Nullable String vaults) {
+
+            this.vaults = vaults;
+            return this;
+        }
         public OciEndpoints build() {
             final var _resultValue = new OciEndpoints();
             _resultValue.identity = identity;
+            _resultValue.secrets = secrets;
+            _resultValue.vaults = vaults;
             return _resultValue;
         }
     }
