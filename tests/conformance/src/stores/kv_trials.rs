@@ -305,6 +305,6 @@ async fn another_server_and_another_namespace_are_reached_by_the_connection(on: 
     let store = paths.open_with(paths.config(), (inputs, all()));
     Key::new(1).deliver(&*store).await?;
     let held = team.get(&format!("{mount}/data/{name}"))?;
-    ensure!(held["data"]["data"].to_string() == Key::new(1).text() && store.identity().contains(&namespace));
+    ensure!(held["data"]["data"]["secret"] == "secret 1" && store.identity().contains(&namespace), "{held}");
     Ok(())
 }
