@@ -36,6 +36,9 @@ pub struct HistoryEvent {
     /// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
+    /// The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -49,8 +52,12 @@ pub enum HistoryAction {
     Created,
     /// The system accepted it as often as `verification` asks.
     Verified,
+    /// Consumers of a store read it from then on.
+    Delivered,
     /// It became the current key.
     Promoted,
+    /// It was taken out of a store.
+    Withdrawn,
     /// It was disabled.
     Disabled,
     /// It was deleted.
@@ -156,6 +163,13 @@ impl KeyState {
             foreign_keys: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The same without any secret, as a run leaves it where stores hold them.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        self.keys_mut().filter(|key| key.can_be_delivered()).for_each(Key::leave_secret_to_stores);
+        self
     }
 
     /// Every living key that the state knows, the oldest first.

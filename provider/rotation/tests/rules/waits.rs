@@ -29,6 +29,8 @@ async fn ran(cloud: &InMemoryCloud, state: KeyState, args: &RotationArgs) -> Ran
         owner: &OwnerId::new("urn", "stack/project/key"),
         want: &want,
         nonce: &|| "n0000009".to_owned(),
+        readers: &[],
+        derived: &|material| material,
         note: &|line| notes.lock().unwrap().push(line),
         warn: &|line| warnings.lock().unwrap().push(line),
     };

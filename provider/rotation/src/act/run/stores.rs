@@ -1,7 +1,8 @@
 //! What stands in the stores.
 
 use super::actor::Run;
-use crate::decide::{Shelf, Stores};
+use crate::decide::{Shelf, Stores, World};
+use crate::store::plain_label;
 use crate::{Error, Event, Goal, OwnerId, Store, Target};
 
 /// Asks each store once.
@@ -34,6 +35,17 @@ impl Run<'_> {
         let all = self.world.stores.shelves().map(|shelf| shelf.target.clone());
         let others: Vec<_> = all.filter(|target| !is_wanted(target)).collect();
         others.into_iter().for_each(|target| self.fold(Event::Withdrawn(target)));
+    }
+
+    /// Warns of what was delivered to stores that nothing tells how to reach any more: the state is about to forget them.
+    pub(super) fn tell_unreached(&self) {
+        let World { state, stores, .. } = &self.world;
+        for left in state.deliveries.iter().filter(|delivered| stores.shelf(&delivered.identity).is_none()) {
+            let (store, id) = (plain_label(&left.store), &left.key_id);
+            (self.deck.warn)(format!(
+                "{store} can no longer be reached, because the inputs that named it are lost, so what was delivered to it is left there: delete it by hand. It holds key {id}, which is deleted as if nobody read it there"
+            ));
+        }
     }
 
     /// The store with this identity.
