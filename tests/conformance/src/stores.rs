@@ -9,3 +9,4 @@ pub use contract::{StoreTrial, store_trials};
 pub use ground::{Ground, MotoGround};
 pub(crate) use lives::TRIALS;
 pub use shop::Shop;
+pub(crate) use shop::all;

@@ -1,5 +1,5 @@
 use pulumi_provider::{Error, Object, Value};
-use rotation::{Delivered, DeliveryStage, KeyState, Target};
+use rotation::{Delivered, DeliveryStage, KeyState, Target, plain_label};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ pub(crate) fn status(state: &KeyState, wanted: &[Target]) -> Result<Value, Error
 fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
     let own = || state.deliveries.iter().filter(|delivered| delivered.identity == target.identity);
     let read = own().find(|delivered| delivered.stage != DeliveryStage::Pending);
-    let store = plain(&target.label);
+    let store = plain_label(&target.label).to_owned();
     match read.or_else(|| own().next()) {
         None => DeliveryStatus { store, ..DeliveryStatus::default() },
         Some(Delivered { version, stage, generation, key_id, at, .. }) => DeliveryStatus {
@@ -56,11 +56,6 @@ fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
             at: Some(at.to_string()),
         },
     }
-}
-
-/// A label without the property that messages name in it.
-fn plain(label: &str) -> String {
-    label.split_once(" (`").map_or(label, |(plain, _)| plain).to_owned()
 }
 
 /// The inputs of every delivery whose store may hold something: what the next run needs where inputs do not name it.

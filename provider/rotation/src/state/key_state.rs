@@ -2,11 +2,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Delivered, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, Trigger, UnrecordedKey};
+use super::{
+    Cause, Delivered, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, SecretPlace, Trigger, UnrecordedKey,
+};
 use crate::RevokedGeneration;
 
-/// The version of [`KeyState`] that this build writes.
-pub const STATE_VERSION: u32 = 2;
+/// The newest version of [`KeyState`] that this build reads and writes.
+pub const STATE_VERSION: u32 = 3;
+/// The version of states that earlier builds understand too: each key has its own secret.
+const WITH_SECRETS: u32 = 2;
 
 /// A rotation that waits until one of our own keys may be deleted to make room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,6 +167,12 @@ impl KeyState {
             foreign_keys: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The version to store it as. Builds that know no secrets in stores alone must not read a state that relies on them.
+    pub fn version_to_write(&self) -> u32 {
+        let is_plain = self.keys().all(|key| key.secret_in == SecretPlace::State);
+        if is_plain { WITH_SECRETS } else { STATE_VERSION }
     }
 
     /// The same without any secret, as a run leaves it where stores hold them.

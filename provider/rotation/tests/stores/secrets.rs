@@ -128,7 +128,8 @@ async fn where_no_store_has_the_secret_any_more_a_new_key_is_made_and_the_reason
     assert_eq!(watch.stack.due(), Some(Due::Delivery));
     let since = cloud.calls().len();
     assert!(watch.up(&inputs("1")).await.is_done());
-    assert_eq!(told(&cloud, since), ["head", "read", "mint", "stage", "promote"]);
+    let told: Vec<_> = told(&cloud, since).into_iter().filter(|call| call != "head").collect();
+    assert_eq!(told, ["read", "mint", "stage", "promote"], "once the store was read as it stood when the run began");
     assert_eq!(cloud.read_store("a"), key("KEY0002"));
     let made = state(&watch).history.iter().rfind(|event| event.action == HistoryAction::Created).unwrap();
     assert_eq!(made.reason.as_deref(), Some(Cause::SecretLost.to_string().as_str()));

@@ -22,6 +22,10 @@ pub struct Shop {
 
 type Staged = Arc<Mutex<BTreeMap<String, (KeyId, Material)>>>;
 
+/// The names of secrets from which keys can be read back have this in them; the shapes of all others keep too little.
+const KEPT: &str = "kept";
+/// The names of secrets in another region, which are reached by a connection of their own, begin with this.
+const ABROAD: &str = "abroad";
 /// The names of secrets that somebody else makes begin with this; all others are made by the store.
 pub(super) const THEIRS: &str = "theirs";
 
@@ -37,15 +41,26 @@ impl Shop {
         &self.account
     }
 
-    /// The secret of this name, as a newly started process reaches it.
-    pub fn store(&self, name: &str) -> Box<dyn Store> {
+    /// The secret of this name, as a newly started process reaches it. Keys like `of` can be read back from those that are kept.
+    pub fn store(&self, name: &str, of: Deliverable) -> Box<dyn Store> {
         if name.starts_with(THEIRS) && self.account.secret(name).is_none() {
             // Two that find it missing at once have both made it.
             drop(self.account.create_secret(name, Some("what stood before")));
         }
         let create = if name.starts_with(THEIRS) { Value::Null } else { json!({}) };
-        let inputs = json!({ "secretId": name, "create": create });
-        let store = open(&self.clock, self.config(), (inputs, all()));
+        let mut inputs = json!({ "secretId": name, "create": create });
+        let of = if name.contains(KEPT) { of } else { all() };
+        if name.starts_with(ABROAD) {
+            // With credentials of its own, beside a configuration that reaches nothing.
+            inputs["connection"] = self.config();
+            inputs["connection"]["region"] = json!("eu-west-1");
+            let nowhere = json!({ "region": "us-east-1" });
+            return self.noted(open(&self.clock, nowhere, (inputs, of)));
+        }
+        self.noted(open(&self.clock, self.config(), (inputs, of)))
+    }
+
+    fn noted(&self, store: Box<dyn Store>) -> Box<dyn Store> {
         Box::new(Noted { store, staged: Arc::clone(&self.staged) })
     }
 
@@ -95,7 +110,7 @@ pub(super) fn open(clock: &ManualClock, config: Value, (inputs, of): (Value, Del
 }
 
 /// Whatever a key has, in maps too.
-pub(super) fn all() -> Deliverable {
+pub(crate) fn all() -> Deliverable {
     Deliverable { open: true, ..Deliverable::default() }
 }
 
@@ -121,6 +136,14 @@ impl Store for Noted {
 
     fn reads_back(&self) -> bool {
         self.store.reads_back()
+    }
+
+    fn keeps_secrets(&self) -> bool {
+        self.store.keeps_secrets()
+    }
+
+    fn holds_staged(&self) -> bool {
+        self.store.holds_staged()
     }
 
     async fn head(&self) -> Result<Head, Error> {
