@@ -38,6 +38,7 @@ const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("rotation", "store"),
     ("rotation/stores", ""),
     ("rotation/exhaustive", "stores::"),
+    ("rotation/exhaustive", "secrets::"),
     ("rotation/random", "stores"),
     ("localcloud", "secrets::"),
     ("localcloud/stand_in", "secrets::"),
@@ -49,6 +50,7 @@ const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("engine/delivery", ""),
     ("engine/kill_delivery", ""),
     ("engine/python_delivery", ""),
+    ("engine/secrets_delivery", ""),
 ];
 /// The suites that they are of.
 const DELIVERY_SUITES: [&str; 7] = ["unit", "conformance", "faults", "vault", "engine", "delivery-kill", "examples"];
@@ -283,7 +285,7 @@ mod tests {
         assert!(choice.takes(&conformance) && choice.picks(&conformance));
         assert!(choice.has_test(&conformance, "oci-api-key::stores::a_life"));
         assert!(!choice.has_test(&conformance, "oci-api-key::lives::a_life"));
-        for name in ["delivery", "kill_delivery", "python_delivery"] {
+        for name in ["delivery", "kill_delivery", "python_delivery", "secrets_delivery"] {
             let program = program("engine", Kind::Integration, name);
             assert!(choice.takes(&program) && choice.has_test(&program, "any"), "{name}");
             let file = crate::paths::root().join(format!("tests/engine/tests/{name}.rs"));
