@@ -39,8 +39,10 @@ fn read(place: &DeliveryScene, secrets: &mut Secrets) -> Result<String> {
 /// No secret of a key is in anything that the engine keeps, decrypted.
 fn nothing_is_kept(place: &DeliveryScene, secrets: &Secrets) -> Result<()> {
     ensure!(!secrets.is_empty(), "nothing to look for");
-    let (places, _) = place.scene.work.holders(secrets)?;
+    let (places, opened) = place.scene.work.holders(secrets)?;
     ensure!(places.is_empty(), "secrets are at rest in {places:?}");
+    // The key as a whole is encrypted, without its secret.
+    ensure!(opened > 0, "nothing was opened, so nothing was searched");
     Ok(())
 }
 
@@ -91,8 +93,10 @@ fn a_secret_that_is_kept_is_found_in_state_and_history() -> Result<()> {
     declare(&place, "1", json!({ "keepSecretInState": true }))?;
     place.scene.up()?;
     read(&place, &mut secrets)?;
+    declare(&place, "2", json!({ "keepSecretInState": true }))?;
+    place.scene.work.run(&["preview", "--save-plan", "plan.json"])?.expect_success()?;
     let (places, opened) = place.scene.work.holders(&secrets)?;
-    for part in ["/stacks/", "/history/"] {
+    for part in ["/stacks/", "/history/", "plan.json"] {
         ensure!(places.iter().any(|place| place.contains(part)), "{part} is not among {places:?}, of {opened} values");
     }
     place.scene.expect_clean()?;

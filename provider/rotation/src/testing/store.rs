@@ -58,6 +58,13 @@ impl InMemoryCloud {
         std::mem::swap(&mut shelf.current, &mut shelf.previous);
     }
 
+    /// What stands in an entry turns out to be of another key.
+    pub fn mix_up_store(&self, name: &str) {
+        let mut inner = self.lock();
+        let held = inner.shelves.get_mut(name).into_iter().flat_map(|shelf| shelf.versions.values_mut());
+        held.filter_map(|held| held.key.as_mut()).for_each(|(key, _)| *key = KeyId("OTHER".to_owned()));
+    }
+
     /// Whether there is an entry.
     pub fn has_store(&self, name: &str) -> bool {
         self.lock().shelves.contains_key(name)

@@ -1,5 +1,6 @@
 //! Secrets that the state leaves to stores (`keepSecretInState: false`).
 
+use jiff::SignedDuration;
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Watch};
 use rotation::{Cause, Due, HistoryAction, Key, SecretPlace};
 
@@ -264,4 +265,30 @@ async fn a_pending_key_whose_secret_is_lost_is_given_up() {
     assert!(watch.up(&inputs("2")).await.is_done());
     assert_eq!((cloud.read_store("a"), cloud.read_store("b")), (key("KEY0003"), key("KEY0003")));
     assert!(!cloud.keys().contains(&key("KEY0002").unwrap()) && is_left(&watch));
+}
+
+#[tokio::test]
+async fn what_a_store_gives_back_of_another_key_is_not_taken() {
+    let cloud = cloud(3);
+    let mut watch = left(&cloud, &["a"]).await;
+    cloud.mix_up_store("a");
+    watch.stack.set_stores(&["a", "b"]);
+    // Its consumers read what the trial put there, so what they read is not watched.
+    assert!(watch.stack.up(&cloud, &inputs("1")).await.is_done());
+    assert_eq!((cloud.read_store("b"), state(&watch).generation), (key("KEY0002"), 2));
+}
+
+/// The next run comes at once, and reads the store as it stood before.
+#[tokio::test]
+async fn a_secret_is_not_lost_because_a_store_is_read_late() {
+    let rules =
+        InMemoryRules { stores_after: SignedDuration::from_secs(10), ..InMemoryRules::like_aws(Default::default()) };
+    let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
+    let mut watch = Watch::new(&cloud, Life::OVERLAP);
+    watch.stack.set_stores(&["a"]);
+    watch.stack.set_keeps_secret(false);
+    fails(&cloud, &watch, "1", ("promote", 0), Fault::Before).await;
+    assert!(matches!(watch.up(&inputs("1")).await, Outcome::Failed(_)));
+    assert!(watch.up(&inputs("1")).await.is_done());
+    assert_eq!((cloud.read_store("a"), current(&watch).id.clone()), (key("KEY0001"), key("KEY0001").unwrap()));
 }

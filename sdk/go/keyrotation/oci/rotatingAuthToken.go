@@ -61,6 +61,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `TokenId` and `Token`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `Token` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on OCI itself
 //
 // The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -89,6 +95,9 @@ type RotatingAuthToken struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -203,6 +212,9 @@ type rotatingAuthTokenArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description *string `pulumi:"description"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -249,6 +261,9 @@ type RotatingAuthTokenArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -421,6 +436,12 @@ func (o RotatingAuthTokenOutput) Generation() pulumi.IntOutput {
 // The last 20 events of this resource's keys, the oldest first.
 func (o RotatingAuthTokenOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
+}
+
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingAuthTokenOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingAuthToken) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
 }
 
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.

@@ -115,6 +115,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Accessor` and `SecretId`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `SecretId` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried
 //
 // The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -148,6 +154,9 @@ type RotatingSecretId struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -258,6 +267,9 @@ type rotatingSecretIdArgs struct {
 	CidrList []string `pulumi:"cidrList"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -302,6 +314,9 @@ type RotatingSecretIdArgs struct {
 	CidrList pulumi.StringArrayInput
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -482,6 +497,12 @@ func (o RotatingSecretIdOutput) Generation() pulumi.IntOutput {
 // The last 20 events of this resource's keys, the oldest first.
 func (o RotatingSecretIdOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingSecretId) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
+}
+
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingSecretIdOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingSecretId) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
 }
 
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
