@@ -300,7 +300,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("secretAccessKey")]
         public Output<string> SecretAccessKey { get; private set; } = null!;
@@ -312,7 +312,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<string?> SesRegion { get; private set; } = null!;
 
         /// <summary>
-        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("sesSmtpPassword")]
         public Output<string?> SesSmtpPassword { get; private set; } = null!;

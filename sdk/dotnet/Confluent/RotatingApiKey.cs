@@ -137,7 +137,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<string> ApiKey { get; private set; } = null!;
 
         /// <summary>
-        /// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("apiSecret")]
         public Output<string> ApiSecret { get; private set; } = null!;

@@ -140,7 +140,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<bool?> AllowOutage { get; private set; } = null!;
 
         /// <summary>
-        /// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+        /// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("configProfile")]
         public Output<string> ConfigProfile { get; private set; } = null!;
@@ -258,7 +258,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;
 
         /// <summary>
-        /// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+        /// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("privateKeyPem")]
         public Output<string> PrivateKeyPem { get; private set; } = null!;

@@ -238,7 +238,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+        /// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("token")]
         public Output<string> Token { get; private set; } = null!;

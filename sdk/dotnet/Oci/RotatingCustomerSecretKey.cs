@@ -244,7 +244,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("secretKey")]
         public Output<string> SecretKey { get; private set; } = null!;

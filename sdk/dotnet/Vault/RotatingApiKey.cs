@@ -346,7 +346,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+        /// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("value")]
         public Output<string> Value { get; private set; } = null!;

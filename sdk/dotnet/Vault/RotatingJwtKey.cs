@@ -288,7 +288,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;
 
         /// <summary>
-        /// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+        /// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("privateKeyPem")]
         public Output<string> PrivateKeyPem { get; private set; } = null!;

@@ -149,7 +149,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<Outputs.Lease> Current { get; private set; } = null!;
 
         /// <summary>
-        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("data")]
         public Output<ImmutableDictionary<string, string>> Data { get; private set; } = null!;

@@ -310,7 +310,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+        /// What a machine logs in with, beside the role's id. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("secretId")]
         public Output<string> SecretId { get; private set; } = null!;

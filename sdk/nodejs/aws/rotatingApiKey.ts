@@ -269,7 +269,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly secretAccessKey: pulumi.Output<string>;
     /**
@@ -277,7 +277,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly sesRegion: pulumi.Output<string | undefined>;
     /**
-     * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly sesSmtpPassword: pulumi.Output<string | undefined>;
     /**

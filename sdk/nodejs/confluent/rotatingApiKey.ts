@@ -150,7 +150,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly apiKey: pulumi.Output<string>;
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly apiSecret: pulumi.Output<string>;
     /**

@@ -155,7 +155,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
-     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly configProfile: pulumi.Output<string>;
     /**
@@ -235,7 +235,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**
-     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly privateKeyPem: pulumi.Output<string>;
     /**

@@ -207,7 +207,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly token: pulumi.Output<string>;
     /**

@@ -211,7 +211,7 @@ export class RotatingCustomerSecretKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The secret key. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret key. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly secretKey: pulumi.Output<string>;
     /**

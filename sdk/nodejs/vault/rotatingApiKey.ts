@@ -299,7 +299,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly value: pulumi.Output<string>;
     /**

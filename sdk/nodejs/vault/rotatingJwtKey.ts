@@ -263,7 +263,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**
-     * What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly privateKeyPem: pulumi.Output<string>;
     /**

@@ -164,7 +164,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.vault.Lease>;
     /**
-     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly data: pulumi.Output<{[key: string]: string}>;
     /**

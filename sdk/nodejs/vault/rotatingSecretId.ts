@@ -273,7 +273,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+     * What a machine logs in with, beside the role's id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly secretId: pulumi.Output<string>;
     /**

@@ -165,6 +165,8 @@ fn field(kind: Kind, stored: &Value) -> Option<Field> {
     match kind {
         Kind::Plain => Some(Field::Plain(stored.as_str().unwrap_or_default().to_owned())),
         Kind::Secret => Some(Field::Secret(stored.as_str().unwrap_or_default().into())),
+        // Left to stores.
+        Kind::SecretMap if stored.is_null() => Some(Field::SecretMap(BTreeMap::new())),
         Kind::SecretMap => {
             let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
             stored.as_object()?.iter().map(secret).collect::<Option<_>>().map(Field::SecretMap)

@@ -196,11 +196,11 @@ type RotatingApiKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretAccessKey pulumi.StringOutput `pulumi:"secretAccessKey"`
 	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 	SesRegion pulumi.StringPtrOutput `pulumi:"sesRegion"`
-	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SesSmtpPassword pulumi.StringPtrOutput `pulumi:"sesSmtpPassword"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User pulumi.StringOutput `pulumi:"user"`
@@ -580,7 +580,7 @@ func (o RotatingApiKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) SecretAccessKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.SecretAccessKey }).(pulumi.StringOutput)
 }
@@ -590,7 +590,7 @@ func (o RotatingApiKeyOutput) SesRegion() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesRegion }).(pulumi.StringPtrOutput)
 }
 
-// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) SesSmtpPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesSmtpPassword }).(pulumi.StringPtrOutput)
 }

@@ -121,7 +121,7 @@ type RotatingApiKey struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The public half: the user name of Basic authentication and of SASL/PLAIN.
 	ApiKey pulumi.StringOutput `pulumi:"apiKey"`
-	// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	ApiSecret pulumi.StringOutput `pulumi:"apiSecret"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current KeyPairOutput `pulumi:"current"`
@@ -437,7 +437,7 @@ func (o RotatingApiKeyOutput) ApiKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ApiKey }).(pulumi.StringOutput)
 }
 
-// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) ApiSecret() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ApiSecret }).(pulumi.StringOutput)
 }

@@ -128,7 +128,7 @@ type RotatingApiKey struct {
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
-	// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+	// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	ConfigProfile pulumi.StringOutput `pulumi:"configProfile"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current ApiKeyOutput `pulumi:"current"`
@@ -170,7 +170,7 @@ type RotatingApiKey struct {
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
 	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
-	// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+	// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	PrivateKeyPem pulumi.StringOutput `pulumi:"privateKeyPem"`
 	// The public half in PEM.
 	PublicKeyPem pulumi.StringOutput `pulumi:"publicKeyPem"`
@@ -447,7 +447,7 @@ func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
 
-// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) ConfigProfile() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ConfigProfile }).(pulumi.StringOutput)
 }
@@ -546,7 +546,7 @@ func (o RotatingApiKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }
 
-// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) PrivateKeyPem() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.PrivateKeyPem }).(pulumi.StringOutput)
 }

@@ -134,7 +134,7 @@ type RotatingAuthToken struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+	// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Token pulumi.StringOutput `pulumi:"token"`
 	// The token's OCID.
 	TokenId pulumi.StringOutput `pulumi:"tokenId"`
@@ -525,7 +525,7 @@ func (o RotatingAuthTokenOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingAuthTokenOutput) Token() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringOutput { return v.Token }).(pulumi.StringOutput)
 }

@@ -136,7 +136,7 @@ type RotatingCustomerSecretKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretKey pulumi.StringOutput `pulumi:"secretKey"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringOutput `pulumi:"userId"`
@@ -530,7 +530,7 @@ func (o RotatingCustomerSecretKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingCustomerSecretKeyOutput) SecretKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringOutput { return v.SecretKey }).(pulumi.StringOutput)
 }

@@ -210,7 +210,7 @@ type RotatingApiKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+	// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Value pulumi.StringOutput `pulumi:"value"`
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrOutput `pulumi:"verification"`
@@ -651,7 +651,7 @@ func (o RotatingApiKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.Value }).(pulumi.StringOutput)
 }

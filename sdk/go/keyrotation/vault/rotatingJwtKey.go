@@ -196,7 +196,7 @@ type RotatingJwtKey struct {
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
 	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
-	// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+	// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	PrivateKeyPem pulumi.StringOutput `pulumi:"privateKeyPem"`
 	// What the mount checks signatures with, in PEM.
 	PublicKeyPem pulumi.StringOutput `pulumi:"publicKeyPem"`
@@ -576,7 +576,7 @@ func (o RotatingJwtKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }
 
-// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingJwtKeyOutput) PrivateKeyPem() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringOutput { return v.PrivateKeyPem }).(pulumi.StringOutput)
 }

@@ -137,7 +137,7 @@ type RotatingLease struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current LeaseOutput `pulumi:"current"`
-	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Data pulumi.StringMapOutput `pulumi:"data"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
@@ -447,7 +447,7 @@ func (o RotatingLeaseOutput) Current() LeaseOutput {
 	return o.ApplyT(func(v *RotatingLease) LeaseOutput { return v.Current }).(LeaseOutput)
 }
 
-// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingLeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringMapOutput { return v.Data }).(pulumi.StringMapOutput)
 }

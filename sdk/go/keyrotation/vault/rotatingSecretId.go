@@ -194,7 +194,7 @@ type RotatingSecretId struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+	// What a machine logs in with, beside the role's id. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretId pulumi.StringOutput `pulumi:"secretId"`
 	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl pulumi.StringPtrOutput `pulumi:"ttl"`
@@ -590,7 +590,7 @@ func (o RotatingSecretIdOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingSecretId) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+// What a machine logs in with, beside the role's id. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingSecretIdOutput) SecretId() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.SecretId }).(pulumi.StringOutput)
 }

@@ -1005,7 +1005,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="secretAccessKey")
     def secret_access_key(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        The secret half. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_access_key")
 
@@ -1021,7 +1021,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="sesSmtpPassword")
     def ses_smtp_password(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`. Null while it is not known, as after an import without it, until the next rotation.
+        The password at Amazon SES's SMTP interface in `ses_region`. Null without `ses_region`. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "ses_smtp_password")
 

@@ -790,7 +790,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="apiSecret")
     def api_secret(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        The secret half. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "api_secret")
 

@@ -787,7 +787,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="configProfile")
     def config_profile(self) -> pulumi.Output[_builtins.str]:
         """
-        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+        The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "config_profile")
 
@@ -943,7 +943,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+        The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 

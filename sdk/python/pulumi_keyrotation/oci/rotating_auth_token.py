@@ -899,7 +899,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter
     def token(self) -> pulumi.Output[_builtins.str]:
         """
-        The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+        The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "token")
 

@@ -909,7 +909,7 @@ class RotatingCustomerSecretKey(pulumi.CustomResource):
     @pulumi.getter(name="secretKey")
     def secret_key(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret key. Null while it is not known, as after an import without it, until the next rotation.
+        The secret key. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_key")
 

@@ -1193,7 +1193,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def value(self) -> pulumi.Output[_builtins.str]:
         """
-        The generated value. Null while it is not known, as after an import without it, until the next rotation.
+        The generated value. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "value")
 

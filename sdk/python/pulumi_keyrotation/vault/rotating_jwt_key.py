@@ -1031,7 +1031,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+        What signs: PKCS#8 in PEM. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 

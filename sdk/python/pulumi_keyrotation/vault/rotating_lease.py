@@ -799,7 +799,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def data(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "data")
 

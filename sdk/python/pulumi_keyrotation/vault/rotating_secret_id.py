@@ -1032,7 +1032,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Output[_builtins.str]:
         """
-        What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+        What a machine logs in with, beside the role's id. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_id")
 

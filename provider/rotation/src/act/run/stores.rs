@@ -43,7 +43,7 @@ impl Run<'_> {
         for left in state.deliveries.iter().filter(|delivered| stores.shelf(&delivered.identity).is_none()) {
             let (store, id) = (plain_label(&left.store), &left.key_id);
             (self.deck.warn)(format!(
-                "{store} can no longer be reached, because the inputs that named it are lost, so what was delivered to it is left there: delete it by hand. It holds key {id}, which is deleted as if nobody read it there"
+                "the plugin can no longer reach {store}, because neither inputs nor state say how. Key {id} stays there: move its consumers before that key is deleted, then remove it by hand"
             ));
         }
     }

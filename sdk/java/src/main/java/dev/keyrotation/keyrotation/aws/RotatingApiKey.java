@@ -536,14 +536,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretAccessKey", refs={String.class}, tree="[0]")
     private Output<String> secretAccessKey;
 
     /**
-     * @return The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretAccessKey() {
@@ -564,14 +564,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.sesRegion);
     }
     /**
-     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="sesSmtpPassword", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> sesSmtpPassword;
 
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<Optional<String>> sesSmtpPassword() {

@@ -192,14 +192,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.apiKey;
     }
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="apiSecret", refs={String.class}, tree="[0]")
     private Output<String> apiSecret;
 
     /**
-     * @return The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> apiSecret() {

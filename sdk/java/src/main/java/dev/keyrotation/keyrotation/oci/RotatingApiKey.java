@@ -186,14 +186,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.allowOutage);
     }
     /**
-     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="configProfile", refs={String.class}, tree="[0]")
     private Output<String> configProfile;
 
     /**
-     * @return The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> configProfile() {
@@ -460,14 +460,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousRetiresAt);
     }
     /**
-     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="privateKeyPem", refs={String.class}, tree="[0]")
     private Output<String> privateKeyPem;
 
     /**
-     * @return The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> privateKeyPem() {

@@ -475,14 +475,14 @@ public class RotatingAuthToken extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="token", refs={String.class}, tree="[0]")
     private Output<String> token;
 
     /**
-     * @return The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> token() {

@@ -489,14 +489,14 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
         return this.schedule;
     }
     /**
-     * The secret key. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret key. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretKey", refs={String.class}, tree="[0]")
     private Output<String> secretKey;
 
     /**
-     * @return The secret key. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret key. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretKey() {

@@ -645,14 +645,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="value", refs={String.class}, tree="[0]")
     private Output<String> value;
 
     /**
-     * @return The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> value() {

@@ -498,14 +498,14 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousRetiresAt);
     }
     /**
-     * What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="privateKeyPem", refs={String.class}, tree="[0]")
     private Output<String> privateKeyPem;
 
     /**
-     * @return What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> privateKeyPem() {

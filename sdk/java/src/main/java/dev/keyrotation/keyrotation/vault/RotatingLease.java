@@ -192,14 +192,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return this.current;
     }
     /**
-     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="data", refs={Map.class,String.class}, tree="[0,1,1]")
     private Output<Map<String,String>> data;
 
     /**
-     * @return What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<Map<String,String>> data() {

@@ -569,14 +569,14 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * What a machine logs in with, beside the role&#39;s id. Null while it is not known, as after an import without it, until the next rotation.
+     * What a machine logs in with, beside the role&#39;s id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretId", refs={String.class}, tree="[0]")
     private Output<String> secretId;
 
     /**
-     * @return What a machine logs in with, beside the role&#39;s id. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What a machine logs in with, beside the role&#39;s id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretId() {
