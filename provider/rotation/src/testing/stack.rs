@@ -8,8 +8,8 @@ use futures::future::{Either, select};
 
 use crate::{
     Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
-    Observed, OwnerId, Place, Plan, RotationArgs, Store, Stores, Target, Trigger, Want, due, look_into_stores,
-    note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run, schedule,
+    Observed, OwnerId, Place, Plan, RotationArgs, Target, Trigger, Want, due, note_endings, observe, plan, reach,
+    refresh, refresh_stores, renew_notices, run, schedule,
 };
 
 use super::{NeverStop, Rig};
