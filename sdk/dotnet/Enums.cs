@@ -123,9 +123,17 @@ namespace KeyRotationDev.KeyRotation
         /// </summary>
         public static HistoryAction Verified { get; } = new HistoryAction("verified");
         /// <summary>
+        /// Consumers of a store read it from then on.
+        /// </summary>
+        public static HistoryAction Delivered { get; } = new HistoryAction("delivered");
+        /// <summary>
         /// It became the current key.
         /// </summary>
         public static HistoryAction Promoted { get; } = new HistoryAction("promoted");
+        /// <summary>
+        /// It was taken out of a store.
+        /// </summary>
+        public static HistoryAction Withdrawn { get; } = new HistoryAction("withdrawn");
         /// <summary>
         /// It was disabled.
         /// </summary>

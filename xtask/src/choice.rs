@@ -40,6 +40,7 @@ const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("rotation", "store"),
     ("rotation/stores", ""),
     ("rotation/exhaustive", "stores::"),
+    ("rotation/exhaustive", "secrets::"),
     ("rotation/random", "stores"),
     ("localcloud", "secrets::"),
     ("localcloud", "oci::vault::"),
@@ -59,6 +60,7 @@ const DELIVERY_TESTS: &[(&str, &str)] = &[
     ("engine/delivery_stores", ""),
     ("engine/kill_delivery", ""),
     ("engine/python_delivery", ""),
+    ("engine/secrets_delivery", ""),
 ];
 /// The suites that they are of.
 const DELIVERY_SUITES: [&str; 8] =
@@ -297,7 +299,7 @@ mod tests {
         for name in ["openbao::kv::stores::a_life", "openbao::vault_kv::a_rule"] {
             assert!(choice.has_test(&program("conformance", Kind::Integration, "vault"), name), "{name}");
         }
-        for name in ["delivery", "delivery_stores", "kill_delivery", "python_delivery"] {
+        for name in ["delivery", "delivery_stores", "kill_delivery", "python_delivery", "secrets_delivery"] {
             let program = program("engine", Kind::Integration, name);
             assert!(choice.takes(&program) && choice.has_test(&program, "any"), "{name}");
             let file = crate::paths::root().join(format!("tests/engine/tests/{name}.rs"));

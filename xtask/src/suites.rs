@@ -179,6 +179,7 @@ const MANNERS: &[(&str, Manner)] = &[
     ("engine/kill_delivery", waits(600, 2)),
     ("engine/delivery", waits(60, 2)),
     ("engine/delivery_stores", waits(60, 2)),
+    ("engine/secrets_delivery", waits(90, 2)),
     ("engine/examples", waits(200, 2)),
     ("engine/examples_all", waits(600, 2)),
     ("engine/libraries", waits(90, 2)),

@@ -36,9 +36,10 @@ pub use place::{Misplaced, Place, Standing, reach};
 pub use state::{
     Capability, Cause, Claim, Deferred, Delivered, DeliveryStage, Entry, Expiry, Field, ForeignKey, HistoryAction,
     HistoryEvent, Key, KeyId, KeyState, KeyStatus, Known, LastUse, Ledger, Ledgers, Mark, Marks, Material, Observed,
-    ObservedKey, OtherLedger, OwnerId, Proof, Retiring, STATE_VERSION, Stage, Trigger, UnrecordedKey, is_empty_secret,
+    ObservedKey, OtherLedger, OwnerId, Proof, Retiring, STATE_VERSION, SecretPlace, Stage, Trigger, UnrecordedKey,
+    is_empty_secret,
 };
-pub use store::{DeliveryId, Head, Payload, Store, StoredVersion, Target};
+pub use store::{DeliveryId, Head, Payload, Store, StoredVersion, Target, plain_label};
 pub use time::{
     Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
     note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of,

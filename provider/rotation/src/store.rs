@@ -103,6 +103,10 @@ pub struct Target {
     pub shape: String,
     /// [`Store::reads_back`].
     pub reads_back: bool,
+    /// [`Store::keeps_secrets`].
+    pub keeps_secrets: bool,
+    /// [`Store::holds_staged`].
+    pub holds_staged: bool,
 }
 
 impl Target {
@@ -110,8 +114,20 @@ impl Target {
     pub fn of(store: &dyn Store) -> Self {
         let mut shape = digits(&store.shape());
         shape.truncate(OF_OWNER);
-        Self { identity: store.identity(), label: store.label(), shape, reads_back: store.reads_back() }
+        Self {
+            identity: store.identity(),
+            label: store.label(),
+            shape,
+            reads_back: store.reads_back(),
+            keeps_secrets: store.keeps_secrets(),
+            holds_staged: store.holds_staged(),
+        }
     }
+}
+
+/// A label without the property that messages name in it.
+pub fn plain_label(label: &str) -> &str {
+    label.split_once(" (`").map_or(label, |(plain, _)| plain)
 }
 
 /// One version in a store.
@@ -182,6 +198,17 @@ pub trait Store: Send + Sync {
         false
     }
 
+    /// Whether [`read`](Self::read) gives back at least every secret field of a key, so that the state need not keep them.
+    fn keeps_secrets(&self) -> bool {
+        self.reads_back()
+    }
+
+    /// Whether the store holds the value of a staged version. Where it does not, [`promote`](Self::promote) writes what the same process
+    /// staged, and a later process stages it again; [`head`](Self::head) may then show that a version was announced.
+    fn holds_staged(&self) -> bool {
+        true
+    }
+
     /// What stands there now. An entry that does not exist is an answer, with `exists` false.
     ///
     /// # Errors
@@ -218,7 +245,8 @@ pub trait Store: Send + Sync {
     /// It may stand as before.
     async fn remove(&self) -> Result<bool, Error>;
 
-    /// The key that a version of ours holds, with all its fields; none if it cannot be told. Asked only where [`reads_back`](Self::reads_back) says so.
+    /// The fields of the key that a version of ours holds, as far as the shape keeps them; none if they cannot be told. Asked only where
+    /// [`reads_back`](Self::reads_back) or [`keeps_secrets`](Self::keeps_secrets) says so.
     ///
     /// # Errors
     /// Anything but a definite answer.

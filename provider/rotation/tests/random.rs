@@ -46,6 +46,8 @@ enum Act {
     RollBack(&'static str),
     DeleteStore(&'static str),
     Deliver(&'static [&'static str]),
+    Keeps(bool),
+    Reshape(&'static str, u8),
 }
 
 fn generation() -> impl Strategy<Value = RevokedGeneration> {
@@ -89,6 +91,18 @@ fn acts_on_stores() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 1..30)
 }
 
+/// The same with secrets that the state leaves to stores and takes back, and with other shapes.
+fn acts_on_secrets() -> impl Strategy<Value = Vec<Act>> {
+    let named = || prop::sample::select(BOTH.to_vec());
+    let act = prop_oneof![
+        30 => acts_on_stores().prop_map(|acts| acts[0].clone()),
+        3 => any::<bool>().prop_map(Act::Keeps),
+        2 => (named(), 0_u8..3).prop_map(|(name, shape)| Act::Reshape(name, shape)),
+    ];
+    let lives = prop::collection::vec(act, 1..30);
+    lives.prop_map(|acts| [Act::Deliver(BOTH), Act::Keeps(false)].into_iter().chain(acts).collect())
+}
+
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => Just(Act::Up),
@@ -119,6 +133,11 @@ fn lesson_a1_random_lives_on_older_states_end_well() {
 #[test]
 fn random_lives_with_stores_end_well() {
     walk(acts_on_stores(), rules_with_lagging_stores(), Some(QUIET));
+}
+
+#[test]
+fn random_lives_with_secrets_left_to_stores_end_well() {
+    walk(acts_on_secrets(), rules_with_unlike_stores(), Some(QUIET));
 }
 
 /// `quiet` is the quiet period where use is told.
@@ -180,6 +199,19 @@ fn rules_with_lagging_stores() -> Vec<InMemoryRules> {
     let opaque = |rules: InMemoryRules| InMemoryRules { stores_are_opaque: true, ..rules };
     let all = rules_with_lagging_marks().into_iter();
     all.flat_map(|rules| [rules.clone(), lags(rules.clone()), opaque(rules)]).collect()
+}
+
+/// Marks stand somewhere in all of them, as where users publish keys the inputs keep secrets in the state: the second store lags, holds nothing staged, or
+/// gives nothing back.
+fn rules_with_unlike_stores() -> Vec<InMemoryRules> {
+    let marked = rules_with_lagging_marks().into_iter().filter(|rules| rules.capability.marks != Marks::Nowhere);
+    let unlike = |rules: InMemoryRules| {
+        let lags = InMemoryRules { stores_after: SECOND * 10, ..rules.clone() };
+        let kv = InMemoryRules { unstaged: &["b"], ..rules.clone() };
+        let opaque = InMemoryRules { opaque: &["b"], ..rules.clone() };
+        [rules, lags, kv, opaque]
+    };
+    marked.flat_map(unlike).collect()
 }
 
 /// Lives one life; gives the number of plain runs that were needed at its end.
@@ -263,6 +295,8 @@ async fn live(acts: Vec<Act>, rules: InMemoryRules, by_period: bool, quiet: Opti
                 kept = None;
             }
             Act::DeleteStore(name) => cloud.delete_store(name),
+            Act::Keeps(keeps) => watch.stack.set_keeps_secret(keeps),
+            Act::Reshape(name, shape) => cloud.reshape_store(name, &shape.to_string()),
             Act::Deliver(names) => watch.stack.set_stores(names),
             Act::Elsewhere(run) => {
                 watch.elsewhere(&cloud, &wanted, run).await;

@@ -120,6 +120,12 @@ namespace KeyRotationDev.KeyRotation.Aws
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `AccessKeyId` and `SecretAccessKey`, with `SesRegion` also `SesSmtpPassword`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `SecretAccessKey` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried on AWS itself
     /// 
     /// The tests run against two local stand-ins: one that checks signatures and imitates AWS's delays, and moto. Not tried on AWS:
@@ -190,6 +196,13 @@ namespace KeyRotationDev.KeyRotation.Aws
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -287,7 +300,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("secretAccessKey")]
         public Output<string> SecretAccessKey { get; private set; } = null!;
@@ -299,7 +312,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<string?> SesRegion { get; private set; } = null!;
 
         /// <summary>
-        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+        /// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("sesSmtpPassword")]
         public Output<string?> SesSmtpPassword { get; private set; } = null!;
@@ -408,6 +421,13 @@ namespace KeyRotationDev.KeyRotation.Aws
             get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
             set => _deliveries = value;
         }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -95,6 +95,12 @@ namespace KeyRotationDev.KeyRotation.Confluent
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `ApiKey` and `ApiSecret`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `ApiSecret` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried on Confluent Cloud itself
     /// 
     /// The tests run against a local stand-in that Confluent's own Go client walks through. Not tried: how soon lists show a new key, how
@@ -131,7 +137,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<string> ApiKey { get; private set; } = null!;
 
         /// <summary>
-        /// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("apiSecret")]
         public Output<string> ApiSecret { get; private set; } = null!;
@@ -183,6 +189,13 @@ namespace KeyRotationDev.KeyRotation.Confluent
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -387,6 +400,13 @@ namespace KeyRotationDev.KeyRotation.Confluent
         /// </summary>
         [Input("displayName")]
         public Input<string>? DisplayName { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

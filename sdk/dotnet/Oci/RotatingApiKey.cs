@@ -105,6 +105,12 @@ namespace KeyRotationDev.KeyRotation.Oci
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Fingerprint`, `KeyId`, `PublicKeyPem`, `PrivateKeyPem` and `ConfigProfile`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `PrivateKeyPem` and `ConfigProfile` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried on OCI itself
     /// 
     /// The tests run against a local stand-in that verifies every signature and that Oracle's own SDKs walk through. Not tried on OCI: how long a new key is refused,
@@ -134,7 +140,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<bool?> AllowOutage { get; private set; } = null!;
 
         /// <summary>
-        /// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+        /// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("configProfile")]
         public Output<string> ConfigProfile { get; private set; } = null!;
@@ -180,6 +186,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -245,7 +258,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;
 
         /// <summary>
-        /// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+        /// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("privateKeyPem")]
         public Output<string> PrivateKeyPem { get; private set; } = null!;
@@ -404,6 +417,13 @@ namespace KeyRotationDev.KeyRotation.Oci
             get => _deliveries ?? (_deliveries = new InputList<KeyRotationDev.KeyRotation.Inputs.DeliveryArgs>());
             set => _deliveries = value;
         }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

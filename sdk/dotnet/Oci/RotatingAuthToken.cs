@@ -59,6 +59,12 @@ namespace KeyRotationDev.KeyRotation.Oci
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `TokenId` and `Token`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `Token` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried on OCI itself
     /// 
     /// The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -127,6 +133,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -225,7 +238,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+        /// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("token")]
         public Output<string> Token { get; private set; } = null!;
@@ -345,6 +358,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Input("description")]
         public Input<string>? Description { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -59,6 +59,12 @@ namespace KeyRotationDev.KeyRotation.Oci
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `AccessKey` and `SecretKey`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `SecretKey` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried on OCI itself
     /// 
     /// The tests run against a local stand-in. Not tried on OCI: how long a new key is refused by Object Storage, the code of a third key, and how long a display name may be.
@@ -133,6 +139,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -231,7 +244,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+        /// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("secretKey")]
         public Output<string> SecretKey { get; private set; } = null!;
@@ -345,6 +358,13 @@ namespace KeyRotationDev.KeyRotation.Oci
         /// </summary>
         [Input("description")]
         public Input<string>? Description { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -37,6 +37,10 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// Why, in words.
         /// </summary>
         public readonly string? Reason;
+        /// <summary>
+        /// The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+        /// </summary>
+        public readonly string? Store;
 
         [OutputConstructor]
         private HistoryEvent(
@@ -48,13 +52,16 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string keyId,
 
-            string? reason)
+            string? reason,
+
+            string? store)
         {
             Action = action;
             At = at;
             Generation = generation;
             KeyId = keyId;
             Reason = reason;
+            Store = store;
         }
     }
 }

@@ -119,6 +119,12 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// 
     /// A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Version` and `Value`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `Value` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried
     /// 
     /// The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -212,6 +218,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Output("history")]
         public Output<ImmutableArray<KeyRotationDev.KeyRotation.Outputs.HistoryEvent>> History { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -333,7 +346,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<KeyRotationDev.KeyRotation.Outputs.Schedule> Schedule { get; private set; } = null!;
 
         /// <summary>
-        /// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+        /// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("value")]
         public Output<string> Value { get; private set; } = null!;
@@ -464,6 +477,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("field")]
         public Input<string>? Field { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -129,6 +129,12 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// Not possible, since the mount holds the public half only. `Adopt` takes over a key that is published: by its `Kid` alone until the first
     /// rotation, with its private half (PKCS#8 in PEM) as the current one.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Kid` and `PrivateKeyPem`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state does not keep `PrivateKeyPem`. That is refused with `JwksUrl`, because later runs need the private halves to prove that withdrawn keys are refused.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried
     /// 
     /// The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
@@ -212,6 +218,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> JwksUrl { get; private set; } = null!;
 
         /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
+
+        /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
         /// Order and secretness do not count; an empty map is the same as none.
         /// </summary>
@@ -275,7 +288,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;
 
         /// <summary>
-        /// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+        /// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("privateKeyPem")]
         public Output<string> PrivateKeyPem { get; private set; } = null!;
@@ -432,6 +445,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("jwksUrl")]
         public Input<string>? JwksUrl { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -115,6 +115,12 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
     /// remove the resource by `pulumi state delete`.
     /// 
+    /// ## Delivery to secret managers
+    /// 
+    /// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `Data`, unless `Fields` chooses others.
+    /// With `KeepSecretInState: false` the state keeps no secret: `Data` is null, and only the stores have it.
+    /// `docs/deliveries.md` has the details.
+    /// 
     /// ## What was not tried
     /// 
     /// The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
@@ -143,7 +149,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<Outputs.Lease> Current { get; private set; } = null!;
 
         /// <summary>
-        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+        /// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
         /// </summary>
         [Output("data")]
         public Output<ImmutableDictionary<string, string>> Data { get; private set; } = null!;
@@ -195,6 +201,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Output("holderRole")]
         public Output<string?> HolderRole { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Output("keepSecretInState")]
+        public Output<bool?> KeepSecretInState { get; private set; } = null!;
 
         /// <summary>
         /// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -397,6 +410,13 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("holderRole")]
         public Input<string>? HolderRole { get; set; }
+
+        /// <summary>
+        /// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+        /// only one), and the secret outputs are null. Default: true.
+        /// </summary>
+        [Input("keepSecretInState")]
+        public Input<bool>? KeepSecretInState { get; set; }
 
         [Input("keepers")]
         private InputMap<string>? _keepers;

@@ -293,8 +293,12 @@ const (
 	HistoryActionCreated = HistoryAction("created")
 	// The system accepted it as often as `Verification` asks.
 	HistoryActionVerified = HistoryAction("verified")
+	// Consumers of a store read it from then on.
+	HistoryActionDelivered = HistoryAction("delivered")
 	// It became the current key.
 	HistoryActionPromoted = HistoryAction("promoted")
+	// It was taken out of a store.
+	HistoryActionWithdrawn = HistoryAction("withdrawn")
 	// It was disabled.
 	HistoryActionDisabled = HistoryAction("disabled")
 	// It was deleted.

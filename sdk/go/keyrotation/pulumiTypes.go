@@ -1734,6 +1734,8 @@ type HistoryEvent struct {
 	KeyId string `pulumi:"keyId"`
 	// Why, in words.
 	Reason *string `pulumi:"reason"`
+	// The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+	Store *string `pulumi:"store"`
 }
 
 // Something that happened to a key.
@@ -1774,6 +1776,11 @@ func (o HistoryEventOutput) KeyId() pulumi.StringOutput {
 // Why, in words.
 func (o HistoryEventOutput) Reason() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v HistoryEvent) *string { return v.Reason }).(pulumi.StringPtrOutput)
+}
+
+// The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+func (o HistoryEventOutput) Store() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v HistoryEvent) *string { return v.Store }).(pulumi.StringPtrOutput)
 }
 
 type HistoryEventArrayOutput struct{ *pulumi.OutputState }

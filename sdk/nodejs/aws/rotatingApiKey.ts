@@ -117,6 +117,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessKeyId` and `secretAccessKey`, with `sesRegion` also `sesSmtpPassword`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `secretAccessKey` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried on AWS itself
  *
  * The tests run against two local stand-ins: one that checks signatures and imitates AWS's delays, and moto. Not tried on AWS:
@@ -193,6 +199,11 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      */
@@ -258,7 +269,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly secretAccessKey: pulumi.Output<string>;
     /**
@@ -266,7 +277,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly sesRegion: pulumi.Output<string | undefined>;
     /**
-     * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES's SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly sesSmtpPassword: pulumi.Output<string | undefined>;
     /**
@@ -304,6 +315,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["deliveries"] = args?.deliveries;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["overlap"] = args?.overlap;
@@ -344,6 +356,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
@@ -391,6 +404,11 @@ export interface RotatingApiKeyArgs {
      * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
      */
     deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

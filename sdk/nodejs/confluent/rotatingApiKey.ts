@@ -92,6 +92,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `apiKey` and `apiSecret`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `apiSecret` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried on Confluent Cloud itself
  *
  * The tests run against a local stand-in that Confluent's own Go client walks through. Not tried: how soon lists show a new key, how
@@ -144,7 +150,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly apiKey: pulumi.Output<string>;
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly apiSecret: pulumi.Output<string>;
     /**
@@ -179,6 +185,11 @@ export class RotatingApiKey extends pulumi.CustomResource {
      * The last 20 events of this resource's keys, the oldest first.
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
@@ -276,6 +287,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["description"] = args?.description;
             resourceInputs["displayName"] = args?.displayName;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["managedResource"] = args?.managedResource;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -316,6 +328,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["managedResource"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
@@ -367,6 +380,11 @@ export interface RotatingApiKeyArgs {
      * The display name of keys that are created from now on. Default: a name that contains the name of this resource.
      */
     displayName?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

@@ -102,6 +102,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `fingerprint`, `keyId`, `publicKeyPem`, `privateKeyPem` and `configProfile`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `privateKeyPem` and `configProfile` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried on OCI itself
  *
  * The tests run against a local stand-in that verifies every signature and that Oracle's own SDKs walk through. Not tried on OCI: how long a new key is refused,
@@ -149,7 +155,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly allowOutage: pulumi.Output<boolean | undefined>;
     /**
-     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly configProfile: pulumi.Output<string>;
     /**
@@ -180,6 +186,11 @@ export class RotatingApiKey extends pulumi.CustomResource {
      * The last 20 events of this resource's keys, the oldest first.
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
@@ -224,7 +235,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**
-     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly privateKeyPem: pulumi.Output<string>;
     /**
@@ -296,6 +307,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["deliveries"] = args?.deliveries;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["keyBits"] = args?.keyBits;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -339,6 +351,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["keyBits"] = undefined /*out*/;
             resourceInputs["keyId"] = undefined /*out*/;
@@ -387,6 +400,11 @@ export interface RotatingApiKeyArgs {
      * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
      */
     deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

@@ -56,6 +56,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `tokenId` and `token`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `token` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried on OCI itself
  *
  * The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -130,6 +136,11 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      */
@@ -196,7 +207,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+     * The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly token: pulumi.Output<string>;
     /**
@@ -242,6 +253,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["description"] = args?.description;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["name"] = args?.name;
@@ -280,6 +292,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
@@ -330,6 +343,11 @@ export interface RotatingAuthTokenArgs {
      * The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
      */
     description?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

@@ -299,6 +299,10 @@ export interface HistoryEvent {
      * Why, in words.
      */
     reason?: string;
+    /**
+     * The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+     */
+    store?: string;
 }
 
 /**

@@ -116,6 +116,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `version` and `value`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `value` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried
  *
  * The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -207,6 +213,11 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      */
@@ -288,7 +299,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly value: pulumi.Output<string>;
     /**
@@ -328,6 +339,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["data"] = args?.data;
             resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["field"] = args?.field;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["length"] = args?.length;
             resourceInputs["maxAge"] = args?.maxAge;
@@ -373,6 +385,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["length"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
@@ -437,6 +450,11 @@ export interface RotatingApiKeyArgs {
      * The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
      */
     field?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

@@ -126,6 +126,12 @@ import * as utilities from "../utilities";
  * Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
  * rotation, with its private half (PKCS#8 in PEM) as the current one.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `kid` and `privateKeyPem`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state does not keep `privateKeyPem`. That is refused with `jwksUrl`, because later runs need the private halves to prove that withdrawn keys are refused.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried
  *
  * The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
@@ -209,6 +215,11 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public readonly jwksUrl: pulumi.Output<string | undefined>;
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      */
@@ -252,7 +263,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**
-     * What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly privateKeyPem: pulumi.Output<string>;
     /**
@@ -320,6 +331,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["jwksUrl"] = args?.jwksUrl;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["mount"] = args?.mount;
@@ -361,6 +373,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["history"] = undefined /*out*/;
             resourceInputs["jwks"] = undefined /*out*/;
             resourceInputs["jwksUrl"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["kid"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
@@ -415,6 +428,11 @@ export interface RotatingJwtKeyArgs {
      * The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
      */
     jwksUrl?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

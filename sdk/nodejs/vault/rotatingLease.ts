@@ -112,6 +112,12 @@ import * as utilities from "../utilities";
  * route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
  * remove the resource by `pulumi state delete`.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `data`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `data` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried
  *
  * The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
@@ -158,7 +164,7 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly current: pulumi.Output<outputs.vault.Lease>;
     /**
-     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly data: pulumi.Output<{[key: string]: string}>;
     /**
@@ -193,6 +199,11 @@ export class RotatingLease extends pulumi.CustomResource {
      * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      */
     declare public readonly holderRole: pulumi.Output<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
@@ -299,6 +310,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["deliveries"] = args?.deliveries;
             resourceInputs["holderRole"] = args?.holderRole;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["name"] = args?.name;
@@ -341,6 +353,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["history"] = undefined /*out*/;
             resourceInputs["holderAccessor"] = undefined /*out*/;
             resourceInputs["holderRole"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["leaseId"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
@@ -385,6 +398,11 @@ export interface RotatingLeaseArgs {
      * The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
      */
     holderRole?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

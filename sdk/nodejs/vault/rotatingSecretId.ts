@@ -110,6 +110,12 @@ import * as utilities from "../utilities";
  *
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
  *
+ * ## Delivery to secret managers
+ *
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessor` and `secretId`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `secretId` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ *
  * ## What was not tried
  *
  * The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -193,6 +199,11 @@ export class RotatingSecretId extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly history: pulumi.Output<outputs.HistoryEvent[]>;
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    declare public readonly keepSecretInState: pulumi.Output<boolean | undefined>;
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      */
@@ -262,7 +273,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly schedule: pulumi.Output<outputs.Schedule>;
     /**
-     * What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+     * What a machine logs in with, beside the role's id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      */
     declare public /*out*/ readonly secretId: pulumi.Output<string>;
     /**
@@ -299,6 +310,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["allowOutage"] = args?.allowOutage;
             resourceInputs["cidrList"] = args?.cidrList;
             resourceInputs["deliveries"] = args?.deliveries;
+            resourceInputs["keepSecretInState"] = args?.keepSecretInState;
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["mount"] = args?.mount;
@@ -340,6 +352,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["foreignKeys"] = undefined /*out*/;
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["history"] = undefined /*out*/;
+            resourceInputs["keepSecretInState"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["mount"] = undefined /*out*/;
@@ -389,6 +402,11 @@ export interface RotatingSecretIdArgs {
      * Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
      */
     deliveries?: pulumi.Input<pulumi.Input<inputs.DeliveryArgs>[] | undefined>;
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     */
+    keepSecretInState?: pulumi.Input<boolean | undefined>;
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.

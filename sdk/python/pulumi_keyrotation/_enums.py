@@ -82,9 +82,17 @@ class HistoryAction(_builtins.str, Enum):
     """
     The system accepted it as often as `verification` asks.
     """
+    DELIVERED = "delivered"
+    """
+    Consumers of a store read it from then on.
+    """
     PROMOTED = "promoted"
     """
     It became the current key.
+    """
+    WITHDRAWN = "withdrawn"
+    """
+    It was taken out of a store.
     """
     DISABLED = "disabled"
     """

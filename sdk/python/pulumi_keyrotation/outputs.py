@@ -962,7 +962,8 @@ class HistoryEvent(dict):
                  at: _builtins.str,
                  key_id: _builtins.str,
                  generation: Optional[_builtins.int] = None,
-                 reason: Optional[_builtins.str] = None):
+                 reason: Optional[_builtins.str] = None,
+                 store: Optional[_builtins.str] = None):
         """
         Something that happened to a key.
 
@@ -971,6 +972,7 @@ class HistoryEvent(dict):
         :param _builtins.str key_id: The key's id in the system.
         :param _builtins.int generation: Which key of the resource it is, from 1; unset for a key whose making was never recorded.
         :param _builtins.str reason: Why, in words.
+        :param _builtins.str store: The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
         """
         pulumi.set(__self__, "action", action)
         pulumi.set(__self__, "at", at)
@@ -979,6 +981,8 @@ class HistoryEvent(dict):
             pulumi.set(__self__, "generation", generation)
         if reason is not None:
             pulumi.set(__self__, "reason", reason)
+        if store is not None:
+            pulumi.set(__self__, "store", store)
 
     @_builtins.property
     @pulumi.getter
@@ -1019,6 +1023,14 @@ class HistoryEvent(dict):
         Why, in words.
         """
         return pulumi.get(self, "reason")
+
+    @_builtins.property
+    @pulumi.getter
+    def store(self) -> Optional[_builtins.str]:
+        """
+        The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+        """
+        return pulumi.get(self, "store")
 
 
 @pulumi.output_type

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use cloud::Deliverable;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use localcloud::{Faults, locked};
 use rotation::testing::{ContestedRig, Fault, ManualClock, Rig};
 use rotation::{Key, KeyId, KeyIssuer, Known, Material, Store};
 
-use crate::stores::Shop;
+use crate::stores::{Shop, all};
 
 /// What a rig can do beyond holding keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +131,17 @@ pub trait Place: Clone + Send + Sync + Sized + 'static {
 
     /// Users publish these keys and no others, where they do that.
     fn publish(&self, _keys: &[&Key]) {}
+
+    /// What of its keys is delivered: stores can be read back where this names it.
+    fn deliverable(&self) -> Deliverable {
+        all()
+    }
+}
+
+/// Keys with these two fields, the second of which is secret.
+pub(crate) fn pair(public: &str, secret: &str) -> Deliverable {
+    let (names, secrets) = (vec![public.to_owned(), secret.to_owned()], vec![secret.to_owned()]);
+    Deliverable { names, secrets, ..Deliverable::default() }
 }
 
 /// A place, and the plugin's own code as its client.
@@ -232,7 +244,7 @@ impl<P: Place> Rig for PlaceRig<P> {
     }
 
     fn store_named(&self, name: &str) -> Option<Box<dyn Store>> {
-        Some(self.way.shop().store(name))
+        Some(self.way.shop().store(name, self.place.deliverable()))
     }
 
     fn read_store(&self, name: &str) -> Option<KeyId> {

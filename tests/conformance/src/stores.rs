@@ -19,4 +19,5 @@ pub use kv_trials::{KvGround, KvStoreTrial, kv_store_trials};
 pub(crate) use lives::{KV_TRIALS, TRIALS};
 pub use oci_trials::{OciGround, OciStoreTrial, oci_store_trials};
 pub use rules::{Entries, RuleTrial, rule_trials};
+pub(crate) use shelves::all;
 pub use shop::Shop;

@@ -1,5 +1,6 @@
 //! The real Pulumi engine on the plugin and the stand-in: what the tests and the demo are made of.
 
+mod at_rest;
 mod clock;
 mod cloud;
 mod confluent;

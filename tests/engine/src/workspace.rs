@@ -12,7 +12,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::leak;
+use crate::at_rest::{self, Passphrase};
+use crate::leak::{self, Secrets};
 use crate::process;
 use crate::running::{Ended, Running};
 use crate::state::State;
@@ -22,6 +23,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// After the engine has gone, its plugin must follow within this time.
 const FAREWELL: Duration = Duration::from_secs(20);
 const STACK: &str = "dev";
+const PASSPHRASE: &str = "a passphrase for tests";
 /// The commands whose events are logged, for the search for secrets.
 const LOGGING: [&str; 4] = ["preview", "up", "refresh", "destroy"];
 const PLUGIN: &str = "pulumi-resource-keyrotation";
@@ -219,7 +221,7 @@ impl Workspace {
         command.env_clear().env("PATH", format!("{}:{path}", self.tools.pulumi.display()));
         command.env("HOME", self.folder("home")).env("PULUMI_HOME", self.folder("pulumi"));
         command.env("PULUMI_BACKEND_URL", format!("file://{}", self.folder("backend").display()));
-        command.env("PULUMI_CONFIG_PASSPHRASE", "a passphrase for tests").env("PULUMI_SKIP_UPDATE_CHECK", "true");
+        command.env("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE).env("PULUMI_SKIP_UPDATE_CHECK", "true");
         command.env("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true").env("AWS_EC2_METADATA_DISABLED", "true");
         command
             .env("PULUMI_STACK", STACK)
@@ -364,6 +366,20 @@ impl Workspace {
             events.for_each(|(_, bytes)| *bytes = without_debug(bytes));
         }
         Ok(written)
+    }
+
+    /// The files of the backend, the event logs and the project, among them plans, that hold one of these secrets, plainly or encrypted, and how many
+    /// encrypted values they have.
+    ///
+    /// # Errors
+    /// When something cannot be read or opened.
+    pub fn holders(&self, secrets: &Secrets) -> Result<(Vec<String>, usize)> {
+        let settings = fs::read_to_string(self.project().join(format!("Pulumi.{STACK}.yaml")))?;
+        let mut files = Vec::new();
+        for folder in ["project", "backend", "log"] {
+            files.extend(leak::contents(&self.folder(folder))?);
+        }
+        Ok(at_rest::holders(&files, &Passphrase::of(&settings, PASSPHRASE)?, secrets))
     }
 
     /// Leaves the engine's debug events out of what was [`Self::written`]: Pulumi's own libraries for Node.js and Java write the outputs of

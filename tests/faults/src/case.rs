@@ -209,6 +209,7 @@ pub async fn calls_of(system: System, life: Life) -> Vec<String> {
     let rig = (system.make)();
     let mut watch = Watch::new(&*rig, life.overlap());
     watch.stack.set_stores(system.stores);
+    watch.stack.set_keeps_secret(system.keeps_secret);
     let wanted = life.prepare(&mut watch).await;
     let before = rig.calls().len();
     let outcome = life.run(&mut watch, &wanted).await;

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use futures::future::{Either, select};
 use jiff::SignedDuration;
 use rotation::testing::{ContestedRig, Fault, Life, Watch};
-use rotation::{KeyId, Verdict};
+use rotation::{KeyId, KeyIssuer, Verdict};
 
 use crate::case::{destroy, settle};
 use crate::{Case, Runs, recover};
@@ -34,6 +34,7 @@ impl Delivery {
         let rig = (case.system.make)();
         let mut watch = Watch::new(&*rig, case.life.overlap());
         watch.stack.set_stores(case.system.stores);
+        watch.stack.set_keeps_secret(case.system.keeps_secret);
         let wanted = case.life.prepare(&mut watch).await;
         let mut reader = Reader::new(&*rig, case.system.stores);
         if case.life == Life::Delete {
@@ -69,6 +70,8 @@ impl Delivery {
 /// A consumer of stores.
 struct Reader<'a> {
     rig: &'a dyn ContestedRig,
+    /// The system as it reaches it all the time.
+    issuer: Box<dyn KeyIssuer>,
     stores: &'static [&'static str],
     /// The stores from which it once read what worked.
     served: BTreeSet<&'static str>,
@@ -81,7 +84,15 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(rig: &'a dyn ContestedRig, stores: &'static [&'static str]) -> Self {
-        Self { rig, stores, served: BTreeSet::new(), is_revoking: false, uses: 0, failures: Vec::new() }
+        Self {
+            rig,
+            issuer: rig.issuer(),
+            stores,
+            served: BTreeSet::new(),
+            is_revoking: false,
+            uses: 0,
+            failures: Vec::new(),
+        }
     }
 
     /// Reads before each call that `act` makes, and at its end; lets the call with that number fail.
@@ -117,7 +128,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let id = self.rig.read_store(name).unwrap_or(KeyId(String::new()));
-            let verdict = self.rig.issuer().verify(&material).await;
+            let verdict = self.issuer.verify(&material).await;
             let works = matches!(verdict, Ok(Verdict::Accepted));
             self.uses += usize::from(works);
             if works {

@@ -29,6 +29,8 @@ pub struct System {
     pub replaces: Option<&'static str>,
     /// The stores that receive each generation.
     pub stores: &'static [&'static str],
+    /// Whether the state keeps secrets that a store holds.
+    pub keeps_secret: bool,
 }
 
 impl System {
@@ -71,8 +73,8 @@ pub const SYSTEMS: [System; 12] = [
 ];
 
 /// Systems whose keys are delivered: the reference model with one store and with two, also where lists and stores lag, and where there is no place for a
-/// third key; and AWS, Confluent Cloud and OCI, whose keys go to AWS Secrets Manager.
-pub const DELIVERING: [System; 8] = [
+/// third key; and AWS, Confluent Cloud and OCI, whose keys go to AWS Secrets Manager, in one region and in two. Of some the state keeps no secret.
+pub const DELIVERING: [System; 17] = [
     System { name: "model-one", stores: &["made"], ..MODEL },
     System { name: "model-two", make: || like_aws(0, 5), stores: BOTH, ..MODEL },
     System { name: "model-lagging", make: lagging, lags: true, stores: BOTH, ..MODEL },
@@ -94,7 +96,30 @@ pub const DELIVERING: [System; 8] = [
         ..MODEL
     },
     System { name: "oci-auth-token", make: || oci(OciResource::AuthToken, 0), stores: &["theirs"], ..OCI },
+    System { name: "model-left-one", stores: &["made"], ..LEFT },
+    System { name: "model-left-two", make: || like_aws(0, 5), stores: BOTH, ..LEFT },
+    System { name: "model-left-lags", make: lagging, lags: true, stores: BOTH, ..LEFT },
+    System { name: "model-left-kv", make: || unlike(&["made"], &[]), stores: BOTH, ..LEFT },
+    System { name: "model-left-opaque", make: || unlike(&[], &["made"]), stores: BOTH, ..LEFT },
+    System { name: "aws-two-regions", make: || aws(0), is_cheap: false, is_twin: true, stores: REGIONS, ..MODEL },
+    System { name: "aws-left-one", make: || aws(0), is_cheap: false, stores: &["kept"], ..LEFT },
+    System { name: "aws-left-two", make: || aws(0), is_cheap: false, is_twin: true, stores: REGIONS, ..LEFT },
+    System {
+        name: "confluent-left",
+        make: || confluent(Kind::Kafka, 0),
+        is_cheap: false,
+        suspects: false,
+        is_twin: true,
+        stores: &["theirs-kept"],
+        ..LEFT
+    },
 ];
+
+/// One in the region of the provider configuration, and one elsewhere with credentials of its own.
+const REGIONS: &[&str] = &["kept", "abroad-kept"];
+
+/// The state keeps no secret that a store holds.
+const LEFT: System = System { keeps_secret: false, ..MODEL };
 
 /// One that the store makes, and one that somebody else made.
 const BOTH: &[&str] = &["made", "theirs"];
@@ -133,6 +158,7 @@ const MODEL: System = System {
     is_twin: false,
     replaces: None,
     stores: &[],
+    keeps_secret: true,
 };
 
 /// A key's name, or its mark, is known before it is there: nothing is ever guessed.
@@ -147,6 +173,13 @@ fn like_aws(lists_after: i64, quota: usize) -> Box<dyn ContestedRig> {
 fn lagging() -> Box<dyn ContestedRig> {
     let seconds = SignedDuration::from_secs;
     let mut rules = InMemoryRules { stores_after: seconds(10), ..InMemoryRules::like_aws(seconds(20)) };
+    rules.capability.quota = Some(5);
+    in_memory(rules)
+}
+
+/// With room for every key, and with stores that hold nothing staged, or give nothing back.
+fn unlike(unstaged: &'static [&'static str], opaque: &'static [&'static str]) -> Box<dyn ContestedRig> {
+    let mut rules = InMemoryRules { unstaged, opaque, ..InMemoryRules::like_aws(SignedDuration::ZERO) };
     rules.capability.quota = Some(5);
     in_memory(rules)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rotation::{Error, ErrorKind, Field, Material, is_empty_secret};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::shape::{Deliverable, DeliveryShape};
+use super::shape::{Deliverable, DeliveryFormat, DeliveryShape};
 
 /// A name in the store, and the text under it.
 pub(super) type Entries = BTreeMap<String, SecretString>;
@@ -34,16 +34,25 @@ pub(super) fn entries(shape: &DeliveryShape, material: &Material, of: &Deliverab
     Ok(entries)
 }
 
-/// The fields of a key that a JSON object holds. None if it is no object of texts.
+/// The fields of a key that a text holds. None if it is not in the shape.
 pub(super) fn material(shape: &DeliveryShape, text: &SecretString, of: &Deliverable) -> Option<Material> {
-    let held: BTreeMap<String, String> = serde_json::from_str(shown(text)).ok()?;
     let mut material = Material::new();
+    if shape.format == DeliveryFormat::Raw {
+        material.insert(shape.only_field(of)?.clone(), Field::Secret(text.clone()));
+        return Some(material);
+    }
+    let mut held: BTreeMap<String, String> = serde_json::from_str(shown(text)).ok()?;
     for name in &of.names {
         let stored = shape.fields.as_ref().and_then(|fields| fields.get(name)).unwrap_or(name);
-        let Some(text) = held.get(stored) else { continue };
+        let Some(text) = held.remove(stored) else { continue };
         let is_secret = of.secrets.contains(name);
-        let field = if is_secret { Field::Secret(text.clone().into()) } else { Field::Plain(text.clone()) };
+        let field = if is_secret { Field::Secret(text.into()) } else { Field::Plain(text) };
         material.insert(name.clone(), field);
+    }
+    held.retain(|name, _| !shape.extra.contains_key(name));
+    if let Some(map) = of.map.as_ref().filter(|_| of.open && shape.fields.is_none() && !held.is_empty()) {
+        let texts = held.into_iter().map(|(name, text)| (name, text.into()));
+        material.insert(map.clone(), Field::SecretMap(texts.collect()));
     }
     (!material.is_empty()).then_some(material)
 }

@@ -48,4 +48,13 @@ pub struct Deliverable {
     pub ordinary: Vec<String>,
     /// Whether the key has more fields, whose names only the system knows.
     pub open: bool,
+    /// The field that holds those.
+    pub map: Option<String>,
+}
+
+impl Deliverable {
+    /// Every field that is secret, as a whole or in its parts.
+    pub fn secret_fields(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().chain(&self.map).map(String::as_str)
+    }
 }

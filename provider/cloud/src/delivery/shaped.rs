@@ -60,9 +60,36 @@ impl DeliveryShape {
         self.format == DeliveryFormat::Json && !of.open && of.names.iter().filter(needed).all(has)
     }
 
-    /// The key that a text holds which was written in this shape, where the shape keeps all of it.
+    /// Whether [`read`](Self::read) gives every secret field of such a key back, but for those that follow from others.
+    pub fn keeps_secrets(&self, of: &Deliverable) -> bool {
+        let needed = || of.secrets.iter().filter(|name| !of.optional.contains(*name));
+        match self.format {
+            DeliveryFormat::Json if self.fields.is_none() => {
+                let is_whole = !of.open || of.map.is_some();
+                is_whole && needed().all(|name| of.ordinary.is_empty() || of.ordinary.contains(name))
+            }
+            DeliveryFormat::Json => {
+                !of.open && needed().all(|name| self.fields.iter().any(|all| all.contains_key(name)))
+            }
+            DeliveryFormat::Raw => {
+                !of.open && self.only_field(of).is_some_and(|only| needed().all(|name| name == only))
+            }
+            _ => false,
+        }
+    }
+
+    /// The one field that is handed over, if it is one.
+    pub(super) fn only_field<'a>(&'a self, of: &'a Deliverable) -> Option<&'a String> {
+        let mut names = match &self.fields {
+            Some(fields) => fields.keys().collect::<Vec<_>>(),
+            None => of.ordinary.iter().collect(),
+        };
+        names.pop().filter(|_| names.is_empty())
+    }
+
+    /// The fields of a key that a text holds which was written in this shape, where the shape keeps all of them or all secrets.
     pub fn read(&self, text: &SecretString, of: &Deliverable) -> Option<Material> {
-        self.keeps_all(of).then(|| pick::material(self, text, of)).flatten()
+        (self.keeps_all(of) || self.keeps_secrets(of)).then(|| pick::material(self, text, of)).flatten()
     }
 
     /// The text that consumers read.

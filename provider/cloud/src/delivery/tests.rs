@@ -18,7 +18,7 @@ fn aws() -> (Material, Deliverable) {
             secrets: names[1..].to_vec(),
             optional: names[2..].to_vec(),
             names,
-            open: false,
+            ..Deliverable::default()
         },
     )
 }
@@ -30,7 +30,8 @@ fn lease() -> (Material, Deliverable) {
         ("data".to_owned(), Field::SecretMap(data.into())),
     ];
     let names = vec!["leaseId".to_owned(), "data".to_owned()];
-    (material.into(), Deliverable { ordinary: vec!["data".to_owned()], names, open: true, ..Deliverable::default() })
+    let (ordinary, map) = (vec!["data".to_owned()], Some("data".to_owned()));
+    (material.into(), Deliverable { ordinary, names, open: true, map, ..Deliverable::default() })
 }
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -154,4 +155,35 @@ fn another_shape_is_another_text_and_the_same_one_the_same() {
     assert_eq!(one.normal(), same.normal());
     assert_ne!(one.normal(), DeliveryShape::default().normal());
     assert_ne!(shape(DeliveryFormat::Raw).normal(), DeliveryShape::default().normal());
+}
+
+#[test]
+fn a_shape_that_keeps_every_secret_gives_those_back() {
+    let (material, of) = aws();
+    let with = |format, fields: &[(&str, &str)]| DeliveryShape {
+        format,
+        fields: Some(map(fields)),
+        extra: if format == DeliveryFormat::Json { map(&[("region", "x")]) } else { BTreeMap::new() },
+    };
+    for shape in [
+        with(DeliveryFormat::Json, &[("secretAccessKey", "value")]),
+        with(DeliveryFormat::Raw, &[("secretAccessKey", "value")]),
+    ] {
+        assert!(shape.keeps_secrets(&of) && !shape.keeps_all(&of));
+        let read = shape.read(&shape.render(&material, &of).unwrap(), &of).unwrap();
+        assert_eq!(read, [("secretAccessKey".to_owned(), material["secretAccessKey"].clone())].into());
+    }
+    for shape in [
+        with(DeliveryFormat::Json, &[("accessKeyId", "id")]),
+        with(DeliveryFormat::Raw, &[("accessKeyId", "id")]),
+        with(DeliveryFormat::Dotenv, &[("secretAccessKey", "SECRET")]),
+    ] {
+        assert!(!shape.keeps_secrets(&of), "{shape:?}");
+    }
+    let (material, of) = lease();
+    let plain = DeliveryShape { extra: map(&[("region", "x")]), ..DeliveryShape::default() };
+    let read = plain.read(&plain.render(&material, &of).unwrap(), &of).unwrap();
+    assert_eq!(read, [("data".to_owned(), material["data"].clone())].into());
+    let chosen = with(DeliveryFormat::Json, &[("username", "user"), ("password", "word")]);
+    assert!(plain.keeps_secrets(&of) && !plain.keeps_all(&of) && !chosen.keeps_secrets(&of));
 }

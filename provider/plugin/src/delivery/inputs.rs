@@ -9,13 +9,35 @@ use system_vault::VaultKvDelivery;
 
 /// The input.
 pub(crate) const DELIVERIES: &str = "deliveries";
+/// The input.
+pub(crate) const KEEP_SECRET: &str = "keepSecretInState";
 
 /// The input of every resource that has a key to hand over.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryInputs {
     /// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
     #[serde(default)]
     pub(crate) deliveries: Option<Vec<Delivery>>,
+    /// Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+    /// only one), and the secret outputs are null. Default: true.
+    #[serde(default)]
+    pub(crate) keep_secret_in_state: Option<bool>,
+}
+
+impl DeliveryInputs {
+    /// The names of all of them.
+    pub(crate) const NAMES: [&'static str; 2] = [DELIVERIES, KEEP_SECRET];
+}
+
+/// Whether the state is to keep secrets that a store holds.
+pub(crate) fn keeps_secret(inputs: &Object) -> bool {
+    let own: Object = inputs
+        .iter()
+        .filter(|(name, _)| *name == KEEP_SECRET)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    decode::<DeliveryInputs>(&own).value.and_then(|inputs| inputs.keep_secret_in_state).unwrap_or(true)
 }
 
 /// A store that receives the key: exactly one of its properties is set.
@@ -78,7 +100,7 @@ impl Kind<'_> {
 
 /// The deliveries that inputs hold, as far as they are known.
 pub(super) fn read(inputs: &Object) -> Decoded<DeliveryInputs> {
-    let own = inputs.iter().filter(|(name, _)| *name == DELIVERIES);
+    let own = inputs.iter().filter(|(name, _)| DeliveryInputs::NAMES.contains(&name.as_str()));
     decode(&own.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 

@@ -1,5 +1,5 @@
 use pulumi_provider::{Error, Object, Value};
-use rotation::{Delivered, DeliveryStage, KeyState, Target};
+use rotation::{Delivered, DeliveryStage, KeyState, Target, plain_label};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub(crate) fn status(state: &KeyState, wanted: &[Target]) -> Result<Value, Error
 fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
     let own = || state.deliveries.iter().filter(|delivered| delivered.identity == target.identity);
     let read = own().find(|delivered| delivered.stage != DeliveryStage::Pending);
-    let store = plain(&target.label);
+    let store = plain_label(&target.label).to_owned();
     let [of_aws, of_kv, of_oci] = KINDS.map(|kind| is_of(&target.identity, kind));
     match read.or_else(|| own().next()) {
         None => DeliveryStatus { store, ..DeliveryStatus::default() },
@@ -69,11 +69,6 @@ fn of(state: &KeyState, target: &Target) -> DeliveryStatus {
 /// Whether a store's identity is one of this kind.
 fn is_of(identity: &str, kind: &str) -> bool {
     identity.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':'))
-}
-
-/// A label without the property that messages name in it.
-fn plain(label: &str) -> String {
-    label.split_once(" (`").map_or(label, |(plain, _)| plain).to_owned()
 }
 
 /// The inputs of every delivery whose store may hold something: what the next run needs where inputs do not name it.

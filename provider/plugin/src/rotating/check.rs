@@ -8,7 +8,7 @@ use rotation::{Ask, Capability, Clock, Phase, Problem, RotationArgs, Scheduled, 
 
 use super::inputs::{self, Names, Rules, SCHEDULE, known};
 use super::outputs::{from_outputs, is_ours};
-use crate::delivery::DELIVERIES;
+use crate::delivery::DeliveryInputs;
 
 /// `wrong` is what was found wrong with inputs that neither the rotation model nor the system reads.
 pub(crate) fn check<R: Rules>(
@@ -109,7 +109,7 @@ fn read_here(names: &Names, inputs: &Object) -> Object {
     let mut inputs = inputs.clone();
     inputs.remove(SCHEDULE);
     if names.can_deliver() {
-        inputs.remove(DELIVERIES);
+        inputs.retain(|name, _| !DeliveryInputs::NAMES.contains(&name.as_str()));
     }
     inputs
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::outputs::KeyShape;
 use super::shared_outputs::SharedOutputs;
-use crate::delivery::{DELIVERIES, DeliveryInputs};
+use crate::delivery::DeliveryInputs;
 
 /// The one input that the plugin computes.
 pub(crate) const SCHEDULE: &str = "schedule";
@@ -93,7 +93,7 @@ impl Names {
         let mut inputs = inputs.clone();
         inputs.remove(SCHEDULE);
         if self.can_deliver() {
-            inputs.remove(DELIVERIES);
+            inputs.retain(|name, _| !DeliveryInputs::NAMES.contains(&name.as_str()));
         }
         inputs.into_iter().partition(|(name, _)| self.rotation.contains(name))
     }

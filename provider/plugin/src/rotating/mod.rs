@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use cloud::{RotatingResource, TagForm};
 use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
-    ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value,
+    ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value, decode,
 };
 use rotation::{
     Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, look_into_stores,
@@ -80,7 +80,7 @@ impl<S: RotatingResource> Rotating<S> {
 
     async fn live(
         &self,
-        want: &Want,
+        (want, own): (&Want, &S::Args),
         (issuer, stores): (&dyn KeyIssuer, &Reached),
         state: KeyState,
         context: &Context,
@@ -90,7 +90,9 @@ impl<S: RotatingResource> Rotating<S> {
         let note = |line: String| context.log().info(line);
         let warn = |line: String| context.log().warning(line);
         let (clock, stop, owner, nonce, note, warn) = (&*self.clock, &stop, &owner, &nonce, &note, &warn);
-        run(Deck { issuer, stores: &stores.all(), clock, stop, owner, want, nonce, note, warn }, state).await
+        let derived = &|material| self.system.derived(own, material);
+        let (stores, readers) = (&stores.all(), &stores.readers());
+        run(Deck { issuer, stores, readers, derived, clock, stop, owner, want, nonce, note, warn }, state).await
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
@@ -136,7 +138,12 @@ impl<S: RotatingResource> Resource for Rotating<S> {
     }
 
     fn check(&self, request: &CheckRequest) -> Result<Checked, Error> {
-        let wrong = delivery::failures(&inputs::known(&request.inputs), &self.names.deliverable, &self.delivery_clouds);
+        let given = inputs::known(&request.inputs);
+        let mut wrong = delivery::failures(&given, &self.names.deliverable, &self.delivery_clouds);
+        let own = decode::<S::Args>(&self.names.split(&given).1).value;
+        let capability = own.map(|own| self.system.capability(Some(&own)));
+        let of = (&self.names.deliverable, capability.as_ref());
+        wrong.extend(delivery::unkept_secret(&request.inputs, of, &owner(&request.urn), &self.delivery_clouds));
         check::check(&*self.system, &self.names, &*self.clock, request, wrong)
     }
 
@@ -152,7 +159,9 @@ impl<S: RotatingResource> Resource for Rotating<S> {
     async fn create(&self, request: CreateRequest, context: &Context) -> Result<Created, Failure> {
         self.warn_without_overlap(&request.inputs, context);
         if request.preview {
-            return Ok(Created { outputs: request.inputs, ..Created::default() });
+            let mut outputs = request.inputs;
+            self.show_no_secret(&mut outputs);
+            return Ok(Created { outputs, ..Created::default() });
         }
         let inputs = self.inputs(&request.inputs)?;
         let id = self.system.principal(&inputs.own);
@@ -160,7 +169,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let issuer = self.issuer(&inputs.own, Known::of(&state));
         let stores = self.reach_stores(&request.inputs, &[], context.urn())?;
         let (account, _) = reach(&*issuer).await;
-        let goal = inputs.goal(&state.instance)?.delivering(stores.targets());
+        let goal = stores.of(inputs.goal(&state.instance)?, &request.inputs);
         if let Some(adopt) = &inputs.args.adopt {
             state = self.adopt(adopt, &inputs.own, &*issuer, state.instance, context.urn()).await?;
             state.stand_for(&goal.trigger);
@@ -170,7 +179,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let (args, schedule) = (inputs.args.clone(), inputs.schedule()?.clone());
         let outputs =
             |state: &KeyState| self.outputs(&request.inputs, state, Some((&args, &schedule)), (context.urn(), &stores));
-        match self.live(&want, (&*issuer, &stores), state, context).await {
+        match self.live((&want, &inputs.own), (&*issuer, &stores), state, context).await {
             Ok(state) => {
                 errors::warn(&state, context);
                 let told = overdue(&state, &args, &schedule, self.clock.now());
@@ -192,7 +201,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         state.derive(|material| self.system.derived(&inputs.own, material));
         let stores = self.reach_stores(&request.inputs, &[&request.old_inputs, &request.state], context.urn())?;
         let stores = self.with_noted(stores, &state, context.urn());
-        let goal = inputs.goal(&state.instance)?.delivering(stores.targets());
+        let goal = stores.of(inputs.goal(&state.instance)?, &request.inputs);
         if state.lacks_trigger() {
             let old = self.inputs(&request.old_inputs).and_then(|old| old.goal(&state.instance));
             state.stand_for(&old.map_or_else(|_| goal.trigger.clone(), |old| old.trigger));
@@ -214,7 +223,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         let before = state.clone();
         let outputs =
             |state: &KeyState| self.outputs(&request.inputs, state, Some((&args, &schedule)), (context.urn(), &stores));
-        match self.live(&Want::Current(goal), (&*issuer, &stores), state, context).await {
+        match self.live((&Want::Current(goal), &inputs.own), (&*issuer, &stores), state, context).await {
             Ok(state) => {
                 errors::tell_overlap(&before, &state, (&args, &schedule), context);
                 errors::warn(&state, context);
@@ -264,7 +273,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
         self.must_be_the_place(&*issuer, &mut state, false, context.urn()).await?;
         let stores = self.reach_stores(&request.old_inputs, &[&request.state], context.urn())?;
         let stores = self.with_noted(stores, &state, context.urn());
-        match self.live(&Want::Gone, (&*issuer, &stores), state, context).await {
+        match self.live((&Want::Gone, &own), (&*issuer, &stores), state, context).await {
             Ok(_) => Ok(()),
             Err(Interrupted { error, .. }) => Err(errors::public(error).into()),
         }

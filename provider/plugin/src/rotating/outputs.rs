@@ -68,6 +68,7 @@ impl KeyShape {
             optional,
             secrets,
             ordinary,
+            map: self.fields.iter().find(|(_, kind)| **kind == Kind::SecretMap).map(|(name, _)| name.clone()),
             open: self.fields.values().any(|kind| *kind == Kind::SecretMap),
         }
     }
@@ -88,6 +89,7 @@ pub(super) fn to_outputs(
     times: Option<(&RotationArgs, &Schedule)>,
 ) -> Result<Object, Error> {
     let mut outputs = object(state)?;
+    outputs.insert("stateVersion".to_owned(), Value::Number(state.version_to_write().into()));
     let (current, previous) = (state.current.as_ref(), state.previous());
     outputs.extend(current.and_then(|key| key.material.as_ref()).into_iter().flat_map(fields));
     set(&mut outputs, EXPIRES_AT, current.and_then(|key| key.expires_at).map(time));
@@ -163,6 +165,8 @@ fn field(kind: Kind, stored: &Value) -> Option<Field> {
     match kind {
         Kind::Plain => Some(Field::Plain(stored.as_str().unwrap_or_default().to_owned())),
         Kind::Secret => Some(Field::Secret(stored.as_str().unwrap_or_default().into())),
+        // Left to stores.
+        Kind::SecretMap if stored.is_null() => Some(Field::SecretMap(BTreeMap::new())),
         Kind::SecretMap => {
             let secret = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned().into()));
             stored.as_object()?.iter().map(secret).collect::<Option<_>>().map(Field::SecretMap)
@@ -176,6 +180,7 @@ pub(super) fn fields(material: &Material) -> impl Iterator<Item = (String, Value
             Field::Plain(text) if text.is_empty() => Value::Null,
             Field::Plain(text) => Value::String(text.clone()),
             Field::Secret(secret) => wrapped(secret),
+            Field::SecretMap(texts) if texts.is_empty() => Value::Null,
             Field::SecretMap(texts) => {
                 Value::Object(texts.iter().map(|(name, secret)| (name.clone(), wrapped(secret))).collect())
             }

@@ -8,9 +8,16 @@ use super::Rotating;
 use super::inputs::Inputs;
 use super::outputs::{EXPIRES_AT, set_unknown};
 use super::spec::PREVIOUS;
-use crate::delivery::{DELIVERIES, DELIVERY_STATUS};
+use crate::delivery::{DELIVERIES, DELIVERY_STATUS, keeps_secret};
 
 impl<S: RotatingResource> Rotating<S> {
+    /// Where the state keeps no secret, secret outputs are null whatever the run does.
+    pub(super) fn show_no_secret(&self, outputs: &mut Object) {
+        if !keeps_secret(outputs) {
+            outputs.extend(self.names.deliverable.secret_fields().map(|name| (name.to_owned(), Value::Null)));
+        }
+    }
+
     /// What an Update or a Create would do, as outputs of which the new ones are unknown.
     pub(super) fn preview_outputs(
         &self,
@@ -24,10 +31,13 @@ impl<S: RotatingResource> Rotating<S> {
         // Stores that are not known yet are none that would be left.
         let wanted = if is_known { &request.inputs } else { &request.old_inputs };
         let stores = self.reach_stores(wanted, &[], context.urn())?;
-        let want = Want::Current(inputs.goal(&state.instance)?.delivering(stores.targets()));
+        let reached = self.reach_stores(wanted, &[&request.old_inputs, &request.state], context.urn())?;
+        let want = Want::Current(reached.of(inputs.goal(&state.instance)?, &request.inputs));
         let plan = plan(state, &want, &issuer.capability(), self.clock.now());
         let times = Some((&inputs.args, inputs.schedule()?));
-        let mut outputs = self.outputs(&request.inputs, state, times, (context.urn(), &stores))?;
+        let is_kept = keeps_secret(&request.inputs);
+        let shown = if is_kept { state.clone() } else { state.clone().without_secrets() };
+        let mut outputs = self.outputs(&request.inputs, &shown, times, (context.urn(), &stores))?;
         let principal = issuer.principal();
         let say = |line: String| context.log().info(format!("{principal}: {line}"));
         if state.mark_missing {
@@ -41,6 +51,10 @@ impl<S: RotatingResource> Rotating<S> {
             set_unknown(&mut outputs, self.names.material.iter().map(String::as_str).chain(["current", "retiring"]));
             outputs.insert("generation".to_owned(), Value::Number(generation as f64));
         }
+        if is_kept && !plan.recall.is_empty() {
+            set_unknown(&mut outputs, self.names.deliverable.secret_fields().chain(["current"]));
+        }
+        self.show_no_secret(&mut outputs);
         if plan.mint.is_some() || !plan.withdraw.is_empty() {
             set_unknown(&mut outputs, self.names.shared_outputs.names());
         }

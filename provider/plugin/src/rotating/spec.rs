@@ -26,7 +26,7 @@ pub(super) fn of<S: RotatingResource>(capability: &Capability) -> ResourceSpec {
     spec
 }
 
-const NULL_SECRET: &str = "Null while it is not known, as after an import without it, until the next rotation.";
+const NULL_SECRET: &str = "Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.";
 
 /// The inputs that name the principal: those whose change replaces the resource, but for what the system says itself.
 pub(super) fn identity<S: RotatingResource>() -> ObjectSchema {

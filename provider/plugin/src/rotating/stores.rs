@@ -43,9 +43,11 @@ impl<S: RotatingResource> Rotating<S> {
     }
 
     fn add_former(&self, reached: &mut Reached, (delivery, given): (&Delivery, Value), urn: &Urn) {
-        let is_known = self.delivery_clouds.identity(delivery).is_some_and(|identity| reached.has(&identity));
-        if let Some(store) = self.open(delivery, None, urn).filter(|_| !is_known) {
+        let Some(store) = self.open(delivery, None, urn) else { return };
+        if !reached.has(&store.identity()) {
             reached.stores.push((store, given));
+        } else if !given.is_null() && !reached.has_in_shape(&*store) {
+            reached.readers.push(store);
         }
     }
 

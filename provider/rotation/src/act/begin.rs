@@ -61,7 +61,8 @@ fn assumed_stores(state: &KeyState) -> Stores {
     let mut stores = Stores::default();
     for delivered in &state.deliveries {
         let Delivered { identity, store, shape, key_id, generation, .. } = delivered.clone();
-        let target = Target { identity, label: store, shape, reads_back: false };
+        let target =
+            Target { identity, label: store, shape, reads_back: false, keeps_secrets: false, holds_staged: true };
         let key = Key::new(key_id, generation, Timestamp::UNIX_EPOCH);
         let delivery = Some(stores.delivery(&key, &target));
         let version = StoredVersion { version: delivered.version.clone(), delivery };

@@ -60,7 +60,8 @@ fn shown(state: &KeyState, stores: &Stores, shelf: &Shelf, now: Timestamp) -> Ve
     let current = head.current.as_ref().and_then(|version| noted(last.clone(), version, DeliveryStage::Current));
     let drifted = || last.map(|last| Delivered { stage: DeliveryStage::Drifted, ..last });
     let staged = before(|stage| stage == DeliveryStage::Pending);
-    let pending = head.pending.as_ref().and_then(|version| noted(staged, version, DeliveryStage::Pending));
+    let staged_there = head.pending.as_ref().filter(|_| target.holds_staged);
+    let pending = staged_there.and_then(|version| noted(staged, version, DeliveryStage::Pending));
     let pending = pending.filter(|pending| current.as_ref().is_none_or(|current| current.version != pending.version));
     current.or_else(drifted).into_iter().chain(pending).collect()
 }

@@ -5,6 +5,7 @@ mod deliveries;
 mod reduce;
 mod refresh;
 mod run;
+mod secrets;
 
 pub use deliveries::refresh_stores;
 pub use reduce::{Event, reduce};

@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 
-use super::deliveries;
+use super::{deliveries, secrets};
 use crate::decide::{Stores, World};
 use crate::{
     Deferred, Expiry, ForeignKey, HistoryEvent, Key, KeyId, KeyState, KeyStatus, LastUse, Ledger, Material, Minted,
@@ -54,6 +54,10 @@ pub enum Event {
     PromotedIn(Target, Timestamp),
     /// A store gave back a key that the state did not contain, for a run that wants this trigger; none: it could not.
     ReadBack(Target, KeyId, Option<Material>, Trigger),
+    /// This version in this store was asked for the secret of a key; none: it does not hold it.
+    Recalled(KeyId, (String, String), Option<Material>),
+    /// No store gives back the secret of a key.
+    SecretLost(KeyId),
     /// What was staged in a store was taken out.
     Unstaged(Target, Timestamp),
     /// Nothing of this resource is left in a store.
@@ -129,6 +133,8 @@ pub fn reduce(mut world: World, event: Event) -> World {
         Event::ReadBack(target, id, material, trigger) => {
             deliveries::read_back(&mut world, &target, &id, (material, trigger));
         }
+        Event::Recalled(id, version, material) => secrets::recalled(&mut world, &id, version, material),
+        Event::SecretLost(id) => secrets::lost(&mut world.state, &id),
         Event::Unstaged(target, now) => deliveries::unstaged(&mut world, &target, now),
         Event::Withdrawn(target) => deliveries::withdrawn(&mut world, &target),
         Event::Answered { at, promotes } => {

@@ -10,12 +10,14 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use actor::{Run, no_principal, stopped};
+use actor::{Happened, Run, no_principal, stopped};
 
 use super::reduce::{Event, reduce};
+use super::secrets::leave_to_stores;
 use crate::decide::{World, deferral, is_ready, mark_missing, mint_cause, next, renew_at, warnings};
+use crate::store::plain_label;
 use crate::{
-    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyId, KeyState, Next, Observed, Step, Want, note_endings,
+    Blocked, Cause, Error, ErrorKind, HistoryAction, KeyState, Next, Observed, Step, Want, note_endings,
     print_duration, renew_notices,
 };
 pub use actor::Deck;
@@ -77,6 +79,9 @@ pub async fn run(deck: Deck<'_>, mut state: KeyState) -> Result<KeyState, Interr
         run.answer();
     }
     run.world.state.mark_missing = run.is_mark_missing();
+    if let Want::Current(goal) = deck.want {
+        leave_to_stores(&mut run.world, goal);
+    }
     let (warnings, renewals) = run.judge(|view| {
         let renewals: Vec<_> = view.world.state.keys().map(|key| renew_at(view, key)).collect();
         (warnings(view), renewals)
@@ -128,7 +133,7 @@ impl Run<'_> {
             }
             let event = history(&self.world, &step, cause);
             act.take(self).await?;
-            event.into_iter().for_each(|(action, key)| self.remember(action, key, cause.to_string()));
+            event.into_iter().for_each(|event| self.remember(event, cause.to_string()));
         }
         Err(Error::new(ErrorKind::Unexpected, "", "the rotation made no progress; this is a bug: please report it"))
     }
@@ -178,10 +183,11 @@ impl Run<'_> {
         let before = self.world.state.current.as_ref().map(|key| key.id.clone());
         let cause = if let Want::Current(goal) = self.deck.want { mint_cause(&self.world.state, goal) } else { None };
         let promotes = self.judge(is_ready);
+        self.tell_unreached();
         self.fold(Event::Answered { at: now, promotes });
         let current = self.world.state.current.as_ref().filter(|key| before.as_ref() != Some(&key.id));
         if let Some(key) = current.map(|key| (key.id.clone(), Some(key.generation))) {
-            self.remember(HistoryAction::Promoted, key, cause.unwrap_or(Cause::StateBehind).to_string());
+            self.remember(Happened::to(key, HistoryAction::Promoted), cause.unwrap_or(Cause::StateBehind).to_string());
         }
         if let Want::Current(goal) = self.deck.want {
             self.leave_other_spellings(goal);
@@ -192,13 +198,20 @@ impl Run<'_> {
 }
 
 /// What a step that has been taken means for the history.
-fn history(world: &World, step: &Step, cause: Cause) -> Option<(HistoryAction, (KeyId, Option<u64>))> {
-    let (action, id) = match step {
+fn history(world: &World, step: &Step, cause: Cause) -> Option<Happened> {
+    let (action, id, store) = match step {
         Step::Discard(id) | Step::MakeRoom(id) | Step::Retire(id) if cause != Cause::Deleting => {
-            (HistoryAction::Deleted, id)
+            (HistoryAction::Deleted, id, None)
         }
-        Step::Disable(id) => (HistoryAction::Disabled, id),
+        Step::Disable(id) => (HistoryAction::Disabled, id, None),
+        Step::PromoteIn(target, id) => (HistoryAction::Delivered, id, Some(target)),
+        Step::Unstage(target, id) => (HistoryAction::Withdrawn, id, Some(target)),
+        Step::Withdraw(target) if cause != Cause::Deleting => {
+            let delivered = world.state.deliveries.iter().find(|delivered| delivered.identity == target.identity)?;
+            (HistoryAction::Withdrawn, &delivered.key_id, Some(target))
+        }
         _ => return None,
     };
-    Some((action, (id.clone(), world.generation_of(id))))
+    let key = (id.clone(), world.generation_of(id));
+    Some(Happened { action, key, store: store.map(|target| plain_label(&target.label).to_owned()) })
 }

@@ -12,6 +12,7 @@ mod pending;
 mod renew;
 mod retire;
 mod room;
+mod secrets;
 mod stages;
 mod stores;
 mod terms;
@@ -28,7 +29,7 @@ pub use terms::{Blocked, Goal, Next, Step, View, Want};
 type Rule = fn(&View<'_>, &Goal) -> Option<Next>;
 
 /// The rules of a life, in their order: the first that asks for a step has it.
-const TOWARD_CURRENT: [Rule; 11] = [
+const TOWARD_CURRENT: [Rule; 12] = [
     // What is gone counts for nothing below.
     gone_keys::lost_keys,
     // What consumers read already is newer than anything that the state knows.
@@ -39,6 +40,8 @@ const TOWARD_CURRENT: [Rule; 11] = [
     pending::advance,
     // What consumers read is right before a key may go.
     stores::current,
+    // A secret that a store still has need not be replaced.
+    secrets::current,
     // A new key comes before any old one goes.
     mint::mint,
     // The mark calls the new key promoted before an old one goes, whatever dies in between.

@@ -27,6 +27,8 @@ pub struct Plan {
     pub renew: Vec<KeyId>,
     /// The stores that would hand over the new key, or the current one that they lack, each with the reason.
     pub deliver: Vec<(String, Cause)>,
+    /// The keys whose secret would be read back, each with the store.
+    pub recall: Vec<(KeyId, String)>,
     /// The stores that would be left.
     pub leave: Vec<String>,
     /// The rotation that would wait, in a sentence.
@@ -80,6 +82,7 @@ fn note(plan: &mut Plan, world: &World, (step, cause): (&Step, Cause), want: &Wa
         (Step::Discard(id), _) => plan.discard.push((id.clone(), cause)),
         (Step::Disable(id), _) => plan.disable.push((id.clone(), cause)),
         (Step::PromoteIn(target, _), _) => plan.deliver.push((target.label.clone(), cause)),
+        (Step::Recall(target, _, id), _) => plan.recall.push((id.clone(), target.label.clone())),
         (Step::Withdraw(target), _) => plan.leave.push(target.label.clone()),
         (Step::Unlist(id), _) => plan.withdraw.push(id.clone()),
         (Step::Renew(id), _) => plan.renew.push(id.clone()),

@@ -16,6 +16,9 @@ impl Plan {
         lines.extend(self.discard.iter().map(|(id, cause)| format!("the new key {id} will be deleted: {cause}")));
         lines.extend(self.of_new_key(state));
         lines.extend(
+            self.recall.iter().map(|(id, store)| format!("the secret of key {id} will be read back from the {store}")),
+        );
+        lines.extend(
             self.deliver.iter().map(|(store, cause)| format!("the key will be delivered to the {store}: {cause}")),
         );
         lines.extend(
@@ -35,7 +38,8 @@ impl Plan {
     /// Whether anything would happen that the history tells.
     pub fn has_events(&self) -> bool {
         let keys = [&self.retire, &self.discard, &self.disable];
-        self.mint.is_some() || self.generation.is_some() || keys.iter().any(|keys| !keys.is_empty())
+        let moves = !self.deliver.is_empty() || !self.leave.is_empty();
+        moves || self.mint.is_some() || self.generation.is_some() || keys.iter().any(|keys| !keys.is_empty())
     }
 
     /// The key that becomes current: one that an earlier run made, or a new one.

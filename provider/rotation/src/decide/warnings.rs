@@ -4,8 +4,8 @@ use super::World;
 use super::next::{Goal, View, Want, deferral, has_working_key, is_unconfirmed, kept_in_use, last_use_of};
 use crate::time::seconds;
 use crate::{
-    Capability, Cause, Deferred, Entry, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring, Stage,
-    UnrecordedKey,
+    Capability, Cause, Deferred, Entry, Key, KeyId, KeyIssuer, KeyState, KeyStatus, Mark, Observed, Retiring,
+    SecretPlace, Stage, UnrecordedKey,
 };
 
 /// What a person should know about the world as a run leaves it.
@@ -26,6 +26,7 @@ pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     warnings.extend(of_soaking(state));
     warnings.extend(of_published(view));
     if let Want::Current(goal) = view.want {
+        warnings.extend(of_unread_secret(state, goal));
         warnings.extend(of_undelivered(state, goal));
         warnings.extend(of_unrecorded(view));
         warnings.extend(deferral(view, goal).map(|deferred| of_deferral(view, goal, &deferred)));
@@ -147,7 +148,8 @@ pub(crate) fn refreshed(
     stands: impl Fn(&KeyId, &Entry) -> bool,
 ) -> Vec<String> {
     let is_renewed = |warning: &&String| {
-        warning.ends_with(EARLIER_INSTANCE) || warning.contains(MARK_MISSING) || warning.contains(SECRET_UNKNOWN)
+        let marks = [MARK_MISSING, SECRET_UNKNOWN, SECRET_LOST];
+        warning.ends_with(EARLIER_INSTANCE) || marks.iter().any(|mark| warning.contains(mark))
     };
     let others = state.warnings.iter().filter(|warning| !is_renewed(warning)).cloned();
     let missing = state.mark_missing.then(|| mark_missing(capability));
@@ -169,6 +171,11 @@ const SECRET_UNKNOWN: &str = "is not known. Until the next rotation, null stands
 /// An imported key whose secret the user did not give.
 fn of_unknown_secret(state: &KeyState) -> Option<String> {
     let current = state.current.as_ref()?;
+    match current.secret_in {
+        SecretPlace::State => {}
+        SecretPlace::Stores => return None,
+        SecretPlace::Lost => return Some(secret_lost(current)),
+    }
     let fields = current.material.iter().flatten();
     let unknown: Vec<_> = fields.filter(|(_, field)| field.is_unknown()).map(|(name, _)| format!("`{name}`")).collect();
     (!unknown.is_empty()).then(|| {
@@ -177,9 +184,28 @@ fn of_unknown_secret(state: &KeyState) -> Option<String> {
     })
 }
 
+const SECRET_LOST: &str = "is in no store of `deliveries` any more";
+
+fn secret_lost(current: &Key) -> String {
+    let id = &current.id;
+    format!(
+        "the secret of the current key {id} {SECRET_LOST}, and the state does not have it (`keepSecretInState` is false): the next `pulumi up` creates a new key"
+    )
+}
+
+/// A key whose secret is to stand in the state again, and which no store gave back.
+fn of_unread_secret(state: &KeyState, goal: &Goal) -> Option<String> {
+    let is_unread = |key: &&Key| goal.keeps_secret && key.secret_in == SecretPlace::Stores;
+    let id = &state.current.as_ref().filter(is_unread)?.id;
+    Some(format!(
+        "the secret of the current key {id} could not be read back from a store, so outputs do not have it until the next rotation: change `keepers` to rotate now"
+    ))
+}
+
 /// A key whose secret nobody knows cannot be handed over.
 fn of_undelivered(state: &KeyState, goal: &Goal) -> Option<String> {
-    let current = state.current.as_ref().filter(|key| !goal.deliveries.is_empty() && !key.can_be_delivered())?;
+    let is_unknown = |key: &&Key| key.secret_in == SecretPlace::State && !key.can_be_delivered();
+    let current = state.current.as_ref().filter(|key| !goal.deliveries.is_empty() && is_unknown(key))?;
     let id = &current.id;
     Some(format!(
         "the current key {id} is not delivered to `deliveries` because its secret is not known: change `keepers` to rotate now"

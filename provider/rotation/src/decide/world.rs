@@ -43,6 +43,10 @@ pub struct Knowledge {
     pub(crate) skipped: SignedDuration,
     /// Keys that it could not read back from a store.
     pub unreadable: BTreeSet<KeyId>,
+    /// Versions in stores that did not give back a secret, each with the store's identity.
+    pub unread: BTreeSet<(String, String)>,
+    /// Keys whose secret it read back from a store.
+    pub recalled: BTreeSet<KeyId>,
     /// When it first asked the system; where it asked nothing, long ago.
     pub(crate) first_look: Timestamp,
     /// Whether our mark is told together with one under a former URN, and does not stand like that yet.

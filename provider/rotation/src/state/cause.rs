@@ -34,6 +34,10 @@ pub enum Cause {
     QuotaFull,
     /// The current key was adopted without its secret.
     SecretUnknown,
+    /// The current key's secret was left to stores, and none of them gives it back.
+    SecretLost,
+    /// The secret is to stand in the state again.
+    SecretWanted,
     /// Keys of this resource exist that its state does not contain.
     StateBehind,
     /// It is not in the state, and the new key needs its place.
@@ -74,6 +78,8 @@ impl fmt::Display for Cause {
             Self::Rival => "another resource was first",
             Self::QuotaFull => "its place is needed for the new key",
             Self::SecretUnknown => "the adopted key's secret is not known",
+            Self::SecretLost => "its secret was kept in `deliveries` alone, and none of them has it any more",
+            Self::SecretWanted => "`keepSecretInState` asks for its secret",
             Self::StateBehind => {
                 "keys of this resource exist that the state does not contain, and consumers may use them (the state is older than reality, or a run died before it was saved)"
             }

@@ -16,6 +16,25 @@ impl fmt::Display for KeyId {
     }
 }
 
+/// Where the secret of a key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SecretPlace {
+    /// In the state, if anybody knows it.
+    #[default]
+    State,
+    /// In stores alone: the state left it to them.
+    Stores,
+    /// It was left to stores, and none of them gives it back.
+    Lost,
+}
+
+impl SecretPlace {
+    fn is_state(&self) -> bool {
+        *self == Self::State
+    }
+}
+
 /// One key that the state knows, with its secret if that is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +72,9 @@ pub struct Key {
     /// From when on a run must replace the current key, because it ends by itself and there is no more time to be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replace_at: Option<Timestamp>,
+    /// Where its secret is.
+    #[serde(default, skip_serializing_if = "SecretPlace::is_state")]
+    pub secret_in: SecretPlace,
     /// The fields that users read, among them the secret. Stored by the caller, beside the rest.
     #[serde(skip)]
     pub material: Option<Material>,
@@ -74,6 +96,7 @@ impl Key {
             expires_at: None,
             renew_at: None,
             replace_at: None,
+            secret_in: SecretPlace::State,
             material: None,
         }
     }
@@ -90,7 +113,37 @@ impl Key {
 
     /// Whether it can be handed over: all that consumers need is known.
     pub(crate) fn can_be_delivered(&self) -> bool {
-        self.material.as_ref().is_some_and(|material| !material.values().any(Field::is_unknown))
+        let is_known = |material: &Material| !material.values().any(Field::is_unknown);
+        self.secret_in.is_state() && self.material.as_ref().is_some_and(is_known)
+    }
+
+    /// Whether any secret field is known.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn has_secret(&self) -> bool {
+        self.material.iter().flat_map(Material::values).any(Field::is_known_secret)
+    }
+
+    /// Leaves the secret to stores: the public fields stay.
+    pub(crate) fn leave_secret_to_stores(&mut self) {
+        if self.secret_in.is_state() {
+            self.secret_in = SecretPlace::Stores;
+        }
+        self.material.iter_mut().flat_map(Material::values_mut).for_each(Field::forget);
+    }
+
+    /// Takes back the fields that a store gave. False if it is not this key: a public field differs, or a secret is missing.
+    pub(crate) fn take_back(&mut self, read: Material) -> bool {
+        let mut fields = self.material.clone().unwrap_or_default();
+        let differs = |(name, field): (&String, &Field)| {
+            let known = fields.get(name).filter(|known| matches!(known, Field::Plain(text) if !text.is_empty()));
+            known.is_some_and(|known| known != field)
+        };
+        if read.iter().any(differs) || read.values().any(Field::is_unknown) {
+            return false;
+        }
+        fields.extend(read);
+        (self.material, self.secret_in) = (Some(fields), SecretPlace::State);
+        true
     }
 
     /// Whether it answers this trigger. A key without one was taken over and answers any.

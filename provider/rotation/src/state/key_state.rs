@@ -2,11 +2,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Delivered, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, Trigger, UnrecordedKey};
+use super::{
+    Cause, Delivered, ForeignKey, Key, KeyId, KeyStatus, Material, Retiring, SecretPlace, Trigger, UnrecordedKey,
+};
 use crate::RevokedGeneration;
 
-/// The version of [`KeyState`] that this build writes.
-pub const STATE_VERSION: u32 = 2;
+/// The newest version of [`KeyState`] that this build reads and writes.
+pub const STATE_VERSION: u32 = 3;
+/// The version of states that earlier builds understand too: each key has its own secret.
+const WITH_SECRETS: u32 = 2;
 
 /// A rotation that waits until one of our own keys may be deleted to make room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct HistoryEvent {
     /// Which key of the resource it is, from 1; unset for a key whose making was never recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
+    /// The store, such as `Secrets Manager secret "ci/key"`; unset where no store took part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -49,8 +56,12 @@ pub enum HistoryAction {
     Created,
     /// The system accepted it as often as `verification` asks.
     Verified,
+    /// Consumers of a store read it from then on.
+    Delivered,
     /// It became the current key.
     Promoted,
+    /// It was taken out of a store.
+    Withdrawn,
     /// It was disabled.
     Disabled,
     /// It was deleted.
@@ -156,6 +167,19 @@ impl KeyState {
             foreign_keys: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The version to store it as. Builds that know no secrets in stores alone must not read a state that relies on them.
+    pub fn version_to_write(&self) -> u32 {
+        let is_plain = self.keys().all(|key| key.secret_in == SecretPlace::State);
+        if is_plain { WITH_SECRETS } else { STATE_VERSION }
+    }
+
+    /// The same without any secret, as a run leaves it where stores hold them.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        self.keys_mut().filter(|key| key.can_be_delivered()).for_each(Key::leave_secret_to_stores);
+        self
     }
 
     /// Every living key that the state knows, the oldest first.

@@ -28,6 +28,25 @@ pub enum Field {
 }
 
 impl Field {
+    /// Forgets it, if it is secret.
+    pub(crate) fn forget(&mut self) {
+        match self {
+            Self::Plain(_) => {}
+            Self::Secret(secret) => *secret = SecretString::default(),
+            Self::SecretMap(texts) => texts.clear(),
+        }
+    }
+
+    /// Whether it is a secret that is known.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn is_known_secret(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Secret(secret) => !is_empty_secret(secret),
+            Self::SecretMap(texts) => !texts.is_empty(),
+        }
+    }
+
     /// Whether it is a secret that nobody knows: its text is empty.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Self::Secret(secret) if is_empty_secret(secret))

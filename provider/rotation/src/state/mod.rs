@@ -14,7 +14,7 @@ mod trigger;
 pub use capability::{Capability, Marks};
 pub use cause::Cause;
 pub use delivered::{Delivered, DeliveryStage};
-pub use key::{ForeignKey, Key, KeyId, Retiring, UnrecordedKey};
+pub use key::{ForeignKey, Key, KeyId, Retiring, SecretPlace, UnrecordedKey};
 pub use key_state::{Deferred, HistoryAction, HistoryEvent, KeyState, Known, STATE_VERSION};
 pub use ledger::{Claim, Entry, Ledger, Ledgers, Mark, OtherLedger, OwnerId};
 pub use material::{Field, KeyStatus, Material, is_empty_secret};

@@ -100,6 +100,10 @@ impl Rig for InMemoryCloud {
         Some(Box::new(self.store(name)))
     }
 
+    fn store_in_shape(&self, name: &str, shape: &str) -> Option<Box<dyn Store>> {
+        Some(Box::new(self.store(name).shaped(shape)))
+    }
+
     fn read_store(&self, name: &str) -> Option<KeyId> {
         self.lock().shelves.get(name)?.read().cloned()
     }

@@ -27,6 +27,10 @@ pub struct InMemoryRules {
     pub stores_after: SignedDuration,
     /// Whether keys cannot be read back from stores.
     pub stores_are_opaque: bool,
+    /// The stores of which the same is true although others give keys back.
+    pub opaque: &'static [&'static str],
+    /// The stores that hold nothing staged: a promotion writes.
+    pub unstaged: &'static [&'static str],
     /// How far its clock is ahead of ours.
     pub ahead: SignedDuration,
     /// Whether a key's name is known before it is made.
@@ -50,6 +54,8 @@ impl InMemoryRules {
             marks_after,
             stores_after: SignedDuration::ZERO,
             stores_are_opaque: false,
+            opaque: &[],
+            unstaged: &[],
             ahead,
             foresees: false,
             grant: None,

@@ -104,6 +104,11 @@ pub trait Rig: Sync {
         None
     }
 
+    /// The same in the shape of former inputs; none where shapes do not change.
+    fn store_in_shape(&self, _name: &str, _shape: &str) -> Option<Box<dyn Store>> {
+        None
+    }
+
     /// The key that consumers of a store read; none where they read none of ours.
     fn read_store(&self, _name: &str) -> Option<KeyId> {
         None

@@ -1,4 +1,5 @@
 mod saved;
+mod stores;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,12 +8,13 @@ use futures::future::{Either, select};
 
 use crate::{
     Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
-    Observed, OwnerId, Place, Plan, RotationArgs, Store, Stores, Target, Trigger, Want, due, look_into_stores,
-    note_endings, observe, plan, reach, refresh, refresh_stores, renew_notices, run, schedule,
+    Observed, OwnerId, Place, Plan, RotationArgs, Target, Trigger, Want, due, note_endings, observe, plan, reach,
+    refresh, refresh_stores, renew_notices, run, schedule,
 };
 
 use super::{NeverStop, Rig};
-use saved::{Saved, read};
+use saved::{Opened, Saved, read};
+use stores::reach_stores;
 
 /// One resource in one stack, treated as the engine treats it: inputs and outputs move together when a run succeeds, a failed
 /// Update saves the old inputs with the new outputs, a death saves nothing.
@@ -28,6 +30,8 @@ pub struct Stack {
     replaced_stores: Vec<BTreeSet<String>>,
     /// The stores that are to receive each generation.
     stores: Vec<String>,
+    /// Whether the state keeps secrets that stores hold.
+    keeps_secret: bool,
     /// The key that a Create takes over, without its secret.
     adopts: Option<KeyId>,
     /// It is not a Create that takes that key over, but an import.
@@ -77,6 +81,7 @@ impl Stack {
             replaced: Vec::new(),
             replaced_stores: Vec::new(),
             stores: Vec::new(),
+            keeps_secret: true,
             adopts,
             imports: false,
             recorded,
@@ -142,24 +147,6 @@ impl Stack {
     /// From now on a property that cannot change in place differs, or does so no longer.
     pub fn set_replaces(&mut self, replaces: bool) {
         self.replaces = replaces;
-    }
-
-    /// From now on these stores are to receive each generation.
-    pub fn set_stores(&mut self, names: &[&str]) {
-        self.stores = names.iter().map(|name| (*name).to_owned()).collect();
-    }
-
-    /// The stores that are to receive each generation, and that the stack has recorded.
-    pub fn stores(&self) -> impl Iterator<Item = &String> {
-        let recorded = |name: &&String| self.saved.as_ref().is_some_and(|saved| saved.stores.contains(name));
-        self.stores.iter().filter(recorded)
-    }
-
-    /// Every store that may hold something of this stack, as far as it knows.
-    pub fn reached_stores(&self) -> BTreeSet<String> {
-        let saved = self.saved.iter().flat_map(|saved| saved.reached.iter().chain(&saved.stores));
-        let replaced = self.replaced_stores.iter().flatten();
-        saved.chain(replaced).chain(&self.stores).cloned().collect()
     }
 
     /// Whether the next run replaces the resource.
@@ -241,16 +228,6 @@ impl Stack {
         }
     }
 
-    async fn look_into_stores(&self, rig: &dyn Rig) -> Option<Stores> {
-        let all = reach_stores(rig, &self.saved.as_ref()?.reached);
-        let all: Vec<_> = all.iter().map(|store| &**store).collect();
-        let look = std::pin::pin!(look_into_stores(&self.owner, &all));
-        match select(look, rig.death()).await {
-            Either::Left((seen, _)) => seen.ok(),
-            Either::Right(_) => None,
-        }
-    }
-
     /// All that decides what this stack does next, as text. Counters and memories that decide nothing are left out; `keepers`
     /// are those that may be asked for.
     pub fn picture(&self, keepers: &[RotationArgs]) -> String {
@@ -302,16 +279,16 @@ impl Stack {
             (state.generation, state.current) = (1, Some(key));
             state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         }
-        let want = Want::Current(Goal::new(&state.instance, args, &schedule).delivering(self.targets(rig)));
         let reached = self.stores.iter().cloned().collect();
+        let want = Want::Current(self.goal(rig, Goal::new(&state.instance, args, &schedule), &reached));
         let (state, error) = match self.live(rig, &want, state, &reached).await {
             Some(Ok(state)) => (state, None),
             Some(Err(interrupted)) if interrupted.state.has_begun() => (interrupted.state, Some(interrupted.error)),
             Some(Err(interrupted)) => return Outcome::Failed(interrupted.error),
             None => return Outcome::Died,
         };
-        let (stores, targets) = (self.stores.clone(), self.targets(rig));
-        let saved = Saved { args: args.clone(), schedule, state, failed: error.is_some(), stores, targets, reached };
+        let (args, failed, opened) = (args.clone(), error.is_some(), self.opened(rig));
+        let saved = Saved { args, schedule, state, failed, opened, reached };
         if let Some(old) = self.saved.replace(saved) {
             self.replaced.push(old.state);
             self.replaced_stores.push(old.reached);
@@ -334,8 +311,8 @@ impl Stack {
         (state.generation, state.current) = (1, Some(adopted(shown)));
         state.stand_for(&Trigger::new(&state.instance, &args.keepers, &schedule));
         let state = refresh(state, observed, &rig.issuer().capability());
-        let (stores, targets, reached) = Default::default();
-        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
+        let (opened, reached) = (Opened::nothing(), BTreeSet::new());
+        self.saved = Some(Saved { args: args.clone(), schedule, state, failed: false, opened, reached });
         Outcome::Done
     }
 
@@ -343,7 +320,8 @@ impl Stack {
     pub fn plan(&self, rig: &dyn Rig, args: &RotationArgs) -> Option<Plan> {
         let saved = self.saved.as_ref()?;
         let schedule = saved.next_schedule(rig, args);
-        let want = Want::Current(Goal::new(&saved.state.instance, args, &schedule).delivering(self.targets(rig)));
+        let reached = saved.reached.iter().chain(&self.stores).cloned().collect();
+        let want = Want::Current(self.goal(rig, Goal::new(&saved.state.instance, args, &schedule), &reached));
         Some(plan(&saved.state, &want, &rig.issuer().capability(), rig.clock().now()))
     }
 
@@ -354,10 +332,12 @@ impl Stack {
     }
 
     async fn update(&mut self, rig: &dyn Rig, args: &RotationArgs) -> Outcome {
+        let keeps_secret = self.keeps_now(rig);
         let Some(saved) = &mut self.saved else { return Outcome::Quiet };
         let schedule = saved.next_schedule(rig, args);
         let targets = reach_stores(rig, &self.stores).iter().map(|store| Target::of(&**store)).collect::<Vec<_>>();
-        if !saved.differs(args, &schedule) && saved.targets == targets {
+        let is_same = saved.opened.targets == targets && saved.opened.keeps_secret == keeps_secret;
+        if !saved.differs(args, &schedule) && is_same {
             saved.schedule = schedule;
             return Outcome::Quiet;
         }
@@ -366,16 +346,15 @@ impl Stack {
             state.revoke(revoke.generation);
         }
         let reached: BTreeSet<_> = saved.reached.iter().chain(&self.stores).cloned().collect();
-        let want = Want::Current(Goal::new(&state.instance, args, &schedule).delivering(self.targets(rig)));
+        let want = Want::Current(self.goal(rig, Goal::new(&state.instance, args, &schedule), &reached));
         if let Some(outcome) = self.misplaced(rig, &mut state, true).await {
             return outcome;
         }
         match self.live(rig, &want, state, &reached).await {
             Some(Ok(state)) => {
-                let stores = self.stores.clone();
-                let reached = stores.iter().cloned().collect();
-                self.saved =
-                    Some(Saved { args: args.clone(), schedule, state, failed: false, stores, targets, reached });
+                let reached = self.stores.iter().cloned().collect();
+                let (args, opened) = (args.clone(), self.opened(rig));
+                self.saved = Some(Saved { args, schedule, state, failed: false, opened, reached });
                 Outcome::Done
             }
             Some(Err(interrupted)) => {
@@ -428,10 +407,6 @@ impl Stack {
         Place { issuer, owner: &self.owner, clock: rig.clock(), accepts: &|_| false }
     }
 
-    fn targets(&self, rig: &dyn Rig) -> Vec<Target> {
-        reach_stores(rig, &self.stores).iter().map(|store| Target::of(&**store)).collect()
-    }
-
     /// `reached` are the stores that this run can reach.
     async fn live(
         &self,
@@ -443,9 +418,13 @@ impl Stack {
         let stores = reach_stores(rig, reached);
         let stores: Vec<_> = stores.iter().map(|store| &**store).collect();
         let issuer = rig.issuer_for(Known::of(&state));
+        let readers = self.readers(rig);
+        let readers: Vec<_> = readers.iter().map(|store| &**store).collect();
         let deck = Deck {
             issuer: &*issuer,
             stores: &stores,
+            readers: &readers,
+            derived: &|material| material,
             clock: rig.clock(),
             stop: &NeverStop,
             owner: &self.owner,
@@ -460,10 +439,6 @@ impl Stack {
             Either::Right(_) => None,
         }
     }
-}
-
-fn reach_stores<'a>(rig: &dyn Rig, names: impl IntoIterator<Item = &'a String>) -> Vec<Box<dyn Store>> {
-    names.into_iter().filter_map(|name| rig.store_named(name)).collect()
 }
 
 /// The account that a Create notes.

@@ -1,7 +1,9 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Error, ErrorKind, Head, Material, Payload, Store};
+use crate::{DeliveryId, Error, ErrorKind, Head, KeyId, Material, Payload, Store};
 
 use super::InMemoryCloud;
 use super::cloud::Inner;
@@ -15,13 +17,15 @@ pub struct InMemoryStore {
     cloud: InMemoryCloud,
     name: String,
     shape: String,
+    /// What this process staged, where the store holds nothing staged.
+    staged: Arc<Mutex<Option<(KeyId, DeliveryId)>>>,
 }
 
 impl InMemoryCloud {
     /// The entry with this name.
     pub fn store(&self, name: &str) -> InMemoryStore {
         let shape = self.lock().shapes.get(name).cloned().unwrap_or_default();
-        InMemoryStore { cloud: self.clone(), name: name.to_owned(), shape }
+        InMemoryStore { cloud: self.clone(), name: name.to_owned(), shape, staged: Arc::default() }
     }
 
     /// From now on keys are delivered to an entry in another shape.
@@ -54,6 +58,13 @@ impl InMemoryCloud {
         std::mem::swap(&mut shelf.current, &mut shelf.previous);
     }
 
+    /// What stands in an entry turns out to be of another key.
+    pub fn mix_up_store(&self, name: &str) {
+        let mut inner = self.lock();
+        let held = inner.shelves.get_mut(name).into_iter().flat_map(|shelf| shelf.versions.values_mut());
+        held.filter_map(|held| held.key.as_mut()).for_each(|(key, _)| *key = KeyId("OTHER".to_owned()));
+    }
+
     /// Whether there is an entry.
     pub fn has_store(&self, name: &str) -> bool {
         self.lock().shelves.contains_key(name)
@@ -66,6 +77,11 @@ impl InMemoryCloud {
 }
 
 impl InMemoryStore {
+    /// The same entry in another shape.
+    pub(super) fn shaped(self, shape: &str) -> Self {
+        Self { shape: shape.to_owned(), ..self }
+    }
+
     async fn change<T>(
         &self,
         name: &'static str,
@@ -97,7 +113,12 @@ impl Store for InMemoryStore {
     }
 
     fn reads_back(&self) -> bool {
-        !self.cloud.rules.stores_are_opaque
+        let rules = &self.cloud.rules;
+        !rules.stores_are_opaque && !rules.opaque.contains(&self.name.as_str())
+    }
+
+    fn holds_staged(&self) -> bool {
+        !self.cloud.rules.unstaged.contains(&self.name.as_str())
     }
 
     fn shape(&self) -> String {
@@ -109,6 +130,11 @@ impl Store for InMemoryStore {
     }
 
     async fn stage(&self, payload: &Payload<'_>, _: &Head) -> Result<String, Error> {
+        if !self.holds_staged() {
+            let staged = (payload.key.clone(), payload.delivery.clone());
+            self.staged.lock().unwrap_or_else(PoisonError::into_inner).replace(staged);
+            return Ok(payload.delivery.as_str().to_owned());
+        }
         let staged = |inner: &mut Inner, now| {
             let is_new = !inner.shelves.contains_key(&self.name);
             let shelf = inner.shelves.entry(self.name.clone()).or_default();
@@ -120,6 +146,19 @@ impl Store for InMemoryStore {
     }
 
     async fn promote(&self, version: &str, head: &Head) -> Result<(), Error> {
+        let own = self.staged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !self.holds_staged() {
+            let unknown = || Error::new(ErrorKind::Unexpected, "promote", "this process staged nothing");
+            let own = own.ok_or_else(unknown)?;
+            let written = |inner: &mut Inner, now| {
+                let is_new = !inner.shelves.contains_key(&self.name);
+                let shelf = inner.shelves.entry(self.name.clone()).or_default();
+                shelf.made |= is_new;
+                shelf.remember(now);
+                shelf.write(own, head)
+            };
+            return self.change("promote", written).await;
+        }
         let promoted = |inner: &mut Inner, now| {
             let missing = || Error::new(ErrorKind::NotFound, "promote", "the entry does not exist");
             let shelf = inner.shelves.get_mut(&self.name).ok_or_else(missing)?;

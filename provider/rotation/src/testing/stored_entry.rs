@@ -98,6 +98,13 @@ impl StoredEntry {
         Ok(())
     }
 
+    /// Writes a version that is current at once, if nobody wrote another one.
+    pub(super) fn write(&mut self, (key, delivery): (KeyId, DeliveryId), head: &Head) -> Result<(), Error> {
+        let version = delivery.as_str().to_owned();
+        self.versions.entry(version.clone()).or_insert(Held { key: Some((key, delivery)) });
+        self.promote(&version, head)
+    }
+
     pub(super) fn withdraw(&mut self, version: &str, head: &Head) {
         self.pending.take_if(|staged| staged == version);
         self.previous.take_if(|before| before == version);

@@ -1,3 +1,4 @@
+mod secrets;
 mod stores;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +89,7 @@ impl<'a> Watch<'a> {
         let served = self.served();
         let outcome = self.stack.up(self.rig, args).await;
         self.consumers_read(&served);
+        self.secrets_are_left(before.as_ref(), &outcome);
         self.held_lives(held.as_ref(), (before.as_ref(), &replaced), args);
         self.expect_ends(self.stack.state().cloned().as_ref());
         self.strangers_live();
@@ -263,6 +265,7 @@ impl<'a> Watch<'a> {
             assert!(works, "after a quiet run the current key works");
             assert!(state.pending.is_none() && !state.claim_open);
             self.stores_are_current();
+            self.no_secret_is_at_rest();
         }
     }
 

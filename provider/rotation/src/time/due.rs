@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::{Phase, Schedule};
-use crate::{Delivered, DeliveryStage, Key, KeyState, KeyStatus, Retiring};
+use crate::{Delivered, DeliveryStage, Key, KeyState, KeyStatus, Retiring, SecretPlace};
 
 /// Why a run is needed although the user changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Due {
     MarkMissing,
     /// Consumers of a store do not read the current key there, as far as a run or a refresh saw.
     Delivery,
+    /// No store gives back the current key's secret, which the state left to them.
+    SecretLost,
     /// A revoked key still lives.
     Revoking,
     /// A key has ended by itself, must be given more time, or must be replaced before it ends.
@@ -60,6 +62,9 @@ pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Opt
         |delivered: &Delivered| delivered.stage == DeliveryStage::Current && delivered.key_id == current.id;
     if !state.deliveries.iter().all(is_delivered) {
         return Some(Due::Delivery);
+    }
+    if current.secret_in == SecretPlace::Lost {
+        return Some(Due::SecretLost);
     }
     if !state.revoking.is_empty() {
         return Some(Due::Revoking);

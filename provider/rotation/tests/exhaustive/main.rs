@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
 
 mod search;
+mod secrets;
 mod stores;
 
 use rotation::testing::InMemoryRules;

@@ -49,6 +49,8 @@ pub(super) enum Action {
     Deliver(&'static [&'static str]),
     /// The next run replaces the resource.
     Replace,
+    /// The state keeps secrets, or leaves them to stores.
+    Keeps(bool),
 }
 
 /// A stack, its system, and how they came about.
@@ -72,6 +74,8 @@ pub(super) struct Node {
     pub(super) stores: &'static [&'static str],
     /// Whether stores are edited by hand, and the program names others.
     pub(super) meddles: bool,
+    /// Whether programs change `keepSecretInState`.
+    pub(super) toggles: bool,
     /// Whether the resource is replaced now and then.
     pub(super) replaces: bool,
 }
@@ -100,9 +104,24 @@ pub(super) fn start(rules: InMemoryRules, pause: SignedDuration, most_faults: us
     let cloud = InMemoryCloud::new(rules, ManualClock::new(START));
     let nowhere: &'static InMemoryCloud = Box::leak(Box::new(cloud.fork()));
     let watch = Watch::new(nowhere, Life::OVERLAP);
-    let (depth, stores, meddles, replaces) = (DEPTH, [].as_slice(), false, false);
+    let (depth, stores, meddles, toggles, replaces) = (DEPTH, [].as_slice(), false, false, false);
     let (keeper, faults, path, quiet, kept) = Default::default();
-    Node { cloud, watch, keeper, faults, pause, path, most_faults, quiet, kept, depth, stores, meddles, replaces }
+    Node {
+        cloud,
+        watch,
+        keeper,
+        faults,
+        pause,
+        path,
+        most_faults,
+        quiet,
+        kept,
+        depth,
+        stores,
+        meddles,
+        toggles,
+        replaces,
+    }
 }
 
 pub(super) fn search_from(name: &str, start: Node, patience: SignedDuration) {
@@ -138,6 +157,12 @@ impl Node {
         Self { stores, ..self }
     }
 
+    /// The same life with secrets that the state leaves to stores.
+    pub(super) fn leaving_secrets(mut self) -> Self {
+        self.watch.stack.set_keeps_secret(false);
+        self
+    }
+
     /// The same life with states that may be older than reality.
     pub(super) fn older(self) -> Self {
         Self { quiet: Some(QUIET), ..self }
@@ -147,6 +172,7 @@ impl Node {
     fn meddling(&self) -> Vec<Action> {
         let Some(state) = self.watch.stack.state().filter(|_| self.meddles) else { return Vec::new() };
         let mut all = vec![Action::Refresh, Action::Deliver(self.stores), Action::Deliver(&self.stores[1..])];
+        all.extend(self.toggles.then_some(Action::Keeps(!self.watch.stack.kept_secret())));
         let delivered = state.deliveries.iter().map(|delivered| &delivered.identity);
         let delivered: Vec<_> = delivered.filter_map(|name| self.stores.iter().find(|store| *store == name)).collect();
         all.extend(delivered.iter().flat_map(|name| [Action::Edit(name), Action::RollBack(name)]));
@@ -217,6 +243,7 @@ impl Node {
             Action::RollBack(name) => fork.roll_back_store(name),
             Action::DeleteStore(name) => fork.delete_store(name),
             Action::Deliver(names) => watch.stack.set_stores(names),
+            Action::Keeps(keeps) => watch.stack.set_keeps_secret(keeps),
             Action::Replace => watch.stack.set_replaces(true),
             Action::Run(run, fault) => {
                 if let Some((call, fault)) = fault {

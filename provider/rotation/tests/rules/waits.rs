@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, NeverStop, Rig};
-use rotation::{Clock, Deck, Goal, KeyState, OwnerId, RotationArgs, Verification, Want, run};
+use rotation::{Clock, Deck, Delivered, DeliveryStage, Goal, KeyState, OwnerId, RotationArgs, Verification, Want, run};
 
 use super::*;
 
@@ -29,6 +29,8 @@ async fn ran(cloud: &InMemoryCloud, state: KeyState, args: &RotationArgs) -> Ran
         owner: &OwnerId::new("urn", "stack/project/key"),
         want: &want,
         nonce: &|| "n0000009".to_owned(),
+        readers: &[],
+        derived: &|material| material,
         note: &|line| notes.lock().unwrap().push(line),
         warn: &|line| warnings.lock().unwrap().push(line),
     };
@@ -103,4 +105,27 @@ async fn time_5_a_verification_ends_at_its_timeout() {
     let args = RotationArgs { verification, ..Life::inputs("1", false) };
     let ran = ran(&cloud(never), KeyState::new("i".to_owned()), &args).await;
     assert!(ran.result.is_err() && ran.took <= timeout + SignedDuration::from_secs(5), "{}", ran.took);
+}
+
+/// Neither inputs nor state tell how to reach a store that the state knows.
+#[tokio::test]
+async fn a_store_that_nothing_tells_how_to_reach_is_a_warning_and_is_forgotten() {
+    let cloud = cloud(aws());
+    let args = Life::inputs("1", false);
+    let mut state = ran(&cloud, KeyState::new("i0000001".to_owned()), &args).await.result.unwrap();
+    let current = state.current.clone().unwrap();
+    state.deliveries.push(Delivered {
+        identity: "lost".to_owned(),
+        store: "store lost (`deliveries[0]`)".to_owned(),
+        version: "v1".to_owned(),
+        stage: DeliveryStage::Current,
+        generation: current.generation,
+        key_id: current.id.clone(),
+        at: current.created_at,
+        shape: String::new(),
+    });
+    let ran = ran(&cloud, state, &args).await;
+    let told = ran.warnings.iter().find(|line| line.contains("can no longer reach store lost,"));
+    assert!(told.is_some_and(|line| line.contains(&current.id.0)), "{:?}", ran.warnings);
+    assert!(ran.result.unwrap().deliveries.is_empty());
 }

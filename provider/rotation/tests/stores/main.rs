@@ -3,6 +3,7 @@
 
 mod older;
 mod replaced;
+mod secrets;
 
 use jiff::{SignedDuration, Timestamp};
 use rotation::testing::{Fault, InMemoryCloud, InMemoryRules, Life, ManualClock, Outcome, Rig, Watch};

@@ -110,6 +110,10 @@ impl Store for SecretStore {
         self.shape.keeps_all(&self.of)
     }
 
+    fn keeps_secrets(&self) -> bool {
+        self.shape.keeps_secrets(&self.of)
+    }
+
     async fn head(&self) -> Result<Head, Error> {
         let described = self.describe().await?;
         let blocked = self.blocked(described.as_ref());

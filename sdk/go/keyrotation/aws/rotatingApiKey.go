@@ -122,6 +122,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `AccessKeyId` and `SecretAccessKey`, with `SesRegion` also `SesSmtpPassword`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `SecretAccessKey` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on AWS itself
 //
 // The tests run against two local stand-ins: one that checks signatures and imitates AWS's delays, and moto. Not tried on AWS:
@@ -152,6 +158,9 @@ type RotatingApiKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -187,11 +196,11 @@ type RotatingApiKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretAccessKey pulumi.StringOutput `pulumi:"secretAccessKey"`
 	// The region of Amazon SES for which `SesSmtpPassword` is computed, such as `"eu-central-1"`. Default: none; there is no SMTP password then.
 	SesRegion pulumi.StringPtrOutput `pulumi:"sesRegion"`
-	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+	// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SesSmtpPassword pulumi.StringPtrOutput `pulumi:"sesSmtpPassword"`
 	// The name of the IAM user whose access keys are rotated. The user must exist. Another name replaces the resource.
 	User pulumi.StringOutput `pulumi:"user"`
@@ -263,6 +272,9 @@ type rotatingApiKeyArgs struct {
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -306,6 +318,9 @@ type RotatingApiKeyArgs struct {
 	AllowOutage pulumi.BoolPtrInput
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -479,6 +494,12 @@ func (o RotatingApiKeyOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingApiKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingApiKeyOutput) Keepers() pulumi.StringMapOutput {
@@ -559,7 +580,7 @@ func (o RotatingApiKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) SecretAccessKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.SecretAccessKey }).(pulumi.StringOutput)
 }
@@ -569,7 +590,7 @@ func (o RotatingApiKeyOutput) SesRegion() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesRegion }).(pulumi.StringPtrOutput)
 }
 
-// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+// The password at Amazon SES's SMTP interface in `SesRegion`. Null without `SesRegion`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) SesSmtpPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.SesSmtpPassword }).(pulumi.StringPtrOutput)
 }

@@ -97,6 +97,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `ApiKey` and `ApiSecret`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `ApiSecret` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on Confluent Cloud itself
 //
 // The tests run against a local stand-in that Confluent's own Go client walks through. Not tried: how soon lists show a new key, how
@@ -115,7 +121,7 @@ type RotatingApiKey struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The public half: the user name of Basic authentication and of SASL/PLAIN.
 	ApiKey pulumi.StringOutput `pulumi:"apiKey"`
-	// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	ApiSecret pulumi.StringOutput `pulumi:"apiSecret"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current KeyPairOutput `pulumi:"current"`
@@ -133,6 +139,9 @@ type RotatingApiKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -238,6 +247,9 @@ type rotatingApiKeyArgs struct {
 	Description *string `pulumi:"description"`
 	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 	DisplayName *string `pulumi:"displayName"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -282,6 +294,9 @@ type RotatingApiKeyArgs struct {
 	Description pulumi.StringPtrInput
 	// The display name of keys that are created from now on. Default: a name that contains the name of this resource.
 	DisplayName pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -422,7 +437,7 @@ func (o RotatingApiKeyOutput) ApiKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ApiKey }).(pulumi.StringOutput)
 }
 
-// The secret half. Null while it is not known, as after an import without it, until the next rotation.
+// The secret half. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) ApiSecret() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ApiSecret }).(pulumi.StringOutput)
 }
@@ -465,6 +480,12 @@ func (o RotatingApiKeyOutput) Generation() pulumi.IntOutput {
 // The last 20 events of this resource's keys, the oldest first.
 func (o RotatingApiKeyOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
+}
+
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingApiKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
 }
 
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.

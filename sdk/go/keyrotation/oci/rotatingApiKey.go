@@ -107,6 +107,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Fingerprint`, `KeyId`, `PublicKeyPem`, `PrivateKeyPem` and `ConfigProfile`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `PrivateKeyPem` and `ConfigProfile` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on OCI itself
 //
 // The tests run against a local stand-in that verifies every signature and that Oracle's own SDKs walk through. Not tried on OCI: how long a new key is refused,
@@ -122,7 +128,7 @@ type RotatingApiKey struct {
 	Adopt keyrotation.AdoptPtrOutput `pulumi:"adopt"`
 	// Permits `Overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
-	// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+	// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	ConfigProfile pulumi.StringOutput `pulumi:"configProfile"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current ApiKeyOutput `pulumi:"current"`
@@ -138,6 +144,9 @@ type RotatingApiKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -161,7 +170,7 @@ type RotatingApiKey struct {
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
 	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
-	// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+	// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	PrivateKeyPem pulumi.StringOutput `pulumi:"privateKeyPem"`
 	// The public half in PEM.
 	PublicKeyPem pulumi.StringOutput `pulumi:"publicKeyPem"`
@@ -251,6 +260,9 @@ type rotatingApiKeyArgs struct {
 	AllowOutage *bool `pulumi:"allowOutage"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -294,6 +306,9 @@ type RotatingApiKeyArgs struct {
 	AllowOutage pulumi.BoolPtrInput
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -432,7 +447,7 @@ func (o RotatingApiKeyOutput) AllowOutage() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.AllowOutage }).(pulumi.BoolPtrOutput)
 }
 
-// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+// The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) ConfigProfile() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.ConfigProfile }).(pulumi.StringOutput)
 }
@@ -470,6 +485,12 @@ func (o RotatingApiKeyOutput) Generation() pulumi.IntOutput {
 // The last 20 events of this resource's keys, the oldest first.
 func (o RotatingApiKeyOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
+}
+
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingApiKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
 }
 
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -525,7 +546,7 @@ func (o RotatingApiKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }
 
-// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+// The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) PrivateKeyPem() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.PrivateKeyPem }).(pulumi.StringOutput)
 }

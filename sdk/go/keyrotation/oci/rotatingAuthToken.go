@@ -61,6 +61,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `TokenId` and `Token`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `Token` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on OCI itself
 //
 // The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -89,6 +95,9 @@ type RotatingAuthToken struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -125,7 +134,7 @@ type RotatingAuthToken struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+	// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Token pulumi.StringOutput `pulumi:"token"`
 	// The token's OCID.
 	TokenId pulumi.StringOutput `pulumi:"tokenId"`
@@ -203,6 +212,9 @@ type rotatingAuthTokenArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description *string `pulumi:"description"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -249,6 +261,9 @@ type RotatingAuthTokenArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -423,6 +438,12 @@ func (o RotatingAuthTokenOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingAuthTokenOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingAuthToken) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingAuthTokenOutput) Keepers() pulumi.StringMapOutput {
@@ -504,7 +525,7 @@ func (o RotatingAuthTokenOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+// The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingAuthTokenOutput) Token() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingAuthToken) pulumi.StringOutput { return v.Token }).(pulumi.StringOutput)
 }

@@ -61,6 +61,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's display name and import it then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `AccessKey` and `SecretKey`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `SecretKey` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried on OCI itself
 //
 // The tests run against a local stand-in. Not tried on OCI: how long a new key is refused by Object Storage, the code of a third key, and how long a display name may be.
@@ -91,6 +97,9 @@ type RotatingCustomerSecretKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -127,7 +136,7 @@ type RotatingCustomerSecretKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+	// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretKey pulumi.StringOutput `pulumi:"secretKey"`
 	// The OCID of the user whose credentials are rotated. The user must exist. Another one replaces the resource.
 	UserId pulumi.StringOutput `pulumi:"userId"`
@@ -203,6 +212,9 @@ type rotatingCustomerSecretKeyArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description *string `pulumi:"description"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -249,6 +261,9 @@ type RotatingCustomerSecretKeyArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `Name`. A change takes effect at the next rotation.
 	Description pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -428,6 +443,12 @@ func (o RotatingCustomerSecretKeyOutput) History() keyrotation.HistoryEventArray
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingCustomerSecretKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingCustomerSecretKeyOutput) Keepers() pulumi.StringMapOutput {
@@ -509,7 +530,7 @@ func (o RotatingCustomerSecretKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The secret key. Null while it is not known, as after an import without it, until the next rotation.
+// The secret key. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingCustomerSecretKeyOutput) SecretKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringOutput { return v.SecretKey }).(pulumi.StringOutput)
 }

@@ -121,6 +121,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Version` and `Value`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `Value` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried
 //
 // The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -158,6 +164,9 @@ type RotatingApiKey struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -201,7 +210,7 @@ type RotatingApiKey struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+	// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Value pulumi.StringOutput `pulumi:"value"`
 	// How a new key is proven before it is promoted.
 	Verification keyrotation.VerificationPtrOutput `pulumi:"verification"`
@@ -280,6 +289,9 @@ type rotatingApiKeyArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field *string `pulumi:"field"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -334,6 +346,9 @@ type RotatingApiKeyArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
 	Field pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -530,6 +545,12 @@ func (o RotatingApiKeyOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingApiKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingApiKeyOutput) Keepers() pulumi.StringMapOutput {
@@ -630,7 +651,7 @@ func (o RotatingApiKeyOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingApiKey) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// The generated value. Null while it is not known, as after an import without it, until the next rotation.
+// The generated value. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingApiKeyOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.Value }).(pulumi.StringOutput)
 }

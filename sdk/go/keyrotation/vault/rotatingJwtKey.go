@@ -131,6 +131,12 @@ import (
 // Not possible, since the mount holds the public half only. `Adopt` takes over a key that is published: by its `Kid` alone until the first
 // rotation, with its private half (PKCS#8 in PEM) as the current one.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Kid` and `PrivateKeyPem`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state does not keep `PrivateKeyPem`. That is refused with `JwksUrl`, because later runs need the private halves to prove that withdrawn keys are refused.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried
 //
 // The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
@@ -164,6 +170,9 @@ type RotatingJwtKey struct {
 	Jwks pulumi.StringOutput `pulumi:"jwks"`
 	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl pulumi.StringPtrOutput `pulumi:"jwksUrl"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -187,7 +196,7 @@ type RotatingJwtKey struct {
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
 	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
-	// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+	// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	PrivateKeyPem pulumi.StringOutput `pulumi:"privateKeyPem"`
 	// What the mount checks signatures with, in PEM.
 	PublicKeyPem pulumi.StringOutput `pulumi:"publicKeyPem"`
@@ -278,6 +287,9 @@ type rotatingJwtKeyArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl *string `pulumi:"jwksUrl"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -322,6 +334,9 @@ type RotatingJwtKeyArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The `jwks_url` of a mount that fetches its keys: publish the output `Jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
 	JwksUrl pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -502,6 +517,12 @@ func (o RotatingJwtKeyOutput) JwksUrl() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.JwksUrl }).(pulumi.StringPtrOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingJwtKeyOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingJwtKey) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingJwtKeyOutput) Keepers() pulumi.StringMapOutput {
@@ -555,7 +576,7 @@ func (o RotatingJwtKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }
 
-// What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingJwtKeyOutput) PrivateKeyPem() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringOutput { return v.PrivateKeyPem }).(pulumi.StringOutput)
 }

@@ -117,6 +117,12 @@ import (
 // route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
 // remove the resource by `pulumi state delete`.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `Data`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `Data` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried
 //
 // The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
@@ -131,7 +137,7 @@ type RotatingLease struct {
 	AllowOutage pulumi.BoolPtrOutput `pulumi:"allowOutage"`
 	// The key to use. Its fields also stand at the top level of the resource.
 	Current LeaseOutput `pulumi:"current"`
-	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+	// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	Data pulumi.StringMapOutput `pulumi:"data"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayOutput `pulumi:"deliveries"`
@@ -149,6 +155,9 @@ type RotatingLease struct {
 	HolderAccessor pulumi.StringOutput `pulumi:"holderAccessor"`
 	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole pulumi.StringPtrOutput `pulumi:"holderRole"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -255,6 +264,9 @@ type rotatingLeaseArgs struct {
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
 	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole *string `pulumi:"holderRole"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -296,6 +308,9 @@ type RotatingLeaseArgs struct {
 	Deliveries keyrotation.DeliveryArrayInput
 	// The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 	HolderRole pulumi.StringPtrInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -432,7 +447,7 @@ func (o RotatingLeaseOutput) Current() LeaseOutput {
 	return o.ApplyT(func(v *RotatingLease) LeaseOutput { return v.Current }).(LeaseOutput)
 }
 
-// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+// What the path gave, such as `Username` and `Password`. What is no text stands there as JSON. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingLeaseOutput) Data() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringMapOutput { return v.Data }).(pulumi.StringMapOutput)
 }
@@ -475,6 +490,12 @@ func (o RotatingLeaseOutput) HolderAccessor() pulumi.StringOutput {
 // The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
 func (o RotatingLeaseOutput) HolderRole() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.HolderRole }).(pulumi.StringPtrOutput)
+}
+
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingLeaseOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingLease) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
 }
 
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.

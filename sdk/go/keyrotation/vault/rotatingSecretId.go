@@ -115,6 +115,12 @@ import (
 //
 // A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 //
+// ## Delivery to secret managers
+//
+// `Deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `Accessor` and `SecretId`, unless `Fields` chooses others.
+// With `KeepSecretInState: false` the state keeps no secret: `SecretId` is null, and only the stores have it.
+// `docs/deliveries.md` has the details.
+//
 // ## What was not tried
 //
 // The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -148,6 +154,9 @@ type RotatingSecretId struct {
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// The last 20 events of this resource's keys, the oldest first.
 	History keyrotation.HistoryEventArrayOutput `pulumi:"history"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrOutput `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
@@ -185,7 +194,7 @@ type RotatingSecretId struct {
 	RunEvery pulumi.StringPtrOutput `pulumi:"runEvery"`
 	// When things are due, as the plugin computed it from inputs and time. `IgnoreChanges: ["schedule"]` stops rotation by time.
 	Schedule keyrotation.ScheduleOutput `pulumi:"schedule"`
-	// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+	// What a machine logs in with, beside the role's id. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	SecretId pulumi.StringOutput `pulumi:"secretId"`
 	// How long a secret-id works unless it is destroyed earlier, such as `"90d"`, at most as long as the role and the mount allow. It must be longer than rotationPeriod and twice the overlap. Default: the time that the role sets. A change takes effect at the next rotation.
 	Ttl pulumi.StringPtrOutput `pulumi:"ttl"`
@@ -258,6 +267,9 @@ type rotatingSecretIdArgs struct {
 	CidrList []string `pulumi:"cidrList"`
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries []keyrotation.Delivery `pulumi:"deliveries"`
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState *bool `pulumi:"keepSecretInState"`
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
@@ -302,6 +314,9 @@ type RotatingSecretIdArgs struct {
 	CidrList pulumi.StringArrayInput
 	// Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
 	Deliveries keyrotation.DeliveryArrayInput
+	// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+	// only one), and the secret outputs are null. Default: true.
+	KeepSecretInState pulumi.BoolPtrInput
 	// Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
@@ -484,6 +499,12 @@ func (o RotatingSecretIdOutput) History() keyrotation.HistoryEventArrayOutput {
 	return o.ApplyT(func(v *RotatingSecretId) keyrotation.HistoryEventArrayOutput { return v.History }).(keyrotation.HistoryEventArrayOutput)
 }
 
+// Whether the state keeps the secret of the key. With false the secret goes to `Deliveries` only, of which one must give it back (`Format: json` with every secret field, or `raw` with the
+// only one), and the secret outputs are null. Default: true.
+func (o RotatingSecretIdOutput) KeepSecretInState() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RotatingSecretId) pulumi.BoolPtrOutput { return v.KeepSecretInState }).(pulumi.BoolPtrOutput)
+}
+
 // Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
 // Order and secretness do not count; an empty map is the same as none.
 func (o RotatingSecretIdOutput) Keepers() pulumi.StringMapOutput {
@@ -569,7 +590,7 @@ func (o RotatingSecretIdOutput) Schedule() keyrotation.ScheduleOutput {
 	return o.ApplyT(func(v *RotatingSecretId) keyrotation.ScheduleOutput { return v.Schedule }).(keyrotation.ScheduleOutput)
 }
 
-// What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+// What a machine logs in with, beside the role's id. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 func (o RotatingSecretIdOutput) SecretId() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.SecretId }).(pulumi.StringOutput)
 }

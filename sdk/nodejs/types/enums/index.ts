@@ -70,9 +70,17 @@ export const HistoryAction = {
      */
     Verified: "verified",
     /**
+     * Consumers of a store read it from then on.
+     */
+    Delivered: "delivered",
+    /**
      * It became the current key.
      */
     Promoted: "promoted",
+    /**
+     * It was taken out of a store.
+     */
+    Withdrawn: "withdrawn",
     /**
      * It was disabled.
      */

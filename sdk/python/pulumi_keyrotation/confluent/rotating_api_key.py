@@ -30,6 +30,7 @@ class RotatingApiKeyArgs:
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  managed_resource: pulumi.Input[Optional['ManagedResourceArgs']] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -51,6 +52,8 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input['ManagedResourceArgs'] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
@@ -79,6 +82,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "description", description)
         if display_name is not None:
             pulumi.set(__self__, "display_name", display_name)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if managed_resource is not None:
@@ -174,6 +179,19 @@ class RotatingApiKeyArgs:
     @display_name.setter
     def display_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "display_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -324,6 +342,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  managed_resource: pulumi.Input[Optional[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -438,6 +457,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `api_key` and `api_secret`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `api_secret` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried on Confluent Cloud itself
 
         The tests run against a local stand-in that Confluent's own Go client walks through. Not tried: how soon lists show a new key, how
@@ -453,6 +478,8 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description of the keys that are made from now on; the mark of this resource stands behind it.
         :param pulumi.Input[_builtins.str] display_name: The display name of keys that are created from now on. Default: a name that contains the name of this resource.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']] managed_resource: The resource that the keys give access to. Default: Confluent Cloud's own API, with Cloud API keys. A change replaces the resource.
@@ -578,6 +605,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key's description and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `api_key` and `api_secret`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `api_secret` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried on Confluent Cloud itself
 
         The tests run against a local stand-in that Confluent's own Go client walks through. Not tried: how soon lists show a new key, how
@@ -605,6 +638,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  display_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  managed_resource: pulumi.Input[Optional[Union['ManagedResourceArgs', 'ManagedResourceArgsDict']]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -631,6 +665,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["description"] = description
             __props__.__dict__["display_name"] = display_name
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["managed_resource"] = managed_resource
             __props__.__dict__["max_age"] = max_age
@@ -696,6 +731,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["managed_resource"] = None
         __props__.__dict__["max_age"] = None
@@ -754,7 +790,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="apiSecret")
     def api_secret(self) -> pulumi.Output[_builtins.str]:
         """
-        The secret half. Null while it is not known, as after an import without it, until the next rotation.
+        The secret half. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "api_secret")
 
@@ -821,6 +857,15 @@ class RotatingApiKey(pulumi.CustomResource):
         The last 20 events of this resource's keys, the oldest first.
         """
         return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
 
     @_builtins.property
     @pulumi.getter

@@ -29,6 +29,7 @@ class RotatingAuthTokenArgs:
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -51,6 +52,8 @@ class RotatingAuthTokenArgs:
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -79,6 +82,8 @@ class RotatingAuthTokenArgs:
             pulumi.set(__self__, "deliveries", deliveries)
         if description is not None:
             pulumi.set(__self__, "description", description)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -175,6 +180,19 @@ class RotatingAuthTokenArgs:
     @description.setter
     def description(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "description", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -325,6 +343,7 @@ class RotatingAuthToken(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -402,6 +421,12 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `token_id` and `token`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `token` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried on OCI itself
 
         The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -414,6 +439,8 @@ class RotatingAuthToken(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] description: The description that OCI shows for each credential, followed by the plugin's ownership mark; at most 100 characters. Default: `name`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -504,6 +531,12 @@ class RotatingAuthToken(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the token's description and import it then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `token_id` and `token`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `token` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried on OCI itself
 
         The tests run against a local stand-in. Not tried on OCI: how long a new token is refused by the services that take it, the code of a third token, and whether a description may hold brackets.
@@ -528,6 +561,7 @@ class RotatingAuthToken(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -554,6 +588,7 @@ class RotatingAuthToken(pulumi.CustomResource):
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["description"] = description
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if name is None and not opts.urn:
@@ -619,6 +654,7 @@ class RotatingAuthToken(pulumi.CustomResource):
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["name"] = None
@@ -723,6 +759,15 @@ class RotatingAuthToken(pulumi.CustomResource):
         The last 20 events of this resource's keys, the oldest first.
         """
         return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
 
     @_builtins.property
     @pulumi.getter
@@ -854,7 +899,7 @@ class RotatingAuthToken(pulumi.CustomResource):
     @pulumi.getter
     def token(self) -> pulumi.Output[_builtins.str]:
         """
-        The token itself: the password for the container registry, Swift, and other services that take no signatures. Null while it is not known, as after an import without it, until the next rotation.
+        The token itself: the password for the container registry, Swift, and other services that take no signatures. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "token")
 

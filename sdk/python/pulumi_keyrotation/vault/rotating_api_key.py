@@ -32,6 +32,7 @@ class RotatingApiKeyArgs:
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -58,6 +59,8 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] length: The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
@@ -93,6 +96,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "deliveries", deliveries)
         if field is not None:
             pulumi.set(__self__, "field", field)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if length is not None:
@@ -228,6 +233,19 @@ class RotatingApiKeyArgs:
     @field.setter
     def field(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "field", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -404,6 +422,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -547,6 +566,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `version` and `value`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `value` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -563,6 +588,8 @@ class RotatingApiKey(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] data: What else is written beside the value. Fields that the newest version has beside these and the value are kept as they are. From the next rotation on.
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] field: The name of the generated value at the path. Default: `"api_key"`. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.int] length: The number of generated characters, from 16 to 512, without the prefix. Default: 32. A change takes effect at the next rotation.
@@ -717,6 +744,12 @@ class RotatingApiKey(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path's custom metadata and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `version` and `value`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `value` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -745,6 +778,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  data: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  field: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  length: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
@@ -776,6 +810,7 @@ class RotatingApiKey(pulumi.CustomResource):
             __props__.__dict__["data"] = data
             __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["field"] = field
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["length"] = length
             __props__.__dict__["max_age"] = max_age
@@ -848,6 +883,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["length"] = None
         __props__.__dict__["max_age"] = None
@@ -986,6 +1022,15 @@ class RotatingApiKey(pulumi.CustomResource):
         The last 20 events of this resource's keys, the oldest first.
         """
         return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
 
     @_builtins.property
     @pulumi.getter
@@ -1148,7 +1193,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def value(self) -> pulumi.Output[_builtins.str]:
         """
-        The generated value. Null while it is not known, as after an import without it, until the next rotation.
+        The generated value. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "value")
 

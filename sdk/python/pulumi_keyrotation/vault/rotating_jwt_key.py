@@ -31,6 +31,7 @@ class RotatingJwtKeyArgs:
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -52,6 +53,8 @@ class RotatingJwtKeyArgs:
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -80,6 +83,8 @@ class RotatingJwtKeyArgs:
             pulumi.set(__self__, "deliveries", deliveries)
         if jwks_url is not None:
             pulumi.set(__self__, "jwks_url", jwks_url)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -185,6 +190,19 @@ class RotatingJwtKeyArgs:
     @jwks_url.setter
     def jwks_url(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "jwks_url", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -323,6 +341,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -478,6 +497,12 @@ class RotatingJwtKey(pulumi.CustomResource):
         Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
         rotation, with its private half (PKCS#8 in PEM) as the current one.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `kid` and `private_key_pem`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state does not keep `private_key_pem`. That is refused with `jwks_url`, because later runs need the private halves to prove that withdrawn keys are refused.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
@@ -492,6 +517,8 @@ class RotatingJwtKey(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] jwks_url: The `jwks_url` of a mount that fetches its keys: publish the output `jwks` there. Default: none; the plugin then publishes the key itself, in `jwt_validation_pubkeys` of the mount. A change replaces the resource.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -658,6 +685,12 @@ class RotatingJwtKey(pulumi.CustomResource):
         Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
         rotation, with its private half (PKCS#8 in PEM) as the current one.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `kid` and `private_key_pem`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state does not keep `private_key_pem`. That is refused with `jwks_url`, because later runs need the private halves to prove that withdrawn keys are refused.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as
@@ -684,6 +717,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -710,6 +744,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["jwks_url"] = jwks_url
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if mount is None and not opts.urn:
@@ -778,6 +813,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["history"] = None
         __props__.__dict__["jwks"] = None
         __props__.__dict__["jwks_url"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["kid"] = None
         __props__.__dict__["max_age"] = None
@@ -900,6 +936,15 @@ class RotatingJwtKey(pulumi.CustomResource):
         return pulumi.get(self, "jwks_url")
 
     @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @_builtins.property
     @pulumi.getter
     def keepers(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
@@ -986,7 +1031,7 @@ class RotatingJwtKey(pulumi.CustomResource):
     @pulumi.getter(name="privateKeyPem")
     def private_key_pem(self) -> pulumi.Output[_builtins.str]:
         """
-        What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+        What signs: PKCS#8 in PEM. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "private_key_pem")
 

@@ -28,6 +28,7 @@ class RotatingLeaseArgs:
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -47,6 +48,8 @@ class RotatingLeaseArgs:
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -72,6 +75,8 @@ class RotatingLeaseArgs:
             pulumi.set(__self__, "deliveries", deliveries)
         if holder_role is not None:
             pulumi.set(__self__, "holder_role", holder_role)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -154,6 +159,19 @@ class RotatingLeaseArgs:
     @holder_role.setter
     def holder_role(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "holder_role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -302,6 +320,7 @@ class RotatingLease(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -437,6 +456,12 @@ class RotatingLease(pulumi.CustomResource):
         route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
         remove the resource by `pulumi state delete`.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `data`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `data` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
@@ -448,6 +473,8 @@ class RotatingLease(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
         :param pulumi.Input[_builtins.str] holder_role: The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -594,6 +621,12 @@ class RotatingLease(pulumi.CustomResource):
         route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
         remove the resource by `pulumi state delete`.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `data`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `data` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp's Vault answers the same calls alike as far as they were compared. The
@@ -618,6 +651,7 @@ class RotatingLease(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
                  holder_role: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -643,6 +677,7 @@ class RotatingLease(pulumi.CustomResource):
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["deliveries"] = deliveries
             __props__.__dict__["holder_role"] = holder_role
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if name is None and not opts.urn:
@@ -712,6 +747,7 @@ class RotatingLease(pulumi.CustomResource):
         __props__.__dict__["history"] = None
         __props__.__dict__["holder_accessor"] = None
         __props__.__dict__["holder_role"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["lease_id"] = None
         __props__.__dict__["max_age"] = None
@@ -763,7 +799,7 @@ class RotatingLease(pulumi.CustomResource):
     @pulumi.getter
     def data(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+        What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "data")
 
@@ -830,6 +866,15 @@ class RotatingLease(pulumi.CustomResource):
         The token role for the token that reads the path and holds the lease: one with `orphan=true` and a `token_period`. Default: none; a child of the plugin's own token then holds the lease, and ends with that token. A change takes effect at the next rotation.
         """
         return pulumi.get(self, "holder_role")
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
 
     @_builtins.property
     @pulumi.getter

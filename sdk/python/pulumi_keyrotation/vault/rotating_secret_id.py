@@ -29,6 +29,7 @@ class RotatingSecretIdArgs:
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
@@ -50,6 +51,8 @@ class RotatingSecretIdArgs:
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -77,6 +80,8 @@ class RotatingSecretIdArgs:
             pulumi.set(__self__, "cidr_list", cidr_list)
         if deliveries is not None:
             pulumi.set(__self__, "deliveries", deliveries)
+        if keep_secret_in_state is not None:
+            pulumi.set(__self__, "keep_secret_in_state", keep_secret_in_state)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
@@ -172,6 +177,19 @@ class RotatingSecretIdArgs:
     @deliveries.setter
     def deliveries(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['_root_inputs.DeliveryArgs']]]]):
         pulumi.set(self, "deliveries", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
+
+    @keep_secret_in_state.setter
+    def keep_secret_in_state(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_secret_in_state", value)
 
     @_builtins.property
     @pulumi.getter
@@ -321,6 +339,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -454,6 +473,12 @@ class RotatingSecretId(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessor` and `secret_id`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `secret_id` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -467,6 +492,8 @@ class RotatingSecretId(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] allow_outage: Permits `overlap: "0s"`: the run that creates the new key deletes the old one, before dependents are updated. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] cidr_list: The networks from which a secret-id may log in, such as `["10.0.0.0/8"]`, within those of the role. Default: those of the role. A change takes effect at the next rotation.
         :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]] deliveries: Secret managers that receive each generation of the key, staged in all of them before consumers of any read it. Default: none.
+        :param pulumi.Input[_builtins.bool] keep_secret_in_state: Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+               only one), and the secret outputs are null. Default: true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
@@ -611,6 +638,12 @@ class RotatingSecretId(pulumi.CustomResource):
 
         A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
 
+        ## Delivery to secret managers
+
+        `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessor` and `secret_id`, unless `fields` chooses others.
+        With `keep_secret_in_state: false` the state keeps no secret: `secret_id` is null, and only the stores have it.
+        `docs/deliveries.md` has the details.
+
         ## What was not tried
 
         The tests run against OpenBao. HashiCorp's Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -636,6 +669,7 @@ class RotatingSecretId(pulumi.CustomResource):
                  allow_outage: pulumi.Input[Optional[_builtins.bool]] = None,
                  cidr_list: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  deliveries: pulumi.Input[Optional[Sequence[pulumi.Input[Union['_root_inputs.DeliveryArgs', '_root_inputs.DeliveryArgsDict']]]]] = None,
+                 keep_secret_in_state: pulumi.Input[Optional[_builtins.bool]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
@@ -662,6 +696,7 @@ class RotatingSecretId(pulumi.CustomResource):
             __props__.__dict__["allow_outage"] = allow_outage
             __props__.__dict__["cidr_list"] = cidr_list
             __props__.__dict__["deliveries"] = deliveries
+            __props__.__dict__["keep_secret_in_state"] = keep_secret_in_state
             __props__.__dict__["keepers"] = keepers
             __props__.__dict__["max_age"] = max_age
             if mount is None and not opts.urn:
@@ -730,6 +765,7 @@ class RotatingSecretId(pulumi.CustomResource):
         __props__.__dict__["foreign_keys"] = None
         __props__.__dict__["generation"] = None
         __props__.__dict__["history"] = None
+        __props__.__dict__["keep_secret_in_state"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["max_age"] = None
         __props__.__dict__["mount"] = None
@@ -849,6 +885,15 @@ class RotatingSecretId(pulumi.CustomResource):
         The last 20 events of this resource's keys, the oldest first.
         """
         return pulumi.get(self, "history")
+
+    @_builtins.property
+    @pulumi.getter(name="keepSecretInState")
+    def keep_secret_in_state(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+        only one), and the secret outputs are null. Default: true.
+        """
+        return pulumi.get(self, "keep_secret_in_state")
 
     @_builtins.property
     @pulumi.getter
@@ -987,7 +1032,7 @@ class RotatingSecretId(pulumi.CustomResource):
     @pulumi.getter(name="secretId")
     def secret_id(self) -> pulumi.Output[_builtins.str]:
         """
-        What a machine logs in with, beside the role's id. Null while it is not known, as after an import without it, until the next rotation.
+        What a machine logs in with, beside the role's id. Null with `keep_secret_in_state: false`, and while it is not known, as after an import without it, until the next rotation.
         """
         return pulumi.get(self, "secret_id")
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use cloud::{Cloud, RotatingResource};
+use cloud::{Cloud, Deliverable, RotatingResource};
 use localcloud::Consistency;
 use localcloud::aws::Aws;
 use rotation::testing::ManualClock;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use system_aws::{Aws as System, AwsApiKey, AwsConfig};
 
 use super::START;
-use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::rig::{Feature, Place, PlaceRig, WayTo, pair};
 use crate::stand_in::{Refusals, StandIn};
 
 /// The stand-in of AWS with one user, on a clock that only moves by hand, and the plugin's own code as its client.
@@ -128,6 +128,10 @@ impl Place for AwsUser {
 
     fn strip(&self) {
         drop(self.0.set_tags(LocalAws::USER, &BTreeMap::new()));
+    }
+
+    fn deliverable(&self) -> Deliverable {
+        pair("accessKeyId", "secretAccessKey")
     }
 
     fn marks(&self) -> usize {

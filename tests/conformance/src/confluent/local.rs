@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, anyhow};
-use cloud::{Cloud, RotatingResource};
+use cloud::{Cloud, Deliverable, RotatingResource};
 use jiff::SignedDuration;
 use localcloud::confluent::{Activation, Activations, ApiKey, Confluent, Credentials, Kind, Resource, Settings};
 use localcloud::locked;
@@ -11,7 +11,7 @@ use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
 use system_confluent::{Confluent as System, ConfluentApiKey, ConfluentConfig};
 
-use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::rig::{Feature, Place, PlaceRig, WayTo, pair};
 use crate::stand_in::{Refusals, StandIn};
 use crate::{MARK, marked_by};
 
@@ -185,6 +185,10 @@ impl Place for ServiceAccount {
             let text = key.description.split_once(MARK).map_or(&*key.description, |(text, _)| text.trim_end());
             drop(self.confluent.describe_key(&key.id, &key.display_name, text));
         }
+    }
+
+    fn deliverable(&self) -> Deliverable {
+        pair("apiKey", "apiSecret")
     }
 
     fn marks(&self) -> usize {

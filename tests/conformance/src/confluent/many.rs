@@ -55,8 +55,19 @@ async fn create(system: &ConfluentApiKey, clock: &dyn Clock, owner: &str) -> Res
     let want = Want::Current(Goal::new("i", &args, &schedule));
     let (nonce, note) = (|| "n".to_owned(), |_| ());
     let (stop, warn) = (&NeverStop, &note);
-    let deck =
-        Deck { issuer: &*issuer, stores: &[], clock, stop, owner: &urn, want: &want, nonce: &nonce, note: &note, warn };
+    let deck = Deck {
+        issuer: &*issuer,
+        stores: &[],
+        readers: &[],
+        derived: &|material| material,
+        clock,
+        stop,
+        owner: &urn,
+        want: &want,
+        nonce: &nonce,
+        note: &note,
+        warn,
+    };
     run(deck, KeyState::new("i".to_owned())).await.map_err(|interrupted| interrupted.error.into())
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
-use cloud::{Cloud, RotatingResource};
+use cloud::{Cloud, Deliverable, RotatingResource};
 use localcloud::Oci;
 use localcloud::oci::{Consistency, Kind};
 use outbound::{Client, Settings};
@@ -14,7 +14,7 @@ use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts};
 use super::pool::Pool;
 use crate::aws::START;
 use crate::marked_by;
-use crate::rig::{Feature, Place, PlaceRig, WayTo};
+use crate::rig::{Feature, Place, PlaceRig, WayTo, pair};
 use crate::stand_in::{Refusals, StandIn};
 
 /// Which of OCI's resources is tried.
@@ -248,6 +248,20 @@ impl Place for OciUser {
                 let secrets = self.oci.secrets(LocalOci::USER, kind);
                 secrets.iter().for_each(|secret| drop(self.oci.rename_secret(&secret.id, "renamed")));
             }
+        }
+    }
+
+    fn deliverable(&self) -> Deliverable {
+        match self.resource {
+            OciResource::ApiKey => Deliverable {
+                names: ["fingerprint", "keyId", "publicKeyPem", "privateKeyPem", "configProfile"]
+                    .map(str::to_owned)
+                    .into(),
+                secrets: ["privateKeyPem", "configProfile"].map(str::to_owned).into(),
+                ..Deliverable::default()
+            },
+            OciResource::AuthToken => pair("tokenId", "token"),
+            OciResource::CustomerSecretKey => pair("accessKey", "secretKey"),
         }
     }
 

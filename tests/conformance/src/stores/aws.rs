@@ -9,6 +9,9 @@ use system_aws::{Aws, SecretsManagerDelivery};
 
 use super::shelves::{BEFORE, BY_HAND, Shelves, owner, with};
 
+/// The names of secrets in another region, which are reached by a connection of their own, begin with this.
+const ABROAD: &str = "abroad";
+
 /// Secrets of the stand-in's Secrets Manager.
 pub(super) struct Secrets {
     pub(super) account: Account,
@@ -26,7 +29,13 @@ impl Shelves for Secrets {
             "secretKey": admin.secret_access_key,
             "endpoints": { "secretsManager": self.endpoint, "sts": self.endpoint },
         });
-        open(&self.clock, config, (with(json!({ "secretId": name }), more), of))
+        let mut inputs = with(json!({ "secretId": name }), more);
+        if !name.starts_with(ABROAD) {
+            return open(&self.clock, config, (inputs, of));
+        }
+        // With credentials of its own, beside a configuration that reaches nothing.
+        inputs["connection"] = with(config, &json!({ "region": "eu-west-1" }));
+        open(&self.clock, json!({ "region": "us-east-1" }), (inputs, of))
     }
 
     fn create(&self) -> Value {

@@ -39,7 +39,7 @@ pub(super) fn owner() -> OwnerId {
 }
 
 /// Whatever a key has, in maps too.
-pub(super) fn all() -> Deliverable {
+pub(crate) fn all() -> Deliverable {
     Deliverable { open: true, ..Deliverable::default() }
 }
 

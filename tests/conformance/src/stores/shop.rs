@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
+use cloud::Deliverable;
 use localcloud::{LocalCloud, locked};
 use rotation::testing::ManualClock;
 use rotation::{Error, Head, KeyId, Material, Payload, Store};
@@ -33,6 +34,8 @@ type Staged = Arc<Mutex<BTreeMap<String, (KeyId, Material)>>>;
 pub(super) const OCI: &str = "oci-";
 /// The names of paths of a KV engine begin with this.
 pub(super) const KV: &str = "kv-";
+/// The names of entries from which keys can be read back have this in them; the shapes of all others keep too little.
+const KEPT: &str = "kept";
 /// The names of entries that somebody else makes have this after their kind; all others are made by the store.
 pub(super) const THEIRS: &str = "theirs";
 
@@ -51,15 +54,16 @@ impl Shop {
         Self { way: Some(proxy.to_owned()), ..self }
     }
 
-    /// The entry of this name, as a newly started process reaches it.
-    pub fn store(&self, name: &str) -> Box<dyn Store> {
+    /// The entry of this name, as a newly started process reaches it. Keys like `of` can be read back from those that are kept.
+    pub fn store(&self, name: &str, of: Deliverable) -> Box<dyn Store> {
         let shelves = self.shelves(name);
         let is_theirs = kind(name).1.starts_with(THEIRS);
         if is_theirs && !shelves.exists(name) {
             shelves.make(name);
         }
         let more = if is_theirs { json!({}) } else { json!({ "create": shelves.create() }) };
-        let store = shelves.open(name, &more, all());
+        let of = if name.contains(KEPT) { of } else { all() };
+        let store = shelves.open(name, &more, of);
         Box::new(Noted { store, staged: Arc::clone(&self.staged) })
     }
 
@@ -129,6 +133,14 @@ impl Store for Noted {
 
     fn reads_back(&self) -> bool {
         self.store.reads_back()
+    }
+
+    fn keeps_secrets(&self) -> bool {
+        self.store.keeps_secrets()
+    }
+
+    fn holds_staged(&self) -> bool {
+        self.store.holds_staged()
     }
 
     async fn head(&self) -> Result<Head, Error> {

@@ -1,4 +1,4 @@
-use rotation::KeyId;
+use rotation::{KeyId, SecretPlace};
 use serde::de::{self, DeserializeOwned, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use super::*;
@@ -35,7 +35,7 @@ fn material(secret: &str) -> Material {
 
 /// A state in which every field of every type has a value, whatever fields there are.
 fn full() -> KeyState {
-    let key = |secret| Key { material: Some(material(secret)), ..sample() };
+    let key = |secret| Key { material: Some(material(secret)), secret_in: SecretPlace::Lost, ..sample() };
     let retiring = Retiring { key: key("retiring-secret"), ..sample() };
     KeyState {
         state_version: STATE_VERSION,
@@ -143,6 +143,24 @@ fn output_5_state_of_version_1_is_read_and_a_later_one_is_refused() {
     outputs.insert("stateVersion".to_owned(), Value::Number(f64::from(STATE_VERSION) + 1.0));
     let refused = from_outputs(&shape(), &outputs).unwrap_err().message;
     assert!(refused.contains("use the plugin version that wrote it, or a later one"), "{refused}");
+}
+
+/// Earlier builds must not take a key whose secret stores have for one whose secret nobody knows.
+#[test]
+fn a_state_that_left_its_secrets_to_stores_holds_none_and_has_a_version_of_its_own() {
+    let mut state = full();
+    let all = [&mut state.current, &mut state.pending].into_iter().flatten();
+    all.chain(state.retiring.iter_mut().map(|old| &mut old.key)).for_each(|key| key.secret_in = SecretPlace::State);
+    assert_eq!(written(&state)["stateVersion"], Value::Number(2.0));
+    let outputs = written(&state.without_secrets());
+    assert_eq!(outputs["stateVersion"], Value::Number(3.0));
+    let current = outputs["current"].as_object().unwrap();
+    for name in ["password", "derived", "data"] {
+        assert!(outputs[name].is_null() && current[name].is_null(), "{name}");
+    }
+    assert_eq!((&outputs["name"], &current["secretIn"]), (&Value::from("public"), &Value::from("stores")));
+    assert!(!format!("{:?}", Value::Object(outputs.clone()).opened()).contains("-secret"));
+    assert_eq!(written(&from_outputs(&shape(), &outputs).unwrap()), outputs);
 }
 
 /// Any value, with every field of every struct in it.

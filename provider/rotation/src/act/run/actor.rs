@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use futures::future::{Either, select};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::act::reduce::{Event, reduce};
 use crate::decide::World;
 use crate::time::seconds;
 use crate::{
-    Cause, Clock, Error, ErrorKind, HistoryAction, HistoryEvent, KeyId, KeyIssuer, Ledger, Marks, OwnerId, Prepared,
-    Retry, Stop, Store, View, Want,
+    Cause, Clock, Error, ErrorKind, HistoryAction, HistoryEvent, KeyId, KeyIssuer, KeyState, Ledger, Marks, Material,
+    Observed, OwnerId, Prepared, Retry, Stop, Store, View, Want,
 };
 
 /// What a run works with.
@@ -19,6 +19,8 @@ pub struct Deck<'a> {
     pub issuer: &'a dyn KeyIssuer,
     /// The stores that consumers read keys from: those that are to receive each generation, and those that no longer are.
     pub stores: &'a [&'a dyn Store],
+    /// The same and former stores in the shapes of former inputs, to read secrets from.
+    pub readers: &'a [&'a dyn Store],
     /// Time.
     pub clock: &'a dyn Clock,
     /// Whether to go on.
@@ -29,6 +31,8 @@ pub struct Deck<'a> {
     pub want: &'a Want,
     /// Makes names that nobody else chooses.
     pub nonce: &'a (dyn Fn() -> String + Sync),
+    /// Gives a key's fields those that follow from others.
+    pub derived: &'a (dyn Fn(Material) -> Material + Sync),
     /// Takes lines for people; they hold no secret.
     pub note: &'a (dyn Fn(String) + Sync),
     /// Takes what needs their attention and is not so any more after the run.
@@ -48,6 +52,20 @@ pub(crate) struct Run<'a> {
     pub(in crate::act) written: Option<Ledger>,
     /// The verification failed for the last time: what is left is to remove the key.
     pub(in crate::act) failure: Option<Error>,
+}
+
+/// What the history tells of a step.
+pub(crate) struct Happened {
+    pub(in crate::act) action: HistoryAction,
+    /// With its generation, where that is known.
+    pub(in crate::act) key: (KeyId, Option<u64>),
+    pub(in crate::act) store: Option<String>,
+}
+
+impl Happened {
+    pub(in crate::act) fn to(key: (KeyId, Option<u64>), action: HistoryAction) -> Self {
+        Self { action, key, store: None }
+    }
 }
 
 /// One step.
@@ -80,10 +98,10 @@ impl Run<'_> {
         self.deck.issuer.capability().marks
     }
 
-    pub(in crate::act) fn remember(&mut self, action: HistoryAction, key: (KeyId, Option<u64>), reason: String) {
-        let ((key_id, generation), at) = (key, seconds(self.deck.clock.now()));
-        let reason = Some(reason);
-        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, generation, reason }));
+    pub(in crate::act) fn remember(&mut self, happened: Happened, reason: String) {
+        let Happened { action, key: (key_id, generation), store } = happened;
+        let (at, reason) = (seconds(self.deck.clock.now()), Some(reason));
+        self.fold(Event::Recorded(HistoryEvent { at, action, key_id, generation, store, reason }));
     }
 
     /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
@@ -126,7 +144,13 @@ impl Run<'_> {
     }
 
     pub(in crate::act) fn fold(&mut self, event: Event) {
-        self.world = reduce(self.world.clone(), event);
+        let empty = World {
+            state: KeyState::new(String::new()),
+            observed: Observed::nothing(Timestamp::UNIX_EPOCH),
+            run: Default::default(),
+            stores: Default::default(),
+        };
+        self.world = reduce(std::mem::replace(&mut self.world, empty), event);
     }
 }
 

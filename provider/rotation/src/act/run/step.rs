@@ -30,6 +30,8 @@ impl Step {
             Self::Publish(target, id) => Box::new(deliver::Publish(target, id)),
             Self::PromoteIn(target, id) => Box::new(deliver::PromoteIn(target, id)),
             Self::ReadBack(target, id) => Box::new(deliver::ReadBack(target, id)),
+            Self::Recall(target, version, id) => Box::new(deliver::Recall(target, version, id)),
+            Self::LoseSecret(id) => Box::new(deliver::LoseSecret(id)),
             Self::Unstage(target, id) => Box::new(deliver::Unstage(target, id)),
             Self::Withdraw(target) => Box::new(deliver::Withdraw(target)),
             Self::Renew(id) => Box::new(renew::Renew(id)),

@@ -1,7 +1,8 @@
 //! What stands in the stores.
 
 use super::actor::Run;
-use crate::decide::{Shelf, Stores};
+use crate::decide::{Shelf, Stores, World};
+use crate::store::plain_label;
 use crate::{Error, Event, Goal, OwnerId, Store, Target};
 
 /// Asks each store once.
@@ -34,6 +35,17 @@ impl Run<'_> {
         let all = self.world.stores.shelves().map(|shelf| shelf.target.clone());
         let others: Vec<_> = all.filter(|target| !is_wanted(target)).collect();
         others.into_iter().for_each(|target| self.fold(Event::Withdrawn(target)));
+    }
+
+    /// Warns of what was delivered to stores that nothing tells how to reach any more: the state is about to forget them.
+    pub(super) fn tell_unreached(&self) {
+        let World { state, stores, .. } = &self.world;
+        for left in state.deliveries.iter().filter(|delivered| stores.shelf(&delivered.identity).is_none()) {
+            let (store, id) = (plain_label(&left.store), &left.key_id);
+            (self.deck.warn)(format!(
+                "the plugin can no longer reach {store}, because neither inputs nor state say how. Key {id} stays there: move its consumers before that key is deleted, then remove it by hand"
+            ));
+        }
     }
 
     /// The store with this identity.

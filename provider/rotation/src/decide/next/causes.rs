@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::renew::is_ending;
 use super::terms::{Goal, View};
 use crate::time::later;
-use crate::{Cause, KeyState, KeyStatus};
+use crate::{Cause, KeyState, KeyStatus, SecretPlace};
 
 /// Why a new key must be made, if it must.
 pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
@@ -17,6 +17,9 @@ pub(crate) fn mint_cause(state: &KeyState, goal: &Goal) -> Option<Cause> {
     }
     if current.material.is_none() {
         return Some(Cause::SecretUnknown);
+    }
+    if current.secret_in == SecretPlace::Lost {
+        return Some(Cause::SecretLost);
     }
     if state.revoking.contains(&current.id) {
         return Some(Cause::Revoked);

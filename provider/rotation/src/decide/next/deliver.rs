@@ -2,9 +2,10 @@
 
 use super::acts::{act, blocked};
 use super::causes::mint_cause;
+use super::secrets;
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::Shelf;
-use crate::{Cause, Head, Key, KeyId, StoredVersion, Target};
+use crate::{Cause, Head, Key, KeyId, SecretPlace, StoredVersion, Target};
 
 /// Brings the pending key to every store.
 pub(super) fn pending(view: &View<'_>, goal: &Goal, pending: &Key) -> Option<Next> {
@@ -31,7 +32,8 @@ pub(super) fn is_delivered(view: &View<'_>, goal: &Goal, key: &Key) -> bool {
 
 /// The next step that brings a key to these stores, if it can be handed over and any lacks it.
 pub(super) fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Option<Next> {
-    if !key.can_be_delivered() {
+    // One that was taken over without its secret.
+    if !key.can_be_delivered() && key.secret_in == SecretPlace::State {
         return None;
     }
     let stores = &view.world.stores;
@@ -42,7 +44,10 @@ pub(super) fn bring(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> Op
     let mut missing = heads.iter().filter(|(target, head)| !is(head.current.as_ref(), target));
     let unstaged = missing.clone().find(|(target, head)| !is(head.pending.as_ref(), target));
     if let Some((target, _)) = unstaged {
-        return refused(view, target).or_else(|| act(Step::Publish((*target).clone(), key.id.clone()), cause));
+        let publish = || act(Step::Publish((*target).clone(), key.id.clone()), cause);
+        let bring = || if key.can_be_delivered() { publish() } else { secrets::recall(view, goal, key, cause) };
+        let is_lost = key.secret_in == SecretPlace::Lost;
+        return if is_lost { bring() } else { refused(view, target).or_else(bring) };
     }
     let (target, _) = missing.next()?;
     refused(view, target).or_else(|| act(Step::PromoteIn((*target).clone(), key.id.clone()), cause))

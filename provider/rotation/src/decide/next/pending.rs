@@ -6,10 +6,11 @@ use super::acts::act;
 use super::causes::mint_cause;
 use super::deliver;
 use super::leftovers;
+use super::secrets;
 use super::stages::{is_promoted, next_stage, serves};
 use super::terms::{Goal, Next, Step, View};
 use crate::decide::World;
-use crate::{Cause, Entry, Key, KeyId, KeyStatus, Mark, Marks, Proof, Stage};
+use crate::{Cause, Entry, Key, KeyId, KeyStatus, Mark, Marks, Proof, SecretPlace, Stage};
 
 /// Runs in which a new key may be refused before it is given up.
 pub(crate) const ATTEMPTS: u32 = 3;
@@ -29,6 +30,9 @@ pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
     if pending.attempts >= ATTEMPTS {
         return discard(view, pending, Cause::NeverAccepted);
     }
+    if pending.secret_in == SecretPlace::Lost && deliver::pending(view, goal, pending).is_none() {
+        return discard(view, pending, Cause::SecretLost);
+    }
     if yields(view, pending) {
         return discard(view, pending, Cause::Rival);
     }
@@ -40,6 +44,9 @@ pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
         return act(Step::Record, Cause::Bookkeeping);
     }
     match next_stage(view, goal, pending) {
+        Some(Stage::Verified) if !pending.can_be_delivered() && pending.secret_in == SecretPlace::Stores => {
+            secrets::recall(view, goal, pending, mint_cause(state, goal).unwrap_or(Cause::Created))
+        }
         Some(Stage::Verified) => act(Step::Verify, mint_cause(state, goal).unwrap_or(Cause::Created)),
         Some(Stage::Minted | Stage::Offered) => None,
         Some(Stage::Promoted) | None => deliver::pending(view, goal, pending),

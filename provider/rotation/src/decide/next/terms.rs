@@ -63,6 +63,10 @@ pub struct Goal {
     pub lasting: Box<Lasting>,
     /// The stores that receive each generation, in the order of the inputs.
     pub deliveries: Vec<Target>,
+    /// The stores that give secrets back, wanted or not, each in the shapes in which it may hold some.
+    pub readers: Vec<Target>,
+    /// Whether the state keeps secrets that a store holds.
+    pub keeps_secret: bool,
 }
 
 impl Goal {
@@ -82,6 +86,8 @@ impl Goal {
                 reading: schedule.reading,
             }),
             deliveries: Vec::new(),
+            readers: Vec::new(),
+            keeps_secret: true,
         }
     }
 
@@ -89,6 +95,19 @@ impl Goal {
     #[must_use]
     pub fn delivering(self, deliveries: Vec<Target>) -> Self {
         Self { deliveries, ..self }
+    }
+
+    /// The same, with stores that may give secrets back.
+    #[must_use]
+    pub fn reading(self, stores: Vec<Target>) -> Self {
+        let readers = stores.into_iter().filter(|store| store.keeps_secrets).collect();
+        Self { readers, ..self }
+    }
+
+    /// The same, where the state keeps no secret that a store holds, or does.
+    #[must_use]
+    pub fn keeping_secret(self, keeps_secret: bool) -> Self {
+        Self { keeps_secret, ..self }
     }
 
     /// Whether this key is what is wanted. Check counts from `rotatedAt`, which is earlier than the key by the margin at most: a window
@@ -146,6 +165,10 @@ pub enum Step {
     PromoteIn(Target, KeyId),
     /// Read a key that the state does not contain, and that a store's consumers read, from that store.
     ReadBack(Target, KeyId),
+    /// Read the secret of a key of the state from this version in a store.
+    Recall(Target, String, KeyId),
+    /// Note that no store gives back the secret of a key; no call.
+    LoseSecret(KeyId),
     /// Take a staged key that must not live out of a store.
     Unstage(Target, KeyId),
     /// Take everything that this resource delivered out of a store.

@@ -1,6 +1,6 @@
 //! What a stack has recorded of a resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::testing::Rig;
 use crate::{
@@ -14,12 +14,30 @@ pub(super) struct Saved {
     pub(super) schedule: Schedule,
     pub(super) state: KeyState,
     pub(super) failed: bool,
-    /// The stores that the inputs name.
-    pub(super) stores: Vec<String>,
-    /// What the inputs say of them.
-    pub(super) targets: Vec<Target>,
+    /// What the inputs say of stores.
+    pub(super) opened: Opened,
     /// The stores that may hold something, as the outputs name them.
     pub(super) reached: BTreeSet<String>,
+}
+
+/// What inputs say of stores.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    /// The stores that they name.
+    pub(super) stores: Vec<String>,
+    /// What they say of each.
+    pub(super) targets: Vec<Target>,
+    /// The shapes that they give them.
+    pub(super) shapes: BTreeMap<String, String>,
+    /// Whether the state keeps secrets that a store holds.
+    pub(super) keeps_secret: bool,
+}
+
+impl Opened {
+    /// Those of an import, which has none.
+    pub(super) fn nothing() -> Self {
+        Self { stores: Vec::new(), targets: Vec::new(), shapes: BTreeMap::new(), keeps_secret: true }
+    }
 }
 
 impl Saved {

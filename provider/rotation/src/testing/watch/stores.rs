@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Watch;
-use crate::{KeyId, Proof};
+use crate::{KeyId, Proof, SecretPlace};
 
 impl Watch<'_> {
     /// What consumers of the stores read, and whether it works.
@@ -39,7 +39,8 @@ impl Watch<'_> {
         let Some(current) = self.stack.state().and_then(|state| state.current.as_ref()) else { return };
         // A store may be ahead of a state whose rotation waits.
         let is_behind = self.stack.state().is_some_and(|state| !state.unrecorded.is_empty());
-        if !current.can_be_delivered() || is_behind {
+        let is_unknown = current.secret_in == SecretPlace::State && !current.can_be_delivered();
+        if is_unknown || is_behind {
             return;
         }
         for name in self.stack.stores() {

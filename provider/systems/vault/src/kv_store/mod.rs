@@ -211,6 +211,15 @@ impl Store for KvStore {
         self.shape.keeps_all(&self.of)
     }
 
+    fn keeps_secrets(&self) -> bool {
+        self.shape.keeps_secrets(&self.of)
+    }
+
+    /// An announcement holds no value.
+    fn holds_staged(&self) -> bool {
+        false
+    }
+
     async fn head(&self) -> Result<Head, Error> {
         let seen = self.look().await?;
         let blocked = self.blocked(seen.as_ref());

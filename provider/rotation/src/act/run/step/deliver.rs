@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::act::run::actor::{Act, Run};
 use crate::{
-    Cause, Error, ErrorKind, Event, Head, Key, KeyId, Material, Payload, Store, StoredVersion, Target, View, Want,
+    Cause, Error, ErrorKind, Event, Field, Head, Key, KeyId, Material, Payload, Store, StoredVersion, Target, View,
+    Want,
 };
 
 /// Stages a key, whose consumers do not read it yet.
@@ -15,6 +16,12 @@ pub(super) struct PromoteIn<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
 
 /// Reads a key that the state does not contain.
 pub(super) struct ReadBack<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
+
+/// Reads the secret of a key of the state.
+pub(super) struct Recall<'a>(pub(super) &'a Target, pub(super) &'a str, pub(super) &'a KeyId);
+
+/// Notes that no store gives back the secret of a key.
+pub(super) struct LoseSecret<'a>(pub(super) &'a KeyId);
 
 /// Takes what was staged out again.
 pub(super) struct Unstage<'a>(pub(super) &'a Target, pub(super) &'a KeyId);
@@ -100,6 +107,47 @@ impl Act for ReadBack<'_> {
 }
 
 #[async_trait]
+impl Act for Recall<'_> {
+    fn line(&self, cause: Cause) -> Option<String> {
+        let Self(target, _, key) = self;
+        Some(format!("reading the secret of key {key} from {}: {cause}", target.label))
+    }
+
+    fn assumed(&self, view: &View<'_>) -> Option<Event> {
+        let Self(target, version, id) = *self;
+        let mut material = view.world.state.keys().find(|key| key.id == *id)?.material.clone().unwrap_or_default();
+        // Whatever it is, it is known then.
+        let unknown = material.values_mut().filter(|field| field.is_unknown());
+        unknown.for_each(|field| *field = Field::Secret("assumed".into()));
+        Some(Event::Recalled(id.clone(), (target.identity.clone(), version.to_owned()), Some(material)))
+    }
+
+    async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Self(target, version, id) = *self;
+        let key = run.world.state.keys().find(|key| key.id == *id).cloned();
+        let read = run.reader(target)?.read(version).await?;
+        let mut key = key.zip(read).and_then(|(mut key, read)| key.take_back(read).then_some(key));
+        if let Some(key) = &mut key {
+            key.material = key.material.take().map(run.deck.derived);
+        }
+        let material = key.filter(Key::can_be_delivered).and_then(|key| key.material);
+        run.fold(Event::Recalled(id.clone(), (target.identity.clone(), version.to_owned()), material));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Act for LoseSecret<'_> {
+    fn line(&self, cause: Cause) -> Option<String> {
+        Some(format!("replacing key {}: {cause}", self.0))
+    }
+
+    fn assumed(&self, _: &View<'_>) -> Option<Event> {
+        Some(Event::SecretLost(self.0.clone()))
+    }
+}
+
+#[async_trait]
 impl Act for Unstage<'_> {
     fn line(&self, cause: Cause) -> Option<String> {
         let Self(target, key) = self;
@@ -150,6 +198,17 @@ impl Act for Withdraw<'_> {
 }
 
 impl Run<'_> {
+    /// The store in this very shape, wanted or not.
+    fn reader(&self, target: &Target) -> Result<&'_ dyn Store, Error> {
+        let missing = || Error::new(ErrorKind::Unexpected, "", format!("{} cannot be reached", target.label));
+        let all = self.deck.stores.iter().chain(self.deck.readers);
+        let is_it = |store: &&dyn Store| {
+            let own = Target::of(*store);
+            (own.identity, own.shape) == (target.identity.clone(), target.shape.clone())
+        };
+        all.copied().find(is_it).ok_or_else(missing)
+    }
+
     /// The store, which whoever calls handed over with its target.
     fn needed(&self, target: &Target) -> Result<&'_ dyn Store, Error> {
         let missing = || Error::new(ErrorKind::Unexpected, "", format!("{} cannot be reached", target.label));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::act::run::actor::{Act, Run, pause};
+use crate::act::run::actor::{Act, Happened, Run, pause};
 use crate::decide::mint_cause;
 use crate::{Cause, Effect, Error, ErrorKind, Event, HistoryAction, KeyId, Marks, Minted, View, Want};
 
@@ -39,7 +39,8 @@ impl Act for Mint {
                 let cause = mint_cause(&run.world.state, goal);
                 run.fold(Event::Minted(minted, goal.trigger.clone()));
                 let generation = run.world.generation_of(&id);
-                run.remember(HistoryAction::Created, (id, generation), cause.unwrap_or(Cause::Created).to_string());
+                let happened = Happened::to((id, generation), HistoryAction::Created);
+                run.remember(happened, cause.unwrap_or(Cause::Created).to_string());
                 if run.marks() == Marks::OnPrincipal { Ok(()) } else { run.look_again().await }
             }
             Err(error) if error.effect == Effect::None => run.refused(error).await,

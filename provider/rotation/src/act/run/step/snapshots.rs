@@ -18,7 +18,14 @@ fn id() -> KeyId {
 
 fn store() -> Target {
     let label = "Secrets Manager secret ci/key (`deliveries[0]`)".to_owned();
-    Target { identity: String::new(), label, shape: String::new(), reads_back: true }
+    Target {
+        identity: String::new(),
+        label,
+        shape: String::new(),
+        reads_back: true,
+        keeps_secrets: true,
+        holds_staged: true,
+    }
 }
 
 /// The steps that are taken for a cause. A new cause must be told here what it is for.
@@ -27,6 +34,8 @@ fn steps(cause: Cause) -> Vec<Step> {
         Cause::Created | Cause::KeepersChanged | Cause::PeriodBegan | Cause::CurrentEnds | Cause::SecretUnknown => {
             vec![Step::Mint]
         }
+        Cause::SecretLost => vec![Step::LoseSecret(id()), Step::Mint, Step::Discard(id())],
+        Cause::SecretWanted => vec![Step::Recall(store(), String::new(), id())],
         Cause::StateBehind => vec![Step::Mint, Step::ReadBack(store(), id())],
         Cause::CurrentGone => vec![Step::Mint, Step::Forget(id())],
         Cause::CurrentDisabled => vec![Step::Mint, Step::Retire(id())],
@@ -45,7 +54,7 @@ fn steps(cause: Cause) -> Vec<Step> {
     }
 }
 
-const CAUSES: [Cause; 24] = [
+const CAUSES: [Cause; 26] = [
     Cause::Created,
     Cause::KeepersChanged,
     Cause::PeriodBegan,
@@ -59,6 +68,8 @@ const CAUSES: [Cause; 24] = [
     Cause::Rival,
     Cause::QuotaFull,
     Cause::SecretUnknown,
+    Cause::SecretLost,
+    Cause::SecretWanted,
     Cause::StateBehind,
     Cause::Unrecorded,
     Cause::Revoked,
@@ -82,6 +93,7 @@ fn previewed(step: &Step, cause: Cause) -> Vec<String> {
         Step::Retire(id) | Step::MakeRoom(id) => plan.retire.push((id.clone(), cause)),
         Step::Unlist(id) => plan.withdraw.push(id.clone()),
         Step::Renew(id) => plan.renew.push(id.clone()),
+        Step::Recall(target, _, id) => plan.recall.push((id.clone(), target.label.clone())),
         Step::PromoteIn(target, _) => plan.deliver.push((target.label.clone(), cause)),
         Step::Withdraw(target) => plan.leave.push(target.label.clone()),
         _ => {}

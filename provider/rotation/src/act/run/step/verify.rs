@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::act::run::actor::{Act, Deck, REMINDER, Run, pause};
+use crate::act::run::actor::{Act, Deck, Happened, REMINDER, Run, pause};
 use crate::decide::ATTEMPTS;
 use crate::time::later;
 use crate::{Cause, Error, ErrorKind, Event, Goal, HistoryAction, Proof, Retry, Verdict, Verification, View, Want};
@@ -28,7 +28,7 @@ impl Act for Verify {
                 (run.deck.note)(format!("the new key was {told}"));
                 run.fold_assumed(self);
                 let key = run.world.state.pending.as_ref().map(|key| (key.id.clone(), Some(key.generation)));
-                key.into_iter().for_each(|key| run.remember(HistoryAction::Verified, key, told.clone()));
+                key.into_iter().for_each(|key| run.remember(Happened::to(key, HistoryAction::Verified), told.clone()));
             }
             Err(Unproven::NotAsked(error)) if !run.may_be_unpublished(&error) => return Err(error),
             Err(Unproven::Refused(error)) if !run.may_be_unpublished(&error) => return run.give_up(error),

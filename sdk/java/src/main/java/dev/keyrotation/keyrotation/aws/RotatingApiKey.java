@@ -140,6 +140,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessKeyId` and `secretAccessKey`, with `sesRegion` also `sesSmtpPassword`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `secretAccessKey` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried on AWS itself
  * 
  * The tests run against two local stand-ins: one that checks signatures and imitates AWS&#39;s delays, and moto. Not tried on AWS:
@@ -292,6 +298,22 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -514,14 +536,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretAccessKey", refs={String.class}, tree="[0]")
     private Output<String> secretAccessKey;
 
     /**
-     * @return The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretAccessKey() {
@@ -542,14 +564,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.sesRegion);
     }
     /**
-     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="sesSmtpPassword", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> sesSmtpPassword;
 
     /**
-     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The password at Amazon SES&#39;s SMTP interface in `sesRegion`. Null without `sesRegion`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<Optional<String>> sesSmtpPassword() {

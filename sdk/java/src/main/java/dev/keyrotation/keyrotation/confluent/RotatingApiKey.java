@@ -116,6 +116,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key&#39;s description and import the key then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `apiKey` and `apiSecret`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `apiSecret` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried on Confluent Cloud itself
  * 
  * The tests run against a local stand-in that Confluent&#39;s own Go client walks through. Not tried: how soon lists show a new key, how
@@ -186,14 +192,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.apiKey;
     }
     /**
-     * The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="apiSecret", refs={String.class}, tree="[0]")
     private Output<String> apiSecret;
 
     /**
-     * @return The secret half. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret half. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> apiSecret() {
@@ -310,6 +316,22 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.

@@ -25,10 +25,20 @@ import java.util.StringJoiner;
          */
         Verified("verified"),
         /**
+         * Consumers of a store read it from then on.
+         * 
+         */
+        Delivered("delivered"),
+        /**
          * It became the current key.
          * 
          */
         Promoted("promoted"),
+        /**
+         * It was taken out of a store.
+         * 
+         */
+        Withdrawn("withdrawn"),
         /**
          * It was disabled.
          * 

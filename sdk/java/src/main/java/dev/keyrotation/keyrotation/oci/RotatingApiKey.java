@@ -125,6 +125,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, delete the two tags with the hash from the message and import the key then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `fingerprint`, `keyId`, `publicKeyPem`, `privateKeyPem` and `configProfile`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `privateKeyPem` and `configProfile` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried on OCI itself
  * 
  * The tests run against a local stand-in that verifies every signature and that Oracle&#39;s own SDKs walk through. Not tried on OCI: how long a new key is refused,
@@ -180,14 +186,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.allowOutage);
     }
     /**
-     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="configProfile", refs={String.class}, tree="[0]")
     private Output<String> configProfile;
 
     /**
-     * @return The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The text for `~/.oci/config` that goes with the key. It expects the private key at `~/.oci/keyrotation.pem`. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> configProfile() {
@@ -290,6 +296,22 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -438,14 +460,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousRetiresAt);
     }
     /**
-     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="privateKeyPem", refs={String.class}, tree="[0]")
     private Output<String> privateKeyPem;
 
     /**
-     * @return The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The private half in PEM, PKCS#8, not encrypted. OCI never has it. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> privateKeyPem() {

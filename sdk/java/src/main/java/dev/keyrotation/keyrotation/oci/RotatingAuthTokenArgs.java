@@ -89,6 +89,23 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
     }
 
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Import(name="keepSecretInState")
+    private @Nullable Output<Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> keepSecretInState() {
+        return Optional.ofNullable(this.keepSecretInState);
+    }
+
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      * 
@@ -304,6 +321,7 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
         this.allowOutage = $.allowOutage;
         this.deliveries = $.deliveries;
         this.description = $.description;
+        this.keepSecretInState = $.keepSecretInState;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.name = $.name;
@@ -431,6 +449,29 @@ public final class RotatingAuthTokenArgs extends com.pulumi.resources.ResourceAr
          */
         public Builder description(String description) {
             return description(Output.of(description));
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(@Nullable Output<Boolean> keepSecretInState) {
+            $.keepSecretInState = keepSecretInState;
+            return this;
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(Boolean keepSecretInState) {
+            return keepSecretInState(Output.of(keepSecretInState));
         }
 
         /**

@@ -79,6 +79,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove the mark from the key&#39;s display name and import it then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessKey` and `secretKey`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `secretKey` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried on OCI itself
  * 
  * The tests run against a local stand-in. Not tried on OCI: how long a new key is refused by Object Storage, the code of a third key, and how long a display name may be.
@@ -243,6 +249,22 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -467,14 +489,14 @@ public class RotatingCustomerSecretKey extends com.pulumi.resources.CustomResour
         return this.schedule;
     }
     /**
-     * The secret key. Null while it is not known, as after an import without it, until the next rotation.
+     * The secret key. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretKey", refs={String.class}, tree="[0]")
     private Output<String> secretKey;
 
     /**
-     * @return The secret key. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The secret key. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretKey() {

@@ -39,6 +39,11 @@ public final class HistoryEvent {
      * 
      */
     private @Nullable String reason;
+    /**
+     * @return The store, such as `Secrets Manager secret &#34;ci/key&#34;`; unset where no store took part.
+     * 
+     */
+    private @Nullable String store;
 
     private HistoryEvent() {}
     /**
@@ -76,6 +81,13 @@ public final class HistoryEvent {
     public Optional<String> reason() {
         return Optional.ofNullable(this.reason);
     }
+    /**
+     * @return The store, such as `Secrets Manager secret &#34;ci/key&#34;`; unset where no store took part.
+     * 
+     */
+    public Optional<String> store() {
+        return Optional.ofNullable(this.store);
+    }
 
     public static Builder builder() {
         return new Builder();
@@ -91,6 +103,7 @@ public final class HistoryEvent {
         private @Nullable Integer generation;
         private String keyId;
         private @Nullable String reason;
+        private @Nullable String store;
         public Builder() {}
         public Builder(HistoryEvent defaults) {
     	      Objects.requireNonNull(defaults);
@@ -99,6 +112,7 @@ public final class HistoryEvent {
     	      this.generation = defaults.generation;
     	      this.keyId = defaults.keyId;
     	      this.reason = defaults.reason;
+    	      this.store = defaults.store;
         }
 
         @CustomType.Setter
@@ -137,6 +151,12 @@ public final class HistoryEvent {
             this.reason = reason;
             return this;
         }
+        @CustomType.Setter
+        public Builder store(@Nullable String store) {
+
+            this.store = store;
+            return this;
+        }
         public HistoryEvent build() {
             final var _resultValue = new HistoryEvent();
             _resultValue.action = action;
@@ -144,6 +164,7 @@ public final class HistoryEvent {
             _resultValue.generation = generation;
             _resultValue.keyId = keyId;
             _resultValue.reason = reason;
+            _resultValue.store = store;
             return _resultValue;
         }
     }

@@ -138,6 +138,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, remove its entries from the path&#39;s custom metadata and import the key then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `version` and `value`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `value` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried
  * 
  * The tests run against OpenBao. HashiCorp&#39;s Vault (1.21, community edition) answers the same calls alike as far as they were compared; its Enterprise
@@ -345,6 +351,22 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -623,14 +645,14 @@ public class RotatingApiKey extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="value", refs={String.class}, tree="[0]")
     private Output<String> value;
 
     /**
-     * @return The generated value. Null while it is not known, as after an import without it, until the next rotation.
+     * @return The generated value. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> value() {

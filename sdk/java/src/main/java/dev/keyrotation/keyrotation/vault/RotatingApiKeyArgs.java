@@ -134,6 +134,23 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Import(name="keepSecretInState")
+    private @Nullable Output<Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> keepSecretInState() {
+        return Optional.ofNullable(this.keepSecretInState);
+    }
+
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      * 
@@ -378,6 +395,7 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
         this.data = $.data;
         this.deliveries = $.deliveries;
         this.field = $.field;
+        this.keepSecretInState = $.keepSecretInState;
         this.keepers = $.keepers;
         this.length = $.length;
         this.maxAge = $.maxAge;
@@ -570,6 +588,29 @@ public final class RotatingApiKeyArgs extends com.pulumi.resources.ResourceArgs 
          */
         public Builder field(String field) {
             return field(Output.of(field));
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(@Nullable Output<Boolean> keepSecretInState) {
+            $.keepSecretInState = keepSecretInState;
+            return this;
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(Boolean keepSecretInState) {
+            return keepSecretInState(Output.of(keepSecretInState));
         }
 
         /**

@@ -149,6 +149,12 @@ import javax.annotation.Nullable;
  * Not possible, since the mount holds the public half only. `adopt` takes over a key that is published: by its `kid` alone until the first
  * rotation, with its private half (PKCS#8 in PEM) as the current one.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `kid` and `privateKeyPem`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state does not keep `privateKeyPem`. That is refused with `jwksUrl`, because later runs need the private halves to prove that withdrawn keys are refused.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried
  * 
  * The tests run against OpenBao, which knows no `jwks_pairs`. HashiCorp&#39;s Vault (1.21, community edition) answers the same calls alike as far as
@@ -330,6 +336,22 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.jwksUrl);
     }
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
+    }
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      * 
@@ -476,14 +498,14 @@ public class RotatingJwtKey extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousRetiresAt);
     }
     /**
-     * What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="privateKeyPem", refs={String.class}, tree="[0]")
     private Output<String> privateKeyPem;
 
     /**
-     * @return What signs: PKCS#8 in PEM. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What signs: PKCS#8 in PEM. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> privateKeyPem() {

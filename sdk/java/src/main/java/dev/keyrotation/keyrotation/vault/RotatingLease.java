@@ -133,6 +133,12 @@ import javax.annotation.Nullable;
  * route&#34; and &#34;unsupported path&#34; do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
  * remove the resource by `pulumi state delete`.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: the entries of `data`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `data` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried
  * 
  * The tests run against OpenBao with PostgreSQL and MariaDB. HashiCorp&#39;s Vault answers the same calls alike as far as they were compared. The
@@ -186,14 +192,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return this.current;
     }
     /**
-     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="data", refs={Map.class,String.class}, tree="[0,1,1]")
     private Output<Map<String,String>> data;
 
     /**
-     * @return What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What the path gave, such as `username` and `password`. What is no text stands there as JSON. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<Map<String,String>> data() {
@@ -310,6 +316,22 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<String>> holderRole() {
         return Codegen.optional(this.holderRole);
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.

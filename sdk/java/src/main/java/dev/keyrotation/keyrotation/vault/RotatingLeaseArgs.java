@@ -70,6 +70,23 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Import(name="keepSecretInState")
+    private @Nullable Output<Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> keepSecretInState() {
+        return Optional.ofNullable(this.keepSecretInState);
+    }
+
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      * 
@@ -280,6 +297,7 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
         this.allowOutage = $.allowOutage;
         this.deliveries = $.deliveries;
         this.holderRole = $.holderRole;
+        this.keepSecretInState = $.keepSecretInState;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.name = $.name;
@@ -384,6 +402,29 @@ public final class RotatingLeaseArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder holderRole(String holderRole) {
             return holderRole(Output.of(holderRole));
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(@Nullable Output<Boolean> keepSecretInState) {
+            $.keepSecretInState = keepSecretInState;
+            return this;
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(Boolean keepSecretInState) {
+            return keepSecretInState(Output.of(keepSecretInState));
         }
 
         /**

@@ -132,6 +132,12 @@ import javax.annotation.Nullable;
  * 
  * A key that another resource manages is not imported: the message names that resource. If its state is lost, destroy the secret-id that is its mark and import the key then.
  * 
+ * ## Delivery to secret managers
+ * 
+ * `deliveries` writes each generation to secret managers, staged in all of them before consumers of any read it: `accessor` and `secretId`, unless `fields` chooses others.
+ * With `keepSecretInState: false` the state keeps no secret: `secretId` is null, and only the stores have it.
+ * `docs/deliveries.md` has the details.
+ * 
  * ## What was not tried
  * 
  * The tests run against OpenBao. HashiCorp&#39;s Vault (1.21, community edition) answers the same calls alike as far as they were compared, but for one thing: it
@@ -311,6 +317,22 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
      */
     public Output<List<HistoryEvent>> history() {
         return this.history;
+    }
+    /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Export(name="keepSecretInState", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> keepSecretInState() {
+        return Codegen.optional(this.keepSecretInState);
     }
     /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
@@ -547,14 +569,14 @@ public class RotatingSecretId extends com.pulumi.resources.CustomResource {
         return this.schedule;
     }
     /**
-     * What a machine logs in with, beside the role&#39;s id. Null while it is not known, as after an import without it, until the next rotation.
+     * What a machine logs in with, beside the role&#39;s id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     @Export(name="secretId", refs={String.class}, tree="[0]")
     private Output<String> secretId;
 
     /**
-     * @return What a machine logs in with, beside the role&#39;s id. Null while it is not known, as after an import without it, until the next rotation.
+     * @return What a machine logs in with, beside the role&#39;s id. Null with `keepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
      * 
      */
     public Output<String> secretId() {

@@ -88,6 +88,23 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    @Import(name="keepSecretInState")
+    private @Nullable Output<Boolean> keepSecretInState;
+
+    /**
+     * @return Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+     * only one), and the secret outputs are null. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> keepSecretInState() {
+        return Optional.ofNullable(this.keepSecretInState);
+    }
+
+    /**
      * Values that the key belongs to. When an entry is changed, added or removed, the key is rotated once.
      * Order and secretness do not count; an empty map is the same as none.
      * 
@@ -299,6 +316,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         this.allowOutage = $.allowOutage;
         this.cidrList = $.cidrList;
         this.deliveries = $.deliveries;
+        this.keepSecretInState = $.keepSecretInState;
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.mount = $.mount;
@@ -436,6 +454,29 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder deliveries(DeliveryArgs... deliveries) {
             return deliveries(List.of(deliveries));
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(@Nullable Output<Boolean> keepSecretInState) {
+            $.keepSecretInState = keepSecretInState;
+            return this;
+        }
+
+        /**
+         * @param keepSecretInState Whether the state keeps the secret of the key. With false the secret goes to `deliveries` only, of which one must give it back (`format: json` with every secret field, or `raw` with the
+         * only one), and the secret outputs are null. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder keepSecretInState(Boolean keepSecretInState) {
+            return keepSecretInState(Output.of(keepSecretInState));
         }
 
         /**
