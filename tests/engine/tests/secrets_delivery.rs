@@ -93,7 +93,6 @@ fn a_secret_that_is_kept_is_found_in_state_and_history() -> Result<()> {
     declare(&place, "1", json!({ "keepSecretInState": true }))?;
     place.scene.up()?;
     read(&place, &mut secrets)?;
-    declare(&place, "2", json!({ "keepSecretInState": true }))?;
     place.scene.work.run(&["preview", "--save-plan", "plan.json"])?.expect_success()?;
     let (places, opened) = place.scene.work.holders(&secrets)?;
     for part in ["/stacks/", "/history/", "plan.json"] {
