@@ -9,4 +9,4 @@ mod run;
 pub use deliveries::refresh_stores;
 pub use reduce::{Event, reduce};
 pub use refresh::refresh;
-pub use run::{Deck, Interrupted, look_into_stores, run};
+pub use run::{Deck, Interrupted, look_into_stores, run, run_until};

@@ -16,6 +16,7 @@ mod issuer;
 mod ledger;
 mod lookup;
 mod owner;
+mod rotated;
 mod ses;
 mod session;
 mod settings;
@@ -33,6 +34,7 @@ pub use args::{AccessKey, Args};
 pub use config::{AssumeRole, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
 pub use owner::KeyOwner;
+pub use rotated::{CURRENT, PENDING, PREVIOUS, RotatedDescription, RotatedSecret};
 use session::Session;
 pub use settings::SETTINGS;
 use store::SecretStore;
@@ -69,6 +71,14 @@ impl Aws {
         }
         let session = Session::new(config.over(session.config()), Arc::clone(&self.clock));
         Box::new(SecretStore::new(session, delivery.clone(), (at, of), made_by))
+    }
+
+    /// A secret whose rotation calls the function that this process is, by its ARN or its name. `rotation_token` is what the invocation passes on.
+    pub fn rotated_secret(&self, id: &str, rotation_token: Option<String>) -> RotatedSecret {
+        let session = self.session.get();
+        let region = store::region_of(id).or_else(|| session.config().region.clone());
+        let config = AwsConfig { region, ..session.config().clone() };
+        RotatedSecret::new(Session::new(config, Arc::clone(&self.clock)), id, rotation_token)
     }
 
     /// The secret in normal form, by which the state knows it.
