@@ -27,12 +27,12 @@ impl Admin {
     }
 }
 
-/// The configuration of a cloud: what the administrator's secret says, or else `unset`.
+/// The configuration of a cloud: what the administrator's secret says, or else what the function's environment does.
 ///
 /// # Errors
 /// The first property that is wrong.
-pub(crate) fn config<C: Cloud>(admin: Option<&Admin>, unset: C::Config) -> Result<C::Config, Error> {
-    let Some(Admin { section, of }) = admin else { return Ok(unset) };
+pub(crate) fn config<C: Cloud>(admin: Option<&Admin>) -> Result<C::Config, Error> {
+    let Some(Admin { section, of }) = admin else { return Ok(C::Config::default()) };
     let config: C::Config = read(section, of)?;
     sound(&C::problems(&config), of)?;
     Ok(config)

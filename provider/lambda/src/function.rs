@@ -62,8 +62,8 @@ impl Invocation<'_> {
             Standing::Current => None,
         };
         let admin = Admin::of(&current.document, &self.aws).await?;
-        let Settings { clock, aws, oci, .. } = self.settings;
-        let parents = Parents { clock, aws, oci: oci.as_ref() };
+        let Settings { clock, oci, .. } = self.settings;
+        let parents = Parents { clock, aws: &self.aws, oci: oci.as_ref() };
         let Opened { keys, close } = open(&parents, &current.document, admin.as_ref())?;
         let rules = Rules::read(&current.document, &keys.capability())?;
         let owner = OwnerId::new(&described.arn, format!("SecretsManager:{}", described.name));

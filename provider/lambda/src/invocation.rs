@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use cloud::Cloud;
 use rotation::{Error, KeyState, OwnerId};
-use system_aws::{Aws, RotatedDescription, RotatedSecret};
+use system_aws::{Aws, AwsConfig, RotatedDescription, RotatedSecret};
 
 use crate::document::Document;
 use crate::event::{Event, Step};
@@ -17,7 +18,7 @@ use crate::words::for_rotations;
 pub(crate) struct Invocation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) event: Event,
-    pub(crate) aws: Aws,
+    pub(crate) aws: Arc<Aws>,
     pub(crate) secret: RotatedSecret,
     /// What is said of the keys that work, for a failure.
     works: Mutex<String>,
@@ -36,10 +37,20 @@ pub(crate) struct Subject {
     pub(crate) rules: Rules,
 }
 
+impl Subject {
+    /// What versions hold, as far as that was read.
+    pub(crate) fn read(&self) -> BTreeMap<String, Held> {
+        let all = [Some(&self.current), self.pending.as_ref()].into_iter().flatten();
+        all.map(|held| (held.version.clone(), held.clone())).collect()
+    }
+}
+
 impl<'a> Invocation<'a> {
     pub(crate) fn new(settings: &'a Settings, event: Event) -> Self {
-        let aws = Aws::new(Arc::clone(&settings.clock));
-        aws.configure(settings.aws.clone());
+        let aws = Arc::new(Aws::new(Arc::clone(&settings.clock)));
+        // One session for the secret and for IAM: a second one would read the machine's certificates again.
+        let region = Aws::region_of_secret(&event.secret).or_else(|| settings.aws.region.clone());
+        aws.configure(AwsConfig { region, ..settings.aws.clone() });
         let secret = aws.rotated_secret(&event.secret, event.rotation_token.clone());
         Self { settings, event, aws, secret, works: Mutex::new("Nothing was changed.".to_owned()) }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloud::{Cloud, RotatingResource};
 use futures::future::BoxFuture;
 use rotation::{Clock, Error};
-use system_aws::{Aws, AwsApiKey, AwsConfig};
+use system_aws::{Aws, AwsApiKey};
 use system_confluent::{Confluent, ConfluentApiKey};
 use system_oci::{Oci, OciApiKey, Parts};
 use system_vault::{Vault, VaultSecretId};
@@ -25,8 +25,8 @@ pub(crate) struct Opened {
 /// What systems are made with.
 pub(crate) struct Parents<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
-    /// How the function itself reaches AWS.
-    pub(crate) aws: &'a AwsConfig,
+    /// AWS as the function itself reaches it.
+    pub(crate) aws: &'a Arc<Aws>,
     /// For tests that begin hundreds of times.
     pub(crate) oci: Option<&'a Parts>,
 }
@@ -39,25 +39,31 @@ pub(crate) fn open(parents: &Parents<'_>, document: &Document, admin: Option<&Ad
     let clock = Arc::clone(parents.clock);
     match document.system()? {
         "aws" => {
-            let cloud = Arc::new(Aws::new(clock));
-            cloud.configure(config::<Aws>(admin, parents.aws.clone())?);
+            let cloud = match admin {
+                None => Arc::clone(parents.aws),
+                Some(_) => {
+                    let cloud = Arc::new(Aws::new(clock));
+                    cloud.configure(config::<Aws>(admin)?);
+                    cloud
+                }
+            };
             opened(&cloud, AwsApiKey(Arc::clone(&cloud)), ("accessKeyId", document))
         }
         "oci" => {
             let oci = parents.oci.cloned();
             let cloud = oci.map_or_else(|| Oci::new(Arc::clone(&clock)), |parts| Oci::with_parts(clock.clone(), parts));
             let cloud = Arc::new(cloud);
-            cloud.configure(config::<Oci>(admin, Default::default())?);
+            cloud.configure(config::<Oci>(admin)?);
             opened(&cloud, OciApiKey(Arc::clone(&cloud)), ("fingerprint", document))
         }
         "confluent" => {
             let cloud = Arc::new(Confluent::new(clock));
-            cloud.configure(config::<Confluent>(admin, Default::default())?);
+            cloud.configure(config::<Confluent>(admin)?);
             opened(&cloud, ConfluentApiKey(Arc::clone(&cloud)), ("apiKey", document))
         }
         "vault" => {
             let cloud = Arc::new(Vault::new(clock));
-            cloud.configure(config::<Vault>(admin, Default::default())?);
+            cloud.configure(config::<Vault>(admin)?);
             opened(&cloud, VaultSecretId::new(Arc::clone(&cloud)), ("accessor", document))
         }
         _ => Err(wrong_field(document.of(), "system", &format!("is none of {}", NAMES.join(", ")))),

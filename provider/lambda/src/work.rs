@@ -120,7 +120,7 @@ impl Work<'_> {
             token: &self.invocation.event.token,
             account: state.account.clone(),
             known: Mutex::new(state.pending.as_ref().map(|key| key.id.clone())),
-            read: Mutex::default(),
+            read: Mutex::new(self.subject.read()),
         };
         let target = Target::of(&store);
         let mut goal = rules.goal((&owner.hash, version), *standing, self.clock().now());

@@ -5,4 +5,5 @@ mod pool;
 mod trials;
 
 pub use local::{LocalOci, OciResource, OciUser};
+pub use pool::Pool;
 pub use trials::{OciTrial, oci_trials};

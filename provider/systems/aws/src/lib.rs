@@ -76,9 +76,19 @@ impl Aws {
     /// A secret whose rotation calls the function that this process is, by its ARN or its name. `rotation_token` is what the invocation passes on.
     pub fn rotated_secret(&self, id: &str, rotation_token: Option<String>) -> RotatedSecret {
         let session = self.session.get();
-        let region = store::region_of(id).or_else(|| session.config().region.clone());
-        let config = AwsConfig { region, ..session.config().clone() };
-        RotatedSecret::new(Session::new(config, Arc::clone(&self.clock)), id, rotation_token)
+        let session = match store::region_of(id).filter(|region| session.config().region.as_ref() != Some(region)) {
+            Some(region) => {
+                let config = AwsConfig { region: Some(region), ..session.config().clone() };
+                Arc::new(Session::new(config, Arc::clone(&self.clock)))
+            }
+            None => session,
+        };
+        RotatedSecret::new(session, id, rotation_token)
+    }
+
+    /// The region of the secret that an ARN names.
+    pub fn region_of_secret(arn: &str) -> Option<String> {
+        store::region_of(arn)
     }
 
     /// The secret in normal form, by which the state knows it.

@@ -55,8 +55,8 @@ impl RotatedDescription {
 }
 
 impl RotatedSecret {
-    pub(crate) fn new(session: Session, id: &str, rotation_token: Option<String>) -> Self {
-        Self { session: Arc::new(session), id: id.to_owned(), rotation_token }
+    pub(crate) fn new(session: Arc<Session>, id: &str, rotation_token: Option<String>) -> Self {
+        Self { session, id: id.to_owned(), rotation_token }
     }
 
     /// What stands there now.
