@@ -4,7 +4,6 @@ use rotation::{Capability, Error, Goal, Phase, RotationArgs, RotationInputs, Sch
 use crate::decoded::{read, sound, wrong_field};
 use crate::document::Document;
 use crate::held::asked_by;
-use crate::version::Standing;
 
 /// Inputs of the plugin's resources that a secret may have too.
 const INPUTS: [&str; 4] = ["overlap", "allowOutage", "verification", "retirement"];
@@ -55,10 +54,8 @@ impl Rules {
     }
 
     /// A key for this version, in the secret.
-    pub(crate) fn goal(&self, (instance, version): (&str, &str), standing: Standing, now: Timestamp) -> Goal {
-        // Once consumers read the version, the next rotation is another one.
-        let keeps = self.until_next && standing == Standing::Current;
-        let phase = if keeps { Phase::Overlap } else { Phase::Retire };
+    pub(crate) fn goal(&self, (instance, version): (&str, &str), now: Timestamp) -> Goal {
+        let phase = Phase::Retire;
         let (window, revoked, reading) = (None, None, None);
         let schedule = Schedule { anchor: now, window, rotated_at: now, phase, revoked, suspended: false, reading };
         Goal { trigger: asked_by(version), ..Goal::new(instance, &self.args, &schedule) }

@@ -28,9 +28,19 @@ pub(crate) fn of_versions(
     state
 }
 
-/// The same with what the system shows and what the mark says. `now` is our clock's. `counts`: an overlap is stated, so it matters when a key was
-/// superseded; otherwise what an earlier rotation superseded may go.
-pub(crate) fn with_seen(mut state: KeyState, observed: &Observed, (now, counts): (Timestamp, bool)) -> KeyState {
+/// When superseded keys may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Once the stated overlap is over.
+    Counted,
+    /// Now: another rotation has come.
+    Next,
+    /// Now, but for the one that this rotation has superseded.
+    ButLast,
+}
+
+/// The same with what the system shows and what the mark says. `now` is our clock's.
+pub(crate) fn with_seen(mut state: KeyState, observed: &Observed, (now, ends): (Timestamp, Ends)) -> KeyState {
     let now = seconds(observed.now(now));
     let own = observed.ledgers.own.as_ref();
     let entries: BTreeMap<_, _> = own.into_iter().flat_map(|ledger| &ledger.keys).collect();
@@ -53,9 +63,11 @@ pub(crate) fn with_seen(mut state: KeyState, observed: &Observed, (now, counts):
     let unmarked: Vec<_> = unmarked.collect();
     state.retiring = superseded(&state, observed, &entries, now);
     state.retiring.extend(unmarked);
-    if let (Some(current), false) = (&state.current, counts) {
-        let made = current.created_at;
-        state.retiring.iter_mut().for_each(|old| old.superseded_at = old.superseded_at.min(made));
+    if ends != Ends::Counted {
+        state.retiring.iter_mut().for_each(|old| old.superseded_at = Timestamp::UNIX_EPOCH);
+    }
+    if let (Some(last), Ends::ButLast) = (state.retiring.last_mut(), ends) {
+        last.superseded_at = Timestamp::MAX;
     }
     state
 }
@@ -136,14 +148,17 @@ mod tests {
             ("a", entry(1, "2026-01-01T00:00:00Z", Some("2026-01-01T00:00:05Z"))),
             ("b", entry(2, "2026-02-01T00:00:00Z", Some("2026-02-01T00:00:05Z"))),
         ]);
-        let state = with_seen(holding("c", 3, "2026-03-01T00:00:00Z"), &observed, (at(NOW), true));
+        let state = with_seen(holding("c", 3, "2026-03-01T00:00:00Z"), &observed, (at(NOW), Ends::Counted));
         let ends: Vec<_> = state.retiring.iter().map(|old| (old.key.id.0.as_str(), old.superseded_at)).collect();
         assert_eq!(ends, [("a", at("2026-02-01T00:00:05Z")), ("b", at("2026-03-01T00:00:05Z"))]);
-        let state = with_seen(holding("c", 3, "2026-03-01T00:00:00Z"), &observed, (at(NOW), false));
-        assert!(
-            state.retiring.iter().all(|old| old.superseded_at <= at("2026-03-01T00:00:00Z")),
-            "the next rotation may end it"
-        );
+        for (ends, expected) in [
+            (Ends::Next, [Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH]),
+            (Ends::ButLast, [Timestamp::UNIX_EPOCH, Timestamp::MAX]),
+        ] {
+            let state = with_seen(holding("c", 3, "2026-03-01T00:00:00Z"), &observed, (at(NOW), ends));
+            let superseded: Vec<_> = state.retiring.iter().map(|old| old.superseded_at).collect();
+            assert_eq!(superseded, expected, "{ends:?}");
+        }
     }
 
     #[test]
@@ -151,7 +166,7 @@ mod tests {
         let mut minting = entry(2, "2026-02-01T00:00:00Z", None);
         minting.mark = Mark::Minting;
         let observed = seen(&[("a", entry(1, "2026-01-01T00:00:00Z", None)), ("b", minting)]);
-        let state = with_seen(holding("b", 2, "2026-02-01T00:00:00Z"), &observed, (at(NOW), true));
+        let state = with_seen(holding("b", 2, "2026-02-01T00:00:00Z"), &observed, (at(NOW), Ends::Counted));
         assert_eq!(state.retiring[0].superseded_at, at(NOW));
         assert_eq!(state.current.unwrap().promoted_at, Some(at(NOW)));
     }
@@ -162,7 +177,7 @@ mod tests {
             ("a", entry(1, "2026-01-01T00:00:00Z", None)),
             ("b", entry(2, "2026-02-01T00:00:00Z", Some("2026-02-01T00:00:05Z"))),
         ]);
-        let state = with_seen(holding("a", 1, "2026-01-01T00:00:00Z"), &observed, (at(NOW), true));
+        let state = with_seen(holding("a", 1, "2026-01-01T00:00:00Z"), &observed, (at(NOW), Ends::Counted));
         assert!(state.retiring.is_empty(), "a person moved AWSCURRENT back");
     }
 
@@ -171,7 +186,7 @@ mod tests {
         let new = |since: &str| {
             let pending = Some(Key::new(KeyId("b".to_owned()), 2, at(since)));
             let state = KeyState { pending, ..holding("a", 1, "2026-01-01T00:00:00Z") };
-            with_seen(state, &seen(&[]), (at(NOW), true)).pending.unwrap().attempts
+            with_seen(state, &seen(&[]), (at(NOW), Ends::Counted)).pending.unwrap().attempts
         };
         assert_eq!((new("2026-05-31T00:00:00Z"), new("2026-05-31T00:00:01Z")), (REFUSED, 0));
     }

@@ -14,8 +14,9 @@ use crate::goal::into_secret;
 use crate::invocation::{Invocation, Subject};
 use crate::keys::Keys;
 use crate::scope::Scope;
-use crate::state::{is_dated, with_seen};
+use crate::state::{Ends, is_dated, with_seen};
 use crate::store::SecretVersions;
+use crate::version::Standing;
 
 /// One invocation's dealings with the system.
 pub(crate) struct Work<'a> {
@@ -46,12 +47,24 @@ impl Work<'_> {
         self.subject.rules.overlap().is_some()
     }
 
+    fn ends(&self) -> Ends {
+        match self.subject.standing {
+            _ if self.counts() => Ends::Counted,
+            Standing::Pending => Ends::Next,
+            Standing::Current => Ends::ButLast,
+        }
+    }
+
     fn clock(&self) -> &dyn Clock {
         &*self.invocation.settings.clock
     }
 
     /// The state with what stands on the principal, which nobody else may own.
     async fn seen(&self, mut state: KeyState) -> Result<(KeyState, Observed), Error> {
+        if state.account.is_none() {
+            // Nothing tells the place of the keys but the principal itself.
+            self.observed().await?;
+        }
         let place = Place { issuer: self.issuer, owner: &self.subject.owner, clock: self.clock(), accepts: &|_| false };
         let held = place.must_hold(&mut state, true).await;
         held.map_err(|misplaced| elsewhere(misplaced, &self.subject.label))?;
@@ -60,7 +73,7 @@ impl Work<'_> {
         if observed.ledgers.own.is_none() {
             state.retiring.extend(self.previous(&state).await?);
         }
-        Ok((with_seen(state, &observed, (self.clock().now(), self.counts())), observed))
+        Ok((with_seen(state, &observed, (self.clock().now(), self.ends())), observed))
     }
 
     async fn observed(&self) -> Result<Observed, Error> {
@@ -105,11 +118,11 @@ impl Work<'_> {
     async fn healed(&self, state: KeyState) -> Result<KeyState, Error> {
         self.run(Scope::Heal, state.clone(), &self.subject.current.version).await?;
         let observed = self.observed().await?;
-        Ok(with_seen(state, &observed, (self.clock().now(), self.counts())))
+        Ok(with_seen(state, &observed, (self.clock().now(), self.ends())))
     }
 
     async fn run(&self, scope: Scope, state: KeyState, version: &str) -> Result<KeyState, Error> {
-        let Subject { owner, label, current, standing, rules, .. } = self.subject;
+        let Subject { owner, label, current, rules, .. } = self.subject;
         let store = SecretVersions {
             secret: &self.invocation.secret,
             keys: self.keys,
@@ -123,7 +136,7 @@ impl Work<'_> {
             read: Mutex::new(self.subject.read()),
         };
         let target = Target::of(&store);
-        let mut goal = rules.goal((&owner.hash, version), *standing, self.clock().now());
+        let mut goal = rules.goal((&owner.hash, version), self.clock().now());
         if !scope.tries() {
             goal.verification = None;
         }
