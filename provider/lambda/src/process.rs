@@ -17,6 +17,8 @@ use crate::settings::Settings;
 
 /// What Lambda says an invocation may take ends it without a word; so long before that, no new step is begun.
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+/// Lambda lets no invocation take longer.
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 /// Serves invocations: what `main` does.
@@ -64,7 +66,9 @@ struct Deadline {
 impl Deadline {
     fn of(context: &Context, clock: Arc<dyn Clock>) -> Self {
         let at = i64::try_from(context.deadline).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        let at = at.and_then(|at| at.checked_sub(RESERVE).ok()).unwrap_or(Timestamp::MAX);
+        // One that was over before the invocation began is none: emulators send a duration.
+        let at = at.filter(|at| *at > clock.now()).and_then(|at| at.checked_sub(RESERVE).ok());
+        let at = at.unwrap_or(Timestamp::MAX);
         Self { at, clock }
     }
 }
@@ -75,7 +79,12 @@ impl Stop for Deadline {
     }
 
     fn stopped(&self) -> BoxFuture<'_, ()> {
-        self.clock.timer(self.at.duration_since(self.clock.now()).max(SignedDuration::ZERO)).boxed()
+        let left = self.at.duration_since(self.clock.now());
+        if left > LONGEST {
+            std::future::pending().boxed()
+        } else {
+            self.clock.timer(left.max(SignedDuration::ZERO)).boxed()
+        }
     }
 }
 
