@@ -109,3 +109,21 @@ async fn a_delivery_refuses_the_secret_of_a_function() -> Result<()> {
     assert!(rig.cloud.aws().keys("other").is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_key_in_the_secret_opens_no_principal_that_is_managed() -> Result<()> {
+    let rig = Rig::new(System::Aws, &json!({}))?;
+    rig.rotate().await.map_err(Error::msg)?;
+    rig.clock.advance(jiff::SignedDuration::from_hours(1));
+    let aws = rig.cloud.aws();
+    let held = aws.secret_value(SECRET, "AWSCURRENT").context("a value")?;
+    aws.create_secret("second", Some(&held))?;
+    aws.set_rotation("second", Some(FUNCTION))?;
+    let before = (rig.keys(), rig.system.tags(&rig.cloud));
+    let Ended::Failed(line) = rig.invoke(&aws.begin_rotation("second")?.payloads[0]).await else {
+        anyhow::bail!("not refused")
+    };
+    assert!(line.contains(SECRET), "{line}");
+    assert_eq!(before, (rig.keys(), rig.system.tags(&rig.cloud)), "nothing was changed");
+    Ok(())
+}

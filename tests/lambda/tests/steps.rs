@@ -190,3 +190,89 @@ async fn a_new_key_that_is_refused_for_a_day_is_given_up() -> Result<()> {
     assert!(rig.works(&rig.current().context("a key")?));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_new_key_is_in_the_version_before_it_is_tried() -> Result<()> {
+    let rig = Rig::new(System::Aws, &json!({}))?;
+    let payloads = rig.begin()?.payloads;
+    rig.steps(&payloads[..1]).await.map_err(Error::msg)?;
+    let calls = rig.calls();
+    let at = |name: &str| calls.iter().rposition(|call| call == name);
+    let made = at("CreateAccessKey").context("a mint")?;
+    assert!(at("PutSecretValue") > Some(made) && at("GetCallerIdentity") < Some(made), "{calls:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_step_that_was_left_out_lets_no_key_be_read_that_does_not_work_yet() -> Result<()> {
+    let rig = Rig::new(System::Aws, &json!({}))?;
+    let payloads = rig.begin()?.payloads;
+    rig.steps(&payloads[..1]).await.map_err(Error::msg)?;
+    let new = rig.read("AWSPENDING").context("a new key")?;
+    assert!(!rig.works(&new), "AWS does not accept it everywhere yet");
+    rig.steps(&payloads[3..]).await.map_err(Error::msg)?;
+    assert!(rig.works(&rig.current().context("a key")?));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_finish_that_is_repeated_keeps_the_previous_key() -> Result<()> {
+    for system in System::ALL {
+        let rig = Rig::new(system, &json!({}))?;
+        for _ in 0..2 {
+            rig.rotate().await.map_err(Error::msg)?;
+            rig.clock.advance(HOUR);
+        }
+        let previous = rig.current().context("a key")?;
+        let payloads = rig.begin()?.payloads;
+        rig.steps(&payloads).await.map_err(Error::msg)?;
+        for _ in 0..3 {
+            rig.clock.advance(HOUR);
+            rig.steps(&payloads[3..]).await.map_err(Error::msg)?;
+        }
+        assert!(rig.works(&previous) && rig.keys().len() == 2, "{:#?}", rig.lines());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_is_read_late_costs_no_key() -> Result<()> {
+    let lags = Consistency { secret_lag: SignedDuration::from_secs(10), ..Consistency::immediate() };
+    let rig = Rig::lagging(System::Aws, &json!({}), lags)?;
+    let payloads = rig.begin()?.payloads;
+    rig.clock.advance(HOUR);
+    rig.steps(&payloads[..1]).await.map_err(Error::msg)?;
+    let Ended::Failed(line) = rig.invoke(&payloads[0]).await else { anyhow::bail!("it saw what it cannot see") };
+    assert!(line.contains("could not be seen when this step began"), "{line}");
+    rig.steps(&payloads).await.map_err(Error::msg)?;
+    rig.clock.advance(HOUR);
+    assert!(rig.works(&rig.current().context("a key")?));
+    assert_eq!(rig.calls().iter().filter(|call| *call == "CreateAccessKey").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_overlap_that_no_mark_dates_is_counted_once() -> Result<()> {
+    let rig = Rig::lagging(System::Aws, &json!({"overlap": "3d"}), Consistency::immediate())?;
+    for _ in 0..2 {
+        rig.rotate().await.map_err(Error::msg)?;
+        rig.clock.advance(HOUR * 24 * 10);
+    }
+    // The mark as it stands when a step died before it wrote when the key was promoted.
+    let mut tags = rig.system.tags(&rig.cloud);
+    let mark = tags.iter_mut().find(|(tag, _)| !tag.ends_with(":claim")).context("a mark")?.1;
+    let current = rig.current().context("a key")?.id;
+    let begin = mark.find(&current).context("the current key")?;
+    let end = mark[begin..].find("/").map_or(mark.len(), |end| begin + end);
+    let entry = mark[begin..end].replace(":ok:", ":new:");
+    let undated = entry.rsplit_once(':').context("a time")?.0.to_owned();
+    mark.replace_range(begin..end, &undated);
+    rig.system.set_tags(&rig.cloud, &tags);
+    rig.clock.advance(HOUR);
+    let line = rig.rotate().await.unwrap_err();
+    assert!(line.contains("The overlap of the previous key ends at"), "{line}");
+    rig.clock.advance(HOUR * 73);
+    rig.rotate().await.map_err(Error::msg)?;
+    assert_eq!(rig.keys().len(), 2);
+    Ok(())
+}
