@@ -30,8 +30,6 @@ const WORDS: &[(&str, &str)] = &[
     ("keyrotation:oci.", "adminSecret."),
     ("keyrotation:confluent.", "adminSecret."),
     ("keyrotation:vault.", "adminSecret."),
-    ("verification.timeout", "`verification.timeout`"),
-    ("``verification.timeout``", "`verification.timeout`"),
 ];
 
 /// A message of the model or of a system, as a rotation function says it.
@@ -54,5 +52,34 @@ mod tests {
             for_rotations("creating a new key: keepers changed"),
             "creating a new key: Secrets Manager began a rotation"
         );
+    }
+
+    /// What is said of deleting a resource, which a function never does, and what only the state of a stack can mean.
+    const OF_RESOURCES: [&str; 2] = ["pulumi destroy", "pulumi state delete"];
+
+    #[test]
+    fn every_text_of_the_model_and_of_the_first_systems_is_reworded() {
+        let (mut section, mut seen) = ("", 0);
+        let all = include_str!("../../messages.txt");
+        for line in all.lines() {
+            if let Some(file) = line.strip_prefix("# ") {
+                section = file;
+                continue;
+            }
+            let sources = [
+                "provider/rotation/src/",
+                "provider/systems/aws/src/",
+                "provider/systems/oci/src/",
+                "provider/cloud/src/tags",
+            ];
+            let is_said = sources.iter().any(|source| section.starts_with(source)) && !section.contains("/store");
+            if !is_said || OF_RESOURCES.iter().any(|of| line.contains(of)) {
+                continue;
+            }
+            seen += usize::from(line.contains("pulumi"));
+            let told = for_rotations(line);
+            assert!(!told.to_lowercase().contains("pulumi"), "{section}: {told}");
+        }
+        assert!(seen > 20, "{seen} texts were looked at");
     }
 }

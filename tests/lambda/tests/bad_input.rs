@@ -1,5 +1,7 @@
 //! Bad input: an error that names it, in one line that says what works, and nothing changed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
 use anyhow::{Context, Error, Result};
 use lambda_trials::{Ended, FUNCTION, Rig, SECRET, System};
 use serde_json::{Value, json};

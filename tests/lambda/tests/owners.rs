@@ -1,5 +1,7 @@
 //! One of the resource and the function owns a principal; the other refuses, and names it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
 use anyhow::{Context, Error, Result};
 use lambda_trials::{Ended, FUNCTION, Rig, SECRET, System};
 use localcloud::LocalCloud;

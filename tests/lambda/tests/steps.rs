@@ -1,5 +1,7 @@
 //! What the four steps do, one after another and again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it must")]
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Error, Result};
