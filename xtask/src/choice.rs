@@ -11,7 +11,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("oci", &["system-oci", "outbound", "localcloud", "conformance", "faults", "engine"]),
 ];
 /// Suites that a part has nothing in.
-const NOT_OF_PARTS: [&str; 5] = ["lint", "protocol", "dist", "vault", "vault-aws"];
+const NOT_OF_PARTS: [&str; 6] = ["lint", "protocol", "dist", "lambda", "vault", "vault-aws"];
 
 /// Every test that shows what was promised, in whichever suite.
 const LESSONS: &str = "lessons";

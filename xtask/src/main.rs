@@ -44,9 +44,9 @@ cargo xtask codegen messages  write provider/messages.txt alone, which needs no 
 cargo xtask words             check the words of the Markdown files and of schema.json
 cargo xtask safeties [NAME…]  take each listed safety, or these, out of a copy of the sources and see its trials fail; --list, --page
 cargo xtask mutants CRATE [N]  change one thing at a time, one of N, and count what no trial of rotation, framework, aws, oci, confluent or vault notices
-cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair; and, by its name only, confluent
+cargo xtask bench [NAME]      measure the release build: start, memory, size, cpu, latency, keypair, lambda; and, by its name only, confluent
 cargo xtask dist [ARGUMENTS]  build the plugin archive that `pulumi plugin install --file` takes, for this machine, with --target TRIPLE for another
-                              one, with --all for every one that can be built here, with checksums and a bill of materials";
+                              one, with --all for every one that can be built here, with checksums and a bill of materials, with --lambda the zips of the rotation function";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

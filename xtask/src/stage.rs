@@ -196,6 +196,8 @@ fn tool(need: Need) -> Result<Vec<(&'static str, PathBuf)>> {
         Need::Recipes => vec![("KEYROTATION_RECIPES", tools::recipes::interpreter()?)],
         Need::Pulumi => vec![("KEYROTATION_PULUMI", tools::cli::folder()?)],
         Need::PythonHost => vec![("KEYROTATION_PYTHON_HOST", tools::python_host::folder(&tools::cli::folder()?)?)],
+        Need::CargoLambda => offer("KEYROTATION_CARGO_LAMBDA", tools::python::for_cross_builds()),
+        Need::NodeAws => offer("KEYROTATION_NODE_AWS", tools::node::with_aws()),
         Need::Node => offer("KEYROTATION_NODE", tools::node::folder()),
         Need::Maven => offer("KEYROTATION_MAVEN", tools::maven::folder()),
         Need::GoProgram => vec![

@@ -34,6 +34,10 @@ pub(crate) enum Need {
     Postgres,
     /// MariaDB; the tests that need it are skipped where it cannot be had.
     MariaDb,
+    /// cargo-lambda, which serves a Lambda Runtime API; the tests that need it are skipped where it cannot be had.
+    CargoLambda,
+    /// The npm package of AWS's provider; the test that needs it is skipped where it cannot be had.
+    NodeAws,
     /// A HashiCorp Vault, which only the user can name: without one the suite is skipped as a whole, and needs nothing.
     Vault,
     /// The plugin's archive: the release's if nothing else is run, else one that differs in the optimisation alone.
@@ -65,6 +69,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("protocol", &[Need::Python], &["plugin/*", "pulumi-provider/*", "pulumi-proto/*"]),
     suite("conformance", &[Need::Python], &["conformance"]),
     suite("faults", &[], &["faults"]),
+    suite("lambda", LAMBDA, &["lambda/*", "lambda-trials/*"]),
     suite("vault", SERVERS, &["vault-servers", "conformance/vault", "faults/vault", "plugin/vault_root"]),
     suite(
         "vault-aws",
@@ -77,6 +82,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("examples", LANGUAGES, &["engine/examples", "engine/python", "engine/python_delivery", "engine/readme"]),
     suite("recipes", RECIPES, &["engine/recipes"]),
     suite("dist", &[Need::Pulumi, Need::Archive], &["engine/archive"]),
+    lane("lambda-all", &[], &["lambda-trials/faults_all"]),
     lane("examples-all", LANGUAGES, &["engine/examples_all"]),
     lane("delivery-kill", &[Need::Pulumi], &["engine/kill_delivery"]),
     lane("time", &[Need::Pulumi, Need::Policies, Need::Node], &["plugin/time", "engine/time", "engine/policies"]),
@@ -98,6 +104,7 @@ const LANGUAGES: &[Need] = &[
     Need::OpenBao,
     Need::Postgres,
 ];
+const LAMBDA: &[Need] = &[Need::CargoLambda, Need::Recipes, Need::NodeAws];
 const RECIPES: &[Need] = &[Need::Recipes, Need::Pulumi, Need::PythonHost, Need::Python];
 const WITH_VAULT: &[Need] = &[Need::Vault, Need::Python, Need::Pulumi, Need::PythonHost, Need::Postgres, Need::MariaDb];
 
@@ -160,6 +167,10 @@ const MANNERS: &[(&str, Manner)] = &[
     ("faults/clocks", computes(30)),
     ("faults/deliveries", computes(300)),
     ("faults/vault", waits(330, 4)),
+    ("lambda/runtime", waits(140, 4)),
+    ("lambda-trials/faults", computes(60)),
+    ("lambda-trials/faults_all", computes(1800)),
+    ("lambda-trials/*", waits(15, 2)),
     ("conformance", computes(60)),
     ("conformance/vault", waits(90, 4)),
     ("vault-servers/*", waits(10, 2)),
@@ -247,6 +258,10 @@ mod tests {
             ("engine", Kind::Integration, "examples_all", "examples-all"),
             ("engine", Kind::Integration, "archive", "dist"),
             ("engine", Kind::Integration, "recipes", "recipes"),
+            ("lambda", Kind::Integration, "runtime", "lambda"),
+            ("lambda", Kind::Unit, "lambda", "unit"),
+            ("lambda-trials", Kind::Integration, "faults", "lambda"),
+            ("lambda-trials", Kind::Integration, "faults_all", "lambda-all"),
         ] {
             assert_eq!(suite_of(&program(package, kind, target)).name, suite, "{package} {target}");
         }

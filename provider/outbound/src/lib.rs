@@ -1,5 +1,5 @@
 //! What every system has in common that is reached by HTTP: one attempt with a limit, an honest verdict about what a failure may have
-//! done, and repetitions in the rotation model's time; which proxy a call takes, and why a server could not be reached.
+//! done, and repetitions in the rotation model's time; which proxy a call takes, and why a server could not be reached; and the machine's own clock.
 //!
 //! Nothing here repeats a call by itself: whoever knows the call says, with [`repeat`], that a repetition does no harm.
 
@@ -8,6 +8,7 @@ mod bypass;
 mod call;
 mod cause;
 mod client;
+mod clock;
 mod lock;
 mod named;
 mod proxy;
@@ -20,6 +21,7 @@ pub use address::is_url;
 pub use call::Call;
 pub use cause::{CONNECT, Cause, Certificate, SSL_CERT_FILE, Unreached, could_not_try};
 pub use client::{Answer, Client};
+pub use clock::SystemClock;
 pub use lock::locked;
 pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};

@@ -2,12 +2,11 @@
 
 #[cfg(feature = "test-clock")]
 mod file;
-mod system;
 
 use std::sync::Arc;
 
+use outbound::SystemClock;
 use rotation::Clock;
-use system::SystemClock;
 
 /// The clock of this process.
 pub(crate) fn clock() -> Arc<dyn Clock> {

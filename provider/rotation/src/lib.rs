@@ -20,7 +20,7 @@ mod store;
 pub mod testing;
 mod time;
 
-pub use act::{Deck, Event, Interrupted, look_into_stores, reduce, refresh, refresh_stores, run};
+pub use act::{Deck, Event, Interrupted, look_into_stores, reduce, refresh, refresh_stores, run, run_until};
 pub use asked::{
     Adopt, Keepers, Problem, Retirement, RetirementInputs, Revoke, RevokedGeneration, RotationArgs, RotationInputs,
     RotationWindow, RotationWindowInputs, TriggerInputs, Verification, VerificationInputs, Weekday, WhenInUse,

@@ -6,5 +6,5 @@ mod trials;
 
 pub(crate) use local::client;
 pub use local::{LocalOci, OciResource, OciUser};
-pub(crate) use pool::Pool;
+pub use pool::Pool;
 pub use trials::{OciTrial, oci_trials};

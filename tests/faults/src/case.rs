@@ -168,6 +168,11 @@ pub(crate) async fn destroy(watch: &mut Watch<'_>, mut runs: Runs) -> Runs {
     runs
 }
 
+/// Counts the runs that a case of another kind has needed.
+pub fn note_runs(runs: usize) {
+    LARGEST.fetch_max(runs, Ordering::Relaxed);
+}
+
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
 /// The largest number of plain runs that any case of this process has needed after its last fault.

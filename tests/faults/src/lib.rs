@@ -13,7 +13,7 @@ mod suite;
 mod systems;
 mod table;
 
-pub use case::{Case, Runs, Then, calls_of, most_runs, recover};
+pub use case::{Case, Runs, Then, calls_of, most_runs, note_runs, recover};
 pub use conformance::is_mint;
 pub use others::{Rivals, Stranger, stripped};
 pub use pair::{Pairs, Tried};

@@ -27,7 +27,7 @@ pub(crate) use control::routes as control;
 pub use error::Refusal;
 pub(crate) use front::serve;
 pub use key::{Consistency, LastUse};
-pub use secrets::{Secret, SecretVersion};
+pub use secrets::{Invocations, Rotated, Secret, SecretVersion};
 
 use account::{ADMIN, Account};
 use key::AccessKey;

@@ -17,7 +17,7 @@ mod turn;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use aws::{Aws, AwsOptions, Consistency, Credentials, Key, Secret};
+pub use aws::{Aws, AwsOptions, Consistency, Credentials, Invocations, Key, Rotated, Secret};
 pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};
 pub use confluent::{Confluent, ConfluentOptions};

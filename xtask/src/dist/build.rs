@@ -12,22 +12,39 @@ use crate::cargo;
 use crate::job::Job;
 use crate::{paths, tools};
 
-const PACKAGES: [&str; 5] = ["--release", "--package", "plugin", "--bin", PROGRAM];
+/// A program that is released.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Product {
+    pub(super) package: &'static str,
+    pub(super) program: &'static str,
+}
+
+/// What Pulumi's CLI starts.
+pub(super) const PLUGIN: Product = Product { package: "plugin", program: PROGRAM };
+/// What Lambda starts.
+pub(super) const FUNCTION: Product = Product { package: "lambda", program: "bootstrap" };
+
+impl Product {
+    fn arguments(self) -> [&'static str; 5] {
+        ["--release", "--package", self.package, "--bin", self.program]
+    }
+}
+
 /// The prebuilt objects save the need for NASM where the program is for Windows.
 const NASM: (&str, &str) = ("AWS_LC_SYS_PREBUILT_NASM", "1");
 
-/// The plugin for this machine.
-pub(super) fn for_this_machine() -> Result<PathBuf> {
-    built(cargo::command(), "build", &PACKAGES)
+/// A program for this machine.
+pub(super) fn for_this_machine(product: Product) -> Result<PathBuf> {
+    built(product, cargo::command(), ("build", &product.arguments()))
 }
 
-/// The plugin for another machine.
-pub(super) fn for_target(target: &Target) -> Result<PathBuf> {
+/// A program for another machine.
+pub(super) fn for_target(product: Product, target: &Target) -> Result<PathBuf> {
     fetch_library(target)?;
-    let arguments = [&PACKAGES[..], &["--target", target.triple]].concat();
+    let arguments = [&product.arguments()[..], &["--target", target.triple]].concat();
     match target.linker {
-        Linker::Own => built(cargo::command(), "build", &arguments),
-        Linker::Zig => built(with_zig()?, "zigbuild", &arguments),
+        Linker::Own => built(product, cargo::command(), ("build", &arguments)),
+        Linker::Zig => built(product, with_zig()?, ("zigbuild", &arguments)),
     }
 }
 
@@ -65,7 +82,7 @@ fn path_with(folder: PathBuf) -> Result<OsString> {
     std::env::join_paths(folders).context("PATH cannot be extended")
 }
 
-fn built(mut command: Command, subcommand: &str, arguments: &[&str]) -> Result<PathBuf> {
+fn built(product: Product, mut command: Command, (subcommand, arguments): (&str, &[&str])) -> Result<PathBuf> {
     command.arg(subcommand).args(arguments);
     // A release has no path of the machine that built it, so that the same sources give the same program.
     let renamed = renamed()?;
@@ -74,8 +91,8 @@ fn built(mut command: Command, subcommand: &str, arguments: &[&str]) -> Result<P
     let flags = renamed.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
     command.env("CFLAGS", flags.collect::<Vec<_>>().join(" "));
     command.env(NASM.0, NASM.1);
-    let what = "building the release of the plugin (several minutes, once)";
-    Ok(cargo::program(&cargo::build_by(command, what, "build-release")?, PROGRAM)?.to_path_buf())
+    let what = format!("building the release of {} (several minutes, once)", product.program);
+    Ok(cargo::program(&cargo::build_by(command, &what, "build-release")?, product.program)?.to_path_buf())
 }
 
 /// The folders whose names depend on the machine, and what a release calls them.

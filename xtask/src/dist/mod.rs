@@ -4,6 +4,7 @@ mod beside;
 mod build;
 pub(crate) mod earlier;
 mod emulator;
+mod function;
 mod pack;
 mod target;
 
@@ -21,7 +22,7 @@ use target::{TARGETS, Target};
 const PROGRAM: &str = "pulumi-resource-keyrotation";
 
 /// Makes what the arguments ask for and prints where it is: nothing is this machine's archive, `--target TRIPLE` another one, `--all` every one
-/// that can be built here. `--release` refuses a placeholder for the publisher.
+/// that can be built here, `--lambda` the zips of the rotation function. `--release` refuses a placeholder for the publisher.
 ///
 /// # Errors
 /// When an argument is unknown, or something that was asked for cannot be made.
@@ -40,9 +41,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
             made(Target::named(triple)?)?;
         }
         ["--all"] => return all(),
+        ["--lambda"] => return function::zips(&folder()),
         ["--beside"] => beside::write(&folder())?.iter().for_each(|file| println!("{}", file.display())),
         _ => bail!(
-            "usage: cargo xtask dist [--release] [--target TRIPLE | --all | --beside], with a triple of {}",
+            "usage: cargo xtask dist [--release] [--target TRIPLE | --all | --beside | --lambda], with a triple of {}",
             target::names()
         ),
     }
@@ -73,7 +75,15 @@ pub(crate) fn unoptimized_archive() -> Result<PathBuf> {
 /// # Errors
 /// When it does not build.
 pub(crate) fn release() -> Result<PathBuf> {
-    build::for_this_machine()
+    build::for_this_machine(build::PLUGIN)
+}
+
+/// The rotation function as it is released, for this machine: static where it is Linux, as in the zip.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn function() -> Result<PathBuf> {
+    function::for_bench()
 }
 
 /// The command that checks that the plugin compiles for Windows, with its products in a folder.
@@ -90,7 +100,7 @@ fn folder() -> PathBuf {
 
 /// Builds an archive for another machine and tries it as far as this one can.
 fn made(target: &Target) -> Result<()> {
-    let program = build::for_target(target)?;
+    let program = build::for_target(build::PLUGIN, target)?;
     // A program that does not do its first steps is no release, so it is tried before it is packed.
     println!("{}", emulator::tried(&program, target)?);
     println!("{}", pack::archive(&program, target, &folder())?.display());

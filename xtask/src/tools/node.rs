@@ -14,9 +14,21 @@ use crate::tools;
 /// # Errors
 /// When there is no Node.js with npm, or a package cannot be had.
 pub(crate) fn folder() -> Result<PathBuf> {
-    let source = paths::root().join("xtask/node");
+    installed("node")
+}
+
+/// The same with AWS's provider, which takes half a gigabyte and so has a folder of its own: what xtask/node-aws/package-lock.json pins.
+///
+/// # Errors
+/// As [`folder`].
+pub(crate) fn with_aws() -> Result<PathBuf> {
+    installed("node-aws")
+}
+
+fn installed(name: &str) -> Result<PathBuf> {
+    let source = paths::root().join("xtask").join(name);
     let files = ["package.json", "package-lock.json"];
-    tools::installed("node", &source, &files, |folder| {
+    tools::installed(name, &source, &files, |folder| {
         if ["node", "npm"].iter().any(|name| Command::new(name).arg("--version").output().is_err()) {
             bail!("there is no Node.js with npm: install Node.js 20 or later");
         }

@@ -12,6 +12,7 @@ use pulumi_proto::pulumirpc::{CheckRequest, CreateRequest, DiffRequest};
 use crate::cloud::Cloud;
 use crate::confluent;
 use crate::keypair;
+use crate::lambda;
 use crate::plugin::{Client, Plugin};
 use crate::table::{self, Figure};
 use crate::usage;
@@ -50,13 +51,16 @@ pub(crate) async fn run(program: &Path, group: Option<&str>) -> Result<ExitCode>
     if wanted("keypair") {
         figures.extend(keypair::figures()?);
     }
+    if wanted("lambda") {
+        figures.extend(lambda::figures()?);
+    }
     // It takes minutes, so it is measured when asked for.
     if group == Some("confluent") {
         figures.extend(confluent::hundred(program).await?);
     }
     if figures.is_empty() {
         bail!(
-            "no such group of figures: {}; there are size, start, memory, cpu, latency, keypair, confluent",
+            "no such group of figures: {}; there are size, start, memory, cpu, latency, keypair, lambda, confluent",
             group.unwrap_or_default()
         );
     }

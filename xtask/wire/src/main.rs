@@ -7,6 +7,7 @@ mod cloud;
 mod confluent;
 mod first_calls;
 mod keypair;
+mod lambda;
 mod plugin;
 mod table;
 mod usage;

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use outbound::SystemClock;
 use rotation::Clock;
-
-use super::system::{sleep, system_now};
 
 /// Names the file.
 const VARIABLE: &str = "KEYROTATION_TEST_CLOCK";
@@ -50,13 +49,13 @@ fn rewrite(file: &mut File, text: &str) -> io::Result<()> {
 
 impl Clock for FileClock {
     fn now(&self) -> Timestamp {
-        system_now().checked_add(self.offset()).unwrap_or(Timestamp::MAX)
+        SystemClock.now().checked_add(self.offset()).unwrap_or(Timestamp::MAX)
     }
 
     fn wait(&self, duration: SignedDuration) -> BoxFuture<'_, ()> {
         match self.advance(duration.max(SignedDuration::ZERO)) {
-            Ok(()) => sleep(SignedDuration::from_millis(1)),
-            Err(_) => sleep(duration),
+            Ok(()) => SystemClock.timer(SignedDuration::from_millis(1)),
+            Err(_) => SystemClock.timer(duration),
         }
     }
 
@@ -65,7 +64,7 @@ impl Clock for FileClock {
         let due = clock.now().checked_add(duration).unwrap_or(Timestamp::MAX);
         async move {
             while clock.now() < due {
-                sleep(LOOK).await;
+                SystemClock.wait(LOOK).await;
             }
         }
         .boxed()

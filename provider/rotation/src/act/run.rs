@@ -42,7 +42,19 @@ impl fmt::Display for Interrupted {
 ///
 /// # Errors
 /// [`Interrupted`], with the state up to there. `current` and `previous` are then what they were: outputs promote last.
-pub async fn run(deck: Deck<'_>, mut state: KeyState) -> Result<KeyState, Interrupted> {
+pub async fn run(deck: Deck<'_>, state: KeyState) -> Result<KeyState, Interrupted> {
+    run_until(deck, state, &|_| false).await
+}
+
+/// The same, but ends well before the first step that `is_later` names: whoever calls spreads one rotation over several runs.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_until(
+    deck: Deck<'_>,
+    mut state: KeyState,
+    is_later: &(dyn Fn(&Step) -> bool + Sync),
+) -> Result<KeyState, Interrupted> {
     let observed = match arrival::first_look(&deck, &state).await {
         Ok(Some(observed)) => observed,
         Ok(None) if *deck.want == Want::Gone && deck.stores.is_empty() => return Ok(KeyState::new(state.instance)),
@@ -74,7 +86,7 @@ pub async fn run(deck: Deck<'_>, mut state: KeyState) -> Result<KeyState, Interr
     let mut run = Run { deck, world, configured, refusals: 0, yields: 0, prepared: None, failure: None, written: None };
     run.tell_missing_mark();
     run.tell_clocks();
-    let ended = run.finish().await;
+    let ended = run.finish(is_later).await;
     if ended.is_ok() {
         run.answer();
     }
@@ -106,7 +118,7 @@ const NOTABLE: SignedDuration = SignedDuration::from_mins(2);
 const LONGEST: usize = 100;
 
 impl Run<'_> {
-    async fn finish(&mut self) -> Result<(), Error> {
+    async fn finish(&mut self, is_later: &(dyn Fn(&Step) -> bool + Sync)) -> Result<(), Error> {
         for _ in 0..LONGEST + 4 * self.deck.stores.len() {
             let (step, cause) = match self.ask() {
                 Next::Do { step, cause } => (step, cause),
@@ -122,6 +134,9 @@ impl Run<'_> {
             {
                 self.write(Some(self.wanted_ledger())).await?;
                 return Err(error);
+            }
+            if is_later(&step) {
+                return Ok(());
             }
             if self.deck.stop.is_stopped() {
                 return Err(stopped());

@@ -16,6 +16,7 @@ mod issuer;
 mod ledger;
 mod lookup;
 mod owner;
+mod rotated;
 mod ses;
 mod session;
 mod settings;
@@ -33,6 +34,7 @@ pub use args::{AccessKey, Args};
 pub use config::{AssumeRole, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
 pub use owner::KeyOwner;
+pub use rotated::{CURRENT, PENDING, PREVIOUS, RotatedDescription, RotatedSecret};
 use session::Session;
 pub use settings::SETTINGS;
 use store::SecretStore;
@@ -69,6 +71,24 @@ impl Aws {
         }
         let session = Session::new(config.over(session.config()), Arc::clone(&self.clock));
         Box::new(SecretStore::new(session, delivery.clone(), (at, of), made_by))
+    }
+
+    /// A secret whose rotation calls the function that this process is, by its ARN or its name. `rotation_token` is what the invocation passes on.
+    pub fn rotated_secret(&self, id: &str, rotation_token: Option<String>) -> RotatedSecret {
+        let session = self.session.get();
+        let session = match store::region_of(id).filter(|region| session.config().region.as_ref() != Some(region)) {
+            Some(region) => {
+                let config = AwsConfig { region: Some(region), ..session.config().clone() };
+                Arc::new(Session::new(config, Arc::clone(&self.clock)))
+            }
+            None => session,
+        };
+        RotatedSecret::new(session, id, rotation_token)
+    }
+
+    /// The region of the secret that an ARN names.
+    pub fn region_of_secret(arn: &str) -> Option<String> {
+        store::region_of(arn)
     }
 
     /// The secret in normal form, by which the state knows it.

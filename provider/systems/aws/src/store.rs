@@ -14,10 +14,11 @@ use async_trait::async_trait;
 use cloud::{Deliverable, DeliveryShape};
 use rotation::{Error, ErrorKind, Head, Material, OwnerId, Payload, Store};
 
-pub(crate) use args::Entry;
 pub use args::{CreateSecret, SecretsManagerDelivery};
+pub(crate) use args::{Entry, region_of};
 use calls::Calls;
 use described::{BEFORE, CURRENT, Described, OURS, PREVIOUS};
+pub(crate) use error::SecretCall;
 
 use crate::session::Session;
 

@@ -7,7 +7,7 @@ use system_oci::{KeyBits, KeySource, Pair};
 /// Pairs that were generated earlier in this process, for suites that would wait minutes for thousands of them. Each pool begins
 /// with the first pair, and never gives one twice.
 #[derive(Default)]
-pub(crate) struct Pool(AtomicUsize);
+pub struct Pool(AtomicUsize);
 
 static PAIRS: Mutex<Vec<Arc<Pair>>> = Mutex::new(Vec::new());
 

@@ -3,6 +3,8 @@
 mod actions;
 mod admin;
 mod call;
+mod drive;
+mod driven;
 mod error;
 mod front;
 mod lifecycle;
@@ -11,5 +13,7 @@ mod secret;
 mod shelf;
 
 pub use admin::{Secret, SecretVersion};
+pub use drive::Invocations;
+pub use driven::Rotated;
 pub(super) use front::{serve, target};
 pub(super) use shelf::Shelf;

@@ -157,6 +157,11 @@ impl fmt::Display for Entry {
     }
 }
 
+/// The region that the ARN of a secret names; none for a name.
+pub(crate) fn region_of(id: &str) -> Option<String> {
+    Arn::of(id).map(|arn| arn.region.to_owned())
+}
+
 /// The parts of a secret's ARN. Secrets Manager ends it with a hyphen and six characters of its own.
 struct Arn<'a> {
     region: &'a str,

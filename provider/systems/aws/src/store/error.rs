@@ -4,13 +4,13 @@ use crate::error::{Explain, judge, refused};
 
 /// A call of Secrets Manager, as messages name it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SecretCall<'a> {
+pub(crate) struct SecretCall<'a> {
     /// The action's name in a policy, such as `secretsmanager:PutSecretValue`.
-    pub(super) operation: &'static str,
+    pub(crate) operation: &'static str,
     /// The secret's name or ARN.
-    pub(super) secret: &'a str,
+    pub(crate) secret: &'a str,
     /// The property that names the delivery.
-    pub(super) at: &'a str,
+    pub(crate) at: &'a str,
 }
 
 impl Explain for SecretCall<'_> {

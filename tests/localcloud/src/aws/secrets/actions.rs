@@ -58,6 +58,12 @@ fn put(call: &mut Call<'_>) -> Answer {
     let stages = call.list("VersionStages").map(BTreeSet::from_iter);
     let stages = stages.filter(|stages: &BTreeSet<String>| !stages.is_empty());
     let (token, now) = (call.token()?, call.now);
+    let rotation = call.text("RotationToken", (36, 256))?;
+    let arn = call.secret()?.arn.clone();
+    let wanted = call.account.secrets.rotation_tokens.get(&(arn, token.clone()));
+    if wanted.is_some() && wanted != rotation.as_ref() {
+        return Err(error::invalid("The RotationToken is invalid."));
+    }
     let secret = call.secret_mut()?;
     secret.in_use()?;
     secret.put(&token, value, stages, now)?;

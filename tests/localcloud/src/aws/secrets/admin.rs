@@ -119,6 +119,14 @@ impl Aws {
         })
     }
 
+    /// Takes a staging label off a version, as a person does by hand.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, or `InvalidParameterException` where the version does not have it.
+    pub fn take_off(&self, name: &str, stage: &str, version: &str) -> Result<(), Refusal> {
+        self.on_secret(name, |secret, now| secret.move_stage(stage, (Some(version), None), now))
+    }
+
     /// Deletes a secret for good, as if somebody else had.
     ///
     /// # Errors

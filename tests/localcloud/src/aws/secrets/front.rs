@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
-use super::{actions, error};
+use super::{actions, drive, error};
 use crate::aws::Aws;
 use crate::aws::auth::Signer;
 use crate::aws::error::Refusal;
@@ -44,6 +44,7 @@ async fn take_turn(aws: &Aws, request: &Request, (action, id): (&str, &str), tur
     }
     let mut effect = Effect::default();
     let answer = act(aws, request, (action, turn), &mut effect).map_err(error::as_json);
+    drive::begin(aws);
     effect.outcome = answer.as_ref().map_or_else(|refusal| refusal.code.clone(), |_| "OK".to_owned());
     turn.done(effect);
     let response = respond(&answer, id);

@@ -1,11 +1,12 @@
 //! Rotation as AWS drives it: an empty version under AWSPENDING, and a function that is led through four steps.
 //!
-//! The function is AWS's template (`SecretsManagerRotationTemplate` of aws-samples), with a made-up password as its secret. It
-//! runs within the call; AWS runs it afterwards.
+//! A function that has an address is invoked there, after the call, as `drive` says. Any other one is AWS's template
+//! (`SecretsManagerRotationTemplate` of aws-samples), with a made-up password as its secret, which runs within the call.
 
 use serde_json::json;
 
 use super::call::{Answer, Call};
+use super::driven::{TEST, WHOLE};
 use super::error;
 use super::secret::{CURRENT, PENDING, Rotation, Secret, Value, holder};
 use crate::aws::error::Refusal;
@@ -22,21 +23,40 @@ pub(super) fn rotate(call: &mut Call<'_>) -> Answer {
     let known = secret.rotation.as_ref().map(|rotation| rotation.function.clone());
     let function = function.or(known).ok_or_else(error::no_function)?;
     let rules = rules.unwrap_or_else(|| json!({ "AutomaticallyAfterDays": 30 }));
-    let versions = secret.versions.latest();
-    let pending = holder(versions, PENDING);
-    if pending.is_some() && pending != holder(versions, CURRENT) {
+    let (arn, name) = (secret.arn.clone(), secret.name.clone());
+    if let Some(standing) = standing(secret) {
+        // AWS says so, and does it.
+        call.account.secrets.begin_driving(&function, (&arn, &standing), &WHOLE, &mut call.account.random);
         return Err(error::rotation_stands());
     }
-    secret.rotation = Some(Rotation { enabled: true, function, rules });
-    let (arn, name) = (secret.arn.clone(), secret.name.clone());
-    if at_once {
-        secret.begin_version(&token, now)?;
-        if !fails {
-            run(secret, &token, password.clone(), now)?;
-            call.account.issued.push((arn.clone(), password));
+    secret.rotation = Some(Rotation { enabled: true, function: function.clone(), rules });
+    let is_driven = call.account.secrets.functions.contains_key(&function);
+    let secret = call.account.secrets.find_mut(call.region, &arn)?;
+    match (at_once, is_driven) {
+        (true, true) => {
+            secret.begin_version(&token, now)?;
+            call.account.secrets.begin_driving(&function, (&arn, &token), &WHOLE, &mut call.account.random);
         }
+        (true, false) => {
+            secret.begin_version(&token, now)?;
+            if !fails {
+                run(secret, &token, password.clone(), now)?;
+                call.account.issued.push((arn.clone(), password));
+            }
+        }
+        (false, true) => {
+            secret.begin_version(&token, now)?;
+            call.account.secrets.begin_driving(&function, (&arn, &token), &TEST, &mut call.account.random);
+        }
+        (false, false) => {}
     }
     Ok(json!({ "ARN": arn, "Name": name, "VersionId": token }))
+}
+
+/// The version of a rotation that is not complete.
+pub(super) fn standing(secret: &Secret) -> Option<String> {
+    let versions = secret.versions.latest();
+    holder(versions, PENDING).filter(|pending| Some(pending) != holder(versions, CURRENT).as_ref())
 }
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Answer {

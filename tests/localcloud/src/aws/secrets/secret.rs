@@ -120,6 +120,13 @@ impl Secret {
         self.write(versions, now)
     }
 
+    /// Removes a version that a test of a rotation had begun.
+    pub(super) fn forget_version(&mut self, token: &str, now: Timestamp) {
+        let mut versions = self.versions.latest().clone();
+        versions.remove(token);
+        self.versions.write(now, versions);
+    }
+
     /// Moves a label. `from` must name the version that has it, which makes this a compare-and-swap.
     pub(super) fn move_stage(
         &mut self,

@@ -5,12 +5,14 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use rotation::Clock;
 
-#[derive(Debug)]
-pub(crate) struct SystemClock;
+/// The machine's own time.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     fn now(&self) -> Timestamp {
-        system_now()
+        Timestamp::now()
     }
 
     fn wait(&self, duration: SignedDuration) -> BoxFuture<'_, ()> {
@@ -22,12 +24,7 @@ impl Clock for SystemClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where time enters")]
-pub(super) fn system_now() -> Timestamp {
-    Timestamp::now()
-}
-
 #[expect(clippy::disallowed_methods, reason = "this is where waiting happens")]
-pub(super) fn sleep(duration: SignedDuration) -> BoxFuture<'static, ()> {
+fn sleep(duration: SignedDuration) -> BoxFuture<'static, ()> {
     tokio::time::sleep(Duration::try_from(duration).unwrap_or_default()).boxed()
 }
