@@ -105,6 +105,14 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? AccessKey { get; set; } = null!;
             /// <summary>
+            /// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+            /// </summary>
+                public ImmutableArray<string> AllowedAccountIds { get; set; }
+            /// <summary>
+            /// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+            /// </summary>
+                public Types.AwsAssumeRoleWithWebIdentity? AssumeRoleWithWebIdentity { get; set; } = null!;
+            /// <summary>
             /// Roles to assume one after another, the first with the credentials above.
             /// </summary>
                 public ImmutableArray<Types.AwsAssumeRole> AssumeRoles { get; set; }
@@ -112,6 +120,14 @@ namespace KeyRotationDev.KeyRotation
             /// Addresses to use in place of AWS's own.
             /// </summary>
                 public Types.AwsEndpoints? Endpoints { get; set; } = null!;
+            /// <summary>
+            /// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+            /// </summary>
+                public ImmutableArray<string> ForbiddenAccountIds { get; set; }
+            /// <summary>
+            /// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+            /// </summary>
+                public int? MaxRetries { get; set; }
             /// <summary>
             /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
             /// </summary>
@@ -125,9 +141,53 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? SecretKey { get; set; } = null!;
             /// <summary>
+            /// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+            /// </summary>
+                public ImmutableArray<string> SharedConfigFiles { get; set; }
+            /// <summary>
+            /// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+            /// </summary>
+                public ImmutableArray<string> SharedCredentialsFiles { get; set; }
+            /// <summary>
             /// The session token that belongs to `AccessKey`, if that is a temporary one.
             /// </summary>
                 public string? Token { get; set; } = null!;
+            /// <summary>
+            /// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+            /// </summary>
+                public bool? UseDualstackEndpoint { get; set; }
+            /// <summary>
+            /// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+            /// </summary>
+                public bool? UseFipsEndpoint { get; set; }
+            }
+
+             public class AwsAssumeRoleWithWebIdentity
+             {
+            /// <summary>
+            /// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+            /// </summary>
+                public string? Duration { get; set; } = null!;
+            /// <summary>
+            /// ARNs of managed policies that limit what the session may do, 10 at most.
+            /// </summary>
+                public ImmutableArray<string> PolicyArns { get; set; }
+            /// <summary>
+            /// The role's ARN. Default: `AWS_ROLE_ARN`.
+            /// </summary>
+                public string? RoleArn { get; set; } = null!;
+            /// <summary>
+            /// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+            /// </summary>
+                public string? SessionName { get; set; } = null!;
+            /// <summary>
+            /// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+            /// </summary>
+                public string? WebIdentityToken { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+            /// </summary>
+                public string? WebIdentityTokenFile { get; set; } = null!;
             }
 
              public class AwsAssumeRole

@@ -378,23 +378,277 @@ func (o AwsAssumeRoleArrayOutput) Index(i pulumi.IntInput) AwsAssumeRoleOutput {
 	}).(AwsAssumeRoleOutput)
 }
 
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentity struct {
+	// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+	Duration *string `pulumi:"duration"`
+	// ARNs of managed policies that limit what the session may do, 10 at most.
+	PolicyArns []string `pulumi:"policyArns"`
+	// The role's ARN. Default: `AWS_ROLE_ARN`.
+	RoleArn *string `pulumi:"roleArn"`
+	// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+	SessionName *string `pulumi:"sessionName"`
+	// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+	WebIdentityToken *string `pulumi:"webIdentityToken"`
+	// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+	WebIdentityTokenFile *string `pulumi:"webIdentityTokenFile"`
+}
+
+// AwsAssumeRoleWithWebIdentityInput is an input type that accepts AwsAssumeRoleWithWebIdentityArgs and AwsAssumeRoleWithWebIdentityOutput values.
+// You can construct a concrete instance of `AwsAssumeRoleWithWebIdentityInput` via:
+//
+//	AwsAssumeRoleWithWebIdentityArgs{...}
+type AwsAssumeRoleWithWebIdentityInput interface {
+	pulumi.Input
+
+	ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput
+	ToAwsAssumeRoleWithWebIdentityOutputWithContext(context.Context) AwsAssumeRoleWithWebIdentityOutput
+}
+
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentityArgs struct {
+	// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+	Duration pulumi.StringPtrInput `pulumi:"duration"`
+	// ARNs of managed policies that limit what the session may do, 10 at most.
+	PolicyArns pulumi.StringArrayInput `pulumi:"policyArns"`
+	// The role's ARN. Default: `AWS_ROLE_ARN`.
+	RoleArn pulumi.StringPtrInput `pulumi:"roleArn"`
+	// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+	SessionName pulumi.StringPtrInput `pulumi:"sessionName"`
+	// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+	WebIdentityToken pulumi.StringPtrInput `pulumi:"webIdentityToken"`
+	// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+	WebIdentityTokenFile pulumi.StringPtrInput `pulumi:"webIdentityTokenFile"`
+}
+
+func (AwsAssumeRoleWithWebIdentityArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityOutputWithContext(context.Background())
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityOutput)
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityOutput).ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx)
+}
+
+// AwsAssumeRoleWithWebIdentityPtrInput is an input type that accepts AwsAssumeRoleWithWebIdentityArgs, AwsAssumeRoleWithWebIdentityPtr and AwsAssumeRoleWithWebIdentityPtrOutput values.
+// You can construct a concrete instance of `AwsAssumeRoleWithWebIdentityPtrInput` via:
+//
+//	        AwsAssumeRoleWithWebIdentityArgs{...}
+//
+//	or:
+//
+//	        nil
+type AwsAssumeRoleWithWebIdentityPtrInput interface {
+	pulumi.Input
+
+	ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput
+	ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Context) AwsAssumeRoleWithWebIdentityPtrOutput
+}
+
+type awsAssumeRoleWithWebIdentityPtrType AwsAssumeRoleWithWebIdentityArgs
+
+func AwsAssumeRoleWithWebIdentityPtr(v *AwsAssumeRoleWithWebIdentityArgs) AwsAssumeRoleWithWebIdentityPtrInput {
+	return (*awsAssumeRoleWithWebIdentityPtrType)(v)
+}
+
+func (*awsAssumeRoleWithWebIdentityPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (i *awsAssumeRoleWithWebIdentityPtrType) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (i *awsAssumeRoleWithWebIdentityPtrType) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentityOutput struct{ *pulumi.OutputState }
+
+func (AwsAssumeRoleWithWebIdentityOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AwsAssumeRoleWithWebIdentity) *AwsAssumeRoleWithWebIdentity {
+		return &v
+	}).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
+// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+func (o AwsAssumeRoleWithWebIdentityOutput) Duration() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.Duration }).(pulumi.StringPtrOutput)
+}
+
+// ARNs of managed policies that limit what the session may do, 10 at most.
+func (o AwsAssumeRoleWithWebIdentityOutput) PolicyArns() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) []string { return v.PolicyArns }).(pulumi.StringArrayOutput)
+}
+
+// The role's ARN. Default: `AWS_ROLE_ARN`.
+func (o AwsAssumeRoleWithWebIdentityOutput) RoleArn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.RoleArn }).(pulumi.StringPtrOutput)
+}
+
+// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+func (o AwsAssumeRoleWithWebIdentityOutput) SessionName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.SessionName }).(pulumi.StringPtrOutput)
+}
+
+// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+func (o AwsAssumeRoleWithWebIdentityOutput) WebIdentityToken() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.WebIdentityToken }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+func (o AwsAssumeRoleWithWebIdentityOutput) WebIdentityTokenFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.WebIdentityTokenFile }).(pulumi.StringPtrOutput)
+}
+
+type AwsAssumeRoleWithWebIdentityPtrOutput struct{ *pulumi.OutputState }
+
+func (AwsAssumeRoleWithWebIdentityPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) Elem() AwsAssumeRoleWithWebIdentityOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) AwsAssumeRoleWithWebIdentity {
+		if v != nil {
+			return *v
+		}
+		var ret AwsAssumeRoleWithWebIdentity
+		return ret
+	}).(AwsAssumeRoleWithWebIdentityOutput)
+}
+
+// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) Duration() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Duration
+	}).(pulumi.StringPtrOutput)
+}
+
+// ARNs of managed policies that limit what the session may do, 10 at most.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) PolicyArns() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) []string {
+		if v == nil {
+			return nil
+		}
+		return v.PolicyArns
+	}).(pulumi.StringArrayOutput)
+}
+
+// The role's ARN. Default: `AWS_ROLE_ARN`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) RoleArn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.RoleArn
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) SessionName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SessionName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) WebIdentityToken() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WebIdentityToken
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) WebIdentityTokenFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WebIdentityTokenFile
+	}).(pulumi.StringPtrOutput)
+}
+
 // How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
 // environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 type AwsConfig struct {
 	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey *string `pulumi:"accessKey"`
+	// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+	AllowedAccountIds []string `pulumi:"allowedAccountIds"`
+	// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+	AssumeRoleWithWebIdentity *AwsAssumeRoleWithWebIdentity `pulumi:"assumeRoleWithWebIdentity"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles []AwsAssumeRole `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints *AwsEndpoints `pulumi:"endpoints"`
+	// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+	ForbiddenAccountIds []string `pulumi:"forbiddenAccountIds"`
+	// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+	MaxRetries *int `pulumi:"maxRetries"`
 	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile *string `pulumi:"profile"`
 	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region *string `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey *string `pulumi:"secretKey"`
+	// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+	SharedConfigFiles []string `pulumi:"sharedConfigFiles"`
+	// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+	SharedCredentialsFiles []string `pulumi:"sharedCredentialsFiles"`
 	// The session token that belongs to `AccessKey`, if that is a temporary one.
 	Token *string `pulumi:"token"`
+	// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+	UseDualstackEndpoint *bool `pulumi:"useDualstackEndpoint"`
+	// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+	UseFipsEndpoint *bool `pulumi:"useFipsEndpoint"`
 }
 
 // AwsConfigInput is an input type that accepts AwsConfigArgs and AwsConfigOutput values.
@@ -413,18 +667,34 @@ type AwsConfigInput interface {
 type AwsConfigArgs struct {
 	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey pulumi.StringPtrInput `pulumi:"accessKey"`
+	// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+	AllowedAccountIds pulumi.StringArrayInput `pulumi:"allowedAccountIds"`
+	// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+	AssumeRoleWithWebIdentity AwsAssumeRoleWithWebIdentityPtrInput `pulumi:"assumeRoleWithWebIdentity"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles AwsAssumeRoleArrayInput `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints AwsEndpointsPtrInput `pulumi:"endpoints"`
+	// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+	ForbiddenAccountIds pulumi.StringArrayInput `pulumi:"forbiddenAccountIds"`
+	// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+	MaxRetries pulumi.IntPtrInput `pulumi:"maxRetries"`
 	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile pulumi.StringPtrInput `pulumi:"profile"`
 	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region pulumi.StringPtrInput `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey pulumi.StringPtrInput `pulumi:"secretKey"`
+	// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+	SharedConfigFiles pulumi.StringArrayInput `pulumi:"sharedConfigFiles"`
+	// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+	SharedCredentialsFiles pulumi.StringArrayInput `pulumi:"sharedCredentialsFiles"`
 	// The session token that belongs to `AccessKey`, if that is a temporary one.
 	Token pulumi.StringPtrInput `pulumi:"token"`
+	// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+	UseDualstackEndpoint pulumi.BoolPtrInput `pulumi:"useDualstackEndpoint"`
+	// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+	UseFipsEndpoint pulumi.BoolPtrInput `pulumi:"useFipsEndpoint"`
 }
 
 func (AwsConfigArgs) ElementType() reflect.Type {
@@ -511,6 +781,16 @@ func (o AwsConfigOutput) AccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.AccessKey }).(pulumi.StringPtrOutput)
 }
 
+// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+func (o AwsConfigOutput) AllowedAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.AllowedAccountIds }).(pulumi.StringArrayOutput)
+}
+
+// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+func (o AwsConfigOutput) AssumeRoleWithWebIdentity() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *AwsAssumeRoleWithWebIdentity { return v.AssumeRoleWithWebIdentity }).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
 // Roles to assume one after another, the first with the credentials above.
 func (o AwsConfigOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 	return o.ApplyT(func(v AwsConfig) []AwsAssumeRole { return v.AssumeRoles }).(AwsAssumeRoleArrayOutput)
@@ -519,6 +799,16 @@ func (o AwsConfigOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 // Addresses to use in place of AWS's own.
 func (o AwsConfigOutput) Endpoints() AwsEndpointsPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *AwsEndpoints { return v.Endpoints }).(AwsEndpointsPtrOutput)
+}
+
+// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+func (o AwsConfigOutput) ForbiddenAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.ForbiddenAccountIds }).(pulumi.StringArrayOutput)
+}
+
+// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+func (o AwsConfigOutput) MaxRetries() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *int { return v.MaxRetries }).(pulumi.IntPtrOutput)
 }
 
 // The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -536,9 +826,29 @@ func (o AwsConfigOutput) SecretKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.SecretKey }).(pulumi.StringPtrOutput)
 }
 
+// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+func (o AwsConfigOutput) SharedConfigFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.SharedConfigFiles }).(pulumi.StringArrayOutput)
+}
+
+// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+func (o AwsConfigOutput) SharedCredentialsFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.SharedCredentialsFiles }).(pulumi.StringArrayOutput)
+}
+
 // The session token that belongs to `AccessKey`, if that is a temporary one.
 func (o AwsConfigOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.Token }).(pulumi.StringPtrOutput)
+}
+
+// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+func (o AwsConfigOutput) UseDualstackEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *bool { return v.UseDualstackEndpoint }).(pulumi.BoolPtrOutput)
+}
+
+// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+func (o AwsConfigOutput) UseFipsEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *bool { return v.UseFipsEndpoint }).(pulumi.BoolPtrOutput)
 }
 
 type AwsConfigPtrOutput struct{ *pulumi.OutputState }
@@ -575,6 +885,26 @@ func (o AwsConfigPtrOutput) AccessKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+func (o AwsConfigPtrOutput) AllowedAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.AllowedAccountIds
+	}).(pulumi.StringArrayOutput)
+}
+
+// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+func (o AwsConfigPtrOutput) AssumeRoleWithWebIdentity() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *AwsAssumeRoleWithWebIdentity {
+		if v == nil {
+			return nil
+		}
+		return v.AssumeRoleWithWebIdentity
+	}).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
 // Roles to assume one after another, the first with the credentials above.
 func (o AwsConfigPtrOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 	return o.ApplyT(func(v *AwsConfig) []AwsAssumeRole {
@@ -593,6 +923,26 @@ func (o AwsConfigPtrOutput) Endpoints() AwsEndpointsPtrOutput {
 		}
 		return v.Endpoints
 	}).(AwsEndpointsPtrOutput)
+}
+
+// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+func (o AwsConfigPtrOutput) ForbiddenAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.ForbiddenAccountIds
+	}).(pulumi.StringArrayOutput)
+}
+
+// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+func (o AwsConfigPtrOutput) MaxRetries() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MaxRetries
+	}).(pulumi.IntPtrOutput)
 }
 
 // The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -625,6 +975,26 @@ func (o AwsConfigPtrOutput) SecretKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+func (o AwsConfigPtrOutput) SharedConfigFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SharedConfigFiles
+	}).(pulumi.StringArrayOutput)
+}
+
+// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+func (o AwsConfigPtrOutput) SharedCredentialsFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SharedCredentialsFiles
+	}).(pulumi.StringArrayOutput)
+}
+
 // The session token that belongs to `AccessKey`, if that is a temporary one.
 func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsConfig) *string {
@@ -633,6 +1003,26 @@ func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 		}
 		return v.Token
 	}).(pulumi.StringPtrOutput)
+}
+
+// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+func (o AwsConfigPtrOutput) UseDualstackEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.UseDualstackEndpoint
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+func (o AwsConfigPtrOutput) UseFipsEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.UseFipsEndpoint
+	}).(pulumi.BoolPtrOutput)
 }
 
 // What a secret is created with. Existing secrets keep what they have.
@@ -5249,6 +5639,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AdoptPtrInput)(nil)).Elem(), AdoptArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleInput)(nil)).Elem(), AwsAssumeRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleArrayInput)(nil)).Elem(), AwsAssumeRoleArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleWithWebIdentityInput)(nil)).Elem(), AwsAssumeRoleWithWebIdentityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleWithWebIdentityPtrInput)(nil)).Elem(), AwsAssumeRoleWithWebIdentityArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigInput)(nil)).Elem(), AwsConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigPtrInput)(nil)).Elem(), AwsConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsCreateSecretInput)(nil)).Elem(), AwsCreateSecretArgs{})
@@ -5299,6 +5691,8 @@ func init() {
 	pulumi.RegisterOutputType(AuditedKeyArrayOutput{})
 	pulumi.RegisterOutputType(AwsAssumeRoleOutput{})
 	pulumi.RegisterOutputType(AwsAssumeRoleArrayOutput{})
+	pulumi.RegisterOutputType(AwsAssumeRoleWithWebIdentityOutput{})
+	pulumi.RegisterOutputType(AwsAssumeRoleWithWebIdentityPtrOutput{})
 	pulumi.RegisterOutputType(AwsConfigOutput{})
 	pulumi.RegisterOutputType(AwsConfigPtrOutput{})
 	pulumi.RegisterOutputType(AwsCreateSecretOutput{})

@@ -39,6 +39,37 @@ export interface AwsAssumeRoleArgs {
 }
 
 /**
+ * A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `webIdentityToken`
+ * and `webIdentityTokenFile` may be set.
+ */
+export interface AwsAssumeRoleWithWebIdentityArgs {
+    /**
+     * How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+     */
+    duration?: pulumi.Input<string | undefined>;
+    /**
+     * ARNs of managed policies that limit what the session may do, 10 at most.
+     */
+    policyArns?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The role's ARN. Default: `AWS_ROLE_ARN`.
+     */
+    roleArn?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+     */
+    sessionName?: pulumi.Input<string | undefined>;
+    /**
+     * The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `webIdentityTokenFile`.
+     */
+    webIdentityToken?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+     */
+    webIdentityTokenFile?: pulumi.Input<string | undefined>;
+}
+
+/**
  * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
  * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
@@ -48,6 +79,14 @@ export interface AwsConfigArgs {
      */
     accessKey?: pulumi.Input<string | undefined>;
     /**
+     * The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     */
+    allowedAccountIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     */
+    assumeRoleWithWebIdentity?: pulumi.Input<inputs.AwsAssumeRoleWithWebIdentityArgs | undefined>;
+    /**
      * Roles to assume one after another, the first with the credentials above.
      */
     assumeRoles?: pulumi.Input<pulumi.Input<inputs.AwsAssumeRoleArgs>[] | undefined>;
@@ -55,6 +94,14 @@ export interface AwsConfigArgs {
      * Addresses to use in place of AWS's own.
      */
     endpoints?: pulumi.Input<inputs.AwsEndpointsArgs | undefined>;
+    /**
+     * The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     */
+    forbiddenAccountIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     */
+    maxRetries?: pulumi.Input<number | undefined>;
     /**
      * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
@@ -68,9 +115,25 @@ export interface AwsConfigArgs {
      */
     secretKey?: pulumi.Input<string | undefined>;
     /**
+     * Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     */
+    sharedConfigFiles?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     */
+    sharedCredentialsFiles?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
      * The session token that belongs to `accessKey`, if that is a temporary one.
      */
     token?: pulumi.Input<string | undefined>;
+    /**
+     * Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+     */
+    useDualstackEndpoint?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+     */
+    useFipsEndpoint?: pulumi.Input<boolean | undefined>;
 }
 
 /**

@@ -73,6 +73,37 @@ export interface AwsAssumeRole {
 }
 
 /**
+ * A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `webIdentityToken`
+ * and `webIdentityTokenFile` may be set.
+ */
+export interface AwsAssumeRoleWithWebIdentity {
+    /**
+     * How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+     */
+    duration?: string;
+    /**
+     * ARNs of managed policies that limit what the session may do, 10 at most.
+     */
+    policyArns?: string[];
+    /**
+     * The role's ARN. Default: `AWS_ROLE_ARN`.
+     */
+    roleArn?: string;
+    /**
+     * The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+     */
+    sessionName?: string;
+    /**
+     * The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `webIdentityTokenFile`.
+     */
+    webIdentityToken?: string;
+    /**
+     * The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+     */
+    webIdentityTokenFile?: string;
+}
+
+/**
  * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
  * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
@@ -82,6 +113,14 @@ export interface AwsConfig {
      */
     accessKey?: string;
     /**
+     * The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     */
+    allowedAccountIds?: string[];
+    /**
+     * Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     */
+    assumeRoleWithWebIdentity?: outputs.AwsAssumeRoleWithWebIdentity;
+    /**
      * Roles to assume one after another, the first with the credentials above.
      */
     assumeRoles?: outputs.AwsAssumeRole[];
@@ -89,6 +128,14 @@ export interface AwsConfig {
      * Addresses to use in place of AWS's own.
      */
     endpoints?: outputs.AwsEndpoints;
+    /**
+     * The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     */
+    forbiddenAccountIds?: string[];
+    /**
+     * How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     */
+    maxRetries?: number;
     /**
      * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
@@ -102,9 +149,25 @@ export interface AwsConfig {
      */
     secretKey?: string;
     /**
+     * Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     */
+    sharedConfigFiles?: string[];
+    /**
+     * Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     */
+    sharedCredentialsFiles?: string[];
+    /**
      * The session token that belongs to `accessKey`, if that is a temporary one.
      */
     token?: string;
+    /**
+     * Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+     */
+    useDualstackEndpoint?: boolean;
+    /**
+     * Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+     */
+    useFipsEndpoint?: boolean;
 }
 
 /**

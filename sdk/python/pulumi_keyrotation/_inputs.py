@@ -20,6 +20,8 @@ __all__ = [
     'AdoptArgsDict',
     'AwsAssumeRoleArgs',
     'AwsAssumeRoleArgsDict',
+    'AwsAssumeRoleWithWebIdentityArgs',
+    'AwsAssumeRoleWithWebIdentityArgsDict',
     'AwsConfigArgs',
     'AwsConfigArgsDict',
     'AwsCreateSecretArgs',
@@ -192,6 +194,142 @@ class AwsAssumeRoleArgs:
         pulumi.set(self, "session_name", value)
 
 
+class AwsAssumeRoleWithWebIdentityArgsDict(TypedDict):
+    """
+    A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+    and `web_identity_token_file` may be set.
+    """
+    duration: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+    """
+    policy_arns: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    ARNs of managed policies that limit what the session may do, 10 at most.
+    """
+    role_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The role's ARN. Default: `AWS_ROLE_ARN`.
+    """
+    session_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+    """
+    web_identity_token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+    """
+    web_identity_token_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    """
+
+@pulumi.input_type
+class AwsAssumeRoleWithWebIdentityArgs:
+    def __init__(__self__, *,
+                 duration: pulumi.Input[Optional[_builtins.str]] = None,
+                 policy_arns: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 role_arn: pulumi.Input[Optional[_builtins.str]] = None,
+                 session_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 web_identity_token: pulumi.Input[Optional[_builtins.str]] = None,
+                 web_identity_token_file: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+        and `web_identity_token_file` may be set.
+
+        :param pulumi.Input[_builtins.str] duration: How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] policy_arns: ARNs of managed policies that limit what the session may do, 10 at most.
+        :param pulumi.Input[_builtins.str] role_arn: The role's ARN. Default: `AWS_ROLE_ARN`.
+        :param pulumi.Input[_builtins.str] session_name: The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        :param pulumi.Input[_builtins.str] web_identity_token: The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        :param pulumi.Input[_builtins.str] web_identity_token_file: The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        if duration is not None:
+            pulumi.set(__self__, "duration", duration)
+        if policy_arns is not None:
+            pulumi.set(__self__, "policy_arns", policy_arns)
+        if role_arn is not None:
+            pulumi.set(__self__, "role_arn", role_arn)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+        if web_identity_token is not None:
+            pulumi.set(__self__, "web_identity_token", web_identity_token)
+        if web_identity_token_file is not None:
+            pulumi.set(__self__, "web_identity_token_file", web_identity_token_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def duration(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        """
+        return pulumi.get(self, "duration")
+
+    @duration.setter
+    def duration(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "duration", value)
+
+    @_builtins.property
+    @pulumi.getter(name="policyArns")
+    def policy_arns(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        ARNs of managed policies that limit what the session may do, 10 at most.
+        """
+        return pulumi.get(self, "policy_arns")
+
+    @policy_arns.setter
+    def policy_arns(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "policy_arns", value)
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The role's ARN. Default: `AWS_ROLE_ARN`.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @role_arn.setter
+    def role_arn(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "role_arn", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+    @session_name.setter
+    def session_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "session_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityToken")
+    def web_identity_token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        """
+        return pulumi.get(self, "web_identity_token")
+
+    @web_identity_token.setter
+    def web_identity_token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "web_identity_token", value)
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityTokenFile")
+    def web_identity_token_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        return pulumi.get(self, "web_identity_token_file")
+
+    @web_identity_token_file.setter
+    def web_identity_token_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "web_identity_token_file", value)
+
+
 class AwsConfigArgsDict(TypedDict):
     """
     How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
@@ -201,6 +339,14 @@ class AwsConfigArgsDict(TypedDict):
     """
     The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
     """
+    allowed_account_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+    """
+    assume_role_with_web_identity: NotRequired[pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgsDict']]]
+    """
+    Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+    """
     assume_roles: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgsDict']]]]]
     """
     Roles to assume one after another, the first with the credentials above.
@@ -208,6 +354,14 @@ class AwsConfigArgsDict(TypedDict):
     endpoints: NotRequired[pulumi.Input[Optional['AwsEndpointsArgsDict']]]
     """
     Addresses to use in place of AWS's own.
+    """
+    forbidden_account_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+    """
+    max_retries: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
     """
     profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -221,47 +375,95 @@ class AwsConfigArgsDict(TypedDict):
     """
     The secret access key that belongs to `access_key`.
     """
+    shared_config_files: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+    """
+    shared_credentials_files: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+    """
     token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The session token that belongs to `access_key`, if that is a temporary one.
+    """
+    use_dualstack_endpoint: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+    """
+    use_fips_endpoint: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
     """
 
 @pulumi.input_type
 class AwsConfigArgs:
     def __init__(__self__, *,
                  access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 allowed_account_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 assume_role_with_web_identity: pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']] = None,
                  assume_roles: pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgs']]]] = None,
                  endpoints: pulumi.Input[Optional['AwsEndpointsArgs']] = None,
+                 forbidden_account_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  profile: pulumi.Input[Optional[_builtins.str]] = None,
                  region: pulumi.Input[Optional[_builtins.str]] = None,
                  secret_key: pulumi.Input[Optional[_builtins.str]] = None,
-                 token: pulumi.Input[Optional[_builtins.str]] = None):
+                 shared_config_files: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 shared_credentials_files: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 token: pulumi.Input[Optional[_builtins.str]] = None,
+                 use_dualstack_endpoint: pulumi.Input[Optional[_builtins.bool]] = None,
+                 use_fips_endpoint: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
         environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
         :param pulumi.Input[_builtins.str] access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allowed_account_ids: The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        :param pulumi.Input['AwsAssumeRoleWithWebIdentityArgs'] assume_role_with_web_identity: Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
         :param pulumi.Input[Sequence[pulumi.Input['AwsAssumeRoleArgs']]] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param pulumi.Input['AwsEndpointsArgs'] endpoints: Addresses to use in place of AWS's own.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] forbidden_account_ids: The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        :param pulumi.Input[_builtins.int] max_retries: How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
         :param pulumi.Input[_builtins.str] profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         :param pulumi.Input[_builtins.str] region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param pulumi.Input[_builtins.str] secret_key: The secret access key that belongs to `access_key`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] shared_config_files: Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] shared_credentials_files: Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
         :param pulumi.Input[_builtins.str] token: The session token that belongs to `access_key`, if that is a temporary one.
+        :param pulumi.Input[_builtins.bool] use_dualstack_endpoint: Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        :param pulumi.Input[_builtins.bool] use_fips_endpoint: Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
         """
         if access_key is not None:
             pulumi.set(__self__, "access_key", access_key)
+        if allowed_account_ids is not None:
+            pulumi.set(__self__, "allowed_account_ids", allowed_account_ids)
+        if assume_role_with_web_identity is not None:
+            pulumi.set(__self__, "assume_role_with_web_identity", assume_role_with_web_identity)
         if assume_roles is not None:
             pulumi.set(__self__, "assume_roles", assume_roles)
         if endpoints is not None:
             pulumi.set(__self__, "endpoints", endpoints)
+        if forbidden_account_ids is not None:
+            pulumi.set(__self__, "forbidden_account_ids", forbidden_account_ids)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
         if profile is not None:
             pulumi.set(__self__, "profile", profile)
         if region is not None:
             pulumi.set(__self__, "region", region)
         if secret_key is not None:
             pulumi.set(__self__, "secret_key", secret_key)
+        if shared_config_files is not None:
+            pulumi.set(__self__, "shared_config_files", shared_config_files)
+        if shared_credentials_files is not None:
+            pulumi.set(__self__, "shared_credentials_files", shared_credentials_files)
         if token is not None:
             pulumi.set(__self__, "token", token)
+        if use_dualstack_endpoint is not None:
+            pulumi.set(__self__, "use_dualstack_endpoint", use_dualstack_endpoint)
+        if use_fips_endpoint is not None:
+            pulumi.set(__self__, "use_fips_endpoint", use_fips_endpoint)
 
     @_builtins.property
     @pulumi.getter(name="accessKey")
@@ -274,6 +476,30 @@ class AwsConfigArgs:
     @access_key.setter
     def access_key(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "access_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowedAccountIds")
+    def allowed_account_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        """
+        return pulumi.get(self, "allowed_account_ids")
+
+    @allowed_account_ids.setter
+    def allowed_account_ids(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "allowed_account_ids", value)
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoleWithWebIdentity")
+    def assume_role_with_web_identity(self) -> pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']]:
+        """
+        Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        """
+        return pulumi.get(self, "assume_role_with_web_identity")
+
+    @assume_role_with_web_identity.setter
+    def assume_role_with_web_identity(self, value: pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']]):
+        pulumi.set(self, "assume_role_with_web_identity", value)
 
     @_builtins.property
     @pulumi.getter(name="assumeRoles")
@@ -298,6 +524,30 @@ class AwsConfigArgs:
     @endpoints.setter
     def endpoints(self, value: pulumi.Input[Optional['AwsEndpointsArgs']]):
         pulumi.set(self, "endpoints", value)
+
+    @_builtins.property
+    @pulumi.getter(name="forbiddenAccountIds")
+    def forbidden_account_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        """
+        return pulumi.get(self, "forbidden_account_ids")
+
+    @forbidden_account_ids.setter
+    def forbidden_account_ids(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "forbidden_account_ids", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
+
+    @max_retries.setter
+    def max_retries(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_retries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -336,6 +586,30 @@ class AwsConfigArgs:
         pulumi.set(self, "secret_key", value)
 
     @_builtins.property
+    @pulumi.getter(name="sharedConfigFiles")
+    def shared_config_files(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        """
+        return pulumi.get(self, "shared_config_files")
+
+    @shared_config_files.setter
+    def shared_config_files(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "shared_config_files", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sharedCredentialsFiles")
+    def shared_credentials_files(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        """
+        return pulumi.get(self, "shared_credentials_files")
+
+    @shared_credentials_files.setter
+    def shared_credentials_files(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "shared_credentials_files", value)
+
+    @_builtins.property
     @pulumi.getter
     def token(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -346,6 +620,30 @@ class AwsConfigArgs:
     @token.setter
     def token(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "token", value)
+
+    @_builtins.property
+    @pulumi.getter(name="useDualstackEndpoint")
+    def use_dualstack_endpoint(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_dualstack_endpoint")
+
+    @use_dualstack_endpoint.setter
+    def use_dualstack_endpoint(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "use_dualstack_endpoint", value)
+
+    @_builtins.property
+    @pulumi.getter(name="useFipsEndpoint")
+    def use_fips_endpoint(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_fips_endpoint")
+
+    @use_fips_endpoint.setter
+    def use_fips_endpoint(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "use_fips_endpoint", value)
 
 
 class AwsCreateSecretArgsDict(TypedDict):

@@ -20,6 +20,7 @@ __all__ = [
     'Adopt',
     'AuditedKey',
     'AwsAssumeRole',
+    'AwsAssumeRoleWithWebIdentity',
     'AwsConfig',
     'AwsCreateSecret',
     'AwsEndpoints',
@@ -244,6 +245,117 @@ class AwsAssumeRole(dict):
 
 
 @pulumi.output_type
+class AwsAssumeRoleWithWebIdentity(dict):
+    """
+    A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+    and `web_identity_token_file` may be set.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "policyArns":
+            suggest = "policy_arns"
+        elif key == "roleArn":
+            suggest = "role_arn"
+        elif key == "sessionName":
+            suggest = "session_name"
+        elif key == "webIdentityToken":
+            suggest = "web_identity_token"
+        elif key == "webIdentityTokenFile":
+            suggest = "web_identity_token_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsAssumeRoleWithWebIdentity. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsAssumeRoleWithWebIdentity.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsAssumeRoleWithWebIdentity.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 duration: Optional[_builtins.str] = None,
+                 policy_arns: Optional[Sequence[_builtins.str]] = None,
+                 role_arn: Optional[_builtins.str] = None,
+                 session_name: Optional[_builtins.str] = None,
+                 web_identity_token: Optional[_builtins.str] = None,
+                 web_identity_token_file: Optional[_builtins.str] = None):
+        """
+        A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+        and `web_identity_token_file` may be set.
+
+        :param _builtins.str duration: How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        :param Sequence[_builtins.str] policy_arns: ARNs of managed policies that limit what the session may do, 10 at most.
+        :param _builtins.str role_arn: The role's ARN. Default: `AWS_ROLE_ARN`.
+        :param _builtins.str session_name: The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        :param _builtins.str web_identity_token: The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        :param _builtins.str web_identity_token_file: The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        if duration is not None:
+            pulumi.set(__self__, "duration", duration)
+        if policy_arns is not None:
+            pulumi.set(__self__, "policy_arns", policy_arns)
+        if role_arn is not None:
+            pulumi.set(__self__, "role_arn", role_arn)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+        if web_identity_token is not None:
+            pulumi.set(__self__, "web_identity_token", web_identity_token)
+        if web_identity_token_file is not None:
+            pulumi.set(__self__, "web_identity_token_file", web_identity_token_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def duration(self) -> Optional[_builtins.str]:
+        """
+        How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        """
+        return pulumi.get(self, "duration")
+
+    @_builtins.property
+    @pulumi.getter(name="policyArns")
+    def policy_arns(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        ARNs of managed policies that limit what the session may do, 10 at most.
+        """
+        return pulumi.get(self, "policy_arns")
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> Optional[_builtins.str]:
+        """
+        The role's ARN. Default: `AWS_ROLE_ARN`.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityToken")
+    def web_identity_token(self) -> Optional[_builtins.str]:
+        """
+        The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        """
+        return pulumi.get(self, "web_identity_token")
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityTokenFile")
+    def web_identity_token_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        return pulumi.get(self, "web_identity_token_file")
+
+
+@pulumi.output_type
 class AwsConfig(dict):
     """
     How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
@@ -254,10 +366,26 @@ class AwsConfig(dict):
         suggest = None
         if key == "accessKey":
             suggest = "access_key"
+        elif key == "allowedAccountIds":
+            suggest = "allowed_account_ids"
+        elif key == "assumeRoleWithWebIdentity":
+            suggest = "assume_role_with_web_identity"
         elif key == "assumeRoles":
             suggest = "assume_roles"
+        elif key == "forbiddenAccountIds":
+            suggest = "forbidden_account_ids"
+        elif key == "maxRetries":
+            suggest = "max_retries"
         elif key == "secretKey":
             suggest = "secret_key"
+        elif key == "sharedConfigFiles":
+            suggest = "shared_config_files"
+        elif key == "sharedCredentialsFiles":
+            suggest = "shared_credentials_files"
+        elif key == "useDualstackEndpoint":
+            suggest = "use_dualstack_endpoint"
+        elif key == "useFipsEndpoint":
+            suggest = "use_fips_endpoint"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in AwsConfig. Access the value via the '{suggest}' property getter instead.")
@@ -272,38 +400,70 @@ class AwsConfig(dict):
 
     def __init__(__self__, *,
                  access_key: Optional[_builtins.str] = None,
+                 allowed_account_ids: Optional[Sequence[_builtins.str]] = None,
+                 assume_role_with_web_identity: Optional['outputs.AwsAssumeRoleWithWebIdentity'] = None,
                  assume_roles: Optional[Sequence['outputs.AwsAssumeRole']] = None,
                  endpoints: Optional['outputs.AwsEndpoints'] = None,
+                 forbidden_account_ids: Optional[Sequence[_builtins.str]] = None,
+                 max_retries: Optional[_builtins.int] = None,
                  profile: Optional[_builtins.str] = None,
                  region: Optional[_builtins.str] = None,
                  secret_key: Optional[_builtins.str] = None,
-                 token: Optional[_builtins.str] = None):
+                 shared_config_files: Optional[Sequence[_builtins.str]] = None,
+                 shared_credentials_files: Optional[Sequence[_builtins.str]] = None,
+                 token: Optional[_builtins.str] = None,
+                 use_dualstack_endpoint: Optional[_builtins.bool] = None,
+                 use_fips_endpoint: Optional[_builtins.bool] = None):
         """
         How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
         environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
         :param _builtins.str access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
+        :param Sequence[_builtins.str] allowed_account_ids: The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        :param 'AwsAssumeRoleWithWebIdentity' assume_role_with_web_identity: Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
         :param Sequence['AwsAssumeRole'] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param 'AwsEndpoints' endpoints: Addresses to use in place of AWS's own.
+        :param Sequence[_builtins.str] forbidden_account_ids: The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        :param _builtins.int max_retries: How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
         :param _builtins.str profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         :param _builtins.str region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param _builtins.str secret_key: The secret access key that belongs to `access_key`.
+        :param Sequence[_builtins.str] shared_config_files: Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        :param Sequence[_builtins.str] shared_credentials_files: Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
         :param _builtins.str token: The session token that belongs to `access_key`, if that is a temporary one.
+        :param _builtins.bool use_dualstack_endpoint: Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        :param _builtins.bool use_fips_endpoint: Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
         """
         if access_key is not None:
             pulumi.set(__self__, "access_key", access_key)
+        if allowed_account_ids is not None:
+            pulumi.set(__self__, "allowed_account_ids", allowed_account_ids)
+        if assume_role_with_web_identity is not None:
+            pulumi.set(__self__, "assume_role_with_web_identity", assume_role_with_web_identity)
         if assume_roles is not None:
             pulumi.set(__self__, "assume_roles", assume_roles)
         if endpoints is not None:
             pulumi.set(__self__, "endpoints", endpoints)
+        if forbidden_account_ids is not None:
+            pulumi.set(__self__, "forbidden_account_ids", forbidden_account_ids)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
         if profile is not None:
             pulumi.set(__self__, "profile", profile)
         if region is not None:
             pulumi.set(__self__, "region", region)
         if secret_key is not None:
             pulumi.set(__self__, "secret_key", secret_key)
+        if shared_config_files is not None:
+            pulumi.set(__self__, "shared_config_files", shared_config_files)
+        if shared_credentials_files is not None:
+            pulumi.set(__self__, "shared_credentials_files", shared_credentials_files)
         if token is not None:
             pulumi.set(__self__, "token", token)
+        if use_dualstack_endpoint is not None:
+            pulumi.set(__self__, "use_dualstack_endpoint", use_dualstack_endpoint)
+        if use_fips_endpoint is not None:
+            pulumi.set(__self__, "use_fips_endpoint", use_fips_endpoint)
 
     @_builtins.property
     @pulumi.getter(name="accessKey")
@@ -312,6 +472,22 @@ class AwsConfig(dict):
         The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         """
         return pulumi.get(self, "access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="allowedAccountIds")
+    def allowed_account_ids(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        """
+        return pulumi.get(self, "allowed_account_ids")
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoleWithWebIdentity")
+    def assume_role_with_web_identity(self) -> Optional['outputs.AwsAssumeRoleWithWebIdentity']:
+        """
+        Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        """
+        return pulumi.get(self, "assume_role_with_web_identity")
 
     @_builtins.property
     @pulumi.getter(name="assumeRoles")
@@ -328,6 +504,22 @@ class AwsConfig(dict):
         Addresses to use in place of AWS's own.
         """
         return pulumi.get(self, "endpoints")
+
+    @_builtins.property
+    @pulumi.getter(name="forbiddenAccountIds")
+    def forbidden_account_ids(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        """
+        return pulumi.get(self, "forbidden_account_ids")
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> Optional[_builtins.int]:
+        """
+        How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
 
     @_builtins.property
     @pulumi.getter
@@ -354,12 +546,44 @@ class AwsConfig(dict):
         return pulumi.get(self, "secret_key")
 
     @_builtins.property
+    @pulumi.getter(name="sharedConfigFiles")
+    def shared_config_files(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        """
+        return pulumi.get(self, "shared_config_files")
+
+    @_builtins.property
+    @pulumi.getter(name="sharedCredentialsFiles")
+    def shared_credentials_files(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        """
+        return pulumi.get(self, "shared_credentials_files")
+
+    @_builtins.property
     @pulumi.getter
     def token(self) -> Optional[_builtins.str]:
         """
         The session token that belongs to `access_key`, if that is a temporary one.
         """
         return pulumi.get(self, "token")
+
+    @_builtins.property
+    @pulumi.getter(name="useDualstackEndpoint")
+    def use_dualstack_endpoint(self) -> Optional[_builtins.bool]:
+        """
+        Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_dualstack_endpoint")
+
+    @_builtins.property
+    @pulumi.getter(name="useFipsEndpoint")
+    def use_fips_endpoint(self) -> Optional[_builtins.bool]:
+        """
+        Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_fips_endpoint")
 
 
 @pulumi.output_type

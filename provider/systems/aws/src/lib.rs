@@ -9,6 +9,7 @@
 mod args;
 mod causes;
 mod config;
+mod connect;
 mod error;
 mod files;
 mod http;
@@ -21,6 +22,7 @@ mod session;
 mod settings;
 mod store;
 mod time;
+mod web_identity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Mat
 use secrecy::SecretString;
 
 pub use args::{AccessKey, Args};
-pub use config::{AssumeRole, AwsConfig, Endpoints};
+pub use config::{AssumeRole, AssumeRoleWithWebIdentity, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
 pub use owner::KeyOwner;
 use session::Session;
