@@ -12,6 +12,7 @@ mod identity;
 mod key;
 mod limits;
 mod plant;
+mod principals;
 mod public_key;
 mod region;
 mod retry;
@@ -28,6 +29,7 @@ pub(crate) use control::routes as control;
 pub use error::Refusal;
 pub(crate) use front::serve;
 pub use key::Consistency;
+pub(crate) use principals::serve as serve_principals;
 pub use region::Region;
 pub use secret::{Issued, Kind};
 

@@ -25,6 +25,7 @@ mod session;
 mod setting;
 mod settings;
 mod signer;
+mod signing;
 mod sources;
 mod systems;
 mod user;
@@ -37,7 +38,7 @@ use rotation::Clock;
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
-pub use parts::Parts;
+pub use parts::{Parts, Variables};
 pub use systems::{OciApiKey, OciAuthToken, OciCredential, OciCustomerSecretKey};
 
 use session::Session;
