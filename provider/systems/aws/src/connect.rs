@@ -52,7 +52,7 @@ pub(crate) async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>
         return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
     };
     let signer = assume(config, &sdk, source).await;
-    let sdk = sdk.into_builder().credentials_provider(signer).build();
+    let sdk = sdk.into_builder().credentials_provider(signer.clone()).build();
     let region = sdk.region().map_or(DEFAULT_REGION, Region::as_ref);
     let mut iam = aws_sdk_iam::config::Builder::from(&sdk).region(iam_region(region));
     iam = iam.http_client(http.to(peer("IAM", config.endpoint_iam())));
@@ -69,14 +69,9 @@ pub(crate) async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>
         manager = manager.endpoint_url(url);
     }
     let identity = aws_sdk_sts::Client::from_conf(sts.clone().build());
-    let sts = sts.identity_cache(IdentityCache::no_cache());
-    Ok(Clients {
-        iam: aws_sdk_iam::Client::from_conf(iam.build()),
-        secrets_manager: aws_sdk_secretsmanager::Client::from_conf(manager.build()),
-        sts: aws_sdk_sts::Client::from_conf(sts.build()),
-        identity,
-        base,
-    })
+    let sts = aws_sdk_sts::Client::from_conf(sts.identity_cache(IdentityCache::no_cache()).build());
+    let manager = aws_sdk_secretsmanager::Client::from_conf(manager.build());
+    Ok(Clients::new((aws_sdk_iam::Client::from_conf(iam.build()), manager), (sts, identity), (signer, base)))
 }
 
 /// What the environment and AWS's files say, and the configuration above them. The instance is not asked for its region:

@@ -20,6 +20,7 @@ mod owner;
 mod ses;
 mod session;
 mod settings;
+mod signed;
 mod store;
 mod time;
 mod web_identity;
@@ -27,7 +28,10 @@ mod web_identity;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloud::{Cloud, Deliverable, ImportedInputs, Resources, RotatingResource, SessionCell};
+use async_trait::async_trait;
+use cloud::{
+    CallerIdentity, Cloud, Deliverable, ImportedInputs, Resources, RotatingResource, SessionCell, SignedRequest,
+};
 use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, OwnerId, Problem, Store};
 use secrecy::SecretString;
 
@@ -81,6 +85,17 @@ impl Aws {
     /// The delivery that the state knows by this identity; none if it is another store's.
     pub fn delivery_of(identity: &str) -> Option<SecretsManagerDelivery> {
         store::Entry::parse(identity).map(|entry| SecretsManagerDelivery::of_entry(&entry))
+    }
+}
+
+#[async_trait]
+impl CallerIdentity for Aws {
+    async fn caller_identity(
+        &self,
+        region: Option<&str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<SignedRequest, Error> {
+        self.session.get().caller_identity(region, header).await
     }
 }
 

@@ -6,6 +6,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
+use aws_smithy_async::time::TimeSource;
+use cloud::SignedRequest;
 use futures::FutureExt;
 use jiff::SignedDuration;
 use outbound::Skew;
@@ -16,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::config::AwsConfig;
 use crate::connect::{CREDENTIALS, connect};
 use crate::error::{Call, Explain, no_credentials};
+use crate::signed::{address, signed};
 use crate::time::Time;
 
 /// One configuration and, from its first use on, the clients that were built from it.
@@ -33,11 +36,13 @@ pub(crate) struct Session {
 pub(crate) struct Clients {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
-    pub(crate) sts: aws_sdk_sts::Client,
+    sts: aws_sdk_sts::Client,
     /// STS with the credentials that IAM is called with, cached as they are there.
-    pub(crate) identity: aws_sdk_sts::Client,
+    identity: aws_sdk_sts::Client,
+    /// What signs, after every role of `assumeRoles`.
+    signer: SharedCredentialsProvider,
     /// The source of credentials, before any role of `assumeRoles`; none if that is a session of a role already.
-    pub(crate) base: Option<SharedCredentialsProvider>,
+    base: Option<SharedCredentialsProvider>,
 }
 
 /// The longest that one attempt of a call may take that can be repeated.
@@ -105,7 +110,29 @@ impl Session {
     }
 }
 
+impl Session {
+    /// See [`cloud::CallerIdentity`].
+    pub(crate) async fn caller_identity(
+        &self,
+        region: Option<&str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<SignedRequest, Error> {
+        let clients = self.clients().await?;
+        let (own, region) = address(region);
+        let address = self.config.endpoint_sts().map_or(own, str::to_owned);
+        signed(&clients.signer, (&address, &region), header, self.time.now()).await
+    }
+}
+
 impl Clients {
+    pub(crate) fn new(
+        (iam, secrets_manager): (aws_sdk_iam::Client, aws_sdk_secretsmanager::Client),
+        (sts, identity): (aws_sdk_sts::Client, aws_sdk_sts::Client),
+        (signer, base): (SharedCredentialsProvider, Option<SharedCredentialsProvider>),
+    ) -> Self {
+        Self { iam, secrets_manager, sts, identity, signer, base }
+    }
+
     /// Asks STS who signs, with the key given and nothing that was cached.
     pub(crate) async fn caller(
         &self,

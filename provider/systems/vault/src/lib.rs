@@ -23,12 +23,13 @@ mod settings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloud::SessionCell;
+use cloud::{CallerIdentity, SessionCell};
 use rotation::Clock;
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{
-    AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass, VaultConfig,
+    AuthLoginAppRole, AuthLoginAws, AuthLoginAzure, AuthLoginCert, AuthLoginGcp, AuthLoginJwt, AuthLoginKubernetes,
+    AuthLoginLdap, AuthLoginUserpass, VaultConfig,
 };
 pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
 pub use lease::{Lease, LeaseArgs, VaultLease};
@@ -40,6 +41,7 @@ use session::{Environment, Session};
 pub struct Vault {
     clock: Arc<dyn Clock>,
     environment: Environment,
+    aws: Option<Arc<dyn CallerIdentity>>,
     session: SessionCell<Session>,
     /// Those of earlier configurations, which may have logged in.
     former: Mutex<Vec<Arc<Session>>>,
@@ -53,7 +55,15 @@ impl Vault {
     ) -> Self {
         let environment: Environment = Arc::new(environment);
         let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment));
-        Self { clock, environment, session: SessionCell::new(session), former: Mutex::default() }
+        Self { clock, environment, aws: None, session: SessionCell::new(session), former: Mutex::default() }
+    }
+
+    /// The same, with AWS for logins by its identities. Nothing is configured any more.
+    #[must_use]
+    pub fn with_aws(self, aws: Arc<dyn CallerIdentity>) -> Self {
+        let session = Session::new(VaultConfig::default(), Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let session = SessionCell::new(session.with_aws(Some(Arc::clone(&aws))));
+        Self { aws: Some(aws), session, ..self }
     }
 
     fn session(&self) -> Arc<Session> {

@@ -25,6 +25,7 @@ impl Cloud for Vault {
 
     fn configure(&self, config: VaultConfig) {
         let session = Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let session = session.with_aws(self.aws.clone());
         let former = self.session.replace(session);
         self.former().push(former);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cloud::CallerIdentity;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, Client, HeaderMap, HeaderValue, Method, Peer, Url, repeat};
@@ -10,12 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
+use zeroize::Zeroizing;
 
 use crate::config::VaultConfig;
 use crate::config_lock::ConfigLocks;
 use crate::error::{Absence, absence, dead, denied, incomplete, refused, unproven, words};
 use crate::freshness::Freshness;
-use crate::login::{self, Login};
+use crate::login::{self, Login, Means};
 use crate::redirect;
 use crate::request::Request;
 use crate::settings::{Credentials, Settings};
@@ -25,6 +27,8 @@ pub(crate) struct Session {
     config: VaultConfig,
     clock: Arc<dyn Clock>,
     environment: Environment,
+    /// AWS, for logins by its identities.
+    aws: Option<Arc<dyn CallerIdentity>>,
     link: OnceCell<Link>,
     own: Mutex<Own>,
     /// What is known of the configurations of JWT mounts.
@@ -107,8 +111,13 @@ struct Health {
 
 impl Session {
     pub(crate) fn new(config: VaultConfig, clock: Arc<dyn Clock>, environment: Environment) -> Self {
-        let (link, own, jwt_gates) = Default::default();
-        Self { config, clock, environment, link, own, jwt_gates }
+        let (aws, link, own, jwt_gates) = Default::default();
+        Self { config, clock, environment, aws, link, own, jwt_gates }
+    }
+
+    /// The same, with AWS for logins by its identities.
+    pub(crate) fn with_aws(self, aws: Option<Arc<dyn CallerIdentity>>) -> Self {
+        Self { aws, ..self }
     }
 
     /// Time.
@@ -214,18 +223,23 @@ impl Session {
         };
         let token = match kept {
             Some(token) => token,
-            None => own.log_in(link, login, &self.clock).await?,
+            None => own.log_in(link, (login, self.aws.as_ref()), &self.clock).await?,
         };
         Ok(own.token.insert(token).secret.clone())
     }
 }
 
 impl Own {
-    async fn log_in(&mut self, link: &Link, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+    async fn log_in(
+        &mut self,
+        link: &Link,
+        who: (&Login, Option<&Arc<dyn CallerIdentity>>),
+        clock: &Arc<dyn Clock>,
+    ) -> Result<OwnToken, Error> {
         if let Some((kind, message)) = &self.refusal {
             return Err(Error::new(*kind, login::OPERATION, message.as_str()));
         }
-        let token = self.try_log_in(link, login, clock).await;
+        let token = self.try_log_in(link, who, clock).await;
         if let Err(error) = &token
             && error.kind == ErrorKind::Unauthenticated
         {
@@ -234,13 +248,22 @@ impl Own {
         token
     }
 
-    async fn try_log_in(&mut self, link: &Link, login: &Login, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+    async fn try_log_in(
+        &mut self,
+        link: &Link,
+        (login, aws): (&Login, Option<&Arc<dyn CallerIdentity>>),
+        clock: &Arc<dyn Clock>,
+    ) -> Result<OwnToken, Error> {
         if self.unwrapped.is_none()
             && let Some(wrapping) = login.wrapping()?
         {
             self.unwrapped = Some(link.unwrap_secret_id(login, &wrapping).await?);
         }
-        link.log_in(login, self.unwrapped.as_ref(), clock).await
+        let body = match login.machine() {
+            Some(machine) => machine.body(Means { client: &link.client, aws }).await?,
+            None => login.body(self.unwrapped.as_ref())?,
+        };
+        link.log_in(login, body, clock).await
     }
 }
 
@@ -370,13 +393,8 @@ impl Link {
     }
 
     /// A lost answer leaves a token that nobody has and that ends by itself, so a login may be repeated.
-    async fn log_in(
-        &self,
-        login: &Login,
-        unwrapped: Option<&SecretString>,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<OwnToken, Error> {
-        let request = Request::new(login::OPERATION, Method::POST, login.path()).body(login.body(unwrapped)?);
+    async fn log_in(&self, login: &Login, body: Zeroizing<Vec<u8>>, clock: &Arc<dyn Clock>) -> Result<OwnToken, Error> {
+        let request = Request::new(login::OPERATION, Method::POST, login.path()).body(body);
         repeat(clock, || async {
             let answer = self.exchange_in(self.own_namespace(), &request, None).await.map_err(harmless)?;
             match answer.status {
