@@ -1661,10 +1661,12 @@ func (o AwsSecretsManagerDeliveryPtrOutput) SecretId() pulumi.StringPtrOutput {
 // How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
 // Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfig struct {
-	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey *string `pulumi:"cloudApiKey"`
 	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret *string `pulumi:"cloudApiSecret"`
+	// The file that holds the secret, read at the first call. Only its path is in the state.
+	CloudApiSecretFile *string `pulumi:"cloudApiSecretFile"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint *string `pulumi:"endpoint"`
 }
@@ -1683,10 +1685,12 @@ type ConfluentConfigInput interface {
 // How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
 // Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfigArgs struct {
-	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey pulumi.StringPtrInput `pulumi:"cloudApiKey"`
 	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret pulumi.StringPtrInput `pulumi:"cloudApiSecret"`
+	// The file that holds the secret, read at the first call. Only its path is in the state.
+	CloudApiSecretFile pulumi.StringPtrInput `pulumi:"cloudApiSecretFile"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint pulumi.StringPtrInput `pulumi:"endpoint"`
 }
@@ -1770,7 +1774,7 @@ func (o ConfluentConfigOutput) ToConfluentConfigPtrOutputWithContext(ctx context
 	}).(ConfluentConfigPtrOutput)
 }
 
-// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiKey }).(pulumi.StringPtrOutput)
 }
@@ -1778,6 +1782,11 @@ func (o ConfluentConfigOutput) CloudApiKey() pulumi.StringPtrOutput {
 // The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 func (o ConfluentConfigOutput) CloudApiSecret() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiSecret }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret, read at the first call. Only its path is in the state.
+func (o ConfluentConfigOutput) CloudApiSecretFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiSecretFile }).(pulumi.StringPtrOutput)
 }
 
 // The address to use in place of `https://api.confluent.cloud`.
@@ -1809,7 +1818,7 @@ func (o ConfluentConfigPtrOutput) Elem() ConfluentConfigOutput {
 	}).(ConfluentConfigOutput)
 }
 
-// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigPtrOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ConfluentConfig) *string {
 		if v == nil {
@@ -1826,6 +1835,16 @@ func (o ConfluentConfigPtrOutput) CloudApiSecret() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.CloudApiSecret
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret, read at the first call. Only its path is in the state.
+func (o ConfluentConfigPtrOutput) CloudApiSecretFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ConfluentConfig) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CloudApiSecretFile
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -2157,6 +2176,8 @@ func (o HistoryEventArrayOutput) Index(i pulumi.IntInput) HistoryEventOutput {
 // How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
 // Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 type OciConfig struct {
+	// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+	Auth *string `pulumi:"auth"`
 	// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 	ConfigFileProfile *string `pulumi:"configFileProfile"`
 	// Addresses to use in place of OCI's own.
@@ -2170,9 +2191,9 @@ type OciConfig struct {
 	// The path of a file with the private key.
 	PrivateKeyPath *string `pulumi:"privateKeyPath"`
 	// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 	Region *string `pulumi:"region"`
-	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 	TenancyOcid *string `pulumi:"tenancyOcid"`
 	// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
 	UserOcid *string `pulumi:"userOcid"`
@@ -2192,6 +2213,8 @@ type OciConfigInput interface {
 // How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
 // Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 type OciConfigArgs struct {
+	// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+	Auth pulumi.StringPtrInput `pulumi:"auth"`
 	// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 	ConfigFileProfile pulumi.StringPtrInput `pulumi:"configFileProfile"`
 	// Addresses to use in place of OCI's own.
@@ -2205,9 +2228,9 @@ type OciConfigArgs struct {
 	// The path of a file with the private key.
 	PrivateKeyPath pulumi.StringPtrInput `pulumi:"privateKeyPath"`
 	// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 	Region pulumi.StringPtrInput `pulumi:"region"`
-	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 	TenancyOcid pulumi.StringPtrInput `pulumi:"tenancyOcid"`
 	// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
 	UserOcid pulumi.StringPtrInput `pulumi:"userOcid"`
@@ -2292,6 +2315,11 @@ func (o OciConfigOutput) ToOciConfigPtrOutputWithContext(ctx context.Context) Oc
 	}).(OciConfigPtrOutput)
 }
 
+// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+func (o OciConfigOutput) Auth() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OciConfig) *string { return v.Auth }).(pulumi.StringPtrOutput)
+}
+
 // The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 func (o OciConfigOutput) ConfigFileProfile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.ConfigFileProfile }).(pulumi.StringPtrOutput)
@@ -2323,12 +2351,12 @@ func (o OciConfigOutput) PrivateKeyPath() pulumi.StringPtrOutput {
 }
 
 // A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 func (o OciConfigOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.Region }).(pulumi.StringPtrOutput)
 }
 
-// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 func (o OciConfigOutput) TenancyOcid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.TenancyOcid }).(pulumi.StringPtrOutput)
 }
@@ -2360,6 +2388,16 @@ func (o OciConfigPtrOutput) Elem() OciConfigOutput {
 		var ret OciConfig
 		return ret
 	}).(OciConfigOutput)
+}
+
+// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+func (o OciConfigPtrOutput) Auth() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciConfig) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Auth
+	}).(pulumi.StringPtrOutput)
 }
 
 // The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
@@ -2423,7 +2461,7 @@ func (o OciConfigPtrOutput) PrivateKeyPath() pulumi.StringPtrOutput {
 }
 
 // A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 func (o OciConfigPtrOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *OciConfig) *string {
 		if v == nil {
@@ -2433,7 +2471,7 @@ func (o OciConfigPtrOutput) Region() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 func (o OciConfigPtrOutput) TenancyOcid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *OciConfig) *string {
 		if v == nil {
@@ -4062,6 +4100,533 @@ func (o VaultAuthLoginAppRolePtrOutput) WrappedSecretIdFile() pulumi.StringPtrOu
 	}).(pulumi.StringPtrOutput)
 }
 
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAws struct {
+	// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+	AwsRegion *string `pulumi:"awsRegion"`
+	// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+	HeaderValue *string `pulumi:"headerValue"`
+	// Where the method is mounted, without `auth/`. Default: `"aws"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+}
+
+// VaultAuthLoginAwsInput is an input type that accepts VaultAuthLoginAwsArgs and VaultAuthLoginAwsOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAwsInput` via:
+//
+//	VaultAuthLoginAwsArgs{...}
+type VaultAuthLoginAwsInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput
+	ToVaultAuthLoginAwsOutputWithContext(context.Context) VaultAuthLoginAwsOutput
+}
+
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAwsArgs struct {
+	// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+	AwsRegion pulumi.StringPtrInput `pulumi:"awsRegion"`
+	// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+	HeaderValue pulumi.StringPtrInput `pulumi:"headerValue"`
+	// Where the method is mounted, without `auth/`. Default: `"aws"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+}
+
+func (VaultAuthLoginAwsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput {
+	return i.ToVaultAuthLoginAwsOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsOutputWithContext(ctx context.Context) VaultAuthLoginAwsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsOutput)
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return i.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsOutput).ToVaultAuthLoginAwsPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginAwsPtrInput is an input type that accepts VaultAuthLoginAwsArgs, VaultAuthLoginAwsPtr and VaultAuthLoginAwsPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAwsPtrInput` via:
+//
+//	        VaultAuthLoginAwsArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginAwsPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput
+	ToVaultAuthLoginAwsPtrOutputWithContext(context.Context) VaultAuthLoginAwsPtrOutput
+}
+
+type vaultAuthLoginAwsPtrType VaultAuthLoginAwsArgs
+
+func VaultAuthLoginAwsPtr(v *VaultAuthLoginAwsArgs) VaultAuthLoginAwsPtrInput {
+	return (*vaultAuthLoginAwsPtrType)(v)
+}
+
+func (*vaultAuthLoginAwsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginAwsPtrType) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return i.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginAwsPtrType) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsPtrOutput)
+}
+
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAwsOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAwsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsOutputWithContext(ctx context.Context) VaultAuthLoginAwsOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return o.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginAws) *VaultAuthLoginAws {
+		return &v
+	}).(VaultAuthLoginAwsPtrOutput)
+}
+
+// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+func (o VaultAuthLoginAwsOutput) AwsRegion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.AwsRegion }).(pulumi.StringPtrOutput)
+}
+
+// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+func (o VaultAuthLoginAwsOutput) HeaderValue() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.HeaderValue }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"aws"`.
+func (o VaultAuthLoginAwsOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAwsOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAwsOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) string { return v.Role }).(pulumi.StringOutput)
+}
+
+type VaultAuthLoginAwsPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAwsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAwsPtrOutput) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsPtrOutput) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsPtrOutput) Elem() VaultAuthLoginAwsOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) VaultAuthLoginAws {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginAws
+		return ret
+	}).(VaultAuthLoginAwsOutput)
+}
+
+// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+func (o VaultAuthLoginAwsPtrOutput) AwsRegion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AwsRegion
+	}).(pulumi.StringPtrOutput)
+}
+
+// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+func (o VaultAuthLoginAwsPtrOutput) HeaderValue() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.HeaderValue
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"aws"`.
+func (o VaultAuthLoginAwsPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAwsPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAwsPtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzure struct {
+	// The client id of the managed identity, if the machine has several.
+	ClientId *string `pulumi:"clientId"`
+	// The file that holds the token, read at each login. Default: the metadata service of the machine.
+	JwtFile *string `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"azure"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The resource group of the machine.
+	ResourceGroupName *string `pulumi:"resourceGroupName"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+	// The resource that the token is for. Default: `"https://management.azure.com/"`.
+	Scope *string `pulumi:"scope"`
+	// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+	SubscriptionId *string `pulumi:"subscriptionId"`
+	// The name of the machine.
+	VmName *string `pulumi:"vmName"`
+	// The name of the scale set that the machine is in.
+	VmssName *string `pulumi:"vmssName"`
+}
+
+// VaultAuthLoginAzureInput is an input type that accepts VaultAuthLoginAzureArgs and VaultAuthLoginAzureOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAzureInput` via:
+//
+//	VaultAuthLoginAzureArgs{...}
+type VaultAuthLoginAzureInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput
+	ToVaultAuthLoginAzureOutputWithContext(context.Context) VaultAuthLoginAzureOutput
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzureArgs struct {
+	// The client id of the managed identity, if the machine has several.
+	ClientId pulumi.StringPtrInput `pulumi:"clientId"`
+	// The file that holds the token, read at each login. Default: the metadata service of the machine.
+	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"azure"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The resource group of the machine.
+	ResourceGroupName pulumi.StringPtrInput `pulumi:"resourceGroupName"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+	// The resource that the token is for. Default: `"https://management.azure.com/"`.
+	Scope pulumi.StringPtrInput `pulumi:"scope"`
+	// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+	SubscriptionId pulumi.StringPtrInput `pulumi:"subscriptionId"`
+	// The name of the machine.
+	VmName pulumi.StringPtrInput `pulumi:"vmName"`
+	// The name of the scale set that the machine is in.
+	VmssName pulumi.StringPtrInput `pulumi:"vmssName"`
+}
+
+func (VaultAuthLoginAzureArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput {
+	return i.ToVaultAuthLoginAzureOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzureOutputWithContext(ctx context.Context) VaultAuthLoginAzureOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzureOutput)
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return i.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzureOutput).ToVaultAuthLoginAzurePtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginAzurePtrInput is an input type that accepts VaultAuthLoginAzureArgs, VaultAuthLoginAzurePtr and VaultAuthLoginAzurePtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAzurePtrInput` via:
+//
+//	        VaultAuthLoginAzureArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginAzurePtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput
+	ToVaultAuthLoginAzurePtrOutputWithContext(context.Context) VaultAuthLoginAzurePtrOutput
+}
+
+type vaultAuthLoginAzurePtrType VaultAuthLoginAzureArgs
+
+func VaultAuthLoginAzurePtr(v *VaultAuthLoginAzureArgs) VaultAuthLoginAzurePtrInput {
+	return (*vaultAuthLoginAzurePtrType)(v)
+}
+
+func (*vaultAuthLoginAzurePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginAzurePtrType) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return i.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginAzurePtrType) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzurePtrOutput)
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzureOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAzureOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzureOutputWithContext(ctx context.Context) VaultAuthLoginAzureOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return o.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginAzure) *VaultAuthLoginAzure {
+		return &v
+	}).(VaultAuthLoginAzurePtrOutput)
+}
+
+// The client id of the managed identity, if the machine has several.
+func (o VaultAuthLoginAzureOutput) ClientId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.ClientId }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Default: the metadata service of the machine.
+func (o VaultAuthLoginAzureOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"azure"`.
+func (o VaultAuthLoginAzureOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAzureOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The resource group of the machine.
+func (o VaultAuthLoginAzureOutput) ResourceGroupName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.ResourceGroupName }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAzureOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) string { return v.Role }).(pulumi.StringOutput)
+}
+
+// The resource that the token is for. Default: `"https://management.azure.com/"`.
+func (o VaultAuthLoginAzureOutput) Scope() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Scope }).(pulumi.StringPtrOutput)
+}
+
+// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+func (o VaultAuthLoginAzureOutput) SubscriptionId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.SubscriptionId }).(pulumi.StringPtrOutput)
+}
+
+// The name of the machine.
+func (o VaultAuthLoginAzureOutput) VmName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.VmName }).(pulumi.StringPtrOutput)
+}
+
+// The name of the scale set that the machine is in.
+func (o VaultAuthLoginAzureOutput) VmssName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.VmssName }).(pulumi.StringPtrOutput)
+}
+
+type VaultAuthLoginAzurePtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAzurePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAzurePtrOutput) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzurePtrOutput) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzurePtrOutput) Elem() VaultAuthLoginAzureOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) VaultAuthLoginAzure {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginAzure
+		return ret
+	}).(VaultAuthLoginAzureOutput)
+}
+
+// The client id of the managed identity, if the machine has several.
+func (o VaultAuthLoginAzurePtrOutput) ClientId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ClientId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Default: the metadata service of the machine.
+func (o VaultAuthLoginAzurePtrOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.JwtFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"azure"`.
+func (o VaultAuthLoginAzurePtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAzurePtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The resource group of the machine.
+func (o VaultAuthLoginAzurePtrOutput) ResourceGroupName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ResourceGroupName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAzurePtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
+	}).(pulumi.StringPtrOutput)
+}
+
+// The resource that the token is for. Default: `"https://management.azure.com/"`.
+func (o VaultAuthLoginAzurePtrOutput) Scope() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Scope
+	}).(pulumi.StringPtrOutput)
+}
+
+// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+func (o VaultAuthLoginAzurePtrOutput) SubscriptionId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SubscriptionId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the machine.
+func (o VaultAuthLoginAzurePtrOutput) VmName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.VmName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the scale set that the machine is in.
+func (o VaultAuthLoginAzurePtrOutput) VmssName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.VmssName
+	}).(pulumi.StringPtrOutput)
+}
+
 // A login with a TLS client certificate.
 type VaultAuthLoginCert struct {
 	// The file with the certificate in PEM.
@@ -4275,6 +4840,203 @@ func (o VaultAuthLoginCertPtrOutput) Namespace() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcp struct {
+	// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+	JwtFile *string `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+}
+
+// VaultAuthLoginGcpInput is an input type that accepts VaultAuthLoginGcpArgs and VaultAuthLoginGcpOutput values.
+// You can construct a concrete instance of `VaultAuthLoginGcpInput` via:
+//
+//	VaultAuthLoginGcpArgs{...}
+type VaultAuthLoginGcpInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput
+	ToVaultAuthLoginGcpOutputWithContext(context.Context) VaultAuthLoginGcpOutput
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcpArgs struct {
+	// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+}
+
+func (VaultAuthLoginGcpArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput {
+	return i.ToVaultAuthLoginGcpOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpOutputWithContext(ctx context.Context) VaultAuthLoginGcpOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpOutput)
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return i.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpOutput).ToVaultAuthLoginGcpPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginGcpPtrInput is an input type that accepts VaultAuthLoginGcpArgs, VaultAuthLoginGcpPtr and VaultAuthLoginGcpPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginGcpPtrInput` via:
+//
+//	        VaultAuthLoginGcpArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginGcpPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput
+	ToVaultAuthLoginGcpPtrOutputWithContext(context.Context) VaultAuthLoginGcpPtrOutput
+}
+
+type vaultAuthLoginGcpPtrType VaultAuthLoginGcpArgs
+
+func VaultAuthLoginGcpPtr(v *VaultAuthLoginGcpArgs) VaultAuthLoginGcpPtrInput {
+	return (*vaultAuthLoginGcpPtrType)(v)
+}
+
+func (*vaultAuthLoginGcpPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginGcpPtrType) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return i.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginGcpPtrType) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpPtrOutput)
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcpOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginGcpOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpOutputWithContext(ctx context.Context) VaultAuthLoginGcpOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return o.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginGcp) *VaultAuthLoginGcp {
+		return &v
+	}).(VaultAuthLoginGcpPtrOutput)
+}
+
+// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+func (o VaultAuthLoginGcpOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+func (o VaultAuthLoginGcpOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginGcpOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginGcpOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) string { return v.Role }).(pulumi.StringOutput)
+}
+
+type VaultAuthLoginGcpPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginGcpPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (o VaultAuthLoginGcpPtrOutput) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpPtrOutput) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpPtrOutput) Elem() VaultAuthLoginGcpOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) VaultAuthLoginGcp {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginGcp
+		return ret
+	}).(VaultAuthLoginGcpOutput)
+}
+
+// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+func (o VaultAuthLoginGcpPtrOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.JwtFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+func (o VaultAuthLoginGcpPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginGcpPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginGcpPtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -5130,8 +5892,14 @@ type VaultConfig struct {
 	Address *string `pulumi:"address"`
 	// Logs in with a secret-id of an AppRole.
 	AuthLoginAppRole *VaultAuthLoginAppRole `pulumi:"authLoginAppRole"`
+	// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+	AuthLoginAws *VaultAuthLoginAws `pulumi:"authLoginAws"`
+	// Logs in with the token of a managed identity of Azure.
+	AuthLoginAzure *VaultAuthLoginAzure `pulumi:"authLoginAzure"`
 	// Logs in with a TLS client certificate.
 	AuthLoginCert *VaultAuthLoginCert `pulumi:"authLoginCert"`
+	// Logs in with the identity token of a machine in Google Cloud.
+	AuthLoginGcp *VaultAuthLoginGcp `pulumi:"authLoginGcp"`
 	// Logs in with a JSON Web Token, such as the identity token of a CI job.
 	AuthLoginJwt *VaultAuthLoginJwt `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
@@ -5168,8 +5936,14 @@ type VaultConfigArgs struct {
 	Address pulumi.StringPtrInput `pulumi:"address"`
 	// Logs in with a secret-id of an AppRole.
 	AuthLoginAppRole VaultAuthLoginAppRolePtrInput `pulumi:"authLoginAppRole"`
+	// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+	AuthLoginAws VaultAuthLoginAwsPtrInput `pulumi:"authLoginAws"`
+	// Logs in with the token of a managed identity of Azure.
+	AuthLoginAzure VaultAuthLoginAzurePtrInput `pulumi:"authLoginAzure"`
 	// Logs in with a TLS client certificate.
 	AuthLoginCert VaultAuthLoginCertPtrInput `pulumi:"authLoginCert"`
+	// Logs in with the identity token of a machine in Google Cloud.
+	AuthLoginGcp VaultAuthLoginGcpPtrInput `pulumi:"authLoginGcp"`
 	// Logs in with a JSON Web Token, such as the identity token of a CI job.
 	AuthLoginJwt VaultAuthLoginJwtPtrInput `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
@@ -5277,9 +6051,24 @@ func (o VaultConfigOutput) AuthLoginAppRole() VaultAuthLoginAppRolePtrOutput {
 	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAppRole { return v.AuthLoginAppRole }).(VaultAuthLoginAppRolePtrOutput)
 }
 
+// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+func (o VaultConfigOutput) AuthLoginAws() VaultAuthLoginAwsPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAws { return v.AuthLoginAws }).(VaultAuthLoginAwsPtrOutput)
+}
+
+// Logs in with the token of a managed identity of Azure.
+func (o VaultConfigOutput) AuthLoginAzure() VaultAuthLoginAzurePtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAzure { return v.AuthLoginAzure }).(VaultAuthLoginAzurePtrOutput)
+}
+
 // Logs in with a TLS client certificate.
 func (o VaultConfigOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginCert { return v.AuthLoginCert }).(VaultAuthLoginCertPtrOutput)
+}
+
+// Logs in with the identity token of a machine in Google Cloud.
+func (o VaultConfigOutput) AuthLoginGcp() VaultAuthLoginGcpPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginGcp { return v.AuthLoginGcp }).(VaultAuthLoginGcpPtrOutput)
 }
 
 // Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -5366,6 +6155,26 @@ func (o VaultConfigPtrOutput) AuthLoginAppRole() VaultAuthLoginAppRolePtrOutput 
 	}).(VaultAuthLoginAppRolePtrOutput)
 }
 
+// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+func (o VaultConfigPtrOutput) AuthLoginAws() VaultAuthLoginAwsPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginAws {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginAws
+	}).(VaultAuthLoginAwsPtrOutput)
+}
+
+// Logs in with the token of a managed identity of Azure.
+func (o VaultConfigPtrOutput) AuthLoginAzure() VaultAuthLoginAzurePtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginAzure {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginAzure
+	}).(VaultAuthLoginAzurePtrOutput)
+}
+
 // Logs in with a TLS client certificate.
 func (o VaultConfigPtrOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginCert {
@@ -5374,6 +6183,16 @@ func (o VaultConfigPtrOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 		}
 		return v.AuthLoginCert
 	}).(VaultAuthLoginCertPtrOutput)
+}
+
+// Logs in with the identity token of a machine in Google Cloud.
+func (o VaultConfigPtrOutput) AuthLoginGcp() VaultAuthLoginGcpPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginGcp {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginGcp
+	}).(VaultAuthLoginGcpPtrOutput)
 }
 
 // Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -5671,8 +6490,14 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RotationWindowPtrInput)(nil)).Elem(), RotationWindowArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRoleInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRolePtrInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAwsInput)(nil)).Elem(), VaultAuthLoginAwsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAwsPtrInput)(nil)).Elem(), VaultAuthLoginAwsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAzureInput)(nil)).Elem(), VaultAuthLoginAzureArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAzurePtrInput)(nil)).Elem(), VaultAuthLoginAzureArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginCertInput)(nil)).Elem(), VaultAuthLoginCertArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginCertPtrInput)(nil)).Elem(), VaultAuthLoginCertArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginGcpInput)(nil)).Elem(), VaultAuthLoginGcpArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginGcpPtrInput)(nil)).Elem(), VaultAuthLoginGcpArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginJwtInput)(nil)).Elem(), VaultAuthLoginJwtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginJwtPtrInput)(nil)).Elem(), VaultAuthLoginJwtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginKubernetesInput)(nil)).Elem(), VaultAuthLoginKubernetesArgs{})
@@ -5734,8 +6559,14 @@ func init() {
 	pulumi.RegisterOutputType(ScheduleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRoleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRolePtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAwsOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAwsPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAzureOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAzurePtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginCertOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginCertPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginGcpOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginGcpPtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginJwtOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginJwtPtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginKubernetesOutput{})

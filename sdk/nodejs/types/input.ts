@@ -217,13 +217,17 @@ export interface AwsSecretsManagerDeliveryArgs {
  */
 export interface ConfluentConfigArgs {
     /**
-     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: pulumi.Input<string | undefined>;
     /**
      * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the secret, read at the first call. Only its path is in the state.
+     */
+    cloudApiSecretFile?: pulumi.Input<string | undefined>;
     /**
      * The address to use in place of `https://api.confluent.cloud`.
      */
@@ -245,6 +249,10 @@ export interface DeliveryArgs {
  * Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
  */
 export interface OciConfigArgs {
+    /**
+     * The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+     */
+    auth?: pulumi.Input<string | undefined>;
     /**
      * The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      */
@@ -271,11 +279,11 @@ export interface OciConfigArgs {
     privateKeyPath?: pulumi.Input<string | undefined>;
     /**
      * A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
      */
     region?: pulumi.Input<string | undefined>;
     /**
-     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
      */
     tenancyOcid?: pulumi.Input<string | undefined>;
     /**
@@ -445,6 +453,78 @@ export interface VaultAuthLoginAppRoleArgs {
 }
 
 /**
+ * A login as an AWS principal (Vault's method `aws`, type `iam`).
+ */
+export interface VaultAuthLoginAwsArgs {
+    /**
+     * The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+     */
+    awsRegion?: pulumi.Input<string | undefined>;
+    /**
+     * The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+     */
+    headerValue?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"aws"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
+}
+
+/**
+ * A login with the token of a managed identity of Azure (Vault's method `azure`).
+ */
+export interface VaultAuthLoginAzureArgs {
+    /**
+     * The client id of the managed identity, if the machine has several.
+     */
+    clientId?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the token, read at each login. Default: the metadata service of the machine.
+     */
+    jwtFile?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"azure"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The resource group of the machine.
+     */
+    resourceGroupName?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
+    /**
+     * The resource that the token is for. Default: `"https://management.azure.com/"`.
+     */
+    scope?: pulumi.Input<string | undefined>;
+    /**
+     * The subscription of the machine. Default: what the metadata service says, unless `jwtFile` is set; the same holds for the three names below.
+     */
+    subscriptionId?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the machine.
+     */
+    vmName?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the scale set that the machine is in.
+     */
+    vmssName?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A login with a TLS client certificate.
  */
 export interface VaultAuthLoginCertArgs {
@@ -468,6 +548,28 @@ export interface VaultAuthLoginCertArgs {
      * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
      */
     namespace?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+ */
+export interface VaultAuthLoginGcpArgs {
+    /**
+     * The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+     */
+    jwtFile?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"gcp"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
 }
 
 /**
@@ -584,9 +686,21 @@ export interface VaultConfigArgs {
      */
     authLoginAppRole?: pulumi.Input<inputs.VaultAuthLoginAppRoleArgs | undefined>;
     /**
+     * Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     */
+    authLoginAws?: pulumi.Input<inputs.VaultAuthLoginAwsArgs | undefined>;
+    /**
+     * Logs in with the token of a managed identity of Azure.
+     */
+    authLoginAzure?: pulumi.Input<inputs.VaultAuthLoginAzureArgs | undefined>;
+    /**
      * Logs in with a TLS client certificate.
      */
     authLoginCert?: pulumi.Input<inputs.VaultAuthLoginCertArgs | undefined>;
+    /**
+     * Logs in with the identity token of a machine in Google Cloud.
+     */
+    authLoginGcp?: pulumi.Input<inputs.VaultAuthLoginGcpArgs | undefined>;
     /**
      * Logs in with a JSON Web Token, such as the identity token of a CI job.
      */

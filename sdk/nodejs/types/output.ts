@@ -251,13 +251,17 @@ export interface AwsSecretsManagerDelivery {
  */
 export interface ConfluentConfig {
     /**
-     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: string;
     /**
      * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: string;
+    /**
+     * The file that holds the secret, read at the first call. Only its path is in the state.
+     */
+    cloudApiSecretFile?: string;
     /**
      * The address to use in place of `https://api.confluent.cloud`.
      */
@@ -354,6 +358,10 @@ export interface HistoryEvent {
  */
 export interface OciConfig {
     /**
+     * The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+     */
+    auth?: string;
+    /**
      * The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      */
     configFileProfile?: string;
@@ -379,11 +387,11 @@ export interface OciConfig {
     privateKeyPath?: string;
     /**
      * A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
      */
     region?: string;
     /**
-     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
      */
     tenancyOcid?: string;
     /**
@@ -619,6 +627,78 @@ export interface VaultAuthLoginAppRole {
 }
 
 /**
+ * A login as an AWS principal (Vault's method `aws`, type `iam`).
+ */
+export interface VaultAuthLoginAws {
+    /**
+     * The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+     */
+    awsRegion?: string;
+    /**
+     * The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+     */
+    headerValue?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"aws"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
+}
+
+/**
+ * A login with the token of a managed identity of Azure (Vault's method `azure`).
+ */
+export interface VaultAuthLoginAzure {
+    /**
+     * The client id of the managed identity, if the machine has several.
+     */
+    clientId?: string;
+    /**
+     * The file that holds the token, read at each login. Default: the metadata service of the machine.
+     */
+    jwtFile?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"azure"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The resource group of the machine.
+     */
+    resourceGroupName?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
+    /**
+     * The resource that the token is for. Default: `"https://management.azure.com/"`.
+     */
+    scope?: string;
+    /**
+     * The subscription of the machine. Default: what the metadata service says, unless `jwtFile` is set; the same holds for the three names below.
+     */
+    subscriptionId?: string;
+    /**
+     * The name of the machine.
+     */
+    vmName?: string;
+    /**
+     * The name of the scale set that the machine is in.
+     */
+    vmssName?: string;
+}
+
+/**
  * A login with a TLS client certificate.
  */
 export interface VaultAuthLoginCert {
@@ -642,6 +722,28 @@ export interface VaultAuthLoginCert {
      * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
      */
     namespace?: string;
+}
+
+/**
+ * A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+ */
+export interface VaultAuthLoginGcp {
+    /**
+     * The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+     */
+    jwtFile?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"gcp"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
 }
 
 /**
@@ -758,9 +860,21 @@ export interface VaultConfig {
      */
     authLoginAppRole?: outputs.VaultAuthLoginAppRole;
     /**
+     * Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     */
+    authLoginAws?: outputs.VaultAuthLoginAws;
+    /**
+     * Logs in with the token of a managed identity of Azure.
+     */
+    authLoginAzure?: outputs.VaultAuthLoginAzure;
+    /**
      * Logs in with a TLS client certificate.
      */
     authLoginCert?: outputs.VaultAuthLoginCert;
+    /**
+     * Logs in with the identity token of a machine in Google Cloud.
+     */
+    authLoginGcp?: outputs.VaultAuthLoginGcp;
     /**
      * Logs in with a JSON Web Token, such as the identity token of a CI job.
      */

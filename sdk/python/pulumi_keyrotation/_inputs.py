@@ -52,8 +52,14 @@ __all__ = [
     'RotationWindowArgsDict',
     'VaultAuthLoginAppRoleArgs',
     'VaultAuthLoginAppRoleArgsDict',
+    'VaultAuthLoginAwsArgs',
+    'VaultAuthLoginAwsArgsDict',
+    'VaultAuthLoginAzureArgs',
+    'VaultAuthLoginAzureArgsDict',
     'VaultAuthLoginCertArgs',
     'VaultAuthLoginCertArgsDict',
+    'VaultAuthLoginGcpArgs',
+    'VaultAuthLoginGcpArgsDict',
     'VaultAuthLoginJwtArgs',
     'VaultAuthLoginJwtArgsDict',
     'VaultAuthLoginKubernetesArgs',
@@ -977,11 +983,15 @@ class ConfluentConfigArgsDict(TypedDict):
     """
     cloud_api_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+    The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
     """
     cloud_api_secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+    """
+    cloud_api_secret_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the secret, read at the first call. Only its path is in the state.
     """
     endpoint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -993,19 +1003,23 @@ class ConfluentConfigArgs:
     def __init__(__self__, *,
                  cloud_api_key: pulumi.Input[Optional[_builtins.str]] = None,
                  cloud_api_secret: pulumi.Input[Optional[_builtins.str]] = None,
+                 cloud_api_secret_file: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None):
         """
         How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
         Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+        :param pulumi.Input[_builtins.str] cloud_api_secret_file: The file that holds the secret, read at the first call. Only its path is in the state.
         :param pulumi.Input[_builtins.str] endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
             pulumi.set(__self__, "cloud_api_key", cloud_api_key)
         if cloud_api_secret is not None:
             pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if cloud_api_secret_file is not None:
+            pulumi.set(__self__, "cloud_api_secret_file", cloud_api_secret_file)
         if endpoint is not None:
             pulumi.set(__self__, "endpoint", endpoint)
 
@@ -1013,7 +1027,7 @@ class ConfluentConfigArgs:
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -1032,6 +1046,18 @@ class ConfluentConfigArgs:
     @cloud_api_secret.setter
     def cloud_api_secret(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "cloud_api_secret", value)
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecretFile")
+    def cloud_api_secret_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the secret, read at the first call. Only its path is in the state.
+        """
+        return pulumi.get(self, "cloud_api_secret_file")
+
+    @cloud_api_secret_file.setter
+    def cloud_api_secret_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cloud_api_secret_file", value)
 
     @_builtins.property
     @pulumi.getter
@@ -1085,6 +1111,10 @@ class OciConfigArgsDict(TypedDict):
     How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
     Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
+    auth: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+    """
     config_file_profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
@@ -1112,11 +1142,11 @@ class OciConfigArgsDict(TypedDict):
     region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
     """
     tenancy_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
     """
     user_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -1126,6 +1156,7 @@ class OciConfigArgsDict(TypedDict):
 @pulumi.input_type
 class OciConfigArgs:
     def __init__(__self__, *,
+                 auth: pulumi.Input[Optional[_builtins.str]] = None,
                  config_file_profile: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoints: pulumi.Input[Optional['OciEndpointsArgs']] = None,
                  fingerprint: pulumi.Input[Optional[_builtins.str]] = None,
@@ -1139,6 +1170,7 @@ class OciConfigArgs:
         How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
         Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
+        :param pulumi.Input[_builtins.str] auth: The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
         :param pulumi.Input[_builtins.str] config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param pulumi.Input['OciEndpointsArgs'] endpoints: Addresses to use in place of OCI's own.
         :param pulumi.Input[_builtins.str] fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
@@ -1146,10 +1178,12 @@ class OciConfigArgs:
         :param pulumi.Input[_builtins.str] private_key_password: The passphrase of the private key, if that is encrypted.
         :param pulumi.Input[_builtins.str] private_key_path: The path of a file with the private key.
         :param pulumi.Input[_builtins.str] region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
+        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         :param pulumi.Input[_builtins.str] user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
+        if auth is not None:
+            pulumi.set(__self__, "auth", auth)
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
         if endpoints is not None:
@@ -1168,6 +1202,18 @@ class OciConfigArgs:
             pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
         if user_ocid is not None:
             pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter
+    def auth(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+        """
+        return pulumi.get(self, "auth")
+
+    @auth.setter
+    def auth(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "auth", value)
 
     @_builtins.property
     @pulumi.getter(name="configFileProfile")
@@ -1246,7 +1292,7 @@ class OciConfigArgs:
     def region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
         """
         return pulumi.get(self, "region")
 
@@ -1258,7 +1304,7 @@ class OciConfigArgs:
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -1862,6 +1908,332 @@ class VaultAuthLoginAppRoleArgs:
         pulumi.set(self, "wrapped_secret_id_file", value)
 
 
+class VaultAuthLoginAwsArgsDict(TypedDict):
+    """
+    A login as an AWS principal (Vault's method `aws`, type `iam`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    aws_region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+    """
+    header_value: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"aws"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginAwsArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 aws_region: pulumi.Input[Optional[_builtins.str]] = None,
+                 header_value: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login as an AWS principal (Vault's method `aws`, type `iam`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] aws_region: The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        :param pulumi.Input[_builtins.str] header_value: The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"aws"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if aws_region is not None:
+            pulumi.set(__self__, "aws_region", aws_region)
+        if header_value is not None:
+            pulumi.set(__self__, "header_value", header_value)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="awsRegion")
+    def aws_region(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        """
+        return pulumi.get(self, "aws_region")
+
+    @aws_region.setter
+    def aws_region(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "aws_region", value)
+
+    @_builtins.property
+    @pulumi.getter(name="headerValue")
+    def header_value(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        """
+        return pulumi.get(self, "header_value")
+
+    @header_value.setter
+    def header_value(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "header_value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"aws"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class VaultAuthLoginAzureArgsDict(TypedDict):
+    """
+    A login with the token of a managed identity of Azure (Vault's method `azure`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    client_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The client id of the managed identity, if the machine has several.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the token, read at each login. Default: the metadata service of the machine.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"azure"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+    resource_group_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The resource group of the machine.
+    """
+    scope: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The resource that the token is for. Default: `"https://management.azure.com/"`.
+    """
+    subscription_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+    """
+    vm_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the machine.
+    """
+    vmss_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the scale set that the machine is in.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginAzureArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 client_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 resource_group_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 scope: pulumi.Input[Optional[_builtins.str]] = None,
+                 subscription_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 vm_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 vmss_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with the token of a managed identity of Azure (Vault's method `azure`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] client_id: The client id of the managed identity, if the machine has several.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the token, read at each login. Default: the metadata service of the machine.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"azure"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param pulumi.Input[_builtins.str] resource_group_name: The resource group of the machine.
+        :param pulumi.Input[_builtins.str] scope: The resource that the token is for. Default: `"https://management.azure.com/"`.
+        :param pulumi.Input[_builtins.str] subscription_id: The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        :param pulumi.Input[_builtins.str] vm_name: The name of the machine.
+        :param pulumi.Input[_builtins.str] vmss_name: The name of the scale set that the machine is in.
+        """
+        pulumi.set(__self__, "role", role)
+        if client_id is not None:
+            pulumi.set(__self__, "client_id", client_id)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if resource_group_name is not None:
+            pulumi.set(__self__, "resource_group_name", resource_group_name)
+        if scope is not None:
+            pulumi.set(__self__, "scope", scope)
+        if subscription_id is not None:
+            pulumi.set(__self__, "subscription_id", subscription_id)
+        if vm_name is not None:
+            pulumi.set(__self__, "vm_name", vm_name)
+        if vmss_name is not None:
+            pulumi.set(__self__, "vmss_name", vmss_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="clientId")
+    def client_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The client id of the managed identity, if the machine has several.
+        """
+        return pulumi.get(self, "client_id")
+
+    @client_id.setter
+    def client_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "client_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the token, read at each login. Default: the metadata service of the machine.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"azure"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="resourceGroupName")
+    def resource_group_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The resource group of the machine.
+        """
+        return pulumi.get(self, "resource_group_name")
+
+    @resource_group_name.setter
+    def resource_group_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "resource_group_name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def scope(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The resource that the token is for. Default: `"https://management.azure.com/"`.
+        """
+        return pulumi.get(self, "scope")
+
+    @scope.setter
+    def scope(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "scope", value)
+
+    @_builtins.property
+    @pulumi.getter(name="subscriptionId")
+    def subscription_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        """
+        return pulumi.get(self, "subscription_id")
+
+    @subscription_id.setter
+    def subscription_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "subscription_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vmName")
+    def vm_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the machine.
+        """
+        return pulumi.get(self, "vm_name")
+
+    @vm_name.setter
+    def vm_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vm_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vmssName")
+    def vmss_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the scale set that the machine is in.
+        """
+        return pulumi.get(self, "vmss_name")
+
+    @vmss_name.setter
+    def vmss_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vmss_name", value)
+
+
 class VaultAuthLoginCertArgsDict(TypedDict):
     """
     A login with a TLS client certificate.
@@ -1960,6 +2332,99 @@ class VaultAuthLoginCertArgs:
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class VaultAuthLoginGcpArgsDict(TypedDict):
+    """
+    A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"gcp"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginGcpArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
 
     @_builtins.property
     @pulumi.getter
@@ -2421,9 +2886,21 @@ class VaultConfigArgsDict(TypedDict):
     """
     Logs in with a secret-id of an AppRole.
     """
+    auth_login_aws: NotRequired[pulumi.Input[Optional['VaultAuthLoginAwsArgsDict']]]
+    """
+    Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+    """
+    auth_login_azure: NotRequired[pulumi.Input[Optional['VaultAuthLoginAzureArgsDict']]]
+    """
+    Logs in with the token of a managed identity of Azure.
+    """
     auth_login_cert: NotRequired[pulumi.Input[Optional['VaultAuthLoginCertArgsDict']]]
     """
     Logs in with a TLS client certificate.
+    """
+    auth_login_gcp: NotRequired[pulumi.Input[Optional['VaultAuthLoginGcpArgsDict']]]
+    """
+    Logs in with the identity token of a machine in Google Cloud.
     """
     auth_login_jwt: NotRequired[pulumi.Input[Optional['VaultAuthLoginJwtArgsDict']]]
     """
@@ -2463,7 +2940,10 @@ class VaultConfigArgs:
     def __init__(__self__, *,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
                  auth_login_app_role: pulumi.Input[Optional['VaultAuthLoginAppRoleArgs']] = None,
+                 auth_login_aws: pulumi.Input[Optional['VaultAuthLoginAwsArgs']] = None,
+                 auth_login_azure: pulumi.Input[Optional['VaultAuthLoginAzureArgs']] = None,
                  auth_login_cert: pulumi.Input[Optional['VaultAuthLoginCertArgs']] = None,
+                 auth_login_gcp: pulumi.Input[Optional['VaultAuthLoginGcpArgs']] = None,
                  auth_login_jwt: pulumi.Input[Optional['VaultAuthLoginJwtArgs']] = None,
                  auth_login_kubernetes: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']] = None,
                  auth_login_ldap: pulumi.Input[Optional['VaultAuthLoginLdapArgs']] = None,
@@ -2478,7 +2958,10 @@ class VaultConfigArgs:
 
         :param pulumi.Input[_builtins.str] address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param pulumi.Input['VaultAuthLoginAppRoleArgs'] auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param pulumi.Input['VaultAuthLoginAwsArgs'] auth_login_aws: Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        :param pulumi.Input['VaultAuthLoginAzureArgs'] auth_login_azure: Logs in with the token of a managed identity of Azure.
         :param pulumi.Input['VaultAuthLoginCertArgs'] auth_login_cert: Logs in with a TLS client certificate.
+        :param pulumi.Input['VaultAuthLoginGcpArgs'] auth_login_gcp: Logs in with the identity token of a machine in Google Cloud.
         :param pulumi.Input['VaultAuthLoginJwtArgs'] auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param pulumi.Input['VaultAuthLoginKubernetesArgs'] auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
         :param pulumi.Input['VaultAuthLoginLdapArgs'] auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
@@ -2492,8 +2975,14 @@ class VaultConfigArgs:
             pulumi.set(__self__, "address", address)
         if auth_login_app_role is not None:
             pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_aws is not None:
+            pulumi.set(__self__, "auth_login_aws", auth_login_aws)
+        if auth_login_azure is not None:
+            pulumi.set(__self__, "auth_login_azure", auth_login_azure)
         if auth_login_cert is not None:
             pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_gcp is not None:
+            pulumi.set(__self__, "auth_login_gcp", auth_login_gcp)
         if auth_login_jwt is not None:
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
@@ -2536,6 +3025,30 @@ class VaultConfigArgs:
         pulumi.set(self, "auth_login_app_role", value)
 
     @_builtins.property
+    @pulumi.getter(name="authLoginAws")
+    def auth_login_aws(self) -> pulumi.Input[Optional['VaultAuthLoginAwsArgs']]:
+        """
+        Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        """
+        return pulumi.get(self, "auth_login_aws")
+
+    @auth_login_aws.setter
+    def auth_login_aws(self, value: pulumi.Input[Optional['VaultAuthLoginAwsArgs']]):
+        pulumi.set(self, "auth_login_aws", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAzure")
+    def auth_login_azure(self) -> pulumi.Input[Optional['VaultAuthLoginAzureArgs']]:
+        """
+        Logs in with the token of a managed identity of Azure.
+        """
+        return pulumi.get(self, "auth_login_azure")
+
+    @auth_login_azure.setter
+    def auth_login_azure(self, value: pulumi.Input[Optional['VaultAuthLoginAzureArgs']]):
+        pulumi.set(self, "auth_login_azure", value)
+
+    @_builtins.property
     @pulumi.getter(name="authLoginCert")
     def auth_login_cert(self) -> pulumi.Input[Optional['VaultAuthLoginCertArgs']]:
         """
@@ -2546,6 +3059,18 @@ class VaultConfigArgs:
     @auth_login_cert.setter
     def auth_login_cert(self, value: pulumi.Input[Optional['VaultAuthLoginCertArgs']]):
         pulumi.set(self, "auth_login_cert", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginGcp")
+    def auth_login_gcp(self) -> pulumi.Input[Optional['VaultAuthLoginGcpArgs']]:
+        """
+        Logs in with the identity token of a machine in Google Cloud.
+        """
+        return pulumi.get(self, "auth_login_gcp")
+
+    @auth_login_gcp.setter
+    def auth_login_gcp(self, value: pulumi.Input[Optional['VaultAuthLoginGcpArgs']]):
+        pulumi.set(self, "auth_login_gcp", value)
 
     @_builtins.property
     @pulumi.getter(name="authLoginJwt")

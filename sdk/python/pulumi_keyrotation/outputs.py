@@ -41,7 +41,10 @@ __all__ = [
     'RotationWindow',
     'Schedule',
     'VaultAuthLoginAppRole',
+    'VaultAuthLoginAws',
+    'VaultAuthLoginAzure',
     'VaultAuthLoginCert',
+    'VaultAuthLoginGcp',
     'VaultAuthLoginJwt',
     'VaultAuthLoginKubernetes',
     'VaultAuthLoginLdap',
@@ -855,19 +858,23 @@ class ConfluentConfig(dict):
     def __init__(__self__, *,
                  cloud_api_key: Optional[_builtins.str] = None,
                  cloud_api_secret: Optional[_builtins.str] = None,
+                 cloud_api_secret_file: Optional[_builtins.str] = None,
                  endpoint: Optional[_builtins.str] = None):
         """
         How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
         Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param _builtins.str cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param _builtins.str cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         :param _builtins.str cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+        :param _builtins.str cloud_api_secret_file: The file that holds the secret, read at the first call. Only its path is in the state.
         :param _builtins.str endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
             pulumi.set(__self__, "cloud_api_key", cloud_api_key)
         if cloud_api_secret is not None:
             pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if cloud_api_secret_file is not None:
+            pulumi.set(__self__, "cloud_api_secret_file", cloud_api_secret_file)
         if endpoint is not None:
             pulumi.set(__self__, "endpoint", endpoint)
 
@@ -875,7 +882,7 @@ class ConfluentConfig(dict):
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> Optional[_builtins.str]:
         """
-        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -886,6 +893,14 @@ class ConfluentConfig(dict):
         The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         """
         return pulumi.get(self, "cloud_api_secret")
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecretFile")
+    def cloud_api_secret_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the secret, read at the first call. Only its path is in the state.
+        """
+        return pulumi.get(self, "cloud_api_secret_file")
 
     @_builtins.property
     @pulumi.getter
@@ -1194,6 +1209,7 @@ class OciConfig(dict):
     Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
     def __init__(__self__, *,
+                 auth: Optional[_builtins.str] = None,
                  config_file_profile: Optional[_builtins.str] = None,
                  endpoints: Optional['outputs.OciEndpoints'] = None,
                  fingerprint: Optional[_builtins.str] = None,
@@ -1207,6 +1223,7 @@ class OciConfig(dict):
         How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
         Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
+        :param _builtins.str auth: The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
         :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param 'OciEndpoints' endpoints: Addresses to use in place of OCI's own.
         :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
@@ -1214,10 +1231,12 @@ class OciConfig(dict):
         :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
         :param _builtins.str private_key_path: The path of a file with the private key.
         :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
+        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
+        if auth is not None:
+            pulumi.set(__self__, "auth", auth)
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
         if endpoints is not None:
@@ -1236,6 +1255,14 @@ class OciConfig(dict):
             pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
         if user_ocid is not None:
             pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter
+    def auth(self) -> Optional[_builtins.str]:
+        """
+        The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+        """
+        return pulumi.get(self, "auth")
 
     @_builtins.property
     @pulumi.getter(name="configFileProfile")
@@ -1290,7 +1317,7 @@ class OciConfig(dict):
     def region(self) -> Optional[_builtins.str]:
         """
         A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
         """
         return pulumi.get(self, "region")
 
@@ -1298,7 +1325,7 @@ class OciConfig(dict):
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> Optional[_builtins.str]:
         """
-        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -1978,6 +2005,208 @@ class VaultAuthLoginAppRole(dict):
 
 
 @pulumi.output_type
+class VaultAuthLoginAws(dict):
+    """
+    A login as an AWS principal (Vault's method `aws`, type `iam`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 aws_region: Optional[_builtins.str] = None,
+                 header_value: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
+        """
+        A login as an AWS principal (Vault's method `aws`, type `iam`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str aws_region: The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        :param _builtins.str header_value: The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"aws"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if aws_region is not None:
+            pulumi.set(__self__, "aws_region", aws_region)
+        if header_value is not None:
+            pulumi.set(__self__, "header_value", header_value)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="awsRegion")
+    def aws_region(self) -> Optional[_builtins.str]:
+        """
+        The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        """
+        return pulumi.get(self, "aws_region")
+
+    @_builtins.property
+    @pulumi.getter(name="headerValue")
+    def header_value(self) -> Optional[_builtins.str]:
+        """
+        The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        """
+        return pulumi.get(self, "header_value")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"aws"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class VaultAuthLoginAzure(dict):
+    """
+    A login with the token of a managed identity of Azure (Vault's method `azure`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 client_id: Optional[_builtins.str] = None,
+                 jwt_file: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 resource_group_name: Optional[_builtins.str] = None,
+                 scope: Optional[_builtins.str] = None,
+                 subscription_id: Optional[_builtins.str] = None,
+                 vm_name: Optional[_builtins.str] = None,
+                 vmss_name: Optional[_builtins.str] = None):
+        """
+        A login with the token of a managed identity of Azure (Vault's method `azure`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str client_id: The client id of the managed identity, if the machine has several.
+        :param _builtins.str jwt_file: The file that holds the token, read at each login. Default: the metadata service of the machine.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"azure"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param _builtins.str resource_group_name: The resource group of the machine.
+        :param _builtins.str scope: The resource that the token is for. Default: `"https://management.azure.com/"`.
+        :param _builtins.str subscription_id: The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        :param _builtins.str vm_name: The name of the machine.
+        :param _builtins.str vmss_name: The name of the scale set that the machine is in.
+        """
+        pulumi.set(__self__, "role", role)
+        if client_id is not None:
+            pulumi.set(__self__, "client_id", client_id)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if resource_group_name is not None:
+            pulumi.set(__self__, "resource_group_name", resource_group_name)
+        if scope is not None:
+            pulumi.set(__self__, "scope", scope)
+        if subscription_id is not None:
+            pulumi.set(__self__, "subscription_id", subscription_id)
+        if vm_name is not None:
+            pulumi.set(__self__, "vm_name", vm_name)
+        if vmss_name is not None:
+            pulumi.set(__self__, "vmss_name", vmss_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="clientId")
+    def client_id(self) -> Optional[_builtins.str]:
+        """
+        The client id of the managed identity, if the machine has several.
+        """
+        return pulumi.get(self, "client_id")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the token, read at each login. Default: the metadata service of the machine.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"azure"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter(name="resourceGroupName")
+    def resource_group_name(self) -> Optional[_builtins.str]:
+        """
+        The resource group of the machine.
+        """
+        return pulumi.get(self, "resource_group_name")
+
+    @_builtins.property
+    @pulumi.getter
+    def scope(self) -> Optional[_builtins.str]:
+        """
+        The resource that the token is for. Default: `"https://management.azure.com/"`.
+        """
+        return pulumi.get(self, "scope")
+
+    @_builtins.property
+    @pulumi.getter(name="subscriptionId")
+    def subscription_id(self) -> Optional[_builtins.str]:
+        """
+        The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        """
+        return pulumi.get(self, "subscription_id")
+
+    @_builtins.property
+    @pulumi.getter(name="vmName")
+    def vm_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the machine.
+        """
+        return pulumi.get(self, "vm_name")
+
+    @_builtins.property
+    @pulumi.getter(name="vmssName")
+    def vmss_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the scale set that the machine is in.
+        """
+        return pulumi.get(self, "vmss_name")
+
+
+@pulumi.output_type
 class VaultAuthLoginCert(dict):
     """
     A login with a TLS client certificate.
@@ -2037,6 +2266,65 @@ class VaultAuthLoginCert(dict):
         The role to log in as. Default: the role that matches the certificate.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class VaultAuthLoginGcp(dict):
+    """
+    A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 jwt_file: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
+        """
+        A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str jwt_file: The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        """
+        return pulumi.get(self, "mount")
 
     @_builtins.property
     @pulumi.getter
@@ -2330,7 +2618,10 @@ class VaultConfig(dict):
     def __init__(__self__, *,
                  address: Optional[_builtins.str] = None,
                  auth_login_app_role: Optional['outputs.VaultAuthLoginAppRole'] = None,
+                 auth_login_aws: Optional['outputs.VaultAuthLoginAws'] = None,
+                 auth_login_azure: Optional['outputs.VaultAuthLoginAzure'] = None,
                  auth_login_cert: Optional['outputs.VaultAuthLoginCert'] = None,
+                 auth_login_gcp: Optional['outputs.VaultAuthLoginGcp'] = None,
                  auth_login_jwt: Optional['outputs.VaultAuthLoginJwt'] = None,
                  auth_login_kubernetes: Optional['outputs.VaultAuthLoginKubernetes'] = None,
                  auth_login_ldap: Optional['outputs.VaultAuthLoginLdap'] = None,
@@ -2345,7 +2636,10 @@ class VaultConfig(dict):
 
         :param _builtins.str address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param 'VaultAuthLoginAppRole' auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param 'VaultAuthLoginAws' auth_login_aws: Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        :param 'VaultAuthLoginAzure' auth_login_azure: Logs in with the token of a managed identity of Azure.
         :param 'VaultAuthLoginCert' auth_login_cert: Logs in with a TLS client certificate.
+        :param 'VaultAuthLoginGcp' auth_login_gcp: Logs in with the identity token of a machine in Google Cloud.
         :param 'VaultAuthLoginJwt' auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param 'VaultAuthLoginKubernetes' auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
         :param 'VaultAuthLoginLdap' auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
@@ -2359,8 +2653,14 @@ class VaultConfig(dict):
             pulumi.set(__self__, "address", address)
         if auth_login_app_role is not None:
             pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_aws is not None:
+            pulumi.set(__self__, "auth_login_aws", auth_login_aws)
+        if auth_login_azure is not None:
+            pulumi.set(__self__, "auth_login_azure", auth_login_azure)
         if auth_login_cert is not None:
             pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_gcp is not None:
+            pulumi.set(__self__, "auth_login_gcp", auth_login_gcp)
         if auth_login_jwt is not None:
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
@@ -2395,12 +2695,36 @@ class VaultConfig(dict):
         return pulumi.get(self, "auth_login_app_role")
 
     @_builtins.property
+    @pulumi.getter(name="authLoginAws")
+    def auth_login_aws(self) -> Optional['outputs.VaultAuthLoginAws']:
+        """
+        Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        """
+        return pulumi.get(self, "auth_login_aws")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAzure")
+    def auth_login_azure(self) -> Optional['outputs.VaultAuthLoginAzure']:
+        """
+        Logs in with the token of a managed identity of Azure.
+        """
+        return pulumi.get(self, "auth_login_azure")
+
+    @_builtins.property
     @pulumi.getter(name="authLoginCert")
     def auth_login_cert(self) -> Optional['outputs.VaultAuthLoginCert']:
         """
         Logs in with a TLS client certificate.
         """
         return pulumi.get(self, "auth_login_cert")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginGcp")
+    def auth_login_gcp(self) -> Optional['outputs.VaultAuthLoginGcp']:
+        """
+        Logs in with the identity token of a machine in Google Cloud.
+        """
+        return pulumi.get(self, "auth_login_gcp")
 
     @_builtins.property
     @pulumi.getter(name="authLoginJwt")

@@ -12,6 +12,7 @@ mod freshness;
 mod jwt_key;
 mod lease;
 mod ledger;
+mod link;
 mod login;
 mod offers;
 mod redirect;
@@ -23,8 +24,8 @@ mod settings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloud::{CallerIdentity, SessionCell};
-use rotation::Clock;
+use cloud::{CallerIdentity, SessionCell, problem};
+use rotation::{Clock, Problem};
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{
@@ -54,15 +55,16 @@ impl Vault {
         environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
         let environment: Environment = Arc::new(environment);
-        let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment));
+        let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment), None);
         Self { clock, environment, aws: None, session: SessionCell::new(session), former: Mutex::default() }
     }
 
     /// The same, with AWS for logins by its identities. Nothing is configured any more.
     #[must_use]
     pub fn with_aws(self, aws: Arc<dyn CallerIdentity>) -> Self {
-        let session = Session::new(VaultConfig::default(), Arc::clone(&self.clock), Arc::clone(&self.environment));
-        let session = SessionCell::new(session.with_aws(Some(Arc::clone(&aws))));
+        let (clock, environment) = (Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let session = Session::new(VaultConfig::default(), clock, environment, Some(Arc::clone(&aws)));
+        let session = SessionCell::new(session);
         Self { aws: Some(aws), session, ..self }
     }
 
@@ -73,6 +75,29 @@ impl Vault {
     fn former(&self) -> MutexGuard<'_, Vec<Arc<Session>>> {
         self.former.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A place in a namespace below the provider's, as identities and ids name it: no path has two slashes in a row.
+fn within(namespace: &Option<String>, place: String) -> String {
+    match namespace.as_deref().map(plain).filter(|name| !name.is_empty()) {
+        Some(namespace) => format!("{namespace}//{place}"),
+        None => place,
+    }
+}
+
+/// The namespace that an import id begins with, if it does, and the place.
+fn namespace_of(id: &str) -> (Option<&str>, &str) {
+    match id.split_once("//") {
+        Some((namespace, place)) => (Some(namespace), place),
+        None => (None, id),
+    }
+}
+
+/// What is wrong with the namespace of a resource.
+fn namespace_problem(namespace: &Option<String>) -> Option<Problem> {
+    let name = namespace.as_deref().filter(|name| !name.is_empty())?;
+    let reason = "is not the name of a namespace below the provider's: write one such as \"team\" or \"team/project\"";
+    (!config::is_path(plain(name)) || plain(name) == "root").then(|| problem("namespace", reason))
 }
 
 /// A mount or a path without the slashes at its ends, which mean nothing.

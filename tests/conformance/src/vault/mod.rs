@@ -12,6 +12,7 @@ mod lease_others;
 mod lease_trials;
 mod logins;
 mod machine_logins;
+mod namespaces;
 mod official;
 mod official_bao;
 mod official_ids;
