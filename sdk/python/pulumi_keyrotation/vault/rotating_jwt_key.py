@@ -33,6 +33,7 @@ class RotatingJwtKeyArgs:
                  jwks_url: pulumi.Input[Optional[_builtins.str]] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  retirement: pulumi.Input[Optional['_root_inputs.RetirementByConfirmationArgs']] = None,
                  revoke: pulumi.Input[Optional['_root_inputs.RevokeArgs']] = None,
@@ -56,6 +57,7 @@ class RotatingJwtKeyArgs:
                Order and secretness do not count; an empty map is the same as none.
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
                the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input['_root_inputs.RetirementByConfirmationArgs'] retirement: What must be true before a superseded key is removed, beyond its overlap.
@@ -84,6 +86,8 @@ class RotatingJwtKeyArgs:
             pulumi.set(__self__, "keepers", keepers)
         if max_age is not None:
             pulumi.set(__self__, "max_age", max_age)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
         if retirement is not None:
@@ -214,6 +218,18 @@ class RotatingJwtKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
@@ -327,6 +343,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
@@ -498,6 +515,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.str] mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
         :param pulumi.Input[_builtins.str] name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']] retirement: What must be true before a superseded key is removed, beyond its overlap.
@@ -688,6 +706,7 @@ class RotatingJwtKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  retirement: pulumi.Input[Optional[Union['_root_inputs.RetirementByConfirmationArgs', '_root_inputs.RetirementByConfirmationArgsDict']]] = None,
                  revoke: pulumi.Input[Optional[Union['_root_inputs.RevokeArgs', '_root_inputs.RevokeArgsDict']]] = None,
@@ -718,6 +737,7 @@ class RotatingJwtKey(pulumi.CustomResource):
             if name is None and not opts.urn:
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
+            __props__.__dict__["namespace"] = namespace
             __props__.__dict__["overlap"] = overlap
             __props__.__dict__["retirement"] = retirement
             __props__.__dict__["revoke"] = revoke
@@ -783,6 +803,7 @@ class RotatingJwtKey(pulumi.CustomResource):
         __props__.__dict__["max_age"] = None
         __props__.__dict__["mount"] = None
         __props__.__dict__["name"] = None
+        __props__.__dict__["namespace"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["previous"] = None
@@ -940,6 +961,14 @@ class RotatingJwtKey(pulumi.CustomResource):
         What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
 
     @_builtins.property
     @pulumi.getter(name="nextRotationAt")
