@@ -59,7 +59,7 @@ async fn a_namespace_of_a_resource_is_below_that_of_the_provider(kv: &VaultKv) -
 async fn a_namespace_that_is_not_there_is_told(kv: &VaultKv) -> Result<()> {
     let issuer = kv_issuer(kv, kv.config(), &json!({"mount": "secrets", "path": "app", "namespace": "nobody"}))?;
     let error = issuer.list().await.err().context("there is no such namespace")?;
-    ensure!(error.kind == ErrorKind::NotFound && error.message.contains("namespace"), "{error:?}");
+    ensure!(error.kind == ErrorKind::Invalid && error.message.contains("namespace does not exist"), "{error:?}");
     Ok(())
 }
 
