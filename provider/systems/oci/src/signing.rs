@@ -24,7 +24,7 @@ use crate::sources::exposed;
 pub(crate) use instance::Instance;
 pub(crate) use located::Located;
 pub(crate) use oke::Oke;
-pub(crate) use resource::Resource;
+pub(crate) use resource::ResourcePrincipal;
 pub(crate) use session::SessionFiles;
 use token::Token;
 

@@ -15,7 +15,7 @@ use crate::setting::{
     TOKEN_FILE, USER,
 };
 use crate::signer::KeySigner;
-use crate::signing::{Instance, Located, Oke, Resource, SessionFiles, Signing};
+use crate::signing::{Instance, Located, Oke, ResourcePrincipal, SessionFiles, Signing};
 use crate::sources::{Found, Level, Sources};
 
 /// A way to log in that somebody named.
@@ -154,7 +154,7 @@ fn by_resource(sources: &Sources<'_>) -> Result<Login, Error> {
     let passphrase = sources.variable(&RESOURCE_PASSPHRASE);
     let passphrase = passphrase.map(|found| Located::of_variable(&found.text, &found.source.to_string()));
     let credentials = format!("the resource principal, {}, with its key, {}", token.name(), key.name());
-    Ok(Login::of_token(Signing::by(Resource { token, key, passphrase }), credentials))
+    Ok(Login::of_token(Signing::by(ResourcePrincipal { token, key, passphrase }), credentials))
 }
 
 fn by_cluster(sources: &Sources<'_>) -> Result<Login, Error> {

@@ -10,14 +10,14 @@ use super::{Fresh, Located, Means, TokenSource, unusable};
 use crate::keypair::Pair;
 
 /// What `OCI_RESOURCE_PRINCIPAL_…` names.
-pub(crate) struct Resource {
+pub(crate) struct ResourcePrincipal {
     pub(crate) token: Located,
     pub(crate) key: Located,
     pub(crate) passphrase: Option<Located>,
 }
 
 #[async_trait]
-impl TokenSource for Resource {
+impl TokenSource for ResourcePrincipal {
     async fn next(&self, _: Means<'_>) -> Result<Fresh, Error> {
         let (token, key) = (self.token.read()?, self.key.read()?);
         let passphrase = self.passphrase.as_ref().map(Located::read).transpose()?;
