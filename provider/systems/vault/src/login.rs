@@ -41,7 +41,7 @@ enum Proof {
         name: Option<String>,
     },
     /// The proof is asked for at each login.
-    Machine(Machine),
+    Machine(Box<Machine>),
 }
 
 #[derive(Default, Serialize)]
@@ -248,7 +248,7 @@ impl Proof {
                 let password = Secret::of(&login.password, &login.password_file, "authLoginLdap.passwordFile");
                 Self::Password { username: filled(&Some(login.username.clone())), password }
             }
-            property => Self::Machine(Machine::new(sources, property)?),
+            property => Self::Machine(Box::new(Machine::new(sources, property)?)),
         })
     }
 }
