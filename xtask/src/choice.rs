@@ -29,44 +29,76 @@ const QUICK_TESTS: &[(&str, &str)] = &[
     ("engine/examples", "confluent-yaml"),
 ];
 
-/// Everything that shows how keys are delivered to stores, in whichever suite: of the programs that a pattern describes, those tests whose
-/// name contains a text.
-const DELIVERY: &str = "delivery";
-const DELIVERY_TESTS: &[(&str, &str)] = &[
-    ("cloud", "delivery::"),
-    ("system-aws", "store::"),
-    ("system-oci", "store::"),
-    ("system-vault", "kv_store::"),
-    ("rotation", "store"),
-    ("rotation/stores", ""),
-    ("rotation/exhaustive", "stores::"),
-    ("rotation/exhaustive", "secrets::"),
-    ("rotation/random", "stores"),
-    ("localcloud", "secrets::"),
-    ("localcloud", "oci::vault::"),
-    ("localcloud/stand_in", "secrets::"),
-    ("localcloud/stand_in", "oci_sdk::"),
-    ("localcloud/stand_in", "oci::vaults::"),
-    ("conformance/conformance", "stores::"),
-    ("conformance/conformance", "secrets_manager::"),
-    ("conformance/conformance", "oci_vault::"),
-    ("conformance/conformance", "how_many_calls_there_are"),
-    ("conformance/vault", "stores::"),
-    ("conformance/vault", "vault_kv::"),
-    ("conformance/vault", "how_many_calls_there_are"),
-    ("conformance/kv_on_vault", ""),
-    ("faults/deliveries", ""),
-    ("engine/delivery", ""),
-    ("engine/delivery_stores", ""),
-    ("engine/kill_delivery", ""),
-    ("engine/python_delivery", ""),
-    ("engine/secrets_delivery", ""),
-];
-/// The suites that they are of.
-const DELIVERY_SUITES: [&str; 8] =
-    ["unit", "conformance", "faults", "vault", "vault-aws", "engine", "delivery-kill", "examples"];
-/// What none of these tests needs, although others of their suites do.
-const NOT_OF_DELIVERY: [Need; 5] = [Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven];
+/// Tests about one matter, in whichever suite.
+#[derive(Debug)]
+struct Selection {
+    name: &'static str,
+    /// Of the programs that a pattern describes, those tests whose name contains a text.
+    tests: &'static [(&'static str, &'static str)],
+    /// The suites that they are of.
+    suites: &'static [&'static str],
+    /// What none of these tests needs, although others of their suites do.
+    spared: &'static [Need],
+}
+
+const SELECTIONS: &[Selection] = &[DELIVERY, LOGINS];
+
+/// Everything that shows how keys are delivered to stores.
+const DELIVERY: Selection = Selection {
+    name: "delivery",
+    tests: &[
+        ("cloud", "delivery::"),
+        ("system-aws", "store::"),
+        ("system-oci", "store::"),
+        ("system-vault", "kv_store::"),
+        ("rotation", "store"),
+        ("rotation/stores", ""),
+        ("rotation/exhaustive", "stores::"),
+        ("rotation/exhaustive", "secrets::"),
+        ("rotation/random", "stores"),
+        ("localcloud", "secrets::"),
+        ("localcloud", "oci::vault::"),
+        ("localcloud/stand_in", "secrets::"),
+        ("localcloud/stand_in", "oci_sdk::"),
+        ("localcloud/stand_in", "oci::vaults::"),
+        ("conformance/conformance", "stores::"),
+        ("conformance/conformance", "secrets_manager::"),
+        ("conformance/conformance", "oci_vault::"),
+        ("conformance/conformance", "how_many_calls_there_are"),
+        ("conformance/vault", "stores::"),
+        ("conformance/vault", "vault_kv::"),
+        ("conformance/vault", "how_many_calls_there_are"),
+        ("conformance/kv_on_vault", ""),
+        ("faults/deliveries", ""),
+        ("engine/delivery", ""),
+        ("engine/delivery_stores", ""),
+        ("engine/kill_delivery", ""),
+        ("engine/python_delivery", ""),
+        ("engine/secrets_delivery", ""),
+    ],
+    suites: &["unit", "conformance", "faults", "vault", "vault-aws", "engine", "delivery-kill", "examples"],
+    spared: &[Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven],
+};
+
+/// Everything that shows how the plugin logs in.
+const LOGINS: Selection = Selection {
+    name: "logins",
+    tests: &[
+        ("system-aws", "web_identity"),
+        ("system-aws", "signed::"),
+        ("system-oci", "settings::"),
+        ("system-oci", "signing::"),
+        ("system-vault", "login::"),
+        ("localcloud/stand_in", "boto3"),
+        ("localcloud/stand_in", "oci_sdk"),
+        ("conformance/conformance", "::login::"),
+        ("conformance/vault", "::login::"),
+        ("network/network", "login_"),
+        ("engine/logins", ""),
+    ],
+    suites: &["unit", "conformance", "vault", "engine"],
+    spared: &[Need::Checkers, Need::Hosts, Need::Node, Need::GoProgram, Need::Maven],
+};
 
 /// What is no suite and yet belongs before a release.
 const OTHERS: [(&str, &str); 2] = [
@@ -88,7 +120,7 @@ enum Tests {
     Of(&'static [&'static str]),
     Lessons,
     Quick,
-    Delivery,
+    Selected(&'static Selection),
 }
 
 impl Choice {
@@ -109,9 +141,9 @@ impl Choice {
                 tests: Tests::Quick,
             });
         }
-        if name == DELIVERY {
-            let suites = DELIVERY_SUITES.iter().filter_map(|name| suites::named(name)).collect();
-            return Some(Self { suites, tests: Tests::Delivery });
+        if let Some(selection) = SELECTIONS.iter().find(|selection| selection.name == name) {
+            let suites = selection.suites.iter().filter_map(|name| suites::named(name)).collect();
+            return Some(Self { suites, tests: Tests::Selected(selection) });
         }
         if let Some(suite) = suites::named(name) {
             return Some(Self { suites: vec![suite], tests: Tests::All });
@@ -158,7 +190,7 @@ impl Choice {
         for need in suites.flat_map(|suite| suite.needs) {
             let is_spared = match self.tests {
                 Tests::Quick => NOT_QUICK.contains(need),
-                Tests::Delivery => NOT_OF_DELIVERY.contains(need),
+                Tests::Selected(selection) => selection.spared.contains(need),
                 _ => false,
             };
             if !needs.contains(need) && !is_spared {
@@ -177,7 +209,7 @@ impl Choice {
                 Tests::All | Tests::Lessons => true,
                 Tests::Of(packages) => packages.contains(&program.package.as_str()),
                 Tests::Quick => suite.name == "unit" || picked(QUICK_TESTS, program).next().is_some(),
-                Tests::Delivery => picked(DELIVERY_TESTS, program).next().is_some(),
+                Tests::Selected(selection) => picked(selection.tests, program).next().is_some(),
             }
     }
 
@@ -190,7 +222,7 @@ impl Choice {
     pub(crate) fn picks(&self, program: &Executable) -> bool {
         match self.tests {
             Tests::All | Tests::Of(_) => false,
-            Tests::Lessons | Tests::Delivery => true,
+            Tests::Lessons | Tests::Selected(_) => true,
             Tests::Quick => picked(QUICK_TESTS, program).next().is_some(),
         }
     }
@@ -201,7 +233,7 @@ impl Choice {
             Tests::All | Tests::Of(_) => true,
             Tests::Lessons => lessons::is_lesson(name),
             Tests::Quick => picked(QUICK_TESTS, program).any(|wanted| name.starts_with(wanted)),
-            Tests::Delivery => picked(DELIVERY_TESTS, program).any(|wanted| name.contains(wanted)),
+            Tests::Selected(selection) => picked(selection.tests, program).any(|wanted| name.contains(wanted)),
         }
     }
 }
@@ -212,7 +244,8 @@ pub(crate) fn names() -> Vec<&'static str> {
         .iter()
         .map(|suite| suite.name)
         .chain(PARTS.iter().map(|(name, _)| *name))
-        .chain([LESSONS, QUICK, DELIVERY])
+        .chain(SELECTIONS.iter().map(|selection| selection.name))
+        .chain([LESSONS, QUICK])
         .collect()
 }
 
@@ -308,6 +341,19 @@ mod tests {
         assert!(!choice.takes(&program("engine", Kind::Integration, "kill")));
         assert!(choice.needs(true).contains(&Need::PythonHost) && !choice.needs(true).contains(&Need::Maven));
         assert!(!choice.is_whole());
+    }
+
+    #[test]
+    fn logins_are_taken_from_every_suite_that_has_some() {
+        let choice = Choice::parse(Some("logins")).unwrap();
+        let conformance = program("conformance", Kind::Integration, "conformance");
+        assert!(choice.takes(&conformance) && choice.has_test(&conformance, "localcloud::aws::login::a_token"));
+        assert!(!choice.has_test(&conformance, "localcloud::aws::marks::a_tag"));
+        let engine = program("engine", Kind::Integration, "logins");
+        assert!(choice.takes(&engine) && choice.has_test(&engine, "any"));
+        assert!(crate::paths::root().join("tests/engine/tests/logins.rs").is_file());
+        assert!(!choice.takes(&program("engine", Kind::Integration, "kill")));
+        assert!(choice.needs(true).contains(&Need::OpenBao));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is checked without running the project: import circles, words, the Registry's rules, workflows, format, lints, dependencies, generated files, documentation.
 
+mod ci_pages;
+
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -44,6 +46,8 @@ pub(crate) fn tasks(built: &[Executable], in_a_hurry: bool) -> Vec<Task<'_, Opti
         tasks.push(task(what, Pace::Waits, 3, Box::new(work)));
     }
     tasks.push(task("workflows", Pace::Waits, 5, Box::new(|| check("workflows", workflows()?))));
+    tasks.push(task("jobs of docs/ci.md", Pace::Waits, 2, Box::new(|| check("ci-workflows", ci_pages::workflows()?))));
+    tasks.push(task("YAML of docs/ci.md", Pace::Waits, 2, Box::new(|| check("ci-yaml", ci_pages::yaml()?))));
     tasks.push(task("windows", Pace::Builds, 60, Box::new(windows)));
     tasks.push(task("advisories", Pace::Waits, 60, Box::new(advisories)));
     let pace = if built.is_empty() { Pace::Builds } else { Pace::Waits };

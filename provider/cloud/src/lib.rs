@@ -5,6 +5,7 @@
 
 mod cloud;
 mod delivery;
+mod identity;
 mod problem;
 mod resource;
 mod session;
@@ -12,6 +13,7 @@ mod tags;
 
 pub use cloud::{Cloud, Resources};
 pub use delivery::{Deliverable, DeliveryFormat, DeliveryShape};
+pub use identity::{CallerIdentity, SignedRequest};
 pub use problem::{problem, wrong_config};
 pub use resource::{ImportedInputs, RotatingResource};
 pub use session::SessionCell;

@@ -66,7 +66,7 @@ fn deliverable<R: RotatingResource>() -> Deliverable {
     let names: Vec<String> = key.names().filter(|name| *name != ENDS).map(str::to_owned).collect();
     let secrets = names.iter().filter(|name| key.is_secret(name)).cloned().collect();
     let optional = names.iter().filter(|name| !key.is_required(name)).cloned().collect();
-    Deliverable { ordinary: names.clone(), names, optional, secrets, open: false }
+    Deliverable { ordinary: names.clone(), names, optional, secrets, open: false, map: None }
 }
 
 /// What the model knows of a key is no field of it.

@@ -67,7 +67,14 @@ mod tests {
 
     #[test]
     fn one_scope_mints_and_one_promotes() {
-        let target = Target { identity: String::new(), label: String::new(), shape: String::new(), reads_back: false };
+        let target = Target {
+            identity: String::new(),
+            label: String::new(),
+            shape: String::new(),
+            reads_back: false,
+            keeps_secrets: false,
+            holds_staged: true,
+        };
         let id = || KeyId("1".to_owned());
         let in_scope = |step: &Model| ALL.into_iter().filter(|scope| !scope.is_later(step)).collect::<Vec<_>>();
         for step in [Model::Claim, Model::Mint, Model::MakeRoom(id())] {

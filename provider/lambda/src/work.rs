@@ -146,6 +146,8 @@ impl Work<'_> {
         let deck = Deck {
             issuer: self.issuer,
             stores: &stores,
+            readers: &[],
+            derived: &std::convert::identity,
             clock: self.clock(),
             stop: self.stop,
             owner,

@@ -26,7 +26,7 @@ pub use lock::locked;
 pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
-pub use retry::{Pauses, repeat};
+pub use retry::{Pauses, RETRIES, repeat, repeat_up_to};
 pub use settings::{Peer, Settings};
 pub use skew::Skew;
 pub use trust::authorities;

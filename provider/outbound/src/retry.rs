@@ -18,7 +18,21 @@ pub async fn repeat<T, F>(clock: &Arc<dyn Clock>, call: impl FnMut() -> F) -> Re
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let pauses = ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_times(3);
+    repeat_up_to(RETRIES, clock, call).await
+}
+
+/// How often a call is repeated unless the user says otherwise.
+pub const RETRIES: usize = 3;
+
+/// The same with another number of repetitions; the pauses grow to a minute.
+///
+/// # Errors
+/// As [`repeat`].
+pub async fn repeat_up_to<T, F>(times: usize, clock: &Arc<dyn Clock>, call: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let pauses = ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_times(times);
     let repeated = call.retry(pauses).sleep(Pauses(Arc::clone(clock)));
     repeated.when(|error: &Error| error.retry != Retry::Never).adjust(longer).await
 }

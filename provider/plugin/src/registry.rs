@@ -42,7 +42,8 @@ type MakeResource = Box<dyn Fn(&Shared) -> Arc<dyn Resource> + Send + Sync>;
 impl KeyRotation {
     /// With this clock; nothing is configured and nothing contacted yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let (aws, vault) = (Arc::new(Aws::new(Arc::clone(&clock))), Arc::new(Vault::new(Arc::clone(&clock))));
+        let aws = Arc::new(Aws::new(Arc::clone(&clock)));
+        let vault = Arc::new(Vault::new(Arc::clone(&clock)).with_aws(aws.clone()));
         let oci = Arc::new(Oci::new(Arc::clone(&clock)));
         Self::without_clouds(Arc::clone(&clock))
             .delivering_to(DeliveryClouds::of(Arc::clone(&aws), Arc::clone(&vault), Arc::clone(&oci)))

@@ -105,6 +105,14 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? AccessKey { get; set; } = null!;
             /// <summary>
+            /// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+            /// </summary>
+                public ImmutableArray<string> AllowedAccountIds { get; set; }
+            /// <summary>
+            /// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+            /// </summary>
+                public Types.AwsAssumeRoleWithWebIdentity? AssumeRoleWithWebIdentity { get; set; } = null!;
+            /// <summary>
             /// Roles to assume one after another, the first with the credentials above.
             /// </summary>
                 public ImmutableArray<Types.AwsAssumeRole> AssumeRoles { get; set; }
@@ -112,6 +120,14 @@ namespace KeyRotationDev.KeyRotation
             /// Addresses to use in place of AWS's own.
             /// </summary>
                 public Types.AwsEndpoints? Endpoints { get; set; } = null!;
+            /// <summary>
+            /// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+            /// </summary>
+                public ImmutableArray<string> ForbiddenAccountIds { get; set; }
+            /// <summary>
+            /// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+            /// </summary>
+                public int? MaxRetries { get; set; }
             /// <summary>
             /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
             /// </summary>
@@ -125,9 +141,53 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public string? SecretKey { get; set; } = null!;
             /// <summary>
+            /// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+            /// </summary>
+                public ImmutableArray<string> SharedConfigFiles { get; set; }
+            /// <summary>
+            /// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+            /// </summary>
+                public ImmutableArray<string> SharedCredentialsFiles { get; set; }
+            /// <summary>
             /// The session token that belongs to `AccessKey`, if that is a temporary one.
             /// </summary>
                 public string? Token { get; set; } = null!;
+            /// <summary>
+            /// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+            /// </summary>
+                public bool? UseDualstackEndpoint { get; set; }
+            /// <summary>
+            /// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+            /// </summary>
+                public bool? UseFipsEndpoint { get; set; }
+            }
+
+             public class AwsAssumeRoleWithWebIdentity
+             {
+            /// <summary>
+            /// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+            /// </summary>
+                public string? Duration { get; set; } = null!;
+            /// <summary>
+            /// ARNs of managed policies that limit what the session may do, 10 at most.
+            /// </summary>
+                public ImmutableArray<string> PolicyArns { get; set; }
+            /// <summary>
+            /// The role's ARN. Default: `AWS_ROLE_ARN`.
+            /// </summary>
+                public string? RoleArn { get; set; } = null!;
+            /// <summary>
+            /// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+            /// </summary>
+                public string? SessionName { get; set; } = null!;
+            /// <summary>
+            /// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+            /// </summary>
+                public string? WebIdentityToken { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+            /// </summary>
+                public string? WebIdentityTokenFile { get; set; } = null!;
             }
 
              public class AwsAssumeRole
@@ -165,13 +225,17 @@ namespace KeyRotationDev.KeyRotation
              public class ConfluentConfig
              {
             /// <summary>
-            /// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+            /// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
             /// </summary>
                 public string? CloudApiKey { get; set; } = null!;
             /// <summary>
             /// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
             /// </summary>
                 public string? CloudApiSecret { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the secret, read at the first call. Only its path is in the state.
+            /// </summary>
+                public string? CloudApiSecretFile { get; set; } = null!;
             /// <summary>
             /// The address to use in place of `https://api.confluent.cloud`.
             /// </summary>
@@ -180,6 +244,10 @@ namespace KeyRotationDev.KeyRotation
 
              public class OciConfig
              {
+            /// <summary>
+            /// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+            /// </summary>
+                public string? Auth { get; set; } = null!;
             /// <summary>
             /// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
             /// </summary>
@@ -206,11 +274,11 @@ namespace KeyRotationDev.KeyRotation
                 public string? PrivateKeyPath { get; set; } = null!;
             /// <summary>
             /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-            /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+            /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
             /// </summary>
                 public string? Region { get; set; } = null!;
             /// <summary>
-            /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+            /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
             /// </summary>
                 public string? TenancyOcid { get; set; } = null!;
             /// <summary>
@@ -247,9 +315,21 @@ namespace KeyRotationDev.KeyRotation
             /// </summary>
                 public Types.VaultAuthLoginAppRole? AuthLoginAppRole { get; set; } = null!;
             /// <summary>
+            /// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+            /// </summary>
+                public Types.VaultAuthLoginAws? AuthLoginAws { get; set; } = null!;
+            /// <summary>
+            /// Logs in with the token of a managed identity of Azure.
+            /// </summary>
+                public Types.VaultAuthLoginAzure? AuthLoginAzure { get; set; } = null!;
+            /// <summary>
             /// Logs in with a TLS client certificate.
             /// </summary>
                 public Types.VaultAuthLoginCert? AuthLoginCert { get; set; } = null!;
+            /// <summary>
+            /// Logs in with the identity token of a machine in Google Cloud.
+            /// </summary>
+                public Types.VaultAuthLoginGcp? AuthLoginGcp { get; set; } = null!;
             /// <summary>
             /// Logs in with a JSON Web Token, such as the identity token of a CI job.
             /// </summary>
@@ -316,6 +396,74 @@ namespace KeyRotationDev.KeyRotation
                 public string? WrappedSecretIdFile { get; set; } = null!;
             }
 
+             public class VaultAuthLoginAws
+             {
+            /// <summary>
+            /// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+            /// </summary>
+                public string? AwsRegion { get; set; } = null!;
+            /// <summary>
+            /// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+            /// </summary>
+                public string? HeaderValue { get; set; } = null!;
+            /// <summary>
+            /// Where the method is mounted, without `auth/`. Default: `"aws"`.
+            /// </summary>
+                public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
+            /// The role to log in as.
+            /// </summary>
+                public string Role { get; set; }
+            }
+
+             public class VaultAuthLoginAzure
+             {
+            /// <summary>
+            /// The client id of the managed identity, if the machine has several.
+            /// </summary>
+                public string? ClientId { get; set; } = null!;
+            /// <summary>
+            /// The file that holds the token, read at each login. Default: the metadata service of the machine.
+            /// </summary>
+                public string? JwtFile { get; set; } = null!;
+            /// <summary>
+            /// Where the method is mounted, without `auth/`. Default: `"azure"`.
+            /// </summary>
+                public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
+            /// The resource group of the machine.
+            /// </summary>
+                public string? ResourceGroupName { get; set; } = null!;
+            /// <summary>
+            /// The role to log in as.
+            /// </summary>
+                public string Role { get; set; }
+            /// <summary>
+            /// The resource that the token is for. Default: `"https://management.azure.com/"`.
+            /// </summary>
+                public string? Scope { get; set; } = null!;
+            /// <summary>
+            /// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+            /// </summary>
+                public string? SubscriptionId { get; set; } = null!;
+            /// <summary>
+            /// The name of the machine.
+            /// </summary>
+                public string? VmName { get; set; } = null!;
+            /// <summary>
+            /// The name of the scale set that the machine is in.
+            /// </summary>
+                public string? VmssName { get; set; } = null!;
+            }
+
              public class VaultAuthLoginCert
              {
             /// <summary>
@@ -338,6 +486,26 @@ namespace KeyRotationDev.KeyRotation
             /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
             /// </summary>
                 public string? Namespace { get; set; } = null!;
+            }
+
+             public class VaultAuthLoginGcp
+             {
+            /// <summary>
+            /// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+            /// </summary>
+                public string? JwtFile { get; set; } = null!;
+            /// <summary>
+            /// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+            /// </summary>
+                public string? Mount { get; set; } = null!;
+            /// <summary>
+            /// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+            /// </summary>
+                public string? Namespace { get; set; } = null!;
+            /// <summary>
+            /// The role to log in as.
+            /// </summary>
+                public string Role { get; set; }
             }
 
              public class VaultAuthLoginJwt

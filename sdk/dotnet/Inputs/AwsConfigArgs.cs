@@ -33,6 +33,24 @@ namespace KeyRotationDev.KeyRotation.Inputs
             }
         }
 
+        [Input("allowedAccountIds")]
+        private InputList<string>? _allowedAccountIds;
+
+        /// <summary>
+        /// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+        /// </summary>
+        public InputList<string> AllowedAccountIds
+        {
+            get => _allowedAccountIds ?? (_allowedAccountIds = new InputList<string>());
+            set => _allowedAccountIds = value;
+        }
+
+        /// <summary>
+        /// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        /// </summary>
+        [Input("assumeRoleWithWebIdentity")]
+        public Input<Inputs.AwsAssumeRoleWithWebIdentityArgs>? AssumeRoleWithWebIdentity { get; set; }
+
         [Input("assumeRoles")]
         private InputList<Inputs.AwsAssumeRoleArgs>? _assumeRoles;
 
@@ -50,6 +68,24 @@ namespace KeyRotationDev.KeyRotation.Inputs
         /// </summary>
         [Input("endpoints")]
         public Input<Inputs.AwsEndpointsArgs>? Endpoints { get; set; }
+
+        [Input("forbiddenAccountIds")]
+        private InputList<string>? _forbiddenAccountIds;
+
+        /// <summary>
+        /// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+        /// </summary>
+        public InputList<string> ForbiddenAccountIds
+        {
+            get => _forbiddenAccountIds ?? (_forbiddenAccountIds = new InputList<string>());
+            set => _forbiddenAccountIds = value;
+        }
+
+        /// <summary>
+        /// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        /// </summary>
+        [Input("maxRetries")]
+        public Input<int>? MaxRetries { get; set; }
 
         /// <summary>
         /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -79,6 +115,30 @@ namespace KeyRotationDev.KeyRotation.Inputs
             }
         }
 
+        [Input("sharedConfigFiles")]
+        private InputList<string>? _sharedConfigFiles;
+
+        /// <summary>
+        /// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        /// </summary>
+        public InputList<string> SharedConfigFiles
+        {
+            get => _sharedConfigFiles ?? (_sharedConfigFiles = new InputList<string>());
+            set => _sharedConfigFiles = value;
+        }
+
+        [Input("sharedCredentialsFiles")]
+        private InputList<string>? _sharedCredentialsFiles;
+
+        /// <summary>
+        /// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        /// </summary>
+        public InputList<string> SharedCredentialsFiles
+        {
+            get => _sharedCredentialsFiles ?? (_sharedCredentialsFiles = new InputList<string>());
+            set => _sharedCredentialsFiles = value;
+        }
+
         [Input("token")]
         private Input<string>? _token;
 
@@ -94,6 +154,18 @@ namespace KeyRotationDev.KeyRotation.Inputs
                 _token = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
             }
         }
+
+        /// <summary>
+        /// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        /// </summary>
+        [Input("useDualstackEndpoint")]
+        public Input<bool>? UseDualstackEndpoint { get; set; }
+
+        /// <summary>
+        /// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        /// </summary>
+        [Input("useFipsEndpoint")]
+        public Input<bool>? UseFipsEndpoint { get; set; }
 
         public AwsConfigArgs()
         {

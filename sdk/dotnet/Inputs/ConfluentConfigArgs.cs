@@ -21,7 +21,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
         private Input<string>? _cloudApiKey;
 
         /// <summary>
-        /// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        /// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         /// </summary>
         public Input<string>? CloudApiKey
         {
@@ -48,6 +48,12 @@ namespace KeyRotationDev.KeyRotation.Inputs
                 _cloudApiSecret = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
             }
         }
+
+        /// <summary>
+        /// The file that holds the secret, read at the first call. Only its path is in the state.
+        /// </summary>
+        [Input("cloudApiSecretFile")]
+        public Input<string>? CloudApiSecretFile { get; set; }
 
         /// <summary>
         /// The address to use in place of `https://api.confluent.cloud`.

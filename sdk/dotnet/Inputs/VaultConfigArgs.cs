@@ -30,10 +30,28 @@ namespace KeyRotationDev.KeyRotation.Inputs
         public Input<Inputs.VaultAuthLoginAppRoleArgs>? AuthLoginAppRole { get; set; }
 
         /// <summary>
+        /// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        /// </summary>
+        [Input("authLoginAws")]
+        public Input<Inputs.VaultAuthLoginAwsArgs>? AuthLoginAws { get; set; }
+
+        /// <summary>
+        /// Logs in with the token of a managed identity of Azure.
+        /// </summary>
+        [Input("authLoginAzure")]
+        public Input<Inputs.VaultAuthLoginAzureArgs>? AuthLoginAzure { get; set; }
+
+        /// <summary>
         /// Logs in with a TLS client certificate.
         /// </summary>
         [Input("authLoginCert")]
         public Input<Inputs.VaultAuthLoginCertArgs>? AuthLoginCert { get; set; }
+
+        /// <summary>
+        /// Logs in with the identity token of a machine in Google Cloud.
+        /// </summary>
+        [Input("authLoginGcp")]
+        public Input<Inputs.VaultAuthLoginGcpArgs>? AuthLoginGcp { get; set; }
 
         /// <summary>
         /// Logs in with a JSON Web Token, such as the identity token of a CI job.

@@ -23,6 +23,14 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string? AccessKey;
         /// <summary>
+        /// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+        /// </summary>
+        public readonly ImmutableArray<string> AllowedAccountIds;
+        /// <summary>
+        /// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        /// </summary>
+        public readonly Outputs.AwsAssumeRoleWithWebIdentity? AssumeRoleWithWebIdentity;
+        /// <summary>
         /// Roles to assume one after another, the first with the credentials above.
         /// </summary>
         public readonly ImmutableArray<Outputs.AwsAssumeRole> AssumeRoles;
@@ -30,6 +38,14 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// Addresses to use in place of AWS's own.
         /// </summary>
         public readonly Outputs.AwsEndpoints? Endpoints;
+        /// <summary>
+        /// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+        /// </summary>
+        public readonly ImmutableArray<string> ForbiddenAccountIds;
+        /// <summary>
+        /// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        /// </summary>
+        public readonly int? MaxRetries;
         /// <summary>
         /// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         /// </summary>
@@ -43,17 +59,41 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly string? SecretKey;
         /// <summary>
+        /// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        /// </summary>
+        public readonly ImmutableArray<string> SharedConfigFiles;
+        /// <summary>
+        /// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        /// </summary>
+        public readonly ImmutableArray<string> SharedCredentialsFiles;
+        /// <summary>
         /// The session token that belongs to `AccessKey`, if that is a temporary one.
         /// </summary>
         public readonly string? Token;
+        /// <summary>
+        /// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        /// </summary>
+        public readonly bool? UseDualstackEndpoint;
+        /// <summary>
+        /// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        /// </summary>
+        public readonly bool? UseFipsEndpoint;
 
         [OutputConstructor]
         private AwsConfig(
             string? accessKey,
 
+            ImmutableArray<string> allowedAccountIds,
+
+            Outputs.AwsAssumeRoleWithWebIdentity? assumeRoleWithWebIdentity,
+
             ImmutableArray<Outputs.AwsAssumeRole> assumeRoles,
 
             Outputs.AwsEndpoints? endpoints,
+
+            ImmutableArray<string> forbiddenAccountIds,
+
+            int? maxRetries,
 
             string? profile,
 
@@ -61,15 +101,31 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string? secretKey,
 
-            string? token)
+            ImmutableArray<string> sharedConfigFiles,
+
+            ImmutableArray<string> sharedCredentialsFiles,
+
+            string? token,
+
+            bool? useDualstackEndpoint,
+
+            bool? useFipsEndpoint)
         {
             AccessKey = accessKey;
+            AllowedAccountIds = allowedAccountIds;
+            AssumeRoleWithWebIdentity = assumeRoleWithWebIdentity;
             AssumeRoles = assumeRoles;
             Endpoints = endpoints;
+            ForbiddenAccountIds = forbiddenAccountIds;
+            MaxRetries = maxRetries;
             Profile = profile;
             Region = region;
             SecretKey = secretKey;
+            SharedConfigFiles = sharedConfigFiles;
+            SharedCredentialsFiles = sharedCredentialsFiles;
             Token = token;
+            UseDualstackEndpoint = useDualstackEndpoint;
+            UseFipsEndpoint = useFipsEndpoint;
         }
     }
 }

@@ -41,6 +41,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public string Mount { get; set; } = null!;
 
         /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Input("namespace")]
+        public string? Namespace { get; set; }
+
+        /// <summary>
         /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
         /// </summary>
         [Input("olderThan")]
@@ -65,6 +71,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("mount", required: true)]
         public Input<string> Mount { get; set; } = null!;
+
+        /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.

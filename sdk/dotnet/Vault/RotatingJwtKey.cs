@@ -257,6 +257,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Name { get; private set; } = null!;
 
         /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Output("namespace")]
+        public Output<string?> Namespace { get; private set; } = null!;
+
+        /// <summary>
         /// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
         /// </summary>
         [Output("nextRotationAt")]
@@ -484,6 +490,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         /// </summary>
         [Input("name", required: true)]
         public Input<string> Name { get; set; } = null!;
+
+        /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.

@@ -149,6 +149,12 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> LastVaultRotation { get; private set; } = null!;
 
         /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Output("namespace")]
+        public Output<string?> Namespace { get; private set; } = null!;
+
+        /// <summary>
         /// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
         /// </summary>
         [Output("nextRotationAt")]
@@ -257,6 +263,12 @@ namespace KeyRotationDev.KeyRotation.Vault
             get => _keepers ?? (_keepers = new InputMap<string>());
             set => _keepers = value;
         }
+
+        /// <summary>
+        /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        /// </summary>
+        [Input("namespace")]
+        public Input<string>? Namespace { get; set; }
 
         /// <summary>
         /// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,

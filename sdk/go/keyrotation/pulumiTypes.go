@@ -378,23 +378,277 @@ func (o AwsAssumeRoleArrayOutput) Index(i pulumi.IntInput) AwsAssumeRoleOutput {
 	}).(AwsAssumeRoleOutput)
 }
 
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentity struct {
+	// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+	Duration *string `pulumi:"duration"`
+	// ARNs of managed policies that limit what the session may do, 10 at most.
+	PolicyArns []string `pulumi:"policyArns"`
+	// The role's ARN. Default: `AWS_ROLE_ARN`.
+	RoleArn *string `pulumi:"roleArn"`
+	// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+	SessionName *string `pulumi:"sessionName"`
+	// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+	WebIdentityToken *string `pulumi:"webIdentityToken"`
+	// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+	WebIdentityTokenFile *string `pulumi:"webIdentityTokenFile"`
+}
+
+// AwsAssumeRoleWithWebIdentityInput is an input type that accepts AwsAssumeRoleWithWebIdentityArgs and AwsAssumeRoleWithWebIdentityOutput values.
+// You can construct a concrete instance of `AwsAssumeRoleWithWebIdentityInput` via:
+//
+//	AwsAssumeRoleWithWebIdentityArgs{...}
+type AwsAssumeRoleWithWebIdentityInput interface {
+	pulumi.Input
+
+	ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput
+	ToAwsAssumeRoleWithWebIdentityOutputWithContext(context.Context) AwsAssumeRoleWithWebIdentityOutput
+}
+
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentityArgs struct {
+	// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+	Duration pulumi.StringPtrInput `pulumi:"duration"`
+	// ARNs of managed policies that limit what the session may do, 10 at most.
+	PolicyArns pulumi.StringArrayInput `pulumi:"policyArns"`
+	// The role's ARN. Default: `AWS_ROLE_ARN`.
+	RoleArn pulumi.StringPtrInput `pulumi:"roleArn"`
+	// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+	SessionName pulumi.StringPtrInput `pulumi:"sessionName"`
+	// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+	WebIdentityToken pulumi.StringPtrInput `pulumi:"webIdentityToken"`
+	// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+	WebIdentityTokenFile pulumi.StringPtrInput `pulumi:"webIdentityTokenFile"`
+}
+
+func (AwsAssumeRoleWithWebIdentityArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityOutputWithContext(context.Background())
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityOutput)
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (i AwsAssumeRoleWithWebIdentityArgs) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityOutput).ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx)
+}
+
+// AwsAssumeRoleWithWebIdentityPtrInput is an input type that accepts AwsAssumeRoleWithWebIdentityArgs, AwsAssumeRoleWithWebIdentityPtr and AwsAssumeRoleWithWebIdentityPtrOutput values.
+// You can construct a concrete instance of `AwsAssumeRoleWithWebIdentityPtrInput` via:
+//
+//	        AwsAssumeRoleWithWebIdentityArgs{...}
+//
+//	or:
+//
+//	        nil
+type AwsAssumeRoleWithWebIdentityPtrInput interface {
+	pulumi.Input
+
+	ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput
+	ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Context) AwsAssumeRoleWithWebIdentityPtrOutput
+}
+
+type awsAssumeRoleWithWebIdentityPtrType AwsAssumeRoleWithWebIdentityArgs
+
+func AwsAssumeRoleWithWebIdentityPtr(v *AwsAssumeRoleWithWebIdentityArgs) AwsAssumeRoleWithWebIdentityPtrInput {
+	return (*awsAssumeRoleWithWebIdentityPtrType)(v)
+}
+
+func (*awsAssumeRoleWithWebIdentityPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (i *awsAssumeRoleWithWebIdentityPtrType) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return i.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (i *awsAssumeRoleWithWebIdentityPtrType) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
+// A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `WebIdentityToken`
+// and `WebIdentityTokenFile` may be set.
+type AwsAssumeRoleWithWebIdentityOutput struct{ *pulumi.OutputState }
+
+func (AwsAssumeRoleWithWebIdentityOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityOutput() AwsAssumeRoleWithWebIdentityOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(context.Background())
+}
+
+func (o AwsAssumeRoleWithWebIdentityOutput) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AwsAssumeRoleWithWebIdentity) *AwsAssumeRoleWithWebIdentity {
+		return &v
+	}).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
+// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+func (o AwsAssumeRoleWithWebIdentityOutput) Duration() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.Duration }).(pulumi.StringPtrOutput)
+}
+
+// ARNs of managed policies that limit what the session may do, 10 at most.
+func (o AwsAssumeRoleWithWebIdentityOutput) PolicyArns() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) []string { return v.PolicyArns }).(pulumi.StringArrayOutput)
+}
+
+// The role's ARN. Default: `AWS_ROLE_ARN`.
+func (o AwsAssumeRoleWithWebIdentityOutput) RoleArn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.RoleArn }).(pulumi.StringPtrOutput)
+}
+
+// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+func (o AwsAssumeRoleWithWebIdentityOutput) SessionName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.SessionName }).(pulumi.StringPtrOutput)
+}
+
+// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+func (o AwsAssumeRoleWithWebIdentityOutput) WebIdentityToken() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.WebIdentityToken }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+func (o AwsAssumeRoleWithWebIdentityOutput) WebIdentityTokenFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AwsAssumeRoleWithWebIdentity) *string { return v.WebIdentityTokenFile }).(pulumi.StringPtrOutput)
+}
+
+type AwsAssumeRoleWithWebIdentityPtrOutput struct{ *pulumi.OutputState }
+
+func (AwsAssumeRoleWithWebIdentityPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AwsAssumeRoleWithWebIdentity)(nil)).Elem()
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) ToAwsAssumeRoleWithWebIdentityPtrOutput() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) ToAwsAssumeRoleWithWebIdentityPtrOutputWithContext(ctx context.Context) AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o
+}
+
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) Elem() AwsAssumeRoleWithWebIdentityOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) AwsAssumeRoleWithWebIdentity {
+		if v != nil {
+			return *v
+		}
+		var ret AwsAssumeRoleWithWebIdentity
+		return ret
+	}).(AwsAssumeRoleWithWebIdentityOutput)
+}
+
+// How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) Duration() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Duration
+	}).(pulumi.StringPtrOutput)
+}
+
+// ARNs of managed policies that limit what the session may do, 10 at most.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) PolicyArns() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) []string {
+		if v == nil {
+			return nil
+		}
+		return v.PolicyArns
+	}).(pulumi.StringArrayOutput)
+}
+
+// The role's ARN. Default: `AWS_ROLE_ARN`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) RoleArn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.RoleArn
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) SessionName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SessionName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `WebIdentityTokenFile`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) WebIdentityToken() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WebIdentityToken
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+func (o AwsAssumeRoleWithWebIdentityPtrOutput) WebIdentityTokenFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AwsAssumeRoleWithWebIdentity) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WebIdentityTokenFile
+	}).(pulumi.StringPtrOutput)
+}
+
 // How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
 // environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 type AwsConfig struct {
 	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey *string `pulumi:"accessKey"`
+	// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+	AllowedAccountIds []string `pulumi:"allowedAccountIds"`
+	// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+	AssumeRoleWithWebIdentity *AwsAssumeRoleWithWebIdentity `pulumi:"assumeRoleWithWebIdentity"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles []AwsAssumeRole `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints *AwsEndpoints `pulumi:"endpoints"`
+	// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+	ForbiddenAccountIds []string `pulumi:"forbiddenAccountIds"`
+	// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+	MaxRetries *int `pulumi:"maxRetries"`
 	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile *string `pulumi:"profile"`
 	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region *string `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey *string `pulumi:"secretKey"`
+	// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+	SharedConfigFiles []string `pulumi:"sharedConfigFiles"`
+	// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+	SharedCredentialsFiles []string `pulumi:"sharedCredentialsFiles"`
 	// The session token that belongs to `AccessKey`, if that is a temporary one.
 	Token *string `pulumi:"token"`
+	// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+	UseDualstackEndpoint *bool `pulumi:"useDualstackEndpoint"`
+	// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+	UseFipsEndpoint *bool `pulumi:"useFipsEndpoint"`
 }
 
 // AwsConfigInput is an input type that accepts AwsConfigArgs and AwsConfigOutput values.
@@ -413,18 +667,34 @@ type AwsConfigInput interface {
 type AwsConfigArgs struct {
 	// The access key id that the plugin uses; requires `SecretKey`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
 	AccessKey pulumi.StringPtrInput `pulumi:"accessKey"`
+	// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+	AllowedAccountIds pulumi.StringArrayInput `pulumi:"allowedAccountIds"`
+	// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+	AssumeRoleWithWebIdentity AwsAssumeRoleWithWebIdentityPtrInput `pulumi:"assumeRoleWithWebIdentity"`
 	// Roles to assume one after another, the first with the credentials above.
 	AssumeRoles AwsAssumeRoleArrayInput `pulumi:"assumeRoles"`
 	// Addresses to use in place of AWS's own.
 	Endpoints AwsEndpointsPtrInput `pulumi:"endpoints"`
+	// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+	ForbiddenAccountIds pulumi.StringArrayInput `pulumi:"forbiddenAccountIds"`
+	// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+	MaxRetries pulumi.IntPtrInput `pulumi:"maxRetries"`
 	// The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
 	Profile pulumi.StringPtrInput `pulumi:"profile"`
 	// The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
 	Region pulumi.StringPtrInput `pulumi:"region"`
 	// The secret access key that belongs to `AccessKey`.
 	SecretKey pulumi.StringPtrInput `pulumi:"secretKey"`
+	// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+	SharedConfigFiles pulumi.StringArrayInput `pulumi:"sharedConfigFiles"`
+	// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+	SharedCredentialsFiles pulumi.StringArrayInput `pulumi:"sharedCredentialsFiles"`
 	// The session token that belongs to `AccessKey`, if that is a temporary one.
 	Token pulumi.StringPtrInput `pulumi:"token"`
+	// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+	UseDualstackEndpoint pulumi.BoolPtrInput `pulumi:"useDualstackEndpoint"`
+	// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+	UseFipsEndpoint pulumi.BoolPtrInput `pulumi:"useFipsEndpoint"`
 }
 
 func (AwsConfigArgs) ElementType() reflect.Type {
@@ -511,6 +781,16 @@ func (o AwsConfigOutput) AccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.AccessKey }).(pulumi.StringPtrOutput)
 }
 
+// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+func (o AwsConfigOutput) AllowedAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.AllowedAccountIds }).(pulumi.StringArrayOutput)
+}
+
+// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+func (o AwsConfigOutput) AssumeRoleWithWebIdentity() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *AwsAssumeRoleWithWebIdentity { return v.AssumeRoleWithWebIdentity }).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
 // Roles to assume one after another, the first with the credentials above.
 func (o AwsConfigOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 	return o.ApplyT(func(v AwsConfig) []AwsAssumeRole { return v.AssumeRoles }).(AwsAssumeRoleArrayOutput)
@@ -519,6 +799,16 @@ func (o AwsConfigOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 // Addresses to use in place of AWS's own.
 func (o AwsConfigOutput) Endpoints() AwsEndpointsPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *AwsEndpoints { return v.Endpoints }).(AwsEndpointsPtrOutput)
+}
+
+// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+func (o AwsConfigOutput) ForbiddenAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.ForbiddenAccountIds }).(pulumi.StringArrayOutput)
+}
+
+// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+func (o AwsConfigOutput) MaxRetries() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *int { return v.MaxRetries }).(pulumi.IntPtrOutput)
 }
 
 // The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -536,9 +826,29 @@ func (o AwsConfigOutput) SecretKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.SecretKey }).(pulumi.StringPtrOutput)
 }
 
+// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+func (o AwsConfigOutput) SharedConfigFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.SharedConfigFiles }).(pulumi.StringArrayOutput)
+}
+
+// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+func (o AwsConfigOutput) SharedCredentialsFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AwsConfig) []string { return v.SharedCredentialsFiles }).(pulumi.StringArrayOutput)
+}
+
 // The session token that belongs to `AccessKey`, if that is a temporary one.
 func (o AwsConfigOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AwsConfig) *string { return v.Token }).(pulumi.StringPtrOutput)
+}
+
+// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+func (o AwsConfigOutput) UseDualstackEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *bool { return v.UseDualstackEndpoint }).(pulumi.BoolPtrOutput)
+}
+
+// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+func (o AwsConfigOutput) UseFipsEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v AwsConfig) *bool { return v.UseFipsEndpoint }).(pulumi.BoolPtrOutput)
 }
 
 type AwsConfigPtrOutput struct{ *pulumi.OutputState }
@@ -575,6 +885,26 @@ func (o AwsConfigPtrOutput) AccessKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `ForbiddenAccountIds`.
+func (o AwsConfigPtrOutput) AllowedAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.AllowedAccountIds
+	}).(pulumi.StringArrayOutput)
+}
+
+// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+func (o AwsConfigPtrOutput) AssumeRoleWithWebIdentity() AwsAssumeRoleWithWebIdentityPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *AwsAssumeRoleWithWebIdentity {
+		if v == nil {
+			return nil
+		}
+		return v.AssumeRoleWithWebIdentity
+	}).(AwsAssumeRoleWithWebIdentityPtrOutput)
+}
+
 // Roles to assume one after another, the first with the credentials above.
 func (o AwsConfigPtrOutput) AssumeRoles() AwsAssumeRoleArrayOutput {
 	return o.ApplyT(func(v *AwsConfig) []AwsAssumeRole {
@@ -593,6 +923,26 @@ func (o AwsConfigPtrOutput) Endpoints() AwsEndpointsPtrOutput {
 		}
 		return v.Endpoints
 	}).(AwsEndpointsPtrOutput)
+}
+
+// The ids of the AWS accounts that the plugin must not work in. Conflicts with `AllowedAccountIds`.
+func (o AwsConfigPtrOutput) ForbiddenAccountIds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.ForbiddenAccountIds
+	}).(pulumi.StringArrayOutput)
+}
+
+// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+func (o AwsConfigPtrOutput) MaxRetries() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MaxRetries
+	}).(pulumi.IntPtrOutput)
 }
 
 // The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -625,6 +975,26 @@ func (o AwsConfigPtrOutput) SecretKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+func (o AwsConfigPtrOutput) SharedConfigFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SharedConfigFiles
+	}).(pulumi.StringArrayOutput)
+}
+
+// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+func (o AwsConfigPtrOutput) SharedCredentialsFiles() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *AwsConfig) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SharedCredentialsFiles
+	}).(pulumi.StringArrayOutput)
+}
+
 // The session token that belongs to `AccessKey`, if that is a temporary one.
 func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AwsConfig) *string {
@@ -633,6 +1003,26 @@ func (o AwsConfigPtrOutput) Token() pulumi.StringPtrOutput {
 		}
 		return v.Token
 	}).(pulumi.StringPtrOutput)
+}
+
+// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+func (o AwsConfigPtrOutput) UseDualstackEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.UseDualstackEndpoint
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+func (o AwsConfigPtrOutput) UseFipsEndpoint() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AwsConfig) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.UseFipsEndpoint
+	}).(pulumi.BoolPtrOutput)
 }
 
 // What a secret is created with. Existing secrets keep what they have.
@@ -1271,10 +1661,12 @@ func (o AwsSecretsManagerDeliveryPtrOutput) SecretId() pulumi.StringPtrOutput {
 // How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
 // Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfig struct {
-	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey *string `pulumi:"cloudApiKey"`
 	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret *string `pulumi:"cloudApiSecret"`
+	// The file that holds the secret, read at the first call. Only its path is in the state.
+	CloudApiSecretFile *string `pulumi:"cloudApiSecretFile"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint *string `pulumi:"endpoint"`
 }
@@ -1293,10 +1685,12 @@ type ConfluentConfigInput interface {
 // How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
 // Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 type ConfluentConfigArgs struct {
-	// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+	// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 	CloudApiKey pulumi.StringPtrInput `pulumi:"cloudApiKey"`
 	// The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 	CloudApiSecret pulumi.StringPtrInput `pulumi:"cloudApiSecret"`
+	// The file that holds the secret, read at the first call. Only its path is in the state.
+	CloudApiSecretFile pulumi.StringPtrInput `pulumi:"cloudApiSecretFile"`
 	// The address to use in place of `https://api.confluent.cloud`.
 	Endpoint pulumi.StringPtrInput `pulumi:"endpoint"`
 }
@@ -1380,7 +1774,7 @@ func (o ConfluentConfigOutput) ToConfluentConfigPtrOutputWithContext(ctx context
 	}).(ConfluentConfigPtrOutput)
 }
 
-// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiKey }).(pulumi.StringPtrOutput)
 }
@@ -1388,6 +1782,11 @@ func (o ConfluentConfigOutput) CloudApiKey() pulumi.StringPtrOutput {
 // The secret that belongs to `CloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
 func (o ConfluentConfigOutput) CloudApiSecret() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiSecret }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret, read at the first call. Only its path is in the state.
+func (o ConfluentConfigOutput) CloudApiSecretFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ConfluentConfig) *string { return v.CloudApiSecretFile }).(pulumi.StringPtrOutput)
 }
 
 // The address to use in place of `https://api.confluent.cloud`.
@@ -1419,7 +1818,7 @@ func (o ConfluentConfigPtrOutput) Elem() ConfluentConfigOutput {
 	}).(ConfluentConfigOutput)
 }
 
-// The Cloud API key that the plugin uses; requires `CloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+// The Cloud API key that the plugin uses; requires `CloudApiSecret` or `CloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
 func (o ConfluentConfigPtrOutput) CloudApiKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ConfluentConfig) *string {
 		if v == nil {
@@ -1436,6 +1835,16 @@ func (o ConfluentConfigPtrOutput) CloudApiSecret() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.CloudApiSecret
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the secret, read at the first call. Only its path is in the state.
+func (o ConfluentConfigPtrOutput) CloudApiSecretFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ConfluentConfig) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CloudApiSecretFile
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -1806,6 +2215,8 @@ func (o HistoryEventArrayOutput) Index(i pulumi.IntInput) HistoryEventOutput {
 // How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
 // Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 type OciConfig struct {
+	// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+	Auth *string `pulumi:"auth"`
 	// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 	ConfigFileProfile *string `pulumi:"configFileProfile"`
 	// Addresses to use in place of OCI's own.
@@ -1819,9 +2230,9 @@ type OciConfig struct {
 	// The path of a file with the private key.
 	PrivateKeyPath *string `pulumi:"privateKeyPath"`
 	// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 	Region *string `pulumi:"region"`
-	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 	TenancyOcid *string `pulumi:"tenancyOcid"`
 	// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
 	UserOcid *string `pulumi:"userOcid"`
@@ -1841,6 +2252,8 @@ type OciConfigInput interface {
 // How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
 // Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 type OciConfigArgs struct {
+	// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+	Auth pulumi.StringPtrInput `pulumi:"auth"`
 	// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 	ConfigFileProfile pulumi.StringPtrInput `pulumi:"configFileProfile"`
 	// Addresses to use in place of OCI's own.
@@ -1854,9 +2267,9 @@ type OciConfigArgs struct {
 	// The path of a file with the private key.
 	PrivateKeyPath pulumi.StringPtrInput `pulumi:"privateKeyPath"`
 	// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+	// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 	Region pulumi.StringPtrInput `pulumi:"region"`
-	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+	// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 	TenancyOcid pulumi.StringPtrInput `pulumi:"tenancyOcid"`
 	// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
 	UserOcid pulumi.StringPtrInput `pulumi:"userOcid"`
@@ -1941,6 +2354,11 @@ func (o OciConfigOutput) ToOciConfigPtrOutputWithContext(ctx context.Context) Oc
 	}).(OciConfigPtrOutput)
 }
 
+// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+func (o OciConfigOutput) Auth() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OciConfig) *string { return v.Auth }).(pulumi.StringPtrOutput)
+}
+
 // The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
 func (o OciConfigOutput) ConfigFileProfile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.ConfigFileProfile }).(pulumi.StringPtrOutput)
@@ -1972,12 +2390,12 @@ func (o OciConfigOutput) PrivateKeyPath() pulumi.StringPtrOutput {
 }
 
 // A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 func (o OciConfigOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.Region }).(pulumi.StringPtrOutput)
 }
 
-// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 func (o OciConfigOutput) TenancyOcid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciConfig) *string { return v.TenancyOcid }).(pulumi.StringPtrOutput)
 }
@@ -2009,6 +2427,16 @@ func (o OciConfigPtrOutput) Elem() OciConfigOutput {
 		var ret OciConfig
 		return ret
 	}).(OciConfigOutput)
+}
+
+// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+func (o OciConfigPtrOutput) Auth() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OciConfig) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Auth
+	}).(pulumi.StringPtrOutput)
 }
 
 // The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
@@ -2072,7 +2500,7 @@ func (o OciConfigPtrOutput) PrivateKeyPath() pulumi.StringPtrOutput {
 }
 
 // A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
 func (o OciConfigPtrOutput) Region() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *OciConfig) *string {
 		if v == nil {
@@ -2082,7 +2510,7 @@ func (o OciConfigPtrOutput) Region() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
 func (o OciConfigPtrOutput) TenancyOcid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *OciConfig) *string {
 		if v == nil {
@@ -4208,6 +4636,533 @@ func (o VaultAuthLoginAppRolePtrOutput) WrappedSecretIdFile() pulumi.StringPtrOu
 	}).(pulumi.StringPtrOutput)
 }
 
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAws struct {
+	// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+	AwsRegion *string `pulumi:"awsRegion"`
+	// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+	HeaderValue *string `pulumi:"headerValue"`
+	// Where the method is mounted, without `auth/`. Default: `"aws"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+}
+
+// VaultAuthLoginAwsInput is an input type that accepts VaultAuthLoginAwsArgs and VaultAuthLoginAwsOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAwsInput` via:
+//
+//	VaultAuthLoginAwsArgs{...}
+type VaultAuthLoginAwsInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput
+	ToVaultAuthLoginAwsOutputWithContext(context.Context) VaultAuthLoginAwsOutput
+}
+
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAwsArgs struct {
+	// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+	AwsRegion pulumi.StringPtrInput `pulumi:"awsRegion"`
+	// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+	HeaderValue pulumi.StringPtrInput `pulumi:"headerValue"`
+	// Where the method is mounted, without `auth/`. Default: `"aws"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+}
+
+func (VaultAuthLoginAwsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput {
+	return i.ToVaultAuthLoginAwsOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsOutputWithContext(ctx context.Context) VaultAuthLoginAwsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsOutput)
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return i.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAwsArgs) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsOutput).ToVaultAuthLoginAwsPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginAwsPtrInput is an input type that accepts VaultAuthLoginAwsArgs, VaultAuthLoginAwsPtr and VaultAuthLoginAwsPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAwsPtrInput` via:
+//
+//	        VaultAuthLoginAwsArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginAwsPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput
+	ToVaultAuthLoginAwsPtrOutputWithContext(context.Context) VaultAuthLoginAwsPtrOutput
+}
+
+type vaultAuthLoginAwsPtrType VaultAuthLoginAwsArgs
+
+func VaultAuthLoginAwsPtr(v *VaultAuthLoginAwsArgs) VaultAuthLoginAwsPtrInput {
+	return (*vaultAuthLoginAwsPtrType)(v)
+}
+
+func (*vaultAuthLoginAwsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginAwsPtrType) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return i.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginAwsPtrType) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAwsPtrOutput)
+}
+
+// A login as an AWS principal (Vault's method `aws`, type `Iam`).
+type VaultAuthLoginAwsOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAwsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsOutput() VaultAuthLoginAwsOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsOutputWithContext(ctx context.Context) VaultAuthLoginAwsOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return o.ToVaultAuthLoginAwsPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginAwsOutput) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginAws) *VaultAuthLoginAws {
+		return &v
+	}).(VaultAuthLoginAwsPtrOutput)
+}
+
+// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+func (o VaultAuthLoginAwsOutput) AwsRegion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.AwsRegion }).(pulumi.StringPtrOutput)
+}
+
+// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+func (o VaultAuthLoginAwsOutput) HeaderValue() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.HeaderValue }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"aws"`.
+func (o VaultAuthLoginAwsOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAwsOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAwsOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginAws) string { return v.Role }).(pulumi.StringOutput)
+}
+
+type VaultAuthLoginAwsPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAwsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAws)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAwsPtrOutput) ToVaultAuthLoginAwsPtrOutput() VaultAuthLoginAwsPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsPtrOutput) ToVaultAuthLoginAwsPtrOutputWithContext(ctx context.Context) VaultAuthLoginAwsPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAwsPtrOutput) Elem() VaultAuthLoginAwsOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) VaultAuthLoginAws {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginAws
+		return ret
+	}).(VaultAuthLoginAwsOutput)
+}
+
+// The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+func (o VaultAuthLoginAwsPtrOutput) AwsRegion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AwsRegion
+	}).(pulumi.StringPtrOutput)
+}
+
+// The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+func (o VaultAuthLoginAwsPtrOutput) HeaderValue() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.HeaderValue
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"aws"`.
+func (o VaultAuthLoginAwsPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAwsPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAwsPtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAws) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzure struct {
+	// The client id of the managed identity, if the machine has several.
+	ClientId *string `pulumi:"clientId"`
+	// The file that holds the token, read at each login. Default: the metadata service of the machine.
+	JwtFile *string `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"azure"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The resource group of the machine.
+	ResourceGroupName *string `pulumi:"resourceGroupName"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+	// The resource that the token is for. Default: `"https://management.azure.com/"`.
+	Scope *string `pulumi:"scope"`
+	// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+	SubscriptionId *string `pulumi:"subscriptionId"`
+	// The name of the machine.
+	VmName *string `pulumi:"vmName"`
+	// The name of the scale set that the machine is in.
+	VmssName *string `pulumi:"vmssName"`
+}
+
+// VaultAuthLoginAzureInput is an input type that accepts VaultAuthLoginAzureArgs and VaultAuthLoginAzureOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAzureInput` via:
+//
+//	VaultAuthLoginAzureArgs{...}
+type VaultAuthLoginAzureInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput
+	ToVaultAuthLoginAzureOutputWithContext(context.Context) VaultAuthLoginAzureOutput
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzureArgs struct {
+	// The client id of the managed identity, if the machine has several.
+	ClientId pulumi.StringPtrInput `pulumi:"clientId"`
+	// The file that holds the token, read at each login. Default: the metadata service of the machine.
+	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"azure"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The resource group of the machine.
+	ResourceGroupName pulumi.StringPtrInput `pulumi:"resourceGroupName"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+	// The resource that the token is for. Default: `"https://management.azure.com/"`.
+	Scope pulumi.StringPtrInput `pulumi:"scope"`
+	// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+	SubscriptionId pulumi.StringPtrInput `pulumi:"subscriptionId"`
+	// The name of the machine.
+	VmName pulumi.StringPtrInput `pulumi:"vmName"`
+	// The name of the scale set that the machine is in.
+	VmssName pulumi.StringPtrInput `pulumi:"vmssName"`
+}
+
+func (VaultAuthLoginAzureArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput {
+	return i.ToVaultAuthLoginAzureOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzureOutputWithContext(ctx context.Context) VaultAuthLoginAzureOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzureOutput)
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return i.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginAzureArgs) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzureOutput).ToVaultAuthLoginAzurePtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginAzurePtrInput is an input type that accepts VaultAuthLoginAzureArgs, VaultAuthLoginAzurePtr and VaultAuthLoginAzurePtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginAzurePtrInput` via:
+//
+//	        VaultAuthLoginAzureArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginAzurePtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput
+	ToVaultAuthLoginAzurePtrOutputWithContext(context.Context) VaultAuthLoginAzurePtrOutput
+}
+
+type vaultAuthLoginAzurePtrType VaultAuthLoginAzureArgs
+
+func VaultAuthLoginAzurePtr(v *VaultAuthLoginAzureArgs) VaultAuthLoginAzurePtrInput {
+	return (*vaultAuthLoginAzurePtrType)(v)
+}
+
+func (*vaultAuthLoginAzurePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginAzurePtrType) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return i.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginAzurePtrType) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginAzurePtrOutput)
+}
+
+// A login with the token of a managed identity of Azure (Vault's method `azure`).
+type VaultAuthLoginAzureOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAzureOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzureOutput() VaultAuthLoginAzureOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzureOutputWithContext(ctx context.Context) VaultAuthLoginAzureOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return o.ToVaultAuthLoginAzurePtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginAzureOutput) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginAzure) *VaultAuthLoginAzure {
+		return &v
+	}).(VaultAuthLoginAzurePtrOutput)
+}
+
+// The client id of the managed identity, if the machine has several.
+func (o VaultAuthLoginAzureOutput) ClientId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.ClientId }).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Default: the metadata service of the machine.
+func (o VaultAuthLoginAzureOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"azure"`.
+func (o VaultAuthLoginAzureOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAzureOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The resource group of the machine.
+func (o VaultAuthLoginAzureOutput) ResourceGroupName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.ResourceGroupName }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAzureOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) string { return v.Role }).(pulumi.StringOutput)
+}
+
+// The resource that the token is for. Default: `"https://management.azure.com/"`.
+func (o VaultAuthLoginAzureOutput) Scope() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.Scope }).(pulumi.StringPtrOutput)
+}
+
+// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+func (o VaultAuthLoginAzureOutput) SubscriptionId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.SubscriptionId }).(pulumi.StringPtrOutput)
+}
+
+// The name of the machine.
+func (o VaultAuthLoginAzureOutput) VmName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.VmName }).(pulumi.StringPtrOutput)
+}
+
+// The name of the scale set that the machine is in.
+func (o VaultAuthLoginAzureOutput) VmssName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginAzure) *string { return v.VmssName }).(pulumi.StringPtrOutput)
+}
+
+type VaultAuthLoginAzurePtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginAzurePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginAzure)(nil)).Elem()
+}
+
+func (o VaultAuthLoginAzurePtrOutput) ToVaultAuthLoginAzurePtrOutput() VaultAuthLoginAzurePtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzurePtrOutput) ToVaultAuthLoginAzurePtrOutputWithContext(ctx context.Context) VaultAuthLoginAzurePtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginAzurePtrOutput) Elem() VaultAuthLoginAzureOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) VaultAuthLoginAzure {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginAzure
+		return ret
+	}).(VaultAuthLoginAzureOutput)
+}
+
+// The client id of the managed identity, if the machine has several.
+func (o VaultAuthLoginAzurePtrOutput) ClientId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ClientId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The file that holds the token, read at each login. Default: the metadata service of the machine.
+func (o VaultAuthLoginAzurePtrOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.JwtFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"azure"`.
+func (o VaultAuthLoginAzurePtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginAzurePtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The resource group of the machine.
+func (o VaultAuthLoginAzurePtrOutput) ResourceGroupName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ResourceGroupName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginAzurePtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
+	}).(pulumi.StringPtrOutput)
+}
+
+// The resource that the token is for. Default: `"https://management.azure.com/"`.
+func (o VaultAuthLoginAzurePtrOutput) Scope() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Scope
+	}).(pulumi.StringPtrOutput)
+}
+
+// The subscription of the machine. Default: what the metadata service says, unless `JwtFile` is set; the same holds for the three names below.
+func (o VaultAuthLoginAzurePtrOutput) SubscriptionId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SubscriptionId
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the machine.
+func (o VaultAuthLoginAzurePtrOutput) VmName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.VmName
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name of the scale set that the machine is in.
+func (o VaultAuthLoginAzurePtrOutput) VmssName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginAzure) *string {
+		if v == nil {
+			return nil
+		}
+		return v.VmssName
+	}).(pulumi.StringPtrOutput)
+}
+
 // A login with a TLS client certificate.
 type VaultAuthLoginCert struct {
 	// The file with the certificate in PEM.
@@ -4421,6 +5376,203 @@ func (o VaultAuthLoginCertPtrOutput) Namespace() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcp struct {
+	// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+	JwtFile *string `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+	Mount *string `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace *string `pulumi:"namespace"`
+	// The role to log in as.
+	Role string `pulumi:"role"`
+}
+
+// VaultAuthLoginGcpInput is an input type that accepts VaultAuthLoginGcpArgs and VaultAuthLoginGcpOutput values.
+// You can construct a concrete instance of `VaultAuthLoginGcpInput` via:
+//
+//	VaultAuthLoginGcpArgs{...}
+type VaultAuthLoginGcpInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput
+	ToVaultAuthLoginGcpOutputWithContext(context.Context) VaultAuthLoginGcpOutput
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcpArgs struct {
+	// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+	JwtFile pulumi.StringPtrInput `pulumi:"jwtFile"`
+	// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+	Mount pulumi.StringPtrInput `pulumi:"mount"`
+	// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// The role to log in as.
+	Role pulumi.StringInput `pulumi:"role"`
+}
+
+func (VaultAuthLoginGcpArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput {
+	return i.ToVaultAuthLoginGcpOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpOutputWithContext(ctx context.Context) VaultAuthLoginGcpOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpOutput)
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return i.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (i VaultAuthLoginGcpArgs) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpOutput).ToVaultAuthLoginGcpPtrOutputWithContext(ctx)
+}
+
+// VaultAuthLoginGcpPtrInput is an input type that accepts VaultAuthLoginGcpArgs, VaultAuthLoginGcpPtr and VaultAuthLoginGcpPtrOutput values.
+// You can construct a concrete instance of `VaultAuthLoginGcpPtrInput` via:
+//
+//	        VaultAuthLoginGcpArgs{...}
+//
+//	or:
+//
+//	        nil
+type VaultAuthLoginGcpPtrInput interface {
+	pulumi.Input
+
+	ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput
+	ToVaultAuthLoginGcpPtrOutputWithContext(context.Context) VaultAuthLoginGcpPtrOutput
+}
+
+type vaultAuthLoginGcpPtrType VaultAuthLoginGcpArgs
+
+func VaultAuthLoginGcpPtr(v *VaultAuthLoginGcpArgs) VaultAuthLoginGcpPtrInput {
+	return (*vaultAuthLoginGcpPtrType)(v)
+}
+
+func (*vaultAuthLoginGcpPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (i *vaultAuthLoginGcpPtrType) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return i.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (i *vaultAuthLoginGcpPtrType) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VaultAuthLoginGcpPtrOutput)
+}
+
+// A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+type VaultAuthLoginGcpOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginGcpOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpOutput() VaultAuthLoginGcpOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpOutputWithContext(ctx context.Context) VaultAuthLoginGcpOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return o.ToVaultAuthLoginGcpPtrOutputWithContext(context.Background())
+}
+
+func (o VaultAuthLoginGcpOutput) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VaultAuthLoginGcp) *VaultAuthLoginGcp {
+		return &v
+	}).(VaultAuthLoginGcpPtrOutput)
+}
+
+// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+func (o VaultAuthLoginGcpOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.JwtFile }).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+func (o VaultAuthLoginGcpOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.Mount }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginGcpOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginGcpOutput) Role() pulumi.StringOutput {
+	return o.ApplyT(func(v VaultAuthLoginGcp) string { return v.Role }).(pulumi.StringOutput)
+}
+
+type VaultAuthLoginGcpPtrOutput struct{ *pulumi.OutputState }
+
+func (VaultAuthLoginGcpPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VaultAuthLoginGcp)(nil)).Elem()
+}
+
+func (o VaultAuthLoginGcpPtrOutput) ToVaultAuthLoginGcpPtrOutput() VaultAuthLoginGcpPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpPtrOutput) ToVaultAuthLoginGcpPtrOutputWithContext(ctx context.Context) VaultAuthLoginGcpPtrOutput {
+	return o
+}
+
+func (o VaultAuthLoginGcpPtrOutput) Elem() VaultAuthLoginGcpOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) VaultAuthLoginGcp {
+		if v != nil {
+			return *v
+		}
+		var ret VaultAuthLoginGcp
+		return ret
+	}).(VaultAuthLoginGcpOutput)
+}
+
+// The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+func (o VaultAuthLoginGcpPtrOutput) JwtFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.JwtFile
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where the method is mounted, without `auth/`. Default: `"gcp"`.
+func (o VaultAuthLoginGcpPtrOutput) Mount() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mount
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the method is mounted in, as a full path. Default: `Namespace` of the provider. `"root"` is the namespace of the server itself.
+func (o VaultAuthLoginGcpPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The role to log in as.
+func (o VaultAuthLoginGcpPtrOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VaultAuthLoginGcp) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Role
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -5276,8 +6428,14 @@ type VaultConfig struct {
 	Address *string `pulumi:"address"`
 	// Logs in with a secret-id of an AppRole.
 	AuthLoginAppRole *VaultAuthLoginAppRole `pulumi:"authLoginAppRole"`
+	// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+	AuthLoginAws *VaultAuthLoginAws `pulumi:"authLoginAws"`
+	// Logs in with the token of a managed identity of Azure.
+	AuthLoginAzure *VaultAuthLoginAzure `pulumi:"authLoginAzure"`
 	// Logs in with a TLS client certificate.
 	AuthLoginCert *VaultAuthLoginCert `pulumi:"authLoginCert"`
+	// Logs in with the identity token of a machine in Google Cloud.
+	AuthLoginGcp *VaultAuthLoginGcp `pulumi:"authLoginGcp"`
 	// Logs in with a JSON Web Token, such as the identity token of a CI job.
 	AuthLoginJwt *VaultAuthLoginJwt `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
@@ -5314,8 +6472,14 @@ type VaultConfigArgs struct {
 	Address pulumi.StringPtrInput `pulumi:"address"`
 	// Logs in with a secret-id of an AppRole.
 	AuthLoginAppRole VaultAuthLoginAppRolePtrInput `pulumi:"authLoginAppRole"`
+	// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+	AuthLoginAws VaultAuthLoginAwsPtrInput `pulumi:"authLoginAws"`
+	// Logs in with the token of a managed identity of Azure.
+	AuthLoginAzure VaultAuthLoginAzurePtrInput `pulumi:"authLoginAzure"`
 	// Logs in with a TLS client certificate.
 	AuthLoginCert VaultAuthLoginCertPtrInput `pulumi:"authLoginCert"`
+	// Logs in with the identity token of a machine in Google Cloud.
+	AuthLoginGcp VaultAuthLoginGcpPtrInput `pulumi:"authLoginGcp"`
 	// Logs in with a JSON Web Token, such as the identity token of a CI job.
 	AuthLoginJwt VaultAuthLoginJwtPtrInput `pulumi:"authLoginJwt"`
 	// Logs in with the token of a Kubernetes service account.
@@ -5423,9 +6587,24 @@ func (o VaultConfigOutput) AuthLoginAppRole() VaultAuthLoginAppRolePtrOutput {
 	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAppRole { return v.AuthLoginAppRole }).(VaultAuthLoginAppRolePtrOutput)
 }
 
+// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+func (o VaultConfigOutput) AuthLoginAws() VaultAuthLoginAwsPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAws { return v.AuthLoginAws }).(VaultAuthLoginAwsPtrOutput)
+}
+
+// Logs in with the token of a managed identity of Azure.
+func (o VaultConfigOutput) AuthLoginAzure() VaultAuthLoginAzurePtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginAzure { return v.AuthLoginAzure }).(VaultAuthLoginAzurePtrOutput)
+}
+
 // Logs in with a TLS client certificate.
 func (o VaultConfigOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginCert { return v.AuthLoginCert }).(VaultAuthLoginCertPtrOutput)
+}
+
+// Logs in with the identity token of a machine in Google Cloud.
+func (o VaultConfigOutput) AuthLoginGcp() VaultAuthLoginGcpPtrOutput {
+	return o.ApplyT(func(v VaultConfig) *VaultAuthLoginGcp { return v.AuthLoginGcp }).(VaultAuthLoginGcpPtrOutput)
 }
 
 // Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -5512,6 +6691,26 @@ func (o VaultConfigPtrOutput) AuthLoginAppRole() VaultAuthLoginAppRolePtrOutput 
 	}).(VaultAuthLoginAppRolePtrOutput)
 }
 
+// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+func (o VaultConfigPtrOutput) AuthLoginAws() VaultAuthLoginAwsPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginAws {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginAws
+	}).(VaultAuthLoginAwsPtrOutput)
+}
+
+// Logs in with the token of a managed identity of Azure.
+func (o VaultConfigPtrOutput) AuthLoginAzure() VaultAuthLoginAzurePtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginAzure {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginAzure
+	}).(VaultAuthLoginAzurePtrOutput)
+}
+
 // Logs in with a TLS client certificate.
 func (o VaultConfigPtrOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginCert {
@@ -5520,6 +6719,16 @@ func (o VaultConfigPtrOutput) AuthLoginCert() VaultAuthLoginCertPtrOutput {
 		}
 		return v.AuthLoginCert
 	}).(VaultAuthLoginCertPtrOutput)
+}
+
+// Logs in with the identity token of a machine in Google Cloud.
+func (o VaultConfigPtrOutput) AuthLoginGcp() VaultAuthLoginGcpPtrOutput {
+	return o.ApplyT(func(v *VaultConfig) *VaultAuthLoginGcp {
+		if v == nil {
+			return nil
+		}
+		return v.AuthLoginGcp
+	}).(VaultAuthLoginGcpPtrOutput)
 }
 
 // Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -6221,6 +7430,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AdoptPtrInput)(nil)).Elem(), AdoptArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleInput)(nil)).Elem(), AwsAssumeRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleArrayInput)(nil)).Elem(), AwsAssumeRoleArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleWithWebIdentityInput)(nil)).Elem(), AwsAssumeRoleWithWebIdentityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AwsAssumeRoleWithWebIdentityPtrInput)(nil)).Elem(), AwsAssumeRoleWithWebIdentityArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigInput)(nil)).Elem(), AwsConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsConfigPtrInput)(nil)).Elem(), AwsConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AwsCreateSecretInput)(nil)).Elem(), AwsCreateSecretArgs{})
@@ -6255,8 +7466,14 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RotationWindowPtrInput)(nil)).Elem(), RotationWindowArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRoleInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAppRolePtrInput)(nil)).Elem(), VaultAuthLoginAppRoleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAwsInput)(nil)).Elem(), VaultAuthLoginAwsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAwsPtrInput)(nil)).Elem(), VaultAuthLoginAwsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAzureInput)(nil)).Elem(), VaultAuthLoginAzureArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginAzurePtrInput)(nil)).Elem(), VaultAuthLoginAzureArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginCertInput)(nil)).Elem(), VaultAuthLoginCertArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginCertPtrInput)(nil)).Elem(), VaultAuthLoginCertArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginGcpInput)(nil)).Elem(), VaultAuthLoginGcpArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginGcpPtrInput)(nil)).Elem(), VaultAuthLoginGcpArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginJwtInput)(nil)).Elem(), VaultAuthLoginJwtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginJwtPtrInput)(nil)).Elem(), VaultAuthLoginJwtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VaultAuthLoginKubernetesInput)(nil)).Elem(), VaultAuthLoginKubernetesArgs{})
@@ -6279,6 +7496,8 @@ func init() {
 	pulumi.RegisterOutputType(AuditedKeyArrayOutput{})
 	pulumi.RegisterOutputType(AwsAssumeRoleOutput{})
 	pulumi.RegisterOutputType(AwsAssumeRoleArrayOutput{})
+	pulumi.RegisterOutputType(AwsAssumeRoleWithWebIdentityOutput{})
+	pulumi.RegisterOutputType(AwsAssumeRoleWithWebIdentityPtrOutput{})
 	pulumi.RegisterOutputType(AwsConfigOutput{})
 	pulumi.RegisterOutputType(AwsConfigPtrOutput{})
 	pulumi.RegisterOutputType(AwsCreateSecretOutput{})
@@ -6324,8 +7543,14 @@ func init() {
 	pulumi.RegisterOutputType(ScheduleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRoleOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginAppRolePtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAwsOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAwsPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAzureOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginAzurePtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginCertOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginCertPtrOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginGcpOutput{})
+	pulumi.RegisterOutputType(VaultAuthLoginGcpPtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginJwtOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginJwtPtrOutput{})
 	pulumi.RegisterOutputType(VaultAuthLoginKubernetesOutput{})

@@ -39,6 +39,37 @@ export interface AwsAssumeRoleArgs {
 }
 
 /**
+ * A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `webIdentityToken`
+ * and `webIdentityTokenFile` may be set.
+ */
+export interface AwsAssumeRoleWithWebIdentityArgs {
+    /**
+     * How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+     */
+    duration?: pulumi.Input<string | undefined>;
+    /**
+     * ARNs of managed policies that limit what the session may do, 10 at most.
+     */
+    policyArns?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The role's ARN. Default: `AWS_ROLE_ARN`.
+     */
+    roleArn?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+     */
+    sessionName?: pulumi.Input<string | undefined>;
+    /**
+     * The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `webIdentityTokenFile`.
+     */
+    webIdentityToken?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+     */
+    webIdentityTokenFile?: pulumi.Input<string | undefined>;
+}
+
+/**
  * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
  * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
@@ -48,6 +79,14 @@ export interface AwsConfigArgs {
      */
     accessKey?: pulumi.Input<string | undefined>;
     /**
+     * The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     */
+    allowedAccountIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     */
+    assumeRoleWithWebIdentity?: pulumi.Input<inputs.AwsAssumeRoleWithWebIdentityArgs | undefined>;
+    /**
      * Roles to assume one after another, the first with the credentials above.
      */
     assumeRoles?: pulumi.Input<pulumi.Input<inputs.AwsAssumeRoleArgs>[] | undefined>;
@@ -55,6 +94,14 @@ export interface AwsConfigArgs {
      * Addresses to use in place of AWS's own.
      */
     endpoints?: pulumi.Input<inputs.AwsEndpointsArgs | undefined>;
+    /**
+     * The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     */
+    forbiddenAccountIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     */
+    maxRetries?: pulumi.Input<number | undefined>;
     /**
      * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
@@ -68,9 +115,25 @@ export interface AwsConfigArgs {
      */
     secretKey?: pulumi.Input<string | undefined>;
     /**
+     * Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     */
+    sharedConfigFiles?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     */
+    sharedCredentialsFiles?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
      * The session token that belongs to `accessKey`, if that is a temporary one.
      */
     token?: pulumi.Input<string | undefined>;
+    /**
+     * Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+     */
+    useDualstackEndpoint?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+     */
+    useFipsEndpoint?: pulumi.Input<boolean | undefined>;
 }
 
 /**
@@ -154,13 +217,17 @@ export interface AwsSecretsManagerDeliveryArgs {
  */
 export interface ConfluentConfigArgs {
     /**
-     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: pulumi.Input<string | undefined>;
     /**
      * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the secret, read at the first call. Only its path is in the state.
+     */
+    cloudApiSecretFile?: pulumi.Input<string | undefined>;
     /**
      * The address to use in place of `https://api.confluent.cloud`.
      */
@@ -191,6 +258,10 @@ export interface DeliveryArgs {
  */
 export interface OciConfigArgs {
     /**
+     * The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+     */
+    auth?: pulumi.Input<string | undefined>;
+    /**
      * The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      */
     configFileProfile?: pulumi.Input<string | undefined>;
@@ -216,11 +287,11 @@ export interface OciConfigArgs {
     privateKeyPath?: pulumi.Input<string | undefined>;
     /**
      * A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
      */
     region?: pulumi.Input<string | undefined>;
     /**
-     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
      */
     tenancyOcid?: pulumi.Input<string | undefined>;
     /**
@@ -456,6 +527,78 @@ export interface VaultAuthLoginAppRoleArgs {
 }
 
 /**
+ * A login as an AWS principal (Vault's method `aws`, type `iam`).
+ */
+export interface VaultAuthLoginAwsArgs {
+    /**
+     * The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+     */
+    awsRegion?: pulumi.Input<string | undefined>;
+    /**
+     * The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+     */
+    headerValue?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"aws"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
+}
+
+/**
+ * A login with the token of a managed identity of Azure (Vault's method `azure`).
+ */
+export interface VaultAuthLoginAzureArgs {
+    /**
+     * The client id of the managed identity, if the machine has several.
+     */
+    clientId?: pulumi.Input<string | undefined>;
+    /**
+     * The file that holds the token, read at each login. Default: the metadata service of the machine.
+     */
+    jwtFile?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"azure"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The resource group of the machine.
+     */
+    resourceGroupName?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
+    /**
+     * The resource that the token is for. Default: `"https://management.azure.com/"`.
+     */
+    scope?: pulumi.Input<string | undefined>;
+    /**
+     * The subscription of the machine. Default: what the metadata service says, unless `jwtFile` is set; the same holds for the three names below.
+     */
+    subscriptionId?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the machine.
+     */
+    vmName?: pulumi.Input<string | undefined>;
+    /**
+     * The name of the scale set that the machine is in.
+     */
+    vmssName?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A login with a TLS client certificate.
  */
 export interface VaultAuthLoginCertArgs {
@@ -479,6 +622,28 @@ export interface VaultAuthLoginCertArgs {
      * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
      */
     namespace?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+ */
+export interface VaultAuthLoginGcpArgs {
+    /**
+     * The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+     */
+    jwtFile?: pulumi.Input<string | undefined>;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"gcp"`.
+     */
+    mount?: pulumi.Input<string | undefined>;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The role to log in as.
+     */
+    role: pulumi.Input<string>;
 }
 
 /**
@@ -595,9 +760,21 @@ export interface VaultConfigArgs {
      */
     authLoginAppRole?: pulumi.Input<inputs.VaultAuthLoginAppRoleArgs | undefined>;
     /**
+     * Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     */
+    authLoginAws?: pulumi.Input<inputs.VaultAuthLoginAwsArgs | undefined>;
+    /**
+     * Logs in with the token of a managed identity of Azure.
+     */
+    authLoginAzure?: pulumi.Input<inputs.VaultAuthLoginAzureArgs | undefined>;
+    /**
      * Logs in with a TLS client certificate.
      */
     authLoginCert?: pulumi.Input<inputs.VaultAuthLoginCertArgs | undefined>;
+    /**
+     * Logs in with the identity token of a machine in Google Cloud.
+     */
+    authLoginGcp?: pulumi.Input<inputs.VaultAuthLoginGcpArgs | undefined>;
     /**
      * Logs in with a JSON Web Token, such as the identity token of a CI job.
      */

@@ -73,6 +73,37 @@ export interface AwsAssumeRole {
 }
 
 /**
+ * A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `webIdentityToken`
+ * and `webIdentityTokenFile` may be set.
+ */
+export interface AwsAssumeRoleWithWebIdentity {
+    /**
+     * How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+     */
+    duration?: string;
+    /**
+     * ARNs of managed policies that limit what the session may do, 10 at most.
+     */
+    policyArns?: string[];
+    /**
+     * The role's ARN. Default: `AWS_ROLE_ARN`.
+     */
+    roleArn?: string;
+    /**
+     * The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+     */
+    sessionName?: string;
+    /**
+     * The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `webIdentityTokenFile`.
+     */
+    webIdentityToken?: string;
+    /**
+     * The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+     */
+    webIdentityTokenFile?: string;
+}
+
+/**
  * How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
  * environment variables and files, which the plugin reads at the first call. It never writes them to the state.
  */
@@ -82,6 +113,14 @@ export interface AwsConfig {
      */
     accessKey?: string;
     /**
+     * The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     */
+    allowedAccountIds?: string[];
+    /**
+     * Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     */
+    assumeRoleWithWebIdentity?: outputs.AwsAssumeRoleWithWebIdentity;
+    /**
      * Roles to assume one after another, the first with the credentials above.
      */
     assumeRoles?: outputs.AwsAssumeRole[];
@@ -89,6 +128,14 @@ export interface AwsConfig {
      * Addresses to use in place of AWS's own.
      */
     endpoints?: outputs.AwsEndpoints;
+    /**
+     * The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     */
+    forbiddenAccountIds?: string[];
+    /**
+     * How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     */
+    maxRetries?: number;
     /**
      * The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
      */
@@ -102,9 +149,25 @@ export interface AwsConfig {
      */
     secretKey?: string;
     /**
+     * Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     */
+    sharedConfigFiles?: string[];
+    /**
+     * Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     */
+    sharedCredentialsFiles?: string[];
+    /**
      * The session token that belongs to `accessKey`, if that is a temporary one.
      */
     token?: string;
+    /**
+     * Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+     */
+    useDualstackEndpoint?: boolean;
+    /**
+     * Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+     */
+    useFipsEndpoint?: boolean;
 }
 
 /**
@@ -188,13 +251,17 @@ export interface AwsSecretsManagerDelivery {
  */
 export interface ConfluentConfig {
     /**
-     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      */
     cloudApiKey?: string;
     /**
      * The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
      */
     cloudApiSecret?: string;
+    /**
+     * The file that holds the secret, read at the first call. Only its path is in the state.
+     */
+    cloudApiSecretFile?: string;
     /**
      * The address to use in place of `https://api.confluent.cloud`.
      */
@@ -311,6 +378,10 @@ export interface HistoryEvent {
  */
 export interface OciConfig {
     /**
+     * The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+     */
+    auth?: string;
+    /**
      * The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      */
     configFileProfile?: string;
@@ -336,11 +407,11 @@ export interface OciConfig {
     privateKeyPath?: string;
     /**
      * A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
      */
     region?: string;
     /**
-     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+     * The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
      */
     tenancyOcid?: string;
     /**
@@ -642,6 +713,78 @@ export interface VaultAuthLoginAppRole {
 }
 
 /**
+ * A login as an AWS principal (Vault's method `aws`, type `iam`).
+ */
+export interface VaultAuthLoginAws {
+    /**
+     * The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+     */
+    awsRegion?: string;
+    /**
+     * The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+     */
+    headerValue?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"aws"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
+}
+
+/**
+ * A login with the token of a managed identity of Azure (Vault's method `azure`).
+ */
+export interface VaultAuthLoginAzure {
+    /**
+     * The client id of the managed identity, if the machine has several.
+     */
+    clientId?: string;
+    /**
+     * The file that holds the token, read at each login. Default: the metadata service of the machine.
+     */
+    jwtFile?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"azure"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The resource group of the machine.
+     */
+    resourceGroupName?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
+    /**
+     * The resource that the token is for. Default: `"https://management.azure.com/"`.
+     */
+    scope?: string;
+    /**
+     * The subscription of the machine. Default: what the metadata service says, unless `jwtFile` is set; the same holds for the three names below.
+     */
+    subscriptionId?: string;
+    /**
+     * The name of the machine.
+     */
+    vmName?: string;
+    /**
+     * The name of the scale set that the machine is in.
+     */
+    vmssName?: string;
+}
+
+/**
  * A login with a TLS client certificate.
  */
 export interface VaultAuthLoginCert {
@@ -665,6 +808,28 @@ export interface VaultAuthLoginCert {
      * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
      */
     namespace?: string;
+}
+
+/**
+ * A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+ */
+export interface VaultAuthLoginGcp {
+    /**
+     * The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+     */
+    jwtFile?: string;
+    /**
+     * Where the method is mounted, without `auth/`. Default: `"gcp"`.
+     */
+    mount?: string;
+    /**
+     * The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+     */
+    namespace?: string;
+    /**
+     * The role to log in as.
+     */
+    role: string;
 }
 
 /**
@@ -781,9 +946,21 @@ export interface VaultConfig {
      */
     authLoginAppRole?: outputs.VaultAuthLoginAppRole;
     /**
+     * Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     */
+    authLoginAws?: outputs.VaultAuthLoginAws;
+    /**
+     * Logs in with the token of a managed identity of Azure.
+     */
+    authLoginAzure?: outputs.VaultAuthLoginAzure;
+    /**
      * Logs in with a TLS client certificate.
      */
     authLoginCert?: outputs.VaultAuthLoginCert;
+    /**
+     * Logs in with the identity token of a machine in Google Cloud.
+     */
+    authLoginGcp?: outputs.VaultAuthLoginGcp;
     /**
      * Logs in with a JSON Web Token, such as the identity token of a CI job.
      */

@@ -14,6 +14,7 @@ export function listApiKeys(args: ListApiKeysArgs, opts?: pulumi.InvokeOptions):
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listApiKeys", {
         "mount": args.mount,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
@@ -27,6 +28,10 @@ export interface ListApiKeysArgs {
      * Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
      */
     mount: string;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: string;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */
@@ -53,6 +58,7 @@ export function listApiKeysOutput(args: ListApiKeysOutputArgs, opts?: pulumi.Inv
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listApiKeys", {
         "mount": args.mount,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
@@ -66,6 +72,10 @@ export interface ListApiKeysOutputArgs {
      * Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */

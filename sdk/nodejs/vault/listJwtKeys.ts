@@ -15,6 +15,7 @@ export function listJwtKeys(args: ListJwtKeysArgs, opts?: pulumi.InvokeOptions):
     return pulumi.runtime.invoke("keyrotation:vault:listJwtKeys", {
         "mount": args.mount,
         "name": args.name,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
     }, opts);
 }
@@ -31,6 +32,10 @@ export interface ListJwtKeysArgs {
      * What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
      */
     name: string;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: string;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */
@@ -54,6 +59,7 @@ export function listJwtKeysOutput(args: ListJwtKeysOutputArgs, opts?: pulumi.Inv
     return pulumi.runtime.invokeOutput("keyrotation:vault:listJwtKeys", {
         "mount": args.mount,
         "name": args.name,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
     }, opts);
 }
@@ -70,6 +76,10 @@ export interface ListJwtKeysOutputArgs {
      * What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */

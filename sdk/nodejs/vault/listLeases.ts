@@ -14,6 +14,7 @@ export function listLeases(args: ListLeasesArgs, opts?: pulumi.InvokeOptions): P
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listLeases", {
         "name": args.name,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
@@ -27,6 +28,10 @@ export interface ListLeasesArgs {
      * Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
      */
     name: string;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: string;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */
@@ -53,6 +58,7 @@ export function listLeasesOutput(args: ListLeasesOutputArgs, opts?: pulumi.Invok
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listLeases", {
         "name": args.name,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "path": args.path,
     }, opts);
@@ -66,6 +72,10 @@ export interface ListLeasesOutputArgs {
      * Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */

@@ -14,6 +14,7 @@ export function listSecretIds(args: ListSecretIdsArgs, opts?: pulumi.InvokeOptio
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("keyrotation:vault:listSecretIds", {
         "mount": args.mount,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "role": args.role,
     }, opts);
@@ -27,6 +28,10 @@ export interface ListSecretIdsArgs {
      * Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
      */
     mount: string;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: string;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */
@@ -53,6 +58,7 @@ export function listSecretIdsOutput(args: ListSecretIdsOutputArgs, opts?: pulumi
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("keyrotation:vault:listSecretIds", {
         "mount": args.mount,
+        "namespace": args.namespace,
         "olderThan": args.olderThan,
         "role": args.role,
     }, opts);
@@ -66,6 +72,10 @@ export interface ListSecretIdsOutputArgs {
      * Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
      */

@@ -240,6 +240,10 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public readonly mount: pulumi.Output<string>;
     /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    declare public readonly namespace: pulumi.Output<string | undefined>;
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
@@ -345,6 +349,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["maxVersions"] = args?.maxVersions;
             resourceInputs["mount"] = args?.mount;
+            resourceInputs["namespace"] = args?.namespace;
             resourceInputs["overlap"] = args?.overlap;
             resourceInputs["path"] = args?.path;
             resourceInputs["prefix"] = args?.prefix;
@@ -391,6 +396,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["maxVersions"] = undefined /*out*/;
             resourceInputs["mount"] = undefined /*out*/;
+            resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["overlap"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
@@ -477,6 +483,10 @@ export interface RotatingApiKeyArgs {
      * Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.

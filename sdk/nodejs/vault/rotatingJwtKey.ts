@@ -242,6 +242,10 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string>;
     /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    declare public readonly namespace: pulumi.Output<string | undefined>;
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
@@ -336,6 +340,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["mount"] = args?.mount;
             resourceInputs["name"] = args?.name;
+            resourceInputs["namespace"] = args?.namespace;
             resourceInputs["overlap"] = args?.overlap;
             resourceInputs["retirement"] = args?.retirement;
             resourceInputs["revoke"] = args?.revoke;
@@ -379,6 +384,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["mount"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["overlap"] = undefined /*out*/;
             resourceInputs["previous"] = undefined /*out*/;
@@ -451,6 +457,10 @@ export interface RotatingJwtKeyArgs {
      * What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.

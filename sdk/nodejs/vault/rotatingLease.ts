@@ -223,6 +223,10 @@ export class RotatingLease extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string>;
     /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    declare public readonly namespace: pulumi.Output<string | undefined>;
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
@@ -314,6 +318,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["name"] = args?.name;
+            resourceInputs["namespace"] = args?.namespace;
             resourceInputs["overlap"] = args?.overlap;
             resourceInputs["path"] = args?.path;
             resourceInputs["retirement"] = args?.retirement;
@@ -358,6 +363,7 @@ export class RotatingLease extends pulumi.CustomResource {
             resourceInputs["leaseId"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["overlap"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
@@ -417,6 +423,10 @@ export interface RotatingLeaseArgs {
      * Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
      */
     name: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.

@@ -160,6 +160,10 @@ export class RotatingRoot extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly lastVaultRotation: pulumi.Output<string | undefined>;
     /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    declare public readonly namespace: pulumi.Output<string | undefined>;
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
@@ -210,6 +214,7 @@ export class RotatingRoot extends pulumi.CustomResource {
                 throw new Error("Missing required property 'path'");
             }
             resourceInputs["keepers"] = args?.keepers;
+            resourceInputs["namespace"] = args?.namespace;
             resourceInputs["path"] = args?.path;
             resourceInputs["rotateOnCreate"] = args?.rotateOnCreate;
             resourceInputs["rotationAnchor"] = args?.rotationAnchor;
@@ -228,6 +233,7 @@ export class RotatingRoot extends pulumi.CustomResource {
             resourceInputs["generation"] = undefined /*out*/;
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["lastVaultRotation"] = undefined /*out*/;
+            resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
             resourceInputs["rotateOnCreate"] = undefined /*out*/;
@@ -251,6 +257,10 @@ export interface RotatingRootArgs {
      * Order and secretness do not count; an empty map is the same as none.
      */
     keepers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
      * or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.

@@ -218,6 +218,10 @@ export class RotatingSecretId extends pulumi.CustomResource {
      */
     declare public readonly mount: pulumi.Output<string>;
     /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    declare public readonly namespace: pulumi.Output<string | undefined>;
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      */
     declare public /*out*/ readonly nextRotationAt: pulumi.Output<string | undefined>;
@@ -314,6 +318,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["keepers"] = args?.keepers;
             resourceInputs["maxAge"] = args?.maxAge;
             resourceInputs["mount"] = args?.mount;
+            resourceInputs["namespace"] = args?.namespace;
             resourceInputs["overlap"] = args?.overlap;
             resourceInputs["retirement"] = args?.retirement;
             resourceInputs["revoke"] = args?.revoke;
@@ -356,6 +361,7 @@ export class RotatingSecretId extends pulumi.CustomResource {
             resourceInputs["keepers"] = undefined /*out*/;
             resourceInputs["maxAge"] = undefined /*out*/;
             resourceInputs["mount"] = undefined /*out*/;
+            resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["nextRotationAt"] = undefined /*out*/;
             resourceInputs["overlap"] = undefined /*out*/;
             resourceInputs["previous"] = undefined /*out*/;
@@ -421,6 +427,10 @@ export interface RotatingSecretIdArgs {
      * Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
      */
     mount: pulumi.Input<string>;
+    /**
+     * The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+     */
+    namespace?: pulumi.Input<string | undefined>;
     /**
      * How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `"0s"` needs `allowOutage`.

@@ -20,6 +20,8 @@ __all__ = [
     'AdoptArgsDict',
     'AwsAssumeRoleArgs',
     'AwsAssumeRoleArgsDict',
+    'AwsAssumeRoleWithWebIdentityArgs',
+    'AwsAssumeRoleWithWebIdentityArgsDict',
     'AwsConfigArgs',
     'AwsConfigArgsDict',
     'AwsCreateSecretArgs',
@@ -54,8 +56,14 @@ __all__ = [
     'RotationWindowArgsDict',
     'VaultAuthLoginAppRoleArgs',
     'VaultAuthLoginAppRoleArgsDict',
+    'VaultAuthLoginAwsArgs',
+    'VaultAuthLoginAwsArgsDict',
+    'VaultAuthLoginAzureArgs',
+    'VaultAuthLoginAzureArgsDict',
     'VaultAuthLoginCertArgs',
     'VaultAuthLoginCertArgsDict',
+    'VaultAuthLoginGcpArgs',
+    'VaultAuthLoginGcpArgsDict',
     'VaultAuthLoginJwtArgs',
     'VaultAuthLoginJwtArgsDict',
     'VaultAuthLoginKubernetesArgs',
@@ -200,6 +208,142 @@ class AwsAssumeRoleArgs:
         pulumi.set(self, "session_name", value)
 
 
+class AwsAssumeRoleWithWebIdentityArgsDict(TypedDict):
+    """
+    A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+    and `web_identity_token_file` may be set.
+    """
+    duration: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+    """
+    policy_arns: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    ARNs of managed policies that limit what the session may do, 10 at most.
+    """
+    role_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The role's ARN. Default: `AWS_ROLE_ARN`.
+    """
+    session_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+    """
+    web_identity_token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+    """
+    web_identity_token_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    """
+
+@pulumi.input_type
+class AwsAssumeRoleWithWebIdentityArgs:
+    def __init__(__self__, *,
+                 duration: pulumi.Input[Optional[_builtins.str]] = None,
+                 policy_arns: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 role_arn: pulumi.Input[Optional[_builtins.str]] = None,
+                 session_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 web_identity_token: pulumi.Input[Optional[_builtins.str]] = None,
+                 web_identity_token_file: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+        and `web_identity_token_file` may be set.
+
+        :param pulumi.Input[_builtins.str] duration: How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] policy_arns: ARNs of managed policies that limit what the session may do, 10 at most.
+        :param pulumi.Input[_builtins.str] role_arn: The role's ARN. Default: `AWS_ROLE_ARN`.
+        :param pulumi.Input[_builtins.str] session_name: The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        :param pulumi.Input[_builtins.str] web_identity_token: The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        :param pulumi.Input[_builtins.str] web_identity_token_file: The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        if duration is not None:
+            pulumi.set(__self__, "duration", duration)
+        if policy_arns is not None:
+            pulumi.set(__self__, "policy_arns", policy_arns)
+        if role_arn is not None:
+            pulumi.set(__self__, "role_arn", role_arn)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+        if web_identity_token is not None:
+            pulumi.set(__self__, "web_identity_token", web_identity_token)
+        if web_identity_token_file is not None:
+            pulumi.set(__self__, "web_identity_token_file", web_identity_token_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def duration(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        """
+        return pulumi.get(self, "duration")
+
+    @duration.setter
+    def duration(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "duration", value)
+
+    @_builtins.property
+    @pulumi.getter(name="policyArns")
+    def policy_arns(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        ARNs of managed policies that limit what the session may do, 10 at most.
+        """
+        return pulumi.get(self, "policy_arns")
+
+    @policy_arns.setter
+    def policy_arns(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "policy_arns", value)
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The role's ARN. Default: `AWS_ROLE_ARN`.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @role_arn.setter
+    def role_arn(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "role_arn", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+    @session_name.setter
+    def session_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "session_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityToken")
+    def web_identity_token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        """
+        return pulumi.get(self, "web_identity_token")
+
+    @web_identity_token.setter
+    def web_identity_token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "web_identity_token", value)
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityTokenFile")
+    def web_identity_token_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        return pulumi.get(self, "web_identity_token_file")
+
+    @web_identity_token_file.setter
+    def web_identity_token_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "web_identity_token_file", value)
+
+
 class AwsConfigArgsDict(TypedDict):
     """
     How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
@@ -209,6 +353,14 @@ class AwsConfigArgsDict(TypedDict):
     """
     The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
     """
+    allowed_account_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+    """
+    assume_role_with_web_identity: NotRequired[pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgsDict']]]
+    """
+    Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+    """
     assume_roles: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgsDict']]]]]
     """
     Roles to assume one after another, the first with the credentials above.
@@ -216,6 +368,14 @@ class AwsConfigArgsDict(TypedDict):
     endpoints: NotRequired[pulumi.Input[Optional['AwsEndpointsArgsDict']]]
     """
     Addresses to use in place of AWS's own.
+    """
+    forbidden_account_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+    """
+    max_retries: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
     """
     profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -229,47 +389,95 @@ class AwsConfigArgsDict(TypedDict):
     """
     The secret access key that belongs to `access_key`.
     """
+    shared_config_files: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+    """
+    shared_credentials_files: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+    """
     token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The session token that belongs to `access_key`, if that is a temporary one.
+    """
+    use_dualstack_endpoint: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+    """
+    use_fips_endpoint: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
     """
 
 @pulumi.input_type
 class AwsConfigArgs:
     def __init__(__self__, *,
                  access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 allowed_account_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 assume_role_with_web_identity: pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']] = None,
                  assume_roles: pulumi.Input[Optional[Sequence[pulumi.Input['AwsAssumeRoleArgs']]]] = None,
                  endpoints: pulumi.Input[Optional['AwsEndpointsArgs']] = None,
+                 forbidden_account_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  profile: pulumi.Input[Optional[_builtins.str]] = None,
                  region: pulumi.Input[Optional[_builtins.str]] = None,
                  secret_key: pulumi.Input[Optional[_builtins.str]] = None,
-                 token: pulumi.Input[Optional[_builtins.str]] = None):
+                 shared_config_files: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 shared_credentials_files: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 token: pulumi.Input[Optional[_builtins.str]] = None,
+                 use_dualstack_endpoint: pulumi.Input[Optional[_builtins.bool]] = None,
+                 use_fips_endpoint: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
         environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
         :param pulumi.Input[_builtins.str] access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allowed_account_ids: The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        :param pulumi.Input['AwsAssumeRoleWithWebIdentityArgs'] assume_role_with_web_identity: Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
         :param pulumi.Input[Sequence[pulumi.Input['AwsAssumeRoleArgs']]] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param pulumi.Input['AwsEndpointsArgs'] endpoints: Addresses to use in place of AWS's own.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] forbidden_account_ids: The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        :param pulumi.Input[_builtins.int] max_retries: How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
         :param pulumi.Input[_builtins.str] profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         :param pulumi.Input[_builtins.str] region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param pulumi.Input[_builtins.str] secret_key: The secret access key that belongs to `access_key`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] shared_config_files: Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] shared_credentials_files: Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
         :param pulumi.Input[_builtins.str] token: The session token that belongs to `access_key`, if that is a temporary one.
+        :param pulumi.Input[_builtins.bool] use_dualstack_endpoint: Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        :param pulumi.Input[_builtins.bool] use_fips_endpoint: Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
         """
         if access_key is not None:
             pulumi.set(__self__, "access_key", access_key)
+        if allowed_account_ids is not None:
+            pulumi.set(__self__, "allowed_account_ids", allowed_account_ids)
+        if assume_role_with_web_identity is not None:
+            pulumi.set(__self__, "assume_role_with_web_identity", assume_role_with_web_identity)
         if assume_roles is not None:
             pulumi.set(__self__, "assume_roles", assume_roles)
         if endpoints is not None:
             pulumi.set(__self__, "endpoints", endpoints)
+        if forbidden_account_ids is not None:
+            pulumi.set(__self__, "forbidden_account_ids", forbidden_account_ids)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
         if profile is not None:
             pulumi.set(__self__, "profile", profile)
         if region is not None:
             pulumi.set(__self__, "region", region)
         if secret_key is not None:
             pulumi.set(__self__, "secret_key", secret_key)
+        if shared_config_files is not None:
+            pulumi.set(__self__, "shared_config_files", shared_config_files)
+        if shared_credentials_files is not None:
+            pulumi.set(__self__, "shared_credentials_files", shared_credentials_files)
         if token is not None:
             pulumi.set(__self__, "token", token)
+        if use_dualstack_endpoint is not None:
+            pulumi.set(__self__, "use_dualstack_endpoint", use_dualstack_endpoint)
+        if use_fips_endpoint is not None:
+            pulumi.set(__self__, "use_fips_endpoint", use_fips_endpoint)
 
     @_builtins.property
     @pulumi.getter(name="accessKey")
@@ -282,6 +490,30 @@ class AwsConfigArgs:
     @access_key.setter
     def access_key(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "access_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowedAccountIds")
+    def allowed_account_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        """
+        return pulumi.get(self, "allowed_account_ids")
+
+    @allowed_account_ids.setter
+    def allowed_account_ids(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "allowed_account_ids", value)
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoleWithWebIdentity")
+    def assume_role_with_web_identity(self) -> pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']]:
+        """
+        Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        """
+        return pulumi.get(self, "assume_role_with_web_identity")
+
+    @assume_role_with_web_identity.setter
+    def assume_role_with_web_identity(self, value: pulumi.Input[Optional['AwsAssumeRoleWithWebIdentityArgs']]):
+        pulumi.set(self, "assume_role_with_web_identity", value)
 
     @_builtins.property
     @pulumi.getter(name="assumeRoles")
@@ -306,6 +538,30 @@ class AwsConfigArgs:
     @endpoints.setter
     def endpoints(self, value: pulumi.Input[Optional['AwsEndpointsArgs']]):
         pulumi.set(self, "endpoints", value)
+
+    @_builtins.property
+    @pulumi.getter(name="forbiddenAccountIds")
+    def forbidden_account_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        """
+        return pulumi.get(self, "forbidden_account_ids")
+
+    @forbidden_account_ids.setter
+    def forbidden_account_ids(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "forbidden_account_ids", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
+
+    @max_retries.setter
+    def max_retries(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_retries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -344,6 +600,30 @@ class AwsConfigArgs:
         pulumi.set(self, "secret_key", value)
 
     @_builtins.property
+    @pulumi.getter(name="sharedConfigFiles")
+    def shared_config_files(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        """
+        return pulumi.get(self, "shared_config_files")
+
+    @shared_config_files.setter
+    def shared_config_files(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "shared_config_files", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sharedCredentialsFiles")
+    def shared_credentials_files(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        """
+        return pulumi.get(self, "shared_credentials_files")
+
+    @shared_credentials_files.setter
+    def shared_credentials_files(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "shared_credentials_files", value)
+
+    @_builtins.property
     @pulumi.getter
     def token(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -354,6 +634,30 @@ class AwsConfigArgs:
     @token.setter
     def token(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "token", value)
+
+    @_builtins.property
+    @pulumi.getter(name="useDualstackEndpoint")
+    def use_dualstack_endpoint(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_dualstack_endpoint")
+
+    @use_dualstack_endpoint.setter
+    def use_dualstack_endpoint(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "use_dualstack_endpoint", value)
+
+    @_builtins.property
+    @pulumi.getter(name="useFipsEndpoint")
+    def use_fips_endpoint(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_fips_endpoint")
+
+    @use_fips_endpoint.setter
+    def use_fips_endpoint(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "use_fips_endpoint", value)
 
 
 class AwsCreateSecretArgsDict(TypedDict):
@@ -687,11 +991,15 @@ class ConfluentConfigArgsDict(TypedDict):
     """
     cloud_api_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+    The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
     """
     cloud_api_secret: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+    """
+    cloud_api_secret_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the secret, read at the first call. Only its path is in the state.
     """
     endpoint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -703,19 +1011,23 @@ class ConfluentConfigArgs:
     def __init__(__self__, *,
                  cloud_api_key: pulumi.Input[Optional[_builtins.str]] = None,
                  cloud_api_secret: pulumi.Input[Optional[_builtins.str]] = None,
+                 cloud_api_secret_file: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None):
         """
         How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
         Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param pulumi.Input[_builtins.str] cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         :param pulumi.Input[_builtins.str] cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+        :param pulumi.Input[_builtins.str] cloud_api_secret_file: The file that holds the secret, read at the first call. Only its path is in the state.
         :param pulumi.Input[_builtins.str] endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
             pulumi.set(__self__, "cloud_api_key", cloud_api_key)
         if cloud_api_secret is not None:
             pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if cloud_api_secret_file is not None:
+            pulumi.set(__self__, "cloud_api_secret_file", cloud_api_secret_file)
         if endpoint is not None:
             pulumi.set(__self__, "endpoint", endpoint)
 
@@ -723,7 +1035,7 @@ class ConfluentConfigArgs:
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -742,6 +1054,18 @@ class ConfluentConfigArgs:
     @cloud_api_secret.setter
     def cloud_api_secret(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "cloud_api_secret", value)
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecretFile")
+    def cloud_api_secret_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the secret, read at the first call. Only its path is in the state.
+        """
+        return pulumi.get(self, "cloud_api_secret_file")
+
+    @cloud_api_secret_file.setter
+    def cloud_api_secret_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cloud_api_secret_file", value)
 
     @_builtins.property
     @pulumi.getter
@@ -835,6 +1159,10 @@ class OciConfigArgsDict(TypedDict):
     How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
     Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
     """
+    auth: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+    """
     config_file_profile: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
@@ -862,11 +1190,11 @@ class OciConfigArgsDict(TypedDict):
     region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
     """
     tenancy_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
     """
     user_ocid: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -876,6 +1204,7 @@ class OciConfigArgsDict(TypedDict):
 @pulumi.input_type
 class OciConfigArgs:
     def __init__(__self__, *,
+                 auth: pulumi.Input[Optional[_builtins.str]] = None,
                  config_file_profile: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoints: pulumi.Input[Optional['OciEndpointsArgs']] = None,
                  fingerprint: pulumi.Input[Optional[_builtins.str]] = None,
@@ -889,6 +1218,7 @@ class OciConfigArgs:
         How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
         Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
+        :param pulumi.Input[_builtins.str] auth: The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
         :param pulumi.Input[_builtins.str] config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param pulumi.Input['OciEndpointsArgs'] endpoints: Addresses to use in place of OCI's own.
         :param pulumi.Input[_builtins.str] fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
@@ -896,10 +1226,12 @@ class OciConfigArgs:
         :param pulumi.Input[_builtins.str] private_key_password: The passphrase of the private key, if that is encrypted.
         :param pulumi.Input[_builtins.str] private_key_path: The path of a file with the private key.
         :param pulumi.Input[_builtins.str] region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
+        :param pulumi.Input[_builtins.str] tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         :param pulumi.Input[_builtins.str] user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
+        if auth is not None:
+            pulumi.set(__self__, "auth", auth)
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
         if endpoints is not None:
@@ -918,6 +1250,18 @@ class OciConfigArgs:
             pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
         if user_ocid is not None:
             pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter
+    def auth(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+        """
+        return pulumi.get(self, "auth")
+
+    @auth.setter
+    def auth(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "auth", value)
 
     @_builtins.property
     @pulumi.getter(name="configFileProfile")
@@ -996,7 +1340,7 @@ class OciConfigArgs:
     def region(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
         """
         return pulumi.get(self, "region")
 
@@ -1008,7 +1352,7 @@ class OciConfigArgs:
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -1902,6 +2246,332 @@ class VaultAuthLoginAppRoleArgs:
         pulumi.set(self, "wrapped_secret_id_file", value)
 
 
+class VaultAuthLoginAwsArgsDict(TypedDict):
+    """
+    A login as an AWS principal (Vault's method `aws`, type `iam`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    aws_region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+    """
+    header_value: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"aws"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginAwsArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 aws_region: pulumi.Input[Optional[_builtins.str]] = None,
+                 header_value: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login as an AWS principal (Vault's method `aws`, type `iam`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] aws_region: The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        :param pulumi.Input[_builtins.str] header_value: The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"aws"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if aws_region is not None:
+            pulumi.set(__self__, "aws_region", aws_region)
+        if header_value is not None:
+            pulumi.set(__self__, "header_value", header_value)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="awsRegion")
+    def aws_region(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        """
+        return pulumi.get(self, "aws_region")
+
+    @aws_region.setter
+    def aws_region(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "aws_region", value)
+
+    @_builtins.property
+    @pulumi.getter(name="headerValue")
+    def header_value(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        """
+        return pulumi.get(self, "header_value")
+
+    @header_value.setter
+    def header_value(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "header_value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"aws"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class VaultAuthLoginAzureArgsDict(TypedDict):
+    """
+    A login with the token of a managed identity of Azure (Vault's method `azure`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    client_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The client id of the managed identity, if the machine has several.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the token, read at each login. Default: the metadata service of the machine.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"azure"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+    resource_group_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The resource group of the machine.
+    """
+    scope: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The resource that the token is for. Default: `"https://management.azure.com/"`.
+    """
+    subscription_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+    """
+    vm_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the machine.
+    """
+    vmss_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name of the scale set that the machine is in.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginAzureArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 client_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 resource_group_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 scope: pulumi.Input[Optional[_builtins.str]] = None,
+                 subscription_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 vm_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 vmss_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with the token of a managed identity of Azure (Vault's method `azure`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] client_id: The client id of the managed identity, if the machine has several.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the token, read at each login. Default: the metadata service of the machine.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"azure"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param pulumi.Input[_builtins.str] resource_group_name: The resource group of the machine.
+        :param pulumi.Input[_builtins.str] scope: The resource that the token is for. Default: `"https://management.azure.com/"`.
+        :param pulumi.Input[_builtins.str] subscription_id: The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        :param pulumi.Input[_builtins.str] vm_name: The name of the machine.
+        :param pulumi.Input[_builtins.str] vmss_name: The name of the scale set that the machine is in.
+        """
+        pulumi.set(__self__, "role", role)
+        if client_id is not None:
+            pulumi.set(__self__, "client_id", client_id)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if resource_group_name is not None:
+            pulumi.set(__self__, "resource_group_name", resource_group_name)
+        if scope is not None:
+            pulumi.set(__self__, "scope", scope)
+        if subscription_id is not None:
+            pulumi.set(__self__, "subscription_id", subscription_id)
+        if vm_name is not None:
+            pulumi.set(__self__, "vm_name", vm_name)
+        if vmss_name is not None:
+            pulumi.set(__self__, "vmss_name", vmss_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="clientId")
+    def client_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The client id of the managed identity, if the machine has several.
+        """
+        return pulumi.get(self, "client_id")
+
+    @client_id.setter
+    def client_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "client_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the token, read at each login. Default: the metadata service of the machine.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"azure"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="resourceGroupName")
+    def resource_group_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The resource group of the machine.
+        """
+        return pulumi.get(self, "resource_group_name")
+
+    @resource_group_name.setter
+    def resource_group_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "resource_group_name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def scope(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The resource that the token is for. Default: `"https://management.azure.com/"`.
+        """
+        return pulumi.get(self, "scope")
+
+    @scope.setter
+    def scope(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "scope", value)
+
+    @_builtins.property
+    @pulumi.getter(name="subscriptionId")
+    def subscription_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        """
+        return pulumi.get(self, "subscription_id")
+
+    @subscription_id.setter
+    def subscription_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "subscription_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vmName")
+    def vm_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the machine.
+        """
+        return pulumi.get(self, "vm_name")
+
+    @vm_name.setter
+    def vm_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vm_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vmssName")
+    def vmss_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the scale set that the machine is in.
+        """
+        return pulumi.get(self, "vmss_name")
+
+    @vmss_name.setter
+    def vmss_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vmss_name", value)
+
+
 class VaultAuthLoginCertArgsDict(TypedDict):
     """
     A login with a TLS client certificate.
@@ -2000,6 +2670,99 @@ class VaultAuthLoginCertArgs:
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class VaultAuthLoginGcpArgsDict(TypedDict):
+    """
+    A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+    """
+    role: pulumi.Input[_builtins.str]
+    """
+    The role to log in as.
+    """
+    jwt_file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+    """
+    mount: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the method is mounted, without `auth/`. Default: `"gcp"`.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+    """
+
+@pulumi.input_type
+class VaultAuthLoginGcpArgs:
+    def __init__(__self__, *,
+                 role: pulumi.Input[_builtins.str],
+                 jwt_file: pulumi.Input[Optional[_builtins.str]] = None,
+                 mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+
+        :param pulumi.Input[_builtins.str] role: The role to log in as.
+        :param pulumi.Input[_builtins.str] jwt_file: The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        :param pulumi.Input[_builtins.str] mount: Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[_builtins.str]:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @jwt_file.setter
+    def jwt_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jwt_file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @mount.setter
+    def mount(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "mount", value)
 
     @_builtins.property
     @pulumi.getter
@@ -2461,9 +3224,21 @@ class VaultConfigArgsDict(TypedDict):
     """
     Logs in with a secret-id of an AppRole.
     """
+    auth_login_aws: NotRequired[pulumi.Input[Optional['VaultAuthLoginAwsArgsDict']]]
+    """
+    Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+    """
+    auth_login_azure: NotRequired[pulumi.Input[Optional['VaultAuthLoginAzureArgsDict']]]
+    """
+    Logs in with the token of a managed identity of Azure.
+    """
     auth_login_cert: NotRequired[pulumi.Input[Optional['VaultAuthLoginCertArgsDict']]]
     """
     Logs in with a TLS client certificate.
+    """
+    auth_login_gcp: NotRequired[pulumi.Input[Optional['VaultAuthLoginGcpArgsDict']]]
+    """
+    Logs in with the identity token of a machine in Google Cloud.
     """
     auth_login_jwt: NotRequired[pulumi.Input[Optional['VaultAuthLoginJwtArgsDict']]]
     """
@@ -2503,7 +3278,10 @@ class VaultConfigArgs:
     def __init__(__self__, *,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
                  auth_login_app_role: pulumi.Input[Optional['VaultAuthLoginAppRoleArgs']] = None,
+                 auth_login_aws: pulumi.Input[Optional['VaultAuthLoginAwsArgs']] = None,
+                 auth_login_azure: pulumi.Input[Optional['VaultAuthLoginAzureArgs']] = None,
                  auth_login_cert: pulumi.Input[Optional['VaultAuthLoginCertArgs']] = None,
+                 auth_login_gcp: pulumi.Input[Optional['VaultAuthLoginGcpArgs']] = None,
                  auth_login_jwt: pulumi.Input[Optional['VaultAuthLoginJwtArgs']] = None,
                  auth_login_kubernetes: pulumi.Input[Optional['VaultAuthLoginKubernetesArgs']] = None,
                  auth_login_ldap: pulumi.Input[Optional['VaultAuthLoginLdapArgs']] = None,
@@ -2518,7 +3296,10 @@ class VaultConfigArgs:
 
         :param pulumi.Input[_builtins.str] address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param pulumi.Input['VaultAuthLoginAppRoleArgs'] auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param pulumi.Input['VaultAuthLoginAwsArgs'] auth_login_aws: Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        :param pulumi.Input['VaultAuthLoginAzureArgs'] auth_login_azure: Logs in with the token of a managed identity of Azure.
         :param pulumi.Input['VaultAuthLoginCertArgs'] auth_login_cert: Logs in with a TLS client certificate.
+        :param pulumi.Input['VaultAuthLoginGcpArgs'] auth_login_gcp: Logs in with the identity token of a machine in Google Cloud.
         :param pulumi.Input['VaultAuthLoginJwtArgs'] auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param pulumi.Input['VaultAuthLoginKubernetesArgs'] auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
         :param pulumi.Input['VaultAuthLoginLdapArgs'] auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
@@ -2532,8 +3313,14 @@ class VaultConfigArgs:
             pulumi.set(__self__, "address", address)
         if auth_login_app_role is not None:
             pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_aws is not None:
+            pulumi.set(__self__, "auth_login_aws", auth_login_aws)
+        if auth_login_azure is not None:
+            pulumi.set(__self__, "auth_login_azure", auth_login_azure)
         if auth_login_cert is not None:
             pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_gcp is not None:
+            pulumi.set(__self__, "auth_login_gcp", auth_login_gcp)
         if auth_login_jwt is not None:
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
@@ -2576,6 +3363,30 @@ class VaultConfigArgs:
         pulumi.set(self, "auth_login_app_role", value)
 
     @_builtins.property
+    @pulumi.getter(name="authLoginAws")
+    def auth_login_aws(self) -> pulumi.Input[Optional['VaultAuthLoginAwsArgs']]:
+        """
+        Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        """
+        return pulumi.get(self, "auth_login_aws")
+
+    @auth_login_aws.setter
+    def auth_login_aws(self, value: pulumi.Input[Optional['VaultAuthLoginAwsArgs']]):
+        pulumi.set(self, "auth_login_aws", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAzure")
+    def auth_login_azure(self) -> pulumi.Input[Optional['VaultAuthLoginAzureArgs']]:
+        """
+        Logs in with the token of a managed identity of Azure.
+        """
+        return pulumi.get(self, "auth_login_azure")
+
+    @auth_login_azure.setter
+    def auth_login_azure(self, value: pulumi.Input[Optional['VaultAuthLoginAzureArgs']]):
+        pulumi.set(self, "auth_login_azure", value)
+
+    @_builtins.property
     @pulumi.getter(name="authLoginCert")
     def auth_login_cert(self) -> pulumi.Input[Optional['VaultAuthLoginCertArgs']]:
         """
@@ -2586,6 +3397,18 @@ class VaultConfigArgs:
     @auth_login_cert.setter
     def auth_login_cert(self, value: pulumi.Input[Optional['VaultAuthLoginCertArgs']]):
         pulumi.set(self, "auth_login_cert", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginGcp")
+    def auth_login_gcp(self) -> pulumi.Input[Optional['VaultAuthLoginGcpArgs']]:
+        """
+        Logs in with the identity token of a machine in Google Cloud.
+        """
+        return pulumi.get(self, "auth_login_gcp")
+
+    @auth_login_gcp.setter
+    def auth_login_gcp(self, value: pulumi.Input[Optional['VaultAuthLoginGcpArgs']]):
+        pulumi.set(self, "auth_login_gcp", value)
 
     @_builtins.property
     @pulumi.getter(name="authLoginJwt")

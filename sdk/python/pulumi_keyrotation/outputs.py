@@ -20,6 +20,7 @@ __all__ = [
     'Adopt',
     'AuditedKey',
     'AwsAssumeRole',
+    'AwsAssumeRoleWithWebIdentity',
     'AwsConfig',
     'AwsCreateSecret',
     'AwsEndpoints',
@@ -42,7 +43,10 @@ __all__ = [
     'RotationWindow',
     'Schedule',
     'VaultAuthLoginAppRole',
+    'VaultAuthLoginAws',
+    'VaultAuthLoginAzure',
     'VaultAuthLoginCert',
+    'VaultAuthLoginGcp',
     'VaultAuthLoginJwt',
     'VaultAuthLoginKubernetes',
     'VaultAuthLoginLdap',
@@ -248,6 +252,117 @@ class AwsAssumeRole(dict):
 
 
 @pulumi.output_type
+class AwsAssumeRoleWithWebIdentity(dict):
+    """
+    A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+    and `web_identity_token_file` may be set.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "policyArns":
+            suggest = "policy_arns"
+        elif key == "roleArn":
+            suggest = "role_arn"
+        elif key == "sessionName":
+            suggest = "session_name"
+        elif key == "webIdentityToken":
+            suggest = "web_identity_token"
+        elif key == "webIdentityTokenFile":
+            suggest = "web_identity_token_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AwsAssumeRoleWithWebIdentity. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AwsAssumeRoleWithWebIdentity.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AwsAssumeRoleWithWebIdentity.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 duration: Optional[_builtins.str] = None,
+                 policy_arns: Optional[Sequence[_builtins.str]] = None,
+                 role_arn: Optional[_builtins.str] = None,
+                 session_name: Optional[_builtins.str] = None,
+                 web_identity_token: Optional[_builtins.str] = None,
+                 web_identity_token_file: Optional[_builtins.str] = None):
+        """
+        A role to assume with a token of an OpenID Connect provider, such as the identity token of a CI job. At most one of `web_identity_token`
+        and `web_identity_token_file` may be set.
+
+        :param _builtins.str duration: How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        :param Sequence[_builtins.str] policy_arns: ARNs of managed policies that limit what the session may do, 10 at most.
+        :param _builtins.str role_arn: The role's ARN. Default: `AWS_ROLE_ARN`.
+        :param _builtins.str session_name: The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        :param _builtins.str web_identity_token: The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        :param _builtins.str web_identity_token_file: The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        if duration is not None:
+            pulumi.set(__self__, "duration", duration)
+        if policy_arns is not None:
+            pulumi.set(__self__, "policy_arns", policy_arns)
+        if role_arn is not None:
+            pulumi.set(__self__, "role_arn", role_arn)
+        if session_name is not None:
+            pulumi.set(__self__, "session_name", session_name)
+        if web_identity_token is not None:
+            pulumi.set(__self__, "web_identity_token", web_identity_token)
+        if web_identity_token_file is not None:
+            pulumi.set(__self__, "web_identity_token_file", web_identity_token_file)
+
+    @_builtins.property
+    @pulumi.getter
+    def duration(self) -> Optional[_builtins.str]:
+        """
+        How long the session lasts, from `"15m"` to `"12h"`, and not longer than the role allows. Default: one hour, AWS's own.
+        """
+        return pulumi.get(self, "duration")
+
+    @_builtins.property
+    @pulumi.getter(name="policyArns")
+    def policy_arns(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        ARNs of managed policies that limit what the session may do, 10 at most.
+        """
+        return pulumi.get(self, "policy_arns")
+
+    @_builtins.property
+    @pulumi.getter(name="roleArn")
+    def role_arn(self) -> Optional[_builtins.str]:
+        """
+        The role's ARN. Default: `AWS_ROLE_ARN`.
+        """
+        return pulumi.get(self, "role_arn")
+
+    @_builtins.property
+    @pulumi.getter(name="sessionName")
+    def session_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the session, as CloudTrail shows it. Default: `AWS_ROLE_SESSION_NAME`, or `keyrotation`.
+        """
+        return pulumi.get(self, "session_name")
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityToken")
+    def web_identity_token(self) -> Optional[_builtins.str]:
+        """
+        The token. It becomes part of the stack's state, where it is worthless once it has expired: prefer `web_identity_token_file`.
+        """
+        return pulumi.get(self, "web_identity_token")
+
+    @_builtins.property
+    @pulumi.getter(name="webIdentityTokenFile")
+    def web_identity_token_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the token. The plugin reads it each time it needs a new session, so only its path is in the state. Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+        """
+        return pulumi.get(self, "web_identity_token_file")
+
+
+@pulumi.output_type
 class AwsConfig(dict):
     """
     How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
@@ -258,10 +373,26 @@ class AwsConfig(dict):
         suggest = None
         if key == "accessKey":
             suggest = "access_key"
+        elif key == "allowedAccountIds":
+            suggest = "allowed_account_ids"
+        elif key == "assumeRoleWithWebIdentity":
+            suggest = "assume_role_with_web_identity"
         elif key == "assumeRoles":
             suggest = "assume_roles"
+        elif key == "forbiddenAccountIds":
+            suggest = "forbidden_account_ids"
+        elif key == "maxRetries":
+            suggest = "max_retries"
         elif key == "secretKey":
             suggest = "secret_key"
+        elif key == "sharedConfigFiles":
+            suggest = "shared_config_files"
+        elif key == "sharedCredentialsFiles":
+            suggest = "shared_credentials_files"
+        elif key == "useDualstackEndpoint":
+            suggest = "use_dualstack_endpoint"
+        elif key == "useFipsEndpoint":
+            suggest = "use_fips_endpoint"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in AwsConfig. Access the value via the '{suggest}' property getter instead.")
@@ -276,38 +407,70 @@ class AwsConfig(dict):
 
     def __init__(__self__, *,
                  access_key: Optional[_builtins.str] = None,
+                 allowed_account_ids: Optional[Sequence[_builtins.str]] = None,
+                 assume_role_with_web_identity: Optional['outputs.AwsAssumeRoleWithWebIdentity'] = None,
                  assume_roles: Optional[Sequence['outputs.AwsAssumeRole']] = None,
                  endpoints: Optional['outputs.AwsEndpoints'] = None,
+                 forbidden_account_ids: Optional[Sequence[_builtins.str]] = None,
+                 max_retries: Optional[_builtins.int] = None,
                  profile: Optional[_builtins.str] = None,
                  region: Optional[_builtins.str] = None,
                  secret_key: Optional[_builtins.str] = None,
-                 token: Optional[_builtins.str] = None):
+                 shared_config_files: Optional[Sequence[_builtins.str]] = None,
+                 shared_credentials_files: Optional[Sequence[_builtins.str]] = None,
+                 token: Optional[_builtins.str] = None,
+                 use_dualstack_endpoint: Optional[_builtins.bool] = None,
+                 use_fips_endpoint: Optional[_builtins.bool] = None):
         """
         How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
         environment variables and files, which the plugin reads at the first call. It never writes them to the state.
 
         :param _builtins.str access_key: The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
+        :param Sequence[_builtins.str] allowed_account_ids: The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        :param 'AwsAssumeRoleWithWebIdentity' assume_role_with_web_identity: Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
         :param Sequence['AwsAssumeRole'] assume_roles: Roles to assume one after another, the first with the credentials above.
         :param 'AwsEndpoints' endpoints: Addresses to use in place of AWS's own.
+        :param Sequence[_builtins.str] forbidden_account_ids: The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        :param _builtins.int max_retries: How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
         :param _builtins.str profile: The profile in AWS's configuration files. Default: `AWS_PROFILE`, or `default`.
         :param _builtins.str region: The region of the STS endpoint, and with it the partition. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, or `us-east-1`.
         :param _builtins.str secret_key: The secret access key that belongs to `access_key`.
+        :param Sequence[_builtins.str] shared_config_files: Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        :param Sequence[_builtins.str] shared_credentials_files: Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
         :param _builtins.str token: The session token that belongs to `access_key`, if that is a temporary one.
+        :param _builtins.bool use_dualstack_endpoint: Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        :param _builtins.bool use_fips_endpoint: Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
         """
         if access_key is not None:
             pulumi.set(__self__, "access_key", access_key)
+        if allowed_account_ids is not None:
+            pulumi.set(__self__, "allowed_account_ids", allowed_account_ids)
+        if assume_role_with_web_identity is not None:
+            pulumi.set(__self__, "assume_role_with_web_identity", assume_role_with_web_identity)
         if assume_roles is not None:
             pulumi.set(__self__, "assume_roles", assume_roles)
         if endpoints is not None:
             pulumi.set(__self__, "endpoints", endpoints)
+        if forbidden_account_ids is not None:
+            pulumi.set(__self__, "forbidden_account_ids", forbidden_account_ids)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
         if profile is not None:
             pulumi.set(__self__, "profile", profile)
         if region is not None:
             pulumi.set(__self__, "region", region)
         if secret_key is not None:
             pulumi.set(__self__, "secret_key", secret_key)
+        if shared_config_files is not None:
+            pulumi.set(__self__, "shared_config_files", shared_config_files)
+        if shared_credentials_files is not None:
+            pulumi.set(__self__, "shared_credentials_files", shared_credentials_files)
         if token is not None:
             pulumi.set(__self__, "token", token)
+        if use_dualstack_endpoint is not None:
+            pulumi.set(__self__, "use_dualstack_endpoint", use_dualstack_endpoint)
+        if use_fips_endpoint is not None:
+            pulumi.set(__self__, "use_fips_endpoint", use_fips_endpoint)
 
     @_builtins.property
     @pulumi.getter(name="accessKey")
@@ -316,6 +479,22 @@ class AwsConfig(dict):
         The access key id that the plugin uses; requires `secret_key`. Default: the standard AWS credential chain of environment, profile, SSO, process, web identity, container and instance.
         """
         return pulumi.get(self, "access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="allowedAccountIds")
+    def allowed_account_ids(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbidden_account_ids`.
+        """
+        return pulumi.get(self, "allowed_account_ids")
+
+    @_builtins.property
+    @pulumi.getter(name="assumeRoleWithWebIdentity")
+    def assume_role_with_web_identity(self) -> Optional['outputs.AwsAssumeRoleWithWebIdentity']:
+        """
+        Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+        """
+        return pulumi.get(self, "assume_role_with_web_identity")
 
     @_builtins.property
     @pulumi.getter(name="assumeRoles")
@@ -332,6 +511,22 @@ class AwsConfig(dict):
         Addresses to use in place of AWS's own.
         """
         return pulumi.get(self, "endpoints")
+
+    @_builtins.property
+    @pulumi.getter(name="forbiddenAccountIds")
+    def forbidden_account_ids(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowed_account_ids`.
+        """
+        return pulumi.get(self, "forbidden_account_ids")
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> Optional[_builtins.int]:
+        """
+        How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
 
     @_builtins.property
     @pulumi.getter
@@ -358,12 +553,44 @@ class AwsConfig(dict):
         return pulumi.get(self, "secret_key")
 
     @_builtins.property
+    @pulumi.getter(name="sharedConfigFiles")
+    def shared_config_files(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+        """
+        return pulumi.get(self, "shared_config_files")
+
+    @_builtins.property
+    @pulumi.getter(name="sharedCredentialsFiles")
+    def shared_credentials_files(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+        """
+        return pulumi.get(self, "shared_credentials_files")
+
+    @_builtins.property
     @pulumi.getter
     def token(self) -> Optional[_builtins.str]:
         """
         The session token that belongs to `access_key`, if that is a temporary one.
         """
         return pulumi.get(self, "token")
+
+    @_builtins.property
+    @pulumi.getter(name="useDualstackEndpoint")
+    def use_dualstack_endpoint(self) -> Optional[_builtins.bool]:
+        """
+        Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_dualstack_endpoint")
+
+    @_builtins.property
+    @pulumi.getter(name="useFipsEndpoint")
+    def use_fips_endpoint(self) -> Optional[_builtins.bool]:
+        """
+        Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+        """
+        return pulumi.get(self, "use_fips_endpoint")
 
 
 @pulumi.output_type
@@ -635,19 +862,23 @@ class ConfluentConfig(dict):
     def __init__(__self__, *,
                  cloud_api_key: Optional[_builtins.str] = None,
                  cloud_api_secret: Optional[_builtins.str] = None,
+                 cloud_api_secret_file: Optional[_builtins.str] = None,
                  endpoint: Optional[_builtins.str] = None):
         """
         How the plugin reaches Confluent Cloud: the provider configuration `keyrotation:confluent`. Unset values fall back to the standard
         Confluent environment variables, which the plugin reads at the first call. It never writes them to the state.
 
-        :param _builtins.str cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        :param _builtins.str cloud_api_key: The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         :param _builtins.str cloud_api_secret: The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
+        :param _builtins.str cloud_api_secret_file: The file that holds the secret, read at the first call. Only its path is in the state.
         :param _builtins.str endpoint: The address to use in place of `https://api.confluent.cloud`.
         """
         if cloud_api_key is not None:
             pulumi.set(__self__, "cloud_api_key", cloud_api_key)
         if cloud_api_secret is not None:
             pulumi.set(__self__, "cloud_api_secret", cloud_api_secret)
+        if cloud_api_secret_file is not None:
+            pulumi.set(__self__, "cloud_api_secret_file", cloud_api_secret_file)
         if endpoint is not None:
             pulumi.set(__self__, "endpoint", endpoint)
 
@@ -655,7 +886,7 @@ class ConfluentConfig(dict):
     @pulumi.getter(name="cloudApiKey")
     def cloud_api_key(self) -> Optional[_builtins.str]:
         """
-        The Cloud API key that the plugin uses; requires `cloud_api_secret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+        The Cloud API key that the plugin uses; requires `cloud_api_secret` or `cloud_api_secret_file`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
         """
         return pulumi.get(self, "cloud_api_key")
 
@@ -666,6 +897,14 @@ class ConfluentConfig(dict):
         The secret that belongs to `cloud_api_key`. Default: `CONFLUENT_CLOUD_API_SECRET`.
         """
         return pulumi.get(self, "cloud_api_secret")
+
+    @_builtins.property
+    @pulumi.getter(name="cloudApiSecretFile")
+    def cloud_api_secret_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the secret, read at the first call. Only its path is in the state.
+        """
+        return pulumi.get(self, "cloud_api_secret_file")
 
     @_builtins.property
     @pulumi.getter
@@ -1067,6 +1306,7 @@ class OciConfig(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
+                 auth: Optional[_builtins.str] = None,
                  config_file_profile: Optional[_builtins.str] = None,
                  endpoints: Optional['outputs.OciEndpoints'] = None,
                  fingerprint: Optional[_builtins.str] = None,
@@ -1080,6 +1320,7 @@ class OciConfig(dict):
         How the plugin reaches OCI: the provider configuration `keyrotation:oci`. Unset values fall back to the environment variables that
         Oracle's CLI and Terraform provider read, and to `~/.oci/config`, at the first call. None of it is ever written to state.
 
+        :param _builtins.str auth: The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
         :param _builtins.str config_file_profile: The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         :param 'OciEndpoints' endpoints: Addresses to use in place of OCI's own.
         :param _builtins.str fingerprint: The fingerprint of the API key. It follows from the private key; one that is given is compared with it.
@@ -1087,10 +1328,12 @@ class OciConfig(dict):
         :param _builtins.str private_key_password: The passphrase of the private key, if that is encrypted.
         :param _builtins.str private_key_path: The path of a file with the private key.
         :param _builtins.str region: A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
-        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+               from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
+        :param _builtins.str tenancy_ocid: The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         :param _builtins.str user_ocid: The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
         """
+        if auth is not None:
+            pulumi.set(__self__, "auth", auth)
         if config_file_profile is not None:
             pulumi.set(__self__, "config_file_profile", config_file_profile)
         if endpoints is not None:
@@ -1109,6 +1352,14 @@ class OciConfig(dict):
             pulumi.set(__self__, "tenancy_ocid", tenancy_ocid)
         if user_ocid is not None:
             pulumi.set(__self__, "user_ocid", user_ocid)
+
+    @_builtins.property
+    @pulumi.getter
+    def auth(self) -> Optional[_builtins.str]:
+        """
+        The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+        """
+        return pulumi.get(self, "auth")
 
     @_builtins.property
     @pulumi.getter(name="configFileProfile")
@@ -1163,7 +1414,7 @@ class OciConfig(dict):
     def region(self) -> Optional[_builtins.str]:
         """
         A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+        from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
         """
         return pulumi.get(self, "region")
 
@@ -1171,7 +1422,7 @@ class OciConfig(dict):
     @pulumi.getter(name="tenancyOcid")
     def tenancy_ocid(self) -> Optional[_builtins.str]:
         """
-        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         """
         return pulumi.get(self, "tenancy_ocid")
 
@@ -2096,6 +2347,208 @@ class VaultAuthLoginAppRole(dict):
 
 
 @pulumi.output_type
+class VaultAuthLoginAws(dict):
+    """
+    A login as an AWS principal (Vault's method `aws`, type `iam`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 aws_region: Optional[_builtins.str] = None,
+                 header_value: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
+        """
+        A login as an AWS principal (Vault's method `aws`, type `iam`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str aws_region: The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        :param _builtins.str header_value: The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"aws"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if aws_region is not None:
+            pulumi.set(__self__, "aws_region", aws_region)
+        if header_value is not None:
+            pulumi.set(__self__, "header_value", header_value)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="awsRegion")
+    def aws_region(self) -> Optional[_builtins.str]:
+        """
+        The region of the STS endpoint that the server asks. Default: the global endpoint, which is signed for in `us-east-1`.
+        """
+        return pulumi.get(self, "aws_region")
+
+    @_builtins.property
+    @pulumi.getter(name="headerValue")
+    def header_value(self) -> Optional[_builtins.str]:
+        """
+        The value of the header `X-Vault-AWS-IAM-Server-ID`, if the method requires one. It is part of what is signed.
+        """
+        return pulumi.get(self, "header_value")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"aws"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class VaultAuthLoginAzure(dict):
+    """
+    A login with the token of a managed identity of Azure (Vault's method `azure`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 client_id: Optional[_builtins.str] = None,
+                 jwt_file: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 resource_group_name: Optional[_builtins.str] = None,
+                 scope: Optional[_builtins.str] = None,
+                 subscription_id: Optional[_builtins.str] = None,
+                 vm_name: Optional[_builtins.str] = None,
+                 vmss_name: Optional[_builtins.str] = None):
+        """
+        A login with the token of a managed identity of Azure (Vault's method `azure`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str client_id: The client id of the managed identity, if the machine has several.
+        :param _builtins.str jwt_file: The file that holds the token, read at each login. Default: the metadata service of the machine.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"azure"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        :param _builtins.str resource_group_name: The resource group of the machine.
+        :param _builtins.str scope: The resource that the token is for. Default: `"https://management.azure.com/"`.
+        :param _builtins.str subscription_id: The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        :param _builtins.str vm_name: The name of the machine.
+        :param _builtins.str vmss_name: The name of the scale set that the machine is in.
+        """
+        pulumi.set(__self__, "role", role)
+        if client_id is not None:
+            pulumi.set(__self__, "client_id", client_id)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if resource_group_name is not None:
+            pulumi.set(__self__, "resource_group_name", resource_group_name)
+        if scope is not None:
+            pulumi.set(__self__, "scope", scope)
+        if subscription_id is not None:
+            pulumi.set(__self__, "subscription_id", subscription_id)
+        if vm_name is not None:
+            pulumi.set(__self__, "vm_name", vm_name)
+        if vmss_name is not None:
+            pulumi.set(__self__, "vmss_name", vmss_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="clientId")
+    def client_id(self) -> Optional[_builtins.str]:
+        """
+        The client id of the managed identity, if the machine has several.
+        """
+        return pulumi.get(self, "client_id")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the token, read at each login. Default: the metadata service of the machine.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"azure"`.
+        """
+        return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter(name="resourceGroupName")
+    def resource_group_name(self) -> Optional[_builtins.str]:
+        """
+        The resource group of the machine.
+        """
+        return pulumi.get(self, "resource_group_name")
+
+    @_builtins.property
+    @pulumi.getter
+    def scope(self) -> Optional[_builtins.str]:
+        """
+        The resource that the token is for. Default: `"https://management.azure.com/"`.
+        """
+        return pulumi.get(self, "scope")
+
+    @_builtins.property
+    @pulumi.getter(name="subscriptionId")
+    def subscription_id(self) -> Optional[_builtins.str]:
+        """
+        The subscription of the machine. Default: what the metadata service says, unless `jwt_file` is set; the same holds for the three names below.
+        """
+        return pulumi.get(self, "subscription_id")
+
+    @_builtins.property
+    @pulumi.getter(name="vmName")
+    def vm_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the machine.
+        """
+        return pulumi.get(self, "vm_name")
+
+    @_builtins.property
+    @pulumi.getter(name="vmssName")
+    def vmss_name(self) -> Optional[_builtins.str]:
+        """
+        The name of the scale set that the machine is in.
+        """
+        return pulumi.get(self, "vmss_name")
+
+
+@pulumi.output_type
 class VaultAuthLoginCert(dict):
     """
     A login with a TLS client certificate.
@@ -2174,6 +2627,65 @@ class VaultAuthLoginCert(dict):
         The role to log in as. Default: the role that matches the certificate.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class VaultAuthLoginGcp(dict):
+    """
+    A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+    """
+    def __init__(__self__, *,
+                 role: _builtins.str,
+                 jwt_file: Optional[_builtins.str] = None,
+                 mount: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
+        """
+        A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
+
+        :param _builtins.str role: The role to log in as.
+        :param _builtins.str jwt_file: The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        :param _builtins.str mount: Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        :param _builtins.str namespace: The namespace that the method is mounted in, as a full path. Default: `namespace` of the provider. `"root"` is the namespace of the server itself.
+        """
+        pulumi.set(__self__, "role", role)
+        if jwt_file is not None:
+            pulumi.set(__self__, "jwt_file", jwt_file)
+        if mount is not None:
+            pulumi.set(__self__, "mount", mount)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> _builtins.str:
+        """
+        The role to log in as.
+        """
+        return pulumi.get(self, "role")
+
+    @_builtins.property
+    @pulumi.getter(name="jwtFile")
+    def jwt_file(self) -> Optional[_builtins.str]:
+        """
+        The file that holds the identity token, read at each login. Default: the metadata server of the machine, which is asked for a token with the audience `http://vault/ROLE`.
+        """
+        return pulumi.get(self, "jwt_file")
+
+    @_builtins.property
+    @pulumi.getter
+    def mount(self) -> Optional[_builtins.str]:
+        """
+        Where the method is mounted, without `auth/`. Default: `"gcp"`.
+        """
+        return pulumi.get(self, "mount")
 
     @_builtins.property
     @pulumi.getter
@@ -2566,7 +3078,10 @@ class VaultConfig(dict):
     def __init__(__self__, *,
                  address: Optional[_builtins.str] = None,
                  auth_login_app_role: Optional['outputs.VaultAuthLoginAppRole'] = None,
+                 auth_login_aws: Optional['outputs.VaultAuthLoginAws'] = None,
+                 auth_login_azure: Optional['outputs.VaultAuthLoginAzure'] = None,
                  auth_login_cert: Optional['outputs.VaultAuthLoginCert'] = None,
+                 auth_login_gcp: Optional['outputs.VaultAuthLoginGcp'] = None,
                  auth_login_jwt: Optional['outputs.VaultAuthLoginJwt'] = None,
                  auth_login_kubernetes: Optional['outputs.VaultAuthLoginKubernetes'] = None,
                  auth_login_ldap: Optional['outputs.VaultAuthLoginLdap'] = None,
@@ -2581,7 +3096,10 @@ class VaultConfig(dict):
 
         :param _builtins.str address: The server's URL, such as `"https://vault.example:8200"`. Default: `VAULT_ADDR`.
         :param 'VaultAuthLoginAppRole' auth_login_app_role: Logs in with a secret-id of an AppRole.
+        :param 'VaultAuthLoginAws' auth_login_aws: Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        :param 'VaultAuthLoginAzure' auth_login_azure: Logs in with the token of a managed identity of Azure.
         :param 'VaultAuthLoginCert' auth_login_cert: Logs in with a TLS client certificate.
+        :param 'VaultAuthLoginGcp' auth_login_gcp: Logs in with the identity token of a machine in Google Cloud.
         :param 'VaultAuthLoginJwt' auth_login_jwt: Logs in with a JSON Web Token, such as the identity token of a CI job.
         :param 'VaultAuthLoginKubernetes' auth_login_kubernetes: Logs in with the token of a Kubernetes service account.
         :param 'VaultAuthLoginLdap' auth_login_ldap: Logs in with a name and password that an LDAP directory checks.
@@ -2595,8 +3113,14 @@ class VaultConfig(dict):
             pulumi.set(__self__, "address", address)
         if auth_login_app_role is not None:
             pulumi.set(__self__, "auth_login_app_role", auth_login_app_role)
+        if auth_login_aws is not None:
+            pulumi.set(__self__, "auth_login_aws", auth_login_aws)
+        if auth_login_azure is not None:
+            pulumi.set(__self__, "auth_login_azure", auth_login_azure)
         if auth_login_cert is not None:
             pulumi.set(__self__, "auth_login_cert", auth_login_cert)
+        if auth_login_gcp is not None:
+            pulumi.set(__self__, "auth_login_gcp", auth_login_gcp)
         if auth_login_jwt is not None:
             pulumi.set(__self__, "auth_login_jwt", auth_login_jwt)
         if auth_login_kubernetes is not None:
@@ -2631,12 +3155,36 @@ class VaultConfig(dict):
         return pulumi.get(self, "auth_login_app_role")
 
     @_builtins.property
+    @pulumi.getter(name="authLoginAws")
+    def auth_login_aws(self) -> Optional['outputs.VaultAuthLoginAws']:
+        """
+        Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        """
+        return pulumi.get(self, "auth_login_aws")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginAzure")
+    def auth_login_azure(self) -> Optional['outputs.VaultAuthLoginAzure']:
+        """
+        Logs in with the token of a managed identity of Azure.
+        """
+        return pulumi.get(self, "auth_login_azure")
+
+    @_builtins.property
     @pulumi.getter(name="authLoginCert")
     def auth_login_cert(self) -> Optional['outputs.VaultAuthLoginCert']:
         """
         Logs in with a TLS client certificate.
         """
         return pulumi.get(self, "auth_login_cert")
+
+    @_builtins.property
+    @pulumi.getter(name="authLoginGcp")
+    def auth_login_gcp(self) -> Optional['outputs.VaultAuthLoginGcp']:
+        """
+        Logs in with the identity token of a machine in Google Cloud.
+        """
+        return pulumi.get(self, "auth_login_gcp")
 
     @_builtins.property
     @pulumi.getter(name="authLoginJwt")

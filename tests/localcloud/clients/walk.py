@@ -13,6 +13,7 @@ import urllib.request
 
 try:
     import boto3
+    import botocore
     from botocore.config import Config
     from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
     from botocore.parsers import ResponseParserError
@@ -236,6 +237,51 @@ def sessions():
             "ValidationError", 400, "nothing-valid-in-here is invalid")
 
 
+def federation():
+    role = f"arn:aws:iam::{ACCOUNT}:role/ci"
+    control("PUT", "aws/roles/ci", {"subject": "repo:acme/*", "longest": 3600})
+    now = int(datetime.datetime.now(datetime.timezone.utc).timestamp())
+
+    def token(**more):
+        claims = {"iss": "https://token.actions.example", "aud": "sts.amazonaws.com", "sub": "repo:acme/keys", "exp": now + 600}
+        return control("POST", "aws/tokens", {**claims, **more})["token"]
+
+    def assume(web_token, **more):
+        anybody = boto3.client(
+            "sts", endpoint_url=ENDPOINT, region_name="eu-west-1",
+            config=Config(signature_version=botocore.UNSIGNED, retries={"total_max_attempts": 1}),
+        )
+        return anybody.assume_role_with_web_identity(
+            **{"RoleArn": role, "RoleSessionName": "run", "WebIdentityToken": web_token, **more}
+        )
+
+    given = assume(token())
+    assert given["SubjectFromWebIdentityToken"] == "repo:acme/keys" and given["Audience"] == "sts.amazonaws.com", given
+    assert given["Provider"] == "https://token.actions.example", given
+    session = given["Credentials"]
+    who = own("sts", session, token=session["SessionToken"]).get_caller_identity()
+    assert who["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/run", who
+    assert len(own("iam", session, token=session["SessionToken"]).list_access_keys(UserName=USER)["AccessKeyMetadata"]) == 0
+    refused(lambda: assume(token(aud="others")), "InvalidIdentityToken", 400, "Incorrect token audience")
+    refused(lambda: assume(token(iss="https://others")), "InvalidIdentityToken", 400)
+    refused(lambda: assume("no.token.here"), "InvalidIdentityToken", 400)
+    changed = token().rsplit(".", 1)[0] + "." + token(sub="repo:acme/other").rsplit(".", 1)[1]
+    refused(lambda: assume(changed), "InvalidIdentityToken", 400)
+    refused(lambda: assume(token(exp=now - 10)), "ExpiredTokenException", 400)
+    denied = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    refused(lambda: assume(token(sub="repo:fork/keys")), "AccessDenied", 403, denied)
+    refused(lambda: assume(token(), RoleArn=role + "2"), "AccessDenied", 403, denied)
+    refused(
+        lambda: assume(token(), DurationSeconds=7200),
+        "ValidationError", 400, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    )
+    refused(lambda: assume(token(), DurationSeconds=43201), "ValidationError", 400)
+    limited = assume(token(), PolicyArns=[{"arn": "arn:aws:iam::aws:policy/IAMReadOnlyAccess"}])["Credentials"]
+    reader = own("iam", limited, token=limited["SessionToken"])
+    reader.list_access_keys(UserName=USER)
+    refused(lambda: reader.create_access_key(UserName=USER), "AccessDenied", 403)
+
+
 def permissions():
     control("PUT", f"aws/users/{USER}/deny", ["iam:TagUser"])
     key = mint()
@@ -276,7 +322,8 @@ def faults():
 
 
 CHECKS = [
-    users, tags, keys, quota, status, last_use, signatures, skew, pages, own_user, sessions, permissions, faults,
+    users, tags, keys, quota, status, last_use, signatures, skew, pages, own_user, sessions, federation,
+    permissions, faults,
 ]
 
 for check in CHECKS:

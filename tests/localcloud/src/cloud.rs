@@ -130,6 +130,14 @@ impl LocalCloud {
         &self.shared.desk.clock
     }
 
+    /// Serves the same by TLS at another address of loopback, until the listener is dropped.
+    ///
+    /// # Errors
+    /// When it cannot listen there.
+    pub fn by_tls(&self, listen: SocketAddr, config: Arc<rustls::ServerConfig>) -> io::Result<Server> {
+        Server::start_tls(listen, app(&self.shared), Some(config))
+    }
+
     /// The AWS account, seen from behind.
     pub fn aws(&self) -> &Aws {
         &self.shared.aws
@@ -182,6 +190,7 @@ impl Shared {
 fn app(shared: &Arc<Shared>) -> Router {
     let aws = any(aws::serve).with_state(shared.aws.clone());
     let oci = any(oci::serve).with_state(shared.oci.clone());
+    let principals = any(oci::serve_principals).with_state(shared.oci.clone());
     let confluent = confluent::routes(shared.confluent.clone());
     Router::new()
         .nest("/_localcloud", control::routes(Arc::clone(shared)))
@@ -190,5 +199,8 @@ fn app(shared: &Arc<Shared>) -> Router {
         .route("/20180608/{*rest}", oci.clone())
         .route("/20190301/{*rest}", oci.clone())
         .route("/oci/{*rest}", oci)
+        .route("/opc/v2/{*rest}", principals.clone())
+        .route("/v1/x509", principals.clone())
+        .route("/resourcePrincipalSessionTokens", principals)
         .merge(confluent)
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authority;
 pub mod aws;
 mod calls;
 mod clock;
@@ -17,6 +18,7 @@ mod turn;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use authority::authority;
 pub use aws::{Aws, AwsOptions, Consistency, Credentials, Invocations, Key, Rotated, Secret};
 pub use clock::{Clock, FileClock, ManualClock, SystemClock};
 pub use cloud::{LocalCloud, Options};

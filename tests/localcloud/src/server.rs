@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::Router;
@@ -14,8 +15,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 /// A running listener. Dropping it closes the port and every connection, and waits until both are done.
@@ -32,6 +36,14 @@ impl Server {
     /// # Errors
     /// When `listen` is not a loopback address or cannot be bound.
     pub fn start(listen: SocketAddr, app: Router) -> io::Result<Self> {
+        Self::start_tls(listen, app, None)
+    }
+
+    /// The same, by TLS if there is a configuration of it.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_tls(listen: SocketAddr, app: Router, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
         if !listen.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -47,7 +59,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("localcloud".to_owned()).spawn(move || {
             let served = runtime.block_on(async {
-                tokio::select! { result = serve(listener, app) => result, _ = stopped => Ok(()) }
+                tokio::select! { result = serve(listener, app, tls) => result, _ = stopped => Ok(()) }
             });
             drop((served, runtime));
         })?;
@@ -90,17 +102,30 @@ struct Dropped;
 #[error("dropped on purpose")]
 struct DroppedOnPurpose;
 
-async fn serve(listener: std::net::TcpListener, app: Router) -> io::Result<()> {
+async fn serve(listener: std::net::TcpListener, app: Router, tls: Option<Arc<ServerConfig>>) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
+    let tls = tls.map(TlsAcceptor::from);
     loop {
         // A connection that fails while it is accepted is its client's loss, not the server's end.
         if let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(converse(stream, app.clone()));
+            // Without it a small answer waits for the client's delayed acknowledgement.
+            let _ = stream.set_nodelay(true);
+            let (app, tls) = (app.clone(), tls.clone());
+            tokio::spawn(async move {
+                match tls {
+                    None => converse(stream, app).await,
+                    Some(tls) => {
+                        if let Ok(stream) = tls.accept(stream).await {
+                            converse(stream, app).await;
+                        }
+                    }
+                }
+            });
         }
     }
 }
 
-async fn converse(stream: TcpStream, app: Router) {
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, app: Router) {
     let answer = service_fn(move |request: Request<Incoming>| {
         let answer = app.clone().oneshot(request.map(Body::new));
         async move {
@@ -111,8 +136,6 @@ async fn converse(stream: TcpStream, app: Router) {
             }
         }
     });
-    // Without it a small answer waits for the client's delayed acknowledgement.
-    let _ = stream.set_nodelay(true);
     // Clients that go away and connections that are cut end here; both are in order.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }

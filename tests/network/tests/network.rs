@@ -17,7 +17,11 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for system in SYSTEMS {
         for (name, run) in TRIALS {
-            trials.push(trial(&format!("{name}_{}", system.name), move || run(system)));
+            let name = match system.name.strip_suffix("-login") {
+                Some(system) => format!("login_{system}_{name}"),
+                None => format!("{name}_{}", system.name),
+            };
+            trials.push(trial(&name, move || run(system)));
         }
     }
     for (name, run) in OWN {
@@ -40,6 +44,12 @@ struct System {
     trust: &'static str,
     /// What stands in a request that only its server may see.
     credential: &'static str,
+    /// What its login reads beside the configuration.
+    login: fn() -> Vec<(&'static str, String)>,
+}
+
+fn nothing() -> Vec<(&'static str, String)> {
+    Vec::new()
 }
 
 const SYSTEMS: &[System] = &[
@@ -49,6 +59,7 @@ const SYSTEMS: &[System] = &[
         setting: "`keyrotation:aws.endpoints.",
         trust: "AWS_CA_BUNDLE",
         credential: "Credential=AKIAIOSFODNN7EXAMPLE",
+        login: nothing,
     },
     System {
         name: "confluent",
@@ -56,6 +67,7 @@ const SYSTEMS: &[System] = &[
         setting: "`keyrotation:confluent.endpoint`",
         trust: "",
         credential: "Basic S0VZOnMzY3IzdC1vZi10aGUtcGx1Z2lu",
+        login: nothing,
     },
     System {
         name: "oci",
@@ -63,6 +75,7 @@ const SYSTEMS: &[System] = &[
         setting: "`keyrotation:oci.endpoints.identity`",
         trust: "",
         credential: "Signature version",
+        login: nothing,
     },
     System {
         name: "vault",
@@ -70,12 +83,50 @@ const SYSTEMS: &[System] = &[
         setting: "`keyrotation:vault.address`",
         trust: "`keyrotation:vault.caCertFile`",
         credential: SECRET,
+        login: nothing,
+    },
+    System {
+        name: "aws-login",
+        config: |url| json!({"region": "us-east-1", "assumeRoleWithWebIdentity": {"roleArn": "arn:aws:iam::123456789012:role/ci", "webIdentityTokenFile": *TOKEN}, "endpoints": {"iam": url, "sts": url}}),
+        setting: "`keyrotation:aws.endpoints.",
+        trust: "AWS_CA_BUNDLE",
+        credential: "amz-sdk-request",
+        login: nothing,
+    },
+    System {
+        name: "oci-login",
+        config: |url| json!({"auth": "ResourcePrincipal", "tenancyOcid": "ocid1.tenancy.oc1..aaaa", "endpoints": {"identity": url}}),
+        setting: "`keyrotation:oci.endpoints.identity`",
+        trust: "",
+        credential: "Signature version",
+        login: || {
+            vec![
+                ("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2".to_owned()),
+                ("OCI_RESOURCE_PRINCIPAL_REGION", "eu-frankfurt-1".to_owned()),
+                ("OCI_RESOURCE_PRINCIPAL_RPST", format!("e30.e30.{SECRET}")),
+                ("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", OCI_KEY.clone()),
+            ]
+        },
+    },
+    System {
+        name: "vault-login",
+        config: |url| json!({"address": url, "authLoginGcp": {"role": "ci", "jwtFile": *TOKEN}}),
+        setting: "`keyrotation:vault.address`",
+        trust: "`keyrotation:vault.caCertFile`",
+        credential: "POST /v1/auth/gcp/login",
+        login: nothing,
     },
 ];
 
 const SECRET: &str = "s3cr3t-of-the-plugin";
 static OCI_KEY: LazyLock<String> = LazyLock::new(|| {
     rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).map(|pair| pair.serialize_pem()).unwrap_or_default()
+});
+/// The file of a job's identity token.
+static TOKEN: LazyLock<String> = LazyLock::new(|| {
+    let file = std::env::temp_dir().join(format!("keyrotation-network-token-{}", std::process::id()));
+    drop(std::fs::write(&file, SECRET));
+    file.display().to_string()
 });
 const HOST: &str = "service.example.invalid";
 
@@ -112,7 +163,9 @@ impl System {
 
     fn act(&self, act: &str, config: &Value, variables: &[(&str, String)]) -> Result<Said> {
         let home = TempDir::new()?;
-        let said = say(self.name, act, config, home.path(), variables)?;
+        let system = self.name.trim_end_matches("-login");
+        let variables = [variables, &(self.login)()].concat();
+        let said = say(system, act, config, home.path(), &variables)?;
         ensure!(!said.message.contains(SECRET), "{said:?}");
         ensure!(!said.message.contains("proxypass"), "{said:?}");
         Ok(said)

@@ -3,6 +3,7 @@
 
 mod admin;
 mod clock;
+mod clouds;
 mod database;
 mod ground;
 mod jwt;
@@ -19,6 +20,7 @@ mod vault;
 
 pub use admin::{Admin, Answer, AppRole, Token};
 pub use clock::{RealTime, SharedClock};
+pub use clouds::{AwsRole, Hook, Machine, Sign, aws_method};
 pub use database::{Database, Login};
 pub use ground::Ground;
 pub use jwt::{JwtRole, fresh_jwt, key_pair, public_pem, thumbprint};

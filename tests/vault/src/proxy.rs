@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Result;
-use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::State;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use jiff::SignedDuration;
@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 
 use crate::clock::SharedClock;
+use crate::clouds::Hook;
 
 /// More than any answer of the API takes.
 const BODY: usize = 8 * 1024 * 1024;
@@ -47,8 +48,21 @@ impl Proxy {
     /// # Errors
     /// No port can be bound.
     pub fn start(server: SocketAddr, clock: &ManualClock, hang_advances: SignedDuration) -> io::Result<Self> {
+        Self::with(server, clock, hang_advances, None)
+    }
+
+    /// The same, where this answers logins that the server does not know.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn with(
+        server: SocketAddr,
+        clock: &ManualClock,
+        hang_advances: SignedDuration,
+        hook: Option<Hook>,
+    ) -> io::Result<Self> {
         let desk = Arc::new(Desk::new(SharedClock::new(clock).shared(), hang_advances));
-        let way = Way { desk: Arc::clone(&desk), server };
+        let way = Way { desk: Arc::clone(&desk), server, hook };
         let app = Router::new().fallback(pass).with_state(way);
         let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), app)?;
         let endpoint = format!("http://{}", server.address);
@@ -118,6 +132,7 @@ pub fn plain_fault(fault: Fault) -> localcloud::Fault {
 struct Way {
     desk: Arc<Desk>,
     server: SocketAddr,
+    hook: Option<Hook>,
 }
 
 async fn pass(State(way): State<Way>, request: Request<Body>) -> Response {
@@ -153,6 +168,14 @@ impl Way {
     /// The server's whole answer, so that "after" means after the effect.
     async fn forward(&self, mut request: Request<Body>) -> Result<Response> {
         request.headers_mut().remove(CONNECTION);
+        if let Some(hook) = &self.hook {
+            let (head, body) = request.into_parts();
+            let body = to_bytes(body, BODY).await?;
+            if let Some((status, answer)) = hook(head.uri.path(), &body) {
+                return Ok((StatusCode::from_u16(status)?, Json(answer)).into_response());
+            }
+            request = Request::from_parts(head, Body::from(body));
+        }
         let stream = TcpStream::connect(self.server).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;

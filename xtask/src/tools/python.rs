@@ -44,6 +44,14 @@ pub(crate) fn for_cross_builds() -> Result<PathBuf> {
     Ok(environment("cross", "cross-requirements.txt", what)?.join("bin"))
 }
 
+/// The interpreter that has yamllint.
+///
+/// # Errors
+/// As [`interpreter`].
+pub(crate) fn with_yamllint() -> Result<PathBuf> {
+    Ok(environment("yamllint", "yamllint-requirements.txt", "fetching yamllint (seconds, once)")?.join("bin/python"))
+}
+
 /// A virtual environment, called `name` in the cache, with exactly what this file of xtask/python pins.
 ///
 /// # Errors

@@ -169,7 +169,7 @@ impl RotatingRoot {
         let mut state = RootState::imported(nonce(), seen.evidence);
         state.account = account;
         let outputs = to_outputs(&inputs, &state, None)?;
-        Ok(Some(Found { id: args.path, inputs, outputs, ..Found::default() }))
+        Ok(Some(Found { id: root.id().to_owned(), inputs, outputs, ..Found::default() }))
     }
 }
 
@@ -206,7 +206,7 @@ impl Resource for RotatingRoot {
         if inputs.own.rotate_on_create == Some(false) {
             state.stand_for(&wanted);
         }
-        let id = inputs.own.path.clone();
+        let id = self.rules.0.root(&inputs.own).id().to_owned();
         match self.live(&inputs.own, &wanted, state, context).await {
             Ok(state) => {
                 let outputs = to_outputs(&request.inputs, &state, Some(times))?;

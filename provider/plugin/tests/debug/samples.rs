@@ -153,6 +153,8 @@ fn inputs() -> Vec<Sample> {
 
 fn configs() -> Vec<Sample> {
     let secret = || Some(SecretString::new(SECRET));
+    let identity = serde_json::json!({ "assumeRoleWithWebIdentity": { "webIdentityToken": SECRET } });
+    let identity: AwsConfig = serde_json::from_value(identity).unwrap();
     let aws = AwsConfig { access_key: secret(), secret_key: secret(), token: secret(), ..AwsConfig::default() };
     let confluent =
         ConfluentConfig { cloud_api_key: secret(), cloud_api_secret: secret(), ..ConfluentConfig::default() };
@@ -194,6 +196,7 @@ fn configs() -> Vec<Sample> {
         sample("system_vault::VaultKvDelivery", kv),
         sample("system_oci::OciVaultDelivery", in_oci),
         sample("system_aws::AwsConfig", aws),
+        sample("system_aws::AssumeRoleWithWebIdentity", identity.assume_role_with_web_identity.unwrap()),
         sample("system_aws::SecretsManagerDelivery", delivery),
         sample("system_confluent::ConfluentConfig", confluent),
         sample("system_oci::OciConfig", oci),

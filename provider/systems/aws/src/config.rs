@@ -1,3 +1,5 @@
+mod roles;
+
 use cloud::problem;
 use outbound::is_url;
 use pulumi_provider::SecretString;
@@ -6,6 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::args::is_region;
+pub(crate) use roles::filled;
+pub use roles::{AssumeRole, AssumeRoleWithWebIdentity};
+use roles::{NO_ROLE, is_role};
 
 /// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
 /// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
@@ -28,27 +33,36 @@ pub struct AwsConfig {
     /// The session token that belongs to `accessKey`, if that is a temporary one.
     #[serde(default)]
     pub token: Option<SecretString>,
+    /// Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+    #[serde(default)]
+    pub assume_role_with_web_identity: Option<AssumeRoleWithWebIdentity>,
     /// Roles to assume one after another, the first with the credentials above.
     #[serde(default)]
     pub assume_roles: Option<Vec<AssumeRole>>,
+    /// Paths of AWS's configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+    #[serde(default)]
+    pub shared_config_files: Option<Vec<String>>,
+    /// Paths of AWS's credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+    #[serde(default)]
+    pub shared_credentials_files: Option<Vec<String>>,
+    /// How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+    #[serde(default)]
+    pub max_retries: Option<u32>,
+    /// The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+    #[serde(default)]
+    pub allowed_account_ids: Option<Vec<String>>,
+    /// The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+    #[serde(default)]
+    pub forbidden_account_ids: Option<Vec<String>>,
+    /// Whether to use AWS's dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, or false.
+    #[serde(default)]
+    pub use_dualstack_endpoint: Option<bool>,
+    /// Whether to use AWS's FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false.
+    #[serde(default)]
+    pub use_fips_endpoint: Option<bool>,
     /// Addresses to use in place of AWS's own.
     #[serde(default)]
     pub endpoints: Option<Endpoints>,
-}
-
-/// A role to assume.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-name" = "AwsAssumeRole"))]
-pub struct AssumeRole {
-    /// The role's ARN.
-    pub role_arn: String,
-    /// The name of the session, as CloudTrail shows it. Default: `keyrotation`.
-    #[serde(default)]
-    pub session_name: Option<String>,
-    /// The external id that the role's trust policy asks for.
-    #[serde(default)]
-    pub external_id: Option<String>,
 }
 
 /// Addresses to use in place of AWS's own.
@@ -86,10 +100,7 @@ impl AwsConfig {
         }
         for (index, role) in self.roles().iter().enumerate() {
             if !is_role(&role.role_arn) {
-                add(
-                    format!("assumeRoles[{index}].roleArn"),
-                    "is not a role's ARN: write one such as \"arn:aws:iam::123456789012:role/name\"",
-                );
+                add(format!("assumeRoles[{index}].roleArn"), NO_ROLE);
             }
         }
         for (name, url) in [
@@ -101,7 +112,59 @@ impl AwsConfig {
                 add(format!("endpoints.{name}"), "is not a URL: write one such as \"https://host:port\"");
             }
         }
+        problems.extend(self.login_problems());
+        problems.extend(self.account_problems());
         problems
+    }
+
+    fn login_problems(&self) -> Vec<Problem> {
+        let Some(identity) = &self.assume_role_with_web_identity else { return Vec::new() };
+        let named = |property: &str| format!("assumeRoleWithWebIdentity.{property}");
+        let found = identity.problems().into_iter().map(|(property, reason)| problem(&named(&property), reason));
+        let both = present(self.access_key.as_ref())
+            .then(|| problem("assumeRoleWithWebIdentity", "conflicts with accessKey: keep one of them"));
+        found.chain(both).collect()
+    }
+
+    fn account_problems(&self) -> Vec<Problem> {
+        let lists = [("allowedAccountIds", self.allowed()), ("forbiddenAccountIds", self.forbidden())];
+        let mut problems = Vec::new();
+        for (name, ids) in lists {
+            let is_id = |id: &str| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_digit());
+            let wrong = ids.iter().enumerate().filter(|(_, id)| !is_id(id));
+            problems.extend(wrong.map(|(index, _)| {
+                problem(&format!("{name}[{index}]"), "is not the id of an AWS account: write its 12 digits")
+            }));
+        }
+        if !self.allowed().is_empty() && !self.forbidden().is_empty() {
+            problems.push(problem("forbiddenAccountIds", "conflicts with allowedAccountIds: keep one of them"));
+        }
+        if self.max_retries.is_some_and(|times| times > MOST_RETRIES) {
+            problems.push(problem("maxRetries", "is more than 25: write a number from 0 to 25"));
+        }
+        let own = self
+            .endpoints
+            .as_ref()
+            .is_some_and(|own| [&own.iam, &own.sts, &own.secrets_manager].into_iter().any(|url| filled(url).is_some()));
+        for (name, is_on) in
+            [("useFipsEndpoint", self.use_fips_endpoint), ("useDualstackEndpoint", self.use_dualstack_endpoint)]
+        {
+            if own && is_on == Some(true) {
+                let reason = "chooses among AWS's own addresses and conflicts with endpoints: keep one of them";
+                problems.push(problem(name, reason));
+            }
+        }
+        problems
+    }
+
+    /// The accounts that alone may be worked in; empty: any.
+    pub(crate) fn allowed(&self) -> &[String] {
+        self.allowed_account_ids.as_deref().unwrap_or_default()
+    }
+
+    /// The accounts that must not be worked in.
+    pub(crate) fn forbidden(&self) -> &[String] {
+        self.forbidden_account_ids.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn roles(&self) -> &[AssumeRole] {
@@ -119,26 +182,38 @@ impl AwsConfig {
     /// This configuration, with what it leaves unset from another one. Credentials are not mixed: who names some of its own takes none of the other's.
     #[must_use]
     pub(crate) fn over(self, base: &Self) -> Self {
-        let own = present(self.access_key.as_ref()) || self.profile.is_some();
-        let (access_key, secret_key, token, profile, roles) = if own {
-            (self.access_key, self.secret_key, self.token, self.profile, self.assume_roles)
-        } else {
-            let roles = self.assume_roles.or_else(|| base.assume_roles.clone());
-            (base.access_key.clone(), base.secret_key.clone(), base.token.clone(), base.profile.clone(), roles)
-        };
+        let own =
+            present(self.access_key.as_ref()) || self.profile.is_some() || self.assume_role_with_web_identity.is_some();
+        let from = if own { self.clone() } else { base.clone() };
+        let roles = if own { self.assume_roles } else { self.assume_roles.or_else(|| base.assume_roles.clone()) };
         let (ours, theirs) = (self.endpoints.unwrap_or_default(), base.endpoints.clone().unwrap_or_default());
         let endpoints = Endpoints {
             iam: ours.iam.or(theirs.iam),
             sts: ours.sts.or(theirs.sts),
             secrets_manager: ours.secrets_manager.or(theirs.secrets_manager),
         };
+        // Accounts are those of the credentials that are used, and both lists belong together.
+        let limits = self.allowed_account_ids.is_some() || self.forbidden_account_ids.is_some();
+        let (allowed, forbidden) = match (limits, own) {
+            (true, _) => (self.allowed_account_ids, self.forbidden_account_ids),
+            (false, true) => (None, None),
+            (false, false) => (base.allowed_account_ids.clone(), base.forbidden_account_ids.clone()),
+        };
         Self {
             region: self.region.or_else(|| base.region.clone()),
-            profile,
-            access_key,
-            secret_key,
-            token,
+            profile: from.profile,
+            access_key: from.access_key,
+            secret_key: from.secret_key,
+            token: from.token,
+            assume_role_with_web_identity: from.assume_role_with_web_identity,
             assume_roles: roles,
+            shared_config_files: self.shared_config_files.or_else(|| base.shared_config_files.clone()),
+            shared_credentials_files: self.shared_credentials_files.or_else(|| base.shared_credentials_files.clone()),
+            max_retries: self.max_retries.or(base.max_retries),
+            allowed_account_ids: allowed,
+            forbidden_account_ids: forbidden,
+            use_dualstack_endpoint: self.use_dualstack_endpoint.or(base.use_dualstack_endpoint),
+            use_fips_endpoint: self.use_fips_endpoint.or(base.use_fips_endpoint),
             endpoints: Some(endpoints),
         }
     }
@@ -153,11 +228,8 @@ pub(crate) fn present(secret: Option<&SecretString>) -> bool {
     secret.is_some_and(|secret| !secret.is_empty())
 }
 
-fn is_role(arn: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, role]
-        if partition.starts_with("aws") && account.len() == 12 && role.len() > "role/".len() && role.starts_with("role/"))
-}
+/// The default of the AWS providers, and more than anybody waits for.
+const MOST_RETRIES: u32 = 25;
 
 #[cfg(test)]
 mod tests {
@@ -200,13 +272,66 @@ mod tests {
     }
 
     #[test]
+    fn a_web_identity_stands_alone_and_is_checked() {
+        let role = "arn:aws:iam::123456789012:role/ci";
+        let good = json!({"roleArn": role, "webIdentityTokenFile": "/t", "sessionName": "job-1",
+            "policyArns": ["arn:aws:iam::aws:policy/IAMFullAccess"], "duration": "15m"});
+        assert!(properties(json!({"assumeRoleWithWebIdentity": good, "assumeRoles": [{"roleArn": role}]})).is_empty());
+        assert!(properties(json!({"assumeRoleWithWebIdentity": {}})).is_empty());
+        for (property, wrong) in [
+            ("roleArn", json!({"roleArn": "ci"})),
+            ("webIdentityToken", json!({"webIdentityToken": "t", "webIdentityTokenFile": "/t"})),
+            ("duration", json!({"duration": "13h"})),
+            ("duration", json!({"duration": "5m"})),
+            ("duration", json!({"duration": "soon"})),
+            ("policyArns[0]", json!({"policyArns": ["IAMFullAccess"]})),
+            ("policyArns", json!({"policyArns": vec!["arn:aws:iam::aws:policy/a"; 11]})),
+        ] {
+            let told = properties(json!({"assumeRoleWithWebIdentity": wrong}));
+            assert_eq!(told, [format!("assumeRoleWithWebIdentity.{property}")]);
+        }
+        let both = json!({"accessKey": "A", "secretKey": "S", "assumeRoleWithWebIdentity": {"roleArn": role}});
+        assert_eq!(properties(both), ["assumeRoleWithWebIdentity"]);
+    }
+
+    #[test]
+    fn accounts_are_allowed_or_forbidden_and_not_both() {
+        assert!(properties(json!({"allowedAccountIds": ["123456789012"]})).is_empty());
+        assert_eq!(properties(json!({"forbiddenAccountIds": ["12345"]})), ["forbiddenAccountIds[0]"]);
+        let both = json!({"allowedAccountIds": ["123456789012"], "forbiddenAccountIds": ["123456789013"]});
+        assert_eq!(properties(both), ["forbiddenAccountIds"]);
+        assert_eq!(properties(json!({"maxRetries": 26})), ["maxRetries"]);
+        let fips = json!({"useFipsEndpoint": true, "endpoints": {"sts": "https://sts.example"}});
+        assert_eq!(properties(fips), ["useFipsEndpoint"]);
+    }
+
+    #[test]
+    fn a_connection_takes_over_what_it_leaves_unset_and_mixes_no_credentials() {
+        let read = |config: Value| serde_json::from_value::<AwsConfig>(config).unwrap();
+        let identity = json!({"roleArn": "arn:aws:iam::123456789012:role/ci", "webIdentityTokenFile": "/t"});
+        let base = json!({"assumeRoleWithWebIdentity": identity, "allowedAccountIds": ["123456789012"],
+            "maxRetries": 1, "useFipsEndpoint": true, "sharedConfigFiles": ["/c"], "sharedCredentialsFiles": ["/d"]});
+        let base = read(base);
+        let same = read(json!({"region": "eu-west-1"})).over(&base);
+        assert!(same.assume_role_with_web_identity.is_some() && same.allowed().len() == 1);
+        assert_eq!((same.max_retries, same.use_fips_endpoint), (Some(1), Some(true)));
+        assert!(same.shared_config_files.is_some() && same.shared_credentials_files.is_some());
+        let other = read(json!({"accessKey": "A", "secretKey": "S"})).over(&base);
+        assert!(other.assume_role_with_web_identity.is_none() && other.allowed().is_empty());
+        let web = read(json!({"assumeRoleWithWebIdentity": identity, "forbiddenAccountIds": ["123456789013"]}));
+        let web = web.over(&read(json!({"accessKey": "A", "secretKey": "S"})));
+        assert!(web.access_key.is_none() && web.forbidden().len() == 1);
+    }
+
+    #[test]
     fn secrets_are_marked_and_never_shown() {
         let schema = schemars::schema_for!(AwsConfig);
         let fields = schema.as_value()["properties"].as_object().unwrap();
         let secret = |name: &str| fields[name].get("x-secret").is_some();
         assert!(["accessKey", "secretKey", "token"].into_iter().all(secret));
         assert!(!["region", "profile", "assumeRoles", "endpoints"].into_iter().any(secret));
-        let config = json!({"accessKey": "visible", "secretKey": "visible", "token": "visible"});
+        let identity = json!({"webIdentityToken": "visible"});
+        let config = json!({"accessKey": "visible", "secretKey": "visible", "token": "visible", "assumeRoleWithWebIdentity": identity});
         let config: AwsConfig = serde_json::from_value(config).unwrap();
         assert!(!format!("{config:?}").contains("visible"));
     }

@@ -10,6 +10,7 @@ use rotation::{Effect, Error, ErrorKind, Retry};
 
 use crate::causes::find;
 use crate::http::Lost;
+use crate::web_identity::Refused;
 
 /// A call, as messages name it.
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +193,9 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
             format!("no AWS credentials for the plugin, because their source could not be reached: {}", unsent.message);
         return Error { message, effect: Effect::None, ..unsent };
     }
+    if let Some(Refused { message, retry }) = find::<Refused>(error) {
+        return Error::new(ErrorKind::Unauthenticated, operation, message.as_str()).retry(*retry);
+    }
     if let Some(refused) = find::<AssumeRoleError>(error) {
         let code = refused.code().unwrap_or("no code");
         let message = format!(
@@ -237,7 +241,9 @@ fn credentials_refused(code: &str) -> String {
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestExpired" => {
             ", or the clock of this machine, which is part of every signature"
         }
-        "ExpiredToken" | "ExpiredTokenException" => "; a temporary session has ended",
+        "ExpiredToken" | "ExpiredTokenException" => {
+            "; a temporary session has ended. If keyrotation:aws.token holds it, `pulumi refresh` and `pulumi destroy` take it from the stack's state: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment instead, or add `--run-program`"
+        }
         _ => "",
     };
     format!(

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use aws_config::profile::{self, ProfileSet};
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 use rotation::{Error, ErrorKind};
 
@@ -23,12 +23,13 @@ impl Files {
         let named = named(config, env);
         let chosen = named.as_ref().map(|(name, _)| name.clone().into());
         let matters = !present(config.access_key.as_ref())
+            && config.assume_role_with_web_identity.is_none()
             && (config.profile.is_some() || variable(env, "AWS_ACCESS_KEY_ID").is_none());
-        match profile::load(fs, env, &EnvConfigFiles::default(), chosen).await {
+        match profile::load(fs, env, &shared_files(config).unwrap_or_default(), chosen).await {
             Ok(set) => {
                 let lost = named.filter(|(name, _)| name != "default" && set.get_profile(name).is_none());
                 match lost.filter(|_| matters) {
-                    Some((name, from)) => Err(no_profile(&name, from, env)),
+                    Some((name, from)) => Err(no_profile(&name, from, (config, env))),
                     None => Ok(Self { set: Some(set) }),
                 }
             }
@@ -70,6 +71,25 @@ impl Files {
     }
 }
 
+/// The files that the configuration names; none if they are AWS's usual ones. A kind that it does not name stays the usual one.
+pub(crate) fn shared_files(config: &AwsConfig) -> Option<EnvConfigFiles> {
+    let named = |files: &Option<Vec<String>>| files.clone().filter(|files| !files.is_empty());
+    let (own, credentials) = (named(&config.shared_config_files), named(&config.shared_credentials_files));
+    if own.is_none() && credentials.is_none() {
+        return None;
+    }
+    let mut files = EnvConfigFiles::builder()
+        .include_default_config_file(own.is_none())
+        .include_default_credentials_file(credentials.is_none());
+    for file in own.into_iter().flatten() {
+        files = files.with_file(EnvConfigFileKind::Config, file);
+    }
+    for file in credentials.into_iter().flatten() {
+        files = files.with_file(EnvConfigFileKind::Credentials, file);
+    }
+    Some(files.build())
+}
+
 /// The setting that names the address of a service, if one does, apart from the files.
 pub(crate) fn endpoint_from(configured: Option<&str>, service: &str, env: &Env) -> Option<String> {
     if configured.is_some() {
@@ -90,14 +110,17 @@ fn named(config: &AwsConfig, env: &Env) -> Option<(String, &'static str)> {
     configured.or_else(|| variable(env, "AWS_PROFILE").map(|name| (name, "AWS_PROFILE")))
 }
 
-fn variable(env: &Env, name: &str) -> Option<String> {
+pub(crate) fn variable(env: &Env, name: &str) -> Option<String> {
     env.get(name).ok().filter(|value| !value.is_empty())
 }
 
-fn no_profile(name: &str, from: &str, env: &Env) -> Error {
-    let place = |name: &str, default: &str| variable(env, name).unwrap_or_else(|| default.to_owned());
-    let config = place("AWS_CONFIG_FILE", "~/.aws/config");
-    let credentials = place("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
+fn no_profile(name: &str, from: &str, (settings, env): (&AwsConfig, &Env)) -> Error {
+    let place = |given: &Option<Vec<String>>, name: &str, default: &str| {
+        let given = given.as_ref().filter(|files| !files.is_empty()).map(|files| files.join(" or "));
+        given.or_else(|| variable(env, name)).unwrap_or_else(|| default.to_owned())
+    };
+    let config = place(&settings.shared_config_files, "AWS_CONFIG_FILE", "~/.aws/config");
+    let credentials = place(&settings.shared_credentials_files, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
     let message = format!(
         "no AWS credentials for the plugin: there is no profile {name:?} ({from}), neither `[profile {name}]` in {config} nor `[{name}]` in {credentials}. Correct the name, or add the profile"
     );
@@ -141,6 +164,19 @@ mod tests {
         let variables = [HOME, ("AWS_PROFILE", "nobody"), ("AWS_CONFIG_FILE", "/etc/aws.ini")];
         let error = read(json!({}), &variables, file()).await.err().unwrap();
         assert!(error.message.contains("AWS_PROFILE") && error.message.contains("/etc/aws.ini"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn files_of_the_configuration_stand_in_for_the_usual_ones() {
+        let ops =
+            || vec![("/ci/config", "[profile ops]\nregion = eu-central-1\n"), ("/home/.aws/config", "[profile own]\n")];
+        let given = |profile: &str| json!({"sharedConfigFiles": ["/ci/config"], "profile": profile});
+        assert!(read(given("ops"), &[HOME], ops()).await.is_ok());
+        let error = read(given("own"), &[HOME], ops()).await.err().unwrap();
+        assert!(error.message.contains("in /ci/config") && error.message.contains("~/.aws/credentials"), "{error}");
+        let both = json!({"sharedConfigFiles": ["/no"], "sharedCredentialsFiles": ["/ci/a", "/ci/b"], "profile": "x"});
+        let error = read(both, &[HOME], ops()).await.err().unwrap();
+        assert!(error.message.contains("/ci/a or /ci/b") || error.message.contains("/no"), "{error}");
     }
 
     #[tokio::test]

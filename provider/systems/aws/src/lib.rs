@@ -9,6 +9,7 @@
 mod args;
 mod causes;
 mod config;
+mod connect;
 mod error;
 mod files;
 mod http;
@@ -20,18 +21,23 @@ mod rotated;
 mod ses;
 mod session;
 mod settings;
+mod signed;
 mod store;
 mod time;
+mod web_identity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloud::{Cloud, Deliverable, ImportedInputs, Resources, RotatingResource, SessionCell};
+use async_trait::async_trait;
+use cloud::{
+    CallerIdentity, Cloud, Deliverable, ImportedInputs, Resources, RotatingResource, SessionCell, SignedRequest,
+};
 use rotation::{Capability, Clock, Error, ErrorKind, KeyId, KeyIssuer, Known, Material, OwnerId, Problem, Store};
 use secrecy::SecretString;
 
 pub use args::{AccessKey, Args};
-pub use config::{AssumeRole, AwsConfig, Endpoints};
+pub use config::{AssumeRole, AssumeRoleWithWebIdentity, AwsConfig, Endpoints};
 use issuer::AwsIssuer;
 pub use owner::KeyOwner;
 pub use rotated::{CURRENT, PENDING, PREVIOUS, RotatedDescription, RotatedSecret};
@@ -99,6 +105,17 @@ impl Aws {
     /// The delivery that the state knows by this identity; none if it is another store's.
     pub fn delivery_of(identity: &str) -> Option<SecretsManagerDelivery> {
         store::Entry::parse(identity).map(|entry| SecretsManagerDelivery::of_entry(&entry))
+    }
+}
+
+#[async_trait]
+impl CallerIdentity for Aws {
+    async fn caller_identity(
+        &self,
+        region: Option<&str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<SignedRequest, Error> {
+        self.session.get().caller_identity(region, header).await
     }
 }
 

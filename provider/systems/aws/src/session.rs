@@ -1,33 +1,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::identity::IdentityCache;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_types::os_shim_internal::{Env, Fs};
-use cloud::wrong_config;
+use aws_smithy_async::time::TimeSource;
+use cloud::SignedRequest;
+use futures::FutureExt;
 use jiff::SignedDuration;
-use outbound::{Proxies, Skew};
-use pulumi_provider::SecretString;
+use outbound::Skew;
 use rotation::{Clock, Error, ErrorKind, KeyId};
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::config::AwsConfig;
+use crate::connect::{CREDENTIALS, connect};
 use crate::error::{Call, Explain, no_credentials};
-use crate::files::{Files, SECRETS_MANAGER, endpoint_from};
-use crate::http::{Http, Peer, SOURCES};
+use crate::signed::{address, signed};
 use crate::time::Time;
 
 /// One configuration and, from its first use on, the clients that were built from it.
@@ -36,6 +27,8 @@ pub(crate) struct Session {
     time: Time,
     clients: OnceCell<Clients>,
     account: OnceCell<String>,
+    /// Set once the account is known to be one that the configuration allows.
+    allowed: OnceCell<()>,
     skew: Arc<Skew>,
 }
 
@@ -46,7 +39,10 @@ pub(crate) struct Clients {
     sts: aws_sdk_sts::Client,
     /// STS with the credentials that IAM is called with, cached as they are there.
     identity: aws_sdk_sts::Client,
-    base: SharedCredentialsProvider,
+    /// What signs, after every role of `assumeRoles`.
+    signer: SharedCredentialsProvider,
+    /// The source of credentials, before any role of `assumeRoles`; none if that is a session of a role already.
+    base: Option<SharedCredentialsProvider>,
 }
 
 /// The longest that one attempt of a call may take that can be repeated.
@@ -54,8 +50,9 @@ pub(crate) const ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Session {
     pub(crate) fn new(config: AwsConfig, clock: Arc<dyn Clock>) -> Self {
-        let (clients, account) = (OnceCell::new(), OnceCell::new());
-        Self { config, time: Time::new(clock), clients, account, skew: Arc::default() }
+        let (clients, account, allowed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let time = Time::new(clock).repeating(config.max_retries);
+        Self { config, time, clients, account, allowed, skew: Arc::default() }
     }
 
     pub(crate) fn config(&self) -> &AwsConfig {
@@ -66,8 +63,34 @@ impl Session {
         &self.time
     }
 
+    /// The clients, in an account that the configuration allows.
     pub(crate) async fn clients(&self) -> Result<&Clients, Error> {
-        self.clients.get_or_try_init(|| connect(&self.config, (&self.time, &self.skew))).await
+        let clients = self.connected().await?;
+        self.allowed.get_or_try_init(|| self.must_be_allowed().boxed()).await?;
+        Ok(clients)
+    }
+
+    async fn connected(&self) -> Result<&Clients, Error> {
+        self.clients.get_or_try_init(|| connect(&self.config, (&self.time, &self.skew)).boxed()).await
+    }
+
+    /// Fails closed: an account that STS does not name is not allowed.
+    async fn must_be_allowed(&self) -> Result<(), Error> {
+        let (allowed, forbidden) = (self.config.allowed(), self.config.forbidden());
+        if allowed.is_empty() && forbidden.is_empty() {
+            return Ok(());
+        }
+        let id = self.time.repeat(|| self.account()).await?;
+        let is_in = |list: &[String]| list.iter().any(|known| known == id);
+        let why = match (allowed.is_empty(), is_in(allowed), is_in(forbidden)) {
+            (_, _, true) => "which keyrotation:aws.forbiddenAccountIds names",
+            (false, false, _) => "which keyrotation:aws.allowedAccountIds does not name",
+            _ => return Ok(()),
+        };
+        let message = format!(
+            "the credentials that the plugin uses belong to the AWS account {id}, {why}. Nothing was read or changed there: use credentials of another account, or correct the list"
+        );
+        Err(Error::new(ErrorKind::Blocked, IDENTITY, message))
     }
 
     /// How far AWS's clock is ahead of ours.
@@ -78,16 +101,38 @@ impl Session {
     /// The id of the account that the plugin's credentials belong to. STS is asked until it has said so once, each time without retries:
     /// where it does not answer, the keys themselves can prove the place.
     pub(crate) async fn account(&self) -> Result<&str, Error> {
-        let call = Call { operation: "sts:GetCallerIdentity", user: "" };
+        let call = Call { operation: IDENTITY, user: "" };
         let ask = || async {
-            let answer = self.clients().await?.identity.get_caller_identity().send().await;
+            let answer = self.connected().await?.identity.get_caller_identity().send().await;
             answer.map_err(|error| call.failed(&error))?.account.ok_or_else(|| call.incomplete("Account"))
         };
         self.account.get_or_try_init(ask).await.map(String::as_str)
     }
 }
 
+impl Session {
+    /// See [`cloud::CallerIdentity`].
+    pub(crate) async fn caller_identity(
+        &self,
+        region: Option<&str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<SignedRequest, Error> {
+        let clients = self.clients().await?;
+        let (own, region) = address(region);
+        let address = self.config.endpoint_sts().map_or(own, str::to_owned);
+        signed(&clients.signer, (&address, &region), header, self.time.now()).await
+    }
+}
+
 impl Clients {
+    pub(crate) fn new(
+        (iam, secrets_manager): (aws_sdk_iam::Client, aws_sdk_secretsmanager::Client),
+        (sts, identity): (aws_sdk_sts::Client, aws_sdk_sts::Client),
+        (signer, base): (SharedCredentialsProvider, Option<SharedCredentialsProvider>),
+    ) -> Self {
+        Self { iam, secrets_manager, sts, identity, signer, base }
+    }
+
     /// Asks STS who signs, with the key given and nothing that was cached.
     pub(crate) async fn caller(
         &self,
@@ -101,7 +146,8 @@ impl Clients {
 
     /// The long-lived key that the plugin works with, or assumes its roles with.
     pub(crate) async fn configured_key(&self) -> Result<Option<KeyId>, Error> {
-        let credentials = self.base.provide_credentials().await;
+        let Some(base) = &self.base else { return Ok(None) };
+        let credentials = base.provide_credentials().await;
         let credentials = credentials.map_err(|error| no_credentials(CREDENTIALS, &error))?;
         let id = credentials.access_key_id();
         Ok(id.starts_with(LONG_LIVED).then(|| KeyId(id.to_owned())))
@@ -110,102 +156,7 @@ impl Clients {
 
 /// Access key ids of users begin with this (IAM User Guide, "Understanding unique ID prefixes"); those of sessions with ASIA.
 const LONG_LIVED: &str = "AKIA";
-const CREDENTIALS: &str = "aws credentials";
-
-async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Result<Clients, Error> {
-    if let Some(problem) = config.problems().into_iter().next() {
-        return Err(wrong_config("aws", &problem));
-    }
-    let (env, fs) = (Env::real(), Fs::real());
-    let files = Files::read(config, (&env, &fs)).await?;
-    let peer = |service: &'static str, configured: Option<&str>| Peer {
-        service: if service == SECRETS_MANAGER { "Secrets Manager" } else { service },
-        named_by: endpoint_from(configured, service, &env),
-        region: files.region_from(config, &env),
-    };
-    let (bundle, proxies) = (files.authorities(&env)?, Proxies::of_environment()?);
-    let http = Http::new(bundle.as_deref(), proxies, peer(SOURCES, None), (time, skew))?;
-    let sdk = load(config, time, http.clone()).await;
-    let Some(base) = sdk.credentials_provider() else {
-        return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
-    };
-    let sdk = sdk.into_builder().retry_config(RetryConfig::disabled()).timeout_config(limits(ATTEMPT));
-    let sdk = sdk.http_client(http.to(peer("STS", config.endpoint_sts()))).build();
-    let signer = assume(config, &sdk, base.clone()).await;
-    let sdk = sdk.into_builder().credentials_provider(signer).build();
-    let region = sdk.region().map_or(DEFAULT_REGION, Region::as_ref);
-    let mut iam = aws_sdk_iam::config::Builder::from(&sdk).region(iam_region(region));
-    iam = iam.http_client(http.to(peer("IAM", config.endpoint_iam())));
-    if let Some(url) = config.endpoint_iam() {
-        iam = iam.endpoint_url(url);
-    }
-    let mut sts = aws_sdk_sts::config::Builder::from(&sdk);
-    if let Some(url) = config.endpoint_sts() {
-        sts = sts.endpoint_url(url);
-    }
-    let mut manager = aws_sdk_secretsmanager::config::Builder::from(&sdk);
-    manager = manager.http_client(http.to(peer(SECRETS_MANAGER, config.endpoint_secrets_manager())));
-    if let Some(url) = config.endpoint_secrets_manager() {
-        manager = manager.endpoint_url(url);
-    }
-    let identity = aws_sdk_sts::Client::from_conf(sts.clone().build());
-    let sts = sts.identity_cache(IdentityCache::no_cache());
-    Ok(Clients {
-        iam: aws_sdk_iam::Client::from_conf(iam.build()),
-        secrets_manager: aws_sdk_secretsmanager::Client::from_conf(manager.build()),
-        sts: aws_sdk_sts::Client::from_conf(sts.build()),
-        identity,
-        base,
-    })
-}
-
-/// What the environment and AWS's files say, and the configuration above them. The instance is not asked for its region:
-/// that would cost seconds wherever there is none.
-async fn load(config: &AwsConfig, time: &Time, http: Http) -> SdkConfig {
-    let mut profile_region = ProfileFileRegionProvider::builder();
-    if let Some(profile) = &config.profile {
-        profile_region = profile_region.profile_name(profile);
-    }
-    let region = RegionProviderChain::first_try(config.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(profile_region.build())
-        .or_else(Region::from_static(DEFAULT_REGION));
-    // The one clock signs; a correction by what answers say would be a second one.
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(SharedHttpClient::new(http))
-        .time_source(time.clone())
-        .sleep_impl(time.clone())
-        .disable_clock_skew_correction(true)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .region(region);
-    if let Some(profile) = &config.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let (Some(id), Some(secret)) = (given(&config.access_key), given(&config.secret_key)) {
-        let token = given(&config.token);
-        loader = loader.credentials_provider(explicit(id, secret, token));
-    }
-    loader.load().await
-}
-
-/// The provider's credentials, or those of the last role that they lead to.
-async fn assume(config: &AwsConfig, sdk: &SdkConfig, base: SharedCredentialsProvider) -> SharedCredentialsProvider {
-    let mut signer = base;
-    let mut sdk = sdk.clone();
-    if let Some(url) = config.endpoint_sts() {
-        sdk = sdk.into_builder().endpoint_url(url).build();
-    }
-    for role in config.roles() {
-        let mut provider = AssumeRoleProvider::builder(&role.role_arn)
-            .configure(&sdk)
-            .session_name(role.session_name.as_deref().unwrap_or("keyrotation"));
-        if let Some(external_id) = &role.external_id {
-            provider = provider.external_id(external_id);
-        }
-        signer = SharedCredentialsProvider::new(provider.build_from_provider(signer).await);
-    }
-    signer
-}
+const IDENTITY: &str = "sts:GetCallerIdentity";
 
 /// Limits of a call. There is no limit on the whole operation, because the SDK makes one attempt only. The client, which knows the
 /// address, ends a silent call a little earlier than the SDK would.
@@ -215,56 +166,13 @@ pub(crate) fn limits(attempt: Duration) -> TimeoutConfig {
 }
 
 const CONNECT: Duration = Duration::from_secs(5);
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// IAM has one region in each partition, and takes signatures for that one only, whatever address it is reached at
-/// (AWS General Reference, "IAM endpoints and quotas").
-fn iam_region(region: &str) -> Region {
-    let partitions = [
-        ("cn-", "cn-north-1"),
-        ("us-gov-", "us-gov-west-1"),
-        ("us-iso-", "us-iso-east-1"),
-        ("us-isob-", "us-isob-east-1"),
-    ];
-    let other = partitions.into_iter().find(|(prefix, _)| region.starts_with(prefix));
-    if other.is_none() && ["eu-iso", "eusc-", "us-iso"].iter().any(|prefix| region.starts_with(prefix)) {
-        return Region::new(region.to_owned());
-    }
-    Region::from_static(other.map_or(DEFAULT_REGION, |(_, home)| home))
-}
-
-fn given(secret: &Option<SecretString>) -> Option<&SecretString> {
-    secret.as_ref().filter(|secret| !secret.is_empty())
-}
 
 #[expect(clippy::disallowed_methods, reason = "the SDK signs with them; it wipes and hides them itself")]
-fn explicit(id: &SecretString, secret: &SecretString, token: Option<&SecretString>) -> Credentials {
-    let id = id.as_secrecy().expose_secret();
-    static_credentials(id, secret.as_secrecy(), token.map(SecretString::as_secrecy))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the SDK signs with them; it wipes and hides them itself")]
-fn static_credentials(id: &str, secret: &secrecy::SecretString, token: Option<&secrecy::SecretString>) -> Credentials {
+pub(crate) fn static_credentials(
+    id: &str,
+    secret: &secrecy::SecretString,
+    token: Option<&secrecy::SecretString>,
+) -> Credentials {
     let token = token.map(|token| token.expose_secret().to_owned());
     Credentials::new(id, secret.expose_secret(), token, None, "keyrotation")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn iam_is_signed_for_in_the_home_region_of_the_partition() {
-        let homes = [
-            ("eu-central-1", "us-east-1"),
-            ("us-east-1", "us-east-1"),
-            ("cn-northwest-1", "cn-north-1"),
-            ("us-gov-east-1", "us-gov-west-1"),
-            ("us-iso-west-1", "us-iso-east-1"),
-            ("eusc-de-east-1", "eusc-de-east-1"),
-        ];
-        for (region, home) in homes {
-            assert_eq!(iam_region(region).as_ref(), home, "{region}");
-        }
-    }
 }

@@ -16,41 +16,51 @@ use rotation::{Clock, Error};
 /// The SDK uses its sleep for time-outs and for pauses between retries alike. Its retries are off, so that
 /// a sleep of the SDK is always a limit (it must not move a test's clock), and a pause here is always a wait.
 #[derive(Clone)]
-pub(crate) struct Time(Arc<dyn Clock>);
+pub(crate) struct Time {
+    clock: Arc<dyn Clock>,
+    /// How often a call is repeated.
+    retries: usize,
+}
 
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self(clock)
+        Self { clock, retries: outbound::RETRIES }
+    }
+
+    /// The same, with calls repeated so often, if that is said.
+    pub(crate) fn repeating(self, retries: Option<u32>) -> Self {
+        let retries = retries.and_then(|times| usize::try_from(times).ok()).unwrap_or(self.retries);
+        Self { retries, ..self }
     }
 
     pub(crate) fn instant(&self) -> Timestamp {
-        self.0.now()
+        self.clock.now()
     }
 
-    /// [`outbound::repeat`] in this time. Only for calls that may be repeated without harm.
+    /// [`outbound::repeat_up_to`] in this time. Only for calls that may be repeated without harm.
     pub(crate) async fn repeat<T, F>(&self, call: impl FnMut() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        outbound::repeat(&self.0, call).await
+        outbound::repeat_up_to(self.retries, &self.clock, call).await
     }
 }
 
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Time").field(&self.0.now()).finish()
+        f.debug_tuple("Time").field(&self.clock.now()).finish()
     }
 }
 
 impl TimeSource for Time {
     fn now(&self) -> SystemTime {
-        SystemTime::try_from(self.0.now()).unwrap_or(SystemTime::UNIX_EPOCH)
+        SystemTime::try_from(self.clock.now()).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 
 impl AsyncSleep for Time {
     fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(Timer(Mutex::new(self.0.timer(signed(duration)))))
+        Sleep::new(Timer(Mutex::new(self.clock.timer(signed(duration)))))
     }
 }
 

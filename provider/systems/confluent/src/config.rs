@@ -11,12 +11,15 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "ConfluentConfig"))]
 pub struct ConfluentConfig {
-    /// The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+    /// The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
     #[serde(default)]
     pub cloud_api_key: Option<SecretString>,
     /// The secret that belongs to `cloudApiKey`. Default: `CONFLUENT_CLOUD_API_SECRET`.
     #[serde(default)]
     pub cloud_api_secret: Option<SecretString>,
+    /// The file that holds the secret, read at the first call. Only its path is in the state.
+    #[serde(default)]
+    pub cloud_api_secret_file: Option<String>,
     /// The address to use in place of `https://api.confluent.cloud`.
     #[serde(default)]
     pub endpoint: Option<String>,
@@ -26,7 +29,11 @@ impl ConfluentConfig {
     /// What is wrong with it, as far as that shows without a call; properties are relative to `keyrotation:confluent`.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let (key, secret) = (given(&self.cloud_api_key).is_some(), given(&self.cloud_api_secret).is_some());
+        let file = self.secret_file().is_some();
+        let (key, secret) = (given(&self.cloud_api_key).is_some(), given(&self.cloud_api_secret).is_some() || file);
+        if file && given(&self.cloud_api_secret).is_some() {
+            problems.push(problem("cloudApiSecretFile", "conflicts with cloudApiSecret: keep one of them"));
+        }
         if key != secret {
             let absent = if key { "cloudApiSecret" } else { "cloudApiKey" };
             let reason = "is missing: cloudApiKey and cloudApiSecret go together";
@@ -37,6 +44,11 @@ impl ConfluentConfig {
             problems.push(problem("endpoint", reason));
         }
         problems
+    }
+
+    /// The file of the secret, if one is named.
+    pub(crate) fn secret_file(&self) -> Option<&str> {
+        self.cloud_api_secret_file.as_deref().filter(|file| !file.is_empty())
     }
 }
 
@@ -64,6 +76,10 @@ mod tests {
         );
         assert_eq!(properties(json!({"cloudApiKey": "K"})), ["cloudApiSecret"]);
         assert_eq!(properties(json!({"cloudApiSecret": "S", "cloudApiKey": ""})), ["cloudApiKey"]);
+        assert!(properties(json!({"cloudApiKey": "K", "cloudApiSecretFile": "/s"})).is_empty());
+        assert_eq!(properties(json!({"cloudApiSecretFile": "/s"})), ["cloudApiKey"]);
+        let both = json!({"cloudApiKey": "K", "cloudApiSecret": "S", "cloudApiSecretFile": "/s"});
+        assert_eq!(properties(both), ["cloudApiSecretFile"]);
         for url in ["", "localhost:80", "ftp://x", "http://", "http:///x", "http://a b"] {
             assert_eq!(properties(json!({"endpoint": url})), ["endpoint"], "{url:?}");
         }

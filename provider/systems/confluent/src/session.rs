@@ -222,7 +222,7 @@ impl Reach {
         if let Some(problem) = config.problems().into_iter().next() {
             return Err(wrong_config("confluent", &problem));
         }
-        let key = configured(config).or_else(from_environment).ok_or_else(no_credentials)?;
+        let key = configured(config)?.or_else(from_environment).ok_or_else(no_credentials)?;
         let base = config.endpoint.as_deref().unwrap_or(HOME).parse().map_err(|_| no_url())?;
         let from = match config.endpoint {
             Some(_) => "from `keyrotation:confluent.endpoint`",
@@ -242,7 +242,10 @@ const SECRET_VARIABLE: &str = "CONFLUENT_CLOUD_API_SECRET";
 /// The page `docs/settings/confluent.md` says the same, which a test compares.
 pub const SETTINGS: &[(&str, &[&str])] = &[
     ("API key", &["keyrotation:confluent.cloudApiKey", KEY_VARIABLE]),
-    ("API secret", &["keyrotation:confluent.cloudApiSecret", SECRET_VARIABLE]),
+    (
+        "API secret",
+        &["keyrotation:confluent.cloudApiSecret", "keyrotation:confluent.cloudApiSecretFile", SECRET_VARIABLE],
+    ),
     ("address", &["keyrotation:confluent.endpoint", HOME]),
     ("trusted certificates", &["SSL_CERT_FILE", "SSL_CERT_DIR"]),
 ];
@@ -255,9 +258,25 @@ const PAGES: usize = 1000;
     clippy::disallowed_methods,
     reason = "the id of an API key is no secret; the secret goes from one wrapper into another"
 )]
-fn configured(config: &ConfluentConfig) -> Option<Pair> {
-    let (id, secret) = (given(&config.cloud_api_key)?, given(&config.cloud_api_secret)?);
-    Some(Pair { id: id.as_secrecy().expose_secret().to_owned(), secret: secret.as_secrecy().clone() })
+fn configured(config: &ConfluentConfig) -> Result<Option<Pair>, Error> {
+    let Some(id) = given(&config.cloud_api_key) else { return Ok(None) };
+    let secret = match config.secret_file() {
+        Some(file) => Some(in_file(file)?),
+        None => given(&config.cloud_api_secret).map(|secret| secret.as_secrecy().clone()),
+    };
+    Ok(secret.map(|secret| Pair { id: id.as_secrecy().expose_secret().to_owned(), secret }))
+}
+
+/// The secret as its file holds it now.
+fn in_file(file: &str) -> Result<SecretString, Error> {
+    const SETTING: &str = "keyrotation:confluent.cloudApiSecretFile";
+    let wrong = |why: String| Error::new(ErrorKind::Invalid, "", format!("{SETTING}: the file {file} {why}"));
+    let text = std::fs::read_to_string(file).map(Zeroizing::new);
+    let text = text.map_err(|error| wrong(format!("cannot be read ({})", error.kind())))?;
+    match text.trim() {
+        "" => Err(wrong("is empty: write the secret into it".to_owned())),
+        secret => Ok(secret.into()),
+    }
 }
 
 /// The variables that Confluent's own Terraform provider reads.

@@ -16,7 +16,10 @@ use crate::service::Service;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-name" = "OciConfig"))]
 pub struct OciConfig {
-    /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+    /// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+    #[serde(default)]
+    pub auth: Option<String>,
+    /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
     #[serde(default)]
     pub tenancy_ocid: Option<String>,
     /// The OCID of the user whose API key the plugin signs with. Default: `OCI_CLI_USER`, `TF_VAR_user_ocid`, or the profile's `user`.
@@ -35,7 +38,7 @@ pub struct OciConfig {
     #[serde(default)]
     pub private_key_password: Option<SecretString>,
     /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-    /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `region`.
+    /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `region`, or the region of the principal.
     #[serde(default)]
     pub region: Option<String>,
     /// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
@@ -83,7 +86,18 @@ impl OciConfig {
             let reason = format!("is not a URL: write one such as \"https://{name}.{{region}}.example\"");
             problem(&format!("endpoints.{name}"), reason)
         });
-        ocids.chain(fingerprint).chain(region).chain(both).chain(endpoints).collect()
+        let auth = self.auth_problem();
+        ocids.chain(auth).chain(fingerprint).chain(region).chain(both).chain(endpoints).collect()
+    }
+
+    fn auth_problem(&self) -> Option<Problem> {
+        let auth = given(&self.auth)?;
+        if !AUTHS.contains(&auth) {
+            return Some(problem("auth", format!("is not a way to log in: write one of {}", AUTHS.join(", "))));
+        }
+        let keys = ["privateKey", "privateKeyPath", "userOcid"].into_iter();
+        let key = keys.filter(|_| !matches!(auth, API_KEY | SECURITY_TOKEN)).find(|name| self.text(name).is_some());
+        key.map(|name| problem("auth", format!("is {auth}, which uses no `{name}`: remove one of the two")))
     }
 
     pub(crate) fn endpoint(&self, service: Service) -> Option<&str> {
@@ -117,6 +131,7 @@ impl OciConfig {
             text.as_ref().filter(|text| !text.is_empty()).map(|text| text.as_secrecy().clone())
         };
         match property {
+            "auth" => plain(&self.auth),
             "tenancyOcid" => plain(&self.tenancy_ocid),
             "userOcid" => plain(&self.user_ocid),
             "fingerprint" => plain(&self.fingerprint),
@@ -132,7 +147,8 @@ impl OciConfig {
 }
 
 /// The properties that say who the plugin is.
-const OF_CREDENTIALS: [&str; 7] = [
+const OF_CREDENTIALS: [&str; 8] = [
+    "auth",
     "tenancyOcid",
     "userOcid",
     "fingerprint",
@@ -141,6 +157,12 @@ const OF_CREDENTIALS: [&str; 7] = [
     "privateKeyPassword",
     "configFileProfile",
 ];
+
+pub(crate) const API_KEY: &str = "ApiKey";
+pub(crate) const SECURITY_TOKEN: &str = "SecurityToken";
+/// The ways to log in, as Oracle's provider for Terraform names them.
+pub(crate) const AUTHS: [&str; 5] =
+    [API_KEY, "InstancePrincipal", "ResourcePrincipal", "OKEWorkloadIdentity", SECURITY_TOKEN];
 
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
@@ -184,6 +206,9 @@ mod tests {
         ] {
             assert_eq!(properties(json!({property: value})), [property]);
         }
+        assert_eq!(properties(json!({"auth": "instance_principal"})), ["auth"]);
+        assert_eq!(properties(json!({"auth": "InstancePrincipal", "privateKey": "x"})), ["auth"]);
+        assert!(properties(json!({"auth": "ApiKey", "privateKey": "x"})).is_empty());
         assert_eq!(properties(json!({"privateKey": "x", "privateKeyPath": "y"})), ["privateKeyPath"]);
         assert_eq!(properties(json!({"endpoints": {"identity": "127.0.0.1"}})), ["endpoints.identity"]);
     }

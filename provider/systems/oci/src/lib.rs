@@ -26,6 +26,7 @@ mod session;
 mod setting;
 mod settings;
 mod signer;
+mod signing;
 mod sources;
 mod store;
 mod systems;
@@ -39,7 +40,7 @@ use rotation::Clock;
 pub use args::{ApiKey, ApiKeyArgs, AuthToken, CredentialArgs, CustomerSecretKey};
 pub use config::{Endpoints, OciConfig};
 pub use keypair::{Generator, KeyBits, KeySource, Pair};
-pub use parts::Parts;
+pub use parts::{Parts, Variables};
 pub use store::{CreateOciSecret, OciVaultDelivery};
 pub use systems::{OciApiKey, OciAuthToken, OciCredential, OciCustomerSecretKey};
 

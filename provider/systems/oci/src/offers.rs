@@ -14,7 +14,7 @@ impl Cloud for Oci {
     type Config = OciConfig;
 
     fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::with_parts(clock, Parts { pairs: Arc::new(Generator), client: None })
+        Self::with_parts(clock, Parts { pairs: Arc::new(Generator), client: None, variables: None })
     }
 
     fn problems(config: &OciConfig) -> Vec<Problem> {

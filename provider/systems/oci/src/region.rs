@@ -83,6 +83,11 @@ impl Regions {
         Self { domain: Some(domain.to_owned()), ..self }
     }
 
+    /// Another region, among the same ones: its full name, and where its realm is.
+    pub(crate) fn other(&self, called: &str) -> (String, Self) {
+        Self::find(called, Described { regions: self.described.clone(), faults: Vec::new() })
+    }
+
     /// The address of a service in a region of the tenancy, by how its hosts' names begin.
     pub(crate) fn host(&self, service: &str, region: &str) -> String {
         format!("https://{service}.{region}.oci.{}", self.domain.as_deref().unwrap_or_default())

@@ -18,6 +18,7 @@ use crate::place::Place;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::signer::{Signer, signed};
+use crate::signing::Means;
 
 /// One configuration. Nothing is looked up before the first call.
 pub(crate) struct Session {
@@ -61,6 +62,8 @@ struct Subscription {
     is_home_region: bool,
 }
 
+const UNAUTHENTICATED: u16 = 401;
+
 impl Session {
     pub(crate) fn new(config: OciConfig, clock: Arc<dyn Clock>, parts: Parts) -> Self {
         let (link, home, region) = (OnceCell::new(), OnceCell::new(), Mutex::default());
@@ -83,7 +86,7 @@ impl Session {
 
     /// Tenancy and region as far as they are known, without a call.
     pub(crate) fn place(&self) -> Place {
-        Settings::place(&self.config, &variable)
+        Settings::place(&self.config, &|name| self.variable(name))
     }
 
     pub(crate) async fn settings(&self) -> Result<&Settings, Error> {
@@ -133,13 +136,16 @@ impl Session {
 
     async fn link(&self) -> Result<&Link, Error> {
         let connect = || async {
-            let settings = Settings::resolve(&self.config, &variable)?;
+            let mut settings = Settings::resolve(&self.config, &|name| self.variable(name))?;
             let client = match &self.parts.client {
                 Some(client) => client.clone(),
                 None => Client::new(&outbound::Settings::default(), Arc::clone(&self.clock))?,
             };
             let peer = Peer { from: settings.origins.address.clone(), ..Peer::default() };
-            Ok(Link { settings, client: client.to(peer) })
+            let (client, regions) = (client.to(peer), settings.regions.clone());
+            let means = Means { client: &client, clock: &self.clock, regions: &regions, pairs: &self.parts.pairs };
+            settings.complete(means, self.config.endpoint(Service::Identity).is_some()).await?;
+            Ok(Link { settings, client })
         };
         self.link.get_or_try_init(connect).await
     }
@@ -181,11 +187,26 @@ impl Session {
         (before != Some(home)).then_some(())
     }
 
+    /// Makes a call once. If OCI refuses the plugin's token, which it does before anything else, once more with a new one.
     async fn attempt(&self, link: &Link, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
+        let answer = self.once(link, call, ask).await?;
+        let is_own = answer.status == UNAUTHENTICATED && ask.signer.is_none();
+        if is_own && link.settings.signing.renewed(self.means(link)).await.map_err(without_effect)? {
+            return self.once(link, call, ask).await;
+        }
+        Ok(answer)
+    }
+
+    async fn once(&self, link: &Link, call: &Call, ask: &Ask<'_>) -> Result<Answer, Error> {
         let url = self.url(link, ask)?;
         let body = ask.body.as_ref().map(Value::to_string).unwrap_or_default();
         let body = Zeroizing::new(body.into_bytes());
-        let signer = ask.signer.unwrap_or(&link.settings.signer);
+        let own = match ask.signer {
+            Some(_) => None,
+            None => Some(link.settings.signing.signer(self.means(link)).await.map_err(without_effect)?),
+        };
+        let signer = ask.signer.or(own.as_deref().map(|own| own as &dyn Signer));
+        let signer = signer.ok_or_else(|| Error::new(ErrorKind::Unexpected, "", "nobody signs the request"))?;
         let mut headers = signed(signer, (&ask.method, &url), &body, self.clock.now())?;
         headers.insert(HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         add(&mut headers, "if-match", ask.if_match.as_deref());
@@ -205,6 +226,18 @@ impl Session {
         let url = format!("{}/{}/{}", base.trim_end_matches('/'), ask.service.version(), ask.path);
         let wrong = "an address in keyrotation:oci.endpoints is not a URL";
         url.parse().map_err(|_| Error::new(ErrorKind::Invalid, "", wrong))
+    }
+
+    fn means<'a>(&'a self, link: &'a Link) -> Means<'a> {
+        let (client, regions) = (&link.client, &link.settings.regions);
+        Means { client, clock: &self.clock, regions, pairs: &self.parts.pairs }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match &self.parts.variables {
+            Some(variables) => variables(name),
+            None => std::env::var(name).ok(),
+        }
     }
 
     fn region(&self) -> MutexGuard<'_, Option<String>> {
@@ -231,8 +264,4 @@ fn add(headers: &mut HeaderMap, name: &'static str, value: Option<&str>) {
 /// What goes before the call in question changes nothing.
 fn without_effect(error: Error) -> Error {
     error.effect(Effect::None)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

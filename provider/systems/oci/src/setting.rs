@@ -16,6 +16,47 @@ pub(crate) struct Setting {
 
 const NOWHERE: Setting = Setting { name: "", property: None, variables: &[], options: &[], files: &[] };
 
+pub(crate) const AUTH: Setting = Setting {
+    name: "way to log in",
+    property: Some("auth"),
+    variables: &["OCI_CLI_AUTH", "TF_VAR_auth"],
+    options: &["authentication_type"],
+    ..NOWHERE
+};
+pub(crate) const METADATA: Setting =
+    Setting { name: "address of the metadata service", variables: &["OCI_METADATA_BASE_URL"], ..NOWHERE };
+pub(crate) const AUTH_ADDRESS: Setting =
+    Setting { name: "address of the token service", variables: &["OCI_SDK_AUTH_CLIENT_REGION_URL"], ..NOWHERE };
+pub(crate) const RESOURCE_VERSION: Setting =
+    Setting { name: "version of resource principals", variables: &["OCI_RESOURCE_PRINCIPAL_VERSION"], ..NOWHERE };
+pub(crate) const RESOURCE_TOKEN: Setting =
+    Setting { name: "resource principal's token", variables: &["OCI_RESOURCE_PRINCIPAL_RPST"], ..NOWHERE };
+pub(crate) const RESOURCE_KEY: Setting =
+    Setting { name: "resource principal's key", variables: &["OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM"], ..NOWHERE };
+pub(crate) const RESOURCE_PASSPHRASE: Setting = Setting {
+    name: "passphrase of that key",
+    variables: &["OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM_PASSPHRASE"],
+    ..NOWHERE
+};
+pub(crate) const RESOURCE_REGION: Setting = Setting {
+    name: "region of a resource principal or of an OKE cluster",
+    variables: &["OCI_RESOURCE_PRINCIPAL_REGION"],
+    ..NOWHERE
+};
+pub(crate) const CLUSTER: Setting =
+    Setting { name: "address of the OKE cluster", variables: &["KUBERNETES_SERVICE_HOST"], ..NOWHERE };
+pub(crate) const CLUSTER_AUTHORITY: Setting = Setting {
+    name: "file of the OKE cluster's authority",
+    variables: &["OCI_KUBERNETES_SERVICE_ACCOUNT_CERT_PATH"],
+    files: &["/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"],
+    ..NOWHERE
+};
+pub(crate) const SERVICE_ACCOUNT: Setting = Setting {
+    name: "file of the service account's token",
+    variables: &["KEYROTATION_OCI_SERVICE_ACCOUNT_TOKEN_FILE"],
+    files: &["/var/run/secrets/kubernetes.io/serviceaccount/token"],
+    ..NOWHERE
+};
 pub(crate) const TENANCY: Setting = Setting {
     name: "tenancy",
     property: Some("tenancyOcid"),
@@ -57,8 +98,18 @@ pub(crate) const PASSPHRASE: Setting = Setting {
     options: &["pass_phrase", "passphrase"],
     ..NOWHERE
 };
-pub(crate) const TOKEN_FILE: Setting =
-    Setting { name: "file of the session token", options: &["security_token_file"], ..NOWHERE };
+pub(crate) const TOKEN_FILE: Setting = Setting {
+    name: "file of the session token",
+    variables: &["OCI_CLI_SECURITY_TOKEN_FILE"],
+    options: &["security_token_file"],
+    ..NOWHERE
+};
+pub(crate) const DELEGATION_FILE: Setting = Setting {
+    name: "file of the delegation token",
+    variables: &["OCI_CLI_DELEGATION_TOKEN_FILE"],
+    options: &["delegation_token_file"],
+    ..NOWHERE
+};
 pub(crate) const REGION: Setting = Setting {
     name: "region",
     property: Some("region"),
@@ -86,7 +137,8 @@ pub(crate) const HOME: Setting = Setting { name: "home folder", variables: &["HO
 
 /// All of them.
 #[cfg(test)]
-pub(crate) const ALL: [&Setting; 15] = [
+pub(crate) const ALL: [&Setting; 27] = [
+    &AUTH,
     &TENANCY,
     &USER,
     &FINGERPRINT,
@@ -94,6 +146,7 @@ pub(crate) const ALL: [&Setting; 15] = [
     &KEY_FILE,
     &PASSPHRASE,
     &TOKEN_FILE,
+    &DELEGATION_FILE,
     &REGION,
     &PROFILE,
     &CONFIG_FILE,
@@ -102,4 +155,14 @@ pub(crate) const ALL: [&Setting; 15] = [
     &REGION_METADATA,
     &REALM_DOMAIN,
     &HOME,
+    &METADATA,
+    &AUTH_ADDRESS,
+    &RESOURCE_VERSION,
+    &RESOURCE_TOKEN,
+    &RESOURCE_KEY,
+    &RESOURCE_PASSPHRASE,
+    &RESOURCE_REGION,
+    &CLUSTER,
+    &CLUSTER_AUTHORITY,
+    &SERVICE_ACCOUNT,
 ];

@@ -1,37 +1,34 @@
 //! What the plugin works with: the provider configuration, the environment and Oracle's file, put together.
 
-use std::sync::Arc;
+mod login;
 
 use rotation::{Error, ErrorKind};
-use secrecy::SecretString;
 
 use crate::config::OciConfig;
 use crate::error::wrong_config;
-
-use crate::keypair::{BadKey, Pair};
 use crate::ocid::ocid_problem;
 use crate::place::{Origins, Place};
 use crate::profile::file;
 use crate::region::{Described, Regions, is_domain, is_region};
 use crate::setting::{
-    ENDPOINT, FINGERPRINT, KEY_FILE, KEY_TEXT, PASSPHRASE, REALM_DOMAIN, REGION, REGION_METADATA, REGIONS_FILE,
-    Setting, TENANCY, TOKEN_FILE, USER,
+    ENDPOINT, REALM_DOMAIN, REGION, REGION_METADATA, REGIONS_FILE, RESOURCE_REGION, Setting, TENANCY,
 };
-use crate::signer::KeySigner;
-use crate::sources::{Env, Found, Level, Sources, exposed};
+use crate::signing::{Means, Signing};
+use crate::sources::{Env, Found, Sources, exposed};
+use login::{Auth, Login, chosen};
 
 /// Everything that a first call needs.
 pub(crate) struct Settings {
     pub(crate) place: Place,
     pub(crate) regions: Regions,
-    pub(crate) signer: KeySigner,
+    pub(crate) signing: Signing,
     /// The user that the plugin signs as and its key's fingerprint; none for a session.
     pub(crate) signs_as: Option<(String, String)>,
     pub(crate) origins: Origins,
 }
 
 impl Settings {
-    /// Reads what is needed; contacts nobody.
+    /// Reads what is needed; contacts nobody. What only the token of a principal says is empty in the place.
     ///
     /// # Errors
     /// What is wrong or missing, and where it belongs.
@@ -40,39 +37,51 @@ impl Settings {
             return Err(wrong_config(&problem.property, &problem.reason));
         }
         let sources = Sources::new(config, env);
-        let tenancy = needed_ocid(&sources, &TENANCY)?;
-        let region = sources.find(&REGION)?.ok_or_else(|| sources.needed(&[&REGION]))?;
+        let auth = chosen(&sources)?;
+        let tenancy = tenancy(&sources, auth.is_some_and(Auth::knows_tenancy))?;
+        let region = region(&sources, auth)?;
         let endpoint = sources.find(&ENDPOINT)?;
-        let (name, regions) = regions(&sources, &region, endpoint.as_ref())?;
-        let place = Place { tenancy: tenancy.plain().to_owned(), region: name };
-        let key = key(&sources)?;
-        let pair = Arc::new(pair(&sources, &key)?);
-        let origin = region.source.to_string();
+        let (name, regions) = match &region {
+            Some(region) => regions(&sources, region, endpoint.as_ref())?,
+            None => (String::new(), Regions::find("", described(&sources)).1),
+        };
+        let origin = region.map_or_else(|| "the instance".to_owned(), |region| region.source.to_string());
         let address = match endpoint {
             Some(found) => format!("from {}", found.source),
             None => format!("OCI's own address; the region comes from {origin} or is the tenancy's home"),
         };
-        let origins = |credentials| Origins { credentials, region: origin, address };
-        let mut credentials = format!("the tenancy ({})", tenancy.source);
-        if let Some(token) = &key.session {
-            credentials =
-                format!("{credentials}, the session token, {}, and the private key, {}", token.name, key.name);
-            let signer = KeySigner::of_session(&token.text, pair);
-            return Ok(Self { place, regions, signer, signs_as: None, origins: origins(credentials) });
+        let of = tenancy.as_ref().map_or_else(|| "of the token".to_owned(), |found| found.source.to_string());
+        let place = Place { tenancy: tenancy.map(|found| found.plain().to_owned()).unwrap_or_default(), region: name };
+        let Login { signing, signs_as, credentials } = Login::new(&sources, auth, &place.tenancy)?;
+        let credentials = format!("the tenancy ({of}), {credentials}");
+        Ok(Self { place, regions, signing, signs_as, origins: Origins { credentials, region: origin, address } })
+    }
+
+    /// Fills in what the token of a principal says, where the configuration says nothing.
+    ///
+    /// # Errors
+    /// There is no token, or it does not say where it works.
+    pub(crate) async fn complete(&mut self, means: Means<'_>, has_endpoint: bool) -> Result<(), Error> {
+        if !self.place.tenancy.is_empty() && !self.place.region.is_empty() {
+            return Ok(());
         }
-        let user = needed_ocid(&sources, &USER)?;
-        credentials = format!("{credentials}, the user ({}) and the private key, {}", user.source, key.name);
-        // A fingerprint that stands lower than the key is another key's.
-        let named = sources.find_until(&FINGERPRINT, Some(key.level))?;
-        if let Some(named) = named.filter(|named| named.plain() != pair.fingerprint()) {
-            let (fingerprint, source) = (pair.fingerprint(), named.source);
-            let message =
-                format!("{source} is not the fingerprint of the private key, {}: that is {fingerprint}", key.name);
-            return Err(invalid(message));
+        let told = self.signing.place(means).await?;
+        if self.place.tenancy.is_empty() {
+            self.place.tenancy = told.tenancy;
         }
-        let signs_as = Some((user.plain().to_owned(), pair.fingerprint().to_owned()));
-        let signer = KeySigner::of_user(&place.tenancy, user.plain(), pair);
-        Ok(Self { signer, regions, place, signs_as, origins: origins(credentials) })
+        if self.place.region.is_empty() {
+            (self.place.region, self.regions) = self.regions.other(&told.region);
+        }
+        if self.place.tenancy.is_empty() {
+            return Err(invalid("the token does not name its tenancy: set `keyrotation:oci.tenancyOcid`".to_owned()));
+        }
+        if self.regions.domain().is_none() && !has_endpoint {
+            let region = &self.place.region;
+            return Err(invalid(format!(
+                "the region {region:?} is not in the plugin's table of regions: set `OCI_REGION_METADATA` or `keyrotation:oci.endpoints.identity`"
+            )));
+        }
+        Ok(())
     }
 
     /// Tenancy and region as far as they are known; for texts that are shown, not for calls.
@@ -84,71 +93,33 @@ impl Settings {
     }
 }
 
-fn needed_ocid(sources: &Sources<'_>, setting: &Setting) -> Result<Found, Error> {
+fn tenancy(sources: &Sources<'_>, is_known: bool) -> Result<Option<Found>, Error> {
+    if is_known && sources.find(&TENANCY)?.is_none() {
+        return Ok(None);
+    }
+    needed_ocid(sources, &TENANCY).map(Some)
+}
+
+/// The region; none if the metadata of an instance gives it.
+fn region(sources: &Sources<'_>, auth: Option<Auth>) -> Result<Option<Found>, Error> {
+    let found = sources.find(&REGION)?;
+    match auth {
+        Some(Auth::Instance) => Ok(found),
+        Some(Auth::Resource | Auth::Oke) => {
+            let of_resource = || sources.variable(&RESOURCE_REGION);
+            let region = found.or_else(of_resource).ok_or_else(|| sources.needed(&[&REGION, &RESOURCE_REGION]))?;
+            Ok(Some(region))
+        }
+        _ => Ok(Some(found.ok_or_else(|| sources.needed(&[&REGION]))?)),
+    }
+}
+
+pub(super) fn needed_ocid(sources: &Sources<'_>, setting: &Setting) -> Result<Found, Error> {
     let found = sources.find(setting)?.ok_or_else(|| sources.needed(&[setting]))?;
     match ocid_problem(found.plain(), setting.name) {
         Some(reason) => Err(invalid(format!("{} {reason}", found.source))),
         None => Ok(found),
     }
-}
-
-/// A private key that was found, or a session's token.
-struct Key {
-    text: SecretString,
-    /// Its source, for messages.
-    name: String,
-    level: Level,
-    session: Option<Token>,
-}
-
-struct Token {
-    text: SecretString,
-    name: String,
-}
-
-fn key(sources: &Sources<'_>) -> Result<Key, Error> {
-    for level in sources.order() {
-        if let Some(found) = sources.at(level, &KEY_TEXT)? {
-            return Ok(Key { text: found.text, name: found.source.to_string(), level, session: None });
-        }
-        if let Some(found) = sources.at(level, &KEY_FILE)? {
-            let session = if level == Level::Profile { session(sources)? } else { None };
-            let (text, name) = in_file(sources, &found)?;
-            return Ok(Key { text, name, level, session });
-        }
-    }
-    Err(sources.needed(&[&KEY_TEXT, &KEY_FILE]))
-}
-
-fn session(sources: &Sources<'_>) -> Result<Option<Token>, Error> {
-    let token = sources.at(Level::Profile, &TOKEN_FILE)?;
-    let token = token.filter(|_| sources.in_file().is_ok_and(|file| file.profile.owns_session()));
-    let token = token.map(|found| in_file(sources, &found)).transpose()?;
-    Ok(token.map(|(text, name)| Token { text, name }))
-}
-
-/// The text of a file that a setting names, and both as messages call them.
-fn in_file(sources: &Sources<'_>, found: &Found) -> Result<(SecretString, String), Error> {
-    let path = sources.path(found.plain());
-    let text = file(&path, &found.source.to_string())?;
-    Ok((text, format!("the file {} ({})", path.display(), found.source)))
-}
-
-/// Reads the key. A passphrase is looked for only if the key is encrypted.
-fn pair(sources: &Sources<'_>, key: &Key) -> Result<Pair, Error> {
-    let wrong = |bad: &BadKey, more: String| invalid(format!("{} {bad}{more}", key.name));
-    match Pair::from_pem(&key.text, None) {
-        Err(BadKey::NeedsPassphrase) => {}
-        read => return read.map_err(|bad| wrong(&bad, String::new())),
-    }
-    let Some(passphrase) = sources.find(&PASSPHRASE)? else {
-        let needed = sources.needed(&[&PASSPHRASE]).message;
-        return Err(wrong(&BadKey::NeedsPassphrase, format!(": {needed}")));
-    };
-    Pair::from_pem(&key.text, Some(&passphrase.text)).map_err(|bad| match bad {
-        BadKey::WrongPassphrase => wrong(&bad, format!(" ({})", passphrase.source)),
-        bad => wrong(&bad, String::new()),
-    })
 }
 
 /// The region's full name, and where its realm is.
@@ -193,7 +164,7 @@ fn described(sources: &Sources<'_>) -> Described {
     described
 }
 
-fn invalid(message: String) -> Error {
+pub(super) fn invalid(message: String) -> Error {
     Error::new(ErrorKind::Invalid, "", message)
 }
 

@@ -11,34 +11,50 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::keypair::Pair;
+use crate::sources::exposed;
 
-/// Whoever signs requests. [`KeySigner`] serves API keys and sessions; an instance principal or a resource principal would be
-/// another one, with the token that the instance's or the function's certificate was exchanged for, as `ST$TOKEN`.
+/// Whoever signs requests. [`KeySigner`] serves API keys, and sessions of users, instances and resources, whose `keyId` is `ST$TOKEN`.
 pub(crate) trait Signer: Send + Sync {
     /// What `keyId` says: `TENANCY/USER/FINGERPRINT`, or `ST$TOKEN`, which is a secret.
     fn key_id(&self) -> &SecretString;
 
     /// The signature of a text.
     fn sign(&self, text: &[u8]) -> Result<Vec<u8>, Error>;
+
+    /// The token of a user on whose behalf requests are made, if there is one. It is a secret.
+    fn delegation(&self) -> Option<&SecretString> {
+        None
+    }
 }
 
 /// Signs with a private key that is at hand.
 pub(crate) struct KeySigner {
     key_id: SecretString,
     pair: Arc<Pair>,
+    delegation: Option<SecretString>,
 }
 
 impl KeySigner {
     /// With a user's API key.
     pub(crate) fn of_user(tenancy: &str, user: &str, pair: Arc<Pair>) -> Self {
-        Self { key_id: key_id(tenancy, user, pair.fingerprint()).into(), pair }
+        Self { key_id: key_id(tenancy, user, pair.fingerprint()).into(), pair, delegation: None }
     }
 
     /// With a session's token and the key that it was made for.
     #[expect(clippy::disallowed_methods, reason = "the token is put into a secret again")]
     pub(crate) fn of_session(token: &SecretString, pair: Arc<Pair>) -> Self {
         let token = secrecy::ExposeSecret::expose_secret(token).trim();
-        Self { key_id: format!("ST${token}").into(), pair }
+        Self { key_id: format!("ST${token}").into(), pair, delegation: None }
+    }
+
+    /// With the key of an instance's certificate, of which this is the SHA-256. It signs the exchange for a token, and nothing else.
+    pub(crate) fn of_certificate(tenancy: &str, fingerprint: &str, pair: Arc<Pair>) -> Self {
+        Self { key_id: format!("{tenancy}/fed-x509-sha256/{fingerprint}").into(), pair, delegation: None }
+    }
+
+    /// The same, on behalf of the user of a delegation token.
+    pub(crate) fn on_behalf(self, delegation: Option<SecretString>) -> Self {
+        Self { delegation, ..self }
     }
 }
 
@@ -49,6 +65,10 @@ impl Signer for KeySigner {
 
     fn sign(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
         self.pair.sign(text)
+    }
+
+    fn delegation(&self) -> Option<&SecretString> {
+        self.delegation.as_ref()
     }
 }
 
@@ -67,6 +87,9 @@ pub(crate) fn signed(
     let mut lines = vec![("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())];
     lines.push((TARGET, format!("{} {}", method.as_str().to_lowercase(), target(url))));
     lines.push(("host", host(url)));
+    if let Some(token) = signer.delegation() {
+        lines.push((DELEGATION, exposed(token).to_owned()));
+    }
     if *method == Method::POST || *method == Method::PUT {
         lines.push(("content-length", body.len().to_string()));
         lines.push(("content-type", "application/json".to_owned()));
@@ -77,13 +100,17 @@ pub(crate) fn signed(
     let names: Vec<_> = lines.iter().map(|(name, _)| *name).collect();
     let mut headers = HeaderMap::new();
     for (name, value) in lines.iter().filter(|(name, _)| *name != TARGET) {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|_| unsendable())?);
+        let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
+        value.set_sensitive(*name == DELEGATION);
+        headers.insert(HeaderName::from_static(name), value);
     }
     headers.insert(HeaderName::from_static("authorization"), authorization(signer, &names.join(" "), &signature)?);
     Ok(headers)
 }
 
 const TARGET: &str = "(request-target)";
+/// The header of a delegation token.
+const DELEGATION: &str = "opc-obo-token";
 
 #[expect(
     clippy::disallowed_methods,

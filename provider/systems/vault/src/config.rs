@@ -1,4 +1,5 @@
 mod logins;
+mod machines;
 mod ways;
 
 use cloud::problem;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 pub use logins::{
     AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass,
 };
+pub use machines::{AuthLoginAws, AuthLoginAzure, AuthLoginGcp};
 
 /// How the plugin reaches Vault or OpenBao: the provider configuration `keyrotation:vault`. Unset values fall back
 /// to the standard environment variables (`VAULT_…` or `BAO_…`), read at the first call. An empty text is the same as unset. None of it is ever written to state.
@@ -45,6 +47,15 @@ pub struct VaultConfig {
     /// Logs in with a name and password that an LDAP directory checks.
     #[serde(default)]
     pub auth_login_ldap: Option<AuthLoginLdap>,
+    /// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+    #[serde(default)]
+    pub auth_login_aws: Option<AuthLoginAws>,
+    /// Logs in with the identity token of a machine in Google Cloud.
+    #[serde(default)]
+    pub auth_login_gcp: Option<AuthLoginGcp>,
+    /// Logs in with the token of a managed identity of Azure.
+    #[serde(default)]
+    pub auth_login_azure: Option<AuthLoginAzure>,
     /// A file with certificates in PEM that are trusted beside the machine's own. Default: `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`.
     #[serde(default)]
     pub ca_cert_file: Option<String>,
@@ -188,6 +199,9 @@ mod tests {
             ("authLoginCert", json!({"certFile": "/cert", "keyFile": "/key", "name": "ci"})),
             ("authLoginUserpass", json!({"username": "ci", "passwordFile": "/password"})),
             ("authLoginLdap", json!({"username": "ci", "password": "hidden", "namespace": "team/"})),
+            ("authLoginAws", json!({"role": "ci", "headerValue": "vault.example", "awsRegion": "eu-central-1"})),
+            ("authLoginGcp", json!({"role": "ci", "jwtFile": "/t"})),
+            ("authLoginAzure", json!({"role": "ci", "subscriptionId": "s", "resourceGroupName": "g", "vmName": "v"})),
         ] {
             let mut config =
                 json!({"address": "https://vault.example:8200", "namespace": "team/", "skipTlsVerify": true});
@@ -243,6 +257,9 @@ mod tests {
         assert!(properties(empty).is_empty());
         for (property, login) in [
             ("authLoginLdap.username", json!({"authLoginLdap": {"username": ""}})),
+            ("authLoginAws.role", json!({"authLoginAws": {"role": ""}})),
+            ("authLoginGcp.role", json!({"authLoginGcp": {"role": ""}})),
+            ("authLoginAzure.role", json!({"authLoginAzure": {"role": ""}})),
             ("authLoginAppRole.roleId", json!({"authLoginAppRole": {"roleId": ""}})),
             ("authLoginKubernetes.role", json!({"authLoginKubernetes": {"role": ""}})),
             ("authLoginCert.keyFile", json!({"authLoginCert": {"certFile": "/c", "keyFile": ""}})),

@@ -13,6 +13,7 @@ mod jwt_key;
 mod kv_store;
 mod lease;
 mod ledger;
+mod link;
 mod login;
 mod offers;
 mod redirect;
@@ -24,12 +25,13 @@ mod settings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloud::SessionCell;
-use rotation::Clock;
+use cloud::{CallerIdentity, SessionCell, problem};
+use rotation::{Clock, Problem};
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
 pub use config::{
-    AuthLoginAppRole, AuthLoginCert, AuthLoginJwt, AuthLoginKubernetes, AuthLoginLdap, AuthLoginUserpass, VaultConfig,
+    AuthLoginAppRole, AuthLoginAws, AuthLoginAzure, AuthLoginCert, AuthLoginGcp, AuthLoginJwt, AuthLoginKubernetes,
+    AuthLoginLdap, AuthLoginUserpass, VaultConfig,
 };
 pub use jwt_key::{JwtAlgorithm, JwtKey, JwtKeyArgs, VaultJwtKey};
 pub use kv_store::{CreateKvPath, VaultKvDelivery};
@@ -42,6 +44,7 @@ use session::{Environment, Session};
 pub struct Vault {
     clock: Arc<dyn Clock>,
     environment: Environment,
+    aws: Option<Arc<dyn CallerIdentity>>,
     session: SessionCell<Session>,
     /// Those of earlier configurations, which may have logged in.
     former: Mutex<Vec<Arc<Session>>>,
@@ -54,8 +57,17 @@ impl Vault {
         environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
         let environment: Environment = Arc::new(environment);
-        let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment));
-        Self { clock, environment, session: SessionCell::new(session), former: Mutex::default() }
+        let session = Session::new(VaultConfig::default(), Arc::clone(&clock), Arc::clone(&environment), None);
+        Self { clock, environment, aws: None, session: SessionCell::new(session), former: Mutex::default() }
+    }
+
+    /// The same, with AWS for logins by its identities. Nothing is configured any more.
+    #[must_use]
+    pub fn with_aws(self, aws: Arc<dyn CallerIdentity>) -> Self {
+        let (clock, environment) = (Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let session = Session::new(VaultConfig::default(), clock, environment, Some(Arc::clone(&aws)));
+        let session = SessionCell::new(session);
+        Self { aws: Some(aws), session, ..self }
     }
 
     fn session(&self) -> Arc<Session> {
@@ -65,6 +77,29 @@ impl Vault {
     fn former(&self) -> MutexGuard<'_, Vec<Arc<Session>>> {
         self.former.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A place in a namespace below the provider's, as identities and ids name it: no path has two slashes in a row.
+fn within(namespace: &Option<String>, place: String) -> String {
+    match namespace.as_deref().map(plain).filter(|name| !name.is_empty()) {
+        Some(namespace) => format!("{namespace}//{place}"),
+        None => place,
+    }
+}
+
+/// The namespace that an import id begins with, if it does, and the place.
+fn namespace_of(id: &str) -> (Option<&str>, &str) {
+    match id.split_once("//") {
+        Some((namespace, place)) => (Some(namespace), place),
+        None => (None, id),
+    }
+}
+
+/// What is wrong with the namespace of a resource.
+fn namespace_problem(namespace: &Option<String>) -> Option<Problem> {
+    let name = namespace.as_deref().filter(|name| !name.is_empty())?;
+    let reason = "is not the name of a namespace below the provider's: write one such as \"team\" or \"team/project\"";
+    (!config::is_path(plain(name)) || plain(name) == "root").then(|| problem("namespace", reason))
 }
 
 /// A mount or a path without the slashes at its ends, which mean nothing.

@@ -1,5 +1,6 @@
 //! Logging in: what is sent, and what a refusal means.
 
+mod machine;
 mod secret;
 
 use rotation::{Error, ErrorKind};
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{VaultConfig, filled};
 use crate::settings::{JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Sources, USERNAME, namespace};
+pub(crate) use machine::{Machine, Means};
 pub(crate) use secret::OPERATION;
 use secret::{Secret, open};
 
@@ -22,10 +24,24 @@ pub(crate) struct Login {
 }
 
 enum Proof {
-    Jwt { role: Option<String>, jwt: Option<Secret> },
-    AppRole { role_id: String, secret_id: Option<Secret>, wrapped: Option<Secret> },
-    Password { username: Option<String>, password: Option<Secret> },
-    Certificate { name: Option<String> },
+    Jwt {
+        role: Option<String>,
+        jwt: Option<Secret>,
+    },
+    AppRole {
+        role_id: String,
+        secret_id: Option<Secret>,
+        wrapped: Option<Secret>,
+    },
+    Password {
+        username: Option<String>,
+        password: Option<Secret>,
+    },
+    Certificate {
+        name: Option<String>,
+    },
+    /// The proof is asked for at each login.
+    Machine(Box<Machine>),
 }
 
 #[derive(Default, Serialize)]
@@ -89,6 +105,14 @@ impl Login {
         }
     }
 
+    /// The machine or job that logs in, if that is who does.
+    pub(crate) fn machine(&self) -> Option<&Machine> {
+        match &self.proof {
+            Proof::Machine(machine) => Some(machine),
+            _ => None,
+        }
+    }
+
     /// What to send. A secret in a file is read anew each time, because whoever wrote it replaces it.
     pub(crate) fn body(&self, unwrapped: Option<&SecretString>) -> Result<Zeroizing<Vec<u8>>, Error> {
         let secret = match &self.proof {
@@ -97,7 +121,7 @@ impl Login {
             Proof::Jwt { jwt, .. } => Some(self.needed(jwt.as_ref(), "jwtFile, jwt or TERRAFORM_VAULT_AUTH_JWT")?),
             Proof::Password { username: None, .. } => return Err(self.lacks("username")),
             Proof::Password { password, .. } => Some(self.needed(password.as_ref(), "passwordFile or password")?),
-            Proof::Certificate { .. } => None,
+            Proof::Certificate { .. } | Proof::Machine(_) => None,
         };
         let secret = secret.as_ref().map(open);
         let body = match &self.proof {
@@ -105,6 +129,7 @@ impl Login {
             Proof::AppRole { role_id, .. } => Body { role_id: Some(role_id), secret_id: secret, ..Body::default() },
             Proof::Password { .. } => Body { password: secret, ..Body::default() },
             Proof::Certificate { name } => Body { name: name.as_deref(), ..Body::default() },
+            Proof::Machine(_) => Body::default(),
         };
         let body = serde_json::to_vec(&body).map(Zeroizing::new);
         body.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written"))
@@ -126,6 +151,13 @@ impl Login {
         let is_password = matches!(self.proof, Proof::Password { .. });
         let hint = match words {
             words if words.contains("expired") => "the token to log in with has expired",
+            words if words.contains("X-Vault-AWS-IAM-Server-ID") => {
+                "the server wants another `headerValue`, the value of X-Vault-AWS-IAM-Server-ID"
+            }
+            words if words.contains("from STS") => {
+                "AWS did not accept what was signed with the credentials of keyrotation:aws"
+            }
+            words if words.contains("does not belong to the role") => "the role admits other AWS principals",
             words if words.contains("audience") => "the token to log in with is meant for another audience",
             words if words.contains("issuer") => "the token to log in with comes from another issuer",
             words if words.contains("could not be found") || words.contains("unknown role") => "there is no such role",
@@ -166,7 +198,7 @@ impl Login {
             Proof::AppRole { wrapped: Some(wrapped), .. } => (Some(wrapped), "`wrappedSecretIdFile`"),
             Proof::AppRole { secret_id, .. } => (secret_id.as_ref(), "`secretIdFile`"),
             Proof::Password { password, .. } => (password.as_ref(), "`passwordFile`"),
-            Proof::Certificate { .. } => (None, ""),
+            Proof::Certificate { .. } | Proof::Machine(_) => (None, ""),
         };
         match secret {
             Some(secret) if secret.is_in_state() => format!(
@@ -216,7 +248,7 @@ impl Proof {
                 let password = Secret::of(&login.password, &login.password_file, "authLoginLdap.passwordFile");
                 Self::Password { username: filled(&Some(login.username.clone())), password }
             }
-            _ => return None,
+            property => Self::Machine(Box::new(Machine::new(sources, property)?)),
         })
     }
 }

@@ -24,7 +24,8 @@ impl Cloud for Vault {
     }
 
     fn configure(&self, config: VaultConfig) {
-        let session = Session::new(config, Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let (clock, environment) = (Arc::clone(&self.clock), Arc::clone(&self.environment));
+        let session = Session::new(config, clock, environment, self.aws.clone());
         let former = self.session.replace(session);
         self.former().push(former);
     }

@@ -15,7 +15,8 @@ use file::invalid;
 pub(crate) use file::read;
 use sources::{ADDRESS, CREDENTIALS, DISABLE_REDIRECTS, NAMESPACE, SRV_LOOKUP, Source, property};
 pub(crate) use sources::{
-    Environment, JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Setting, Sources, USERNAME, namespace,
+    AZURE_METADATA, Environment, GCP_METADATA, JWT, JWT_FILE, PASSWORD, PASSWORD_FILE, SERVICE_ACCOUNT, Setting,
+    Sources, USERNAME, namespace,
 };
 
 /// What a session works with.

@@ -27,6 +27,8 @@ func ListApiKeys(ctx *pulumi.Context, args *ListApiKeysArgs, opts ...pulumi.Invo
 type ListApiKeysArgs struct {
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan *string `pulumi:"olderThan"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
@@ -48,6 +50,8 @@ func ListApiKeysOutput(ctx *pulumi.Context, args ListApiKeysOutputArgs, opts ...
 type ListApiKeysOutputArgs struct {
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringInput `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.

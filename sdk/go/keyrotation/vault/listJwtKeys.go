@@ -29,6 +29,8 @@ type ListJwtKeysArgs struct {
 	Mount string `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name string `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan *string `pulumi:"olderThan"`
 }
@@ -50,6 +52,8 @@ type ListJwtKeysOutputArgs struct {
 	Mount pulumi.StringInput `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name pulumi.StringInput `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 }

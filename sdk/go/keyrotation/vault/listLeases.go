@@ -27,6 +27,8 @@ func ListLeases(ctx *pulumi.Context, args *ListLeasesArgs, opts ...pulumi.Invoke
 type ListLeasesArgs struct {
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name string `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan *string `pulumi:"olderThan"`
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
@@ -48,6 +50,8 @@ func ListLeasesOutput(ctx *pulumi.Context, args ListLeasesOutputArgs, opts ...pu
 type ListLeasesOutputArgs struct {
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringInput `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.

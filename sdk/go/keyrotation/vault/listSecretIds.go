@@ -27,6 +27,8 @@ func ListSecretIds(ctx *pulumi.Context, args *ListSecretIdsArgs, opts ...pulumi.
 type ListSecretIdsArgs struct {
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan *string `pulumi:"olderThan"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.
@@ -48,6 +50,8 @@ func ListSecretIdsOutput(ctx *pulumi.Context, args ListSecretIdsOutputArgs, opts
 type ListSecretIdsOutputArgs struct {
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringInput `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
 	OlderThan pulumi.StringPtrInput `pulumi:"olderThan"`
 	// The role that the secret-ids are of. It must exist. Another role replaces the resource.

@@ -179,6 +179,8 @@ type RotatingApiKey struct {
 	MaxVersions pulumi.IntPtrOutput `pulumi:"maxVersions"`
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringOutput `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
@@ -304,6 +306,8 @@ type rotatingApiKeyArgs struct {
 	MaxVersions *int `pulumi:"maxVersions"`
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
@@ -361,6 +365,8 @@ type RotatingApiKeyArgs struct {
 	MaxVersions pulumi.IntPtrInput
 	// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 	Mount pulumi.StringInput
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
@@ -576,6 +582,11 @@ func (o RotatingApiKeyOutput) MaxVersions() pulumi.IntPtrOutput {
 // Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
 func (o RotatingApiKeyOutput) Mount() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringOutput { return v.Mount }).(pulumi.StringOutput)
+}
+
+// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+func (o RotatingApiKeyOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.

@@ -185,6 +185,8 @@ type RotatingJwtKey struct {
 	Mount pulumi.StringOutput `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
@@ -300,6 +302,8 @@ type rotatingJwtKeyArgs struct {
 	Mount string `pulumi:"mount"`
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name string `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
@@ -347,6 +351,8 @@ type RotatingJwtKeyArgs struct {
 	Mount pulumi.StringInput
 	// What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 	Name pulumi.StringInput
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
@@ -548,6 +554,11 @@ func (o RotatingJwtKeyOutput) Mount() pulumi.StringOutput {
 // What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
 func (o RotatingJwtKeyOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+func (o RotatingJwtKeyOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.

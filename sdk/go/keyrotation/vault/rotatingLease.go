@@ -168,6 +168,8 @@ type RotatingLease struct {
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
@@ -275,6 +277,8 @@ type rotatingLeaseArgs struct {
 	MaxAge *string `pulumi:"maxAge"`
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name string `pulumi:"name"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
@@ -319,6 +323,8 @@ type RotatingLeaseArgs struct {
 	MaxAge pulumi.StringPtrInput
 	// Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 	Name pulumi.StringInput
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
@@ -518,6 +524,11 @@ func (o RotatingLeaseOutput) MaxAge() pulumi.StringPtrOutput {
 // Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
 func (o RotatingLeaseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+func (o RotatingLeaseOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.

@@ -129,6 +129,8 @@ type RotatingRoot struct {
 	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
 	// When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; null for others.
 	LastVaultRotation pulumi.StringPtrOutput `pulumi:"lastVaultRotation"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
@@ -196,6 +198,8 @@ type rotatingRootArgs struct {
 	// Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers map[string]string `pulumi:"keepers"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path string `pulumi:"path"`
@@ -216,6 +220,8 @@ type RotatingRootArgs struct {
 	// Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
 	Keepers pulumi.StringMapInput
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput
 	// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
 	// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
 	Path pulumi.StringInput
@@ -342,6 +348,11 @@ func (o RotatingRootOutput) Keepers() pulumi.StringMapOutput {
 // When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; null for others.
 func (o RotatingRootOutput) LastVaultRotation() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.LastVaultRotation }).(pulumi.StringPtrOutput)
+}
+
+// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+func (o RotatingRootOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.

@@ -165,6 +165,8 @@ type RotatingSecretId struct {
 	MaxAge pulumi.StringPtrOutput `pulumi:"maxAge"`
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringOutput `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 	// When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.
 	NextRotationAt pulumi.StringPtrOutput `pulumi:"nextRotationAt"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
@@ -278,6 +280,8 @@ type rotatingSecretIdArgs struct {
 	MaxAge *string `pulumi:"maxAge"`
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount string `pulumi:"mount"`
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace *string `pulumi:"namespace"`
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap *string `pulumi:"overlap"`
@@ -325,6 +329,8 @@ type RotatingSecretIdArgs struct {
 	MaxAge pulumi.StringPtrInput
 	// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 	Mount pulumi.StringInput
+	// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+	Namespace pulumi.StringPtrInput
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrInput
@@ -520,6 +526,11 @@ func (o RotatingSecretIdOutput) MaxAge() pulumi.StringPtrOutput {
 // Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
 func (o RotatingSecretIdOutput) Mount() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringOutput { return v.Mount }).(pulumi.StringOutput)
+}
+
+// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+func (o RotatingSecretIdOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RotatingSecretId) pulumi.StringPtrOutput { return v.Namespace }).(pulumi.StringPtrOutput)
 }
 
 // When a new period will ask for a rotation, in RFC 3339; null without `RotationPeriod`.

@@ -53,6 +53,7 @@ class AwaitableListJwtKeysResult(ListJwtKeysResult):
 
 def list_jwt_keys(mount: Optional[_builtins.str] = None,
                   name: Optional[_builtins.str] = None,
+                  namespace: Optional[_builtins.str] = None,
                   older_than: Optional[_builtins.str] = None,
                   opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListJwtKeysResult:
     """
@@ -60,11 +61,13 @@ def list_jwt_keys(mount: Optional[_builtins.str] = None,
 
     :param _builtins.str mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
     :param _builtins.str name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     """
     __args__ = dict()
     __args__['mount'] = mount
     __args__['name'] = name
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('keyrotation:vault:listJwtKeys', __args__, opts=opts, typ=ListJwtKeysResult).value
@@ -73,6 +76,7 @@ def list_jwt_keys(mount: Optional[_builtins.str] = None,
         keys=pulumi.get(__ret__, 'keys'))
 def list_jwt_keys_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
                          name: pulumi.Input[Optional[_builtins.str]] = None,
+                         namespace: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListJwtKeysResult]:
     """
@@ -80,11 +84,13 @@ def list_jwt_keys_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
 
     :param _builtins.str mount: Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
     :param _builtins.str name: What the key is called, such as `"payments"`: several keys, each with a name of its own, can stand at one mount. Another name replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     """
     __args__ = dict()
     __args__['mount'] = mount
     __args__['name'] = name
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('keyrotation:vault:listJwtKeys', __args__, opts=opts, typ=ListJwtKeysResult)

@@ -52,6 +52,7 @@ class AwaitableListLeasesResult(ListLeasesResult):
 
 
 def list_leases(name: Optional[_builtins.str] = None,
+                namespace: Optional[_builtins.str] = None,
                 older_than: Optional[_builtins.str] = None,
                 path: Optional[_builtins.str] = None,
                 opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListLeasesResult:
@@ -59,11 +60,13 @@ def list_leases(name: Optional[_builtins.str] = None,
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     __args__['path'] = path
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
@@ -72,6 +75,7 @@ def list_leases(name: Optional[_builtins.str] = None,
     return AwaitableListLeasesResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_leases_output(name: pulumi.Input[Optional[_builtins.str]] = None,
+                       namespace: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        path: pulumi.Input[Optional[_builtins.str]] = None,
                        opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListLeasesResult]:
@@ -79,11 +83,13 @@ def list_leases_output(name: pulumi.Input[Optional[_builtins.str]] = None,
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str name: Tells this resource apart from others on the same path, such as `"payment-api"`. Another name replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str path: The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     __args__['path'] = path
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)

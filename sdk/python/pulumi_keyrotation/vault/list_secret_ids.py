@@ -52,6 +52,7 @@ class AwaitableListSecretIdsResult(ListSecretIdsResult):
 
 
 def list_secret_ids(mount: Optional[_builtins.str] = None,
+                    namespace: Optional[_builtins.str] = None,
                     older_than: Optional[_builtins.str] = None,
                     role: Optional[_builtins.str] = None,
                     opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableListSecretIdsResult:
@@ -59,11 +60,13 @@ def list_secret_ids(mount: Optional[_builtins.str] = None,
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     __args__['role'] = role
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
@@ -72,6 +75,7 @@ def list_secret_ids(mount: Optional[_builtins.str] = None,
     return AwaitableListSecretIdsResult(
         keys=pulumi.get(__ret__, 'keys'))
 def list_secret_ids_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
+                           namespace: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                            older_than: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                            role: pulumi.Input[Optional[_builtins.str]] = None,
                            opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[ListSecretIdsResult]:
@@ -79,11 +83,13 @@ def list_secret_ids_output(mount: pulumi.Input[Optional[_builtins.str]] = None,
     Every key of a principal: its age, its status, its last use, and the resource that manages it. It changes nothing.
 
     :param _builtins.str mount: Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
+    :param _builtins.str namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
     :param _builtins.str older_than: Only keys that are older than this, as a duration such as `"90d"`. Default: every key.
     :param _builtins.str role: The role that the secret-ids are of. It must exist. Another role replaces the resource.
     """
     __args__ = dict()
     __args__['mount'] = mount
+    __args__['namespace'] = namespace
     __args__['olderThan'] = older_than
     __args__['role'] = role
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)

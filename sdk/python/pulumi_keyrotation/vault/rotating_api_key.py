@@ -37,6 +37,7 @@ class RotatingApiKeyArgs:
                  length: pulumi.Input[Optional[_builtins.int]] = None,
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  max_versions: pulumi.Input[Optional[_builtins.int]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  retirement: pulumi.Input[Optional['_root_inputs.RetirementBySoakArgs']] = None,
@@ -67,6 +68,7 @@ class RotatingApiKeyArgs:
         :param pulumi.Input[_builtins.str] max_age: The longest age that any key may reach, as a duration. Alone it is a whole rule: `"90d"` also gives `rotation_period`. With `rotation_period`,
                the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] prefix: The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
@@ -106,6 +108,8 @@ class RotatingApiKeyArgs:
             pulumi.set(__self__, "max_age", max_age)
         if max_versions is not None:
             pulumi.set(__self__, "max_versions", max_versions)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if overlap is not None:
             pulumi.set(__self__, "overlap", overlap)
         if prefix is not None:
@@ -299,6 +303,18 @@ class RotatingApiKeyArgs:
 
     @_builtins.property
     @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
@@ -428,6 +444,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  max_versions: pulumi.Input[Optional[_builtins.int]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
@@ -597,6 +614,7 @@ class RotatingApiKey(pulumi.CustomResource):
                the sum `rotation_period` + 2 × `overlap` + `retirement.soak` + `retirement.deadline` + 2 × `run_every` must not exceed it. A key that is older is a warning in each run.
         :param pulumi.Input[_builtins.int] max_versions: How many versions the path keeps, at least 3: the current one, the previous one in its overlap, and one whose writing was interrupted. The plugin writes it to the path's metadata at the next rotation. Default: the setting of the path or the mount.
         :param pulumi.Input[_builtins.str] mount: Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.str] overlap: How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `rotation_period` if that is shorter.
                With `retirement.soak` it must be shorter than `rotation_period`; `"0s"` needs `allow_outage`.
         :param pulumi.Input[_builtins.str] path: The path below the mount, such as `"apps/payment"`. It need not exist. Another path replaces the resource.
@@ -784,6 +802,7 @@ class RotatingApiKey(pulumi.CustomResource):
                  max_age: pulumi.Input[Optional[_builtins.str]] = None,
                  max_versions: pulumi.Input[Optional[_builtins.int]] = None,
                  mount: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  overlap: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
@@ -818,6 +837,7 @@ class RotatingApiKey(pulumi.CustomResource):
             if mount is None and not opts.urn:
                 raise TypeError("Missing required property 'mount'")
             __props__.__dict__["mount"] = mount
+            __props__.__dict__["namespace"] = namespace
             __props__.__dict__["overlap"] = overlap
             if path is None and not opts.urn:
                 raise TypeError("Missing required property 'path'")
@@ -889,6 +909,7 @@ class RotatingApiKey(pulumi.CustomResource):
         __props__.__dict__["max_age"] = None
         __props__.__dict__["max_versions"] = None
         __props__.__dict__["mount"] = None
+        __props__.__dict__["namespace"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["overlap"] = None
         __props__.__dict__["path"] = None
@@ -1073,6 +1094,14 @@ class RotatingApiKey(pulumi.CustomResource):
         Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
         """
         return pulumi.get(self, "mount")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
 
     @_builtins.property
     @pulumi.getter(name="nextRotationAt")

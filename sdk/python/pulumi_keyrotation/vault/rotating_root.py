@@ -24,6 +24,7 @@ class RotatingRootArgs:
     def __init__(__self__, *,
                  path: pulumi.Input[_builtins.str],
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation_period: pulumi.Input[Optional[_builtins.str]] = None,
@@ -35,6 +36,7 @@ class RotatingRootArgs:
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
                Order and secretness do not count; an empty map is the same as none.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.bool] rotate_on_create: Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
                no effect after creation. Default: true.
         :param pulumi.Input[_builtins.str] rotation_anchor: The start of the rotation schedule, in RFC 3339, such as `"2026-01-01T03:00:00Z"`. Periods are counted before it too. Default: the time of creation.
@@ -45,6 +47,8 @@ class RotatingRootArgs:
         pulumi.set(__self__, "path", path)
         if keepers is not None:
             pulumi.set(__self__, "keepers", keepers)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
         if rotate_on_create is not None:
             pulumi.set(__self__, "rotate_on_create", rotate_on_create)
         if rotation_anchor is not None:
@@ -79,6 +83,18 @@ class RotatingRootArgs:
     @keepers.setter
     def keepers(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "keepers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
 
     @_builtins.property
     @pulumi.getter(name="rotateOnCreate")
@@ -138,6 +154,7 @@ class RotatingRoot(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -261,6 +278,7 @@ class RotatingRoot(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] keepers: Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
                Order and secretness do not count; an empty map is the same as none.
+        :param pulumi.Input[_builtins.str] namespace: The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
         :param pulumi.Input[_builtins.str] path: Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
                or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
         :param pulumi.Input[_builtins.bool] rotate_on_create: Whether creation rotates the secret. It cuts off whoever uses the present one; `false` leaves that in use until the first rotation. It has
@@ -405,6 +423,7 @@ class RotatingRoot(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  keepers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  rotate_on_create: pulumi.Input[Optional[_builtins.bool]] = None,
                  rotation_anchor: pulumi.Input[Optional[_builtins.str]] = None,
@@ -420,6 +439,7 @@ class RotatingRoot(pulumi.CustomResource):
             __props__ = RotatingRootArgs.__new__(RotatingRootArgs)
 
             __props__.__dict__["keepers"] = keepers
+            __props__.__dict__["namespace"] = namespace
             if path is None and not opts.urn:
                 raise TypeError("Missing required property 'path'")
             __props__.__dict__["path"] = path
@@ -461,6 +481,7 @@ class RotatingRoot(pulumi.CustomResource):
         __props__.__dict__["generation"] = None
         __props__.__dict__["keepers"] = None
         __props__.__dict__["last_vault_rotation"] = None
+        __props__.__dict__["namespace"] = None
         __props__.__dict__["next_rotation_at"] = None
         __props__.__dict__["path"] = None
         __props__.__dict__["rotate_on_create"] = None
@@ -511,6 +532,14 @@ class RotatingRoot(pulumi.CustomResource):
         When Vault last changed the password of the static role, by its own clock, as of the last `pulumi up` or refresh; null for others.
         """
         return pulumi.get(self, "last_vault_rotation")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+        """
+        return pulumi.get(self, "namespace")
 
     @_builtins.property
     @pulumi.getter(name="nextRotationAt")

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cloud::{Cloud, Deliverable, RotatingResource};
-use localcloud::Consistency;
 use localcloud::aws::Aws;
+use localcloud::{Consistency, Options};
 use rotation::testing::ManualClock;
 use rotation::{KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
@@ -64,9 +64,21 @@ impl PlaceRig<AwsUser> {
         Self::start(clock, (409, "EntityTemporarilyUnmodifiable"), Consistency::default())
     }
 
+    /// Another account, at the same time.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn of_account(clock: ManualClock, id: &str) -> Result<Self> {
+        Self::prepared(clock, (400, "InvalidInput"), |options| options.aws.account = id.to_owned())
+    }
+
     fn start(clock: ManualClock, before: (u16, &'static str), consistency: Consistency) -> Result<Self> {
+        Self::prepared(clock, before, |options| options.aws.consistency = consistency)
+    }
+
+    fn prepared(clock: ManualClock, before: (u16, &'static str), set: impl FnOnce(&mut Options)) -> Result<Self> {
         let refusals = Refusals { before, after: (500, "ServiceFailure") };
-        let stand_in = StandIn::start(clock, refusals, |options| options.aws.consistency = consistency)?;
+        let stand_in = StandIn::start(clock, refusals, set)?;
         let aws = stand_in.cloud.aws().clone();
         aws.create_user(Self::USER)?;
         Ok(Self::on(stand_in, AwsUser(aws)))

@@ -1,6 +1,7 @@
 //! Confluent Cloud: the stand-in, and what only Confluent has.
 
 mod local;
+mod login;
 mod many;
 mod texts;
 mod trials;

@@ -17,7 +17,7 @@ pub type ConfluentTrial = Trial<LocalConfluent, Kind>;
 
 /// Every one.
 pub fn confluent_trials() -> impl Iterator<Item = &'static ConfluentTrial> {
-    TRIALS.iter().chain(super::texts::TRIALS)
+    TRIALS.iter().chain(super::texts::TRIALS).chain(super::login::TRIALS)
 }
 
 const TRIALS: &[ConfluentTrial] = trials!("confluent::" =>

@@ -9,7 +9,7 @@ use outbound::{Client, Settings};
 use rotation::testing::ManualClock;
 use rotation::{Clock, KeyId, KeyIssuer, Known};
 use serde_json::{Value, json};
-use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts};
+use system_oci::{OciApiKey, OciAuthToken, OciCustomerSecretKey, Parts, Variables};
 
 use super::pool::Pool;
 use crate::aws::START;
@@ -154,7 +154,15 @@ impl PlaceRig<OciUser> {
 
     /// The same, with a clock of its own.
     pub fn issuer_at(&self, clock: Arc<dyn Clock>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        self.place.issue(clock, None, config, args)
+        self.place.issue(clock, (None, None), config, args)
+    }
+
+    /// The same, in an environment with these variables alone.
+    pub fn issuer_in(&self, variables: BTreeMap<String, String>, config: Value) -> Box<dyn KeyIssuer> {
+        let clock = Arc::new(self.way.clock.clone());
+        let variables: Variables = Arc::new(move |name| variables.get(name).cloned());
+        let parts = (Some(self.place.client.clone()), Some(variables));
+        self.place.issue(clock, parts, config, self.args(self.user()))
     }
 }
 
@@ -167,12 +175,18 @@ impl OciUser {
     }
 
     fn reached(&self, stand_in: &StandIn, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        self.issue(Arc::new(stand_in.clock.clone()), Some(self.client.clone()), config, args)
+        self.issue(Arc::new(stand_in.clock.clone()), (Some(self.client.clone()), None), config, args)
     }
 
     #[expect(clippy::expect_used, reason = "a rig that breaks ends its test")]
-    fn issue(&self, clock: Arc<dyn Clock>, client: Option<Client>, config: Value, args: Value) -> Box<dyn KeyIssuer> {
-        let oci = system_oci::Oci::with_parts(clock, Parts { pairs: self.pairs.clone(), client });
+    fn issue(
+        &self,
+        clock: Arc<dyn Clock>,
+        (client, variables): (Option<Client>, Option<Variables>),
+        config: Value,
+        args: Value,
+    ) -> Box<dyn KeyIssuer> {
+        let oci = system_oci::Oci::with_parts(clock, Parts { pairs: self.pairs.clone(), client, variables });
         oci.configure(serde_json::from_value(config).expect("a configuration"));
         let oci = Arc::new(oci);
         match self.resource {

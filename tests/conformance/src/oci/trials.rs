@@ -1,6 +1,7 @@
 //! What only OCI has: regions, permissions that hide, clocks, capabilities, tags.
 
 mod access;
+mod login;
 mod marks;
 mod messages;
 
@@ -12,5 +13,5 @@ pub type OciTrial = Trial<LocalOci, OciResource>;
 
 /// Every trial.
 pub fn oci_trials() -> impl Iterator<Item = &'static OciTrial> {
-    [access::TRIALS, marks::TRIALS, messages::TRIALS].into_iter().flatten()
+    [access::TRIALS, login::TRIALS, marks::TRIALS, messages::TRIALS].into_iter().flatten()
 }

@@ -44,7 +44,8 @@ impl VaultSecrets {
     pub(super) fn open_with(&self, config: Value, (inputs, of): (Value, Deliverable)) -> Box<dyn Store> {
         let clock: Arc<dyn rotation::Clock> = Arc::new(self.clock.clone());
         let client = client(Arc::clone(&clock)).expect("a client");
-        let oci = Oci::with_parts(clock, Parts { pairs: Arc::new(Pool::default()), client: Some(client) });
+        let oci =
+            Oci::with_parts(clock, Parts { pairs: Arc::new(Pool::default()), client: Some(client), variables: None });
         oci.configure(serde_json::from_value(config).expect("a configuration"));
         let delivery: OciVaultDelivery = serde_json::from_value(inputs).expect("inputs");
         oci.store(&delivery, ("deliveries[0]", of), &owner())

@@ -46,7 +46,7 @@ fn role(kv: &VaultKv, settings: &Value) -> Result<Value> {
     Ok(json!({"address": kv.proxy().endpoint(), "authLoginAppRole": login}))
 }
 
-fn everything(kv: &VaultKv) -> Result<String> {
+pub(super) fn everything(kv: &VaultKv) -> Result<String> {
     kv.admin()
         .policy("path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }")
 }
@@ -77,7 +77,7 @@ async fn an_app_role_logs_in_and_its_token_is_revoked(kv: &VaultKv) -> Result<()
 }
 
 /// A JWT mount with the role `ci`, and the key that signs for it.
-fn jwt_mount(kv: &VaultKv) -> Result<(String, Ed25519KeyPair)> {
+pub(super) fn jwt_mount(kv: &VaultKv) -> Result<(String, Ed25519KeyPair)> {
     let mount = kv.admin().mount_auth("jwt")?;
     let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("no key")?;
     let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).context("no key")?;
@@ -383,7 +383,7 @@ fn public_pem(pair: &Ed25519KeyPair) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
 }
 
-fn token(pair: &Ed25519KeyPair, audience: &str, lives: SignedDuration) -> Result<String> {
+pub(super) fn token(pair: &Ed25519KeyPair, audience: &str, lives: SignedDuration) -> Result<String> {
     let now = Timestamp::now();
     let (from, until) = (now - SignedDuration::from_hours(2), now + lives);
     let claims = json!({"iss": "ci", "sub": "job", "aud": audience, "iat": from.as_second(), "nbf": from.as_second(), "exp": until.as_second()});

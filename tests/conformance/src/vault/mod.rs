@@ -11,6 +11,8 @@ mod lease;
 mod lease_others;
 mod lease_trials;
 mod logins;
+mod machine_logins;
+mod namespaces;
 mod official;
 mod official_bao;
 mod official_ids;

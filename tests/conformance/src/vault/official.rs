@@ -146,8 +146,11 @@ async fn official_c3_a_connection_without_a_root_is_ordered_once(kv: &VaultKv) -
     for (settings, lacks) in [(connection, "no username in configuration"), (with_name, "no password in configuration")]
     {
         kv.admin().post(&format!("{mount}/config/app"), &settings)?;
-        let root = VaultRoot::new(kv.vault(kv.config())?)
-            .root(&RootArgs { path: format!("{mount}/app"), rotate_on_create: None });
+        let root = VaultRoot::new(kv.vault(kv.config())?).root(&RootArgs {
+            namespace: None,
+            path: format!("{mount}/app"),
+            rotate_on_create: None,
+        });
         let seen = root.look().await?.context("there is no connection")?;
         let before = kv.calls().len();
         let error = root.order(&seen).await.err().context("it was rotated")?;

@@ -114,6 +114,31 @@ impl<P: VaultPlace> PlaceRig<P> {
         self.way.vault(config)
     }
 
+    /// The same in an environment with these variables, with AWS for logins by its identities.
+    ///
+    /// # Errors
+    /// These are no configurations.
+    pub fn vault_of_machine(
+        &self,
+        (config, aws): (Value, Value),
+        variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Arc<Vault>> {
+        let clock: Arc<dyn rotation::Clock> = Arc::new(self.way.clock.clone());
+        let system = system_aws::Aws::new(Arc::clone(&clock));
+        system.configure(serde_json::from_value(aws)?);
+        let vault = Vault::in_environment(clock, variables).with_aws(Arc::new(system));
+        vault.configure(serde_json::from_value::<VaultConfig>(config)?);
+        Ok(Arc::new(vault))
+    }
+
+    /// The server's own address, without the proxy.
+    ///
+    /// # Errors
+    /// There is no server.
+    pub fn server(&self) -> Result<std::net::SocketAddr> {
+        Ok(ground()?.address)
+    }
+
     /// The keys at a place, as a newly started process with this configuration reaches them.
     ///
     /// # Errors

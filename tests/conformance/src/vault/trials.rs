@@ -6,7 +6,7 @@ use rotation::{Clock, Effect, Error, ErrorKind, Field, KeyId, KeyIssuer, MintOrd
 use serde_json::{Value, json};
 
 use super::kv::VaultKv;
-use super::{logins, official, official_bao};
+use super::{logins, machine_logins, namespaces, official, official_bao};
 use crate::lives::done;
 use crate::rig::ReachableRig;
 use crate::suite::{Trial, trials};
@@ -16,7 +16,13 @@ pub type VaultTrial = Trial<VaultKv>;
 
 /// Every trial.
 pub fn vault_trials() -> impl Iterator<Item = &'static VaultTrial> {
-    TRIALS.iter().chain(logins::TRIALS).chain(official::TRIALS).chain(official_bao::TRIALS)
+    TRIALS
+        .iter()
+        .chain(logins::TRIALS)
+        .chain(machine_logins::TRIALS)
+        .chain(namespaces::TRIALS)
+        .chain(official::TRIALS)
+        .chain(official_bao::TRIALS)
 }
 
 const TRIALS: &[VaultTrial] = trials!("kv::", () =>

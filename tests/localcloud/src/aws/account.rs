@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Refusal;
+use super::federation::Federation;
 use super::key::{AccessKey, Consistency};
 use super::limits::{KEYS_PER_USER, POLICIES_PER_USER, TAGS_PER_USER};
 use super::secrets::Shelf;
@@ -62,6 +63,8 @@ pub(super) struct Session {
     pub(super) expires: Timestamp,
     pub(super) arn: String,
     pub(super) user_id: String,
+    /// Permissions that policies of the session take from it.
+    pub(super) deny: Vec<String>,
 }
 
 pub(super) struct Account {
@@ -71,6 +74,7 @@ pub(super) struct Account {
     pub(super) users: BTreeMap<String, User>,
     pub(super) sessions: BTreeMap<String, Session>,
     roles: BTreeMap<String, String>,
+    pub(super) federation: Federation,
     pub(super) secrets: Shelf,
     /// Id and secret of everything that was ever issued, for the search for leaks.
     pub(super) issued: Vec<(String, String)>,
@@ -85,6 +89,7 @@ impl Account {
             users: BTreeMap::new(),
             sessions: BTreeMap::new(),
             roles: BTreeMap::new(),
+            federation: Federation::new(),
             secrets: Shelf::new(lags.secret_lag),
             issued: Vec::new(),
         }
@@ -102,6 +107,7 @@ impl Account {
         self.users.retain(|name, _| name == ADMIN);
         self.sessions.clear();
         self.roles.clear();
+        self.federation.forget_roles();
         self.secrets.clear();
     }
 
@@ -218,6 +224,7 @@ impl Account {
             expires: now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
             arn: format!("arn:aws:sts::{}:assumed-role/{role}/{name}", self.id),
             user_id: format!("{role_id}:{name}"),
+            deny: Vec::new(),
         };
         self.issued.push((id.clone(), session.secret.clone()));
         self.issued.push((id.clone(), session.token.clone()));

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::account::{Account, Tags, User as Kept, tags_of};
 use super::error::Refusal;
+use super::federation::{RoleTrust, TokenClaims};
 use super::key::{AccessKey, LastUse};
 use super::secrets::Secret;
 use super::{Aws, Credentials};
@@ -79,6 +80,30 @@ impl Aws {
     /// `NoSuchEntity`, or `EntityAlreadyExists`.
     pub fn rename_user(&self, name: &str, to: &str) -> Result<(), Refusal> {
         self.change(|account, _| account.rename_user(name, to))
+    }
+
+    /// Lets a role take tokens of the account's identity provider.
+    pub fn trust(&self, role: &str, trust: RoleTrust) {
+        locked(&self.inner.account).federation.trust(role, trust);
+    }
+
+    /// A token that says this, signed by the identity provider that the account knows.
+    pub fn identity_token(&self, claims: &TokenClaims) -> Option<String> {
+        locked(&self.inner.account).federation.token(claims)
+    }
+
+    /// Opens a session of a role for so many seconds, and gives its key id, secret and token.
+    pub fn open_session(&self, role: &str, seconds: i64) -> (String, String, String) {
+        let now = self.inner.desk.clock.now();
+        let (id, session) = locked(&self.inner.account).open_session(role, "test", now, seconds);
+        (id, session.secret, session.token)
+    }
+
+    /// Whether a token of the identity provider occurs in `text`, as a whole or by its signature.
+    pub fn leaks_token(&self, text: &str) -> bool {
+        let account = locked(&self.inner.account);
+        let signature = |token: &String| token.rsplit('.').next().map(str::to_owned).unwrap_or_default();
+        account.federation.issued.iter().any(|token| text.contains(&signature(token)))
     }
 
     /// Deletes a user.

@@ -43,6 +43,12 @@ impl Signer {
         user(&claim.access_key_id, account)
     }
 
+    /// Of a call that no signature is asked for.
+    pub(super) fn nobody() -> Self {
+        let text = String::new;
+        Self { access_key_id: text(), arn: text(), user_id: text(), user: None, deny: Vec::new() }
+    }
+
     /// # Errors
     /// `AccessDenied` if the signer lacks `action` (`iam:TagUser`).
     pub(super) fn permit(&self, action: &str, resource: &str) -> Result<(), Refusal> {
@@ -82,6 +88,6 @@ fn session(claim: &Claim, request: &Request, account: &Account, now: Timestamp) 
         arn: session.arn.clone(),
         user_id: session.user_id.clone(),
         user: None,
-        deny: Vec::new(),
+        deny: session.deny.clone(),
     })
 }

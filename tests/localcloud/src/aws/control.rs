@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Aws;
 use super::error::Refusal;
+use super::federation::{RoleTrust, TokenClaims};
 
 pub(crate) fn routes(aws: Aws) -> Router {
     Router::new()
@@ -22,6 +23,8 @@ pub(crate) fn routes(aws: Aws) -> Router {
         .route("/keys", post(mint_key))
         .route("/keys/{id}", put(set_key).delete(delete_key))
         .route("/check", post(check))
+        .route("/roles/{name}", put(trust))
+        .route("/tokens", post(identity_token))
         .route("/secrets", post(create_secret))
         .route("/secrets/value", post(secret_value))
         .route("/secrets/edit", post(edit_secret))
@@ -92,6 +95,15 @@ async fn set_key(State(aws): State<Aws>, Path(id): Path<String>, Json(status): J
 
 async fn delete_key(State(aws): State<Aws>, Path(id): Path<String>) -> Done {
     done(aws.delete_key(&id))
+}
+
+async fn trust(State(aws): State<Aws>, Path(name): Path<String>, Json(trust): Json<RoleTrust>) -> Done {
+    aws.trust(&name, trust);
+    done(Ok(()))
+}
+
+async fn identity_token(State(aws): State<Aws>, Json(claims): Json<TokenClaims>) -> Json<Value> {
+    Json(json!({ "token": aws.identity_token(&claims) }))
 }
 
 async fn create_secret(State(aws): State<Aws>, Json(new): Json<Named>) -> Done {

@@ -72,8 +72,11 @@ impl Aws {
         }
         let now = self.inner.desk.clock.now();
         let mut account = locked(&self.inner.account);
-        let signer = Signer::of(request, service, &mut account, (turn.arrived, now))?;
-        effect.signer = Some(signer.access_key_id.clone());
+        let signer = match sts::is_unsigned(action) {
+            true => Signer::nobody(),
+            false => Signer::of(request, service, &mut account, (turn.arrived, now))?,
+        };
+        effect.signer = Some(signer.access_key_id.clone()).filter(|id| !id.is_empty());
         let mut call = Call { action, params, account: &mut account, signer: &signer, now, effect };
         let answer = match service.name {
             "sts" => sts::answer(&mut call),

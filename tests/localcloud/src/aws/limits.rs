@@ -46,6 +46,8 @@ pub(super) static SESSION_NAME: Text = Text::new(2, 64, r"[\w+=,.@-]*", || whole
 pub(super) static ROLE_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
 /// The same of policies.
 pub(super) static POLICY_ARN: Text = Text::new(20, 2048, ".*", || whole("(?s:.*)"));
+/// A token of an identity provider.
+pub(super) static WEB_TOKEN: Text = Text::new(4, 20_000, ".*", || whole("(?s:.*)"));
 /// A text whose possible values are enumerated elsewhere.
 pub(super) static ANY: Text = Text::new(0, usize::MAX, ".*", || whole("(?s:.*)"));
 

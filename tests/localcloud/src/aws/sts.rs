@@ -3,12 +3,19 @@
 use super::account::Session;
 use super::call::{Call, date};
 use super::error::Refusal;
-use super::limits::{Check, ROLE_ARN, SESSION_NAME};
+use super::limits::{Check, POLICY_ARN, ROLE_ARN, SESSION_NAME, WEB_TOKEN};
 use super::query::Answer;
 use super::xml::Element;
 
 /// The actions that are known.
-pub(super) const ACTIONS: [&str; 2] = ["GetCallerIdentity", "AssumeRole"];
+pub(super) const ACTIONS: [&str; 3] = ["GetCallerIdentity", "AssumeRole", WEB_IDENTITY];
+
+const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
+
+/// Whether an action takes no signature, because the token in it shows who calls.
+pub(super) fn is_unsigned(action: &str) -> bool {
+    action == WEB_IDENTITY
+}
 
 /// How long a session lasts: at least, at most, and unless stated. In seconds.
 const DURATION: (usize, usize, usize) = (900, 43_200, 3_600);
@@ -18,6 +25,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<Answer> {
     Some(match call.action {
         "GetCallerIdentity" => Ok(identity(call)),
         "AssumeRole" => assume_role(call),
+        WEB_IDENTITY => assume_role_with_web_identity(call),
         _ => return None,
     })
 }
@@ -54,6 +62,42 @@ fn assume_role(call: &mut Call<'_>) -> Answer {
     call.about_key(&id);
     Ok(elements)
 }
+
+/// A session of a role that trusts the token's provider and subject.
+fn assume_role_with_web_identity(call: &mut Call<'_>) -> Answer {
+    let (least, most, ordinary) = DURATION;
+    let mut check = Check::new(call.params);
+    let arn = check.required("RoleArn", &ROLE_ARN);
+    let name = check.required("RoleSessionName", &SESSION_NAME);
+    let token = check.required("WebIdentityToken", &WEB_TOKEN);
+    let seconds = check.number("DurationSeconds", (least, most), ordinary);
+    let policies = call.params.members("PolicyArns");
+    let policies: Vec<String> =
+        policies.iter().map(|member| check.required(&format!("{member}.arn"), &POLICY_ARN)).collect();
+    if policies.len() > POLICIES {
+        check.complain("…", "policyArns", "Member must have length less than or equal to 10");
+    }
+    check.finish()?;
+    let role = role_of(&arn)?;
+    let claims = call.account.federation.admit(&token, (role, seconds), call.now)?;
+    let seconds = i64::try_from(seconds).unwrap_or_default();
+    let (id, mut session) = call.account.open_session(role, &name, call.now, seconds);
+    if !policies.is_empty() && !policies.iter().any(|arn| arn.ends_with("FullAccess")) {
+        session.deny = ["Create*", "Delete*", "Update*", "Tag*", "Untag*"].map(|what| format!("iam:{what}")).to_vec();
+        call.account.sessions.insert(id.clone(), session.clone());
+    }
+    let mut elements = described(&id, &session);
+    elements.extend([
+        Element::text("SubjectFromWebIdentityToken", &claims.sub),
+        Element::text("Audience", &claims.aud),
+        Element::text("Provider", &claims.iss),
+    ]);
+    call.about_key(&id);
+    Ok(elements)
+}
+
+/// The policies that a session takes at most.
+const POLICIES: usize = 10;
 
 fn described(id: &str, session: &Session) -> Vec<Element> {
     let credentials = vec![

@@ -105,9 +105,27 @@ fn by_session(
         return Err("the session has expired");
     }
     claim.verify(request, &session.public)?;
+    if session.is_principal {
+        return by_principal(claim, request, tenancy, &session.user);
+    }
     let user = tenancy.users.get(&session.user).ok_or("the session's user is not there")?;
     Ok(signer(user, "session"))
 }
+
+/// An instance, a resource or a pod; an instance may act on behalf of a user, whose token it then signs too.
+fn by_principal(claim: &Claim, request: &Request, tenancy: &Tenancy, id: &str) -> Result<Signer, &'static str> {
+    let Some(token) = request.header(DELEGATION) else {
+        let allow = tenancy.principals.allow.clone();
+        return Ok(Signer { user: id.to_owned(), key: "principal".to_owned(), allow, deny: Vec::new() });
+    };
+    if !claim.covers(DELEGATION) {
+        return Err("the delegation token is not signed");
+    }
+    let user = tenancy.principals.delegations.get(token).ok_or("the delegation token is not known")?;
+    Ok(signer(tenancy.users.get(user).ok_or("the user of the delegation token is not there")?, "delegation"))
+}
+
+const DELEGATION: &str = "opc-obo-token";
 
 fn signer(user: &User, key: &str) -> Signer {
     Signer { user: user.id.clone(), key: key.to_owned(), allow: user.allow.clone(), deny: user.deny.clone() }

@@ -26,6 +26,10 @@ pub(crate) fn routes(oci: Oci) -> Router {
         .route("/keys", post(add_key))
         .route("/users/{user}/keys/{fingerprint}", get(key_works).delete(delete_key))
         .route("/sessions", post(open_session))
+        .route("/principals/policy", put(set_policy))
+        .route("/principals/resource", post(resource_session))
+        .route("/principals/service-account", post(service_account))
+        .route("/principals/delegation", post(delegation))
         .route("/secrets", post(mint_secret))
         .route("/secrets/{id}", delete(delete_secret))
         .route("/vaults/{region}", get(vault))
@@ -53,6 +57,12 @@ struct NewKey {
 struct NewSession {
     user: String,
     key: String,
+    seconds: i64,
+}
+
+/// What ends after so many seconds.
+#[derive(Deserialize)]
+struct Lasting {
     seconds: i64,
 }
 
@@ -126,6 +136,25 @@ async fn delete_key(State(oci): Here, Path((user, fingerprint)): Path<(String, S
 async fn open_session(State(oci): Here, Json(new): Json<NewSession>) -> Done {
     let token = oci.open_session(&new.user, &new.key, SignedDuration::from_secs(new.seconds))?;
     Ok(Json(json!({ "token": token })))
+}
+
+async fn set_policy(State(oci): Here, Json(operations): Json<Vec<String>>) -> Done {
+    oci.set_policy(&borrowed(&operations));
+    done(Ok(()))
+}
+
+async fn resource_session(State(oci): Here, Json(new): Json<Lasting>) -> Json<Value> {
+    let made = oci.resource_session(SignedDuration::from_secs(new.seconds));
+    let (token, key) = made.unwrap_or_default();
+    Json(json!({ "token": token, "key": key }))
+}
+
+async fn service_account(State(oci): Here, Json(new): Json<Lasting>) -> Json<Value> {
+    Json(json!({ "token": oci.service_account_token(SignedDuration::from_secs(new.seconds)) }))
+}
+
+async fn delegation(State(oci): Here, Json(new): Json<NewKey>) -> Done {
+    oci.delegation_token(&new.user).map(|token| Json(json!({ "token": token })))
 }
 
 async fn mint_secret(State(oci): Here, Json(new): Json<NewSecret>) -> Done {

@@ -66,6 +66,19 @@ type Checked<T> = Result<T, &'static str>;
 impl Claim {
     /// Reads the `Authorization` header.
     pub(super) fn read(request: &Request) -> Checked<Self> {
+        let claim = Self::read_any(request)?;
+        claim.check_cover(request, &ALWAYS)?;
+        Ok(claim)
+    }
+
+    /// The same of a request to the token service, which is signed without the host.
+    pub(super) fn read_of_certificate(request: &Request) -> Checked<Self> {
+        let claim = Self::read_any(request)?;
+        claim.check_cover(request, &ALWAYS[..2])?;
+        Ok(claim)
+    }
+
+    fn read_any(request: &Request) -> Checked<Self> {
         let header = request.header("authorization").ok_or("there is no Authorization header")?;
         let (scheme, parameters) = header.split_once(' ').ok_or("the Authorization header names no parameters")?;
         if !scheme.eq_ignore_ascii_case("signature") {
@@ -81,13 +94,11 @@ impl Claim {
         }
         let headers = get("headers").ok_or("the signature does not say which headers it covers")?;
         let signature = get("signature").ok_or("the Authorization header holds no signature")?;
-        let claim = Self {
+        Ok(Self {
             key: read_key_id(get("keyId").ok_or("the signature names no keyId")?)?,
             signed: headers.split(' ').map(str::to_owned).collect(),
             signature: BASE64_STANDARD.decode(signature).map_err(|_| "the signature is not base64")?,
-        };
-        claim.check_cover(request)?;
-        Ok(claim)
+        })
     }
 
     /// The request's date must be within five minutes of `now`.
@@ -119,16 +130,16 @@ impl Claim {
         if right { Ok(()) } else { Err("the signature is not that of the key for this request") }
     }
 
-    fn check_cover(&self, request: &Request) -> Checked<()> {
+    fn check_cover(&self, request: &Request, always: &[&str]) -> Checked<()> {
         let has_body = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
         let more = if has_body { &WITH_BODY[..] } else { &[] };
-        if ALWAYS.iter().chain(more).all(|name| self.covers(name)) {
+        if always.iter().chain(more).all(|name| self.covers(name)) {
             return Ok(());
         }
         Err("the signature does not cover every header that it must")
     }
 
-    fn covers(&self, name: &str) -> bool {
+    pub(super) fn covers(&self, name: &str) -> bool {
         self.signed.iter().any(|signed| signed == name)
     }
 

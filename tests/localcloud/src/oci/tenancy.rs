@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::OciOptions;
 use super::error::Refusal;
 use super::key::{Consistency, Life, SigningKey};
 use super::limits::{CAPABILITIES, KEYS_PER_USER, SECRETS_PER_KIND, USE_API_KEYS};
+use super::principals::Principals;
 use super::public_key::PublicKey;
 use super::region::Region;
 use super::retry::Retries;
@@ -83,6 +84,8 @@ pub(super) struct Session {
     pub(super) user: String,
     pub(super) public: PublicKey,
     pub(super) expires: Timestamp,
+    /// Whether it stands for an instance, a resource or a pod.
+    pub(super) is_principal: bool,
 }
 
 pub(super) struct Tenancy {
@@ -97,6 +100,7 @@ pub(super) struct Tenancy {
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) retries: Retries,
     pub(super) vaults: Vaults,
+    pub(super) principals: Principals,
     /// Id and secret of everything that was ever issued, for the search for leaks.
     pub(super) issued: Vec<(String, String)>,
     too_many_keys: (u16, String),
@@ -118,6 +122,7 @@ impl Tenancy {
             sessions: BTreeMap::new(),
             retries: Retries::default(),
             vaults: Vaults::default(),
+            principals: Principals::default(),
             issued: Vec::new(),
             too_many_keys,
         }
@@ -148,6 +153,7 @@ impl Tenancy {
     pub(super) fn reset(&mut self) {
         self.users.retain(|_, user| user.name == ADMIN);
         self.sessions.clear();
+        self.principals = Principals::default();
         self.retries = Retries::default();
         self.vaults = Vaults::default();
     }
@@ -272,10 +278,9 @@ impl Tenancy {
 
     /// Opens a session and gives its token.
     pub(super) fn open_session(&mut self, user: &str, public: PublicKey, expires: Timestamp) -> String {
-        let mut part = |length| self.random.base64(length).replace(['+', '/'], "_");
-        let token = [part(40), part(300), part(342)].join(".");
-        self.issued.push((user.to_owned(), token.clone()));
-        self.sessions.insert(token.clone(), Session { user: user.to_owned(), public, expires });
+        let token = self.jwt(&json!({"sub": user, "tenant": self.id, "exp": expires.as_second()}));
+        let session = Session { user: user.to_owned(), public, expires, is_principal: false };
+        self.sessions.insert(token.clone(), session);
         token
     }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use localcloud::{LocalCloud, Options};
 
 /// The checks of `walk.py`, in its order: one that is left out there is missed here.
-const CHECKS: [&str; 13] = [
+const CHECKS: [&str; 14] = [
     "users",
     "tags",
     "keys",
@@ -17,6 +17,7 @@ const CHECKS: [&str; 13] = [
     "pages",
     "own_user",
     "sessions",
+    "federation",
     "permissions",
     "faults",
 ];

@@ -5,7 +5,7 @@ use std::process::Command;
 use localcloud::{LocalCloud, Options};
 
 /// The checks of the walk, in its order: one that is left out there is missed here.
-const CHECKS: [&str; 24] = [
+const CHECKS: [&str; 27] = [
     "users",
     "keys",
     "quota",
@@ -17,6 +17,9 @@ const CHECKS: [&str; 24] = [
     "permissions",
     "capabilities",
     "sessions",
+    "instance_principals",
+    "delegation_tokens",
+    "resource_principals",
     "auth_tokens",
     "secret_keys",
     "smtp",

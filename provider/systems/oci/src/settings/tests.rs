@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
+use futures::FutureExt;
 use pulumi_provider::SecretString as Property;
 use tempfile::TempDir;
 
 use super::*;
-use crate::keypair::KeyBits;
+use crate::keypair::{KeyBits, Pair};
 use crate::signer::Signer;
 
 const TENANCY: &str = "ocid1.tenancy.oc1..aaaa";
@@ -47,12 +49,22 @@ impl Machine {
 
     fn key_id(&self, config: &OciConfig) -> String {
         let settings = self.resolve(config).map_err(|error| error.to_string()).unwrap();
-        exposed(settings.signer.key_id()).to_owned()
+        key_id(&settings)
     }
 
     fn fails(&self, config: &OciConfig) -> String {
         self.resolve(config).err().unwrap().to_string()
     }
+}
+
+/// What the next request would be signed as.
+fn key_id(settings: &Settings) -> String {
+    let clock: Arc<dyn rotation::Clock> = Arc::new(rotation::testing::ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+    let client = outbound::Client::new(&outbound::Settings::default(), Arc::clone(&clock)).unwrap();
+    let pairs: Arc<dyn crate::keypair::KeySource> = Arc::new(crate::keypair::Generator);
+    let means = Means { client: &client, clock: &clock, regions: &settings.regions, pairs: &pairs };
+    let signer = settings.signing.signer(means).now_or_never().unwrap().unwrap();
+    exposed(signer.key_id()).to_owned()
 }
 
 fn file() -> String {
@@ -87,7 +99,7 @@ fn a_session_signs_with_its_token() {
     let machine = Machine::new(&file());
     let settings = machine.resolve(&profile("SESSION")).map_err(drop).unwrap();
     assert_eq!(settings.signs_as, None);
-    assert_eq!(exposed(settings.signer.key_id()), "ST$a.b.c");
+    assert_eq!(key_id(&settings), "ST$a.b.c");
 }
 
 #[test]
@@ -302,6 +314,7 @@ fn official_b1_origins_are_kept_for_later_messages() {
 fn official_b1_empty_texts_are_unset() {
     let empty = || Some(String::new());
     let config = OciConfig {
+        auth: None,
         tenancy_ocid: empty(),
         user_ocid: empty(),
         fingerprint: empty(),

@@ -37,7 +37,7 @@ fn official_b1_every_property_of_the_configuration_is_in_the_list() {
     let known: BTreeSet<_> = ALL.iter().filter_map(|setting| setting.property).map(str::to_owned).collect();
     assert_eq!(names, known);
     let all = serde_json::json!({
-        "tenancyOcid": "x", "userOcid": "x", "fingerprint": "x", "privateKey": "x", "privateKeyPath": "x", "privateKeyPassword": "x",
+        "auth": "x", "tenancyOcid": "x", "userOcid": "x", "fingerprint": "x", "privateKey": "x", "privateKeyPath": "x", "privateKeyPassword": "x",
         "region": "x", "configFileProfile": "x", "endpoints": {"identity": "x"},
     });
     let config: OciConfig = serde_json::from_value(all).unwrap();
@@ -70,6 +70,29 @@ fn official_b1_every_variable_that_is_read_is_in_the_list() {
         assert_eq!(settings.is_ok(), count == given.len(), "{count}");
         Settings::place(&OciConfig::default(), &env);
     }
+    for (auth, version) in [("instance_principal", ""), ("resource_principal", "2.2"), ("oke_workload_identity", "2.2")]
+    {
+        let env = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            let given = [
+                ("OCI_CLI_AUTH", auth),
+                ("OCI_RESOURCE_PRINCIPAL_VERSION", version),
+                ("OCI_RESOURCE_PRINCIPAL_REGION", "us-ashburn-1"),
+                ("OCI_RESOURCE_PRINCIPAL_RPST", "a.b.c"),
+                ("OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", "/key"),
+                ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+            ];
+            given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Settings::resolve(&OciConfig::default(), &env).map_err(|error| error.message).map(drop).unwrap();
+    }
+    let env = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        let given =
+            [("OCI_CLI_AUTH", "security_token"), ("OCI_CLI_REGION", "us-ashburn-1"), ("OCI_CLI_KEY_FILE", "/no/key")];
+        given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
+    assert!(Settings::resolve(&OciConfig::default(), &env).is_err());
     let known: BTreeSet<_> = ALL.iter().flat_map(|setting| setting.variables).map(|name| (*name).to_owned()).collect();
     assert_eq!(asked.into_inner(), known);
 }

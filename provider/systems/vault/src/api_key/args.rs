@@ -15,6 +15,10 @@ use crate::config::is_path;
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyArgs {
+    /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub namespace: Option<String>,
     /// Where the KV engine of version 2 is mounted, such as `"secret"`. It must exist. Another mount replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub mount: String,

@@ -26,7 +26,7 @@ use issuer::KvIssuer;
 pub(crate) use path::{Found, KvPath, Patched};
 pub(crate) use value::{Shape, fits, print};
 
-use crate::{Vault, plain};
+use crate::{Vault, namespace_of, namespace_problem, plain, within};
 
 /// The system behind `vault:RotatingApiKey`.
 pub struct VaultApiKey(Arc<Vault>);
@@ -51,18 +51,19 @@ impl RotatingResource for VaultApiKey {
     }
 
     fn principal(&self, args: &ApiKeyArgs) -> String {
-        format!("{}/{}", args.mount, args.path)
+        within(&args.namespace, format!("{}/{}", args.mount, args.path))
     }
 
     fn identity(&self, args: &ApiKeyArgs) -> String {
-        format!("{}/{}", plain(&args.mount), plain(&args.path))
+        within(&args.namespace, format!("{}/{}", plain(&args.mount), plain(&args.path)))
     }
 
     fn check(&self, args: &ApiKeyArgs) -> Vec<Problem> {
-        args::check(args)
+        namespace_problem(&args.namespace).into_iter().chain(args::check(args)).collect()
     }
 
     fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
+        let (namespace, id) = namespace_of(id);
         let (place, version) = match id.split_once('#') {
             Some((place, version)) => (place, Some(version)),
             None => (id, None),
@@ -71,8 +72,10 @@ impl RotatingResource for VaultApiKey {
         let parts = place.split_once('/').filter(|_| crate::config::is_path(place));
         match parts {
             Some((mount, path)) if version.is_none_or(is_number) => {
-                let inputs = [("mount", mount), ("path", path)].map(|(name, text)| (name.to_owned(), text.to_owned()));
-                Ok((inputs.into(), version.map(|version| KeyId(version.to_owned()))))
+                let inputs =
+                    [("mount", mount), ("path", path)].into_iter().chain(namespace.map(|name| ("namespace", name)));
+                let inputs = inputs.map(|(name, text)| (name.to_owned(), text.to_owned()));
+                Ok((inputs.collect(), version.map(|version| KeyId(version.to_owned()))))
             }
             _ => {
                 let message = "an import id is a mount, a path, and where the path has several versions the number of one, such as \"secret/app\" or \"secret/app#3\"";
@@ -90,7 +93,7 @@ impl RotatingResource for VaultApiKey {
     }
 
     fn issuer(&self, args: &ApiKeyArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
-        Box::new(KvIssuer::new(self.0.session(), args.clone(), known))
+        Box::new(KvIssuer::new(self.0.session().below(args.namespace.as_deref()), args.clone(), known))
     }
 }
 

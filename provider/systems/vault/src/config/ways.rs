@@ -86,6 +86,18 @@ impl VaultConfig {
             ]),
             ..common(("authLoginLdap", "ldap"), (&login.mount, &login.namespace))
         });
-        [jwt, app_role, kubernetes, cert, userpass, ldap].into_iter().flatten().collect()
+        let aws = self.auth_login_aws.as_ref().map(|login| Common {
+            lacks: set(&[("authLoginAws.role", login.role.is_empty())]),
+            ..common(("authLoginAws", "aws"), (&login.mount, &login.namespace))
+        });
+        let gcp = self.auth_login_gcp.as_ref().map(|login| Common {
+            lacks: set(&[("authLoginGcp.role", login.role.is_empty())]),
+            ..common(("authLoginGcp", "gcp"), (&login.mount, &login.namespace))
+        });
+        let azure = self.auth_login_azure.as_ref().map(|login| Common {
+            lacks: set(&[("authLoginAzure.role", login.role.is_empty())]),
+            ..common(("authLoginAzure", "azure"), (&login.mount, &login.namespace))
+        });
+        [jwt, app_role, kubernetes, cert, userpass, ldap, aws, gcp, azure].into_iter().flatten().collect()
     }
 }

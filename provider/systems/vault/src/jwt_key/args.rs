@@ -16,6 +16,10 @@ use crate::config::is_path;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JwtKeyArgs {
+    /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub namespace: Option<String>,
     /// Where the JWT method is mounted, without `auth/`, such as `"jwt"`. Another mount replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub mount: String,

@@ -25,7 +25,7 @@ use fetched::FetchedIssuer;
 use issuer::JwtKeyIssuer;
 pub use jwk::JwtAlgorithm;
 
-use crate::{Vault, plain};
+use crate::{Vault, namespace_problem, plain, within};
 
 /// The system behind `vault:RotatingJwtKey`.
 pub struct VaultJwtKey(Arc<Vault>);
@@ -55,16 +55,16 @@ impl RotatingResource for VaultJwtKey {
     }
 
     fn principal(&self, args: &JwtKeyArgs) -> String {
-        format!("{}/{}", args.mount, args.name)
+        within(&args.namespace, format!("{}/{}", args.mount, args.name))
     }
 
     fn identity(&self, args: &JwtKeyArgs) -> String {
         let set = args.jwks_url.as_deref().map(one_spelling).unwrap_or_default();
-        format!("{}/{}#{set}", plain(&args.mount), args.name)
+        within(&args.namespace, format!("{}/{}#{set}", plain(&args.mount), args.name))
     }
 
     fn check(&self, args: &JwtKeyArgs) -> Vec<Problem> {
-        args::check(args)
+        namespace_problem(&args.namespace).into_iter().chain(args::check(args)).collect()
     }
 
     fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
@@ -81,9 +81,10 @@ impl RotatingResource for VaultJwtKey {
     }
 
     fn issuer(&self, args: &JwtKeyArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
+        let session = self.0.session().below(args.namespace.as_deref());
         match args.jwks_url.clone() {
-            Some(url) => Box::new(FetchedIssuer::new(self.0.session(), args.clone(), url, known)),
-            None => Box::new(JwtKeyIssuer::new(self.0.session(), args.clone())),
+            Some(url) => Box::new(FetchedIssuer::new(session, args.clone(), url, known)),
+            None => Box::new(JwtKeyIssuer::new(session, args.clone())),
         }
     }
 }

@@ -72,7 +72,7 @@ const WRITERS: u32 = 256;
 
 impl Mount {
     pub(crate) fn new(session: Arc<Session>, name: &str) -> Self {
-        let gate = session.jwt_gates().of(name);
+        let gate = session.jwt_gate(name);
         Self { session, name: name.to_owned(), gate }
     }
 

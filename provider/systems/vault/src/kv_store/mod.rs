@@ -90,7 +90,8 @@ impl Vault {
             let is_of_ours = name.ends_with("_TOKEN") || name == "HOME";
             if is_elsewhere && is_of_ours { None } else { inner(name) }
         };
-        let session = Session::new(connection.clone().over(base), Arc::clone(&self.clock), Arc::new(environment));
+        let (clock, aws) = (Arc::clone(&self.clock), self.aws.clone());
+        let session = Session::new(connection.clone().over(base), clock, Arc::new(environment), aws);
         let session = Arc::new(session);
         self.former().push(Arc::clone(&session));
         session

@@ -9,11 +9,16 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::config::is_path;
+use crate::within;
 
 /// What `vault:RotatingLease` takes beside the inputs of every rotating resource.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaseArgs {
+    /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub namespace: Option<String>,
     /// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub path: String,
@@ -31,7 +36,7 @@ pub struct LeaseArgs {
 impl LeaseArgs {
     /// What names the resource on the server.
     pub(crate) fn principal(&self) -> String {
-        format!("{}#{}", self.path, self.name)
+        within(&self.namespace, format!("{}#{}", self.path, self.name))
     }
 
     /// The same in 16 hexadecimal digits.

@@ -22,7 +22,7 @@ use secrecy::SecretString;
 pub use args::{Lease, LeaseArgs};
 use issuer::LeaseIssuer;
 
-use crate::{Vault, plain};
+use crate::{Vault, namespace_problem, plain, within};
 
 /// The system behind `vault:RotatingLease`.
 pub struct VaultLease(Arc<Vault>);
@@ -52,11 +52,11 @@ impl RotatingResource for VaultLease {
     }
 
     fn identity(&self, args: &LeaseArgs) -> String {
-        format!("{}#{}", plain(&args.path), args.name)
+        within(&args.namespace, format!("{}#{}", plain(&args.path), args.name))
     }
 
     fn check(&self, args: &LeaseArgs) -> Vec<Problem> {
-        args::check(args)
+        namespace_problem(&args.namespace).into_iter().chain(args::check(args)).collect()
     }
 
     fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
@@ -70,6 +70,6 @@ impl RotatingResource for VaultLease {
     }
 
     fn issuer(&self, args: &LeaseArgs, known: Known<'_>) -> Box<dyn KeyIssuer> {
-        Box::new(LeaseIssuer::new(self.0.session(), args.clone(), known))
+        Box::new(LeaseIssuer::new(self.0.session().below(args.namespace.as_deref()), args.clone(), known))
     }
 }

@@ -10,6 +10,10 @@ use crate::config::is_path;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RootArgs {
+    /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub namespace: Option<String>,
     /// Whose secret is rotated: the path of an AWS engine such as `"aws"`, a connection of a database engine such as `"database/payment"`,
     /// or one of its static roles such as `"database/static-roles/payment"`. It must exist. Another path replaces the resource.
     #[schemars(extend("x-replace" = true))]
@@ -61,7 +65,8 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        let problems = |path: &str| check(&RootArgs { path: path.to_owned(), rotate_on_create: None }).len();
+        let problems =
+            |path: &str| check(&RootArgs { namespace: None, path: path.to_owned(), rotate_on_create: None }).len();
         for path in ["aws", "team/aws", "database/main", "database/static-roles/app", "team/db/static-roles/app"] {
             assert_eq!(problems(path), 0, "{path}");
         }

@@ -14,9 +14,9 @@ use outbound::{Answer, repeat};
 use rotation::{Effect, Error, ErrorKind, Problem, Retry};
 use serde::Deserialize;
 
-use crate::Vault;
 use crate::request::Request;
 use crate::session::{Reply, Session, data};
+use crate::{Vault, namespace_of, namespace_problem, within};
 pub use args::{Evidence, RootArgs};
 use place::{Kind, Place};
 
@@ -27,6 +27,7 @@ pub struct VaultRoot(Arc<Vault>);
 pub struct Root {
     session: Arc<Session>,
     path: String,
+    id: String,
 }
 
 /// A secret as Vault showed it.
@@ -57,7 +58,7 @@ impl VaultRoot {
 
     /// What is wrong with the inputs, beyond their types.
     pub fn check(&self, args: &RootArgs) -> Vec<Problem> {
-        args::check(args)
+        namespace_problem(&args.namespace).into_iter().chain(args::check(args)).collect()
     }
 
     /// The inputs that an import id stands for.
@@ -65,9 +66,12 @@ impl VaultRoot {
     /// # Errors
     /// It is no path.
     pub fn import(&self, id: &str) -> Result<BTreeMap<String, String>, Error> {
-        let args = RootArgs { path: id.to_owned(), rotate_on_create: None };
-        if args::check(&args).is_empty() {
-            return Ok([("path".to_owned(), args.path)].into());
+        let (namespace, path) = namespace_of(id);
+        let namespace = namespace.map(str::to_owned);
+        let args = RootArgs { namespace, path: path.to_owned(), rotate_on_create: None };
+        if self.check(&args).is_empty() {
+            let namespace = args.namespace.map(|namespace| ("namespace".to_owned(), namespace));
+            return Ok([("path".to_owned(), args.path)].into_iter().chain(namespace).collect());
         }
         let message = format!("an import id is a path such as {}", args::EXAMPLES);
         Err(Error::new(ErrorKind::Invalid, "", message))
@@ -75,7 +79,8 @@ impl VaultRoot {
 
     /// The secret that these inputs name.
     pub fn root(&self, args: &RootArgs) -> Root {
-        Root { session: self.0.session(), path: args.path.clone() }
+        let id = within(&args.namespace, args.path.clone());
+        Root { session: self.0.session().below(args.namespace.as_deref()), path: args.path.clone(), id }
     }
 }
 
@@ -94,6 +99,11 @@ impl Root {
     /// What names it, as the inputs say.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The resource's id: the path, and the namespace before it if the inputs name one.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The cluster that keeps the secret, and the namespace in it; none if the server does not say. At most one call in a process.

@@ -15,6 +15,10 @@ use crate::config::is_path;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretIdArgs {
+    /// The namespace that the resource is in, below that of the provider, such as `"team"`. Default: the provider's own. Another namespace replaces the resource.
+    #[serde(default)]
+    #[schemars(extend("x-replace" = true))]
+    pub namespace: Option<String>,
     /// Where the AppRole method is mounted, without `auth/`, such as `"approle"`. Another mount replaces the resource.
     #[schemars(extend("x-replace" = true))]
     pub mount: String,

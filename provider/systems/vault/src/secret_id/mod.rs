@@ -17,7 +17,7 @@ use secrecy::SecretString;
 pub use args::{AppRoleSecretId, SecretIdArgs};
 use issuer::SecretIdIssuer;
 
-use crate::{Vault, plain};
+use crate::{Vault, namespace_of, namespace_problem, plain, within};
 
 /// The system behind `vault:RotatingSecretId`.
 pub struct VaultSecretId(Arc<Vault>);
@@ -42,26 +42,29 @@ impl RotatingResource for VaultSecretId {
     }
 
     fn principal(&self, args: &SecretIdArgs) -> String {
-        format!("{}/{}", args.mount, args.role)
+        within(&args.namespace, format!("{}/{}", args.mount, args.role))
     }
 
     fn identity(&self, args: &SecretIdArgs) -> String {
-        format!("{}/{}", plain(&args.mount), plain(&args.role))
+        within(&args.namespace, format!("{}/{}", plain(&args.mount), plain(&args.role)))
     }
 
     fn check(&self, args: &SecretIdArgs) -> Vec<Problem> {
-        args::check(args)
+        namespace_problem(&args.namespace).into_iter().chain(args::check(args)).collect()
     }
 
     fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
+        let (namespace, id) = namespace_of(id);
         let (place, accessor) = match id.rsplit_once('/') {
             Some((place, last)) if is_accessor(last) => (place, Some(KeyId(last.to_owned()))),
             _ => (id, None),
         };
         match place.rsplit_once('/').filter(|_| crate::config::is_path(place)) {
             Some((mount, role)) => {
-                let inputs = [("mount", mount), ("role", role)].map(|(name, text)| (name.to_owned(), text.to_owned()));
-                Ok((inputs.into(), accessor))
+                let inputs =
+                    [("mount", mount), ("role", role)].into_iter().chain(namespace.map(|name| ("namespace", name)));
+                let inputs = inputs.map(|(name, text)| (name.to_owned(), text.to_owned()));
+                Ok((inputs.collect(), accessor))
             }
             None => {
                 let message = "an import id is a mount, a role, and where the role has several secret-ids the accessor of one, such as \"approle/ci\" or \"approle/ci/6f1c0f0a-9d4e-4a58-8d5b-0a6f8f9b7c11\"";
@@ -75,7 +78,7 @@ impl RotatingResource for VaultSecretId {
     }
 
     fn issuer(&self, args: &SecretIdArgs, _: Known<'_>) -> Box<dyn KeyIssuer> {
-        Box::new(SecretIdIssuer::new(self.0.session(), args.clone()))
+        Box::new(SecretIdIssuer::new(self.0.session().below(args.namespace.as_deref()), args.clone()))
     }
 }
 

@@ -72,6 +72,9 @@ pub(crate) const CREDENTIALS: Setting = Setting {
         Property("keyrotation:vault.authLoginCert"),
         Property("keyrotation:vault.authLoginUserpass"),
         Property("keyrotation:vault.authLoginLdap"),
+        Property("keyrotation:vault.authLoginAws"),
+        Property("keyrotation:vault.authLoginGcp"),
+        Property("keyrotation:vault.authLoginAzure"),
         Variable("BAO_TOKEN", "VAULT_TOKEN"),
         HomeFile(".vault-token"),
     ],
@@ -109,6 +112,16 @@ pub(crate) const SERVICE_ACCOUNT: Setting = Setting {
         File("/var/run/secrets/kubernetes.io/serviceaccount/token"),
     ],
     unset: "an error",
+};
+pub(crate) const GCP_METADATA: Setting = Setting {
+    name: "Host of Google Cloud's metadata server, for `authLoginGcp`",
+    sources: &[Peers("GCE_METADATA_HOST")],
+    unset: "`169.254.169.254`",
+};
+pub(crate) const AZURE_METADATA: Setting = Setting {
+    name: "Address of Azure's metadata service, for `authLoginAzure`",
+    sources: &[Peers("AZURE_POD_IDENTITY_AUTHORITY_HOST")],
+    unset: "`http://169.254.169.254`",
 };
 pub(crate) const TRUSTED_FILE: Setting = Setting {
     name: "File of trusted certificates in PEM",
@@ -185,7 +198,7 @@ pub(crate) const SRV_LOOKUP: Setting = Setting {
 
 /// Every setting, in the order of the documentation.
 #[cfg(test)]
-pub(crate) const ALL: [&Setting; 22] = [
+pub(crate) const ALL: [&Setting; 24] = [
     &ADDRESS,
     &NAMESPACE,
     &CREDENTIALS,
@@ -195,6 +208,8 @@ pub(crate) const ALL: [&Setting; 22] = [
     &PASSWORD,
     &PASSWORD_FILE,
     &SERVICE_ACCOUNT,
+    &GCP_METADATA,
+    &AZURE_METADATA,
     &TRUSTED_FILE,
     &TRUSTED_TEXT,
     &TRUSTED_FOLDER,

@@ -221,7 +221,8 @@ fn official_b4_no_other_variable_is_read() {
     assert!(Settings::new(&VaultConfig::default(), &record).is_err(), "there is no token");
     let token = serde_json::from_value(json!({"token": "t"})).unwrap();
     assert!(Settings::new(&token, &record).is_ok());
-    for login in [json!({"authLoginJwt": {}}), json!({"authLoginUserpass": {}})] {
+    let machines = ["authLoginAws", "authLoginGcp", "authLoginAzure"].map(|login| json!({login: {"role": "ci"}}));
+    for login in [json!({"authLoginJwt": {}}), json!({"authLoginUserpass": {}})].into_iter().chain(machines) {
         assert!(Settings::new(&serde_json::from_value(login).unwrap(), &record).is_ok());
     }
     let mut listed = BTreeSet::from(["HOME".to_owned()]);

@@ -1,6 +1,7 @@
 //! What only AWS has, tried on the stand-in.
 
 mod access;
+mod login;
 mod marks;
 mod messages;
 mod traffic;
@@ -13,5 +14,5 @@ pub type AwsTrial = Trial<LocalAws>;
 
 /// Every one.
 pub fn aws_trials() -> impl Iterator<Item = &'static AwsTrial> {
-    [access::TRIALS, marks::TRIALS, messages::TRIALS, traffic::TRIALS].into_iter().flatten()
+    [access::TRIALS, login::TRIALS, marks::TRIALS, messages::TRIALS, traffic::TRIALS].into_iter().flatten()
 }

@@ -5,7 +5,10 @@ package dev.keyrotation.keyrotation.inputs;
 
 import com.pulumi.core.annotations.CustomType;
 import dev.keyrotation.keyrotation.outputs.AwsAssumeRole;
+import dev.keyrotation.keyrotation.outputs.AwsAssumeRoleWithWebIdentity;
 import dev.keyrotation.keyrotation.outputs.AwsEndpoints;
+import java.lang.Boolean;
+import java.lang.Integer;
 import java.lang.String;
 import java.util.List;
 import java.util.Objects;
@@ -20,6 +23,16 @@ public final class AwsConfig {
      */
     private @Nullable String accessKey;
     /**
+     * @return The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     * 
+     */
+    private @Nullable List<String> allowedAccountIds;
+    /**
+     * @return Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     * 
+     */
+    private @Nullable AwsAssumeRoleWithWebIdentity assumeRoleWithWebIdentity;
+    /**
      * @return Roles to assume one after another, the first with the credentials above.
      * 
      */
@@ -29,6 +42,16 @@ public final class AwsConfig {
      * 
      */
     private @Nullable AwsEndpoints endpoints;
+    /**
+     * @return The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     * 
+     */
+    private @Nullable List<String> forbiddenAccountIds;
+    /**
+     * @return How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     * 
+     */
+    private @Nullable Integer maxRetries;
     /**
      * @return The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
      * 
@@ -45,10 +68,30 @@ public final class AwsConfig {
      */
     private @Nullable String secretKey;
     /**
+     * @return Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     * 
+     */
+    private @Nullable List<String> sharedConfigFiles;
+    /**
+     * @return Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     * 
+     */
+    private @Nullable List<String> sharedCredentialsFiles;
+    /**
      * @return The session token that belongs to `accessKey`, if that is a temporary one.
      * 
      */
     private @Nullable String token;
+    /**
+     * @return Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+     * 
+     */
+    private @Nullable Boolean useDualstackEndpoint;
+    /**
+     * @return Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+     * 
+     */
+    private @Nullable Boolean useFipsEndpoint;
 
     private AwsConfig() {}
     /**
@@ -57,6 +100,20 @@ public final class AwsConfig {
      */
     public Optional<String> accessKey() {
         return Optional.ofNullable(this.accessKey);
+    }
+    /**
+     * @return The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     * 
+     */
+    public List<String> allowedAccountIds() {
+        return this.allowedAccountIds == null ? List.of() : this.allowedAccountIds;
+    }
+    /**
+     * @return Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     * 
+     */
+    public Optional<AwsAssumeRoleWithWebIdentity> assumeRoleWithWebIdentity() {
+        return Optional.ofNullable(this.assumeRoleWithWebIdentity);
     }
     /**
      * @return Roles to assume one after another, the first with the credentials above.
@@ -71,6 +128,20 @@ public final class AwsConfig {
      */
     public Optional<AwsEndpoints> endpoints() {
         return Optional.ofNullable(this.endpoints);
+    }
+    /**
+     * @return The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     * 
+     */
+    public List<String> forbiddenAccountIds() {
+        return this.forbiddenAccountIds == null ? List.of() : this.forbiddenAccountIds;
+    }
+    /**
+     * @return How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     * 
+     */
+    public Optional<Integer> maxRetries() {
+        return Optional.ofNullable(this.maxRetries);
     }
     /**
      * @return The profile in AWS&#39;s configuration files. Default: `AWS_PROFILE`, or `default`.
@@ -94,11 +165,39 @@ public final class AwsConfig {
         return Optional.ofNullable(this.secretKey);
     }
     /**
+     * @return Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     * 
+     */
+    public List<String> sharedConfigFiles() {
+        return this.sharedConfigFiles == null ? List.of() : this.sharedConfigFiles;
+    }
+    /**
+     * @return Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     * 
+     */
+    public List<String> sharedCredentialsFiles() {
+        return this.sharedCredentialsFiles == null ? List.of() : this.sharedCredentialsFiles;
+    }
+    /**
      * @return The session token that belongs to `accessKey`, if that is a temporary one.
      * 
      */
     public Optional<String> token() {
         return Optional.ofNullable(this.token);
+    }
+    /**
+     * @return Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+     * 
+     */
+    public Optional<Boolean> useDualstackEndpoint() {
+        return Optional.ofNullable(this.useDualstackEndpoint);
+    }
+    /**
+     * @return Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+     * 
+     */
+    public Optional<Boolean> useFipsEndpoint() {
+        return Optional.ofNullable(this.useFipsEndpoint);
     }
 
     public static Builder builder() {
@@ -111,28 +210,59 @@ public final class AwsConfig {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String accessKey;
+        private @Nullable List<String> allowedAccountIds;
+        private @Nullable AwsAssumeRoleWithWebIdentity assumeRoleWithWebIdentity;
         private @Nullable List<AwsAssumeRole> assumeRoles;
         private @Nullable AwsEndpoints endpoints;
+        private @Nullable List<String> forbiddenAccountIds;
+        private @Nullable Integer maxRetries;
         private @Nullable String profile;
         private @Nullable String region;
         private @Nullable String secretKey;
+        private @Nullable List<String> sharedConfigFiles;
+        private @Nullable List<String> sharedCredentialsFiles;
         private @Nullable String token;
+        private @Nullable Boolean useDualstackEndpoint;
+        private @Nullable Boolean useFipsEndpoint;
         public Builder() {}
         public Builder(AwsConfig defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.accessKey = defaults.accessKey;
+    	      this.allowedAccountIds = defaults.allowedAccountIds;
+    	      this.assumeRoleWithWebIdentity = defaults.assumeRoleWithWebIdentity;
     	      this.assumeRoles = defaults.assumeRoles;
     	      this.endpoints = defaults.endpoints;
+    	      this.forbiddenAccountIds = defaults.forbiddenAccountIds;
+    	      this.maxRetries = defaults.maxRetries;
     	      this.profile = defaults.profile;
     	      this.region = defaults.region;
     	      this.secretKey = defaults.secretKey;
+    	      this.sharedConfigFiles = defaults.sharedConfigFiles;
+    	      this.sharedCredentialsFiles = defaults.sharedCredentialsFiles;
     	      this.token = defaults.token;
+    	      this.useDualstackEndpoint = defaults.useDualstackEndpoint;
+    	      this.useFipsEndpoint = defaults.useFipsEndpoint;
         }
 
         @CustomType.Setter
         public Builder accessKey(@Nullable String accessKey) {
 
             this.accessKey = accessKey;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder allowedAccountIds(@Nullable List<String> allowedAccountIds) {
+
+            this.allowedAccountIds = allowedAccountIds;
+            return this;
+        }
+        public Builder allowedAccountIds(String... allowedAccountIds) {
+            return allowedAccountIds(List.of(allowedAccountIds));
+        }
+        @CustomType.Setter
+        public Builder assumeRoleWithWebIdentity(@Nullable AwsAssumeRoleWithWebIdentity assumeRoleWithWebIdentity) {
+
+            this.assumeRoleWithWebIdentity = assumeRoleWithWebIdentity;
             return this;
         }
         @CustomType.Setter
@@ -148,6 +278,21 @@ public final class AwsConfig {
         public Builder endpoints(@Nullable AwsEndpoints endpoints) {
 
             this.endpoints = endpoints;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder forbiddenAccountIds(@Nullable List<String> forbiddenAccountIds) {
+
+            this.forbiddenAccountIds = forbiddenAccountIds;
+            return this;
+        }
+        public Builder forbiddenAccountIds(String... forbiddenAccountIds) {
+            return forbiddenAccountIds(List.of(forbiddenAccountIds));
+        }
+        @CustomType.Setter
+        public Builder maxRetries(@Nullable Integer maxRetries) {
+
+            this.maxRetries = maxRetries;
             return this;
         }
         @CustomType.Setter
@@ -169,20 +314,58 @@ public final class AwsConfig {
             return this;
         }
         @CustomType.Setter
+        public Builder sharedConfigFiles(@Nullable List<String> sharedConfigFiles) {
+
+            this.sharedConfigFiles = sharedConfigFiles;
+            return this;
+        }
+        public Builder sharedConfigFiles(String... sharedConfigFiles) {
+            return sharedConfigFiles(List.of(sharedConfigFiles));
+        }
+        @CustomType.Setter
+        public Builder sharedCredentialsFiles(@Nullable List<String> sharedCredentialsFiles) {
+
+            this.sharedCredentialsFiles = sharedCredentialsFiles;
+            return this;
+        }
+        public Builder sharedCredentialsFiles(String... sharedCredentialsFiles) {
+            return sharedCredentialsFiles(List.of(sharedCredentialsFiles));
+        }
+        @CustomType.Setter
         public Builder token(@Nullable String token) {
 
             this.token = token;
             return this;
         }
+        @CustomType.Setter
+        public Builder useDualstackEndpoint(@Nullable Boolean useDualstackEndpoint) {
+
+            this.useDualstackEndpoint = useDualstackEndpoint;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder useFipsEndpoint(@Nullable Boolean useFipsEndpoint) {
+
+            this.useFipsEndpoint = useFipsEndpoint;
+            return this;
+        }
         public AwsConfig build() {
             final var _resultValue = new AwsConfig();
             _resultValue.accessKey = accessKey;
+            _resultValue.allowedAccountIds = allowedAccountIds;
+            _resultValue.assumeRoleWithWebIdentity = assumeRoleWithWebIdentity;
             _resultValue.assumeRoles = assumeRoles;
             _resultValue.endpoints = endpoints;
+            _resultValue.forbiddenAccountIds = forbiddenAccountIds;
+            _resultValue.maxRetries = maxRetries;
             _resultValue.profile = profile;
             _resultValue.region = region;
             _resultValue.secretKey = secretKey;
+            _resultValue.sharedConfigFiles = sharedConfigFiles;
+            _resultValue.sharedCredentialsFiles = sharedCredentialsFiles;
             _resultValue.token = token;
+            _resultValue.useDualstackEndpoint = useDualstackEndpoint;
+            _resultValue.useFipsEndpoint = useFipsEndpoint;
             return _resultValue;
         }
     }

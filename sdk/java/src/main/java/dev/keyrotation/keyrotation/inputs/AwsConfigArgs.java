@@ -6,7 +6,10 @@ package dev.keyrotation.keyrotation.inputs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import dev.keyrotation.keyrotation.inputs.AwsAssumeRoleArgs;
+import dev.keyrotation.keyrotation.inputs.AwsAssumeRoleWithWebIdentityArgs;
 import dev.keyrotation.keyrotation.inputs.AwsEndpointsArgs;
+import java.lang.Boolean;
+import java.lang.Integer;
 import java.lang.String;
 import java.util.List;
 import java.util.Objects;
@@ -39,6 +42,36 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     * 
+     */
+    @Import(name="allowedAccountIds")
+    private @Nullable Output<List<String>> allowedAccountIds;
+
+    /**
+     * @return The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+     * 
+     */
+    public Optional<Output<List<String>>> allowedAccountIds() {
+        return Optional.ofNullable(this.allowedAccountIds);
+    }
+
+    /**
+     * Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     * 
+     */
+    @Import(name="assumeRoleWithWebIdentity")
+    private @Nullable Output<AwsAssumeRoleWithWebIdentityArgs> assumeRoleWithWebIdentity;
+
+    /**
+     * @return Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+     * 
+     */
+    public Optional<Output<AwsAssumeRoleWithWebIdentityArgs>> assumeRoleWithWebIdentity() {
+        return Optional.ofNullable(this.assumeRoleWithWebIdentity);
+    }
+
+    /**
      * Roles to assume one after another, the first with the credentials above.
      * 
      */
@@ -66,6 +99,36 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<AwsEndpointsArgs>> endpoints() {
         return Optional.ofNullable(this.endpoints);
+    }
+
+    /**
+     * The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     * 
+     */
+    @Import(name="forbiddenAccountIds")
+    private @Nullable Output<List<String>> forbiddenAccountIds;
+
+    /**
+     * @return The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+     * 
+     */
+    public Optional<Output<List<String>>> forbiddenAccountIds() {
+        return Optional.ofNullable(this.forbiddenAccountIds);
+    }
+
+    /**
+     * How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     * 
+     */
+    @Import(name="maxRetries")
+    private @Nullable Output<Integer> maxRetries;
+
+    /**
+     * @return How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+     * 
+     */
+    public Optional<Output<Integer>> maxRetries() {
+        return Optional.ofNullable(this.maxRetries);
     }
 
     /**
@@ -114,6 +177,36 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     * 
+     */
+    @Import(name="sharedConfigFiles")
+    private @Nullable Output<List<String>> sharedConfigFiles;
+
+    /**
+     * @return Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+     * 
+     */
+    public Optional<Output<List<String>>> sharedConfigFiles() {
+        return Optional.ofNullable(this.sharedConfigFiles);
+    }
+
+    /**
+     * Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     * 
+     */
+    @Import(name="sharedCredentialsFiles")
+    private @Nullable Output<List<String>> sharedCredentialsFiles;
+
+    /**
+     * @return Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+     * 
+     */
+    public Optional<Output<List<String>>> sharedCredentialsFiles() {
+        return Optional.ofNullable(this.sharedCredentialsFiles);
+    }
+
+    /**
      * The session token that belongs to `accessKey`, if that is a temporary one.
      * 
      */
@@ -128,16 +221,54 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         return Optional.ofNullable(this.token);
     }
 
+    /**
+     * Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+     * 
+     */
+    @Import(name="useDualstackEndpoint")
+    private @Nullable Output<Boolean> useDualstackEndpoint;
+
+    /**
+     * @return Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+     * 
+     */
+    public Optional<Output<Boolean>> useDualstackEndpoint() {
+        return Optional.ofNullable(this.useDualstackEndpoint);
+    }
+
+    /**
+     * Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+     * 
+     */
+    @Import(name="useFipsEndpoint")
+    private @Nullable Output<Boolean> useFipsEndpoint;
+
+    /**
+     * @return Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+     * 
+     */
+    public Optional<Output<Boolean>> useFipsEndpoint() {
+        return Optional.ofNullable(this.useFipsEndpoint);
+    }
+
     private AwsConfigArgs() {}
 
     private AwsConfigArgs(AwsConfigArgs $) {
         this.accessKey = $.accessKey;
+        this.allowedAccountIds = $.allowedAccountIds;
+        this.assumeRoleWithWebIdentity = $.assumeRoleWithWebIdentity;
         this.assumeRoles = $.assumeRoles;
         this.endpoints = $.endpoints;
+        this.forbiddenAccountIds = $.forbiddenAccountIds;
+        this.maxRetries = $.maxRetries;
         this.profile = $.profile;
         this.region = $.region;
         this.secretKey = $.secretKey;
+        this.sharedConfigFiles = $.sharedConfigFiles;
+        this.sharedCredentialsFiles = $.sharedCredentialsFiles;
         this.token = $.token;
+        this.useDualstackEndpoint = $.useDualstackEndpoint;
+        this.useFipsEndpoint = $.useFipsEndpoint;
     }
 
     public static Builder builder() {
@@ -177,6 +308,58 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder accessKey(String accessKey) {
             return accessKey(Output.of(accessKey));
+        }
+
+        /**
+         * @param allowedAccountIds The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder allowedAccountIds(@Nullable Output<List<String>> allowedAccountIds) {
+            $.allowedAccountIds = allowedAccountIds;
+            return this;
+        }
+
+        /**
+         * @param allowedAccountIds The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder allowedAccountIds(List<String> allowedAccountIds) {
+            return allowedAccountIds(Output.of(allowedAccountIds));
+        }
+
+        /**
+         * @param allowedAccountIds The ids of the AWS accounts that the plugin may work in. With credentials of any other account, the plugin refuses to make a call that reads or changes anything. Conflicts with `forbiddenAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder allowedAccountIds(String... allowedAccountIds) {
+            return allowedAccountIds(List.of(allowedAccountIds));
+        }
+
+        /**
+         * @param assumeRoleWithWebIdentity Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder assumeRoleWithWebIdentity(@Nullable Output<AwsAssumeRoleWithWebIdentityArgs> assumeRoleWithWebIdentity) {
+            $.assumeRoleWithWebIdentity = assumeRoleWithWebIdentity;
+            return this;
+        }
+
+        /**
+         * @param assumeRoleWithWebIdentity Logs in with a token of an OpenID Connect provider, such as the identity token of a CI job, in place of the credentials above.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder assumeRoleWithWebIdentity(AwsAssumeRoleWithWebIdentityArgs assumeRoleWithWebIdentity) {
+            return assumeRoleWithWebIdentity(Output.of(assumeRoleWithWebIdentity));
         }
 
         /**
@@ -229,6 +412,58 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder endpoints(AwsEndpointsArgs endpoints) {
             return endpoints(Output.of(endpoints));
+        }
+
+        /**
+         * @param forbiddenAccountIds The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder forbiddenAccountIds(@Nullable Output<List<String>> forbiddenAccountIds) {
+            $.forbiddenAccountIds = forbiddenAccountIds;
+            return this;
+        }
+
+        /**
+         * @param forbiddenAccountIds The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder forbiddenAccountIds(List<String> forbiddenAccountIds) {
+            return forbiddenAccountIds(Output.of(forbiddenAccountIds));
+        }
+
+        /**
+         * @param forbiddenAccountIds The ids of the AWS accounts that the plugin must not work in. Conflicts with `allowedAccountIds`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder forbiddenAccountIds(String... forbiddenAccountIds) {
+            return forbiddenAccountIds(List.of(forbiddenAccountIds));
+        }
+
+        /**
+         * @param maxRetries How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder maxRetries(@Nullable Output<Integer> maxRetries) {
+            $.maxRetries = maxRetries;
+            return this;
+        }
+
+        /**
+         * @param maxRetries How often a call is repeated that AWS throttled or that failed for a reason that may pass, from 0 to 25. A call that creates a key is never repeated. Default: 3.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder maxRetries(Integer maxRetries) {
+            return maxRetries(Output.of(maxRetries));
         }
 
         /**
@@ -295,6 +530,68 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param sharedConfigFiles Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedConfigFiles(@Nullable Output<List<String>> sharedConfigFiles) {
+            $.sharedConfigFiles = sharedConfigFiles;
+            return this;
+        }
+
+        /**
+         * @param sharedConfigFiles Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedConfigFiles(List<String> sharedConfigFiles) {
+            return sharedConfigFiles(Output.of(sharedConfigFiles));
+        }
+
+        /**
+         * @param sharedConfigFiles Paths of AWS&#39;s configuration files. Default: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedConfigFiles(String... sharedConfigFiles) {
+            return sharedConfigFiles(List.of(sharedConfigFiles));
+        }
+
+        /**
+         * @param sharedCredentialsFiles Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedCredentialsFiles(@Nullable Output<List<String>> sharedCredentialsFiles) {
+            $.sharedCredentialsFiles = sharedCredentialsFiles;
+            return this;
+        }
+
+        /**
+         * @param sharedCredentialsFiles Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedCredentialsFiles(List<String> sharedCredentialsFiles) {
+            return sharedCredentialsFiles(Output.of(sharedCredentialsFiles));
+        }
+
+        /**
+         * @param sharedCredentialsFiles Paths of AWS&#39;s credentials files. Default: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sharedCredentialsFiles(String... sharedCredentialsFiles) {
+            return sharedCredentialsFiles(List.of(sharedCredentialsFiles));
+        }
+
+        /**
          * @param token The session token that belongs to `accessKey`, if that is a temporary one.
          * 
          * @return builder
@@ -313,6 +610,48 @@ public final class AwsConfigArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder token(String token) {
             return token(Output.of(token));
+        }
+
+        /**
+         * @param useDualstackEndpoint Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder useDualstackEndpoint(@Nullable Output<Boolean> useDualstackEndpoint) {
+            $.useDualstackEndpoint = useDualstackEndpoint;
+            return this;
+        }
+
+        /**
+         * @param useDualstackEndpoint Whether to use AWS&#39;s dual-stack endpoints, which take IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile&#39;s `use_dualstack_endpoint`, or false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder useDualstackEndpoint(Boolean useDualstackEndpoint) {
+            return useDualstackEndpoint(Output.of(useDualstackEndpoint));
+        }
+
+        /**
+         * @param useFipsEndpoint Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder useFipsEndpoint(@Nullable Output<Boolean> useFipsEndpoint) {
+            $.useFipsEndpoint = useFipsEndpoint;
+            return this;
+        }
+
+        /**
+         * @param useFipsEndpoint Whether to use AWS&#39;s FIPS endpoints. Default: `AWS_USE_FIPS_ENDPOINT`, the profile&#39;s `use_fips_endpoint`, or false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder useFipsEndpoint(Boolean useFipsEndpoint) {
+            return useFipsEndpoint(Output.of(useFipsEndpoint));
         }
 
         public AwsConfigArgs build() {

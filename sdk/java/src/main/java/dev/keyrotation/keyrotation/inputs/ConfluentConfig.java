@@ -12,7 +12,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class ConfluentConfig {
     /**
-     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     private @Nullable String cloudApiKey;
@@ -22,6 +22,11 @@ public final class ConfluentConfig {
      */
     private @Nullable String cloudApiSecret;
     /**
+     * @return The file that holds the secret, read at the first call. Only its path is in the state.
+     * 
+     */
+    private @Nullable String cloudApiSecretFile;
+    /**
      * @return The address to use in place of `https://api.confluent.cloud`.
      * 
      */
@@ -29,7 +34,7 @@ public final class ConfluentConfig {
 
     private ConfluentConfig() {}
     /**
-     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     public Optional<String> cloudApiKey() {
@@ -41,6 +46,13 @@ public final class ConfluentConfig {
      */
     public Optional<String> cloudApiSecret() {
         return Optional.ofNullable(this.cloudApiSecret);
+    }
+    /**
+     * @return The file that holds the secret, read at the first call. Only its path is in the state.
+     * 
+     */
+    public Optional<String> cloudApiSecretFile() {
+        return Optional.ofNullable(this.cloudApiSecretFile);
     }
     /**
      * @return The address to use in place of `https://api.confluent.cloud`.
@@ -61,12 +73,14 @@ public final class ConfluentConfig {
     public static final class Builder {
         private @Nullable String cloudApiKey;
         private @Nullable String cloudApiSecret;
+        private @Nullable String cloudApiSecretFile;
         private @Nullable String endpoint;
         public Builder() {}
         public Builder(ConfluentConfig defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.cloudApiKey = defaults.cloudApiKey;
     	      this.cloudApiSecret = defaults.cloudApiSecret;
+    	      this.cloudApiSecretFile = defaults.cloudApiSecretFile;
     	      this.endpoint = defaults.endpoint;
         }
 
@@ -83,6 +97,12 @@ public final class ConfluentConfig {
             return this;
         }
         @CustomType.Setter
+        public Builder cloudApiSecretFile(@Nullable String cloudApiSecretFile) {
+
+            this.cloudApiSecretFile = cloudApiSecretFile;
+            return this;
+        }
+        @CustomType.Setter
         public Builder endpoint(@Nullable String endpoint) {
 
             this.endpoint = endpoint;
@@ -92,6 +112,7 @@ public final class ConfluentConfig {
             final var _resultValue = new ConfluentConfig();
             _resultValue.cloudApiKey = cloudApiKey;
             _resultValue.cloudApiSecret = cloudApiSecret;
+            _resultValue.cloudApiSecretFile = cloudApiSecretFile;
             _resultValue.endpoint = endpoint;
             return _resultValue;
         }

@@ -21,14 +21,14 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
     public static final ConfluentConfigArgs Empty = new ConfluentConfigArgs();
 
     /**
-     * The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     @Import(name="cloudApiKey")
     private @Nullable Output<String> cloudApiKey;
 
     /**
-     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+     * @return The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
      * 
      */
     public Optional<Output<String>> cloudApiKey() {
@@ -51,6 +51,21 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
+     * The file that holds the secret, read at the first call. Only its path is in the state.
+     * 
+     */
+    @Import(name="cloudApiSecretFile")
+    private @Nullable Output<String> cloudApiSecretFile;
+
+    /**
+     * @return The file that holds the secret, read at the first call. Only its path is in the state.
+     * 
+     */
+    public Optional<Output<String>> cloudApiSecretFile() {
+        return Optional.ofNullable(this.cloudApiSecretFile);
+    }
+
+    /**
      * The address to use in place of `https://api.confluent.cloud`.
      * 
      */
@@ -70,6 +85,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
     private ConfluentConfigArgs(ConfluentConfigArgs $) {
         this.cloudApiKey = $.cloudApiKey;
         this.cloudApiSecret = $.cloudApiSecret;
+        this.cloudApiSecretFile = $.cloudApiSecretFile;
         this.endpoint = $.endpoint;
     }
 
@@ -92,7 +108,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
          * 
          * @return builder
          * 
@@ -103,7 +119,7 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
+         * @param cloudApiKey The Cloud API key that the plugin uses; requires `cloudApiSecret` or `cloudApiSecretFile`. A key for a cluster cannot manage keys. Default: `CONFLUENT_CLOUD_API_KEY`.
          * 
          * @return builder
          * 
@@ -131,6 +147,27 @@ public final class ConfluentConfigArgs extends com.pulumi.resources.ResourceArgs
          */
         public Builder cloudApiSecret(String cloudApiSecret) {
             return cloudApiSecret(Output.of(cloudApiSecret));
+        }
+
+        /**
+         * @param cloudApiSecretFile The file that holds the secret, read at the first call. Only its path is in the state.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder cloudApiSecretFile(@Nullable Output<String> cloudApiSecretFile) {
+            $.cloudApiSecretFile = cloudApiSecretFile;
+            return this;
+        }
+
+        /**
+         * @param cloudApiSecretFile The file that holds the secret, read at the first call. Only its path is in the state.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder cloudApiSecretFile(String cloudApiSecretFile) {
+            return cloudApiSecretFile(Output.of(cloudApiSecretFile));
         }
 
         /**

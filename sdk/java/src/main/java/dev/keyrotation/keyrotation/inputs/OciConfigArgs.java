@@ -22,6 +22,21 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
     public static final OciConfigArgs Empty = new OciConfigArgs();
 
     /**
+     * The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+     * 
+     */
+    @Import(name="auth")
+    private @Nullable Output<String> auth;
+
+    /**
+     * @return The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+     * 
+     */
+    public Optional<Output<String>> auth() {
+        return Optional.ofNullable(this.auth);
+    }
+
+    /**
      * The profile in Oracle&#39;s configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      * 
      */
@@ -113,7 +128,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
      * 
      */
     @Import(name="region")
@@ -121,7 +136,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
 
     /**
      * @return A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
      * 
      */
     public Optional<Output<String>> region() {
@@ -129,14 +144,14 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+     * The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
      * 
      */
     @Import(name="tenancyOcid")
     private @Nullable Output<String> tenancyOcid;
 
     /**
-     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
      * 
      */
     public Optional<Output<String>> tenancyOcid() {
@@ -161,6 +176,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
     private OciConfigArgs() {}
 
     private OciConfigArgs(OciConfigArgs $) {
+        this.auth = $.auth;
         this.configFileProfile = $.configFileProfile;
         this.endpoints = $.endpoints;
         this.fingerprint = $.fingerprint;
@@ -188,6 +204,27 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
 
         public Builder(OciConfigArgs defaults) {
             $ = new OciConfigArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param auth The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder auth(@Nullable Output<String> auth) {
+            $.auth = auth;
+            return this;
+        }
+
+        /**
+         * @param auth The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder auth(String auth) {
+            return auth(Output.of(auth));
         }
 
         /**
@@ -318,7 +355,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param region A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-         * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+         * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
          * 
          * @return builder
          * 
@@ -330,7 +367,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
 
         /**
          * @param region A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-         * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+         * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
          * 
          * @return builder
          * 
@@ -340,7 +377,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param tenancyOcid The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+         * @param tenancyOcid The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
          * 
          * @return builder
          * 
@@ -351,7 +388,7 @@ public final class OciConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param tenancyOcid The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+         * @param tenancyOcid The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
          * 
          * @return builder
          * 

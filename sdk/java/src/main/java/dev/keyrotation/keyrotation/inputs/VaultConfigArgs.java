@@ -6,7 +6,10 @@ package dev.keyrotation.keyrotation.inputs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginAppRoleArgs;
+import dev.keyrotation.keyrotation.inputs.VaultAuthLoginAwsArgs;
+import dev.keyrotation.keyrotation.inputs.VaultAuthLoginAzureArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginCertArgs;
+import dev.keyrotation.keyrotation.inputs.VaultAuthLoginGcpArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginJwtArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginKubernetesArgs;
 import dev.keyrotation.keyrotation.inputs.VaultAuthLoginLdapArgs;
@@ -58,6 +61,36 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     * 
+     */
+    @Import(name="authLoginAws")
+    private @Nullable Output<VaultAuthLoginAwsArgs> authLoginAws;
+
+    /**
+     * @return Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     * 
+     */
+    public Optional<Output<VaultAuthLoginAwsArgs>> authLoginAws() {
+        return Optional.ofNullable(this.authLoginAws);
+    }
+
+    /**
+     * Logs in with the token of a managed identity of Azure.
+     * 
+     */
+    @Import(name="authLoginAzure")
+    private @Nullable Output<VaultAuthLoginAzureArgs> authLoginAzure;
+
+    /**
+     * @return Logs in with the token of a managed identity of Azure.
+     * 
+     */
+    public Optional<Output<VaultAuthLoginAzureArgs>> authLoginAzure() {
+        return Optional.ofNullable(this.authLoginAzure);
+    }
+
+    /**
      * Logs in with a TLS client certificate.
      * 
      */
@@ -70,6 +103,21 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<VaultAuthLoginCertArgs>> authLoginCert() {
         return Optional.ofNullable(this.authLoginCert);
+    }
+
+    /**
+     * Logs in with the identity token of a machine in Google Cloud.
+     * 
+     */
+    @Import(name="authLoginGcp")
+    private @Nullable Output<VaultAuthLoginGcpArgs> authLoginGcp;
+
+    /**
+     * @return Logs in with the identity token of a machine in Google Cloud.
+     * 
+     */
+    public Optional<Output<VaultAuthLoginGcpArgs>> authLoginGcp() {
+        return Optional.ofNullable(this.authLoginGcp);
     }
 
     /**
@@ -197,7 +245,10 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
     private VaultConfigArgs(VaultConfigArgs $) {
         this.address = $.address;
         this.authLoginAppRole = $.authLoginAppRole;
+        this.authLoginAws = $.authLoginAws;
+        this.authLoginAzure = $.authLoginAzure;
         this.authLoginCert = $.authLoginCert;
+        this.authLoginGcp = $.authLoginGcp;
         this.authLoginJwt = $.authLoginJwt;
         this.authLoginKubernetes = $.authLoginKubernetes;
         this.authLoginLdap = $.authLoginLdap;
@@ -269,6 +320,48 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param authLoginAws Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginAws(@Nullable Output<VaultAuthLoginAwsArgs> authLoginAws) {
+            $.authLoginAws = authLoginAws;
+            return this;
+        }
+
+        /**
+         * @param authLoginAws Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginAws(VaultAuthLoginAwsArgs authLoginAws) {
+            return authLoginAws(Output.of(authLoginAws));
+        }
+
+        /**
+         * @param authLoginAzure Logs in with the token of a managed identity of Azure.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginAzure(@Nullable Output<VaultAuthLoginAzureArgs> authLoginAzure) {
+            $.authLoginAzure = authLoginAzure;
+            return this;
+        }
+
+        /**
+         * @param authLoginAzure Logs in with the token of a managed identity of Azure.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginAzure(VaultAuthLoginAzureArgs authLoginAzure) {
+            return authLoginAzure(Output.of(authLoginAzure));
+        }
+
+        /**
          * @param authLoginCert Logs in with a TLS client certificate.
          * 
          * @return builder
@@ -287,6 +380,27 @@ public final class VaultConfigArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder authLoginCert(VaultAuthLoginCertArgs authLoginCert) {
             return authLoginCert(Output.of(authLoginCert));
+        }
+
+        /**
+         * @param authLoginGcp Logs in with the identity token of a machine in Google Cloud.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginGcp(@Nullable Output<VaultAuthLoginGcpArgs> authLoginGcp) {
+            $.authLoginGcp = authLoginGcp;
+            return this;
+        }
+
+        /**
+         * @param authLoginGcp Logs in with the identity token of a machine in Google Cloud.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder authLoginGcp(VaultAuthLoginGcpArgs authLoginGcp) {
+            return authLoginGcp(Output.of(authLoginGcp));
         }
 
         /**

@@ -185,6 +185,21 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
@@ -323,6 +338,7 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
         this.maxAge = $.maxAge;
         this.mount = $.mount;
         this.name = $.name;
+        this.namespace = $.namespace;
         this.overlap = $.overlap;
         this.retirement = $.retirement;
         this.revoke = $.revoke;
@@ -577,6 +593,27 @@ public final class RotatingJwtKeyArgs extends com.pulumi.resources.ResourceArgs 
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         /**

@@ -198,6 +198,20 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.lastVaultRotation);
     }
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Export(name="namespace", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Output<Optional<String>> namespace() {
+        return Codegen.optional(this.namespace);
+    }
+    /**
      * When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
      * 
      */

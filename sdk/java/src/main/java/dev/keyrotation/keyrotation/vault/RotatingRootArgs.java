@@ -37,6 +37,21 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * Whose secret is rotated: the path of an AWS engine such as `&#34;aws&#34;`, a connection of a database engine such as `&#34;database/payment&#34;`,
      * or one of its static roles such as `&#34;database/static-roles/payment&#34;`. It must exist. Another path replaces the resource.
      * 
@@ -121,6 +136,7 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
 
     private RotatingRootArgs(RotatingRootArgs $) {
         this.keepers = $.keepers;
+        this.namespace = $.namespace;
         this.path = $.path;
         this.rotateOnCreate = $.rotateOnCreate;
         this.rotationAnchor = $.rotationAnchor;
@@ -167,6 +183,27 @@ public final class RotatingRootArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder keepers(Map<String,String> keepers) {
             return keepers(Output.of(keepers));
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         /**

@@ -154,6 +154,21 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * How long the previous key keeps working after a rotation, such as `&#34;1d&#34;`. Default: `&#34;1d&#34;`, or half of `rotationPeriod` if that is shorter.
      * With `retirement.soak` it must be shorter than `rotationPeriod`; `&#34;0s&#34;` needs `allowOutage`.
      * 
@@ -320,6 +335,7 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
         this.keepers = $.keepers;
         this.maxAge = $.maxAge;
         this.mount = $.mount;
+        this.namespace = $.namespace;
         this.overlap = $.overlap;
         this.retirement = $.retirement;
         this.revoke = $.revoke;
@@ -544,6 +560,27 @@ public final class RotatingSecretIdArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder mount(String mount) {
             return mount(Output.of(mount));
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         /**

@@ -32,6 +32,21 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable Output<String> namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Optional<Output<String>> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
      * 
      */
@@ -65,6 +80,7 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
 
     private ListLeasesArgs(ListLeasesArgs $) {
         this.name = $.name;
+        this.namespace = $.namespace;
         this.olderThan = $.olderThan;
         this.path = $.path;
     }
@@ -106,6 +122,27 @@ public final class ListLeasesArgs extends com.pulumi.resources.InvokeArgs {
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable Output<String> namespace) {
+            $.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(String namespace) {
+            return namespace(Output.of(namespace));
         }
 
         /**

@@ -31,6 +31,21 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
     }
 
     /**
+     * The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    @Import(name="namespace")
+    private @Nullable String namespace;
+
+    /**
+     * @return The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+     * 
+     */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(this.namespace);
+    }
+
+    /**
      * Only keys that are older than this, as a duration such as `&#34;90d&#34;`. Default: every key.
      * 
      */
@@ -64,6 +79,7 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
 
     private ListSecretIdsPlainArgs(ListSecretIdsPlainArgs $) {
         this.mount = $.mount;
+        this.namespace = $.namespace;
         this.olderThan = $.olderThan;
         this.role = $.role;
     }
@@ -94,6 +110,17 @@ public final class ListSecretIdsPlainArgs extends com.pulumi.resources.InvokeArg
          */
         public Builder mount(String mount) {
             $.mount = mount;
+            return this;
+        }
+
+        /**
+         * @param namespace The namespace that the resource is in, below that of the provider, such as `&#34;team&#34;`. Default: the provider&#39;s own. Another namespace replaces the resource.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder namespace(@Nullable String namespace) {
+            $.namespace = namespace;
             return this;
         }
 
