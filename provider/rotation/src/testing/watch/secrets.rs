@@ -32,7 +32,10 @@ impl Watch<'_> {
     /// When nothing is left to do no key in the state has a secret, and none has lost it.
     pub(super) fn no_secret_is_at_rest(&self) {
         let Some(state) = self.stack.state().filter(|_| !self.stack.kept_secret()) else { return };
-        for key in state.keys() {
+        // A state that is older than reality delivers nothing until a new key is there.
+        let is_behind = !state.unrecorded.is_empty();
+        let undelivered = state.current.as_ref().filter(|_| is_behind && state.deliveries.is_empty());
+        for key in state.keys().filter(|key| Some(*key) != undelivered) {
             assert!(!key.has_secret(), "the secret of {} stands in the state at rest: {state:#?}", key.id);
         }
         let is_lost = state.current.as_ref().is_some_and(|key| key.secret_in == SecretPlace::Lost);
