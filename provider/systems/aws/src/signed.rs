@@ -10,7 +10,7 @@ use cloud::SignedRequest;
 use outbound::Url;
 use rotation::{Error, ErrorKind};
 
-use crate::connect::CREDENTIALS;
+use crate::clients::CREDENTIALS;
 use crate::error::no_credentials;
 
 /// The call, as everybody who verifies it expects it.
