@@ -57,6 +57,7 @@ pub(crate) fn address(region: Option<&str>) -> (String, String) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test looks at what is signed")]
 mod tests {
     use aws_credential_types::Credentials;
     use secrecy::ExposeSecret;
