@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::args::is_region;
-pub(crate) use roles::filled;
 pub use roles::{AssumeRole, AssumeRoleWithWebIdentity};
 use roles::{NO_ROLE, is_role};
+pub(crate) use roles::{filled, present};
 
 /// How the plugin reaches AWS: the provider configuration `keyrotation:aws`. Unset values fall back to the standard AWS
 /// environment variables and files, which the plugin reads at the first call. It never writes them to the state.
@@ -221,11 +221,6 @@ impl AwsConfig {
     pub(crate) fn endpoint_sts(&self) -> Option<&str> {
         self.endpoints.as_ref()?.sts.as_deref()
     }
-}
-
-/// An empty text is what a missing CI variable leaves, and the same as none.
-pub(crate) fn present(secret: Option<&SecretString>) -> bool {
-    secret.is_some_and(|secret| !secret.is_empty())
 }
 
 /// The default of the AWS providers, and more than anybody waits for.

@@ -20,14 +20,12 @@ use pulumi_provider::SecretString;
 use rotation::{Error, ErrorKind};
 use secrecy::ExposeSecret;
 
+use crate::clients::{ATTEMPT, CREDENTIALS, Clients, limits, static_credentials};
 use crate::config::AwsConfig;
 use crate::files::{Files, SECRETS_MANAGER, endpoint_from, shared_files};
 use crate::http::{Http, Peer, SOURCES};
-use crate::session::{ATTEMPT, Clients, limits, static_credentials};
 use crate::time::Time;
 use crate::web_identity::WebIdentity;
-
-pub(crate) const CREDENTIALS: &str = "aws credentials";
 
 pub(crate) async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>)) -> Result<Clients, Error> {
     if let Some(problem) = config.problems().into_iter().next() {

@@ -13,10 +13,11 @@ use rotation::{
 use secrecy::SecretString;
 
 use crate::args::{self, Args};
+use crate::clients::limits;
 use crate::error::{Call, Explain};
 use crate::ledger;
 use crate::lookup::user_of;
-use crate::session::{Session, limits};
+use crate::session::Session;
 
 /// The access keys of one IAM user.
 pub(crate) struct AwsIssuer {

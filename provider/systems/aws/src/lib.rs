@@ -8,6 +8,7 @@
 
 mod args;
 mod causes;
+mod clients;
 mod config;
 mod connect;
 mod error;

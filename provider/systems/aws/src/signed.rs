@@ -10,7 +10,7 @@ use cloud::SignedRequest;
 use outbound::Url;
 use rotation::{Error, ErrorKind};
 
-use crate::connect::CREDENTIALS;
+use crate::clients::CREDENTIALS;
 use crate::error::no_credentials;
 
 /// The call, as everybody who verifies it expects it.
@@ -57,6 +57,7 @@ pub(crate) fn address(region: Option<&str>) -> (String, String) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test looks at what is signed")]
 mod tests {
     use aws_credential_types::Credentials;
     use secrecy::ExposeSecret;

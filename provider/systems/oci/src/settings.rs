@@ -1,21 +1,20 @@
 //! What the plugin works with: the provider configuration, the environment and Oracle's file, put together.
 
 mod login;
+mod needed;
 
-use rotation::{Error, ErrorKind};
+use rotation::Error;
 
 use crate::config::OciConfig;
 use crate::error::wrong_config;
-use crate::ocid::ocid_problem;
 use crate::place::{Origins, Place};
 use crate::profile::file;
 use crate::region::{Described, Regions, is_domain, is_region};
-use crate::setting::{
-    ENDPOINT, REALM_DOMAIN, REGION, REGION_METADATA, REGIONS_FILE, RESOURCE_REGION, Setting, TENANCY,
-};
+use crate::setting::{ENDPOINT, REALM_DOMAIN, REGION, REGION_METADATA, REGIONS_FILE, RESOURCE_REGION, TENANCY};
 use crate::signing::{Means, Signing};
 use crate::sources::{Env, Found, Sources, exposed};
 use login::{Auth, Login, chosen};
+use needed::{invalid, needed_ocid};
 
 /// Everything that a first call needs.
 pub(crate) struct Settings {
@@ -114,14 +113,6 @@ fn region(sources: &Sources<'_>, auth: Option<Auth>) -> Result<Option<Found>, Er
     }
 }
 
-pub(super) fn needed_ocid(sources: &Sources<'_>, setting: &Setting) -> Result<Found, Error> {
-    let found = sources.find(setting)?.ok_or_else(|| sources.needed(&[setting]))?;
-    match ocid_problem(found.plain(), setting.name) {
-        Some(reason) => Err(invalid(format!("{} {reason}", found.source))),
-        None => Ok(found),
-    }
-}
-
 /// The region's full name, and where its realm is.
 fn regions(sources: &Sources<'_>, region: &Found, endpoint: Option<&Found>) -> Result<(String, Regions), Error> {
     let described = described(sources);
@@ -162,10 +153,6 @@ fn described(sources: &Sources<'_>) -> Described {
         described.add(found.plain(), &found.source.to_string(), false);
     }
     described
-}
-
-pub(super) fn invalid(message: String) -> Error {
-    Error::new(ErrorKind::Invalid, "", message)
 }
 
 #[cfg(test)]

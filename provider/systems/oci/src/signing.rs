@@ -5,20 +5,15 @@ mod located;
 mod oke;
 mod resource;
 mod session;
+mod source;
 mod token;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use outbound::Client;
-use rotation::{Clock, Error, ErrorKind};
-use secrecy::SecretString;
+use rotation::{Error, ErrorKind};
 use tokio::sync::Mutex;
 
-use crate::keypair::{KeySource, Pair};
 use crate::place::Place;
-use crate::region::Regions;
 use crate::signer::KeySigner;
 use crate::sources::exposed;
 pub(crate) use instance::Instance;
@@ -26,6 +21,8 @@ pub(crate) use located::Located;
 pub(crate) use oke::Oke;
 pub(crate) use resource::ResourcePrincipal;
 pub(crate) use session::SessionFiles;
+pub(crate) use source::Means;
+use source::{Fresh, OPERATION, TokenSource};
 use token::Token;
 
 /// One way to sign.
@@ -45,41 +42,6 @@ pub(crate) struct Tokens {
 struct Current {
     signer: Arc<KeySigner>,
     token: Token,
-}
-
-/// A token, and what signs with it.
-pub(crate) struct Fresh {
-    pub(crate) token: SecretString,
-    pub(crate) pair: Arc<Pair>,
-    /// A delegation token, which requests then carry as well.
-    pub(crate) delegation: Option<SecretString>,
-}
-
-/// What a source works with.
-#[derive(Clone, Copy)]
-pub(crate) struct Means<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) clock: &'a Arc<dyn Clock>,
-    pub(crate) regions: &'a Regions,
-    pub(crate) pairs: &'a Arc<dyn KeySource>,
-}
-
-/// Where tokens come from.
-#[async_trait]
-pub(crate) trait TokenSource: Send + Sync {
-    /// A token as it is to be had now. Nothing is kept of earlier ones.
-    async fn next(&self, means: Means<'_>) -> Result<Fresh, Error>;
-
-    /// The region, where the source knows it and the configuration does not.
-    async fn region(&self, _: Means<'_>) -> Result<Option<String>, Error> {
-        Ok(None)
-    }
-
-    /// How long before its end a token is replaced.
-    fn early(&self) -> SignedDuration;
-
-    /// What the user does about a token that has ended.
-    fn ended(&self, at: Timestamp) -> String;
 }
 
 impl Signing {
@@ -153,12 +115,4 @@ impl Tokens {
             None => Ok(Current { signer: Arc::new(signer), token }),
         }
     }
-}
-
-/// What messages call the way to a token.
-pub(crate) const OPERATION: &str = "oci credentials";
-
-/// What cannot be used of the answers and files that lead to a token.
-pub(crate) fn unusable(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Unauthenticated, OPERATION, message)
 }

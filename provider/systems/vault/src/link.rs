@@ -7,6 +7,7 @@ use outbound::{Answer, Client, HeaderMap, HeaderValue, Method, Peer, Url, repeat
 use rotation::{Clock, Error, ErrorKind, Retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
@@ -16,8 +17,15 @@ use crate::freshness::Freshness;
 use crate::login::{self, Login};
 use crate::redirect;
 use crate::request::Request;
-use crate::session::{Environment, data};
 use crate::settings::{Credentials, Settings};
+
+/// The variables of a process, by their names.
+pub(crate) type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: T,
+}
 
 pub(crate) struct Link {
     pub(crate) settings: Settings,
@@ -64,6 +72,11 @@ pub(crate) struct Health {
     initialized: bool,
     enterprise: Option<bool>,
     pub(crate) cluster_id: Option<String>,
+}
+
+/// What an answer's `data` holds.
+pub(crate) fn data<T: DeserializeOwned>(request: &Request, answer: &Answer) -> Result<T, Error> {
+    answer.json::<Envelope<T>>(&request.call()).map(|envelope| envelope.data)
 }
 
 const HEALTH: &str = "vault status";

@@ -8,13 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::{Answer, Method, repeat};
 use rotation::{Clock, Error, ErrorKind};
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
 use crate::config_lock::{ConfigLock, ConfigLocks};
 use crate::error::{Absence, absence, dead, denied, refused, unproven};
+pub(crate) use crate::link::{Environment, data};
 use crate::link::{Link, OwnToken};
 use crate::login::{self, Login, Means};
 use crate::plain;
@@ -41,9 +40,6 @@ struct Shared {
     jwt_gates: ConfigLocks,
 }
 
-/// The variables of a process, by their names.
-pub(crate) type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
 /// What came of the plugin's own login.
 #[derive(Default)]
 struct Own {
@@ -61,11 +57,6 @@ pub(crate) enum Reply {
     Done(Answer),
     /// There is nothing at the path, with the server's words about it.
     Missing(Answer),
-}
-
-#[derive(Deserialize)]
-struct Envelope<T> {
-    data: T,
 }
 
 impl Session {
@@ -264,11 +255,6 @@ impl Own {
         };
         link.log_in(login, body, clock).await
     }
-}
-
-/// What an answer's `data` holds.
-pub(crate) fn data<T: DeserializeOwned>(request: &Request, answer: &Answer) -> Result<T, Error> {
-    answer.json::<Envelope<T>>(&request.call()).map(|envelope| envelope.data)
 }
 
 /// When the server answered, by its own clock, to the next whole second, since the header has no fractions.

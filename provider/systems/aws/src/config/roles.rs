@@ -5,8 +5,6 @@ use rotation::parse_duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::present;
-
 /// A role to assume.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -100,4 +98,9 @@ pub(super) fn is_role(arn: &str) -> bool {
 /// A text; none if it is empty, which is what a missing variable of CI leaves.
 pub(crate) fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
+}
+
+/// An empty text is what a missing CI variable leaves, and the same as none.
+pub(crate) fn present(secret: Option<&SecretString>) -> bool {
+    secret.is_some_and(|secret| !secret.is_empty())
 }

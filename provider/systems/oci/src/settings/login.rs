@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rotation::Error;
 use secrecy::SecretString;
 
-use super::{invalid, needed_ocid};
+use super::needed::{invalid, needed_ocid};
 use crate::keypair::{BadKey, Pair};
 use crate::profile::{DEFAULT, file};
 use crate::setting::{

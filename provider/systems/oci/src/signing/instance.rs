@@ -16,7 +16,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Fresh, Located, Means, TokenSource, unusable};
+use super::located::Located;
+use super::source::{Fresh, Means, TokenSource, unusable};
 use crate::keypair::{KeyBits, KeySource, Pair};
 use crate::signer::{KeySigner, signed};
 use crate::sources::exposed;
@@ -161,13 +162,13 @@ pub(super) async fn generate(pairs: &Arc<dyn KeySource>) -> Result<Arc<Pair>, Er
 }
 
 const METADATA: Call = Call {
-    operation: super::OPERATION,
+    operation: super::source::OPERATION,
     service: "the instance metadata service of OCI",
     setting: "OCI_METADATA_BASE_URL",
     limit: SignedDuration::from_secs(10),
 };
 const FEDERATION: Call = Call {
-    operation: super::OPERATION,
+    operation: super::source::OPERATION,
     service: "OCI's token service",
     setting: "OCI_SDK_AUTH_CLIENT_REGION_URL",
     limit: SignedDuration::from_secs(10),

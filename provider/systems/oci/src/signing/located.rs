@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rotation::Error;
 use secrecy::SecretString;
 
-use super::unusable;
+use super::source::unusable;
 use crate::profile::file;
 use crate::sources::exposed;
 

@@ -16,7 +16,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::instance::generate;
-use super::{Fresh, Located, Means, TokenSource, unusable};
+use super::located::Located;
+use super::source::{Fresh, Means, TokenSource, unusable};
 use crate::sources::exposed;
 
 /// A pod of an enhanced cluster.
@@ -102,7 +103,7 @@ impl Oke {
 }
 
 const CALL: Call = Call {
-    operation: super::OPERATION,
+    operation: super::source::OPERATION,
     service: "the token service of the OKE cluster",
     setting: "KUBERNETES_SERVICE_HOST",
     limit: SignedDuration::from_secs(10),

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rotation::Error;
 
-use super::{Fresh, Located, Means, TokenSource, unusable};
+use super::located::Located;
+use super::source::{Fresh, Means, TokenSource, unusable};
 use crate::keypair::Pair;
 
 /// What `OCI_RESOURCE_PRINCIPAL_…` names.

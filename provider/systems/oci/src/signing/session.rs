@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::Error;
 use secrecy::SecretString;
 
-use super::{Fresh, Located, Means, TokenSource, unusable};
+use super::located::Located;
+use super::source::{Fresh, Means, TokenSource, unusable};
 use crate::keypair::Pair;
 
 /// The two files.
