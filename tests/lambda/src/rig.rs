@@ -106,7 +106,7 @@ impl Rig {
 
     /// Invokes a newly started function once.
     pub async fn invoke(&self, payload: &Value) -> Ended {
-        let oci = Parts { pairs: self.pairs.clone(), client: client(&self.settings).ok() };
+        let oci = Parts { pairs: self.pairs.clone(), client: client(&self.settings).ok(), variables: None };
         let function = Function::new(Settings { oci: Some(oci), ..self.settings.clone() });
         let handled = function.handle(payload, &NeverStop).boxed_local();
         let death = std::pin::pin!(self.cloud.faults().death());
