@@ -10,12 +10,14 @@ use anyhow::Result;
 use bench::{Bench, System};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+type Check = fn(&Bench) -> Result<()>;
+
 /// Names the folder with cargo-lambda.
 const VARIABLE: &str = "KEYROTATION_CARGO_LAMBDA";
 
 fn main() {
     let folder = std::env::var_os(VARIABLE).map(std::path::PathBuf::from);
-    let all: [(&str, fn(&Bench) -> Result<()>); 3] = [
+    let all: [(&str, Check); 3] = [
         ("two_rotations_in_a_row_under_a_reader", trials::two_rotations_in_a_row_under_a_reader),
         ("a_rotation_that_is_not_complete_is_refused_and_reattempted", trials::not_complete),
         ("the_test_of_a_configuration", trials::test_of_a_configuration),
