@@ -30,7 +30,7 @@ pub trait Cloud: Send + Sync + 'static {
     /// Hands over each of its resources.
     fn resources(self: Arc<Self>, to: &mut impl Resources);
 
-    /// Gives back what was borrowed, such as a session's token, when the process ends.
+    /// Releases resources, such as a session's token, when the process ends.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }

@@ -42,10 +42,10 @@ pub trait RotatingResource: Send + Sync + 'static {
     /// Wrong inputs, beyond what the types say.
     fn check(&self, args: &Self::Args) -> Vec<Problem>;
 
-    /// What an import id stands for.
+    /// Parses an import id.
     ///
     /// # Errors
-    /// What an import id looks like.
+    /// The id is invalid; the message gives the format.
     fn import(&self, id: &str) -> Result<ImportedInputs, Error>;
 
     /// The import id of one key of a principal.

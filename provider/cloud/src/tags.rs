@@ -133,7 +133,7 @@ impl TagForm {
             return Ok(text);
         }
         let message = format!(
-            "the tag {tag} cannot be written: a name in it holds signs that tags do not take; this is a bug: please report it"
+            "the tag {tag} cannot be written: a name in it contains characters that tags do not allow; this is a bug: please report it [KR-CLOUD-017]"
         );
         Err(Error::new(ErrorKind::Unexpected, self.write, message))
     }
@@ -141,14 +141,14 @@ impl TagForm {
     fn too_long(&self, tag: &str) -> Error {
         let Self { service, longest, .. } = self;
         let message = format!(
-            "the tag {tag} would be longer than the {longest} characters that {service} takes: too many keys stand on the user, or too many are remembered; delete keys that nobody needs"
+            "the tag {tag} would be longer than the {longest} characters that {service} allows: the user has too many keys, or the tag names too many; delete keys that nobody needs [KR-CLOUD-018]"
         );
         Error::new(ErrorKind::LimitReached, self.write, message)
     }
 
     fn unreadable(&self, tag: &str) -> Error {
         let message = format!(
-            "the tag {tag} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the tag if it was put there by hand"
+            "the tag {tag} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the tag if it was put there by hand [KR-CLOUD-019]"
         );
         Error::new(ErrorKind::Unexpected, self.read, message).effect(Effect::None)
     }

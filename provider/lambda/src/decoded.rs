@@ -28,7 +28,7 @@ fn property(value: &Value) -> Property {
 pub(crate) fn read<T: DeserializeOwned>(fields: &Object, of: &str) -> Result<T, Error> {
     let decoded = decode::<T>(fields);
     let wrong = decoded.failures.first().map(|failure| (failure.property.clone(), failure.reason.clone()));
-    let (property, reason) = wrong.unwrap_or_else(|| (String::new(), "cannot be read".to_owned()));
+    let (property, reason) = wrong.unwrap_or_else(|| (String::new(), "cannot be read [KR-LAMBDA-001]".to_owned()));
     decoded.value.ok_or_else(|| wrong_field(of, &property, &reason))
 }
 

@@ -40,7 +40,7 @@ impl Document {
             Ok(Value::Object(fields)) => Ok(Self { fields, of: of.to_owned() }),
             _ => {
                 let message = format!(
-                    "{of} is not a JSON object: write one that names what is rotated, such as {{\"system\": \"aws\", \"user\": \"ci\"}}"
+                    "{of} is not a JSON object: write one that names what is rotated, such as {{\"system\": \"aws\", \"user\": \"ci\"}} [KR-LAMBDA-002]"
                 );
                 Err(Error::new(ErrorKind::Invalid, "", message))
             }
@@ -58,7 +58,8 @@ impl Document {
     /// It names none.
     pub(crate) fn system(&self) -> Result<&str, Error> {
         let named = self.text(SYSTEM)?;
-        named.ok_or_else(|| wrong_field(&self.of, SYSTEM, "is required: it says whose keys are rotated"))
+        named
+            .ok_or_else(|| wrong_field(&self.of, SYSTEM, "is required: it says whose keys are rotated [KR-LAMBDA-003]"))
     }
 
     /// The secret with the administrator's credentials.
@@ -109,7 +110,9 @@ impl Document {
         (key, note): (&SecretString, &Note),
     ) -> Result<SecretString, Error> {
         let own = serde_json::from_str::<Map<String, Value>>(key.expose_secret());
-        let own = own.map_err(|_| Error::new(ErrorKind::Unexpected, "", "the new key's fields are no JSON object"))?;
+        let own = own.map_err(|_| {
+            Error::new(ErrorKind::Unexpected, "", "the new key's fields are no JSON object [KR-LAMBDA-004]")
+        })?;
         let mut fields = self.fields.clone();
         // A field that the new key does not have is the former key's.
         fields.retain(|name, _| !names.contains(name));
@@ -127,7 +130,7 @@ impl Document {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-            Some(_) => Err(wrong_field(&self.of, name, "must be a text that is not empty")),
+            Some(_) => Err(wrong_field(&self.of, name, "must be a text that is not empty [KR-LAMBDA-005]")),
         }
     }
 }

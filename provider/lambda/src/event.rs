@@ -68,14 +68,14 @@ impl Event {
 
 fn missing(name: &str) -> Error {
     let message = format!(
-        "the event has no text `{name}`: let Secrets Manager invoke this function, as the rotation function of a secret"
+        "the event has no text `{name}`: let Secrets Manager invoke this function, as the rotation function of a secret [KR-LAMBDA-006]"
     );
     Error::new(ErrorKind::Invalid, "", message)
 }
 
 fn unknown_step() -> Error {
     let names = Step::ALL.map(Step::name).join(", ");
-    Error::new(ErrorKind::Invalid, "", format!("the event's `Step` is none of {names}"))
+    Error::new(ErrorKind::Invalid, "", format!("the event's `Step` is none of {names} [KR-LAMBDA-007]"))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ fn must_be_of_one_principal(subject: &Subject, keys: &dyn Keys) -> Result<(), Er
         return Ok(());
     }
     let message = format!(
-        "the version {} of {} holds a key of another principal than the one that AWSCURRENT names: take AWSPENDING off it (UpdateSecretVersionStage), and rotate the secret again",
+        "the version {} of {} holds a key of another principal than the one that AWSCURRENT names: take AWSPENDING off it (UpdateSecretVersionStage), and rotate the secret again [KR-LAMBDA-008]",
         pending.version, subject.label
     );
     Err(Error::new(ErrorKind::Blocked, "", message))
@@ -106,7 +106,7 @@ fn must_be_of_one_principal(subject: &Subject, keys: &dyn Keys) -> Result<(), Er
 
 fn no_value(label: &str) -> Error {
     let message = format!(
-        "{label} has no current value: put JSON that names what is rotated, such as {{\"system\": \"aws\", \"user\": \"ci\"}}"
+        "{label} has no current value: put JSON that names what is rotated, such as {{\"system\": \"aws\", \"user\": \"ci\"}} [KR-LAMBDA-009]"
     );
     Error::new(ErrorKind::Invalid, "", message)
 }

@@ -27,8 +27,7 @@ impl Rules {
         let inputs: RotationInputs = read(&document.only(|name| INPUTS.contains(&name)), document.of())?;
         let retirement = inputs.retirement.as_ref();
         if retirement.is_some_and(|retirement| retirement.soak.is_some() || retirement.confirmed_generation.is_some()) {
-            let reason =
-                "must have neither `soak` nor `confirmedGeneration`: a rotation function has no place to remember them";
+            let reason = "must have neither `soak` nor `confirmedGeneration`: a rotation function has no place to remember them [KR-LAMBDA-010]";
             return Err(wrong_field(document.of(), "retirement", reason));
         }
         let is_quiet_given = retirement.is_some_and(|retirement| retirement.quiet_period.is_some());
@@ -37,7 +36,7 @@ impl Rules {
             Ok(args) => args,
             Err(problems) => {
                 sound(&problems, document.of())?;
-                return Err(wrong_field(document.of(), "overlap", "cannot be used"));
+                return Err(wrong_field(document.of(), "overlap", "cannot be used [KR-LAMBDA-011]"));
             }
         };
         args.when_quota_reached = WhenQuotaReached::Fail;

@@ -9,7 +9,7 @@ use system_oci::Parts;
 pub struct Settings {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Takes lines for people; they hold no secret.
+    /// Receives log lines, which contain no secret.
     pub log: Arc<dyn Fn(String) + Send + Sync>,
     /// How AWS is reached. Default: as the function's role.
     pub aws: AwsConfig,

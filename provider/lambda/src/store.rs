@@ -56,7 +56,7 @@ impl SecretVersions<'_> {
             return Ok(());
         }
         let message = format!(
-            "the version {} of {} holds a key that could not be seen when this step began, so nothing was done: the next try goes on with it",
+            "the version {} of {} holds a key that could not be seen when this step began, so nothing was done: the next try goes on with it [KR-LAMBDA-012]",
             self.token, self.label
         );
         Err(Error::new(ErrorKind::Conflict, "", message))

@@ -18,7 +18,7 @@ use crate::keys::{Keys, KeysOf};
 /// What a secret names, ready for calls.
 pub(crate) struct Opened {
     pub(crate) keys: Box<dyn Keys>,
-    /// Gives back what was borrowed.
+    /// Releases resources.
     pub(crate) close: Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn open(parents: &Parents<'_>, document: &Document, admin: Option<&Ad
             cloud.configure(config::<Vault>(admin)?);
             opened(&cloud, VaultSecretId::new(Arc::clone(&cloud)), ("accessor", document))
         }
-        _ => Err(wrong_field(document.of(), "system", &format!("is none of {}", NAMES.join(", ")))),
+        _ => Err(wrong_field(document.of(), "system", &format!("is none of {} [KR-LAMBDA-013]", NAMES.join(", ")))),
     }
 }
 

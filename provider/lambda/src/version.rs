@@ -20,16 +20,18 @@ pub(crate) fn standing(event: &Event, secret: &RotatedDescription) -> Result<Sta
     let (name, token) = (&secret.name, &event.token);
     let refuse = |message: String| Err(Error::new(ErrorKind::Blocked, "", message));
     if secret.deleted {
-        return refuse(format!("the secret {name:?} is scheduled for deletion: restore it (RestoreSecret)"));
+        return refuse(format!(
+            "the secret {name:?} is scheduled for deletion: restore it (RestoreSecret) [KR-LAMBDA-014]"
+        ));
     }
     if !secret.rotates {
         return refuse(format!(
-            "rotation is not enabled for the secret {name:?}: turn it on with RotateSecret, with this function as its RotationLambdaARN"
+            "rotation is not enabled for the secret {name:?}: turn it on with RotateSecret, with this function as its RotationLambdaARN [KR-LAMBDA-015]"
         ));
     }
     let Some(labels) = secret.labels.get(token) else {
         return refuse(format!(
-            "the secret {name:?} has no version {token} (`ClientRequestToken`) with a staging label: only Secrets Manager begins rotations"
+            "the secret {name:?} has no version {token} (`ClientRequestToken`) with a staging label: only Secrets Manager begins rotations [KR-LAMBDA-016]"
         ));
     };
     let has = |label: &str| labels.iter().any(|one| one == label);
@@ -38,7 +40,7 @@ pub(crate) fn standing(event: &Event, secret: &RotatedDescription) -> Result<Sta
     }
     if !has(PENDING) {
         return refuse(format!(
-            "the version {token} (`ClientRequestToken`) of the secret {name:?} is not AWSPENDING but {}: another rotation took its place",
+            "the version {token} (`ClientRequestToken`) of the secret {name:?} is not AWSPENDING but {}: another rotation took its place [KR-LAMBDA-017]",
             labels.join(", ")
         ));
     }

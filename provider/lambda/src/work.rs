@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use rotation::{
-    Clock, Deck, Entry, Error, ErrorKind, Interrupted, KeyId, KeyIssuer, KeyState, Misplaced, Observed, OwnerId, Place,
-    Retiring, Stop, Store, Target, Verdict, Want, observe, run_until,
+    Clock, Entry, Error, ErrorKind, Interrupted, KeyId, KeyIssuer, KeyState, Misplaced, Observed, OwnerId, Place,
+    Retiring, RunContext, Stop, Store, Target, Verdict, Want, observe, run_until,
 };
 use system_aws::PREVIOUS;
 
@@ -80,7 +80,7 @@ impl Work<'_> {
         let observed = observe(self.issuer, &self.subject.owner, self.clock()).await?;
         observed.ok_or_else(|| {
             let message = format!(
-                "{} does not exist: create it, or correct its name in the JSON of {}",
+                "{} does not exist: create it, or correct its name in the JSON of {} [KR-LAMBDA-018]",
                 self.issuer.principal(),
                 self.subject.label
             );
@@ -98,7 +98,7 @@ impl Work<'_> {
         let Some(other) = observed.ledgers.holder(may_stand) else { return Ok(()) };
         let OwnerId { hash, label } = &other.owner;
         let message = format!(
-            "{}: {label} already manages its keys, and only one may. Rotate them there, or destroy that first; if it is lost, its keys may be in use: delete its mark {hash} only, and put the key in use into the JSON of {}",
+            "{}: {label} already manages its keys, and only one may. Rotate them there, or destroy that first; if it is lost, its keys may be in use: delete its mark {hash} only, and put the key in use into the JSON of {} [KR-LAMBDA-019]",
             self.issuer.principal(),
             self.subject.label
         );
@@ -143,7 +143,7 @@ impl Work<'_> {
         let want = Want::Current(into_secret(goal, &target));
         let note = |line: String| self.invocation.say(line);
         let stores: [&dyn Store; 1] = [&store];
-        let deck = Deck {
+        let deck = RunContext {
             issuer: self.issuer,
             stores: &stores,
             readers: &[],
@@ -190,7 +190,7 @@ impl Work<'_> {
         let Some(material) = &current.material else { return Ok(()) };
         match self.issuer.verify(material).await? {
             Verdict::NotYet => {
-                let message = format!("the key {} of AWSCURRENT is refused by the system", current.id);
+                let message = format!("the key {} of AWSCURRENT is refused by the system [KR-LAMBDA-020]", current.id);
                 Err(Error::new(ErrorKind::Unverified, "", message))
             }
             _ => {
@@ -203,13 +203,14 @@ impl Work<'_> {
 
 /// The version should hold a key by now.
 pub(crate) fn no_key(token: &str, label: &str) -> Error {
-    let message = format!("the version {token} of {label} holds no new key: createSecret has to come first");
+    let message =
+        format!("the version {token} of {label} holds no new key: createSecret has to come first [KR-LAMBDA-021]");
     Error::new(ErrorKind::Blocked, "", message)
 }
 
 fn gone(key: &KeyId, token: &str) -> Error {
     let message = format!(
-        "the new key {key} of the version {token} is not there any more. AWSPENDING was taken off that version, so that the next rotation creates another key"
+        "the new key {key} of the version {token} is not there any more. AWSPENDING was taken off that version, so that the next rotation creates another key [KR-LAMBDA-022]"
     );
     Error::new(ErrorKind::Blocked, "", message)
 }
@@ -222,7 +223,7 @@ fn elsewhere(misplaced: Misplaced, label: &str) -> Error {
                 .map(|account| format!("the account {account}"))
                 .unwrap_or_else(|| "an unknown account".to_owned());
             let message = format!(
-                "the credentials reach {reached}, and the key of {label} is noted to be in another one: correct the role or `adminSecret`, or put JSON without the key into the secret to begin anew"
+                "the credentials reach {reached}, and the key of {label} is noted to be in another one: correct the role or `adminSecret`, or put JSON without the key into the secret to begin anew [KR-LAMBDA-023]"
             );
             Error::new(ErrorKind::Blocked, "", message)
         }

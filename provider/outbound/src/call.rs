@@ -22,7 +22,7 @@ impl Call {
 
     /// An answer that cannot be understood: what was done is not known.
     pub fn unreadable(&self) -> Error {
-        let message = format!("the answer of {} could not be read", self.service);
+        let message = format!("the answer of {} could not be read [KR-NETWORK-001]", self.service);
         self.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
     }
 }

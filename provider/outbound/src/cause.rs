@@ -106,18 +106,20 @@ impl Cause {
 
     fn why(&self) -> String {
         match self {
-            Self::Refused => "the connection was refused, so nothing listens there".to_owned(),
-            Self::NoSuchName => "the host name was not found".to_owned(),
-            Self::NoRoute => "the host could not be reached".to_owned(),
-            Self::ConnectTimedOut => "the connection timed out".to_owned(),
-            Self::TimedOut => "the connection stands, but no answer came".to_owned(),
+            Self::Refused => "the connection was refused, so nothing listens there [KR-NETWORK-002]".to_owned(),
+            Self::NoSuchName => "the host name was not found [KR-NETWORK-003]".to_owned(),
+            Self::NoRoute => "the host could not be reached [KR-NETWORK-004]".to_owned(),
+            Self::ConnectTimedOut => "the connection timed out [KR-NETWORK-005]".to_owned(),
+            Self::TimedOut => "the connection was established, but no answer came [KR-NETWORK-006]".to_owned(),
             Self::Certificate(fault) => fault.why(),
-            Self::ClientCertificate => "the server did not accept the TLS client certificate, or needs one".to_owned(),
-            Self::NoTls => "the server does not speak TLS".to_owned(),
-            Self::Handshake => "the TLS handshake failed".to_owned(),
-            Self::ProxyCredentials => "the proxy requires a user name and a password".to_owned(),
-            Self::ProxyRefused => "the proxy did not open a connection".to_owned(),
-            Self::Broken => "it was closed before the answer was complete".to_owned(),
+            Self::ClientCertificate => {
+                "the server did not accept the TLS client certificate, or needs one [KR-NETWORK-007]".to_owned()
+            }
+            Self::NoTls => "the server does not speak TLS [KR-NETWORK-008]".to_owned(),
+            Self::Handshake => "the TLS handshake failed [KR-NETWORK-009]".to_owned(),
+            Self::ProxyCredentials => "the proxy requires a user name and a password [KR-NETWORK-010]".to_owned(),
+            Self::ProxyRefused => "the proxy did not open a connection [KR-NETWORK-011]".to_owned(),
+            Self::Broken => "it was closed before the answer was complete [KR-NETWORK-012]".to_owned(),
         }
     }
 
@@ -144,21 +146,21 @@ impl Certificate {
     fn why(&self) -> String {
         match self {
             Self::Untrusted => {
-                "the server's certificate is not trusted: no certificate authority that this machine trusts signed it"
+                "the server's certificate is not trusted: no certificate authority that this machine trusts signed it [KR-NETWORK-013]"
                     .to_owned()
             }
-            Self::Expired(at) => format!("the server's certificate has expired{}", since(" on", *at)),
-            Self::NotYetValid(at) => format!("the server's certificate is not valid yet{}", since(" before", *at)),
+            Self::Expired(at) => format!("the server's certificate has expired{} [KR-NETWORK-014]", since(" on", *at)),
+            Self::NotYetValid(at) => format!("the server's certificate is not valid yet{} [KR-NETWORK-015]", since(" before", *at)),
             Self::OtherName(names) if names.is_empty() => {
-                "the server's certificate is for another host name".to_owned()
+                "the server's certificate is for another host name [KR-NETWORK-016]".to_owned()
             }
             Self::OtherName(names) => {
-                format!("the server's certificate is for other host names ({})", names.join(", "))
+                format!("the server's certificate is for other host names ({}) [KR-NETWORK-016]", names.join(", "))
             }
             Self::Authority => {
-                "the server shows the certificate of an authority (CA:TRUE) in place of a server's".to_owned()
+                "the server shows the certificate of an authority (CA:TRUE) in place of a server's [KR-NETWORK-017]".to_owned()
             }
-            Self::Unusable => "the server's certificate cannot be used".to_owned(),
+            Self::Unusable => "the server's certificate cannot be used [KR-NETWORK-018]".to_owned(),
         }
     }
 

@@ -137,7 +137,7 @@ impl Client {
                 return Ok(answer);
             }
             Either::Left((Err(error), _)) if error.is_builder() => {
-                return Err(call.error(ErrorKind::Unexpected, "the request could not be built"));
+                return Err(call.error(ErrorKind::Unexpected, "the request could not be built [KR-NETWORK-019]"));
             }
             Either::Left((Err(error), _)) => Cause::of(&error, !error.is_connect()),
             Either::Right(_) => Cause::TimedOut,

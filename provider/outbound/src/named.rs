@@ -29,7 +29,9 @@ impl Named {
     pub(crate) fn new(name: &str, settings: &Settings) -> Result<Self, Error> {
         let is_name = Url::parse(&format!("https://{name}/")).is_ok_and(|url| url.domain() == Some(name));
         if !is_name {
-            let message = format!("{name:?} is not a host name, so no server can be met by TLS under it");
+            let message = format!(
+                "{name:?} is not a host name, so it cannot be the TLS name of a server: write one such as vault.example [KR-NETWORK-020]"
+            );
             return Err(Error::new(ErrorKind::Invalid, "", message));
         }
         Ok(Self { name: name.to_owned(), settings: settings.clone(), clients: Mutex::default() })
@@ -40,7 +42,7 @@ impl Named {
     /// # Errors
     /// The certificates cannot be used.
     pub(crate) fn way(&self, mut url: Url, mut headers: HeaderMap) -> Result<(Client, Url, HeaderMap), Error> {
-        let unfit = || Error::new(ErrorKind::Invalid, "", "the server's address has no host");
+        let unfit = || Error::new(ErrorKind::Invalid, "", "the server's address has no host [KR-NETWORK-021]");
         let host = url.host_str().ok_or_else(unfit)?.to_owned();
         let authority = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let host = host.trim_matches(['[', ']']);
@@ -56,7 +58,8 @@ impl Named {
         }
         let resolver = Arc::new(At(host.to_owned()));
         let built = builder(&self.settings)?.dns_resolver(resolver).build();
-        let client = built.map_err(|_| Error::new(ErrorKind::Invalid, "", "the certificates cannot be read"))?;
+        let client = built
+            .map_err(|_| Error::new(ErrorKind::Invalid, "", "the certificates cannot be read [KR-NETWORK-022]"))?;
         clients.insert(host.to_owned(), client.clone());
         Ok(client)
     }

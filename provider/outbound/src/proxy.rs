@@ -110,7 +110,7 @@ impl Proxy {
         };
         if !matches!(url.scheme(), "http" | "https") {
             let message = format!(
-                "{from} names a proxy of the type {}, which the plugin cannot use: it needs one whose address begins with http:// or https://",
+                "{from} names a proxy of the type {}, which the plugin cannot use: it needs one whose address begins with http:// or https:// [KR-NETWORK-023]",
                 url.scheme()
             );
             return Err(Error::new(ErrorKind::Invalid, "", message));
@@ -135,7 +135,8 @@ impl Proxy {
 }
 
 fn not_a_proxy(from: &str) -> Error {
-    let message = format!("{from} is not the address of a proxy: write one such as http://proxy.example:3128");
+    let message =
+        format!("{from} is not the address of a proxy: write one such as http://proxy.example:3128 [KR-NETWORK-024]");
     Error::new(ErrorKind::Invalid, "", message)
 }
 
@@ -170,7 +171,7 @@ pub fn origin(url: &Url) -> String {
 pub fn in_clear(operation: &'static str, service: &str, from: &str, (url, proxy): (&Url, &Proxy)) -> Error {
     let (address, host) = (origin(url), url.host_str().unwrap_or_default());
     let message = format!(
-        "the call to {service} at {address} ({from}) was not sent: {proxy} would read the credentials in it, since the address has no TLS. Use an https:// address, or add {host} to NO_PROXY to connect without the proxy"
+        "the call to {service} at {address} ({from}) was not sent: {proxy} would read the credentials in it, since the address has no TLS. Use an https:// address, or add {host} to NO_PROXY to connect without the proxy [KR-NETWORK-025]"
     );
     Error::new(ErrorKind::Invalid, operation, message)
 }

@@ -13,7 +13,7 @@ pub struct Settings {
     /// A certificate with its private key in PEM, to show to servers that ask for one.
     pub identity: Option<Zeroizing<Vec<u8>>>,
     /// Trust any certificate. Only ever because the user said so.
-    pub trust_anybody: bool,
+    pub danger_accept_invalid_certs: bool,
     /// The proxies. Default: those of the environment.
     pub proxies: Option<Proxies>,
     /// The name that certificates must be for and that servers are told, whatever their address is. Such connections take no proxy.
@@ -40,7 +40,7 @@ pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Err
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .tcp_nodelay(true)
-        .tls_danger_accept_invalid_certs(settings.trust_anybody);
+        .tls_danger_accept_invalid_certs(settings.danger_accept_invalid_certs);
     if !settings.trusted.is_empty() {
         let trusted = Certificate::from_pem_bundle(&settings.trusted);
         builder = builder.tls_certs_merge(trusted.map_err(|_| unreadable("the trusted certificates"))?);
@@ -53,5 +53,5 @@ pub(crate) fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, Err
 }
 
 pub(crate) fn unreadable(what: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected"))
+    Error::new(ErrorKind::Invalid, "", format!("{what} cannot be read: PEM is expected [KR-NETWORK-026]"))
 }

@@ -11,7 +11,7 @@ pub fn authorities(pem: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     let read = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
     let found: Vec<Vec<u8>> =
         read.filter(|certificate| roots.add(certificate.clone()).is_ok()).map(|der| der.to_vec()).collect();
-    if found.is_empty() { Err("holds no certificate in PEM that could be trusted") } else { Ok(found) }
+    if found.is_empty() { Err("holds no certificate in PEM that could be trusted [KR-NETWORK-027]") } else { Ok(found) }
 }
 
 #[cfg(test)]

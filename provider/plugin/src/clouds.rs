@@ -65,7 +65,7 @@ pub(crate) trait AnyCloud: Send + Sync {
     /// Adds what it offers.
     fn offer(&self, to: &mut Offers);
 
-    /// Gives back what was borrowed.
+    /// Releases resources.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 

@@ -41,12 +41,12 @@ pub(crate) fn choose(named: Option<KeyId>, observed: &Observed) -> Result<Option
         [one] => Ok(Some(one)),
         [] => Err(Error::new(
             Code::FailedPrecondition,
-            "there is no key to import: leave the import option out and the first `pulumi up` makes one",
+            "there is no key to import: leave the import option out and the first `pulumi up` makes one [KR-PLUGIN-003]",
         )),
         several => {
             let ids: Vec<_> = several.iter().map(|key| key.id.0.as_str()).collect();
             let text = format!(
-                "there are {} keys ({}): name the one to import in the import id, as the documentation of the resource shows",
+                "there are {} keys ({}): name the one to import in the import id, as the documentation of the resource shows [KR-PLUGIN-004]",
                 ids.len(),
                 ids.join(", ")
             );
@@ -72,19 +72,19 @@ pub(crate) fn key(shown: &ObservedKey, generation: u64, material: Option<Materia
 
 /// `adopt.id` names nothing.
 pub(crate) fn no_such_key(id: &KeyId, principal: &str) -> Failure {
-    wrong(format!("adopt.id names the key {id}, and {principal} has no such key"))
+    wrong(format!("adopt.id names the key {id}, and {principal} has no such key [KR-PLUGIN-005]"))
 }
 
 /// `adopt.id` names a key that another resource manages.
 pub(crate) fn owned(id: &KeyId, owner: &str) -> Failure {
-    wrong(format!("adopt.id names the key {id}, which belongs to another resource ({owner})"))
+    wrong(format!("adopt.id names the key {id}, which belongs to another resource ({owner}) [KR-PLUGIN-006]"))
 }
 
 /// The import id names a key that another resource manages. Removing that resource as usual would delete the key.
 pub(crate) fn managed(id: &KeyId, owner: &OwnerId) -> Failure {
     let OwnerId { hash, label } = owner;
     wrong(format!(
-        "the key {id} belongs to another resource ({label}), which would go on rotating and deleting it. Nothing was imported. First take that resource out of its stack with `pulumi state delete`, which keeps the key. Then, or if its state is lost, remove its mark {hash} from the system and import again"
+        "the key {id} belongs to another resource ({label}), which would go on rotating and deleting it. Nothing was imported. First take that resource out of its stack with `pulumi state delete`, which keeps the key. Then, or if its state is lost, remove its mark {hash} from the system and import again [KR-PLUGIN-007]"
     ))
 }
 
@@ -115,11 +115,12 @@ impl Trouble {
 
     fn told(self, id: &KeyId, (from, nothing, way_out): (&str, &str, &str)) -> Failure {
         let (code, why) = match self {
-            Self::Refused => (Code::InvalidArgument, String::new()),
-            Self::Unjudged => {
-                (Code::Unavailable, ": the system's answer does not tell whether the key works".to_owned())
-            }
-            Self::Disabled => (Code::InvalidArgument, ": the key is disabled".to_owned()),
+            Self::Refused => (Code::InvalidArgument, ": the system refused it [KR-PLUGIN-030]".to_owned()),
+            Self::Unjudged => (
+                Code::Unavailable,
+                ": the system's answer does not tell whether the key works [KR-PLUGIN-008]".to_owned(),
+            ),
+            Self::Disabled => (Code::InvalidArgument, ": the key is disabled [KR-PLUGIN-009]".to_owned()),
             Self::Failed(error) => {
                 let Error { code, message, .. } = errors::public(error);
                 (code, format!(": {}", message.trim_end_matches('.')))

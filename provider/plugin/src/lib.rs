@@ -2,6 +2,7 @@
 
 mod clock;
 mod clouds;
+mod codes;
 mod config;
 mod delivery;
 mod import;

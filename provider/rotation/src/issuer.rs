@@ -9,7 +9,7 @@ use crate::{
     Capability, Error, ErrorKind, Expiry, KeyId, KeyState, LastUse, Ledger, Ledgers, Material, ObservedKey, OwnerId,
 };
 
-/// What a mint is told.
+/// The parameters of one mint.
 #[derive(Clone, Debug)]
 pub struct MintOrder {
     /// The nonce of the claim: a retry token where a system takes one.
@@ -20,14 +20,14 @@ pub struct MintOrder {
     pub owner: OwnerId,
     /// The instance that makes it, for the same mark.
     pub instance: String,
-    /// How long the key has to work, where keys end by themselves; none: as long as may be.
+    /// How long the key has to work, where keys end by themselves; none: as long as the system allows.
     pub life: Option<SignedDuration>,
 }
 
 /// A key that was just made.
 #[derive(Clone, Debug)]
 pub struct Minted {
-    /// The system's name of it.
+    /// The key's id in the system.
     pub id: KeyId,
     /// When the system says that it was made.
     pub created_at: Timestamp,
@@ -79,7 +79,7 @@ pub enum Verdict {
     Accepted,
     /// The system does not know it yet, or cannot be asked now.
     NotYet,
-    /// The system answered without a word about the key, such as to a network that it does not let in. It may say more later.
+    /// The answer neither accepts nor refuses the key, for example because the network is not allowed. A later try may give a verdict.
     Unjudged,
     /// Nothing can try it; from this time on it is known to work.
     NotBefore(Timestamp),
@@ -90,13 +90,13 @@ pub enum Verdict {
 pub enum Retired {
     /// It works no more.
     Gone,
-    /// The system accepts it until users publish that it is withdrawn; with what they are to do, in a sentence.
+    /// The system accepts the key until users publish its withdrawal. Holds a sentence that says what to do.
     StillAccepted(String),
 }
 
 /// The keys of one principal in one system. Bound to the principal; called by [`run`](fn@crate::run) and by the caller's Read.
 ///
-/// Each method is one question or one act, tried again by itself only where a repetition cannot do harm.
+/// Each method reads or changes one thing. An implementation retries only calls that are safe to repeat.
 #[async_trait]
 pub trait KeyIssuer: Send + Sync {
     /// What the system can do.
@@ -114,8 +114,8 @@ pub trait KeyIssuer: Send + Sync {
         Ok(None)
     }
 
-    /// What a person should know beyond what the model sees, by the last look and what was done since. It becomes a warning of the
-    /// resource, so no time of day and no secret is in it.
+    /// Warnings that only the issuer can give, from the last observation and the steps since. They become warnings of the resource, so they
+    /// contain no time of day and no secret.
     fn notices(&self, _state: &KeyState) -> Vec<String> {
         Vec::new()
     }
@@ -134,8 +134,7 @@ pub trait KeyIssuer: Send + Sync {
         Ok(ReadBack::default())
     }
 
-    /// Insists that the secret, which the user gave for an existing key, is of this key and of no other that would be accepted as well. Whether it
-    /// works is the question of [`verify`](Self::verify).
+    /// Checks that a secret from the user belongs to this key and not to another valid key. [`verify`](Self::verify) checks whether it works.
     ///
     /// # Errors
     /// It is of another key, or cannot be the secret of any.
@@ -164,15 +163,15 @@ pub trait KeyIssuer: Send + Sync {
     /// As [`list`](Self::list).
     async fn read_ledgers(&self, owner: &OwnerId) -> Result<Ledgers, Error>;
 
-    /// Writes our mark whole, in one step; none removes it. Where marks stand on keys, each key that the mark names gets what it
-    /// says, and none has nothing to remove: marks go with their keys.
+    /// Replaces our mark in one step; none removes it. Where marks are on keys, updates the mark of each key that it names, and none does
+    /// nothing, because each mark is deleted with its key.
     ///
     /// # Errors
     /// Names the permission that is missing.
     async fn write_ledger(&self, owner: &OwnerId, ledger: Option<&Ledger>) -> Result<(), Error>;
 
-    /// Makes ready to make one key, and says its name where that can be known before: the claim then names it, so that it is found again
-    /// whatever happens to the answer. Makes no key. What does not fit shows here, before the mint.
+    /// Prepares one mint without creating a key. Gives the key's id if it can be known in advance: the claim then holds it, so that a later run
+    /// finds the key if the answer is lost. Reports an invalid request before the mint.
     ///
     /// # Errors
     /// The key could not be prepared.
@@ -190,7 +189,7 @@ pub trait KeyIssuer: Send + Sync {
     /// Tries the key once, as a user of it would.
     ///
     /// # Errors
-    /// Only what waiting cannot cure.
+    /// Only failures that a later try cannot fix.
     async fn verify(&self, material: &Material) -> Result<Verdict, Error>;
 
     /// What the last try of a new key met, such as who answered and how: for the error that the key was never accepted.
@@ -206,10 +205,10 @@ pub trait KeyIssuer: Send + Sync {
         Ok(LastUse::Unknown)
     }
 
-    /// Gives the key more time, until it is `life` from now or as long as may be. None if it has ended meanwhile.
+    /// Extends the key's expiry to `life` from now, or as far as the system allows. None if the key has expired.
     ///
     /// # Errors
-    /// The key has the time that it had.
+    /// The expiry did not change.
     async fn renew(&self, _key: &KeyId, _life: Option<SignedDuration>) -> Result<Option<Expiry>, Error> {
         Ok(None)
     }
@@ -219,7 +218,10 @@ pub trait KeyIssuer: Send + Sync {
     /// # Errors
     /// The key may still work.
     async fn disable(&self, _key: &KeyId) -> Result<(), Error> {
-        let message = format!("{}: no key can be disabled there; this is a bug: please report it", self.principal());
+        let message = format!(
+            "{}: no key can be disabled there; this is a bug: please report it [KR-ROTATION-038]",
+            self.principal()
+        );
         Err(Error::new(ErrorKind::Unexpected, "", message))
     }
 

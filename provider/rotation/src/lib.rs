@@ -20,11 +20,11 @@ mod store;
 pub mod testing;
 mod time;
 
-pub use act::{Deck, Event, Interrupted, look_into_stores, reduce, refresh, refresh_stores, run, run_until};
+pub use act::{Event, Interrupted, RunContext, look_into_stores, reduce, refresh, refresh_stores, run, run_until};
 pub use asked::{
     Adopt, Keepers, Problem, Retirement, RetirementInputs, Revoke, RevokedGeneration, RotationArgs, RotationInputs,
     RotationWindow, RotationWindowInputs, TriggerInputs, Verification, VerificationInputs, Weekday, WhenInUse,
-    WhenQuotaReached, parse_duration, print_duration,
+    WhenQuotaReached, format_duration, parse_duration,
 };
 pub use decide::{
     Blocked, Goal, Knowledge, Next, Plan, Shelf, Step, Stores, View, Want, World, next, plan, renew_notices,
@@ -41,6 +41,6 @@ pub use state::{
 };
 pub use store::{DeliveryId, Head, Payload, Store, StoredVersion, Target, plain_label};
 pub use time::{
-    Ask, Clock, Due, EndTerms, Lasting, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
+    Ask, Clock, Due, EndTerms, LifetimeRules, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
     note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of,
 };

@@ -2,7 +2,7 @@
 
 use crate::{Clock, Error, KeyIssuer, KeyState, Observed, OwnerId, observe};
 
-/// What two account ids say of each other.
+/// How the recorded account compares with the reached one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The account that the state names is reached, or one that the user accepted.
@@ -37,7 +37,7 @@ pub enum Misplaced {
     Failed(Error),
 }
 
-/// Where an issuer leads, for one resource.
+/// The account that an issuer reaches, for one resource.
 pub struct Place<'a> {
     /// The keys of one principal.
     pub issuer: &'a dyn KeyIssuer,
@@ -50,8 +50,8 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Insists, before anything is changed, that the keys of the state are here, and notes in the state where that is.
-    /// `is_update`: where neither state nor system tells, an Update goes on.
+    /// Checks, before any change, that this account holds the keys of the state, and stores the account in the state.
+    /// `is_update`: if neither the state nor the system gives the account, an Update continues.
     ///
     /// # Errors
     /// As [`Misplaced`] says.

@@ -139,7 +139,7 @@ pub struct StoredVersion {
     pub delivery: Option<DeliveryId>,
 }
 
-/// What stands in a store's entry now.
+/// The versions in a store's entry, as read now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// Whether the entry exists, or stands to be restored.
@@ -188,7 +188,7 @@ pub trait Store: Send + Sync {
     /// The entry in normal form, kept in the state: another spelling of the same entry is the same text. Never a secret.
     fn identity(&self) -> String;
 
-    /// What of a key is handed over and how (`format`, `fields`, `extra`), in normal form. Another shape is another version of the same key.
+    /// Which fields of a key are delivered and in which form (`format`, `fields`, `extra`), in normal form. A different shape is a new version of the same key.
     fn shape(&self) -> String {
         String::new()
     }
@@ -231,15 +231,15 @@ pub trait Store: Send + Sync {
     /// Another version became current meanwhile: a [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) that names both.
     async fn promote(&self, version: &str, head: &Head) -> Result<(), Error>;
 
-    /// Takes a version of ours out: a staged one loses its label; a current one gives way to `head.previous`, which is set only where that is
-    /// not of this resource. A version that is not there is success.
+    /// Withdraws a version of this resource: a staged version loses its label, and `head.previous`, which is set only where it is not of this
+    /// resource, replaces a current one. A missing version is success.
     ///
     /// # Errors
     /// It may stand as before.
     async fn withdraw(&self, version: &str, head: &Head) -> Result<(), Error>;
 
-    /// Removes the entry, if this resource made it, with whatever time for second thoughts the inputs ask for. False where others made it: then
-    /// nothing was done. An entry that is gone already is true.
+    /// Deletes the entry if this resource created it, with the recovery window from the inputs. False, without a change, where others created
+    /// it. True if the entry is gone already.
     ///
     /// # Errors
     /// It may stand as before.

@@ -238,7 +238,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<ImmutableArray<string>> OwnershipTags { get; private set; } = null!;
 
         /// <summary>
-        /// The key before it, while it lives. All of its fields are null when there is none.
+        /// The previous key, until it is deleted. All fields are null when there is none.
         /// </summary>
         [Output("previous")]
         public Output<Outputs.PreviousAccessKey> Previous { get; private set; } = null!;
@@ -250,7 +250,7 @@ namespace KeyRotationDev.KeyRotation.Aws
         public Output<string?> PreviousKeyId { get; private set; } = null!;
 
         /// <summary>
-        /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        /// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         /// </summary>
         [Output("previousRetiresAt")]
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;

@@ -237,7 +237,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<Outputs.Owner> Owner { get; private set; } = null!;
 
         /// <summary>
-        /// The key before it, while it lives. All of its fields are null when there is none.
+        /// The previous key, until it is deleted. All fields are null when there is none.
         /// </summary>
         [Output("previous")]
         public Output<Outputs.PreviousKeyPair> Previous { get; private set; } = null!;
@@ -249,7 +249,7 @@ namespace KeyRotationDev.KeyRotation.Confluent
         public Output<string?> PreviousKeyId { get; private set; } = null!;
 
         /// <summary>
-        /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        /// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         /// </summary>
         [Output("previousRetiresAt")]
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;

@@ -182,7 +182,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<string?> Overlap { get; private set; } = null!;
 
         /// <summary>
-        /// The key before it, while it lives. All of its fields are null when there is none.
+        /// The previous key, until it is deleted. All fields are null when there is none.
         /// </summary>
         [Output("previous")]
         public Output<Outputs.PreviousCustomerSecretKey> Previous { get; private set; } = null!;
@@ -194,7 +194,7 @@ namespace KeyRotationDev.KeyRotation.Oci
         public Output<string?> PreviousKeyId { get; private set; } = null!;
 
         /// <summary>
-        /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        /// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         /// </summary>
         [Output("previousRetiresAt")]
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;

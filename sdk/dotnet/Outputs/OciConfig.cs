@@ -19,6 +19,10 @@ namespace KeyRotationDev.KeyRotation.Outputs
     public sealed class OciConfig
     {
         /// <summary>
+        /// The way to log in, as in Oracle's provider: `"ApiKey"`, `"InstancePrincipal"`, `"ResourcePrincipal"`, `"OKEWorkloadIdentity"` or `"SecurityToken"`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile's `authentication_type`, or a key, and the session if the profile has one.
+        /// </summary>
+        public readonly string? Auth;
+        /// <summary>
         /// The profile in Oracle's configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
         /// </summary>
         public readonly string? ConfigFileProfile;
@@ -44,11 +48,11 @@ namespace KeyRotationDev.KeyRotation.Outputs
         public readonly string? PrivateKeyPath;
         /// <summary>
         /// A region that the tenancy is subscribed to, such as `"eu-frankfurt-1"` or, by its short name, `"fra"`; the plugin finds the home region
-        /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile's `Region`.
+        /// from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile's `Region`, or the region of the principal.
         /// </summary>
         public readonly string? Region;
         /// <summary>
-        /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile's `tenancy`.
+        /// The tenancy's OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile's `tenancy`, or what the token of a principal says.
         /// </summary>
         public readonly string? TenancyOcid;
         /// <summary>
@@ -58,6 +62,8 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
         [OutputConstructor]
         private OciConfig(
+            string? auth,
+
             string? configFileProfile,
 
             Outputs.OciEndpoints? endpoints,
@@ -76,6 +82,7 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             string? userOcid)
         {
+            Auth = auth;
             ConfigFileProfile = configFileProfile;
             Endpoints = endpoints;
             Fingerprint = fingerprint;

@@ -27,9 +27,21 @@ namespace KeyRotationDev.KeyRotation.Outputs
         /// </summary>
         public readonly Outputs.VaultAuthLoginAppRole? AuthLoginAppRole;
         /// <summary>
+        /// Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+        /// </summary>
+        public readonly Outputs.VaultAuthLoginAws? AuthLoginAws;
+        /// <summary>
+        /// Logs in with the token of a managed identity of Azure.
+        /// </summary>
+        public readonly Outputs.VaultAuthLoginAzure? AuthLoginAzure;
+        /// <summary>
         /// Logs in with a TLS client certificate.
         /// </summary>
         public readonly Outputs.VaultAuthLoginCert? AuthLoginCert;
+        /// <summary>
+        /// Logs in with the identity token of a machine in Google Cloud.
+        /// </summary>
+        public readonly Outputs.VaultAuthLoginGcp? AuthLoginGcp;
         /// <summary>
         /// Logs in with a JSON Web Token, such as the identity token of a CI job.
         /// </summary>
@@ -69,7 +81,13 @@ namespace KeyRotationDev.KeyRotation.Outputs
 
             Outputs.VaultAuthLoginAppRole? authLoginAppRole,
 
+            Outputs.VaultAuthLoginAws? authLoginAws,
+
+            Outputs.VaultAuthLoginAzure? authLoginAzure,
+
             Outputs.VaultAuthLoginCert? authLoginCert,
+
+            Outputs.VaultAuthLoginGcp? authLoginGcp,
 
             Outputs.VaultAuthLoginJwt? authLoginJwt,
 
@@ -89,7 +107,10 @@ namespace KeyRotationDev.KeyRotation.Outputs
         {
             Address = address;
             AuthLoginAppRole = authLoginAppRole;
+            AuthLoginAws = authLoginAws;
+            AuthLoginAzure = authLoginAzure;
             AuthLoginCert = authLoginCert;
+            AuthLoginGcp = authLoginGcp;
             AuthLoginJwt = authLoginJwt;
             AuthLoginKubernetes = authLoginKubernetes;
             AuthLoginLdap = authLoginLdap;

@@ -113,7 +113,7 @@ namespace KeyRotationDev.KeyRotation.Vault
     /// 
     /// Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
     /// route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-    /// remove the resource by `pulumi state delete`.
+    /// remove the resource with `pulumi state delete`.
     /// 
     /// ## Delivery to secret managers
     /// 
@@ -261,7 +261,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
-        /// The key before it, while it lives. All of its fields are null when there is none.
+        /// The previous key, until it is deleted. All fields are null when there is none.
         /// </summary>
         [Output("previous")]
         public Output<Outputs.PreviousLease> Previous { get; private set; } = null!;
@@ -273,7 +273,7 @@ namespace KeyRotationDev.KeyRotation.Vault
         public Output<string?> PreviousKeyId { get; private set; } = null!;
 
         /// <summary>
-        /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        /// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         /// </summary>
         [Output("previousRetiresAt")]
         public Output<string?> PreviousRetiresAt { get; private set; } = null!;

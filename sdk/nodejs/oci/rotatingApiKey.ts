@@ -223,7 +223,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly ownershipTags: pulumi.Output<string[]>;
     /**
-     * The key before it, while it lives. All of its fields are null when there is none.
+     * The previous key, until it is deleted. All fields are null when there is none.
      */
     declare public /*out*/ readonly previous: pulumi.Output<outputs.oci.PreviousApiKey>;
     /**
@@ -231,7 +231,7 @@ export class RotatingApiKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousKeyId: pulumi.Output<string | undefined>;
     /**
-     * From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**

@@ -165,7 +165,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
     /**
-     * The key before it, while it lives. All of its fields are null when there is none.
+     * The previous key, until it is deleted. All fields are null when there is none.
      */
     declare public /*out*/ readonly previous: pulumi.Output<outputs.oci.PreviousAuthToken>;
     /**
@@ -173,7 +173,7 @@ export class RotatingAuthToken extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousKeyId: pulumi.Output<string | undefined>;
     /**
-     * From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**

@@ -119,7 +119,7 @@ import * as utilities from "../utilities";
  *
  * Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
  * route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
- * remove the resource by `pulumi state delete`.
+ * remove the resource with `pulumi state delete`.
  *
  * ## Import
  *
@@ -255,7 +255,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public readonly overlap: pulumi.Output<string | undefined>;
     /**
-     * The key before it, while it lives. All of its fields are null when there is none.
+     * The previous key, until it is deleted. All fields are null when there is none.
      */
     declare public /*out*/ readonly previous: pulumi.Output<outputs.vault.PreviousJwtKey>;
     /**
@@ -263,7 +263,7 @@ export class RotatingJwtKey extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly previousKeyId: pulumi.Output<string | undefined>;
     /**
-     * From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      */
     declare public /*out*/ readonly previousRetiresAt: pulumi.Output<string | undefined>;
     /**

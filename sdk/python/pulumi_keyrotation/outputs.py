@@ -2351,6 +2351,25 @@ class VaultAuthLoginAws(dict):
     """
     A login as an AWS principal (Vault's method `aws`, type `iam`).
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "awsRegion":
+            suggest = "aws_region"
+        elif key == "headerValue":
+            suggest = "header_value"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginAws. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginAws.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginAws.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role: _builtins.str,
                  aws_region: Optional[_builtins.str] = None,
@@ -2422,6 +2441,33 @@ class VaultAuthLoginAzure(dict):
     """
     A login with the token of a managed identity of Azure (Vault's method `azure`).
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "clientId":
+            suggest = "client_id"
+        elif key == "jwtFile":
+            suggest = "jwt_file"
+        elif key == "resourceGroupName":
+            suggest = "resource_group_name"
+        elif key == "subscriptionId":
+            suggest = "subscription_id"
+        elif key == "vmName":
+            suggest = "vm_name"
+        elif key == "vmssName":
+            suggest = "vmss_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginAzure. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginAzure.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginAzure.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role: _builtins.str,
                  client_id: Optional[_builtins.str] = None,
@@ -2642,6 +2688,23 @@ class VaultAuthLoginGcp(dict):
     """
     A login with an identity token of Google Cloud (Vault's method `gcp`, type `gce`).
     """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "jwtFile":
+            suggest = "jwt_file"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VaultAuthLoginGcp. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VaultAuthLoginGcp.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VaultAuthLoginGcp.__key_warning(key)
+        return super().get(key, default)
+
     def __init__(__self__, *,
                  role: _builtins.str,
                  jwt_file: Optional[_builtins.str] = None,
@@ -3049,8 +3112,14 @@ class VaultConfig(dict):
         suggest = None
         if key == "authLoginAppRole":
             suggest = "auth_login_app_role"
+        elif key == "authLoginAws":
+            suggest = "auth_login_aws"
+        elif key == "authLoginAzure":
+            suggest = "auth_login_azure"
         elif key == "authLoginCert":
             suggest = "auth_login_cert"
+        elif key == "authLoginGcp":
+            suggest = "auth_login_gcp"
         elif key == "authLoginJwt":
             suggest = "auth_login_jwt"
         elif key == "authLoginKubernetes":

@@ -21,6 +21,9 @@ An input whose type is wrong, that is missing, or that does not exist has no cod
 `cargo xtask codegen messages` writes this page.
 ";
 
+/// A framework for any provider: its errors have no codes.
+const FRAMEWORK: &str = "provider/framework/";
+
 /// The errors of one part: `xtask/errors/*.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +52,15 @@ struct Entry {
 /// # Errors
 /// When an error of the sources has no entry, an entry has no error, or a code is used twice.
 pub(super) fn page(sources: &[Source]) -> Result<String> {
+    let ours = sources.iter().filter(|source| !source.file.starts_with(FRAMEWORK));
+    let uncoded: Vec<String> = ours
+        .flat_map(|Source { file, uncoded, .. }| uncoded.iter().map(move |text| format!("{file}: {text}")))
+        .collect();
+    ensure!(
+        uncoded.is_empty(),
+        "these errors have no code: write `[KR-…-NNN]` at their end, with the next number of their part in xtask/errors\n{}",
+        uncoded.join("\n")
+    );
     with(&parts()?, &coded(sources))
 }
 
@@ -100,7 +112,7 @@ struct Coded {
 /// The texts of the sources that have a code.
 fn coded(sources: &[Source]) -> BTreeMap<String, Vec<Coded>> {
     let mut found: BTreeMap<String, Vec<Coded>> = BTreeMap::new();
-    for Source { file, texts } in sources {
+    for Source { file, texts, .. } in sources {
         for line in texts {
             let text = line.split_once(": ").map_or(line.as_str(), |(_, text)| text);
             for code in codes(text) {
@@ -154,7 +166,7 @@ mod tests {
     }
 
     fn sources(file: &str, text: &str) -> BTreeMap<String, Vec<Coded>> {
-        coded(&[Source { file: file.to_owned(), texts: vec![format!("failed: {text}")] }])
+        coded(&[Source { file: file.to_owned(), texts: vec![format!("failed: {text}")], uncoded: Vec::new() }])
     }
 
     #[test]

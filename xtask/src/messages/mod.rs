@@ -25,6 +25,8 @@ const HEAD: &str = "Every text that a user of the plugin can meet, whole or in p
 struct Source {
     file: String,
     texts: Vec<String>,
+    /// Those that make an error and have no code.
+    uncoded: Vec<String>,
 }
 
 /// Writes the text and the page.
@@ -64,14 +66,15 @@ fn sources() -> Result<Vec<Source>> {
     let read = |file: String| {
         let source = fs::read_to_string(paths::root().join(&file)).with_context(|| format!("cannot read {file}"))?;
         let texts = texts::of(&source).with_context(|| format!("cannot parse {file}"))?;
-        Ok(Source { file, texts })
+        let uncoded = texts::uncoded(&source)?;
+        Ok(Source { file, texts, uncoded })
     };
     files.into_iter().map(read).collect()
 }
 
 fn text(sources: &[Source]) -> String {
     let mut text = HEAD.to_owned();
-    for Source { file, texts } in sources.iter().filter(|source| !source.texts.is_empty()) {
+    for Source { file, texts, .. } in sources.iter().filter(|source| !source.texts.is_empty()) {
         text.push_str(&format!("\n# {file}\n{}", texts.iter().map(|line| format!("{line}\n")).collect::<String>()));
     }
     text

@@ -4,7 +4,8 @@ use anyhow::Result;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, File, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, LitStr, Macro, Token, TraitItemFn,
+    Attribute, Expr, ExprCall, File, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, LitStr, Macro, Token,
+    TraitItemFn,
 };
 
 use crate::rust_source::is_for_tests;
@@ -18,6 +19,45 @@ pub(super) fn of(source: &str) -> Result<Vec<String>> {
     let mut texts = Texts::default();
     texts.visit_file(&file);
     Ok(texts.found)
+}
+
+/// The texts that are given to what makes an error and have no code, each after what makes it. One that ends with another text has that
+/// one's code.
+///
+/// # Errors
+/// The source is not Rust.
+pub(super) fn uncoded(source: &str) -> Result<Vec<String>> {
+    let mut errors = Errors::default();
+    errors.visit_file(&syn::parse_file(source)?);
+    Ok(errors.found.into_iter().filter(|text| !text.contains("[KR-") && !text.ends_with('}')).collect())
+}
+
+/// What makes an error, by the end of its path: the last argument is its text.
+const MAKERS: [&str; 3] = ["Error::new", "CheckFailure::new", "problem"];
+
+#[derive(Default)]
+struct Errors {
+    found: Vec<String>,
+}
+
+impl<'a> Visit<'a> for Errors {
+    fn visit_expr_call(&mut self, call: &'a ExprCall) {
+        let Expr::Path(callee) = &*call.func else { return visit::visit_expr_call(self, call) };
+        let names: Vec<String> = callee.path.segments.iter().map(|part| part.ident.to_string()).collect();
+        let name = names.join("::");
+        if MAKERS.iter().any(|maker| name == *maker || name.ends_with(&format!("::{maker}"))) {
+            let mut texts = Texts { found: Vec::new(), within: name };
+            call.args.last().into_iter().for_each(|text| texts.visit_expr(text));
+            self.found.append(&mut texts.found);
+        }
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_item_mod(&mut self, module: &'a ItemMod) {
+        if !is_for_tests(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -34,10 +74,10 @@ impl Texts {
     }
 }
 
-/// Whether a string holds at least two words, the way people write them.
+/// Whether a string holds at least two words, the way people write them, or the code of an error.
 fn is_text(text: &str) -> bool {
     let is_word = |word: &&str| word.trim_matches(|c: char| !c.is_alphanumeric()).chars().any(char::is_lowercase);
-    text.split_whitespace().filter(is_word).count() > 1
+    text.split_whitespace().filter(is_word).count() > 1 || text.contains("[KR-")
 }
 
 impl<'a> Visit<'a> for Texts {
@@ -116,5 +156,20 @@ mod tests {
         let expected =
             ["HINT: run it again", "failed: the key is gone", "failed: {name} does not exist", "list: is one of them"];
         assert_eq!(of(source).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_text_that_makes_an_error_has_a_code() {
+        let source = r#"
+            fn failed(user: &str) -> Error {
+                let _ = rotation::Error::new(ErrorKind::Denied, "iam:TagUser", format!("{user} may not do it"));
+                let _ = problem("user", "must not be empty [KR-AWS-002]");
+                let _ = problem("path", "is not a path");
+                let _ = problem("path", format!("cannot be read: {why}"));
+                let _ = io::Error::other("is no error of ours");
+                note("a line of the log");
+            }
+        "#;
+        assert_eq!(uncoded(source).unwrap(), ["rotation::Error::new: {user} may not do it", "problem: is not a path"]);
     }
 }

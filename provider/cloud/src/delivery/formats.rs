@@ -31,10 +31,13 @@ pub(super) fn problems(shape: &DeliveryShape, of: &Deliverable) -> Vec<Problem> 
         DeliveryFormat::Json | DeliveryFormat::Properties => {}
         DeliveryFormat::Raw => {
             if count != 1 || (shape.fields.is_none() && of.open) {
-                add("fields", "must name exactly one field where `format` is \"raw\"".to_owned());
+                add("fields", "must name exactly one field where `format` is \"raw\" [KR-CLOUD-001]".to_owned());
             }
             if !shape.extra.is_empty() {
-                add("extra", "cannot be used where `format` is \"raw\": the value is one field alone".to_owned());
+                add(
+                    "extra",
+                    "cannot be used where `format` is \"raw\": the value is one field alone [KR-CLOUD-002]".to_owned(),
+                );
             }
         }
         DeliveryFormat::Dotenv => {
@@ -42,7 +45,7 @@ pub(super) fn problems(shape: &DeliveryShape, of: &Deliverable) -> Vec<Problem> 
             let extra = shape.extra.keys().map(|name| (format!("extra.{name}"), name));
             for (property, name) in fields.chain(extra).filter(|(_, name)| !is_variable(name)) {
                 let reason = format!(
-                    "{name:?} is not the name of a variable, which `format` \"dotenv\" needs: use letters, digits and _"
+                    "{name:?} is not the name of a variable, which `format` \"dotenv\" needs: use letters, digits and _ [KR-CLOUD-003]"
                 );
                 add(&property, reason);
             }
@@ -52,16 +55,20 @@ pub(super) fn problems(shape: &DeliveryShape, of: &Deliverable) -> Vec<Problem> 
             if !known && shape.fields.is_none() {
                 add(
                     "format",
-                    "\"awsCredentials\" needs a key with an access key id and a secret access key".to_owned(),
+                    "\"awsCredentials\" needs a key with an access key id and a secret access key [KR-CLOUD-004]"
+                        .to_owned(),
                 );
             }
         }
         DeliveryFormat::OciConfig => {
             if !has(OCI_PROFILE) {
-                add("format", "\"ociConfig\" needs the key of an oci:RotatingApiKey".to_owned());
+                add("format", "\"ociConfig\" needs the key of an oci:RotatingApiKey [KR-CLOUD-005]".to_owned());
             }
             if shape.fields.is_some() {
-                add("fields", "cannot be used where `format` is \"ociConfig\": its names are fixed".to_owned());
+                add(
+                    "fields",
+                    "cannot be used where `format` is \"ociConfig\": its names are fixed [KR-CLOUD-006]".to_owned(),
+                );
             }
         }
     }
@@ -73,7 +80,7 @@ pub(super) fn write(shape: &DeliveryShape, entries: &Entries) -> Result<SecretSt
         DeliveryFormat::Json => json(entries),
         DeliveryFormat::Raw => match entries.iter().next() {
             Some((_, text)) if entries.len() == 1 => return Ok(text.clone()),
-            _ => return Err(unfit("\"raw\" takes exactly one field")),
+            _ => return Err(unfit("\"raw\" takes exactly one field [KR-CLOUD-001]")),
         },
         DeliveryFormat::Dotenv => dotenv(entries)?,
         DeliveryFormat::Properties => properties(entries),
@@ -93,7 +100,9 @@ fn dotenv(entries: &Entries) -> Result<String, Error> {
     let mut lines = String::new();
     for (name, text) in entries {
         if !is_variable(name) {
-            return Err(unfit("\"dotenv\" needs names of letters, digits and _: choose them by `fields`"));
+            return Err(unfit(
+                "\"dotenv\" needs names of letters, digits and _: choose them by `fields` [KR-CLOUD-007]",
+            ));
         }
         lines.push_str(&format!("{name}={}\n", quoted(shown(text))));
     }
@@ -159,12 +168,14 @@ fn aws_credentials(entries: &Entries) -> Result<String, Error> {
         entries.iter().map(|(name, text)| (named(name).unwrap_or(name), shown(text))).collect();
     if AWS_NAMES.iter().any(|needed| !named.iter().any(|(name, _)| name == needed)) {
         return Err(unfit(
-            "\"awsCredentials\" needs aws_access_key_id and aws_secret_access_key: name them by `fields`",
+            "\"awsCredentials\" needs aws_access_key_id and aws_secret_access_key: name them by `fields` [KR-CLOUD-008]",
         ));
     }
     for (name, text) in named.into_iter().filter(|(name, _)| name.starts_with("aws_") || *name == "region") {
         if text.contains(['\n', '\r']) {
-            return Err(unfit("\"awsCredentials\" takes texts of one line"));
+            return Err(unfit(
+                "\"awsCredentials\" needs values without line breaks: use another `format` [KR-CLOUD-009]",
+            ));
         }
         lines.push_str(&format!("{name} = {text}\n"));
     }
@@ -173,8 +184,9 @@ fn aws_credentials(entries: &Entries) -> Result<String, Error> {
 
 /// The profile that the key brings, and the constants as lines after it.
 fn oci_config(shape: &DeliveryShape, entries: &Entries) -> Result<String, Error> {
-    let profile =
-        entries.get(OCI_PROFILE).ok_or_else(|| unfit("\"ociConfig\" needs the key of an oci:RotatingApiKey"))?;
+    let profile = entries
+        .get(OCI_PROFILE)
+        .ok_or_else(|| unfit("\"ociConfig\" needs the key of an oci:RotatingApiKey [KR-CLOUD-005]"))?;
     let mut text = shown(profile).trim_end().to_owned();
     text.push('\n');
     for (name, value) in &shape.extra {

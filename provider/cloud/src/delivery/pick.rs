@@ -84,13 +84,15 @@ pub(super) fn shown(secret: &SecretString) -> &str {
 }
 
 fn missing(name: &str) -> Error {
-    let message = format!("the key has no field {name:?}, which `deliveries[].fields` names: correct it");
+    let message = format!(
+        "the key has no field {name:?}, which `deliveries[].fields` names: correct the name there [KR-CLOUD-010]"
+    );
     Error::new(ErrorKind::Blocked, "", message)
 }
 
 fn unknown(name: &str) -> Error {
     let message = format!(
-        "the key's field {name:?} is not known, as after an import without the secret, so the key cannot be delivered: the next rotation delivers a new one"
+        "the key's field {name:?} is not known, as after an import without the secret, so the key cannot be delivered: the next rotation delivers a new one [KR-CLOUD-011]"
     );
     Error::new(ErrorKind::Blocked, "", message)
 }

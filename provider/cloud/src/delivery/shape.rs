@@ -22,7 +22,7 @@ pub enum DeliveryFormat {
     OciConfig,
 }
 
-/// What of a key is handed over, under which names, and how it is written.
+/// Which fields of a key are delivered, under which names and in which format.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DeliveryShape {
     /// How it is written.
@@ -35,7 +35,7 @@ pub struct DeliveryShape {
     pub extra: BTreeMap<String, String>,
 }
 
-/// What keys of one resource can hand over.
+/// The fields of a resource's keys that can be delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Deliverable {
     /// The names of a key's fields.

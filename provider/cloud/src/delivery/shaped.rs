@@ -21,22 +21,28 @@ impl DeliveryShape {
         let mut add = |property: String, reason: String| problems.push(problem(&property, reason));
         for name in self.fields.iter().flat_map(BTreeMap::keys).filter(|name| !of.open && !of.names.contains(name)) {
             let known = of.names.join(", ");
-            add(format!("fields.{name}"), format!("is not a field of this resource's keys: use {known}"));
+            add(
+                format!("fields.{name}"),
+                format!("is not a field of this resource's keys: use {known} [KR-CLOUD-012]"),
+            );
         }
         let names = || self.fields.iter().flat_map(|fields| fields.iter());
         for (name, _) in names().filter(|(_, stored)| stored.is_empty()) {
             add(
                 format!("fields.{name}"),
-                "must not be empty: write the name that the field has in the store".to_owned(),
+                "must not be empty: write the name that the field has in the store [KR-CLOUD-013]".to_owned(),
             );
         }
         if self.fields.as_ref().is_some_and(BTreeMap::is_empty) {
-            add("fields".to_owned(), "must name at least one field, or be unset".to_owned());
+            add("fields".to_owned(), "must name at least one field, or be unset [KR-CLOUD-014]".to_owned());
         }
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, stored) in names() {
             if let Some(other) = taken.insert(stored, name) {
-                add(format!("fields.{name}"), format!("has the same name in the store as the field {other}"));
+                add(
+                    format!("fields.{name}"),
+                    format!("has the same name in the store as the field {other} [KR-CLOUD-015]"),
+                );
             }
         }
         let stored = |name: &str| match &self.fields {
@@ -44,7 +50,7 @@ impl DeliveryShape {
             None => of.ordinary.iter().any(|ordinary| ordinary == name),
         };
         for name in self.extra.keys().filter(|name| stored(name)) {
-            add(format!("extra.{name}"), "has the name of one of the key's fields".to_owned());
+            add(format!("extra.{name}"), "has the name of one of the key's fields [KR-CLOUD-016]".to_owned());
         }
         problems.extend(formats::problems(self, of));
         problems

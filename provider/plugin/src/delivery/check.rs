@@ -15,7 +15,10 @@ pub(crate) fn failures(inputs: &Object, of: &Deliverable, clouds: &DeliveryCloud
         let at = format!("{DELIVERIES}[{index}]");
         let Some(store) = delivery.one() else {
             let kinds = KINDS.join(", ");
-            failures.push(CheckFailure::new(at, format!("must hold exactly one store: set one of {kinds}")));
+            failures.push(CheckFailure::new(
+                at,
+                format!("must hold exactly one store: set one of {kinds} [KR-PLUGIN-001]"),
+            ));
             continue;
         };
         let kind = store.property();
@@ -24,7 +27,7 @@ pub(crate) fn failures(inputs: &Object, of: &Deliverable, clouds: &DeliveryCloud
             inner.map(|Problem { property, reason }| CheckFailure::new(format!("{at}.{kind}.{property}"), reason)),
         );
         if clouds.identity(delivery).is_some_and(|identity| !seen.insert(identity)) {
-            failures.push(CheckFailure::new(at, "names the same store as a delivery before it"));
+            failures.push(CheckFailure::new(at, "names the same store as a delivery before it [KR-PLUGIN-002]"));
         }
     }
     failures
@@ -44,13 +47,15 @@ pub(crate) fn unkept_secret(
     let failure = |reason: String| Some(CheckFailure::new(KEEP_SECRET, reason));
     if capability.is_some_and(|capability| capability.proof == Proof::OncePublished) {
         return failure(
-            "cannot be false here: the plugin needs the private halves of these keys in later runs, to prove that the server accepts the published ones and refuses the withdrawn ones"
+            "cannot be false here: the plugin needs the private halves of these keys in later runs, to prove that the server accepts the published ones and refuses the withdrawn ones [KR-PLUGIN-032]"
                 .to_owned(),
         );
     }
     let deliveries = read(inputs).value.and_then(|inputs| inputs.deliveries).unwrap_or_default();
     if deliveries.is_empty() {
-        return failure(format!("can be false only with `{DELIVERIES}`: otherwise nothing would have the secret"));
+        return failure(format!(
+            "can be false only with `{DELIVERIES}`: otherwise nothing would have the secret [KR-PLUGIN-033]"
+        ));
     }
     let mut stores =
         deliveries.iter().enumerate().filter_map(|(at, delivery)| clouds.open(delivery, Some(at), of, owner));
@@ -62,6 +67,6 @@ pub(crate) fn unkept_secret(
     let fields =
         if of.open { "`fields` unset".to_owned() } else { format!("`fields` unset or naming {}", needed.join(", ")) };
     failure(format!(
-        "can be false only if one of `{DELIVERIES}` gives the secret back to the plugin: write it with `format` \"json\" and {fields}{raw}"
+        "can be false only if one of `{DELIVERIES}` gives the secret back to the plugin: write it with `format` \"json\" and {fields}{raw} [KR-PLUGIN-034]"
     ))
 }

@@ -37,7 +37,9 @@ fn find(variable: &dyn Fn(&str) -> Option<String>, import_id: &str, key: &KeyId)
         (None, None) => Ok(None),
         (Some(secret), None) => Ok(Some(Given { secret: secret.into(), from: format!("`{ONE}`") })),
         (None, Some(path)) => in_file(&path, import_id, key),
-        (Some(_), Some(_)) => Err(wrong(format!("`{ONE}` and `{MANY}` are both set: unset one of them"))),
+        (Some(_), Some(_)) => {
+            Err(wrong(format!("`{ONE}` and `{MANY}` are both set: unset one of them [KR-PLUGIN-010]")))
+        }
     }
 }
 
@@ -53,9 +55,11 @@ fn in_file(path: &str, import_id: &str, key: &KeyId) -> Result<Option<Given>, Er
 
 fn read(path: &str) -> Result<BTreeMap<String, SecretString>, Error> {
     let text = std::fs::read(path).map(Zeroizing::new);
-    let text =
-        text.map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, which cannot be read: {error}")))?;
-    serde_json::from_slice(&text).map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, {}", Flaw(&error))))
+    let text = text.map_err(|error| {
+        wrong(format!("`{MANY}` names the file {path:?}, which cannot be read: {error} [KR-PLUGIN-011]"))
+    })?;
+    serde_json::from_slice(&text)
+        .map_err(|error| wrong(format!("`{MANY}` names the file {path:?}, {} [KR-PLUGIN-012]", Flaw(&error))))
 }
 
 /// What is wrong with the file. The parser's own words may quote it.

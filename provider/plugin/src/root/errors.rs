@@ -9,10 +9,9 @@ use crate::rotating::errors;
 
 /// The secret was not found, and nothing says that this is the cluster that kept it.
 pub(super) fn unproven(root: &Root) -> Error {
-    let gone = root.gone("");
     let message = format!(
-        "{}. The state does not say which Vault cluster keeps it, so it may be another one, and nothing was changed. Check keyrotation:vault.address; if it was removed on purpose, remove the resource by `pulumi state delete`",
-        gone.message
+        "{:?} (`path`) does not exist on the server, and the state does not say which Vault cluster has it, so this may be another one. Nothing was changed. Check keyrotation:vault.address; if it was removed on purpose, remove the resource with `pulumi state delete` [KR-PLUGIN-031]",
+        root.path()
     );
     Error::new(Code::FailedPrecondition, message)
 }
@@ -24,7 +23,7 @@ pub(super) fn cannot_ask(kind: ErrorKind) -> bool {
 
 pub(super) fn managed(user: &str, manager: &str) -> rotation::Error {
     let message = format!(
-        "the AWS engine works with an access key of the IAM user {user:?}, whose keys the resource {manager} manages (aws:RotatingApiKey): the engine would delete a key of it, and has no room for its own. Give the engine a user of its own, or remove one of the two resources. Nothing was ordered"
+        "the AWS engine works with an access key of the IAM user {user:?}, whose keys the resource {manager} manages (aws:RotatingApiKey): the engine would delete a key of it, and has no room for its own. Give the engine a user of its own, or remove one of the two resources. No rotation was requested [KR-PLUGIN-013]"
     );
     rotation::Error::new(ErrorKind::Blocked, "", message)
 }

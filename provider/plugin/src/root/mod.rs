@@ -92,16 +92,16 @@ impl RotatingRoot {
         if let Err(error) = self.must_be_nobodys(&seen.evidence, context).await {
             return Err(Interrupted { state, error });
         }
-        context.log().info(format!("a rotation of {:?} is ordered: {}", args.path, state.cause(wanted)));
+        context.log().info(format!("requesting a rotation of {:?}: {}", args.path, state.cause(wanted)));
         match root.order(&seen).await {
             Ok(turned) => {
                 turned.warning.into_iter().for_each(|warning| context.log().warning(warning));
-                state.turn(turned.evidence, wanted, self.clock.now());
+                state.record_rotation(turned.evidence, wanted, self.clock.now());
                 Ok(state)
             }
             Err(error) => {
                 if error.effect == Effect::Unknown {
-                    state.doubt(wanted);
+                    state.mark_unknown(wanted);
                 }
                 Err(Interrupted { state, error })
             }
@@ -126,7 +126,7 @@ impl RotatingRoot {
             }
         }
         if context.stopped() {
-            let message = "stopped before a rotation was ordered";
+            let message = "the run was stopped before it requested a rotation [KR-PLUGIN-014]";
             return Err(rotation::Error::new(ErrorKind::Stopped, "", message));
         }
         Ok(())
@@ -145,7 +145,7 @@ impl RotatingRoot {
         if state.serves(&wanted) {
             return Ok(outputs);
         }
-        context.log().info(format!("a rotation will be ordered: {}", state.cause(&wanted)));
+        context.log().info(format!("a rotation will be requested: {}", state.cause(&wanted)));
         let told = ["accessKeyId", "lastVaultRotation"]
             .into_iter()
             .filter(|name| outputs.get(*name).is_some_and(|told| !told.is_null()));

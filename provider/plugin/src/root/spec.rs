@@ -14,7 +14,7 @@ pub(super) fn spec() -> ResourceSpec {
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "described, never made: outputs are written by state.rs")]
 struct Outputs {
-    /// Counts the rotations that this resource ordered: 1 after its creation, 0 after an import.
+    /// Counts the rotations that this resource requested: 1 after its creation, 0 after an import.
     generation: u64,
     /// When the secret was last rotated for this resource, in RFC 3339; null after an import, unless Vault tells.
     rotated_at: Option<String>,

@@ -48,7 +48,7 @@ pub(super) struct Unanswered {
 }
 
 impl RootState {
-    /// Nothing was ordered yet.
+    /// No rotation was requested yet.
     pub(super) fn new(instance: String) -> Self {
         Self {
             state_version: VERSION,
@@ -93,7 +93,7 @@ impl RootState {
             seen.has_turned_since(&order.before) && wanted.is_met_by(&order.trigger, turned_at, NO_OVERLAP)
         });
         if was_done {
-            self.turn(seen.clone(), wanted, now);
+            self.record_rotation(seen.clone(), wanted, now);
         }
         self.evidence = seen.clone();
         if self.serves(wanted) {
@@ -103,7 +103,7 @@ impl RootState {
     }
 
     /// A rotation for this trigger was carried out.
-    pub(super) fn turn(&mut self, evidence: Evidence, trigger: &Trigger, now: Timestamp) {
+    pub(super) fn record_rotation(&mut self, evidence: Evidence, trigger: &Trigger, now: Timestamp) {
         self.generation += 1;
         self.rotated_at = Some(evidence.last_vault_rotation.unwrap_or(now));
         self.evidence = evidence;
@@ -112,14 +112,14 @@ impl RootState {
     }
 
     /// A rotation for this trigger was ordered, and nobody knows whether it was carried out.
-    pub(super) fn doubt(&mut self, trigger: &Trigger) {
+    pub(super) fn mark_unknown(&mut self, trigger: &Trigger) {
         self.unanswered = Some(Unanswered { trigger: trigger.clone(), before: self.evidence.clone() });
     }
 
     /// Why a rotation is to be ordered.
     pub(super) fn cause(&self, wanted: &Trigger) -> &'static str {
         match &self.trigger {
-            _ if self.unanswered.is_some() => "an earlier order had no answer",
+            _ if self.unanswered.is_some() => "an earlier request had no answer",
             None => "whoever set it up may know the secret",
             Some(trigger) if trigger.hash != wanted.hash => "keepers changed",
             Some(_) => "a new rotation period began",

@@ -23,16 +23,16 @@ impl Accounts<'_> {
         let Self { noun, principal, .. } = self;
         let message = match (self.recorded, self.reached) {
             (Some(recorded), Some(reached)) => format!(
-                "{principal}: the state says that the keys are in the {noun} {recorded}, and the plugin's credentials reach the {noun} {reached}. Nothing was changed. Configure the plugin for {recorded}; or, if the keys are in {reached} now, run once with {ACCEPT}={reached} or the provider configuration `acceptAccount`"
+                "{principal}: the state says that the keys are in the {noun} {recorded}, and the plugin's credentials reach the {noun} {reached}. Nothing was changed. Configure the plugin for {recorded}; or, if the keys are in {reached} now, run once with {ACCEPT}={reached} or the provider configuration `acceptAccount` [KR-PLUGIN-015]"
             ),
             (None, Some(reached)) => format!(
-                "{principal}: no key of this resource was found in the {noun} {reached}, and the state does not say which {noun} holds them, so they may be elsewhere. Nothing was changed. Configure the plugin for the {noun} that holds the keys; or, if that is {reached} and the keys were deleted there, run once with {ACCEPT}={reached} or the provider configuration `acceptAccount`"
+                "{principal}: no key of this resource was found in the {noun} {reached}, and the state does not say which {noun} holds them, so they may be elsewhere. Nothing was changed. Configure the plugin for the {noun} that holds the keys; or, if that is {reached} and the keys were deleted there, run once with {ACCEPT}={reached} or the provider configuration `acceptAccount` [KR-PLUGIN-016]"
             ),
             (Some(recorded), None) => format!(
-                "{principal}: the state says that the keys are in the {noun} {recorded}. The system does not say which {noun} the plugin's credentials reach, and no mark of this resource was found there. Nothing was changed. Check the plugin's configuration; if the keys were deleted, remove the resource by `pulumi state delete`"
+                "{principal}: the state says that the keys are in the {noun} {recorded}. The system does not say which {noun} the plugin's credentials reach, and no mark of this resource was found there. Nothing was changed. Check the plugin's configuration; if the keys were deleted, remove the resource with `pulumi state delete` [KR-PLUGIN-017]"
             ),
             (None, None) => format!(
-                "{principal}: no key of this resource was found, and neither the state nor the system says which {noun} this is, so the keys may be elsewhere. Nothing was changed. Check the plugin's configuration; if the keys were deleted, remove the resource by `pulumi state delete`"
+                "{principal}: no key of this resource was found, and neither the state nor the system says which {noun} this is, so the keys may be elsewhere. Nothing was changed. Check the plugin's configuration; if the keys were deleted, remove the resource with `pulumi state delete` [KR-PLUGIN-018]"
             ),
         };
         Error::new(Code::FailedPrecondition, message)

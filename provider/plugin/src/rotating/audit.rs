@@ -10,7 +10,7 @@ use pulumi_provider::{
     Object, ObjectSchema, Urn, Value, decode, to_object,
 };
 use rotation::{
-    Clock, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledgers, ObservedKey, parse_duration, print_duration,
+    Clock, KeyId, KeyIssuer, KeyStatus, Known, LastUse, Ledgers, ObservedKey, format_duration, parse_duration,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,7 +119,7 @@ impl Filter {
 impl OlderThan {
     pub(crate) fn read(given: Option<&Value>) -> Result<Self, CheckFailure> {
         let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(Self(None)) };
-        let text = given.as_str().ok_or_else(|| CheckFailure::new(OLDER_THAN, "must be a string"))?;
+        let text = given.as_str().ok_or_else(|| CheckFailure::new(OLDER_THAN, "must be a string [KR-PLUGIN-019]"))?;
         let limit = parse_duration(text).map_err(|reason| CheckFailure::new(OLDER_THAN, reason))?;
         Ok(Self(Some(limit)))
     }
@@ -179,7 +179,7 @@ fn audited(key: &ObservedKey, last_use: LastUse, ledgers: &Ledgers, now: Timesta
     AuditedKey {
         id: key.id.0.clone(),
         created_at: key.created_at.to_string(),
-        age: print_duration(SignedDuration::from_hours(age.as_hours())),
+        age: format_duration(SignedDuration::from_hours(age.as_hours())),
         age_seconds: age.as_secs(),
         status: key.status,
         last_used_at: if let LastUse::At(time) = last_use { Some(time.to_string()) } else { None },
@@ -197,6 +197,6 @@ fn told(failures: &[CheckFailure]) -> String {
 }
 
 async fn all(issuer: &dyn KeyIssuer) -> Result<Vec<ObservedKey>, Error> {
-    let gone = || Error::new(Code::NotFound, format!("{} does not exist", issuer.principal()));
+    let gone = || Error::new(Code::NotFound, format!("{} does not exist [KR-PLUGIN-020]", issuer.principal()));
     issuer.list().await.map_err(errors::public)?.ok_or_else(gone)
 }

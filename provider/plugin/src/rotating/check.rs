@@ -8,6 +8,7 @@ use rotation::{Ask, Capability, Clock, Phase, Problem, RotationArgs, Scheduled, 
 
 use super::inputs::{self, Names, Rules, SCHEDULE, known};
 use super::outputs::{from_outputs, is_ours};
+use crate::codes::must_have_code;
 use crate::delivery::DeliveryInputs;
 
 /// `wrong` is what was found wrong with inputs that neither the rotation model nor the system reads.
@@ -80,7 +81,7 @@ fn is_old_schedule(request: &CheckRequest, given: &Value) -> bool {
 }
 
 fn refuse_schedule(inputs: &Object) -> Checked {
-    let reason = "is computed by the plugin and cannot be set; to stop rotation by time, put it into ignoreChanges";
+    let reason = "is computed by the plugin and cannot be set; to stop rotation by time, put it into ignoreChanges [KR-PLUGIN-021]";
     let failures = vec![CheckFailure::new(SCHEDULE, reason)];
     Checked { inputs: inputs.clone(), failures, ..Checked::default() }
 }
@@ -126,5 +127,6 @@ fn failed(request: &CheckRequest, mut failures: Vec<CheckFailure>, problems: Vec
 }
 
 fn failure(problem: Problem) -> CheckFailure {
+    must_have_code(&problem.reason);
     CheckFailure::new(problem.property, problem.reason)
 }

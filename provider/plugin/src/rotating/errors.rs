@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use pulumi_provider::{Code, Context, Error};
 use rotation::{ErrorKind, KeyState, Retiring, RotationArgs, Schedule, retires_at};
 
+use crate::codes::must_have_code;
+
 /// The public form of the model's error.
 pub(crate) fn public(error: rotation::Error) -> Error {
     let code = match error.kind {
@@ -19,7 +21,9 @@ pub(crate) fn public(error: rotation::Error) -> Error {
         ErrorKind::Unverified | ErrorKind::Blocked => Code::FailedPrecondition,
         _ => Code::Unknown,
     };
-    Error::new(code, error.to_string())
+    let text = error.to_string();
+    must_have_code(&text);
+    Error::new(code, text)
 }
 
 /// The same for a run that broke off: what still works, and what the next run does.
@@ -46,7 +50,7 @@ pub(super) fn warn(state: &KeyState, context: &Context) {
 }
 
 /// Tells, after a rotation, until when the keys that it superseded work and what removes them. Of a key that does not work it says that.
-pub(super) fn tell_overlap(before: &KeyState, after: &KeyState, times: Times<'_>, context: &Context) {
+pub(super) fn announce_overlap(before: &KeyState, after: &KeyState, times: Times<'_>, context: &Context) {
     let Some(previous) = after.previous().filter(|_| before.generation != after.generation) else { return };
     context.log().info(overlap_line(previous, times));
     let found = after.retiring.iter().filter(|old| !before.knows(&old.key.id) && old.key.id != previous.key.id);

@@ -119,8 +119,12 @@ impl<R: Rules> Inputs<R> {
     }
 
     pub(crate) fn schedule(&self) -> Result<&Schedule, Error> {
-        let missing =
-            || Error::new(Code::InvalidArgument, "the inputs hold no schedule: they were not checked by this plugin");
+        let missing = || {
+            Error::new(
+                Code::InvalidArgument,
+                "the inputs hold no schedule: they were not checked by this plugin [KR-PLUGIN-022]",
+            )
+        };
         self.schedule.as_ref().ok_or_else(missing)
     }
 
@@ -165,6 +169,9 @@ fn whole<T>(decoded: Decoded<T>) -> Result<T, Error> {
     let Decoded { value, failures, .. } = decoded;
     value.ok_or_else(|| {
         let first = failures.first().map(|failure| format!("{} {}", failure.property, failure.reason));
-        Error::new(Code::InvalidArgument, first.unwrap_or_else(|| "an input is not known yet".to_owned()))
+        Error::new(
+            Code::InvalidArgument,
+            first.unwrap_or_else(|| "an input is not known yet [KR-PLUGIN-023]".to_owned()),
+        )
     })
 }

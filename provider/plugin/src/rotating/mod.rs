@@ -28,8 +28,8 @@ use pulumi_provider::{
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value, decode,
 };
 use rotation::{
-    Clock, Deck, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, Schedule, Want, look_into_stores,
-    note_endings, observe, overdue, reach, refresh, refresh_stores, renew_notices, run,
+    Clock, Interrupted, KeyIssuer, KeyState, Known, Observed, RotationArgs, RunContext, Schedule, Want,
+    look_into_stores, note_endings, observe, overdue, reach, refresh, refresh_stores, renew_notices, run,
 };
 
 use crate::delivery::{self, DeliveryClouds};
@@ -92,7 +92,7 @@ impl<S: RotatingResource> Rotating<S> {
         let (clock, stop, owner, nonce, note, warn) = (&*self.clock, &stop, &owner, &nonce, &note, &warn);
         let derived = &|material| self.system.derived(own, material);
         let (stores, readers) = (&stores.all(), &stores.readers());
-        run(Deck { issuer, stores, readers, derived, clock, stop, owner, want, nonce, note, warn }, state).await
+        run(RunContext { issuer, stores, readers, derived, clock, stop, owner, want, nonce, note, warn }, state).await
     }
 
     async fn observe(&self, issuer: &dyn KeyIssuer, urn: &Urn) -> Result<Option<Observed>, Error> {
@@ -225,7 +225,7 @@ impl<S: RotatingResource> Resource for Rotating<S> {
             |state: &KeyState| self.outputs(&request.inputs, state, Some((&args, &schedule)), (context.urn(), &stores));
         match self.live((&Want::Current(goal), &inputs.own), (&*issuer, &stores), state, context).await {
             Ok(state) => {
-                errors::tell_overlap(&before, &state, (&args, &schedule), context);
+                errors::announce_overlap(&before, &state, (&args, &schedule), context);
                 errors::warn(&state, context);
                 Ok(outputs(&state)?)
             }

@@ -222,7 +222,8 @@ pub(crate) fn time(time: Timestamp) -> Value {
 }
 
 pub(crate) fn object(value: &impl Serialize) -> Result<Object, Error> {
-    to_object(value).map_err(|error| Error::new(Code::Internal, format!("the state cannot be written: {error}")))
+    to_object(value)
+        .map_err(|error| Error::new(Code::Internal, format!("the state cannot be written: {error} [KR-PLUGIN-024]")))
 }
 
 pub(crate) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Error> {
@@ -233,14 +234,14 @@ pub(crate) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Error> {
 
 fn unreadable(property: &str) -> Error {
     let text = format!(
-        "the stored state cannot be read at {property}: it was changed by hand or by another program; restore it from the stack's history"
+        "the stored state cannot be read at {property}: it was changed by hand or by another program; restore it from the stack's history [KR-PLUGIN-025]"
     );
     Error::new(Code::FailedPrecondition, text)
 }
 
 pub(crate) fn newer(version: f64, known: u32) -> Error {
     let text = format!(
-        "the stored state has version {version} and this plugin knows versions up to {known}: use the plugin version that wrote it, or a later one. Nothing was changed"
+        "the stored state has version {version} and this plugin knows versions up to {known}: use the plugin version that wrote it, or a later one. Nothing was changed [KR-PLUGIN-026]"
     );
     Error::new(Code::FailedPrecondition, text)
 }

@@ -31,7 +31,7 @@ impl<S: RotatingResource> Rotating<S> {
         }
     }
 
-    /// Insists, before anything is changed, that the keys of the state are where the plugin's credentials lead, and notes where that is.
+    /// Checks, before any change, that the account which the plugin's credentials reach holds the keys of the state, and notes that account.
     pub(super) async fn must_be_the_place(
         &self,
         issuer: &dyn KeyIssuer,

@@ -77,8 +77,9 @@ struct Asked<'a> {
 impl Report {
     fn asked(&self, arguments: &Object) -> Result<Vec<Asked<'_>>, Vec<CheckFailure>> {
         let listed = arguments.get("principals").and_then(Value::as_array);
-        let listed =
-            listed.ok_or_else(|| vec![CheckFailure::new("principals", "is required: a list of principals")])?;
+        let listed = listed.ok_or_else(|| {
+            vec![CheckFailure::new("principals", "is required: a list of principals [KR-PLUGIN-027]")]
+        })?;
         listed.iter().enumerate().map(|(at, principal)| self.one(at, principal)).collect()
     }
 
@@ -89,8 +90,10 @@ impl Report {
         let named = named.strip_prefix("keyrotation:").unwrap_or(named);
         let kind = self.0.iter().find(|kind| kind.token() == named).ok_or_else(|| {
             let known: Vec<_> = self.0.iter().map(|kind| kind.token()).collect();
-            let reason =
-                format!("must be the type of a resource whose keys can be listed: one of {}", known.join(", "));
+            let reason = format!(
+                "must be the type of a resource whose keys can be listed: one of {} [KR-PLUGIN-028]",
+                known.join(", ")
+            );
             vec![CheckFailure::new(property("resource"), reason)]
         })?;
         let identity = field("identity").and_then(Value::as_object).cloned().unwrap_or_default();

@@ -92,7 +92,7 @@ struct Outputs<K> {
     generation: u64,
     /// The key to use. Its fields also stand at the top level of the resource.
     current: Generation<K>,
-    /// The key before it, while it lives. All of its fields are null when there is none.
+    /// The previous key, until it is deleted. All fields are null when there is none.
     previous: Previous<K>,
     /// The id of the previous key in the system; null when there is none.
     previous_key_id: Option<String>,
@@ -100,7 +100,7 @@ struct Outputs<K> {
     schedule: Schedule,
     /// When a new period will ask for a rotation, in RFC 3339; null without `rotationPeriod`.
     next_rotation_at: Option<String>,
-    /// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+    /// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
     previous_retires_at: Option<String>,
     /// Keys on the same principal that this resource does not manage, as of the last `pulumi up` or refresh.
     foreign_keys: Vec<ForeignKey>,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pulumi_provider::{Object, Value};
-use rotation::{parse_duration, print_duration};
+use rotation::{format_duration, parse_duration};
 
 const DURATIONS: [&str; 4] = ["rotationPeriod", "overlap", "maxAge", "runEvery"];
 const NESTED: [(&str, &[&str]); 2] =
@@ -35,7 +35,7 @@ fn respell(inputs: &mut Object, name: &str, form: fn(&str) -> Option<String>) {
 }
 
 fn duration(text: &str) -> Option<String> {
-    parse_duration(text).ok().map(print_duration)
+    parse_duration(text).ok().map(format_duration)
 }
 
 fn instant(text: &str) -> Option<String> {

@@ -19,7 +19,8 @@ impl<S: RotatingResource> Rotating<S> {
         for (index, given) in given(wanted, DELIVERIES).iter().enumerate() {
             let store = delivery::read_one(given).and_then(|delivery| self.open(&delivery, Some(index), urn));
             let unreadable = || {
-                let text = format!("{DELIVERIES}[{index}] cannot be read: it was not checked by this plugin");
+                let text =
+                    format!("{DELIVERIES}[{index}] cannot be read: it was not checked by this plugin [KR-PLUGIN-029]");
                 Error::new(Code::InvalidArgument, text)
             };
             reached.stores.push((store.ok_or_else(unreadable)?, given.clone()));

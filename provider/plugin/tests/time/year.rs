@@ -44,7 +44,7 @@ impl Counts {
             "time: {name}: {} runs, {} rotations, oldest key {}, {} needless updates, {} previews that differ, {} deferred, {} failed",
             self.runs,
             self.rotations,
-            rotation::print_duration(SignedDuration::from_hours(self.oldest.as_hours())),
+            rotation::format_duration(SignedDuration::from_hours(self.oldest.as_hours())),
             self.needless.len(),
             self.disagreements.len(),
             self.deferred,

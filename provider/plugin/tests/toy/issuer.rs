@@ -72,13 +72,13 @@ pub(crate) struct ToyIssuer {
 
 impl ToyIssuer {
     fn on<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> Result<T, Error> {
-        self.service.on(&self.shelf, work).ok_or_else(|| Error::new(ErrorKind::NotFound, "toy", "no such shelf"))
+        self.service.on(&self.shelf, work).ok_or_else(|| Error::new(ErrorKind::NotFound, "toy", "gone [KR-TOY-001]"))
     }
 
     async fn make(&self) -> Result<Minted, Error> {
         let (most, now) = (self.kind.quota.unwrap_or(usize::MAX), self.clock.now());
         let made = self.on(|shelf| (shelf.keys.len() < most).then(|| shelf.make(now)))?;
-        let id = made.ok_or_else(|| Error::new(ErrorKind::LimitReached, "toy", "the shelf is full"))?;
+        let id = made.ok_or_else(|| Error::new(ErrorKind::LimitReached, "toy", "the shelf is full [KR-TOY-002]"))?;
         Ok(Minted { material: self.kind.material(&id, secret(&id)), id, created_at: now, expiry: None })
     }
 }

@@ -33,7 +33,7 @@ impl Cloud for Toy {
     }
 
     fn problems(config: &ToyConfig) -> Vec<Problem> {
-        config.account.iter().filter(|id| id.is_empty()).map(|_| problem("account", "must not be empty")).collect()
+        config.account.iter().filter(|id| id.is_empty()).map(|_| problem("account", "is empty [KR-TOY-003]")).collect()
     }
 
     fn configure(&self, config: ToyConfig) {
@@ -87,7 +87,7 @@ macro_rules! resource {
             }
 
             fn check(&self, args: &ShelfArgs) -> Vec<Problem> {
-                args.shelf.is_empty().then(|| problem("shelf", "must not be empty")).into_iter().collect()
+                args.shelf.is_empty().then(|| problem("shelf", "must not be empty [KR-TOY-004]")).into_iter().collect()
             }
 
             fn import(&self, id: &str) -> Result<ImportedInputs, Error> {

@@ -10,4 +10,4 @@ mod secrets;
 pub use deliveries::refresh_stores;
 pub use reduce::{Event, reduce};
 pub use refresh::refresh;
-pub use run::{Deck, Interrupted, look_into_stores, run, run_until};
+pub use run::{Interrupted, RunContext, look_into_stores, run, run_until};

@@ -36,7 +36,7 @@ pub enum Event {
     Disabled(KeyId, Timestamp),
     /// Users have not published the pending key yet.
     NotPublished,
-    /// A key is to stand no more in what users publish; the answer of the run tells them.
+    /// A key was withdrawn from the published key set; the outputs of the run show it.
     Unlisted(KeyId, Timestamp),
     /// A key was removed by this run, or found gone.
     Removed(KeyId),
@@ -44,7 +44,7 @@ pub enum Event {
     Closing(Timestamp),
     /// The pending key is promoted in the mark, and stays although another key is wanted.
     Completed(KeyId, Timestamp),
-    /// The pending key is one of those that the state should have known as promoted.
+    /// The pending key was already promoted and now counts as unrecorded.
     Disowned(KeyId, Timestamp),
     /// The stores were asked.
     StoresSeen(Stores, Timestamp),
@@ -62,7 +62,7 @@ pub enum Event {
     Unstaged(Target, Timestamp),
     /// Nothing of this resource is left in a store.
     Withdrawn(Target),
-    /// The run ends well: its outputs reach whoever uses or publishes keys.
+    /// The run succeeded: its outputs reach consumers and publishers.
     Answered {
         /// When.
         at: Timestamp,

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::args::{Problem, Problems, RotationArgs, SHORTEST_PERIOD};
-use crate::print_duration;
+use crate::format_duration;
 
 impl RotationArgs {
     /// The age that a key can reach by this plan while runs come as often as `runEvery` says; none without a period. Keys in use that
@@ -22,16 +22,16 @@ impl RotationArgs {
         let (soak, deadline) = (self.retirement.soak, self.retirement.deadline.unwrap_or_default());
         let more = [("retirement.soak", soak), ("retirement.deadline", deadline)];
         let more = more.into_iter().filter(|(_, length)| !length.is_zero());
-        let more: String = more.map(|(name, length)| format!(" + `{name}` {}", print_duration(length))).collect();
+        let more: String = more.map(|(name, length)| format!(" + `{name}` {}", format_duration(length))).collect();
         let fits = limit.checked_sub(self.beside_period()?).filter(|fits| *fits >= SHORTEST_PERIOD);
         let shorter =
-            fits.map(|fits| format!(", `rotationPeriod` to \"{}\"", print_duration(fits))).unwrap_or_default();
-        let needed = print_duration(needed);
+            fits.map(|fits| format!(", `rotationPeriod` to \"{}\"", format_duration(fits))).unwrap_or_default();
+        let needed = format_duration(needed);
         let reason = format!(
-            "is too short: by this plan a key can reach an age of {needed} (`rotationPeriod` {} + 2 × `overlap` {}{more} + 2 × `runEvery` {}). Set `maxAge` to \"{needed}\"{shorter}, or leave `rotationPeriod` out",
-            print_duration(period),
-            print_duration(*overlap),
-            print_duration(*run_every)
+            "is too short: by this plan a key can reach an age of {needed} (`rotationPeriod` {} + 2 × `overlap` {}{more} + 2 × `runEvery` {}). Set `maxAge` to \"{needed}\"{shorter}, or leave `rotationPeriod` out [KR-ROTATION-012]",
+            format_duration(period),
+            format_duration(*overlap),
+            format_duration(*run_every)
         );
         Some(Problem { property: "maxAge".to_owned(), reason })
     }
@@ -61,8 +61,8 @@ impl Problems {
         args.period = period.filter(|period| *period >= SHORTEST_PERIOD);
         if args.period.is_none() {
             let least = rest.and_then(|rest| rest.checked_add(args.overlap.max(SHORTEST_PERIOD)));
-            let least = least.map(print_duration).unwrap_or_default();
-            self.add("maxAge", format!("is too short for a rotation period beside 2 × `overlap`, `retirement.soak`, `retirement.deadline` and 2 × `runEvery` (and 2 × the longest time that `rotationWindow` stays closed): it must be more than {least}, or these shorter"));
+            let least = least.map(format_duration).unwrap_or_default();
+            self.add("maxAge", format!("is too short for a rotation period beside 2 × `overlap`, `retirement.soak`, `retirement.deadline` and 2 × `runEvery` (and 2 × the longest time that `rotationWindow` stays closed): it must be more than {least}, or these shorter [KR-ROTATION-013]"));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::inputs::RotationInputs;
 use super::window::{RotationWindow, RotationWindowInputs};
 use crate::{
     Adopt, Capability, Keepers, RetirementInputs, Revoke, VerificationInputs, WhenInUse, WhenQuotaReached,
-    parse_duration, print_duration,
+    format_duration, parse_duration,
 };
 
 /// What the user asked for, parsed, with every default filled in.
@@ -134,7 +134,7 @@ impl Problems {
     }
 
     pub(crate) fn timestamp(&mut self, property: &str, text: Option<&str>) -> Option<Timestamp> {
-        let reason = "is not a time in RFC 3339: write one such as \"2026-01-01T03:00:00Z\"";
+        let reason = "is not a time in RFC 3339: write one such as \"2026-01-01T03:00:00Z\" [KR-ROTATION-014]";
         text?.parse().map_err(|_| self.add(property, reason)).ok()
     }
 
@@ -149,10 +149,10 @@ impl Problems {
             self.duration("verification.timeout", inputs.timeout.as_deref()).unwrap_or(SignedDuration::from_mins(5));
         let successes = inputs.successes.unwrap_or(3);
         if !(1..=100).contains(&successes) {
-            self.add("verification.successes", "must be from 1 to 100");
+            self.add("verification.successes", "must be from 1 to 100 [KR-ROTATION-015]");
         }
         if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(1)).contains(&timeout) {
-            self.add("verification.timeout", "must be from \"1s\" to \"1h\"");
+            self.add("verification.timeout", "must be from \"1s\" to \"1h\" [KR-ROTATION-016]");
         }
         inputs.enabled.unwrap_or(true).then_some(Verification { successes, timeout })
     }
@@ -166,13 +166,16 @@ impl Problems {
         let inputs = inputs.cloned().unwrap_or_default();
         let quiet = self.duration("retirement.quietPeriod", inputs.quiet_period.as_deref());
         if quiet.is_some() && !capability.tells_last_use {
-            self.add("retirement.quietPeriod", "cannot be used: this system does not tell when a key was last used");
+            self.add(
+                "retirement.quietPeriod",
+                "cannot be used: this system does not tell when a key was last used [KR-ROTATION-017]",
+            );
         }
         if inputs.soak.is_some() && !capability.disables {
-            self.add("retirement.soak", "cannot be used: this system cannot disable a key");
+            self.add("retirement.soak", "cannot be used: this system cannot disable a key [KR-ROTATION-018]");
         }
         if quiet.is_some_and(|quiet| quiet.is_zero()) && (inputs.deadline.is_some() || inputs.when_in_use.is_some()) {
-            self.add("retirement.quietPeriod", "must not be \"0s\" where retirement.deadline or retirement.whenInUse is set: with it use does not matter");
+            self.add("retirement.quietPeriod", "must not be \"0s\" where retirement.deadline or retirement.whenInUse is set: with it use does not matter [KR-ROTATION-019]");
         }
         let quiet = quiet.or_else(|| capability.tells_last_use.then(|| overlap / 2));
         Retirement {
@@ -185,27 +188,33 @@ impl Problems {
     }
 
     pub(crate) fn quota_of_none(&mut self) {
-        self.add("whenQuotaReached", "cannot be used: this system has no quota of keys that a rotation could meet");
+        self.add(
+            "whenQuotaReached",
+            "cannot be used: this system has no quota of keys that a rotation could meet [KR-ROTATION-020]",
+        );
     }
 
     pub(crate) fn named(&mut self, property: &str, text: Option<&str>) {
         if text.is_some_and(|text| text.trim().is_empty()) {
-            self.add(property, "must not be empty");
+            self.add(property, "must not be empty [KR-ROTATION-021]");
         }
     }
 
     pub(crate) fn check_plan(&mut self, args: &RotationArgs, allow_outage: bool, capability: &Capability) {
         if args.period.is_some_and(|period| period < SHORTEST_PERIOD) {
-            self.add("rotationPeriod", "must be at least one hour");
+            self.add("rotationPeriod", "must be at least one hour [KR-ROTATION-022]");
         }
         if args.overlap.is_zero() && !allow_outage {
-            self.add("overlap", "\"0s\" leaves a moment without a working key for what still uses the old one: set allowOutage to true to permit it");
+            self.add("overlap", "\"0s\" leaves a moment without a working key for what still uses the old one: set allowOutage to true to permit it [KR-ROTATION-023]");
         }
         if args.adopt.is_some() && !capability.lists_all {
-            self.add("adopt", "cannot be used: this system does not show keys that others made");
+            self.add("adopt", "cannot be used: this system does not show keys that others made [KR-ROTATION-024]");
         }
         if !capability.holds_two && !allow_outage {
-            self.add("allowOutage", "must be true: this system cannot hold two generations of the key");
+            self.add(
+                "allowOutage",
+                "must be true: this system cannot hold two generations of the key [KR-ROTATION-025]",
+            );
         }
         self.check_times(args);
     }
@@ -215,7 +224,10 @@ impl Problems {
         let soak = args.retirement.soak;
         if args.overlap.saturating_add(soak) >= period && !period.is_zero() {
             let also = if soak.is_zero() { "" } else { ", and so must its sum with retirement.soak" };
-            self.add("overlap", format!("must be shorter than rotationPeriod ({}){also}", print_duration(period)));
+            self.add(
+                "overlap",
+                format!("must be shorter than rotationPeriod ({}){also} [KR-ROTATION-026]", format_duration(period)),
+            );
         }
     }
 }

@@ -6,15 +6,16 @@ use jiff::{SignedDuration, Span};
 /// A sentence that says what is wrong: not a duration, a calendar unit (month, year), or a negative one.
 pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     let span: Span = text.trim().parse().map_err(|_| {
-        "is not a duration: write one such as \"90d\", \"12h\", \"1d12h\" or ISO 8601 \"P90D\"".to_owned()
+        "is not a duration: write one such as \"90d\", \"12h\", \"1d12h\" or ISO 8601 \"P90D\" [KR-ROTATION-027]"
+            .to_owned()
     })?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return Err(
-            "uses months or years, which have no fixed length: write days, such as \"30d\" or \"365d\"".to_owned()
+            "uses months or years, which have no fixed length: write days, such as \"30d\" or \"365d\" [KR-ROTATION-028]".to_owned()
         );
     }
     if span.is_negative() {
-        return Err("must not be negative".to_owned());
+        return Err("must not be negative [KR-ROTATION-029]".to_owned());
     }
     let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
     let whole_days = days.checked_mul(24).and_then(SignedDuration::try_from_hours);
@@ -23,13 +24,13 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
         .zip(rest)
         .and_then(|(days, rest)| days.checked_add(rest))
         .filter(|sum| *sum <= LONGEST)
-        .ok_or_else(|| "is longer than 100 years".to_owned())
+        .ok_or_else(|| "is longer than 100 years [KR-ROTATION-030]".to_owned())
 }
 
 const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 
 /// Writes a duration as [`parse_duration`] reads it, in its largest whole units: `"1d12h"`, `"0s"`.
-pub fn print_duration(duration: SignedDuration) -> String {
+pub fn format_duration(duration: SignedDuration) -> String {
     let mut rest = duration.as_secs();
     let mut text = String::new();
     for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
@@ -71,7 +72,7 @@ mod tests {
         #[test]
         fn what_is_printed_is_read_back(seconds in 0_i64..3_000_000_000) {
             let duration = SignedDuration::from_secs(seconds);
-            prop_assert_eq!(parse_duration(&print_duration(duration)), Ok(duration));
+            prop_assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
         }
 
         #[test]

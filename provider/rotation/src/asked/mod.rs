@@ -8,7 +8,7 @@ mod keepers;
 mod window;
 
 pub use args::{Problem, Retirement, RotationArgs, Verification};
-pub use duration::{parse_duration, print_duration};
+pub use duration::{format_duration, parse_duration};
 pub use inputs::{
     Adopt, RetirementInputs, Revoke, RevokedGeneration, RotationInputs, TriggerInputs, VerificationInputs, WhenInUse,
     WhenQuotaReached,

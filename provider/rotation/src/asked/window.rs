@@ -60,19 +60,22 @@ impl RotationWindow {
     /// # Errors
     /// The property below `rotationWindow` that is wrong, and what is wrong with it.
     pub fn parse(inputs: &RotationWindowInputs) -> Result<Self, (&'static str, &'static str)> {
-        const TIME: &str = "is not a time of day: write one such as \"02:00\", in UTC";
+        const TIME: &str = "is not a time of day: write one such as \"02:00\", in UTC [KR-ROTATION-031]";
         let start = seconds_of_day(&inputs.start).ok_or(("start", TIME))?;
         let end = seconds_of_day(&inputs.end).ok_or(("end", TIME))?;
         let length = (end - start).rem_euclid(DAY);
         if length == 0 {
-            return Err(("end", "must differ from rotationWindow.start"));
+            return Err(("end", "must differ from rotationWindow.start [KR-ROTATION-032]"));
         }
         let mut days = [inputs.days.is_none(); 7];
         for day in inputs.days.iter().flatten() {
             days[*day as usize] = true;
         }
         if !days.contains(&true) {
-            return Err(("days", "must name at least one day, such as \"tue\"; leave it out for every day"));
+            return Err((
+                "days",
+                "must name at least one day, such as \"tue\"; leave it out for every day [KR-ROTATION-033]",
+            ));
         }
         Ok(Self { days, start, length })
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{DeliveryId, Head, Key, KeyId, OwnerId, StoredVersion, Target, Trigger};
 
-/// What stands in the stores of one resource.
+/// The observed contents of one resource's stores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stores {
     /// Whose deliveries are ours.

@@ -8,7 +8,7 @@ use crate::{
     SecretPlace, Stage, UnrecordedKey,
 };
 
-/// What a person should know about the world as a run leaves it.
+/// Warnings about the world as a run leaves it.
 pub(crate) fn warnings(view: &View<'_>) -> Vec<String> {
     let World { state, observed, run, .. } = view.world;
     let mut warnings = Vec::new();

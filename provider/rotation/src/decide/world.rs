@@ -35,7 +35,7 @@ pub struct Knowledge {
     pub removed: BTreeSet<KeyId>,
     /// Keys for which it asked for more time.
     pub renewed: BTreeSet<KeyId>,
-    /// Keys that users are to publish no more; its answer tells them.
+    /// Keys withdrawn from the published key set; the outputs of this run show it.
     pub unlisted: BTreeSet<KeyId>,
     /// A pending key that becomes current although another one is wanted.
     pub completes: Option<KeyId>,

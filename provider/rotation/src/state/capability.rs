@@ -42,7 +42,7 @@ pub enum Marks {
     /// One on the principal, written before a key is made.
     #[default]
     OnPrincipal,
-    /// One on each key, made together with it, in one step: no claim stands before a mint, and none is needed to find its key.
+    /// One mark on each key, created with the key in one step. No claim precedes a mint, because the mark identifies the key.
     OnKeys,
     /// Nowhere: there is no place for them, and what the state says is all that is known.
     Nowhere,

@@ -46,9 +46,9 @@ pub enum Cause {
     Revoked,
     /// A superseded key's overlap is over.
     OverlapOver,
-    /// It would end by itself before it may.
+    /// The key expires before it may be retired.
     Ends,
-    /// The ledger must say what is so.
+    /// The ownership mark must be updated.
     Bookkeeping,
     /// Lists may still be behind.
     Unsettled,

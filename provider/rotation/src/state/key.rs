@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Field, KeyStatus, Material, Stage, Trigger};
 
-/// The system's own name of a key: an access key id, a fingerprint, an accessor. Never a secret.
+/// A key's id in its system: an access key id, a fingerprint or an accessor. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(pub String);
@@ -39,7 +39,7 @@ impl SecretPlace {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Key {
-    /// The system's name of it.
+    /// The key's id in the system.
     pub id: KeyId,
     /// 1 for the first key of this resource, then counting.
     pub generation: u64,
@@ -163,7 +163,7 @@ pub struct Retiring {
     /// When it was disabled, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
-    /// When a run that ended well first told users to publish it no more, if they publish keys.
+    /// When a successful run first withdrew the key from the published key set; none where users publish no keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Timestamp>,
     /// Its last use, as the last run that asked for it was told.
@@ -177,7 +177,7 @@ impl Retiring {
         Self { key, superseded_at, disabled_at: None, withdrawn_at: None, last_used_at: None }
     }
 
-    /// Whether somebody disabled it: it serves nobody, so no overlap keeps it.
+    /// Whether somebody disabled the key. A disabled key has no overlap.
     pub fn is_dead(&self) -> bool {
         self.key.status == KeyStatus::Inactive && self.disabled_at.is_none()
     }
@@ -187,7 +187,7 @@ impl Retiring {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnrecordedKey {
-    /// The system's name of it.
+    /// The key's id in the system.
     pub id: KeyId,
     /// Its generation, where the mark tells it; 0 otherwise.
     #[serde(default)]
@@ -213,7 +213,7 @@ impl UnrecordedKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKey {
-    /// The system's name of it.
+    /// The key's id in the system.
     pub id: KeyId,
     /// When the system says that it was made.
     pub created_at: Timestamp,

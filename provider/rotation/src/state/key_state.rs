@@ -120,7 +120,7 @@ pub struct KeyState {
     /// Keys on the principal that are not ours.
     #[serde(default)]
     pub foreign_keys: Vec<ForeignKey>,
-    /// What a person should know. No time is in it: two runs in the same situation say the same.
+    /// Warnings that need attention. They contain no time, so two runs in the same situation give the same text.
     #[serde(default)]
     pub warnings: Vec<String>,
 }
@@ -221,12 +221,12 @@ impl KeyState {
         self.revoking.extend(named);
     }
 
-    /// Whether the current key was taken over, so that nothing says what it stands for.
+    /// Whether the current key was taken over and so has no trigger.
     pub fn lacks_trigger(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.trigger.is_none())
     }
 
-    /// Gives a current key that was taken over the trigger that it stands for from now on.
+    /// Sets the trigger of a current key that was taken over.
     pub fn stand_for(&mut self, trigger: &Trigger) {
         if let Some(current) = &mut self.current {
             current.trigger.get_or_insert_with(|| trigger.clone());

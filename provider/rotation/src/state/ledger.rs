@@ -70,7 +70,7 @@ impl Entry {
         self.mark == Mark::Promoted && !state.knows(id) && (self.instance == state.instance || is_earlier())
     }
 
-    /// Whether a mark that says `other` says this too. What a mark has no room for does not count.
+    /// Whether a mark equal to `other` contains this information. What a mark has no room for does not count.
     fn says(&self, other: &Self) -> bool {
         let agree = |one: Option<Timestamp>, two: Option<Timestamp>| one.is_none() || two.is_none() || one == two;
         (&self.instance, self.mark, self.since) == (&other.instance, other.mark, other.since)
@@ -90,7 +90,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// A claim older than this no longer keeps others out, in 15 minutes.
+    /// The age at which a claim no longer blocks other resources: 15 minutes.
     pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
     /// Whether it keeps others out.
@@ -134,7 +134,7 @@ impl Ledgers {
         state.knows(id) || state.has_unrecorded(id) || self.own_entry(id).is_some()
     }
 
-    /// What marks come to that stand on keys: each names a key, whose it is, and how far it has come.
+    /// Builds the ledgers from marks on keys. Each mark gives a key, its owner and its stage.
     pub fn of_marks(owner: &OwnerId, marks: impl IntoIterator<Item = (KeyId, OwnerId, Entry)>) -> Self {
         let mut all: BTreeMap<String, OtherLedger> = BTreeMap::new();
         for (id, owner, entry) in marks {
@@ -222,7 +222,7 @@ impl Ledger {
         Self { keys, open: None }
     }
 
-    /// Whether a mark that says `other` says this too.
+    /// Whether a mark equal to `other` contains this information.
     pub fn says(&self, other: &Self) -> bool {
         let same = |((id, entry), (other_id, other)): ((&KeyId, &Entry), (&KeyId, &Entry))| {
             id == other_id && entry.says(other)

@@ -18,7 +18,7 @@ pub enum LastUse {
 /// A key as a list shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedKey {
-    /// The system's name of it.
+    /// The key's id in the system.
     pub id: KeyId,
     /// When the system says that it was made.
     pub created_at: Timestamp,
@@ -72,6 +72,6 @@ impl Observed {
 pub struct Expiry {
     /// From then on it does not work.
     pub at: Timestamp,
-    /// From when on it is worth the while to ask for more time, which is when half of the last grant is over; none if there is no more to be had.
+    /// When renewal becomes useful: after half of the last grant. None if the key cannot be renewed.
     pub renew_at: Option<Timestamp>,
 }

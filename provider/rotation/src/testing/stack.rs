@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{Either, select};
 
 use crate::{
-    Ask, Clock, Deck, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced,
-    Observed, OwnerId, Place, Plan, RotationArgs, Target, Trigger, Want, due, note_endings, observe, plan, reach,
+    Ask, Clock, Due, Error, ErrorKind, Goal, Interrupted, Key, KeyId, KeyIssuer, KeyState, Known, Misplaced, Observed,
+    OwnerId, Place, Plan, RotationArgs, RunContext, Target, Trigger, Want, due, note_endings, observe, plan, reach,
     refresh, refresh_stores, renew_notices, run, schedule,
 };
 
@@ -420,7 +420,7 @@ impl Stack {
         let issuer = rig.issuer_for(Known::of(&state));
         let readers = self.readers(rig);
         let readers: Vec<_> = readers.iter().map(|store| &**store).collect();
-        let deck = Deck {
+        let context = RunContext {
             issuer: &*issuer,
             stores: &stores,
             readers: &readers,
@@ -433,7 +433,7 @@ impl Stack {
             note: &|_| {},
             warn: &|_| {},
         };
-        let work = std::pin::pin!(run(deck, state));
+        let work = std::pin::pin!(run(context, state));
         match select(work, rig.death()).await {
             Either::Left((ended, _)) => Some(ended),
             Either::Right(_) => None,

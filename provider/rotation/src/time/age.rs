@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::{later, seconds};
-use crate::{Key, KeyState, RotationArgs, Schedule, print_duration};
+use crate::{Key, KeyState, RotationArgs, Schedule, format_duration};
 
 /// A warning for each key that is older than `maxAge`, superseded ones included, from the creation that the system tells.
 pub fn overdue(state: &KeyState, args: &RotationArgs, schedule: &Schedule, now: Timestamp) -> Vec<String> {
     let Some(limit) = args.max_age else { return Vec::new() };
     let is_over = |key: &&Key| later(key.created_at, limit) < now;
     let told = |key: &Key, what: &str, advice: &str| {
-        let (id, made, limit) = (&key.id, seconds(key.created_at), print_duration(limit));
+        let (id, made, limit) = (&key.id, seconds(key.created_at), format_duration(limit));
         format!("{what} key {id} is older than `maxAge` ({limit}): it was created at {made}. {advice}")
     };
     let previous = state.retiring.iter().map(|old| &old.key).filter(is_over);

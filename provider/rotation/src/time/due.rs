@@ -34,8 +34,8 @@ pub enum Due {
     Retire,
 }
 
-/// What is left over to do, by the state alone. Reads no clock: time has spoken through `schedule`. `confirmed` is the input
-/// `retirement.confirmedGeneration`: what consumers have not confirmed is not left over.
+/// The unfinished work that the state shows. Reads no clock: `schedule` holds what time requires. `confirmed` is the input
+/// `retirement.confirmedGeneration`; keys that wait for it are not unfinished work.
 pub fn due(state: &KeyState, schedule: &Schedule, confirmed: Option<u64>) -> Option<Due> {
     let Some(current) = &state.current else {
         return Some(Due::NoCurrent);

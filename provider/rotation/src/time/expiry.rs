@@ -6,10 +6,10 @@ use super::instant::{later, seconds};
 use super::schedule::margin;
 use crate::{Key, KeyState, KeyStatus, Observed, RotationArgs};
 
-/// How long keys must last that end by themselves.
+/// The lifetime rules for keys that expire.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lasting {
-    /// How long a key has to work, from its making; none: as long as may be.
+pub struct LifetimeRules {
+    /// How long a key has to work, from its making; none: as long as the system allows.
     pub life: Option<SignedDuration>,
     /// How long before its end a key must be replaced that cannot be given more time.
     pub lead: SignedDuration,
@@ -33,10 +33,10 @@ impl RotationArgs {
     }
 }
 
-/// By what a key that ends by itself is judged.
+/// The lifetime rules that a key with an expiry must meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EndTerms {
-    /// How long a key has to work; none: as long as may be.
+    /// How long a key has to work; none: as long as the system allows.
     pub life: Option<SignedDuration>,
     /// How long before its end it must be replaced.
     pub lead: SignedDuration,
@@ -50,8 +50,8 @@ impl From<&RotationArgs> for EndTerms {
     }
 }
 
-/// Notes from when on the current key must be replaced, and warns of keys that end by themselves before their time, where nobody can
-/// give them more. Says the same as long as the keys and the inputs are the same.
+/// Records when the current key must be replaced, and warns of keys that expire too early and cannot be renewed. The result depends only on
+/// the keys and the inputs.
 pub fn note_endings(state: &mut KeyState, observed: &Observed, terms: EndTerms) {
     let ends_at = |key: &Key| {
         let shown = observed.keys.get(&key.id).filter(|shown| shown.status == KeyStatus::Active)?;
@@ -97,7 +97,7 @@ mod tests {
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
     fn args(period: Option<SignedDuration>) -> RotationArgs {
-        let inputs = serde_json::json!({"overlap": "1d", "rotationPeriod": period.map(crate::print_duration)});
+        let inputs = serde_json::json!({"overlap": "1d", "rotationPeriod": period.map(crate::format_duration)});
         let inputs: crate::RotationInputs = serde_json::from_value(inputs).unwrap();
         inputs.parse(&capability()).unwrap()
     }

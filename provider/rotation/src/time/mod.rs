@@ -11,7 +11,7 @@ mod times;
 pub use age::overdue;
 pub use clock::{Clock, Stop};
 pub use due::{Due, due, schedule_changed};
-pub use expiry::{EndTerms, Lasting, note_endings};
+pub use expiry::{EndTerms, LifetimeRules, note_endings};
 pub(crate) use instant::{later, seconds};
 pub(crate) use schedule::margin;
 pub use schedule::{Ask, OldSchedule, Scheduled, next_rotation, retires_at, schedule, schedule_of};

@@ -27,7 +27,7 @@ pub struct OldSchedule<'a> {
     pub schedule: Option<&'a Schedule>,
 }
 
-/// A schedule, and what a person should hear about it.
+/// A schedule, with the warnings about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheduled {
     /// The new schedule.

@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use rotation::testing::{InMemoryCloud, InMemoryRules, Life, ManualClock, NeverStop, Rig};
-use rotation::{Clock, Deck, Delivered, DeliveryStage, Goal, KeyState, OwnerId, RotationArgs, Verification, Want, run};
+use rotation::{
+    Clock, Delivered, DeliveryStage, Goal, KeyState, OwnerId, RotationArgs, RunContext, Verification, Want, run,
+};
 
 use super::*;
 
@@ -21,7 +23,7 @@ async fn ran(cloud: &InMemoryCloud, state: KeyState, args: &RotationArgs) -> Ran
     let want = Want::Current(Goal::new(&state.instance, args, &schedule));
     let issuer = cloud.issuer();
     let began = cloud.clock().now();
-    let deck = Deck {
+    let context = RunContext {
         issuer: &*issuer,
         stores: &[],
         clock: cloud.clock(),
@@ -34,7 +36,7 @@ async fn ran(cloud: &InMemoryCloud, state: KeyState, args: &RotationArgs) -> Ran
         note: &|line| notes.lock().unwrap().push(line),
         warn: &|line| warnings.lock().unwrap().push(line),
     };
-    let result = run(deck, state).await;
+    let result = run(context, state).await;
     let took = cloud.clock().now().duration_since(began);
     Ran { took, notes: notes.into_inner().unwrap(), warnings: warnings.into_inner().unwrap(), result }
 }

@@ -70,7 +70,7 @@ pub(crate) fn check(args: &Args) -> Vec<Problem> {
     let region = args.ses_region.as_deref();
     let ses_region = region
         .filter(|region| !is_region(region))
-        .map(|_| problem("sesRegion", "is not the name of a region: write one such as \"eu-central-1\""));
+        .map(|_| problem("sesRegion", "is not the name of a region: write one such as \"eu-central-1\" [KR-AWS-001]"));
     user_problem(&args.user).map(|reason| problem("user", reason)).into_iter().chain(ses_region).collect()
 }
 
@@ -78,15 +78,15 @@ pub(crate) fn check(args: &Args) -> Vec<Problem> {
 pub(crate) fn user_problem(user: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if user.is_empty() {
-        return Some("must not be empty: write the name of an IAM user");
+        return Some("must not be empty: write the name of an IAM user [KR-AWS-002]");
     }
     if user.len() > LONGEST_USER {
-        return Some("must not be longer than 64 characters");
+        return Some("must not be longer than 64 characters [KR-AWS-003]");
     }
     if user.contains([':', '/']) && !user.chars().all(allowed) {
-        return Some("must be the user's plain name, without its path or ARN");
+        return Some("must be the user's plain name, without its path or ARN [KR-AWS-004]");
     }
-    (!user.chars().all(allowed)).then_some("may hold letters, digits and the signs + = , . @ _ -")
+    (!user.chars().all(allowed)).then_some("may hold letters, digits and the signs + = , . @ _ - [KR-AWS-005]")
 }
 
 /// Whether a text has the shape of a region's name, such as `eu-central-1` or `us-gov-west-1`.

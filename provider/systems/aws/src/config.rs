@@ -89,14 +89,14 @@ impl AwsConfig {
             problems.push(problem(&property, reason));
         };
         if self.region.as_deref().is_some_and(|region| !is_region(region)) {
-            add("region".to_owned(), "is not the name of a region: write one such as \"eu-central-1\"");
+            add("region".to_owned(), "is not the name of a region: write one such as \"eu-central-1\" [KR-AWS-006]");
         }
         if present(self.access_key.as_ref()) != present(self.secret_key.as_ref()) {
             let absent = if present(self.access_key.as_ref()) { "secretKey" } else { "accessKey" };
-            add(absent.to_owned(), "is missing: accessKey and secretKey go together");
+            add(absent.to_owned(), "is missing: accessKey and secretKey go together [KR-AWS-007]");
         }
         if present(self.token.as_ref()) && !present(self.access_key.as_ref()) {
-            add("token".to_owned(), "belongs to an accessKey, which is missing");
+            add("token".to_owned(), "belongs to an accessKey, which is missing [KR-AWS-008]");
         }
         for (index, role) in self.roles().iter().enumerate() {
             if !is_role(&role.role_arn) {
@@ -109,7 +109,7 @@ impl AwsConfig {
             ("secretsManager", self.endpoint_secrets_manager()),
         ] {
             if url.is_some_and(|url| !is_url(url)) {
-                add(format!("endpoints.{name}"), "is not a URL: write one such as \"https://host:port\"");
+                add(format!("endpoints.{name}"), "is not a URL: write one such as \"https://host:port\" [KR-AWS-010]");
             }
         }
         problems.extend(self.login_problems());
@@ -122,7 +122,7 @@ impl AwsConfig {
         let named = |property: &str| format!("assumeRoleWithWebIdentity.{property}");
         let found = identity.problems().into_iter().map(|(property, reason)| problem(&named(&property), reason));
         let both = present(self.access_key.as_ref())
-            .then(|| problem("assumeRoleWithWebIdentity", "conflicts with accessKey: keep one of them"));
+            .then(|| problem("assumeRoleWithWebIdentity", "conflicts with accessKey: keep one of them [KR-AWS-063]"));
         found.chain(both).collect()
     }
 
@@ -133,14 +133,20 @@ impl AwsConfig {
             let is_id = |id: &str| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_digit());
             let wrong = ids.iter().enumerate().filter(|(_, id)| !is_id(id));
             problems.extend(wrong.map(|(index, _)| {
-                problem(&format!("{name}[{index}]"), "is not the id of an AWS account: write its 12 digits")
+                problem(
+                    &format!("{name}[{index}]"),
+                    "is not the id of an AWS account: write its 12 digits [KR-AWS-064]",
+                )
             }));
         }
         if !self.allowed().is_empty() && !self.forbidden().is_empty() {
-            problems.push(problem("forbiddenAccountIds", "conflicts with allowedAccountIds: keep one of them"));
+            problems.push(problem(
+                "forbiddenAccountIds",
+                "conflicts with allowedAccountIds: keep one of them [KR-AWS-065]",
+            ));
         }
         if self.max_retries.is_some_and(|times| times > MOST_RETRIES) {
-            problems.push(problem("maxRetries", "is more than 25: write a number from 0 to 25"));
+            problems.push(problem("maxRetries", "is more than 25: write a number from 0 to 25 [KR-AWS-066]"));
         }
         let own = self
             .endpoints
@@ -150,7 +156,8 @@ impl AwsConfig {
             [("useFipsEndpoint", self.use_fips_endpoint), ("useDualstackEndpoint", self.use_dualstack_endpoint)]
         {
             if own && is_on == Some(true) {
-                let reason = "chooses among AWS's own addresses and conflicts with endpoints: keep one of them";
+                let reason =
+                    "chooses among AWS's own addresses and conflicts with endpoints: keep one of them [KR-AWS-067]";
                 problems.push(problem(name, reason));
             }
         }

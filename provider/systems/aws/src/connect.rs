@@ -47,7 +47,11 @@ pub(crate) async fn connect(config: &AwsConfig, (time, skew): (&Time, &Arc<Skew>
     let by_token = web_identity(config, &sdk, &env)?;
     let base = found.filter(|_| by_token.is_none());
     let Some(source) = by_token.or_else(|| base.clone()) else {
-        return Err(Error::new(ErrorKind::Unauthenticated, CREDENTIALS, "the AWS SDK found no source of credentials"));
+        return Err(Error::new(
+            ErrorKind::Unauthenticated,
+            CREDENTIALS,
+            "the AWS SDK found no source of credentials [KR-AWS-043]",
+        ));
     };
     let signer = assume(config, &sdk, source).await;
     let sdk = sdk.into_builder().credentials_provider(signer.clone()).build();

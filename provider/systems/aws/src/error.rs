@@ -57,22 +57,23 @@ pub(crate) trait Explain {
             }
             SdkError::TimeoutError(_) => (
                 (ErrorKind::TimedOut, Retry::Backoff, Effect::Unknown),
-                format!("{} did not answer in time", self.service()),
+                format!("{} did not answer in time [KR-AWS-011]", self.service()),
             ),
             SdkError::DispatchFailure(_) => (
                 (ErrorKind::Unreachable, Retry::Backoff, Effect::Unknown),
                 format!(
-                    "the connection broke on the way to {}: check {} and the network",
+                    "the connection broke on the way to {}: check {} and the network [KR-AWS-012]",
                     self.service(),
                     self.property()
                 ),
             ),
-            SdkError::ConstructionFailure(_) => {
-                ((ErrorKind::Unexpected, Retry::Never, Effect::None), "the request could not be built".to_owned())
-            }
+            SdkError::ConstructionFailure(_) => (
+                (ErrorKind::Unexpected, Retry::Never, Effect::None),
+                "the request could not be built [KR-AWS-013]".to_owned(),
+            ),
             _ => (
                 (ErrorKind::Unexpected, Retry::Backoff, Effect::Unknown),
-                format!("the answer of {} could not be read", self.service()),
+                format!("the answer of {} could not be read [KR-AWS-014]", self.service()),
             ),
         };
         let (kind, retry, effect) = meaning;
@@ -81,7 +82,7 @@ pub(crate) trait Explain {
 
     /// An answer without a field that AWS always gives.
     fn incomplete(&self, field: &str) -> Error {
-        let message = format!("the answer of {} has no {field}", self.service());
+        let message = format!("the answer of {} has no {field} [KR-AWS-015]", self.service());
         Error::new(ErrorKind::Unexpected, self.operation(), message).effect(Effect::Unknown)
     }
 }
@@ -95,20 +96,20 @@ impl Explain for Call<'_> {
         let user = self.user;
         match kind {
             ErrorKind::Denied => format!(
-                "the credentials that the plugin uses lack the right to call {} on the IAM user {user:?} ({code}): allow it in their policy",
+                "the credentials that the plugin uses lack the right to call {} on the IAM user {user:?} ({code}): allow it in their policy [KR-AWS-016]",
                 self.operation
             ),
             ErrorKind::NotFound => {
-                format!("the IAM user {user:?} does not exist, or the key is gone ({code}): check `user`")
+                format!("the IAM user {user:?} does not exist, or the key is gone ({code}): check `user` [KR-AWS-017]")
             }
             ErrorKind::LimitReached if self.operation == "iam:TagUser" => format!(
-                "the IAM user {user:?} has as many tags as AWS allows, and the mark of this resource needs two: remove tags that nobody needs"
+                "the IAM user {user:?} has as many tags as AWS allows, and the mark of this resource needs two: remove tags that nobody needs [KR-AWS-018]"
             ),
             ErrorKind::LimitReached => format!(
-                "the IAM user {user:?} has as many access keys as AWS allows, disabled ones included: delete one that nobody needs, then run `pulumi up` again"
+                "the IAM user {user:?} has as many access keys as AWS allows, disabled ones included: delete one that nobody needs, then run `pulumi up` again [KR-AWS-019]"
             ),
             ErrorKind::Conflict => format!(
-                "AWS is changing the IAM user {user:?} at this moment ({code}): run `pulumi up` again in a minute"
+                "AWS is changing the IAM user {user:?} at this moment ({code}): run `pulumi up` again in a minute [KR-AWS-020]"
             ),
             _ => refused(self, kind, code, status),
         }
@@ -199,20 +200,20 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
     if let Some(refused) = find::<AssumeRoleError>(error) {
         let code = refused.code().unwrap_or("no code");
         let message = format!(
-            "a role in keyrotation:aws.assumeRoles could not be assumed ({code}): check its ARN, its trust policy and externalId"
+            "a role in keyrotation:aws.assumeRoles could not be assumed ({code}): check its ARN, its trust policy and externalId [KR-AWS-021]"
         );
         return Error::new(ErrorKind::Unauthenticated, operation, message);
     }
     let why = match error {
-        CredentialsError::CredentialsNotLoaded(_) => "there are none",
-        CredentialsError::ProviderTimedOut(_) => "their source did not answer in time",
+        CredentialsError::CredentialsNotLoaded(_) => "there are none [KR-AWS-022]",
+        CredentialsError::ProviderTimedOut(_) => "their source did not answer in time [KR-AWS-023]",
         CredentialsError::InvalidConfiguration(_) => match find::<ProfileFileError>(error) {
-            Some(ProfileFileError::MissingProfile { profile, .. }) => {
-                &format!("a profile in AWS's configuration files refers to the profile {profile:?}, which is not there")
-            }
-            _ => "AWS's configuration files are not valid",
+            Some(ProfileFileError::MissingProfile { profile, .. }) => &format!(
+                "a profile in AWS's configuration files refers to the profile {profile:?}, which is not there [KR-AWS-024]"
+            ),
+            _ => "AWS's configuration files are not valid [KR-AWS-025]",
         },
-        _ => "their source failed; a session of AWS SSO may have ended",
+        _ => "their source failed; a session of AWS SSO may have ended [KR-AWS-026]",
     };
     let message = format!(
         "no AWS credentials for the plugin ({why}): set keyrotation:aws.accessKey and keyrotation:aws.secretKey, or keyrotation:aws.profile, or the AWS environment"
@@ -224,15 +225,19 @@ pub(crate) fn no_credentials(operation: &'static str, error: &CredentialsError) 
 pub(crate) fn refused<E: Explain + ?Sized>(call: &E, kind: ErrorKind, code: &str, status: u16) -> String {
     match kind {
         ErrorKind::Unauthenticated => credentials_refused(code),
-        ErrorKind::Throttled => format!("AWS is rate limiting the plugin ({code}): run `pulumi up` again in a minute"),
-        ErrorKind::Invalid => format!("AWS refused the request as malformed ({code})"),
-        _ if code.is_empty() && status < 400 => format!("the answer of {} could not be read", call.service()),
+        ErrorKind::Throttled => {
+            format!("AWS is rate limiting the plugin ({code}): run `pulumi up` again in a minute [KR-AWS-027]")
+        }
+        ErrorKind::Invalid => format!("AWS refused the request as malformed ({code}) [KR-AWS-028]"),
+        _ if code.is_empty() && status < 400 => {
+            format!("the answer of {} could not be read [KR-AWS-014]", call.service())
+        }
         _ if code.is_empty() => format!(
-            "{} answered with status {status}; the answer has no AWS error code: check that {} leads to AWS and not to a proxy",
+            "{} answered with status {status}; the answer has no AWS error code: check that {} leads to AWS and not to a proxy [KR-AWS-029]",
             call.service(),
             call.property()
         ),
-        _ => format!("{} failed ({code}, status {status})", call.service()),
+        _ => format!("{} failed ({code}, status {status}) [KR-AWS-030]", call.service()),
     }
 }
 
@@ -247,7 +252,7 @@ fn credentials_refused(code: &str) -> String {
         _ => "",
     };
     format!(
-        "the credentials that the plugin uses were refused ({code}): check keyrotation:aws.accessKey and keyrotation:aws.secretKey, or the AWS environment{hint}"
+        "the credentials that the plugin uses were refused ({code}): check keyrotation:aws.accessKey and keyrotation:aws.secretKey, or the AWS environment{hint} [KR-AWS-031]"
     )
 }
 

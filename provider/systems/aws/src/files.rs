@@ -55,7 +55,8 @@ impl Files {
             Some((rest, home)) => format!("{home}/{rest}"),
             None => file.clone(),
         };
-        let text = std::fs::read(path).map_err(|error| wrong(&format!("cannot be read ({})", error.kind())))?;
+        let text =
+            std::fs::read(path).map_err(|error| wrong(&format!("cannot be read ({}) [KR-AWS-032]", error.kind())))?;
         outbound::authorities(&text).map(Some).map_err(wrong)
     }
 
@@ -122,7 +123,7 @@ fn no_profile(name: &str, from: &str, (settings, env): (&AwsConfig, &Env)) -> Er
     let config = place(&settings.shared_config_files, "AWS_CONFIG_FILE", "~/.aws/config");
     let credentials = place(&settings.shared_credentials_files, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
     let message = format!(
-        "no AWS credentials for the plugin: there is no profile {name:?} ({from}), neither `[profile {name}]` in {config} nor `[{name}]` in {credentials}. Correct the name, or add the profile"
+        "no AWS credentials for the plugin: there is no profile {name:?} ({from}), neither `[profile {name}]` in {config} nor `[{name}]` in {credentials}. Correct the name, or add the profile [KR-AWS-033]"
     );
     Error::new(ErrorKind::Unauthenticated, "aws credentials", message)
 }
@@ -134,7 +135,7 @@ fn unreadable(error: &profile::ProfileFileLoadError) -> Error {
         _ => error.to_string(),
     };
     let place = place.lines().next().unwrap_or_default().trim_end_matches(':');
-    let message = format!("no AWS credentials for the plugin: {place}. Correct that file");
+    let message = format!("no AWS credentials for the plugin: {place}. Correct that file [KR-AWS-034]");
     Error::new(ErrorKind::Unauthenticated, "aws credentials", message)
 }
 

@@ -187,7 +187,13 @@ fn trust(bundle: Option<&[Vec<u8>]>) -> Result<TlsContext, Error> {
             store.add_pem_certificate(pem(authority));
         }
     }
-    let unusable = |_| Error::new(rotation::ErrorKind::Invalid, "", "AWS_CA_BUNDLE cannot be used");
+    let unusable = |_| {
+        Error::new(
+            rotation::ErrorKind::Invalid,
+            "",
+            "the certificates that AWS_CA_BUNDLE or `ca_bundle` in the AWS profile names cannot be used as certificate authorities [KR-AWS-035]",
+        )
+    };
     TlsContext::builder().with_trust_store(store).build().map_err(unusable)
 }
 

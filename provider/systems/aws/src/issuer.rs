@@ -59,7 +59,11 @@ impl AwsIssuer {
         let tags = [keys, claim].map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags = tags.into_iter().collect::<Result<Vec<_>, _>>();
         let tags = tags.map_err(|_| {
-            Error::new(ErrorKind::Unexpected, call.operation, "a tag without a key; this is a bug: please report it")
+            Error::new(
+                ErrorKind::Unexpected,
+                call.operation,
+                "a tag without a key; this is a bug: please report it [KR-AWS-036]",
+            )
         })?;
         let iam = &self.session.clients().await?.iam;
         let request = iam.tag_user().user_name(&self.args.user).set_tags(Some(tags));
@@ -71,7 +75,7 @@ impl AwsIssuer {
         let call = self.call("iam:UntagUser");
         let iam = &self.session.clients().await?.iam;
         let request = iam.untag_user().user_name(&self.args.user).set_tag_keys(Some(keys.into()));
-        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        let send = || async { ok_if_missing(request.clone().send().await.map_err(|error| call.failed(&error))) };
         self.session.time().repeat(send).await
     }
 
@@ -99,12 +103,12 @@ impl AwsIssuer {
         let own = &self.args.user;
         if user.eq_ignore_ascii_case(own) {
             let message = format!(
-                "AWS does not list the IAM user {own:?} (`user`) and still shows the access key {key} on it: run this again in a minute"
+                "AWS does not list the IAM user {own:?} (`user`) and still shows the access key {key} on it: run this again in a minute [KR-AWS-037]"
             );
             return Error::new(ErrorKind::NotFound, LIST, message);
         }
         let message = format!(
-            "the IAM user {own:?} (`user`) does not exist, and its access key {key} is now on the IAM user {user:?}: the user was renamed. The key still works, and nothing was changed. Rename the user back and run this again; or set `user` to {user:?}, and delete {key} once nothing uses it"
+            "the IAM user {own:?} (`user`) does not exist, and its access key {key} is now on the IAM user {user:?}: the user was renamed. The key still works, and nothing was changed. Rename the user back and run this again; or set `user` to {user:?}, and delete {key} once nothing uses it [KR-AWS-038]"
         );
         Error::new(ErrorKind::Blocked, LIST, message)
     }
@@ -176,7 +180,7 @@ impl KeyIssuer for AwsIssuer {
             Error::new(
                 ErrorKind::Unverified,
                 call.operation,
-                "the secret of the key is not known, so the key cannot be tried",
+                "the secret of the key is not known, so the key cannot be tried [KR-AWS-039]",
             )
         })?;
         let clients = self.session.clients().await?;
@@ -193,7 +197,10 @@ impl KeyIssuer for AwsIssuer {
             Some(_) => Err(Error::new(
                 ErrorKind::Unverified,
                 call.operation,
-                format!("the key {id} belongs to a different principal than the IAM user {:?}", self.args.user),
+                format!(
+                    "the key {id} belongs to a different principal than the IAM user {:?} [KR-AWS-040]",
+                    self.args.user
+                ),
             )),
         }
     }
@@ -216,7 +223,7 @@ impl KeyIssuer for AwsIssuer {
         let iam = &self.session.clients().await?.iam;
         let request =
             iam.update_access_key().user_name(&self.args.user).access_key_id(&key.0).status(StatusType::Inactive);
-        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        let send = || async { ok_if_missing(request.clone().send().await.map_err(|error| call.failed(&error))) };
         self.session.time().repeat(send).await
     }
 
@@ -224,7 +231,7 @@ impl KeyIssuer for AwsIssuer {
         let call = self.call("iam:DeleteAccessKey");
         let iam = &self.session.clients().await?.iam;
         let request = iam.delete_access_key().user_name(&self.args.user).access_key_id(&key.0);
-        let send = || async { gone_is_done(request.clone().send().await.map_err(|error| call.failed(&error))) };
+        let send = || async { ok_if_missing(request.clone().send().await.map_err(|error| call.failed(&error))) };
         self.session.time().repeat(send).await.map(|()| Retired::Gone)
     }
 
@@ -234,7 +241,7 @@ impl KeyIssuer for AwsIssuer {
 }
 
 /// What is to be removed and does not exist is removed.
-fn gone_is_done<T>(result: Result<T, Error>) -> Result<(), Error> {
+fn ok_if_missing<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind != ErrorKind::NotFound => Err(error),
         _ => Ok(()),

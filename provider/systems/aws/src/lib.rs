@@ -179,7 +179,7 @@ impl RotatingResource for AwsApiKey {
         };
         let is_id = |key: &str| (16..=128).contains(&key.len()) && key.bytes().all(|c| c.is_ascii_alphanumeric());
         if args::user_problem(user).is_some() || key.is_some_and(|key| !is_id(key)) {
-            let message = "an import id is an IAM user's name, or that and an access key id, such as \"ci\" or \"ci/AKIAIOSFODNN7EXAMPLE\"";
+            let message = "an import id is an IAM user's name, or that and an access key id, such as \"ci\" or \"ci/AKIAIOSFODNN7EXAMPLE\" [KR-AWS-041]";
             return Err(Error::new(ErrorKind::Invalid, "", message));
         }
         let inputs = BTreeMap::from([("user".to_owned(), user.to_owned())]);

@@ -23,6 +23,6 @@ pub(crate) async fn user_of(session: &Session, key: &KeyId) -> Result<String, Er
 /// AWS gives one answer for all three.
 fn not_told(key: &KeyId) -> String {
     format!(
-        "AWS does not tell whose access key {key} is: it does not exist, or it is of another account, or the plugin's credentials lack the right to call iam:GetAccessKeyLastUsed"
+        "AWS does not tell which IAM user has the access key {key}: the key does not exist, it belongs to another account, or the plugin's credentials lack the permission iam:GetAccessKeyLastUsed [KR-AWS-042]"
     )
 }

@@ -66,7 +66,7 @@ impl Session {
             _ => return Ok(()),
         };
         let message = format!(
-            "the credentials that the plugin uses belong to the AWS account {id}, {why}. Nothing was read or changed there: use credentials of another account, or correct the list"
+            "the credentials that the plugin uses belong to the AWS account {id}, {why}. Nothing was read or changed there: use credentials of another account, or correct the list [KR-AWS-072]"
         );
         Err(Error::new(ErrorKind::Blocked, IDENTITY, message))
     }

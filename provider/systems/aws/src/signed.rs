@@ -28,7 +28,8 @@ pub(crate) async fn signed(
 ) -> Result<SignedRequest, Error> {
     let credentials = source.provide_credentials().await.map_err(|error| no_credentials(CREDENTIALS, &error))?;
     let identity: Identity = credentials.into();
-    let unsigned = |_| Error::new(ErrorKind::Unexpected, CREDENTIALS, "the request for STS could not be signed");
+    let unsigned =
+        |_| Error::new(ErrorKind::Unexpected, CREDENTIALS, "the request for STS could not be signed [KR-AWS-073]");
     let url: Url = address.parse().map_err(|_| unsigned(()))?;
     let host = match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),

@@ -60,21 +60,22 @@ impl SecretStore {
     fn blocked(&self, described: Option<&Described>) -> Option<String> {
         let label = self.label();
         let Some(described) = described else {
-            let missing =
-                || format!("{label} does not exist: create it, or set `create` so that the plugin creates it");
+            let missing = || {
+                format!("{label} does not exist: create it, or set `create` so that the plugin creates it [KR-AWS-044]")
+            };
             return self.args.create.is_none().then(missing);
         };
         if described.deleted && !self.may_restore(described) {
             return Some(format!(
-                "{label} is scheduled for deletion: restore it (RestoreSecret), or deliver to another secret"
+                "{label} is scheduled for deletion: restore it (RestoreSecret), or deliver to another secret [KR-AWS-045]"
             ));
         }
         if let Some(owner) = &described.managed_by {
-            return Some(format!("{label} is managed by {owner}: deliver to a secret of your own"));
+            return Some(format!("{label} is managed by {owner}: deliver to a secret of your own [KR-AWS-046]"));
         }
         described.rotated_by.as_ref().map(|function| {
             format!(
-                "{label} is already rotated by Secrets Manager ({function}): turn that rotation off (CancelRotateSecret), or deliver to another secret"
+                "{label} is already rotated by Secrets Manager ({function}): turn that rotation off (CancelRotateSecret), or deliver to another secret [KR-AWS-047]"
             )
         })
     }

@@ -76,20 +76,20 @@ impl WebIdentity {
     /// What a refusal means (STS API Reference, AssumeRoleWithWebIdentity, "Errors"). AWS's own words are not shown: they may repeat claims.
     fn refused(&self, code: &str) -> Refused {
         let hint = match code {
-            "ExpiredTokenException" | "ExpiredToken" => "the token has expired",
+            "ExpiredTokenException" | "ExpiredToken" => "the token has expired [KR-AWS-074]",
             "InvalidIdentityToken" => {
-                "AWS does not accept the token: it is meant for another audience, or the account has no identity provider in IAM for its issuer"
+                "AWS does not accept the token: it is meant for another audience, or the account has no identity provider in IAM for its issuer [KR-AWS-075]"
             }
             "AccessDenied" => {
-                "the trust policy of the role does not admit this token, or there is no such role: check the conditions on its `sub` and `aud`"
+                "the trust policy of the role does not admit this token, or there is no such role: check the conditions on its `sub` and `aud` [KR-AWS-076]"
             }
-            "IDPRejectedClaim" => "the identity provider does not vouch for the token any more",
-            "IDPCommunicationError" => "AWS could not reach the identity provider",
+            "IDPRejectedClaim" => "the identity provider does not vouch for the token any more [KR-AWS-077]",
+            "IDPCommunicationError" => "AWS could not reach the identity provider [KR-AWS-078]",
             "ValidationError" => {
-                "AWS refused the request: check `duration` against the longest session that the role allows, and `policyArns`"
+                "AWS refused the request: check `duration` against the longest session that the role allows, and `policyArns` [KR-AWS-079]"
             }
-            "PackedPolicyTooLarge" | "MalformedPolicyDocument" => "AWS refused `policyArns`",
-            _ => "AWS refused",
+            "PackedPolicyTooLarge" | "MalformedPolicyDocument" => "AWS refused `policyArns` [KR-AWS-080]",
+            _ => "AWS refused [KR-AWS-081]",
         };
         let message = format!(
             "the role {} of keyrotation:aws.assumeRoleWithWebIdentity could not be assumed ({code}): {hint}. {}",
@@ -108,7 +108,9 @@ impl Token {
             Self::File { file, setting } => (file, setting),
         };
         let wrong = |why: String| Refused {
-            message: format!("{setting}: the file {file} {why}; the job has to write its identity token into it"),
+            message: format!(
+                "{setting}: the file {file} {why}; the job has to write its identity token into it [KR-AWS-082]"
+            ),
             retry: Retry::Never,
         };
         let text =
@@ -132,7 +134,7 @@ const PROPERTY: &str = "`keyrotation:aws.assumeRoleWithWebIdentity.webIdentityTo
 
 fn missing(property: &str, instead: &str) -> Error {
     let message = format!(
-        "keyrotation:aws.assumeRoleWithWebIdentity.{property} is missing: set it, or {instead} in the environment"
+        "keyrotation:aws.assumeRoleWithWebIdentity.{property} is missing: set it, or {instead} in the environment [KR-AWS-083]"
     );
     Error::new(ErrorKind::Unauthenticated, "aws credentials", message)
 }

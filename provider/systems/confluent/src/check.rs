@@ -11,7 +11,10 @@ pub(crate) fn check(args: &Args) -> Vec<Problem> {
     for (property, text) in [("displayName", &args.display_name), ("description", &args.description)] {
         let text = text.as_deref().unwrap_or_default();
         if mark::stands_in(text) {
-            problems.push(problem(property, "must not hold \"[keyrotation\": the plugin's own mark begins so"));
+            problems.push(problem(
+                property,
+                "must not hold \"[keyrotation\": the plugin's own mark begins so [KR-CONFLUENT-001]",
+            ));
         }
     }
     problems

@@ -32,15 +32,18 @@ impl ConfluentConfig {
         let file = self.secret_file().is_some();
         let (key, secret) = (given(&self.cloud_api_key).is_some(), given(&self.cloud_api_secret).is_some() || file);
         if file && given(&self.cloud_api_secret).is_some() {
-            problems.push(problem("cloudApiSecretFile", "conflicts with cloudApiSecret: keep one of them"));
+            problems.push(problem(
+                "cloudApiSecretFile",
+                "conflicts with cloudApiSecret: keep one of them [KR-CONFLUENT-036]",
+            ));
         }
         if key != secret {
             let absent = if key { "cloudApiSecret" } else { "cloudApiKey" };
-            let reason = "is missing: cloudApiKey and cloudApiSecret go together";
+            let reason = "is missing: cloudApiKey and cloudApiSecret go together [KR-CONFLUENT-002]";
             problems.push(problem(absent, reason));
         }
         if self.endpoint.as_deref().is_some_and(|url| !is_url(url)) {
-            let reason = "is not a URL: write one such as \"https://api.confluent.cloud\"";
+            let reason = "is not a URL: write one such as \"https://api.confluent.cloud\" [KR-CONFLUENT-003]";
             problems.push(problem("endpoint", reason));
         }
         problems

@@ -101,7 +101,7 @@ impl Refusal {
                 None => "shorten it, or leave out unusual characters".to_owned(),
             };
             return Some(format!(
-                "Confluent Cloud refused `description` ({codes}): it has {} characters, and the mark of this resource adds {mark}; {room}",
+                "Confluent Cloud refused `description` ({codes}): it has {} characters, and the mark of this resource adds {mark}; {room} [KR-CONFLUENT-004]",
                 description.saturating_sub(mark)
             ));
         }
@@ -112,7 +112,9 @@ impl Refusal {
             Some(limit) => format!("Confluent allows {limit}"),
             None => "set a shorter or plainer one".to_owned(),
         };
-        Some(format!("Confluent Cloud refused `displayName` ({codes}): {whose} has {length} characters; {room}"))
+        Some(format!(
+            "Confluent Cloud refused `displayName` ({codes}): {whose} has {length} characters; {room} [KR-CONFLUENT-005]"
+        ))
     }
 
     fn message(&self, kind: ErrorKind, call: &Call, about: &str) -> String {
@@ -124,41 +126,49 @@ impl Refusal {
         };
         match kind {
             ErrorKind::Unauthenticated if self.is_confluents => format!(
-                "the API key that the plugin uses was refused ({codes}): check keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET; it must be a Cloud API key, since one for a cluster cannot manage keys"
+                "the API key that the plugin uses was refused ({codes}): check keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET; it must be a Cloud API key, since one for a cluster cannot manage keys [KR-CONFLUENT-006]"
             ),
             ErrorKind::Unauthenticated => format!(
-                "the API key that the plugin uses was refused with status 401 and without a Confluent error body: check keyrotation:confluent.cloudApiKey, and that {setting} leads to Confluent and not to a proxy"
+                "the API key that the plugin uses was refused with status 401 and without a Confluent error body: check keyrotation:confluent.cloudApiKey, and that {setting} leads to Confluent and not to a proxy [KR-CONFLUENT-007]"
             ),
             ErrorKind::Denied => format!(
-                "the API key that the plugin uses lacks the right to call {operation} for the {about} ({codes}): its owner needs OrganizationAdmin, or ResourceOwner on the service account; keys of a user are made with that user's own Cloud API key"
+                "the API key that the plugin uses lacks the right to call {operation} for the {about} ({codes}): its owner needs OrganizationAdmin, or ResourceOwner on the service account; keys of a user are made with that user's own Cloud API key [KR-CONFLUENT-008]"
             ),
-            ErrorKind::NotFound => format!("what was asked for the {about} does not exist ({codes})"),
+            ErrorKind::NotFound => {
+                format!("what the call for the {about} names does not exist ({codes}) [KR-CONFLUENT-009]")
+            }
             ErrorKind::LimitReached => format!(
-                "no more API keys are allowed for the {about} ({codes}): delete one that nobody needs, or have the quota raised, then run `pulumi up` again"
+                "no more API keys are allowed for the {about} ({codes}): delete one that nobody needs, or have the quota raised, then run `pulumi up` again [KR-CONFLUENT-010]"
             ),
             ErrorKind::Throttled => {
-                format!("{service} is rate limiting the plugin ({codes}): run `pulumi up` again in a minute")
+                format!(
+                    "{service} is rate limiting the plugin ({codes}): run `pulumi up` again in a minute [KR-CONFLUENT-011]"
+                )
             }
             ErrorKind::Conflict => {
-                format!("{service} is changing the same thing at this moment ({codes}): run `pulumi up` again")
+                format!(
+                    "{service} is changing the same thing at this moment ({codes}): run `pulumi up` again [KR-CONFLUENT-012]"
+                )
             }
-            ErrorKind::Invalid => format!("{service} refused the request for the {about} as malformed ({codes})"),
+            ErrorKind::Invalid => {
+                format!("{service} refused the request for the {about} as malformed ({codes}) [KR-CONFLUENT-013]")
+            }
             _ if !self.is_confluents || status == 404 => format!(
-                "{service} answered with status {status} and without a Confluent error body: check that {setting} leads to Confluent and not to a proxy"
+                "{service} answered with status {status} and without a Confluent error body: check that {setting} leads to Confluent and not to a proxy [KR-CONFLUENT-014]"
             ),
-            _ => format!("{service} failed ({codes}, status {status})"),
+            _ => format!("{service} failed ({codes}, status {status}) [KR-CONFLUENT-015]"),
         }
     }
 }
 
 /// An answer without something that Confluent always gives.
 pub(crate) fn incomplete(call: &Call, field: &str) -> Error {
-    let message = format!("the answer of {} has no {field}", call.service);
+    let message = format!("the answer of {} has no {field} [KR-CONFLUENT-016]", call.service);
     call.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
 }
 
 pub(crate) fn no_credentials() -> Error {
-    let message = "no API key for the plugin: set keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET";
+    let message = "no API key for the plugin: set keyrotation:confluent.cloudApiKey and keyrotation:confluent.cloudApiSecret, or CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET [KR-CONFLUENT-017]";
     Error::new(ErrorKind::Unauthenticated, "confluent credentials", message)
 }
 

@@ -72,7 +72,8 @@ impl ConfluentIssuer {
     }
 
     fn target(&self) -> Result<&Target, Error> {
-        let unchecked = "owner or managedResource is not valid; these inputs were not checked by this plugin";
+        let unchecked =
+            "owner or managedResource is not valid; these inputs were not checked by this plugin [KR-CONFLUENT-018]";
         self.target.as_ref().ok_or_else(|| Error::new(ErrorKind::Invalid, "", unchecked))
     }
 
@@ -128,7 +129,7 @@ impl ConfluentIssuer {
             let request = Request { method: Method::PATCH, path: &path, query: &[], body: Some(body.clone()) };
             self.session.send_texts(&UPDATE, (&target.words(), Some(&texts)), request).await.map(drop)
         };
-        self.gone_is_done(key, repeat(self.session.clock(), once).await).await?;
+        self.ok_if_missing(key, repeat(self.session.clock(), once).await).await?;
         if let Some(known) = self.seen().as_mut().and_then(|seen| seen.get_mut(key)) {
             known.tag = Some(tag.clone());
         }
@@ -154,12 +155,13 @@ impl ConfluentIssuer {
         );
         match self.retire(id).await {
             Ok(_) => {
-                let message = format!("{message}. The new key {id} was deleted; no other key was changed");
+                let message =
+                    format!("{message}. The new key {id} was deleted; no other key was changed [KR-CONFLUENT-019]");
                 CREATE.error(ErrorKind::Invalid, message)
             }
             Err(error) => {
                 let message = format!(
-                    "{message}. The new key {id} could not be deleted ({error}); the next `pulumi up` deletes it if its mark can be read"
+                    "{message}. The new key {id} could not be deleted ({error}); the next `pulumi up` deletes it if its mark can be read [KR-CONFLUENT-020]"
                 );
                 CREATE.error(ErrorKind::Invalid, message).effect(Effect::Unknown)
             }
@@ -167,7 +169,7 @@ impl ConfluentIssuer {
     }
 
     /// What is to be removed or marked and does not exist needs nothing more.
-    async fn gone_is_done(&self, key: &KeyId, result: Result<(), Error>) -> Result<(), Error> {
+    async fn ok_if_missing(&self, key: &KeyId, result: Result<(), Error>) -> Result<(), Error> {
         match result {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             Err(error) if error.kind == ErrorKind::Denied => {
@@ -187,7 +189,11 @@ impl ConfluentIssuer {
             return error;
         }
         let owner = self.principal();
-        Error { kind: ErrorKind::NotFound, message: format!("{owner} does not exist"), ..error }
+        Error {
+            kind: ErrorKind::NotFound,
+            message: format!("{owner}: the owner does not exist [KR-CONFLUENT-021]"),
+            ..error
+        }
     }
 
     async fn create(&self, order: MintOrder) -> Result<Minted, Error> {
@@ -279,7 +285,7 @@ impl KeyIssuer for ConfluentIssuer {
     }
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
-        let unknown = "the secret of the key is not known, so the key cannot be tried";
+        let unknown = "the secret of the key is not known, so the key cannot be tried [KR-CONFLUENT-022]";
         let (id, secret) = args::pair(material)
             .filter(|(_, secret)| !is_empty_secret(secret))
             .ok_or_else(|| Error::new(ErrorKind::Unverified, "confluent verification", unknown))?;
@@ -301,7 +307,7 @@ impl KeyIssuer for ConfluentIssuer {
             self.session.send(&DELETE, &target.words(), request).await.map(drop)
         };
         let deleted = repeat(self.session.clock(), once).await;
-        self.gone_is_done(key, deleted).await?;
+        self.ok_if_missing(key, deleted).await?;
         if let Some(seen) = self.seen().as_mut() {
             seen.remove(key);
         }
@@ -362,7 +368,7 @@ fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Result<Ledgers, Er
 
 fn unreadable(id: &KeyId) -> Error {
     let message = format!(
-        "the mark in the description of the key {id} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand"
+        "the mark in the description of the key {id} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand [KR-CONFLUENT-023]"
     );
     LIST.error(ErrorKind::Unexpected, message)
 }

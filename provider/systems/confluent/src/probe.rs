@@ -14,7 +14,7 @@ use crate::wire::{Addresses, Cluster};
 /// Tries the key once, or says from when on it is taken to work.
 ///
 /// # Errors
-/// Only what waiting cannot cure.
+/// Only failures that a later try cannot fix.
 pub(crate) async fn verify(session: &Session, target: &Target, key: &Pair, made: Timestamp) -> Result<Verdict, Error> {
     match target.kind {
         Kind::Cloud | Kind::Global => home(session, key, "org:ListEnvironments", &["org", "v2", "environments"]).await,
@@ -84,7 +84,7 @@ fn status(url: &Url, status: u16) -> String {
 /// What is told where no address gave a verdict about the key: what was seen, and the two ways out.
 fn untried(target: &Target, seen: &[String]) -> String {
     format!(
-        "{} gave no verdict on the new key: {}. Run `pulumi up` where one of these addresses can be reached, such as within the private network, or set `verification: {{enabled: false}}`, which promotes new keys untried",
+        "{} gave no verdict on the new key: {}. Run `pulumi up` where one of these addresses can be reached, such as within the private network, or set `verification: {{enabled: false}}`, which promotes new keys untried [KR-CONFLUENT-024]",
         reached(target),
         seen.join("; ").trim_end_matches('.')
     )
@@ -110,7 +110,8 @@ async fn home(session: &Session, key: &Pair, operation: &'static str, path: &[&s
     let ask = || async {
         let (answer, wait) = session.answer(&probe, key, Request::get(path, &[("page_size", "1")])).await?;
         if answer.status == 429 {
-            let error = probe.error(ErrorKind::Throttled, "Confluent Cloud's rate limit was reached");
+            let error =
+                probe.error(ErrorKind::Throttled, "Confluent Cloud's rate limit was reached [KR-CONFLUENT-011]");
             return Err(error.retry(Retry::After(wait)));
         }
         let verdict = judge(&probe, &answer);
@@ -128,7 +129,9 @@ async fn home(session: &Session, key: &Pair, operation: &'static str, path: &[&s
 /// to a key that it does not know, as JSON or as a page. A 403 is about rights, an IP filter or the network, which a key cannot help. Any other status
 /// says nothing at all.
 fn judge(probe: &Call, answer: &Answer) -> Result<Verdict, Error> {
-    let failed = |kind| probe.error(kind, format!("{} answered with status {}", probe.service, answer.status));
+    let failed = |kind| {
+        probe.error(kind, format!("{} answered with status {} [KR-CONFLUENT-025]", probe.service, answer.status))
+    };
     match answer.status {
         200..300 => Ok(Verdict::Accepted),
         401 if is_about_key(answer) => Ok(Verdict::NotYet),
@@ -184,7 +187,10 @@ async fn look_up(session: &Session, target: &Target) -> Result<Vec<Url>, Error> 
             let regions: Vec<Addresses> =
                 session.list(&call, &target.words(), (&["fcpm", "v2", "regions"], &query)).await?;
             let none = || {
-                call.error(ErrorKind::Invalid, format!("Flink has no region {resource}: correct managedResource.id"))
+                call.error(
+                    ErrorKind::Invalid,
+                    format!("Flink has no region {resource}: correct managedResource.id [KR-CONFLUENT-026]"),
+                )
             };
             (call, regions.into_iter().next().ok_or_else(none)?)
         }
@@ -216,7 +222,7 @@ fn elsewhere(error: Error, target: &Target) -> Error {
     let Target { resource, environment, .. } = target;
     let environment = environment.as_deref().unwrap_or_default();
     let message = format!(
-        "{resource} (`managedResource.id`) is not in the environment {environment} (`managedResource.environment.id`), or does not exist: correct one of them"
+        "{resource} (`managedResource.id`) is not in the environment {environment} (`managedResource.environment.id`), or does not exist: correct one of them [KR-CONFLUENT-027]"
     );
     Error { kind: ErrorKind::Invalid, message, ..error }
 }

@@ -272,9 +272,9 @@ fn in_file(file: &str) -> Result<SecretString, Error> {
     const SETTING: &str = "keyrotation:confluent.cloudApiSecretFile";
     let wrong = |why: String| Error::new(ErrorKind::Invalid, "", format!("{SETTING}: the file {file} {why}"));
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| wrong(format!("cannot be read ({})", error.kind())))?;
+    let text = text.map_err(|error| wrong(format!("cannot be read ({}) [KR-CONFLUENT-037]", error.kind())))?;
     match text.trim() {
-        "" => Err(wrong("is empty: write the secret into it".to_owned())),
+        "" => Err(wrong("is empty: write the secret into it [KR-CONFLUENT-038]".to_owned())),
         secret => Ok(secret.into()),
     }
 }
@@ -290,7 +290,7 @@ fn no_url() -> Error {
     Error::new(
         ErrorKind::Invalid,
         "",
-        "keyrotation:confluent.endpoint is not a URL: write one such as \"https://api.confluent.cloud\"",
+        "keyrotation:confluent.endpoint is not a URL: write one such as \"https://api.confluent.cloud\" [KR-CONFLUENT-003]",
     )
 }
 

@@ -111,7 +111,7 @@ impl Target {
 /// The inputs and the key that an import id stands for.
 ///
 /// # Errors
-/// What an import id looks like.
+/// The id is invalid; the message gives the format.
 pub(crate) fn import(id: &str) -> Result<(BTreeMap<String, String>, Option<KeyId>), Error> {
     let parts: Vec<&str> = id.split('/').collect();
     let (owner, named, key) = match parts.as_slice() {
@@ -142,25 +142,26 @@ fn resource_of(given: &ManagedResource) -> Result<(Kind, String, Option<String>)
     let kind = kind_of(named).filter(|kind| within.is_none() || *kind == Kind::Flink).ok_or_else(|| {
         problem(
             "managedResource.id",
-            "is nothing that an API key can open: write the id of a Kafka cluster (\"lkc-…\"), a Schema Registry (\"lsrc-…\"), a ksqlDB cluster (\"lksqlc-…\"), a Flink region (\"aws.us-east-1\"), or \"tableflow\", \"global\" or \"cloud\"",
+            "is not the id of a resource that an API key can give access to: write the id of a Kafka cluster (\"lkc-…\"), a Schema Registry (\"lsrc-…\"), a ksqlDB cluster (\"lksqlc-…\"), a Flink region (\"aws.us-east-1\"), or \"tableflow\", \"global\" or \"cloud\" [KR-CONFLUENT-028]",
         )
     })?;
     let given_environment = given.environment.as_ref().map(|environment| environment.id.as_str());
     if given_environment.is_some_and(|id| !is_id(id, "env-")) {
-        let reason = "is not the id of an environment: write one such as \"env-abc123\"";
+        let reason = "is not the id of an environment: write one such as \"env-abc123\" [KR-CONFLUENT-029]";
         return Err(problem("managedResource.environment.id", reason));
     }
     if let (Some(within), Some(given)) = (within, given_environment)
         && within != given
     {
-        let reason =
-            format!("is another environment than the one in managedResource.id ({within}): leave one of them out");
+        let reason = format!(
+            "is another environment than the one in managedResource.id ({within}): leave one of them out [KR-CONFLUENT-030]"
+        );
         return Err(problem("managedResource.environment.id", reason));
     }
     let environment = given_environment.or(within);
     if environment.is_none() && needs_environment(kind) {
         let reason = format!(
-            "is required for {named}: write managedResource: {{id: \"{named}\", environment: {{id: \"env-…\"}}}} with the environment that it is in"
+            "is required for {named}: write managedResource: {{id: \"{named}\", environment: {{id: \"env-…\"}}}} with the environment that it is in [KR-CONFLUENT-031]"
         );
         return Err(problem("managedResource.environment", reason));
     }
@@ -209,11 +210,11 @@ fn owner_problem(id: &str) -> Option<Problem> {
         return None;
     }
     let reason = if kind_of(id).is_some() {
-        "is what a key opens and not whose it is: write a service account (\"sa-…\") or a user (\"u-…\"), and this id into managedResource.id"
+        "is the id of a resource and not of an owner: write a service account (\"sa-…\") or a user (\"u-…\") here, and this id into managedResource.id [KR-CONFLUENT-032]"
     } else if id.starts_with("pool-") {
-        "is an identity pool, which has no API keys: write a service account (\"sa-…\") or a user (\"u-…\")"
+        "is an identity pool, which has no API keys: write a service account (\"sa-…\") or a user (\"u-…\") [KR-CONFLUENT-033]"
     } else {
-        "is neither a service account nor a user: write an id such as \"sa-abc123\" or \"u-abc123\""
+        "is neither a service account nor a user: write an id such as \"sa-abc123\" or \"u-abc123\" [KR-CONFLUENT-034]"
     };
     Some(problem("owner.id", reason))
 }
@@ -224,7 +225,7 @@ fn is_id(text: &str, prefix: &str) -> bool {
 }
 
 fn no_import_id() -> Error {
-    let message = "an import id is an owner and what its keys open, and perhaps an API key, such as \"sa-abc123/cloud\" or \"sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H\"; a Kafka cluster, a Schema Registry or a Flink region has its environment before it";
+    let message = "an import id is an owner and what its keys open, and perhaps an API key, such as \"sa-abc123/cloud\" or \"sa-abc123/env-abc123.lkc-abc123/7FJIYKQ4SGQDQ72H\"; a Kafka cluster, a Schema Registry or a Flink region has its environment before it [KR-CONFLUENT-035]";
     Error::new(ErrorKind::Invalid, "", message)
 }
 

@@ -86,7 +86,7 @@ impl ApiKeyArgs {
 
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let bits = self.key_bits.filter(|bits| KeyBits::new(*bits).is_none());
-        let bits = bits.map(|_| problem("keyBits", "must be 2048, 3072 or 4096"));
+        let bits = bits.map(|_| problem("keyBits", "must be 2048, 3072 or 4096 [KR-OCI-001]"));
         user_problem(&self.user_id).into_iter().chain(bits).collect()
     }
 
@@ -133,8 +133,8 @@ impl CredentialArgs {
         let name = name_problem(&self.name).map(|reason| problem("name", reason));
         let text = self.description.as_deref().unwrap_or_default();
         let text = match text.chars().count() {
-            count if count > LONGEST_DESCRIPTION => Some("must not be longer than 100 characters"),
-            _ if text.chars().any(char::is_control) => Some("must be one line"),
+            count if count > LONGEST_DESCRIPTION => Some("must not be longer than 100 characters [KR-OCI-002]"),
+            _ if text.chars().any(char::is_control) => Some("must be one line [KR-OCI-003]"),
             _ => None,
         };
         let text = text.map(|reason| problem("description", reason));
@@ -146,7 +146,7 @@ impl CredentialArgs {
 pub(crate) fn name_problem(name: &str) -> Option<&'static str> {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
     let fits = (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(allowed);
-    (!fits).then_some("must have 1 to 32 letters, digits and the signs - and _")
+    (!fits).then_some("must have 1 to 32 letters, digits and the signs - and _ [KR-OCI-004]")
 }
 
 fn user_problem(user: &str) -> Option<Problem> {

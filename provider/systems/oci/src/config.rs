@@ -78,12 +78,13 @@ impl OciConfig {
         let fingerprint = fingerprint.map(|reason| problem("fingerprint", reason));
         let region = given(&self.region).and_then(region_problem);
         let both = self.text("privateKey").is_some() && self.text("privateKeyPath").is_some();
-        let both = both.then(|| problem("privateKeyPath", "conflicts with privateKey: set one of the two"));
+        let both =
+            both.then(|| problem("privateKeyPath", "conflicts with privateKey: set one of the two [KR-OCI-005]"));
         let endpoints = [("identity", Service::Identity), ("vaults", Service::Vaults), ("secrets", Service::Secrets)];
         let endpoints =
             endpoints.into_iter().filter(|(_, service)| self.endpoint(*service).is_some_and(|url| !is_url(url)));
         let endpoints = endpoints.map(|(name, _)| {
-            let reason = format!("is not a URL: write one such as \"https://{name}.{{region}}.example\"");
+            let reason = format!("is not a URL: write one such as \"https://{name}.{{region}}.example\" [KR-OCI-006]");
             problem(&format!("endpoints.{name}"), reason)
         });
         let auth = self.auth_problem();
@@ -93,11 +94,16 @@ impl OciConfig {
     fn auth_problem(&self) -> Option<Problem> {
         let auth = given(&self.auth)?;
         if !AUTHS.contains(&auth) {
-            return Some(problem("auth", format!("is not a way to log in: write one of {}", AUTHS.join(", "))));
+            return Some(problem(
+                "auth",
+                format!("is not a way to log in: write one of {} [KR-OCI-063]", AUTHS.join(", ")),
+            ));
         }
         let keys = ["privateKey", "privateKeyPath", "userOcid"].into_iter();
         let key = keys.filter(|_| !matches!(auth, API_KEY | SECURITY_TOKEN)).find(|name| self.text(name).is_some());
-        key.map(|name| problem("auth", format!("is {auth}, which uses no `{name}`: remove one of the two")))
+        key.map(|name| {
+            problem("auth", format!("is {auth}, which uses no `{name}`: remove one of the two [KR-OCI-064]"))
+        })
     }
 
     pub(crate) fn endpoint(&self, service: Service) -> Option<&str> {

@@ -84,7 +84,10 @@ impl Kind {
     /// User, name and, if given, the credential that an import id stands for.
     pub(crate) fn import(&self, id: &str) -> Result<([String; 2], Option<KeyId>), Error> {
         let wrong = || {
-            let text = format!("an import id is a user's OCID and a name, or that and an id, such as {}", self.example);
+            let text = format!(
+                "an import id is a user's OCID and a name, or that and an id, such as {} [KR-OCI-007]",
+                self.example
+            );
             Error::new(ErrorKind::Invalid, "", text)
         };
         let (user, rest) = id.split_once('#').ok_or_else(wrong)?;

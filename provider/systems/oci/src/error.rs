@@ -97,29 +97,31 @@ fn words(
     let service = call.service;
     match kind {
         ErrorKind::NotFound => format!(
-            "{about} does not exist, or the plugin's user may not do this: OCI does not tell which ({code}). Check `userId`, and the policy that the documentation of this resource shows"
+            "{about} does not exist, or the plugin's user may not do this: OCI does not tell which ({code}). Check `userId`, and the policy that the documentation of this resource shows [KR-OCI-010]"
         ),
         ErrorKind::Denied if message.contains("capability") => format!(
-            "{about} lacks the capability for this kind of credential ({code}): an administrator gives it under Edit User Capabilities"
+            "{about} lacks the capability for this kind of credential ({code}): an administrator gives it under Edit User Capabilities [KR-OCI-011]"
         ),
         ErrorKind::Denied => format!(
-            "OCI does not allow this ({code}): check the policy of the plugin's user, and that the region ({}) is of its tenancy",
+            "OCI does not allow this ({code}): check the policy of the plugin's user, and that the region ({}) is of its tenancy [KR-OCI-012]",
             origins.region
         ),
         ErrorKind::LimitReached => format!(
-            "{about} has as many of these as OCI allows ({code}): delete one that nobody needs, then run `pulumi up` again"
+            "{about} has as many credentials of this kind as OCI allows ({code}): delete one that nobody needs, then run `pulumi up` again [KR-OCI-013]"
         ),
         ErrorKind::Conflict => format!(
-            "OCI is changing {about} at this moment, or somebody else is ({code}): run `pulumi up` again in a minute"
+            "OCI is changing {about} at this moment, or somebody else is ({code}): run `pulumi up` again in a minute [KR-OCI-014]"
         ),
-        ErrorKind::Throttled => format!("OCI is rate limiting the plugin ({code}): run `pulumi up` again in a minute"),
-        ErrorKind::Invalid => format!("OCI refused the request as malformed ({code})"),
-        _ if code.is_empty() && status < 400 => format!("the answer of {service} could not be read"),
+        ErrorKind::Throttled => {
+            format!("OCI is rate limiting the plugin ({code}): run `pulumi up` again in a minute [KR-OCI-015]")
+        }
+        ErrorKind::Invalid => format!("OCI refused the request as malformed ({code}) [KR-OCI-016]"),
+        _ if code.is_empty() && status < 400 => format!("the answer of {service} could not be read [KR-OCI-017]"),
         _ if code.is_empty() => format!(
-            "{service} answered with status {status} and none of Oracle's codes: check that its address leads to OCI and not to a proxy ({})",
+            "{service} answered with status {status}; the answer has no OCI error code: check that its address leads to OCI and not to a proxy ({}) [KR-OCI-018]",
             origins.address
         ),
-        _ => format!("{service} failed ({code}, status {status})"),
+        _ => format!("{service} failed ({code}, status {status}) [KR-OCI-019]"),
     }
 }
 
@@ -128,14 +130,14 @@ fn unauthenticated(answer: &Answer, now: Timestamp, origins: &Origins) -> String
     let off = answer.header("date").and_then(date).map(|date| now.duration_since(date));
     match off.filter(|off| off.abs() > SKEW) {
         Some(off) => format!(
-            "the signature was refused because the clock of this machine is {} {}: OCI allows five minutes; set the clock, best by NTP",
-            rotation::print_duration(SignedDuration::from_mins(off.abs().as_mins())),
+            "the signature was refused because the clock of this machine is {} {}: OCI allows five minutes; set the clock, best by NTP [KR-OCI-020]",
+            rotation::format_duration(SignedDuration::from_mins(off.abs().as_mins())),
             if off.is_negative() { "slow" } else { "fast" }
         ),
         None => format!(
             "the credentials that the plugin uses were refused (NotAuthenticated): check {}, \
              whether the user still has the key's fingerprint and the capability to use API keys, and whether a session has ended. \
-             A key that is a few minutes old may be refused for a while",
+             A key that is a few minutes old may be refused for a while [KR-OCI-021]",
             origins.credentials
         ),
     }

@@ -112,7 +112,7 @@ impl Reader {
     fn open_section(&mut self, number: usize, name: &str) -> Result<(), Fault> {
         self.close_value();
         if name != DEFAULT && self.ini.sections.insert(name.to_owned(), Options::new()).is_some() {
-            return Err(fault(number, format!("repeats the section{}", shown(name, ("[", "]")))));
+            return Err(fault(number, format!("repeats the section{} [KR-OCI-022]", shown(name, ("[", "]")))));
         }
         self.section = Some(name.to_owned());
         Ok(())
@@ -122,7 +122,10 @@ impl Reader {
         let Some(section) = self.section.clone() else {
             let marked = text.starts_with('\u{feff}');
             let mark = if marked { ": it begins with a byte order mark, so save the file without one" } else { "" };
-            return Err(fault(number, format!("stands before the first section, such as [DEFAULT]{mark}")));
+            return Err(fault(
+                number,
+                format!("stands before the first section, such as [DEFAULT]{mark} [KR-OCI-023]"),
+            ));
         };
         let Some(end) = text.find(['=', ':']) else {
             self.note_nothing(number);
@@ -132,7 +135,7 @@ impl Reader {
         let name = text[..end].trim_end_matches(is_space).to_lowercase();
         if self.ini.section(&section).is_some_and(|options| options.contains_key(&name)) {
             let (option, section) = (shown(&name, ("`", "`")), shown(&section, ("[", "]")));
-            return Err(fault(number, format!("repeats the option{option} of the section{section}")));
+            return Err(fault(number, format!("repeats the option{option} of the section{section} [KR-OCI-024]")));
         }
         let is_named = !name.is_empty();
         let text = Zeroizing::new(text[end + 1..].trim_matches(is_space).to_owned());
@@ -145,7 +148,7 @@ impl Reader {
     }
 
     fn note_nothing(&mut self, number: usize) {
-        let reason = "is neither a section, such as [DEFAULT], nor an option, such as region=us-ashburn-1";
+        let reason = "is neither a section, such as [DEFAULT], nor an option, such as region=us-ashburn-1 [KR-OCI-025]";
         self.fault.get_or_insert_with(|| fault(number, reason.to_owned()));
     }
 

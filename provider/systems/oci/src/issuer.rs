@@ -80,7 +80,10 @@ impl ApiKeyIssuer {
                 ended => return ended,
             }
         }
-        let message = format!("{} is changed by others all the time", self.principal());
+        let message = format!(
+            "{} was changed by others during each of four attempts to write its tags: run `pulumi up` again when nothing else changes it [KR-OCI-026]",
+            self.principal()
+        );
         Err(Error::new(ErrorKind::Conflict, "identity:UpdateUser", message))
     }
 
@@ -104,7 +107,9 @@ impl ApiKeyIssuer {
     async fn pair(&self) -> Result<Arc<Pair>, Error> {
         let (pairs, bits) = (self.session.pairs(), self.args.bits());
         let made = tokio::task::spawn_blocking(move || pairs.pair(bits)).await;
-        made.map_err(|_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated"))?
+        made.map_err(|_| {
+            Error::new(ErrorKind::Stopped, "", "the run was stopped while the plugin generated a key [KR-OCI-027]")
+        })?
     }
 
     async fn keys(&self) -> Result<Option<Vec<Listed>>, Error> {
@@ -114,7 +119,7 @@ impl ApiKeyIssuer {
 
     fn not_capable(&self) -> Error {
         let message = format!(
-            "{} lacks the capability {USES_KEYS}, so a new key would be refused: an administrator gives it under Edit User Capabilities",
+            "{} lacks the capability {USES_KEYS}, so a new key would be refused: an administrator gives it under Edit User Capabilities [KR-OCI-028]",
             self.principal()
         );
         Error::new(ErrorKind::Denied, "identity:UploadApiKey", message)
@@ -176,7 +181,7 @@ impl KeyIssuer for ApiKeyIssuer {
         if pair.fingerprint() == key.0 {
             return Ok(());
         }
-        Err(invalid(format!("it is the private half of the key {}", pair.fingerprint())))
+        Err(invalid(format!("it is the private half of the key {} [KR-OCI-029]", pair.fingerprint())))
     }
 
     async fn list(&self) -> Result<Option<Vec<ObservedKey>>, Error> {
@@ -208,7 +213,7 @@ impl KeyIssuer for ApiKeyIssuer {
         let (Some(Field::Plain(id)), Some(Field::Secret(pem))) =
             (material.get(FINGERPRINT), material.get(PRIVATE_KEY_PEM))
         else {
-            return Err(unverified("the private key is not known, so the key cannot be tried".to_owned()));
+            return Err(unverified("the private key is not known, so the key cannot be tried [KR-OCI-030]".to_owned()));
         };
         let pair = Pair::from_pem(pem, None);
         let pair =

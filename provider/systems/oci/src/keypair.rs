@@ -78,7 +78,9 @@ impl Pair {
             KeyBits::B4096 => KeySize::Rsa4096,
         };
         let pair = KeyPair::generate(size).ok().and_then(Self::new);
-        pair.ok_or_else(|| Error::new(ErrorKind::Unexpected, "", "no RSA key could be generated on this machine"))
+        pair.ok_or_else(|| {
+            Error::new(ErrorKind::Unexpected, "", "no RSA key could be generated on this machine [KR-OCI-031]")
+        })
     }
 
     /// Reads a private key in PEM, as the settings give it.
@@ -119,7 +121,11 @@ impl Pair {
     /// The private half, in PKCS#8.
     pub(crate) fn private_pem(&self) -> Result<SecretString, Error> {
         let der = self.rsa.as_der().map_err(|_| {
-            Error::new(ErrorKind::Unexpected, "", "the RSA key cannot be written; this is a bug: please report it")
+            Error::new(
+                ErrorKind::Unexpected,
+                "",
+                "the RSA key cannot be written; this is a bug: please report it [KR-OCI-032]",
+            )
         })?;
         Ok(SecretString::from(pem("PRIVATE KEY", der.as_ref()).to_string()))
     }
@@ -128,7 +134,7 @@ impl Pair {
     pub(crate) fn sign(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
         let mut signature = vec![0; self.rsa.public_modulus_len()];
         let signed = self.rsa.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature);
-        signed.map_err(|_| Error::new(ErrorKind::Unexpected, "", "the request could not be signed"))?;
+        signed.map_err(|_| Error::new(ErrorKind::Unexpected, "", "the request could not be signed [KR-OCI-033]"))?;
         Ok(signature)
     }
 }

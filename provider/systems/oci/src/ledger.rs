@@ -30,7 +30,7 @@ pub(crate) fn written(tags: &Tags, owner: &OwnerId, ledger: Option<&Ledger>) -> 
     }
     if ledger.is_some() && tags.len() > MOST_TAGS {
         let message = format!(
-            "the user would have more than the {MOST_TAGS} free-form tags that OCI allows, and the mark of this resource needs two: remove tags that nobody needs"
+            "the user would have more than the {MOST_TAGS} free-form tags that OCI allows, and the mark of this resource needs two: remove tags that nobody needs [KR-OCI-034]"
         );
         return Err(Error::new(ErrorKind::LimitReached, WRITE, message));
     }

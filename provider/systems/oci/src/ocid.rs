@@ -12,7 +12,8 @@ pub(crate) fn ocid_problem(ocid: &str, kind: &str) -> Option<String> {
         }
         _ => false,
     };
-    (!fits).then(|| format!("is not the OCID of a {kind}: write one such as \"ocid1.{kind}.oc1..aaaaaaaa…\""))
+    (!fits)
+        .then(|| format!("is not the OCID of a {kind}: write one such as \"ocid1.{kind}.oc1..aaaaaaaa…\" [KR-OCI-035]"))
 }
 
 /// What is wrong with a fingerprint.
@@ -20,5 +21,7 @@ pub(crate) fn fingerprint_problem(text: &str) -> Option<&'static str> {
     let pairs: Vec<&str> = text.split(':').collect();
     let pair = |pair: &&str| pair.len() == 2 && pair.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let fits = pairs.len() == 16 && pairs.iter().all(pair);
-    (!fits).then_some("is not a fingerprint: write sixteen pairs of the digits 0-9 and a-f, with colons between them")
+    (!fits).then_some(
+        "is not a fingerprint: write sixteen pairs of the digits 0-9 and a-f, with colons between them [KR-OCI-036]",
+    )
 }

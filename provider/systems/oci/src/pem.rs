@@ -52,22 +52,28 @@ const BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
 impl fmt::Display for BadKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotPem => f.write_str("is not PEM: a line such as -----BEGIN PRIVATE KEY----- must be in it"),
-            Self::CutOff => f.write_str("is cut off: PEM has a line -----BEGIN …----- and one -----END …-----"),
+            Self::NotPem => {
+                f.write_str("is not PEM: a line such as -----BEGIN PRIVATE KEY----- must be in it [KR-OCI-037]")
+            }
+            Self::CutOff => {
+                f.write_str("is cut off: PEM has a line -----BEGIN …----- and one -----END …----- [KR-OCI-038]")
+            }
             Self::Other(other) => write!(f, "{other}"),
-            Self::NotRsa => f.write_str("is not an RSA key, and OCI takes no other"),
-            Self::Damaged => {
-                f.write_str("is PEM, but the RSA key in it is damaged: check that its whole text was copied")
-            }
+            Self::NotRsa => f.write_str("is not an RSA key, and OCI takes no other [KR-OCI-039]"),
+            Self::Damaged => f.write_str(
+                "is PEM, but the RSA key in it is damaged: check that its whole text was copied [KR-OCI-040]",
+            ),
             Self::Bits(bits) if bits < BITS.start() => {
-                write!(f, "has {bits} bits: OCI requires {} or more", BITS.start())
+                write!(f, "has {bits} bits: OCI requires {} or more [KR-OCI-041]", BITS.start())
             }
-            Self::Bits(bits) => write!(f, "has {bits} bits: the plugin reads keys of up to {}", BITS.end()),
-            Self::NeedsPassphrase => f.write_str("is encrypted, and no passphrase is given"),
-            Self::WrongPassphrase => f.write_str("cannot be decrypted with the passphrase that is given"),
+            Self::Bits(bits) => {
+                write!(f, "has {bits} bits: the plugin reads keys of up to {} [KR-OCI-042]", BITS.end())
+            }
+            Self::NeedsPassphrase => f.write_str("is encrypted, and no passphrase is given [KR-OCI-043]"),
+            Self::WrongPassphrase => f.write_str("cannot be decrypted with the passphrase that is given [KR-OCI-044]"),
             Self::Cipher(cipher) => write!(
                 f,
-                "is encrypted with {}, which the plugin does not read: convert the key with `{}`{}",
+                "is encrypted with {}, which the plugin does not read: convert the key with `{}`{} [KR-OCI-045]",
                 cipher.name,
                 cipher.command(),
                 if cipher.legacy { "; with OpenSSL 1 leave out both providers" } else { "" }
@@ -79,13 +85,13 @@ impl fmt::Display for BadKey {
 impl fmt::Display for Other {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PublicKey => "is a public key: give the private half of the API key",
-            Self::Certificate => "is a certificate: give the private half of the API key",
+            Self::PublicKey => "is a public key: give the private half of the API key [KR-OCI-046]",
+            Self::Certificate => "is a certificate: give the private half of the API key [KR-OCI-047]",
             Self::OpenSsh => {
-                "is a key in OpenSSH's own format: convert a copy of it with `ssh-keygen -p -m PEM -f COPY`, which changes that file"
+                "is a key in OpenSSH's own format: convert a copy of it with `ssh-keygen -p -m PEM -f COPY`, which changes that file [KR-OCI-048]"
             }
-            Self::Putty => "is a key in PuTTY's format: export it from PuTTYgen in OpenSSL's format",
-            Self::Unknown => "is not a private key: give the private half of the API key",
+            Self::Putty => "is a key in PuTTY's format: export it from PuTTYgen in OpenSSL's format [KR-OCI-049]",
+            Self::Unknown => "is not a private key: give the private half of the API key [KR-OCI-050]",
         })
     }
 }

@@ -41,7 +41,7 @@ impl Profile {
             Some(value) => Err(Fault {
                 line: value.entry.line,
                 reason:
-                    "has `key_content`, which Oracle's tools refuse in a file: name the file of the key in `key_file`"
+                    "has `key_content`, which Oracle's tools refuse in a file: name the file of the key in `key_file` [KR-OCI-051]"
                         .to_owned(),
             }),
             None => Ok(Some(Self { values })),
@@ -77,7 +77,11 @@ pub(crate) fn file(path: &Path, what: &str) -> Result<SecretString, Error> {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
             kind => kind.to_string(),
         };
-        Error::new(ErrorKind::Invalid, "", format!("{what}: the file {} cannot be read: {why}", path.display()))
+        Error::new(
+            ErrorKind::Invalid,
+            "",
+            format!("{what}: the file {} cannot be read: {why} [KR-OCI-052]", path.display()),
+        )
     })
 }
 

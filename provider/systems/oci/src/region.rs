@@ -120,7 +120,7 @@ pub(crate) fn region_problem(text: &str) -> Option<rotation::Problem> {
     (!is_region(&text.to_lowercase())).then(|| {
         problem(
             "region",
-            "is not the name of a region: write one such as \"eu-frankfurt-1\", or its short name \"fra\"",
+            "is not the name of a region: write one such as \"eu-frankfurt-1\", or its short name \"fra\" [KR-OCI-053]",
         )
     })
 }

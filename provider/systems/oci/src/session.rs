@@ -206,7 +206,8 @@ impl Session {
             None => Some(link.settings.signing.signer(self.means(link)).await.map_err(without_effect)?),
         };
         let signer = ask.signer.or(own.as_deref().map(|own| own as &dyn Signer));
-        let signer = signer.ok_or_else(|| Error::new(ErrorKind::Unexpected, "", "nobody signs the request"))?;
+        let signer =
+            signer.ok_or_else(|| Error::new(ErrorKind::Unexpected, "", "nobody signs the request [KR-OCI-065]"))?;
         let mut headers = signed(signer, (&ask.method, &url), &body, self.clock.now())?;
         headers.insert(HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         add(&mut headers, "if-match", ask.if_match.as_deref());
@@ -224,7 +225,7 @@ impl Session {
             None => link.settings.regions.host(ask.service.host(), &region),
         };
         let url = format!("{}/{}/{}", base.trim_end_matches('/'), ask.service.version(), ask.path);
-        let wrong = "an address in keyrotation:oci.endpoints is not a URL";
+        let wrong = "an address in keyrotation:oci.endpoints is not a URL [KR-OCI-006]";
         url.parse().map_err(|_| Error::new(ErrorKind::Invalid, "", wrong))
     }
 

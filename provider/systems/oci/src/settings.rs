@@ -72,12 +72,14 @@ impl Settings {
             (self.place.region, self.regions) = self.regions.other(&told.region);
         }
         if self.place.tenancy.is_empty() {
-            return Err(invalid("the token does not name its tenancy: set `keyrotation:oci.tenancyOcid`".to_owned()));
+            return Err(invalid(
+                "the token does not name its tenancy: set `keyrotation:oci.tenancyOcid` [KR-OCI-066]".to_owned(),
+            ));
         }
         if self.regions.domain().is_none() && !has_endpoint {
             let region = &self.place.region;
             return Err(invalid(format!(
-                "the region {region:?} is not in the plugin's table of regions: set `OCI_REGION_METADATA` or `keyrotation:oci.endpoints.identity`"
+                "the region {region:?} is not in the plugin's table of regions: set `OCI_REGION_METADATA` or `keyrotation:oci.endpoints.identity` [KR-OCI-067]"
             )));
         }
         Ok(())
@@ -125,7 +127,7 @@ fn regions(sources: &Sources<'_>, region: &Found, endpoint: Option<&Found>) -> R
         return match is_domain(domain.plain()) {
             true => Ok((name, regions.in_domain(domain.plain()))),
             false => Err(invalid(format!(
-                "{} is not the domain of a realm: write one such as oraclecloud.com",
+                "{} is not the domain of a realm: write one such as oraclecloud.com [KR-OCI-055]",
                 domain.source
             ))),
         };
@@ -134,7 +136,7 @@ fn regions(sources: &Sources<'_>, region: &Found, endpoint: Option<&Found>) -> R
     let message = format!(
         "{} names the region {name:?}, which is not in the plugin's table of regions: check its spelling. For a region that is \
          newer than the plugin, the domain of its realm is needed: give it in {}, in `OCI_REGION_METADATA` or in `OCI_DEFAULT_REALM`, \
-         such as `OCI_DEFAULT_REALM=oraclecloud.com`, or set `keyrotation:oci.endpoints.identity`{faults}",
+         such as `OCI_DEFAULT_REALM=oraclecloud.com`, or set `keyrotation:oci.endpoints.identity`{faults} [KR-OCI-056]",
         region.source, REGIONS_FILE.files[0]
     );
     Err(invalid(message))

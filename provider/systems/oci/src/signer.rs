@@ -142,7 +142,7 @@ fn host(url: &Url) -> String {
 }
 
 fn unsendable() -> Error {
-    let message = "the session's token or a name in the request holds signs that cannot be sent";
+    let message = "the session token or a name in the request contains characters that cannot be sent in an HTTP header [KR-OCI-057]";
     Error::new(ErrorKind::Invalid, "", message)
 }
 

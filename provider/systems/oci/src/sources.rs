@@ -163,7 +163,7 @@ impl<'a> Sources<'a> {
         let missing = || {
             let chosen = self.at(Level::Property, &PROFILE).ok().flatten().or_else(|| self.variable(&PROFILE));
             let by = chosen.map(|found| format!(", which {} asks for", found.source)).unwrap_or_default();
-            format!("there is no profile [{name}] in {}{by}", path.display())
+            format!("there is no profile [{name}] in {}{by} [KR-OCI-058]", path.display())
         };
         let profile = profile.ok_or_else(missing)?;
         Ok(InFile { profile, name, path, exists: true })
@@ -195,7 +195,8 @@ impl<'a> Sources<'a> {
         let options = settings.iter().flat_map(|setting| setting.options.iter());
         places.extend(options.map(|name| format!("`{name}` in {place}")));
         let name = settings.first().map_or("", |setting| setting.name);
-        let message = format!("no {name} is set for the plugin's calls to OCI: set one of {}", places.join(", "));
+        let message =
+            format!("no {name} is set for the plugin's calls to OCI: set one of {} [KR-OCI-059]", places.join(", "));
         Error::new(ErrorKind::Unauthenticated, "oci credentials", message)
     }
 }

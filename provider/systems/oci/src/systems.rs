@@ -81,7 +81,7 @@ impl RotatingResource for OciApiKey {
     fn import(&self, id: &str) -> Result<ImportedInputs, Error> {
         let (user, key) = id.split_once('/').map_or((id, None), |(user, key)| (user, Some(key)));
         if ocid_problem(user, "user").is_some() || key.is_some_and(|key| fingerprint_problem(key).is_some()) {
-            let message = "an import id is a user's OCID, or that and a fingerprint, such as \"ocid1.user.oc1..aaaa\" or \"ocid1.user.oc1..aaaa/12:34:…\"";
+            let message = "an import id is a user's OCID, or that and a fingerprint, such as \"ocid1.user.oc1..aaaa\" or \"ocid1.user.oc1..aaaa/12:34:…\" [KR-OCI-060]";
             return Err(Error::new(ErrorKind::Invalid, "", message));
         }
         let inputs = BTreeMap::from([("userId".to_owned(), user.to_owned())]);

@@ -123,14 +123,14 @@ const DEFAULT_DOMAIN: &str = "DEFAULT";
 
 fn of_another_domain(user: &str) -> String {
     format!(
-        "{} was not found among the users of the default identity domain, and the tenancy has other domains. The plugin serves the default domain only, so it cannot tell whether the user was deleted, and nothing was changed. If it was, its keys went with it: remove the resource by `pulumi state delete`. If not, check `userId` and the policy of the plugin's user",
+        "{} was not found among the users of the default identity domain, and the tenancy has other domains. The plugin serves the default domain only, so it cannot tell whether the user was deleted, and nothing was changed. If it was, its keys went with it: remove the resource with `pulumi state delete`. If not, check `userId` and the policy of the plugin's user [KR-OCI-061]",
         named(user)
     )
 }
 
 fn domains_unseen(why: &str, unseen: &Error) -> String {
     format!(
-        "{why}. The user is not in the list of users, and whether the tenancy has identity domains other than the default one could not be looked up ({unseen}); to let the plugin see that a user was deleted, allow it to inspect domains and compartments in the tenancy"
+        "{why}. The user is not in the list of users, and whether the tenancy has identity domains other than the default one could not be looked up ({unseen}); to let the plugin see that a user was deleted, allow it to inspect domains and compartments in the tenancy [KR-OCI-062]"
     )
 }
 

@@ -72,31 +72,40 @@ impl VaultConfig {
             problems.push(problem(property, reason));
         };
         if filled(&self.address).is_some_and(|url| !is_url(&url)) {
-            add("address", "is not a URL: write one such as \"https://vault.example:8200\"");
+            add("address", "is not a URL: write one such as \"https://vault.example:8200\" [KR-VAULT-026]");
         }
         if filled(&self.namespace).is_some_and(|name| !is_path(name.trim_matches('/'))) {
-            add("namespace", "is not the name of a namespace: write one such as \"team\" or \"team/project\"");
+            add(
+                "namespace",
+                "is not the name of a namespace: write one such as \"team\" or \"team/project\" [KR-VAULT-027]",
+            );
         }
         let logins = self.logins();
         let token = self.token.as_ref().filter(|token| !token.is_empty()).map(|_| "token");
         let ways: Vec<_> = token.into_iter().chain(logins.iter().map(|login| login.property)).collect();
         if let [_, second, ..] = ways.as_slice() {
-            add(second, "conflicts with another login method: keep one of them");
+            add(second, "conflicts with another login method: keep one of them [KR-VAULT-028]");
         }
         for login in &logins {
             for property in &login.lacks {
-                add(property, "is required for this login and is empty: set it, or remove the whole login");
+                add(
+                    property,
+                    "is required for this login and is empty: set it, or remove the whole login [KR-VAULT-029]",
+                );
             }
             if let [first, second, ..] = login.secrets.as_slice() {
-                add(second, &format!("conflicts with `{first}`: keep one of them"));
+                add(second, &format!("conflicts with `{first}`: keep one of them [KR-VAULT-030]"));
             }
             if login.mount.is_some_and(|mount| !is_path(mount)) {
                 let property = format!("{}.mount", login.property);
-                add(&property, "is not a mount's path: write one such as \"jwt\", without auth/");
+                add(&property, "is not a mount's path: write one such as \"jwt\", without auth/ [KR-VAULT-031]");
             }
             if login.namespace.is_some_and(|name| !is_path(name.trim_matches('/'))) {
                 let property = format!("{}.namespace", login.property);
-                add(&property, "is not the name of a namespace: write one such as \"team\" or \"team/project\"");
+                add(
+                    &property,
+                    "is not the name of a namespace: write one such as \"team\" or \"team/project\" [KR-VAULT-027]",
+                );
             }
         }
         problems

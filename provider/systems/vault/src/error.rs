@@ -84,12 +84,13 @@ pub(crate) fn unproven(request: &Request, answer: &Answer, absence: Absence) -> 
         Absence::NoMount => no_mount(request.operation, path),
         Absence::OtherEngine => {
             let message = format!(
-                "what is mounted at the beginning of {path:?} (`mount`, `path`) does not know this path: it is an engine of another type"
+                "the engine that is mounted at the beginning of {path:?} (`mount`, `path`) does not have this path, so it is of another type: check `mount` and `path`. Nothing was changed [KR-VAULT-032]"
             );
             Error::new(ErrorKind::Invalid, request.operation, message)
         }
         Absence::NoNamespace => {
-            let message = "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE";
+            let message =
+                "the namespace does not exist: check keyrotation:vault.namespace or VAULT_NAMESPACE [KR-VAULT-033]";
             Error::new(ErrorKind::Invalid, request.operation, message)
         }
         Absence::Proven | Absence::NotVault => refused(request, answer),
@@ -100,7 +101,7 @@ pub(crate) fn unproven(request: &Request, answer: &Answer, absence: Absence) -> 
 /// Nothing is mounted at a path, which is no proof that the keys there are gone.
 pub(crate) fn no_mount(operation: &'static str, path: &str) -> Error {
     let message = format!(
-        "nothing is mounted at {path:?} or at its beginning (`mount`, `path`): it does not exist on this server, or not in this namespace. Check `mount`, keyrotation:vault.address and keyrotation:vault.namespace. Nothing was changed. If the engine was removed on purpose, its keys went with it: remove the resource by `pulumi state delete`"
+        "nothing is mounted at {path:?} or at its beginning (`mount`, `path`): it does not exist on this server, or not in this namespace. Check `mount`, keyrotation:vault.address and keyrotation:vault.namespace. Nothing was changed. If the engine was removed on purpose, its keys went with it: remove the resource with `pulumi state delete` [KR-VAULT-034]"
     );
     Error::new(ErrorKind::NotFound, operation, message)
 }
@@ -173,48 +174,48 @@ fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String 
     let path = &request.path;
     if let Some(what) = lacks_root(words) {
         return format!(
-            "{path:?} was refused with \"unable to rotate root credentials: no {what} in configuration\": write `username` and `password` to the connection, so that the engine has something to rotate, or remove the resource. Nothing was changed"
+            "{path:?} was refused with \"unable to rotate root credentials: no {what} in configuration\": write `username` and `password` to the connection, so that the engine has something to rotate, or remove the resource. Nothing was changed [KR-VAULT-035]"
         );
     }
     match kind {
         ErrorKind::Denied => denied(request),
         ErrorKind::Conflict if status == 400 && words.contains("did not match") => {
-            format!("somebody else wrote {path:?} at the same moment, and was not overwritten: run `pulumi up` again")
+            format!("somebody else wrote {path:?} at the same moment, and was not overwritten: run `pulumi up` again [KR-VAULT-036]")
         }
-        ErrorKind::Conflict => format!("the server is not ready for {path:?} yet: run `pulumi up` again in a minute"),
-        ErrorKind::Throttled => "the server is rate limiting the plugin: run `pulumi up` again in a minute".to_owned(),
-        ErrorKind::NotFound => format!("{path:?} does not exist: check `mount` and `path`"),
+        ErrorKind::Conflict => format!("the server is not ready for {path:?} yet: run `pulumi up` again in a minute [KR-VAULT-037]"),
+        ErrorKind::Throttled => "the server is rate limiting the plugin: run `pulumi up` again in a minute [KR-VAULT-038]".to_owned(),
+        ErrorKind::NotFound => format!("{path:?} does not exist: check `mount` and `path` [KR-VAULT-039]"),
         ErrorKind::Invalid if words.contains("check-and-set parameter required") => {
             format!(
-                "{path:?} takes only writes with check-and-set, and this one had none; this is a bug: please report it"
+                "{path:?} takes only writes with check-and-set, and this one had none; this is a bug: please report it [KR-VAULT-040]"
             )
         }
         ErrorKind::Invalid if status == 405 => {
             format!(
-                "the server does not take {} at {path:?}: check that what `mount` names is of the right type",
+                "the server does not take {} at {path:?}: check that what `mount` names is of the right type [KR-VAULT-041]",
                 request.method
             )
         }
         ErrorKind::Invalid if words.contains("CIDR blocks") => {
-            "the server does not take `cidrList`: each block must be within the role's secret_id_bound_cidrs".to_owned()
+            "the server does not take `cidrList`: each block must be within the role's secret_id_bound_cidrs [KR-VAULT-042]".to_owned()
         }
         ErrorKind::Invalid if words.contains("role's secret_id_ttl") => {
-            "`ttl` is longer than the role's secret_id_ttl: shorten it, or raise that of the role".to_owned()
+            "`ttl` is longer than the role's secret_id_ttl: shorten it, or raise that of the role [KR-VAULT-043]".to_owned()
         }
         ErrorKind::Invalid if words.contains("bind_secret_id is not set") => {
-            "the role (`role`) has no secret-ids: its bind_secret_id is false".to_owned()
+            "the role (`role`) has no secret-ids: its bind_secret_id is false [KR-VAULT-044]".to_owned()
         }
-        ErrorKind::Invalid => format!("the server refused what was written to {path:?} (status {status})"),
+        ErrorKind::Invalid => format!("the server refused what was written to {path:?} (status {status}) [KR-VAULT-045]"),
         ErrorKind::Unreachable if words.contains("sealed") => {
-            "the server is sealed: unseal it, then run `pulumi up` again".to_owned()
+            "the server is sealed: unseal it, then run `pulumi up` again [KR-VAULT-046]".to_owned()
         }
         ErrorKind::Unreachable => format!(
-            "the server is a standby and does not answer for the active one (status {status}): let keyrotation:vault.address name the active one"
+            "the server is a standby and does not answer for the active one (status {status}): let keyrotation:vault.address name the active one [KR-VAULT-047]"
         ),
         _ if words.is_empty() => format!(
-            "status {status} without Vault's form of an error: check that keyrotation:vault.address leads to Vault and not to a proxy"
+            "status {status} without Vault's form of an error: check that keyrotation:vault.address leads to Vault and not to a proxy [KR-VAULT-048]"
         ),
-        _ => format!("the server failed at {path:?} (status {status}); its own log says why"),
+        _ => format!("the server failed at {path:?} (status {status}); its own log says why [KR-VAULT-049]"),
     }
 }
 
@@ -222,7 +223,7 @@ fn told(request: &Request, kind: ErrorKind, status: u16, words: &str) -> String 
 pub(crate) fn denied(request: &Request) -> String {
     let Request { path, .. } = request;
     format!(
-        "the token that the plugin uses lacks the capability {} on {path:?}: allow it in a policy of the token",
+        "the token that the plugin uses lacks the capability {} on {path:?}: allow it in a policy of the token [KR-VAULT-050]",
         request.capability()
     )
 }
@@ -230,7 +231,7 @@ pub(crate) fn denied(request: &Request) -> String {
 /// The token does not work at all.
 pub(crate) fn dead(request: &Request) -> Error {
     let message = format!(
-        "the token that the plugin uses was refused: it is wrong or has expired; check VAULT_TOKEN or keyrotation:vault.token. In `pulumi refresh` and `pulumi destroy`, keyrotation:vault.token comes from the stack's state: set VAULT_TOKEN instead, or add `--run-program`. (A token whose policies also forbid auth/token/lookup-self may live and lack the capability {} on {:?}.)",
+        "the token that the plugin uses was refused: it is wrong or has expired; check VAULT_TOKEN or keyrotation:vault.token. In `pulumi refresh` and `pulumi destroy`, keyrotation:vault.token comes from the stack's state: set VAULT_TOKEN instead, or add `--run-program`. (A token whose policies also forbid auth/token/lookup-self may live and lack the capability {} on {:?}.) [KR-VAULT-051]",
         request.capability(),
         request.path
     );
@@ -239,7 +240,7 @@ pub(crate) fn dead(request: &Request) -> Error {
 
 /// The answer of a call lacks what it always has.
 pub(crate) fn incomplete(call: &Call, what: &str) -> Error {
-    let message = format!("the answer of {} has no {what}", call.service);
+    let message = format!("the answer of {} has no {what} [KR-VAULT-052]", call.service);
     call.error(ErrorKind::Unexpected, message).effect(Effect::Unknown)
 }
 

@@ -98,7 +98,7 @@ fn namespace_of(id: &str) -> (Option<&str>, &str) {
 /// What is wrong with the namespace of a resource.
 fn namespace_problem(namespace: &Option<String>) -> Option<Problem> {
     let name = namespace.as_deref().filter(|name| !name.is_empty())?;
-    let reason = "is not the name of a namespace below the provider's: write one such as \"team\" or \"team/project\"";
+    let reason = "is not the name of a namespace below the provider's: write one such as \"team\" or \"team/project\" [KR-VAULT-163]";
     (!config::is_path(plain(name)) || plain(name) == "root").then(|| problem("namespace", reason))
 }
 

@@ -102,11 +102,11 @@ impl Link {
     pub(crate) async fn must_know_namespaces(&self) -> Result<(), Error> {
         let message = match self.health().await? {
             Some(Health { enterprise: Some(false), .. }) => {
-                "the server has no namespaces (it is Vault's community edition) and would ignore the name: remove keyrotation:vault.namespace and VAULT_NAMESPACE"
+                "the server has no namespaces (it is Vault's community edition) and would ignore the name: remove keyrotation:vault.namespace and VAULT_NAMESPACE [KR-VAULT-145]"
             }
             Some(_) => return Ok(()),
             None => {
-                "sys/health was not answered by Vault, so whether the server has namespaces is not known: check that keyrotation:vault.address leads to Vault, and that a proxy lets sys/health through"
+                "sys/health was not answered by Vault, so whether the server has namespaces is not known: check that keyrotation:vault.address leads to Vault, and that a proxy lets sys/health through [KR-VAULT-146]"
             }
         };
         Err(Error::new(ErrorKind::Invalid, HEALTH, message))
@@ -123,7 +123,8 @@ impl Link {
             match (answer.status, health) {
                 (200 | 429 | 472 | 473, Some(health)) if health.initialized => Ok(Some(health)),
                 (501 | 503, Some(_)) => {
-                    let message = "the server is sealed or not initialized: unseal it, then run `pulumi up` again";
+                    let message =
+                        "the server is sealed or not initialized: unseal it, then run `pulumi up` again [KR-VAULT-147]";
                     Err(Error::new(ErrorKind::Unreachable, HEALTH, message).retry(Retry::Backoff))
                 }
                 (200..=399 | 401..=428 | 430..=499, _) => Ok(None),
@@ -165,8 +166,13 @@ impl Link {
         }
         if let Some(namespace) = namespace {
             let name = HeaderValue::from_str(namespace);
-            let wrong =
-                |_| Error::new(ErrorKind::Invalid, "", "keyrotation:vault.namespace holds signs that no header takes");
+            let wrong = |_| {
+                Error::new(
+                    ErrorKind::Invalid,
+                    "",
+                    "keyrotation:vault.namespace has characters that are not allowed in an HTTP header: correct it, or unset it [KR-VAULT-148]",
+                )
+            };
             headers.insert("x-vault-namespace", name.map_err(wrong)?);
         }
         self.freshness.demand(&mut headers);
@@ -265,7 +271,7 @@ fn must_be_an_address(address: &Url) -> Result<(), Error> {
         return Ok(());
     }
     let message = format!(
-        "the server's address is {address}, which is a path of its API: write keyrotation:vault.address or VAULT_ADDR without /v1 and what follows it"
+        "the server's address is {address}, which is a path of its API: write keyrotation:vault.address or VAULT_ADDR without /v1 and what follows it [KR-VAULT-149]"
     );
     Err(Error::new(ErrorKind::Invalid, "", message))
 }
@@ -279,7 +285,7 @@ fn harmless(error: Error) -> Error {
 fn header(token: &SecretString) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
         let message =
-            "the token for Vault holds signs that no header takes: check keyrotation:vault.token or VAULT_TOKEN";
+            "the token for Vault has characters that are not allowed in an HTTP header: check keyrotation:vault.token or VAULT_TOKEN [KR-VAULT-150]";
         Error::new(ErrorKind::Invalid, "", message).retry(Retry::Never)
     })?;
     value.set_sensitive(true);

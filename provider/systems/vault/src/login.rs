@@ -132,7 +132,7 @@ impl Login {
             Proof::Machine(_) => Body::default(),
         };
         let body = serde_json::to_vec(&body).map(Zeroizing::new);
-        body.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written"))
+        body.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written [KR-VAULT-101]"))
     }
 
     fn needed(&self, secret: Option<&Secret>, properties: &str) -> Result<SecretString, Error> {
@@ -140,7 +140,7 @@ impl Login {
     }
 
     fn lacks(&self, what: &str) -> Error {
-        let message = format!("nothing to log in with: set keyrotation:vault.{}.{what}", self.property);
+        let message = format!("nothing to log in with: set keyrotation:vault.{}.{what} [KR-VAULT-102]", self.property);
         Error::new(ErrorKind::Unauthenticated, OPERATION, message)
     }
 
@@ -150,25 +150,33 @@ impl Login {
         let Self { mount, property, .. } = self;
         let is_password = matches!(self.proof, Proof::Password { .. });
         let hint = match words {
-            words if words.contains("expired") => "the token to log in with has expired",
+            words if words.contains("expired") => "the token to log in with has expired [KR-VAULT-103]",
             words if words.contains("X-Vault-AWS-IAM-Server-ID") => {
-                "the server wants another `headerValue`, the value of X-Vault-AWS-IAM-Server-ID"
+                "the server wants another `headerValue`, the value of X-Vault-AWS-IAM-Server-ID [KR-VAULT-178]"
             }
             words if words.contains("from STS") => {
-                "AWS did not accept what was signed with the credentials of keyrotation:aws"
+                "AWS did not accept what was signed with the credentials of keyrotation:aws [KR-VAULT-179]"
             }
-            words if words.contains("does not belong to the role") => "the role admits other AWS principals",
-            words if words.contains("audience") => "the token to log in with is meant for another audience",
-            words if words.contains("issuer") => "the token to log in with comes from another issuer",
-            words if words.contains("could not be found") || words.contains("unknown role") => "there is no such role",
+            words if words.contains("does not belong to the role") => {
+                "the role admits other AWS principals [KR-VAULT-180]"
+            }
+            words if words.contains("audience") => {
+                "the token to log in with is meant for another audience [KR-VAULT-104]"
+            }
+            words if words.contains("issuer") => "the token to log in with comes from another issuer [KR-VAULT-105]",
+            words if words.contains("could not be found") || words.contains("unknown role") => {
+                "there is no such role [KR-VAULT-106]"
+            }
             words if words.contains("invalid role or secret ID") => {
-                "the role's id or the secret-id is wrong, or the secret-id is used up or destroyed"
+                "the role's id or the secret-id is wrong, or the secret-id is used up or destroyed [KR-VAULT-107]"
             }
-            words if is_password && words.contains("invalid") => "the name or the password is wrong",
-            words if words.contains("certificate") => "the client certificate fits no role",
-            words if words.contains("no handler for route") => "nothing is mounted there",
-            _ if status == 403 => "the server does not accept the credentials, or has locked the role or user",
-            _ => "the server does not accept the credentials",
+            words if is_password && words.contains("invalid") => "the name or the password is wrong [KR-VAULT-108]",
+            words if words.contains("certificate") => "no role matches the client certificate [KR-VAULT-109]",
+            words if words.contains("no handler for route") => "nothing is mounted there [KR-VAULT-110]",
+            _ if status == 403 => {
+                "the server does not accept the credentials, or has locked the role or user [KR-VAULT-111]"
+            }
+            _ => "the server does not accept the credentials [KR-VAULT-112]",
         };
         let lockout = match self.proof {
             Proof::AppRole { .. } => format!(". {}", lockout(mount)),
@@ -184,7 +192,7 @@ impl Login {
     /// What a wrapping token means that the server does not take.
     pub(crate) fn not_unwrapped(&self) -> Error {
         let message = format!(
-            "the secret-id could not be unwrapped: the wrapping token has expired or was used already. If your job did not use it, somebody else read the secret-id: destroy it. Request a new wrapping token for each run, and check keyrotation:vault.{}{}",
+            "the secret-id could not be unwrapped: the wrapping token has expired or was used already. If your job did not use it, somebody else read the secret-id: destroy it. Request a new wrapping token for each run, and check keyrotation:vault.{}{} [KR-VAULT-113]",
             self.property,
             self.state_hint()
         );

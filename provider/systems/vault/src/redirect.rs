@@ -18,7 +18,7 @@ pub(crate) fn target(request: &Request, from: &Url, answer: &Answer) -> Result<O
     let Some(place) = answer.header("location") else { return Ok(None) };
     let refused = |why: &str| {
         let message = format!(
-            "the server answered with a redirect {why}, which is not followed: let keyrotation:vault.address name the active server"
+            "the server answered with a redirect {why}, which is not followed: let keyrotation:vault.address name the active server [KR-VAULT-115]"
         );
         Error::new(ErrorKind::Unreachable, request.operation, message)
     };

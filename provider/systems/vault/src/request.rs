@@ -51,8 +51,9 @@ impl Request {
     /// The same, with this as its body.
     pub(crate) fn json(self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map(Zeroizing::new);
-        let body =
-            body.map_err(|_| Error::new(ErrorKind::Unexpected, self.operation, "the request could not be written"))?;
+        let body = body.map_err(|_| {
+            Error::new(ErrorKind::Unexpected, self.operation, "the request could not be written [KR-VAULT-116]")
+        })?;
         Ok(Self { body, ..self })
     }
 
@@ -80,7 +81,8 @@ impl Request {
     /// The URL at this server.
     pub(crate) fn url(&self, address: &Url) -> Result<Url, Error> {
         let mut url = address.clone();
-        let wrong = || Error::new(ErrorKind::Invalid, self.operation, "keyrotation:vault.address is not a URL");
+        let wrong =
+            || Error::new(ErrorKind::Invalid, self.operation, "keyrotation:vault.address is not a URL [KR-VAULT-117]");
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().push("v1").extend(self.path.split('/'));
         for (name, value) in &self.query {
             url.query_pairs_mut().append_pair(name, value);

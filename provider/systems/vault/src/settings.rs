@@ -54,7 +54,7 @@ impl Settings {
         if let (true, Some(found)) = (sources.boolean(&SRV_LOOKUP)?, sources.find(&SRV_LOOKUP)) {
             let from = found.from;
             let message = format!(
-                "{from} is true, and the plugin looks up no SRV records: unset it, and name the host and the port in keyrotation:vault.address or VAULT_ADDR"
+                "{from} is true, and the plugin does not support SRV records: unset it, and set the host and the port in keyrotation:vault.address or VAULT_ADDR [KR-VAULT-151]"
             );
             return Err(invalid(&message));
         }
@@ -64,10 +64,13 @@ impl Settings {
 
 fn address(sources: Sources<'_>) -> Result<Url, Error> {
     let found = sources.find(&ADDRESS);
-    let found = found.ok_or_else(|| invalid("no server is named: set keyrotation:vault.address, or VAULT_ADDR"))?;
+    let found = found
+        .ok_or_else(|| invalid("no server is named: set keyrotation:vault.address, or VAULT_ADDR [KR-VAULT-152]"))?;
     let url = Some(found.text.as_str()).filter(|url| is_url(url)).and_then(|url| Url::parse(url).ok());
     let from = found.from;
-    url.ok_or_else(|| invalid(&format!("{from} is not a URL: write one such as https://vault.example:8200")))
+    url.ok_or_else(|| {
+        invalid(&format!("{from} is not a URL: write one such as https://vault.example:8200 [KR-VAULT-153]"))
+    })
 }
 
 fn credentials(sources: Sources<'_>) -> Result<Credentials, Error> {
@@ -77,7 +80,7 @@ fn credentials(sources: Sources<'_>) -> Result<Credentials, Error> {
         }
         _ => sources.at(*source).map(|found| Credentials::Token(found.text.as_str().into())),
     });
-    let none = "no token for Vault: set keyrotation:vault.token or one of its authLogin… properties, or VAULT_TOKEN";
+    let none = "no token for Vault: set keyrotation:vault.token or one of its authLogin… properties, or VAULT_TOKEN [KR-VAULT-154]";
     found.ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "", none))
 }
 

@@ -174,11 +174,11 @@ type RotatingApiKey struct {
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The names of the two tags that mark the principal as managed by this resource. Whatever else manages its tags must leave these alone.
 	OwnershipTags pulumi.StringArrayOutput `pulumi:"ownershipTags"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousAccessKeyOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementPtrOutput `pulumi:"retirement"`
@@ -528,7 +528,7 @@ func (o RotatingApiKeyOutput) OwnershipTags() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringArrayOutput { return v.OwnershipTags }).(pulumi.StringArrayOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingApiKeyOutput) Previous() PreviousAccessKeyOutput {
 	return o.ApplyT(func(v *RotatingApiKey) PreviousAccessKeyOutput { return v.Previous }).(PreviousAccessKeyOutput)
 }
@@ -538,7 +538,7 @@ func (o RotatingApiKeyOutput) PreviousKeyId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingApiKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

@@ -157,11 +157,11 @@ type RotatingApiKey struct {
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// Whose API keys are rotated. Another owner replaces the resource.
 	Owner OwnerOutput `pulumi:"owner"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousKeyPairOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
@@ -521,7 +521,7 @@ func (o RotatingApiKeyOutput) Owner() OwnerOutput {
 	return o.ApplyT(func(v *RotatingApiKey) OwnerOutput { return v.Owner }).(OwnerOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingApiKeyOutput) Previous() PreviousKeyPairOutput {
 	return o.ApplyT(func(v *RotatingApiKey) PreviousKeyPairOutput { return v.Previous }).(PreviousKeyPairOutput)
 }
@@ -531,7 +531,7 @@ func (o RotatingApiKeyOutput) PreviousKeyId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingApiKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

@@ -114,11 +114,11 @@ type RotatingCustomerSecretKey struct {
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousCustomerSecretKeyOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
@@ -478,7 +478,7 @@ func (o RotatingCustomerSecretKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingCustomerSecretKeyOutput) Previous() PreviousCustomerSecretKeyOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) PreviousCustomerSecretKeyOutput { return v.Previous }).(PreviousCustomerSecretKeyOutput)
 }
@@ -488,7 +488,7 @@ func (o RotatingCustomerSecretKeyOutput) PreviousKeyId() pulumi.StringPtrOutput 
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingCustomerSecretKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingCustomerSecretKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

@@ -109,7 +109,7 @@ import (
 //
 // Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
 // route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-// remove the resource by `pulumi state delete`.
+// remove the resource with `pulumi state delete`.
 //
 // ## Import
 //
@@ -190,11 +190,11 @@ type RotatingApiKey struct {
 	Path pulumi.StringOutput `pulumi:"path"`
 	// The prefix of the value, such as `"app_"`. Default: none. A change takes effect at the next rotation.
 	Prefix pulumi.StringPtrOutput `pulumi:"prefix"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousKvVersionOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementBySoakPtrOutput `pulumi:"retirement"`
@@ -610,7 +610,7 @@ func (o RotatingApiKeyOutput) Prefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.Prefix }).(pulumi.StringPtrOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingApiKeyOutput) Previous() PreviousKvVersionOutput {
 	return o.ApplyT(func(v *RotatingApiKey) PreviousKvVersionOutput { return v.Previous }).(PreviousKvVersionOutput)
 }
@@ -620,7 +620,7 @@ func (o RotatingApiKeyOutput) PreviousKeyId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingApiKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingApiKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

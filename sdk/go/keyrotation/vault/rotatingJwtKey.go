@@ -124,7 +124,7 @@ import (
 //
 // Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
 // route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-// remove the resource by `pulumi state delete`.
+// remove the resource with `pulumi state delete`.
 //
 // ## Import
 //
@@ -192,11 +192,11 @@ type RotatingJwtKey struct {
 	// How long the previous key keeps working after a rotation, such as `"1d"`. Default: `"1d"`, or half of `RotationPeriod` if that is shorter.
 	// With `Retirement.Soak` it must be shorter than `RotationPeriod`; `"0s"` needs `AllowOutage`.
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousJwtKeyOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What signs: PKCS#8 in PEM. Null with `KeepSecretInState: false`, and while it is not known, as after an import without it, until the next rotation.
 	PrivateKeyPem pulumi.StringOutput `pulumi:"privateKeyPem"`
@@ -572,7 +572,7 @@ func (o RotatingJwtKeyOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.Overlap }).(pulumi.StringPtrOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingJwtKeyOutput) Previous() PreviousJwtKeyOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) PreviousJwtKeyOutput { return v.Previous }).(PreviousJwtKeyOutput)
 }
@@ -582,7 +582,7 @@ func (o RotatingJwtKeyOutput) PreviousKeyId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingJwtKeyOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingJwtKey) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

@@ -115,7 +115,7 @@ import (
 //
 // Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
 // route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-// remove the resource by `pulumi state delete`.
+// remove the resource with `pulumi state delete`.
 //
 // ## Delivery to secret managers
 //
@@ -177,11 +177,11 @@ type RotatingLease struct {
 	Overlap pulumi.StringPtrOutput `pulumi:"overlap"`
 	// The path that gives a credential with a lease to whoever reads it, such as `"database/creds/payment"` or `"aws/creds/deploy"`. Another path replaces the resource.
 	Path pulumi.StringOutput `pulumi:"path"`
-	// The key before it, while it lives. All of its fields are null when there is none.
+	// The previous key, until it is deleted. All fields are null when there is none.
 	Previous PreviousLeaseOutput `pulumi:"previous"`
 	// The id of the previous key in the system; null when there is none.
 	PreviousKeyId pulumi.StringPtrOutput `pulumi:"previousKeyId"`
-	// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+	// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 	PreviousRetiresAt pulumi.StringPtrOutput `pulumi:"previousRetiresAt"`
 	// What must be true before a superseded key is removed, beyond its overlap.
 	Retirement keyrotation.RetirementByConfirmationPtrOutput `pulumi:"retirement"`
@@ -547,7 +547,7 @@ func (o RotatingLeaseOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
 }
 
-// The key before it, while it lives. All of its fields are null when there is none.
+// The previous key, until it is deleted. All fields are null when there is none.
 func (o RotatingLeaseOutput) Previous() PreviousLeaseOutput {
 	return o.ApplyT(func(v *RotatingLease) PreviousLeaseOutput { return v.Previous }).(PreviousLeaseOutput)
 }
@@ -557,7 +557,7 @@ func (o RotatingLeaseOutput) PreviousKeyId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.PreviousKeyId }).(pulumi.StringPtrOutput)
 }
 
-// From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+// The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
 func (o RotatingLeaseOutput) PreviousRetiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingLease) pulumi.StringPtrOutput { return v.PreviousRetiresAt }).(pulumi.StringPtrOutput)
 }

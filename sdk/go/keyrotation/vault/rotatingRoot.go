@@ -17,8 +17,8 @@ import (
 // AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
 // its static roles.
 //
-// Somebody set the engine up, so somebody knows the secret that it began with. Creating this resource orders a rotation, and from then on only
-// Vault knows it. Each changed entry of `Keepers` and each new period orders one more. The plugin never sees the secret and never
+// Somebody set the engine up, so somebody knows the secret that it began with. Creating this resource requests a rotation, and from then on only
+// Vault knows it. Each changed entry of `Keepers` and each new period requests one more. The plugin never sees the secret and never
 // writes the engine's configuration, so it can never send an old one again.
 //
 // ## What a path names
@@ -45,10 +45,10 @@ import (
 //
 // ## Once for each trigger
 //
-// A rotation is ordered once for each change of `Keepers` and once for each period, however late the run is. If an order has no answer, or one that
+// A rotation is requested once for each change of `Keepers` and once for each period, however late the run is. If a request has no answer, or one that
 // leaves open what was done, it depends on what Vault tells:
 //
-//   - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
+//   - **AWS engine**: its access key id. If that is another one, the request was carried out; otherwise it is sent again.
 //   - **Static role**: `last_vault_rotation`, likewise.
 //   - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
 //     knows the secret.
@@ -122,7 +122,7 @@ type RotatingRoot struct {
 	AccessKeyId pulumi.StringPtrOutput `pulumi:"accessKeyId"`
 	// The id of the Vault cluster that keeps the secret, with its namespace if there is one; null until the plugin found the secret there.
 	Account pulumi.StringPtrOutput `pulumi:"account"`
-	// Counts the rotations that this resource ordered: 1 after its creation, 0 after an import.
+	// Counts the rotations that this resource requested: 1 after its creation, 0 after an import.
 	Generation pulumi.IntOutput `pulumi:"generation"`
 	// Values that the secret belongs to. When an entry is changed, added or removed, the secret is rotated once.
 	// Order and secretness do not count; an empty map is the same as none.
@@ -334,7 +334,7 @@ func (o RotatingRootOutput) Account() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.StringPtrOutput { return v.Account }).(pulumi.StringPtrOutput)
 }
 
-// Counts the rotations that this resource ordered: 1 after its creation, 0 after an import.
+// Counts the rotations that this resource requested: 1 after its creation, 0 after an import.
 func (o RotatingRootOutput) Generation() pulumi.IntOutput {
 	return o.ApplyT(func(v *RotatingRoot) pulumi.IntOutput { return v.Generation }).(pulumi.IntOutput)
 }

@@ -922,7 +922,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def previous(self) -> pulumi.Output['outputs.PreviousKeyPair']:
         """
-        The key before it, while it lives. All of its fields are null when there is none.
+        The previous key, until it is deleted. All fields are null when there is none.
         """
         return pulumi.get(self, "previous")
 
@@ -938,7 +938,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 

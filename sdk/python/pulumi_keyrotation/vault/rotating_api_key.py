@@ -571,7 +571,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
         route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-        remove the resource by `pulumi state delete`.
+        remove the resource with `pulumi state delete`.
 
         ## Import
 
@@ -750,7 +750,7 @@ class RotatingApiKey(pulumi.CustomResource):
 
         Only Vault's own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. "No handler for
         route" and "unsupported path" do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
-        remove the resource by `pulumi state delete`.
+        remove the resource with `pulumi state delete`.
 
         ## Import
 
@@ -1140,7 +1140,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter
     def previous(self) -> pulumi.Output['outputs.PreviousKvVersion']:
         """
-        The key before it, while it lives. All of its fields are null when there is none.
+        The previous key, until it is deleted. All fields are null when there is none.
         """
         return pulumi.get(self, "previous")
 
@@ -1156,7 +1156,7 @@ class RotatingApiKey(pulumi.CustomResource):
     @pulumi.getter(name="previousRetiresAt")
     def previous_retires_at(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+        The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
         """
         return pulumi.get(self, "previous_retires_at")
 

@@ -9,7 +9,9 @@ use futures::future::{BoxFuture, join_all, pending};
 use jiff::{SignedDuration, Timestamp};
 use localcloud::confluent::{Activations, RateLimit};
 use rotation::testing::{Life, ManualClock, NeverStop, Rig};
-use rotation::{Ask, Clock, Deck, Goal, KeyState, Known, OwnerId, RotationArgs, Verification, Want, run, schedule};
+use rotation::{
+    Ask, Clock, Goal, KeyState, Known, OwnerId, RotationArgs, RunContext, Verification, Want, run, schedule,
+};
 use serde_json::json;
 use system_confluent::{Confluent, ConfluentApiKey};
 
@@ -55,7 +57,7 @@ async fn create(system: &ConfluentApiKey, clock: &dyn Clock, owner: &str) -> Res
     let want = Want::Current(Goal::new("i", &args, &schedule));
     let (nonce, note) = (|| "n".to_owned(), |_| ());
     let (stop, warn) = (&NeverStop, &note);
-    let deck = Deck {
+    let context = RunContext {
         issuer: &*issuer,
         stores: &[],
         readers: &[],
@@ -68,7 +70,7 @@ async fn create(system: &ConfluentApiKey, clock: &dyn Clock, owner: &str) -> Res
         note: &note,
         warn,
     };
-    run(deck, KeyState::new("i".to_owned())).await.map_err(|interrupted| interrupted.error.into())
+    run(context, KeyState::new("i".to_owned())).await.map_err(|interrupted| interrupted.error.into())
 }
 
 /// Time that moves whenever one of many waits, and in which no call is too late: others' pauses would make it so.

@@ -62,7 +62,7 @@ struct NewSession {
 
 /// What ends after so many seconds.
 #[derive(Deserialize)]
-struct Lasting {
+struct LifetimeRules {
     seconds: i64,
 }
 
@@ -143,13 +143,13 @@ async fn set_policy(State(oci): Here, Json(operations): Json<Vec<String>>) -> Do
     done(Ok(()))
 }
 
-async fn resource_session(State(oci): Here, Json(new): Json<Lasting>) -> Json<Value> {
+async fn resource_session(State(oci): Here, Json(new): Json<LifetimeRules>) -> Json<Value> {
     let made = oci.resource_session(SignedDuration::from_secs(new.seconds));
     let (token, key) = made.unwrap_or_default();
     Json(json!({ "token": token, "key": key }))
 }
 
-async fn service_account(State(oci): Here, Json(new): Json<Lasting>) -> Json<Value> {
+async fn service_account(State(oci): Here, Json(new): Json<LifetimeRules>) -> Json<Value> {
     Json(json!({ "token": oci.service_account_token(SignedDuration::from_secs(new.seconds)) }))
 }
 

@@ -19,7 +19,7 @@ fn key(id: &str) -> Evidence {
 /// One whose rotation for this trigger was carried out in January.
 fn served(evidence: Evidence, trigger: &Trigger) -> RootState {
     let mut state = RootState::new("instance".to_owned());
-    state.turn(evidence, trigger, at("01-01"));
+    state.record_rotation(evidence, trigger, at("01-01"));
     state
 }
 
@@ -47,7 +47,7 @@ fn keepers_and_a_new_period_ask_once() {
             assert!(!state.serves(&next), "{evidence:?} {next:?}");
         }
         let next = wanted("one", Some("03-01"));
-        state.turn(evidence, &next, at("03-02"));
+        state.record_rotation(evidence, &next, at("03-02"));
         assert!(state.serves(&next) && state.generation == 2);
     }
 }
@@ -72,7 +72,7 @@ fn a_lost_answer_is_settled_by_what_vault_tells() {
     let (one, two) = (wanted("one", None), wanted("two", None));
     for (before, after) in [(role("01-01"), role("02-01")), (key("one"), key("two"))] {
         let mut state = served(before.clone(), &one);
-        state.doubt(&two);
+        state.mark_unknown(&two);
         assert!(state.is_left_over());
         let mut same = state.clone();
         same.observe(&before, &two, at("02-02"));
@@ -81,7 +81,7 @@ fn a_lost_answer_is_settled_by_what_vault_tells() {
         assert!(state.serves(&two) && !state.is_left_over() && state.generation == 2, "it turned");
     }
     let mut silent = served(Evidence::default(), &one);
-    silent.doubt(&two);
+    silent.mark_unknown(&two);
     silent.observe(&Evidence::default(), &two, at("02-02"));
     assert!(!silent.serves(&two), "nobody tells, so it is ordered again");
 }
@@ -89,7 +89,7 @@ fn a_lost_answer_is_settled_by_what_vault_tells() {
 #[test]
 fn an_unanswered_order_serves_what_it_was_given_for_alone() {
     let mut state = served(key("one"), &wanted("one", None));
-    state.doubt(&wanted("two", Some("02-01")));
+    state.mark_unknown(&wanted("two", Some("02-01")));
     let mut later = state.clone();
     later.observe(&key("two"), &wanted("two", Some("03-01")), at("03-02"));
     assert!(!later.serves(&wanted("two", Some("03-01"))), "a later period wants another turn");
@@ -102,7 +102,7 @@ fn an_unanswered_order_serves_what_it_was_given_for_alone() {
 fn a_first_order_without_an_answer_is_not_taken_for_an_import() {
     let one = wanted("one", None);
     let mut state = RootState::new("instance".to_owned());
-    state.doubt(&one);
+    state.mark_unknown(&one);
     state.stand_for(&one);
     assert!(!state.serves(&one));
 }
@@ -110,7 +110,7 @@ fn a_first_order_without_an_answer_is_not_taken_for_an_import() {
 #[test]
 fn outputs_are_read_back() {
     let mut state = served(key("one"), &wanted("one", Some("01-01")));
-    state.doubt(&wanted("two", Some("02-01")));
+    state.mark_unknown(&wanted("two", Some("02-01")));
     let outputs = to_outputs(&Object::new(), &state, None).unwrap();
     assert_eq!(outputs["accessKeyId"], Value::from("one"));
     assert_eq!(from_outputs(&outputs).unwrap(), state);

@@ -14,7 +14,7 @@ use crate::{
 
 /// What a run works with.
 #[derive(Clone, Copy)]
-pub struct Deck<'a> {
+pub struct RunContext<'a> {
     /// The keys of the principal.
     pub issuer: &'a dyn KeyIssuer,
     /// The stores that consumers read keys from: those that are to receive each generation, and those that no longer are.
@@ -27,20 +27,20 @@ pub struct Deck<'a> {
     pub stop: &'a dyn Stop,
     /// Whose mark is written.
     pub owner: &'a OwnerId,
-    /// What is to be.
+    /// The state that the run must reach.
     pub want: &'a Want,
-    /// Makes names that nobody else chooses.
+    /// Creates unique random nonces.
     pub nonce: &'a (dyn Fn() -> String + Sync),
     /// Gives a key's fields those that follow from others.
     pub derived: &'a (dyn Fn(Material) -> Material + Sync),
-    /// Takes lines for people; they hold no secret.
+    /// Receives log lines, which contain no secret.
     pub note: &'a (dyn Fn(String) + Sync),
-    /// Takes what needs their attention and is not so any more after the run.
+    /// Receives warnings that apply only during this run.
     pub warn: &'a (dyn Fn(String) + Sync),
 }
 
 pub(crate) struct Run<'a> {
-    pub(in crate::act) deck: Deck<'a>,
+    pub(in crate::act) context: RunContext<'a>,
     pub(in crate::act) world: World,
     pub(in crate::act) configured: Option<KeyId>,
     pub(in crate::act) refusals: u32,
@@ -89,32 +89,32 @@ pub(crate) trait Act: Send + Sync {
 impl Run<'_> {
     /// What follows from all that the run knows at this instant.
     pub(in crate::act) fn judge<T>(&self, ask: impl FnOnce(&View<'_>) -> T) -> T {
-        let (capability, now) = (self.deck.issuer.capability(), self.deck.clock.now());
-        let (world, want, configured) = (&self.world, self.deck.want, self.configured.as_ref());
+        let (capability, now) = (self.context.issuer.capability(), self.context.clock.now());
+        let (world, want, configured) = (&self.world, self.context.want, self.configured.as_ref());
         ask(&View { world, want, capability: &capability, configured, now })
     }
 
     pub(in crate::act) fn marks(&self) -> Marks {
-        self.deck.issuer.capability().marks
+        self.context.issuer.capability().marks
     }
 
     pub(in crate::act) fn remember(&mut self, happened: Happened, reason: String) {
         let Happened { action, key: (key_id, generation), store } = happened;
-        let (at, reason) = (seconds(self.deck.clock.now()), Some(reason));
+        let (at, reason) = (seconds(self.context.clock.now()), Some(reason));
         self.fold(Event::Recorded(HistoryEvent { at, action, key_id, generation, store, reason }));
     }
 
     /// Writes the mark; one that would say nothing is removed, so that a Create that is refused leaves none behind.
     pub(in crate::act) async fn write(&mut self, ledger: Option<Ledger>) -> Result<(), Error> {
         let ledger = ledger.filter(|ledger| *ledger != Ledger::default());
-        self.deck.issuer.write_ledger(self.deck.owner, ledger.as_ref()).await?;
+        self.context.issuer.write_ledger(self.context.owner, ledger.as_ref()).await?;
         self.written.clone_from(&ledger);
         self.fold(Event::LedgerWritten(ledger));
         Ok(())
     }
 
     pub(in crate::act) async fn wait(&self, duration: SignedDuration) -> Result<(), Error> {
-        match select(self.deck.clock.wait(duration), self.deck.stop.stopped()).await {
+        match select(self.context.clock.wait(duration), self.context.stop.stopped()).await {
             Either::Left(_) => Ok(()),
             Either::Right(_) => Err(stopped()),
         }
@@ -125,7 +125,7 @@ impl Run<'_> {
         let mut rest = duration;
         while rest.is_positive() {
             let seconds = rest.as_secs() + i64::from(rest.subsec_nanos() > 0);
-            (self.deck.note)(format!("waiting up to {seconds} s: {cause}"));
+            (self.context.note)(format!("waiting up to {seconds} s: {cause}"));
             let part = rest.min(REMINDER);
             self.wait(part).await?;
             rest -= part;
@@ -134,7 +134,7 @@ impl Run<'_> {
     }
 
     pub(in crate::act) fn wanted_ledger(&self) -> Ledger {
-        self.world.wanted_ledger(&self.deck.issuer.capability())
+        self.world.wanted_ledger(&self.context.issuer.capability())
     }
 
     /// Folds what an act assumes, once it is so.
@@ -159,13 +159,20 @@ pub(in crate::act) const REMINDER: SignedDuration = SignedDuration::from_secs(15
 /// The longest pause that a system may ask for.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
-pub(super) fn no_principal(deck: &Deck<'_>) -> Error {
-    let text = format!("{} does not exist; create it first, or correct its name", deck.issuer.principal());
+pub(super) fn no_principal(context: &RunContext<'_>) -> Error {
+    let text = format!(
+        "{} does not exist; create it first, or correct its name [KR-ROTATION-002]",
+        context.issuer.principal()
+    );
     Error::new(ErrorKind::NotFound, "", text)
 }
 
 pub(super) fn stopped() -> Error {
-    Error::new(ErrorKind::Stopped, "", "stopped before it was done; the next `pulumi up` goes on from here")
+    Error::new(
+        ErrorKind::Stopped,
+        "",
+        "the run was stopped before it finished; the next `pulumi up` continues from here [KR-ROTATION-003]",
+    )
 }
 
 /// One second, doubled by each miss, or what the system asked for.

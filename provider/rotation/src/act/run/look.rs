@@ -14,12 +14,12 @@ const YIELDS: u32 = 12;
 impl Run<'_> {
     /// Looks again. Marks lag as lists do: one that is older than what this run wrote is read anew until it can be believed.
     pub(super) async fn look_again(&mut self) -> Result<(), Error> {
-        let patience = later(self.deck.clock.now(), self.deck.issuer.capability().settle);
+        let patience = later(self.context.clock.now(), self.context.issuer.capability().settle);
         loop {
-            let observed = observe(self.deck.issuer, self.deck.owner, self.deck.clock)
+            let observed = observe(self.context.issuer, self.context.owner, self.context.clock)
                 .await?
-                .ok_or_else(|| no_principal(&self.deck))?;
-            if !self.is_stale(&observed) || self.deck.clock.now() >= patience {
+                .ok_or_else(|| no_principal(&self.context))?;
+            if !self.is_stale(&observed) || self.context.clock.now() >= patience {
                 self.fold(Event::Observed(observed));
                 return Ok(());
             }
@@ -38,7 +38,7 @@ impl Run<'_> {
 
     /// What lists and an unanswered mint may need to settle.
     pub(super) fn longest_settling(&self) -> SignedDuration {
-        let Capability { settle, mint_timeout, .. } = self.deck.issuer.capability();
+        let Capability { settle, mint_timeout, .. } = self.context.issuer.capability();
         settle.saturating_add(mint_timeout).saturating_add(RETURN)
     }
 
@@ -48,12 +48,12 @@ impl Run<'_> {
         if self.yields > YIELDS {
             return Err(self.stands_in_the_way(why));
         }
-        (self.deck.note)(format!(
+        (self.context.note)(format!(
             "waiting for another resource that is creating a key on the same principal (try {} of {YIELDS})",
             self.yields
         ));
         let chance =
-            (self.deck.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+            (self.context.nonce)().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         self.wait(SignedDuration::from_millis(1000 + i64::from(chance % 5000))).await?;
         self.look_again().await
     }

@@ -20,11 +20,11 @@ pub async fn look_into_stores(owner: &OwnerId, stores: &[&dyn Store]) -> Result<
 impl Run<'_> {
     /// Asks them again, as after a wait.
     pub(super) async fn look_into_stores(&mut self) -> Result<(), Error> {
-        let mut seen = look_into_stores(self.deck.owner, self.deck.stores).await?;
+        let mut seen = look_into_stores(self.context.owner, self.context.stores).await?;
         // What this run left is not come back to.
         let left: Vec<_> = seen.shelves().map(|shelf| shelf.target.identity.clone()).collect();
         left.iter().filter(|identity| self.world.stores.shelf(identity).is_none()).for_each(|left| seen.remove(left));
-        let now = self.deck.clock.now();
+        let now = self.context.clock.now();
         self.fold(Event::StoresSeen(seen, now));
         Ok(())
     }
@@ -38,11 +38,11 @@ impl Run<'_> {
     }
 
     /// Warns of what was delivered to stores that nothing tells how to reach any more: the state is about to forget them.
-    pub(super) fn tell_unreached(&self) {
+    pub(super) fn announce_unreached(&self) {
         let World { state, stores, .. } = &self.world;
         for left in state.deliveries.iter().filter(|delivered| stores.shelf(&delivered.identity).is_none()) {
             let (store, id) = (plain_label(&left.store), &left.key_id);
-            (self.deck.warn)(format!(
+            (self.context.warn)(format!(
                 "the plugin can no longer reach {store}, because neither inputs nor state say how. Key {id} stays there: move its consumers before that key is deleted, then remove it by hand"
             ));
         }
@@ -50,6 +50,6 @@ impl Run<'_> {
 
     /// The store with this identity.
     pub(super) fn store(&self, target: &Target) -> Option<&dyn Store> {
-        self.deck.stores.iter().copied().find(|store| store.identity() == target.identity)
+        self.context.stores.iter().copied().find(|store| store.identity() == target.identity)
     }
 }

@@ -42,7 +42,7 @@ fn due<'a>(view: &View<'a>) -> Option<&'a KeyId> {
     fresh.find(|key| renew_at(view, key).is_some_and(|at| at <= now)).map(|key| &key.id)
 }
 
-/// How much longer the key is needed from now on; none: as long as may be.
+/// How much longer the key is needed from now on; none: as long as the system allows.
 pub(crate) fn needed_for(view: &View<'_>, id: &KeyId) -> Option<SignedDuration> {
     let Want::Current(goal) = view.want else { return None };
     let key = view.world.state.keys().find(|key| key.id == *id)?;

@@ -11,7 +11,7 @@ use crate::decide::World;
 use crate::time::{later, seconds};
 use crate::{
     Cause, Deferred, KeyId, KeyState, KeyStatus, LastUse, Mark, ObservedKey, Retiring, UnrecordedKey, WhenQuotaReached,
-    print_duration,
+    format_duration,
 };
 
 /// A promoted key of an earlier instance is left alone for so long where no state can note it.
@@ -285,5 +285,5 @@ pub(crate) fn last_use_of(view: &View<'_>, id: &KeyId) -> Option<String> {
 /// The age in its largest unit alone.
 fn coarse(age: SignedDuration) -> String {
     let unit = [86_400, 3_600, 60, 1].into_iter().find(|unit| age.as_secs() >= *unit).unwrap_or(1);
-    print_duration(SignedDuration::from_secs(age.as_secs() / unit * unit))
+    format_duration(SignedDuration::from_secs(age.as_secs() / unit * unit))
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decide::World;
 use crate::time::{later, margin, seconds};
 use crate::{
-    Capability, Cause, Key, KeyId, Lasting, OwnerId, Phase, Retirement, RotationArgs, Schedule, Target, Trigger,
+    Capability, Cause, Key, KeyId, LifetimeRules, OwnerId, Phase, Retirement, RotationArgs, Schedule, Target, Trigger,
     Verification, WhenQuotaReached,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 pub struct View<'a> {
     /// State and system, as far as this run knows.
     pub world: &'a World,
-    /// What is to be.
+    /// The state that the run must reach.
     pub want: &'a Want,
     /// What the system can do.
     pub capability: &'a Capability,
@@ -59,8 +59,8 @@ pub struct Goal {
     pub phase: Phase,
     /// What happens at a quota that one of our own keys fills.
     pub when_quota_reached: WhenQuotaReached,
-    /// How long keys must last that end by themselves.
-    pub lasting: Box<Lasting>,
+    /// The lifetime rules for keys that expire.
+    pub lasting: Box<LifetimeRules>,
     /// The stores that receive each generation, in the order of the inputs.
     pub deliveries: Vec<Target>,
     /// The stores that give secrets back, wanted or not, each in the shapes in which it may hold some.
@@ -79,7 +79,7 @@ impl Goal {
             retirement: args.retirement,
             phase: schedule.phase,
             when_quota_reached: args.when_quota_reached,
-            lasting: Box::new(Lasting {
+            lasting: Box::new(LifetimeRules {
                 life: args.life(),
                 lead: args.lead(),
                 margin: margin(args),
@@ -147,7 +147,7 @@ pub enum Step {
     Discard(KeyId),
     /// Remove a key because its place is needed.
     MakeRoom(KeyId),
-    /// Note that the state did not hold the latest keys: a pending key of an older picture may be in use; no call.
+    /// Mark the pending key as unrecorded: the state is older than reality, so the key may be in use. Makes no call.
     Disown(KeyId),
     /// Make the pending key current although another one is wanted: the mark calls it promoted, so somebody may use it; no call.
     Complete(KeyId),
@@ -179,7 +179,7 @@ pub enum Step {
     Renew(KeyId),
     /// Disable a superseded key whose overlap is over.
     Disable(KeyId),
-    /// Let a key stand no more in what users publish; no call. It is removed by a later run.
+    /// Withdraw a key from the published key set. Makes no call; a later run deletes the key.
     Unlist(KeyId),
     /// Remove a superseded or revoked key.
     Retire(KeyId),
@@ -228,27 +228,27 @@ impl fmt::Display for Blocked {
             Self::QuotaFull { quota, keys } => {
                 write!(
                     f,
-                    "it has reached its quota of {quota} keys and none can be deleted safely: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again",
+                    "it has reached its quota of {quota} keys and none can be deleted safely: {}. Delete one that is not the current key and that nobody uses, then run `pulumi up` again [KR-ROTATION-034]",
                     keys.join("; ")
                 )
             }
             Self::Claimed { by } => {
                 write!(
                     f,
-                    "another resource ({by}) is making a key on it at this moment. Let only one resource manage it, or run `pulumi up` again once the other is done"
+                    "another resource ({by}) is creating a key on it now. Let only one resource manage it, or run `pulumi up` again once the other is done [KR-ROTATION-035]"
                 )
             }
             Self::Managed { by, hash } => {
                 write!(
                     f,
-                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if its state is lost, its keys may be in use: delete its mark {hash} only, and import the key in use"
+                    "another resource ({by}) already manages its keys, and only one may. If that was this resource's former name, give this one an alias; if its state is lost, its keys may be in use: delete its mark {hash} only, and import the key in use [KR-ROTATION-036]"
                 )
             }
             Self::Store { store, why } => write!(f, "its key cannot be delivered to {store}: {why}"),
             Self::Configured(key) => {
                 write!(
                     f,
-                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Set other credentials and run `pulumi up` first, or use `pulumi destroy --run-program`: refresh and destroy use the provider configuration in the state"
+                    "{key} is the key that the plugin itself is configured with, so it is not deleted. Set other credentials and run `pulumi up` first, or use `pulumi destroy --run-program`: refresh and destroy use the provider configuration in the state [KR-ROTATION-037]"
                 )
             }
         }

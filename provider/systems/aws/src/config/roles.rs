@@ -55,14 +55,15 @@ impl AssumeRoleWithWebIdentity {
             add("roleArn", NO_ROLE);
         }
         if present(self.web_identity_token.as_ref()) && filled(&self.web_identity_token_file).is_some() {
-            add("webIdentityToken", "conflicts with webIdentityTokenFile: keep one of them");
+            add("webIdentityToken", "conflicts with webIdentityTokenFile: keep one of them [KR-AWS-068]");
         }
         if self.policy_arns.as_ref().is_some_and(|arns| arns.len() > POLICIES) {
-            add("policyArns", "has more than 10 policies, which is the most that AWS takes");
+            add("policyArns", "has more than 10 policies, which is the most that AWS takes [KR-AWS-069]");
         }
         for (index, arn) in self.policy_arns.iter().flatten().enumerate() {
             if !arn.starts_with("arn:aws") || !arn.contains(":policy/") {
-                let reason = "is not a policy's ARN: write one such as \"arn:aws:iam::123456789012:policy/name\"";
+                let reason =
+                    "is not a policy's ARN: write one such as \"arn:aws:iam::123456789012:policy/name\" [KR-AWS-070]";
                 add(&format!("policyArns[{index}]"), reason);
             }
         }
@@ -78,7 +79,8 @@ impl AssumeRoleWithWebIdentity {
     }
 }
 
-pub(super) const NO_ROLE: &str = "is not a role's ARN: write one such as \"arn:aws:iam::123456789012:role/name\"";
+pub(super) const NO_ROLE: &str =
+    "is not a role's ARN: write one such as \"arn:aws:iam::123456789012:role/name\" [KR-AWS-009]";
 /// How many policies a session takes (STS API Reference, AssumeRoleWithWebIdentity, `PolicyArns`).
 const POLICIES: usize = 10;
 
@@ -86,7 +88,7 @@ const POLICIES: usize = 10;
 fn seconds(text: &str) -> Result<i32, String> {
     let duration = parse_duration(text)?.as_secs();
     let seconds = i32::try_from(duration).ok().filter(|seconds| (900..=43_200).contains(seconds));
-    seconds.ok_or_else(|| "is not between \"15m\" and \"12h\"".to_owned())
+    seconds.ok_or_else(|| "is not between \"15m\" and \"12h\" [KR-AWS-071]".to_owned())
 }
 
 pub(super) fn is_role(arn: &str) -> bool {

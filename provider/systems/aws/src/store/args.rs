@@ -64,7 +64,10 @@ impl SecretsManagerDelivery {
             problems.push(problem("secretId", reason));
         }
         if self.secret_id.starts_with("arn:") && self.create.is_some() {
-            problems.push(problem("create", "needs `secretId` to be a name: a secret cannot be created by its ARN"));
+            problems.push(problem(
+                "create",
+                "needs `secretId` to be a name: a secret cannot be created by its ARN [KR-AWS-048]",
+            ));
         }
         problems.extend(self.shape().problems(of));
         for (part, found) in [
@@ -113,18 +116,17 @@ impl CreateSecret {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.recovery_window_in_days.is_some_and(|days| days != 0 && !(7..=30).contains(&days)) {
-            problems.push(problem("recoveryWindowInDays", "must be from 7 to 30, or 0"));
+            problems.push(problem("recoveryWindowInDays", "must be from 7 to 30, or 0 [KR-AWS-049]"));
         }
         for (key, value) in self.tags.iter().flatten() {
             if key.is_empty() || key.len() > 128 || value.len() > 256 || key.starts_with("aws:") {
-                let reason =
-                    "is not a tag: keys have 1 to 128 characters and do not begin with aws:, values have up to 256";
+                let reason = "is not a tag: keys have 1 to 128 characters and do not begin with aws:, values have up to 256 [KR-AWS-050]";
                 problems.push(problem(&format!("tags.{key}"), reason));
             }
         }
         for (index, region) in self.replica_regions.iter().flatten().enumerate() {
             if !is_region(region) {
-                let reason = "is not the name of a region: write one such as \"eu-central-1\"";
+                let reason = "is not the name of a region: write one such as \"eu-central-1\" [KR-AWS-051]";
                 problems.push(problem(&format!("replicaRegions[{index}]"), reason));
             }
         }
@@ -181,10 +183,10 @@ impl<'a> Arn<'a> {
 fn id_problem(id: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
     match id {
-        "" => Some("must not be empty: write the name or the ARN of a secret"),
-        id if id.starts_with("arn:") => Arn::of(id).is_none().then_some("is not the ARN of a secret"),
-        id if id.len() > 512 => Some("must not be longer than 512 characters"),
-        id if !id.chars().all(allowed) => Some("may hold letters, digits and the signs / _ + = . @ -"),
+        "" => Some("must not be empty: write the name or the ARN of a secret [KR-AWS-052]"),
+        id if id.starts_with("arn:") => Arn::of(id).is_none().then_some("is not the ARN of a secret [KR-AWS-053]"),
+        id if id.len() > 512 => Some("must not be longer than 512 characters [KR-AWS-054]"),
+        id if !id.chars().all(allowed) => Some("may hold letters, digits and the signs / _ + = . @ - [KR-AWS-055]"),
         _ => None,
     }
 }

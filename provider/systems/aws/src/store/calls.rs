@@ -157,7 +157,7 @@ impl Calls {
     pub(super) fn overtaken(&self, version: &str, current: Option<&str>) -> Error {
         let current = current.unwrap_or("none");
         let message = format!(
-            "{}: the version {version} was to become current, and meanwhile the version {current} did, so nothing was overwritten. Consumers read {current}. Check what else writes this secret, then run `pulumi up` again",
+            "{}: the version {version} was to become current, and meanwhile the version {current} did, so nothing was overwritten. Consumers read {current}. Check what else writes this secret, then run `pulumi up` again [KR-AWS-056]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, "secretsmanager:UpdateSecretVersionStage", message)
@@ -165,7 +165,7 @@ impl Calls {
 
     fn other_data(&self, token: &str, current: &str) -> Error {
         let message = format!(
-            "{}: the version {token} exists with other data, so nothing was overwritten; the current version is {current}. The fields of this key changed after it was delivered: change `keepers` for a new key",
+            "{}: the version {token} exists with other data, so nothing was overwritten; the current version is {current}. The fields of this key changed after it was delivered: change `keepers` for a new key [KR-AWS-057]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, "secretsmanager:PutSecretValue", message).effect(Effect::None)

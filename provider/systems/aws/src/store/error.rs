@@ -50,23 +50,23 @@ impl Explain for SecretCall<'_> {
         let Self { operation, secret, at } = self;
         match kind {
             ErrorKind::Denied => format!(
-                "the credentials that the plugin uses lack the right to call {operation} on the Secrets Manager secret {secret:?} (`{at}`), or the rights kms:GenerateDataKey and kms:Decrypt on its key ({code}): allow it in their policy"
+                "the credentials that the plugin uses lack the right to call {operation} on the Secrets Manager secret {secret:?} (`{at}`), or the rights kms:GenerateDataKey and kms:Decrypt on its key ({code}): allow it in their policy [KR-AWS-058]"
             ),
             ErrorKind::NotFound => {
                 format!(
-                    "the Secrets Manager secret {secret:?} (`{at}`), or the version that was meant, does not exist ({code})"
+                    "the Secrets Manager secret {secret:?} (`{at}`), or the version that was meant, does not exist ({code}) [KR-AWS-059]"
                 )
             }
             ErrorKind::Conflict => {
                 format!(
-                    "the Secrets Manager secret {secret:?} (`{at}`) was changed meanwhile ({code}): run `pulumi up` again"
+                    "the Secrets Manager secret {secret:?} (`{at}`) was changed meanwhile ({code}): run `pulumi up` again [KR-AWS-060]"
                 )
             }
             ErrorKind::Blocked => format!(
-                "Secrets Manager does not allow {operation} on the secret {secret:?} (`{at}`) as it is now ({code}): it may be scheduled for deletion, or managed by another service"
+                "Secrets Manager does not allow {operation} on the secret {secret:?} (`{at}`) as it is now ({code}): it may be scheduled for deletion, or managed by another service [KR-AWS-061]"
             ),
             ErrorKind::LimitReached => format!(
-                "the Secrets Manager secret {secret:?} (`{at}`) has as many versions or labels as AWS allows ({code}): remove those that nobody needs"
+                "the Secrets Manager secret {secret:?} (`{at}`) has as many versions or labels as AWS allows ({code}): remove those that nobody needs [KR-AWS-062]"
             ),
             _ => refused(self, kind, code, status),
         }

@@ -204,7 +204,8 @@ impl KeyIssuer for CredentialIssuer {
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let Some(Field::Plain(id)) = material.get(self.kind.id_output) else {
-            let message = format!("the id of the {} is not known, so it cannot be looked for", self.kind.noun);
+            let message =
+                format!("the id of the {} is not known, so it cannot be looked for [KR-OCI-008]", self.kind.noun);
             return Err(Error::new(ErrorKind::Unverified, self.kind.list, message));
         };
         let listed = self.all().await.map_err(outbound::could_not_try)?.unwrap_or_default();

@@ -46,7 +46,7 @@ impl Marked {
         let Some((_, rest)) = text.rsplit_once(BEGIN) else { return Ok(None) };
         Self::parse(rest).map(Some).ok_or_else(|| {
             let message = format!(
-                "the text of {id} holds a mark that is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or change the text if it was written by hand"
+                "the text of {id} holds a mark that is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or change the text if it was written by hand [KR-OCI-009]"
             );
             Error::new(ErrorKind::Unexpected, operation, message).effect(Effect::None)
         })

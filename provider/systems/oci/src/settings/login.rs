@@ -55,7 +55,8 @@ pub(super) fn chosen(sources: &Sources<'_>) -> Result<Option<Auth>, Error> {
     for level in sources.order() {
         if let Some(found) = sources.at(level, &AUTH)? {
             let known = Auth::named(found.plain());
-            let unknown = || invalid(format!("{} is not a way to log in that the plugin knows", found.source));
+            let unknown =
+                || invalid(format!("{} is not a way to log in that the plugin knows [KR-OCI-068]", found.source));
             return known.ok_or_else(unknown).map(Some);
         }
         if sources.at(level, &KEY_TEXT)?.is_some() || sources.at(level, &KEY_FILE)?.is_some() {
@@ -108,8 +109,10 @@ fn by_key(sources: &Sources<'_>, tenancy: &str, with_session: bool) -> Result<Lo
     let named = sources.find_until(&FINGERPRINT, Some(key.level))?;
     if let Some(named) = named.filter(|named| named.plain() != pair.fingerprint()) {
         let (fingerprint, source) = (pair.fingerprint(), named.source);
-        let message =
-            format!("{source} is not the fingerprint of the private key, {}: that is {fingerprint}", key.name);
+        let message = format!(
+            "{source} is not the fingerprint of the private key, {}: that is {fingerprint} [KR-OCI-054]",
+            key.name
+        );
         return Err(invalid(message));
     }
     let signs_as = Some((user.plain().to_owned(), pair.fingerprint().to_owned()));
@@ -178,7 +181,12 @@ fn version(sources: &Sources<'_>, known: &[&str]) -> Result<(), Error> {
     if known.contains(&found.plain()) {
         return Ok(());
     }
-    Err(invalid(format!("{} is {:?}, and the plugin knows {}", found.source, found.plain(), known.join(" and "))))
+    Err(invalid(format!(
+        "{} is {:?}, and the plugin knows {} [KR-OCI-069]",
+        found.source,
+        found.plain(),
+        known.join(" and ")
+    )))
 }
 
 /// A private key that was found, or a session's token.

@@ -67,7 +67,7 @@ impl TokenSource for Instance {
     }
 
     fn ended(&self, at: Timestamp) -> String {
-        format!("OCI gave a token that had ended at {at}: check the clock of this machine")
+        format!("OCI gave a token that had ended at {at}: check the clock of this machine [KR-OCI-071]")
     }
 }
 
@@ -84,7 +84,7 @@ impl Instance {
 
     async fn metadata(&self, means: Means<'_>, path: &str) -> Result<Answer, Error> {
         let url = format!("{}/{path}", self.metadata.trim_end_matches('/'));
-        let url: Url = url.parse().map_err(|_| unusable("OCI_METADATA_BASE_URL is not a URL"))?;
+        let url: Url = url.parse().map_err(|_| unusable("OCI_METADATA_BASE_URL is not a URL [KR-OCI-072]"))?;
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_static("Bearer Oracle"));
         let client = means.client.to(Peer { from: "where instances of OCI find it".to_owned(), ..Peer::default() });
@@ -94,10 +94,10 @@ impl Instance {
             match answer.status {
                 200 => Ok(answer),
                 404 => Err(unusable(format!(
-                    "the instance metadata service has no {path}: instance principals work on compute instances of OCI only"
+                    "the instance metadata service has no {path}: instance principals work on compute instances of OCI only [KR-OCI-073]"
                 ))),
                 status => {
-                    let message = format!("the instance metadata service answered with status {status}");
+                    let message = format!("the instance metadata service answered with status {status} [KR-OCI-074]");
                     let retry = if status >= 500 || status == 429 { Retry::Backoff } else { Retry::Never };
                     Err(METADATA.error(ErrorKind::Unauthenticated, message).retry(retry))
                 }
@@ -118,7 +118,7 @@ impl Instance {
         });
         let body = Zeroizing::new(body.to_string().into_bytes());
         let url = format!("{}/v1/x509", self.auth_address(means).await?.trim_end_matches('/'));
-        let url: Url = url.parse().map_err(|_| unusable("OCI_SDK_AUTH_CLIENT_REGION_URL is not a URL"))?;
+        let url: Url = url.parse().map_err(|_| unusable("OCI_SDK_AUTH_CLIENT_REGION_URL is not a URL [KR-OCI-075]"))?;
         let signer = KeySigner::of_certificate(&own.tenancy, &fingerprint(&own.leaf), Arc::clone(&own.pair));
         let client = means
             .client
@@ -130,10 +130,12 @@ impl Instance {
             match answer.status {
                 200 => answer.json::<Given>(&FEDERATION).map(|given| given.token),
                 401 => Err(unusable(
-                    "OCI did not accept the certificate of this instance (NotAuthenticated): check the clock of this machine, and whether the certificate has ended",
+                    "OCI did not accept the certificate of this instance (NotAuthenticated): check the clock of this machine, and whether the certificate has ended [KR-OCI-076]",
                 )),
                 status => {
-                    let message = format!("OCI gave no token for the certificate of this instance (status {status})");
+                    let message = format!(
+                        "OCI gave no token for the certificate of this instance (status {status}) [KR-OCI-077]"
+                    );
                     let retry = if status >= 500 || status == 429 { Retry::Backoff } else { Retry::Never };
                     Err(FEDERATION.error(ErrorKind::Unauthenticated, message).retry(retry))
                 }
@@ -149,7 +151,7 @@ impl Instance {
         let region = self.region(means).await?.unwrap_or_default();
         let (name, regions) = means.regions.other(&region);
         let domain = regions.domain().or(means.regions.domain());
-        let domain = domain.ok_or_else(|| unusable(format!("the region of this instance, {name:?}, is not in the plugin's table of regions: set OCI_SDK_AUTH_CLIENT_REGION_URL")))?;
+        let domain = domain.ok_or_else(|| unusable(format!("the region of this instance, {name:?}, is not in the plugin's table of regions: set OCI_SDK_AUTH_CLIENT_REGION_URL [KR-OCI-078]")))?;
         Ok(format!("https://auth.{name}.{domain}"))
     }
 }
@@ -158,7 +160,7 @@ impl Instance {
 pub(super) async fn generate(pairs: &Arc<dyn KeySource>) -> Result<Arc<Pair>, Error> {
     let pairs = Arc::clone(pairs);
     let made = tokio::task::spawn_blocking(move || pairs.pair(KeyBits::default())).await;
-    made.map_err(|_| unusable("no key could be generated"))?
+    made.map_err(|_| unusable("no key could be generated [KR-OCI-079]"))?
 }
 
 const METADATA: Call = Call {
@@ -175,7 +177,7 @@ const FEDERATION: Call = Call {
 };
 
 fn broken(what: &str) -> Error {
-    unusable(format!("the instance metadata service did not give {what}"))
+    unusable(format!("the instance metadata service did not give {what} [KR-OCI-080]"))
 }
 
 /// The first certificate of a PEM text.

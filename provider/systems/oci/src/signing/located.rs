@@ -34,7 +34,7 @@ impl Located {
             Self::File { path, name } => file(path, name).map_err(|error| unusable(error.message))?,
         };
         match exposed(&text).trim() {
-            "" => Err(unusable(format!("{} is empty", self.name()))),
+            "" => Err(unusable(format!("{} is empty [KR-OCI-070]", self.name()))),
             _ => Ok(text),
         }
     }

@@ -47,21 +47,23 @@ impl TokenSource for Oke {
             match answer.status {
                 200 => Ok(answer),
                 403 => Err(unusable(
-                    "the cluster does not exchange the token of the pod's service account (status 403): workload identity needs an enhanced cluster",
+                    "the cluster does not exchange the token of the pod's service account (status 403): workload identity needs an enhanced cluster [KR-OCI-081]",
                 )),
                 401 => Err(unusable(format!(
-                    "the cluster refused the token of the pod's service account, {} (status 401): it has ended, or is meant for another audience",
+                    "the cluster refused the token of the pod's service account, {} (status 401): it has ended, or is meant for another audience [KR-OCI-082]",
                     self.token.name()
                 ))),
                 status @ 500.. => {
-                    let message = format!("the cluster's token service answered with status {status}");
+                    let message = format!("the cluster's token service answered with status {status} [KR-OCI-083]");
                     Err(CALL.error(ErrorKind::Unreachable, message).retry(rotation::Retry::Backoff))
                 }
-                status => Err(unusable(format!("the cluster's token service answered with status {status}"))),
+                status => {
+                    Err(unusable(format!("the cluster's token service answered with status {status} [KR-OCI-083]")))
+                }
             }
         });
         let token = token_in(&answer.await?.body)
-            .ok_or_else(|| unusable("the answer of the cluster's token service could not be read"))?;
+            .ok_or_else(|| unusable("the answer of the cluster's token service could not be read [KR-OCI-084]"))?;
         Ok(Fresh { token, pair, delegation: None })
     }
 
@@ -70,7 +72,7 @@ impl TokenSource for Oke {
     }
 
     fn ended(&self, at: Timestamp) -> String {
-        format!("the cluster gave a token that had ended at {at}: check the clock of this machine")
+        format!("the cluster gave a token that had ended at {at}: check the clock of this machine [KR-OCI-085]")
     }
 }
 
@@ -87,13 +89,13 @@ impl Oke {
     fn url(&self) -> Result<Url, Error> {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let url = format!("https://{host}:{PORT}/resourcePrincipalSessionTokens");
-        url.parse().map_err(|_| unusable("KUBERNETES_SERVICE_HOST is not the name of a host"))
+        url.parse().map_err(|_| unusable("KUBERNETES_SERVICE_HOST is not the name of a host [KR-OCI-086]"))
     }
 
     fn headers(&self) -> Result<HeaderMap, Error> {
         let token = self.token.read()?;
         let value = HeaderValue::from_str(&format!("Bearer {}", exposed(&token).trim()));
-        let mut value = value.map_err(|_| unusable(format!("{} is not a token", self.token.name())))?;
+        let mut value = value.map_err(|_| unusable(format!("{} is not a token [KR-OCI-087]", self.token.name())))?;
         value.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert("authorization", value);

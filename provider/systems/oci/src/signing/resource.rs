@@ -35,7 +35,7 @@ impl TokenSource for ResourcePrincipal {
     fn ended(&self, at: Timestamp) -> String {
         let token = self.token.name();
         format!(
-            "the token of the resource principal, {token}, ended at {}. OCI replaces it in files only: where the variable holds the token itself, start the job anew",
+            "the token of the resource principal, {token}, ended at {}. OCI replaces it in files only: where the variable holds the token itself, start the job anew [KR-OCI-088]",
             at.strftime("%Y-%m-%dT%H:%M:%SZ")
         )
     }

@@ -36,7 +36,7 @@ impl TokenSource for SessionFiles {
     fn ended(&self, at: Timestamp) -> String {
         let (token, profile) = (self.token.name(), &self.profile);
         format!(
-            "the session token, {token}, ended at {}. The plugin does not renew sessions: run `oci session refresh --profile {profile}`, or `oci session authenticate` if that is refused, or write a new token; then run this again",
+            "the session token, {token}, ended at {}. The plugin does not renew sessions: run `oci session refresh --profile {profile}`, or `oci session authenticate` if that is refused, or write a new token; then run this again [KR-OCI-089]",
             at.strftime("%Y-%m-%dT%H:%M:%SZ")
         )
     }

@@ -114,14 +114,14 @@ impl CreateOciSecret {
         if tags.clone().count() > TAGS {
             problems.push(problem(
                 "freeformTags",
-                format!("may have up to {TAGS} entries: the plugin adds one of its own"),
+                format!("may have up to {TAGS} entries: the plugin adds one of its own [KR-OCI-090]"),
             ));
         }
         for (key, value) in tags {
             let plain = |c: char| c.is_ascii_graphic() && c != '.';
             let fits = !key.is_empty() && key.len() <= 100 && key.chars().all(plain) && value.chars().count() <= 256;
             if !fits || key == MADE_BY {
-                let reason = "is not a tag: keys have 1 to 100 printable ASCII characters without periods and spaces and are not the plugin's own, values have up to 256";
+                let reason = "is not a tag: keys have 1 to 100 printable ASCII characters without periods and spaces and are not the plugin's own, values have up to 256 [KR-OCI-091]";
                 problems.push(problem(&format!("freeformTags.{key}"), reason));
             }
         }
@@ -156,9 +156,11 @@ impl fmt::Display for Entry {
 fn name_problem(name: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     match name {
-        "" => Some("must not be empty: write the name of a secret"),
-        name if name.len() > 255 => Some("must not be longer than 255 characters"),
-        name if !name.chars().all(allowed) => Some("may hold letters, digits, hyphens, underscores and periods"),
+        "" => Some("must not be empty: write the name of a secret [KR-OCI-092]"),
+        name if name.len() > 255 => Some("must not be longer than 255 characters [KR-OCI-093]"),
+        name if !name.chars().all(allowed) => {
+            Some("may hold letters, digits, hyphens, underscores and periods [KR-OCI-094]")
+        }
         _ => None,
     }
 }

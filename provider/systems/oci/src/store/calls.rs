@@ -115,8 +115,10 @@ impl Calls {
             }
             self.session.clock().wait(pause).await;
         }
-        let message =
-            format!("{}: OCI has been changing the secret for a minute: run `pulumi up` again later", self.label());
+        let message = format!(
+            "{}: OCI has been changing the secret for a minute: run `pulumi up` again later [KR-OCI-095]",
+            self.label()
+        );
         Err(Error::new(ErrorKind::Conflict, "vaults:GetSecret", message))
     }
 
@@ -226,7 +228,8 @@ impl Calls {
         if self.get(id).await?.is_leaving() {
             return Ok(());
         }
-        let message = format!("{}: OCI did not schedule the deletion: run `pulumi up` again", self.label());
+        let message =
+            format!("{}: OCI did not schedule the deletion: run `pulumi up` again [KR-OCI-096]", self.label());
         Err(Error::new(ErrorKind::Conflict, "vaults:ScheduleSecretDeletion", message))
     }
 
@@ -252,7 +255,7 @@ impl Calls {
     pub(super) fn overtaken(&self, version: &str, current: Option<u64>) -> Error {
         let current = current.map_or_else(|| "none".to_owned(), |current| current.to_string());
         let message = format!(
-            "{}: version {version} was to become current, and meanwhile version {current} did, or the secret was changed otherwise, so nothing was overwritten. Consumers read version {current}. Check what else writes this secret, then run `pulumi up` again",
+            "{}: version {version} was to become current, and meanwhile version {current} did, or the secret was changed otherwise, so nothing was overwritten. Consumers read version {current}. Check what else writes this secret, then run `pulumi up` again [KR-OCI-097]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, "vaults:UpdateSecret", message)
@@ -261,7 +264,7 @@ impl Calls {
     pub(super) fn other_data(&self, version: u64, current: Option<u64>) -> Error {
         let current = current.map_or_else(|| "none".to_owned(), |current| current.to_string());
         let message = format!(
-            "{}: version {version} is this very delivery and holds other data, so nothing was overwritten; the current version is {current}. The fields of this key changed after it was delivered: change `keepers` for a new key",
+            "{}: version {version} is this very delivery and holds other data, so nothing was overwritten; the current version is {current}. The fields of this key changed after it was delivered: change `keepers` for a new key [KR-OCI-098]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, "vaults:UpdateSecret", message).effect(Effect::None)
@@ -272,16 +275,16 @@ impl Calls {
         let (label, request) = (self.label(), request_of(&error.message));
         let why = match error.kind {
             ErrorKind::NotFound | ErrorKind::Denied => format!(
-                "the secret or its vault does not exist, or the plugin's user lacks the permission {right}: OCI does not tell which. Check `vaultId` and `secretName`, and allow the user to manage secret-family in the secret's compartment{request}"
+                "the secret or its vault does not exist, or the plugin's user lacks the permission {right}: OCI does not tell which. Check `vaultId` and `secretName`, and allow the user to manage secret-family in the secret's compartment{request} [KR-OCI-099]"
             ),
             ErrorKind::LimitReached => format!(
-                "the secret has as many versions as OCI allows, 30 and 30 more that are scheduled for deletion: delete deprecated versions that nobody needs{request}"
+                "the secret has as many versions as OCI allows, 30 and 30 more that are scheduled for deletion: delete deprecated versions that nobody needs{request} [KR-OCI-100]"
             ),
             ErrorKind::Conflict => {
-                format!("somebody else changed the secret at this moment: run `pulumi up` again{request}")
+                format!("somebody else changed the secret at this moment: run `pulumi up` again{request} [KR-OCI-101]")
             }
             ErrorKind::Invalid => format!(
-                "OCI refused the request: check `create`, and the rules of the secret, which may forbid a value that it had before{request}"
+                "OCI refused the request: check `create`, and the rules of the secret, which may forbid a value that it had before{request} [KR-OCI-102]"
             ),
             _ => error.message.clone(),
         };

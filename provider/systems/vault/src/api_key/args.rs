@@ -105,17 +105,22 @@ pub(crate) fn check(args: &ApiKeyArgs) -> Vec<Problem> {
     let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     for (property, text, example) in [("mount", &args.mount, "secret"), ("path", &args.path, "apps/payment")] {
         if !is_path(text) || text.len() > LONGEST_PATH {
-            add(property, format!("is not a path: write one such as {example:?}, without a slash at its ends"));
+            add(
+                property,
+                format!("is not a path: write one such as {example:?}, without a slash at its ends [KR-VAULT-001]"),
+            );
         }
     }
     if args.field().is_empty() {
-        add("field", "must not be empty: write a name such as \"api_key\"".to_owned());
+        add("field", "must not be empty: write a name such as \"api_key\" [KR-VAULT-002]".to_owned());
     }
     if args.data.as_ref().is_some_and(|data| data.contains_key(args.field())) {
         let field = args.field();
         add(
             "data",
-            format!("has an entry {field:?}, which is where the generated value stands: rename it, or set field"),
+            format!(
+                "has an entry {field:?}, which is where the generated value stands: rename it, or set field [KR-VAULT-003]"
+            ),
         );
     }
     for (property, reason) in args.shape().problems() {
@@ -123,7 +128,7 @@ pub(crate) fn check(args: &ApiKeyArgs) -> Vec<Problem> {
     }
     if args.max_versions.is_some_and(|most| most < FEWEST_VERSIONS) {
         let reason = format!(
-            "must be at least {FEWEST_VERSIONS}: the current version, the previous one in its overlap, and one whose writing was interrupted"
+            "must be at least {FEWEST_VERSIONS}: the current version, the previous one in its overlap, and one whose writing was interrupted [KR-VAULT-004]"
         );
         add("maxVersions", reason);
     }

@@ -76,7 +76,7 @@ impl Fields {
         let mut parts = BTreeMap::new();
         for (name, json) in &self.0 {
             let json = serde_json::from_str(open(json)).map_err(|_| {
-                let message = "a field cannot be written back; this is a bug: please report it";
+                let message = "a field cannot be written back; this is a bug: please report it [KR-VAULT-005]";
                 Error::new(ErrorKind::Unexpected, "", message)
             })?;
             parts.insert(name.as_str(), Part::Json(json));

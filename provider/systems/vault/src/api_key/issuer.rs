@@ -225,15 +225,17 @@ impl KeyIssuer for KvIssuer {
         }
         let all = texts.keys().copied().collect::<Vec<_>>().join(", ");
         let message = match (given, fitting.is_empty()) {
-            (None, true) => format!("version {version} holds no text, so no key that could be imported"),
+            (None, true) => format!("version {version} holds no text, so no key that could be imported [KR-VAULT-006]"),
             (None, false) => format!(
-                "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are"
+                "version {version} has several fields ({all}), and only one of them can be the key: set KEYROTATION_IMPORT_SECRET to the value of the one to rotate. The others stay as they are [KR-VAULT-007]"
             ),
-            (Some(_), true) => format!("it is not the value of any field of version {version} (its fields: {all})"),
+            (Some(_), true) => {
+                format!("it is not the value of any field of version {version} (its fields: {all}) [KR-VAULT-008]")
+            }
             (Some(_), false) => {
                 let several = fitting.iter().map(|(name, _)| **name).collect::<Vec<_>>().join(", ");
                 format!(
-                    "several fields of version {version} hold this value ({several}), and only one of them can be the key: make their values different first"
+                    "several fields of version {version} hold this value ({several}), and only one of them can be the key: make their values different first [KR-VAULT-009]"
                 )
             }
         };
@@ -295,7 +297,7 @@ impl KeyIssuer for KvIssuer {
         let (Some(Field::Plain(version)), Some(Field::Secret(value))) =
             (material.get(args::VERSION), material.get(args::VALUE))
         else {
-            let message = "the value of the key is not known, so the key cannot be tried";
+            let message = "the value of the key is not known, so the key cannot be tried [KR-VAULT-010]";
             return Err(Error::new(ErrorKind::Unverified, "vault kv get", message));
         };
         let Some(version) = number(&KeyId(version.clone())) else { return Ok(Verdict::NotYet) };

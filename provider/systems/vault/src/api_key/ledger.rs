@@ -34,7 +34,7 @@ pub(crate) fn encode(owner: &OwnerId, ledger: Option<&Ledger>, prints: &Prints) 
     });
     let entries = entries.collect();
     if pieces.next().is_some() {
-        let message = "the mark of this resource does not fit into the path's custom metadata: too many versions are remembered; destroy those that nobody needs";
+        let message = "the mark of this resource does not fit into the path's custom metadata: too many versions are remembered; destroy those that nobody needs [KR-VAULT-011]";
         return Err(Error::new(ErrorKind::LimitReached, WRITE, message));
     }
     Ok(entries)
@@ -70,12 +70,16 @@ pub(crate) fn decode(owner: &OwnerId, notes: &BTreeMap<String, String>) -> Resul
 const WRITE: &str = "vault kv metadata patch";
 
 fn unwritable() -> Error {
-    Error::new(ErrorKind::Unexpected, WRITE, "the mark cannot be written; this is a bug: please report it")
+    Error::new(
+        ErrorKind::Unexpected,
+        WRITE,
+        "the mark cannot be written; this is a bug: please report it [KR-VAULT-012]",
+    )
 }
 
 fn unreadable(name: &str) -> Error {
     let message = format!(
-        "the entry {name:?} of the path's custom metadata is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the entry if it was put there by hand"
+        "the entry {name:?} of the path's custom metadata is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the entry if it was put there by hand [KR-VAULT-013]"
     );
     Error::new(ErrorKind::Unexpected, "vault kv metadata get", message).effect(Effect::None)
 }

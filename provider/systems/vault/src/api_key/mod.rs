@@ -78,7 +78,7 @@ impl RotatingResource for VaultApiKey {
                 Ok((inputs.collect(), version.map(|version| KeyId(version.to_owned()))))
             }
             _ => {
-                let message = "an import id is a mount, a path, and where the path has several versions the number of one, such as \"secret/app\" or \"secret/app#3\"";
+                let message = "an import id is a mount, a path, and where the path has several versions the number of one, such as \"secret/app\" or \"secret/app#3\" [KR-VAULT-014]";
                 Err(Error::new(ErrorKind::Invalid, "", message))
             }
         }

@@ -119,7 +119,7 @@ impl KvPath<'_> {
         let request = Request::new("vault secrets list", Method::GET, path);
         let mount = self.mount;
         let Reply::Done(answer) = self.session.repeat(&request).await? else {
-            let message = format!("the server does not say what is mounted at {mount:?} (`mount`)");
+            let message = format!("the server does not say what is mounted at {mount:?} (`mount`) [KR-VAULT-015]");
             return Err(Error::new(ErrorKind::Unexpected, request.operation, message));
         };
         let found: RawMount = data(&request, &answer)?;
@@ -128,13 +128,14 @@ impl KvPath<'_> {
             ("kv", Some("2")) => Ok(()),
             ("kv" | "generic", _) => {
                 let message = format!(
-                    "what is mounted at {mount:?} (`mount`) is a KV engine of version 1, which keeps no earlier versions: upgrade it with `vault kv enable-versioning {mount}`, or name another mount"
+                    "what is mounted at {mount:?} (`mount`) is a KV engine of version 1, which keeps no earlier versions: upgrade it with `vault kv enable-versioning {mount}`, or name another mount [KR-VAULT-016]"
                 );
                 Err(Error::new(ErrorKind::Invalid, request.operation, message))
             }
             (kind, _) => {
-                let message =
-                    format!("what is mounted at {mount:?} (`mount`) is of the type {kind:?} and no KV engine");
+                let message = format!(
+                    "what is mounted at {mount:?} (`mount`) is of the type {kind:?} and no KV engine [KR-VAULT-017]"
+                );
                 Err(Error::new(ErrorKind::Invalid, request.operation, message))
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use rotation::{Error, ErrorKind, KeyStatus, MintOrder, print_duration};
+use rotation::{Error, ErrorKind, KeyStatus, MintOrder, format_duration};
 use serde::Serialize;
 
 use super::args::ApiKeyArgs;
@@ -62,7 +62,7 @@ impl KvIssuer {
         }
         let path = &self.args.path;
         let message = format!(
-            "the path {path:?} keeps {most} versions, and another one would push out version {oldest}, which is still in use: raise maxVersions, or run `pulumi up` again once the overlap is over"
+            "the path {path:?} keeps {most} versions, and another one would push out version {oldest}, which is still in use: raise maxVersions, or run `pulumi up` again once the overlap is over [KR-VAULT-018]"
         );
         Err(Error::new(ErrorKind::LimitReached, MINT, message))
     }
@@ -82,7 +82,7 @@ impl KvIssuer {
 
     pub(super) fn ends_early(&self, after: SignedDuration, level: Option<Level>, life: SignedDuration) -> Error {
         let ApiKeyArgs { mount, path, .. } = &self.args;
-        let (after, life) = (print_duration(after), print_duration(life));
+        let (after, life) = (format_duration(after), format_duration(life));
         let seconds = "SECONDS";
         let of_path = format!("`vault kv metadata put -mount={mount} -delete-version-after={seconds}s {path}`");
         let of_mount = format!("`vault write {mount}/config delete_version_after={seconds}s`");
@@ -92,7 +92,7 @@ impl KvIssuer {
             None => (format!("the path {path:?} or its mount {mount:?}"), format!("{of_path} or {of_mount}")),
         };
         let message = format!(
-            "the server deletes each version {after} after it is written, because {whose} says so (delete_version_after), and a key has to work for {life} (rotationPeriod, twice the overlap and a margin): raise that with {how}, or shorten rotationPeriod and overlap. No key was made"
+            "the server deletes each version {after} after it is written, because {whose} says so (delete_version_after), and a key has to work for {life} (rotationPeriod, twice the overlap and a margin): raise that with {how}, or shorten rotationPeriod and overlap. No key was made [KR-VAULT-019]"
         );
         Error::new(ErrorKind::Invalid, MINT, message)
     }

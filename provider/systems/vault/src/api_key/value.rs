@@ -28,19 +28,22 @@ impl Shape<'_> {
         let is_once = |(at, c): (usize, char)| c.is_ascii_graphic() && !self.characters[..at].contains(c);
         let (least, most) = (LENGTHS.start(), LENGTHS.end());
         if count < 2 || !self.characters.char_indices().all(is_once) {
-            let reason = "must be at least two different visible ASCII characters, each written once";
+            let reason = "must be at least two different visible ASCII characters, each written once [KR-VAULT-020]";
             problems.push(("characters", reason.to_owned()));
         } else if !LENGTHS.contains(&self.length) {
-            problems.push(("length", format!("must be from {least} to {most}")));
+            problems.push(("length", format!("must be from {least} to {most} [KR-VAULT-021]")));
         } else if f64::from(self.length) * (count as f64).log2() < FEWEST_BITS {
             let least = (FEWEST_BITS / (count as f64).log2()).ceil();
             problems.push((
                 "length",
-                format!("must be at least {least} with {count} characters, or the value could be guessed"),
+                format!(
+                    "must be at least {least} with {count} characters, or the value could be guessed [KR-VAULT-022]"
+                ),
             ));
         }
         if self.prefix.len() > LONGEST_PREFIX || !self.prefix.chars().all(|c| c.is_ascii_graphic()) {
-            problems.push(("prefix", format!("may hold at most {LONGEST_PREFIX} visible ASCII characters")));
+            problems
+                .push(("prefix", format!("may hold at most {LONGEST_PREFIX} visible ASCII characters [KR-VAULT-023]")));
         }
         problems
     }
@@ -48,7 +51,8 @@ impl Shape<'_> {
     /// A new value.
     pub(crate) fn generate(self) -> Result<SecretString, Error> {
         let characters = self.characters.as_bytes();
-        let wrong = || Error::new(ErrorKind::Invalid, "", "`characters` must be visible ASCII characters");
+        let wrong =
+            || Error::new(ErrorKind::Invalid, "", "`characters` must be visible ASCII characters [KR-VAULT-024]");
         let count = u8::try_from(characters.len()).ok().filter(|count| *count > 0).ok_or_else(wrong)?;
         // Bytes beyond the last whole round would make the first characters likelier.
         let fair = u8::MAX - u8::MAX % count;
@@ -57,8 +61,9 @@ impl Shape<'_> {
         value.push_str(self.prefix);
         let mut bytes = Zeroizing::new([0_u8; 64]);
         while value.len() < length {
-            getrandom::fill(&mut *bytes)
-                .map_err(|_| Error::new(ErrorKind::Unexpected, "", "the operating system gave no random numbers"))?;
+            getrandom::fill(&mut *bytes).map_err(|_| {
+                Error::new(ErrorKind::Unexpected, "", "the operating system gave no random numbers [KR-VAULT-025]")
+            })?;
             let drawn =
                 bytes.iter().filter(|byte| **byte < fair).map(|byte| char::from(characters[usize::from(byte % count)]));
             let missing = length - value.len();

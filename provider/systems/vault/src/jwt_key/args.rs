@@ -110,18 +110,21 @@ pub(crate) fn check(args: &JwtKeyArgs) -> Vec<Problem> {
         problems.push(problem(property, reason));
     };
     if !is_path(&args.mount) || args.mount.starts_with("auth/") {
-        add("mount", "is not a mount's path: write one such as \"jwt\", without auth/");
+        add("mount", "is not a mount's path: write one such as \"jwt\", without auth/ [KR-VAULT-053]");
     }
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-_.".contains(&c);
     let name = &args.name;
     if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(allowed) || !is_path(name) {
         add(
             "name",
-            "is not the name of a key: write up to 64 letters, digits, \"-\", \"_\" and \".\", such as \"payments\"",
+            "is not the name of a key: write up to 64 letters, digits, \"-\", \"_\" and \".\", such as \"payments\" [KR-VAULT-054]",
         );
     }
     if args.jwks_url.as_deref().is_some_and(|url| !is_url(url)) {
-        add("jwksUrl", "is not a URL: write the mount's jwks_url, such as \"https://keys.example.com/jwks.json\"");
+        add(
+            "jwksUrl",
+            "is not a URL: write the mount's jwks_url, such as \"https://keys.example.com/jwks.json\" [KR-VAULT-055]",
+        );
     }
     problems
 }

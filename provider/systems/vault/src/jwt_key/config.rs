@@ -59,13 +59,17 @@ impl Config {
         let instead = match text("jwks_url") {
             Some(set) if set == url => return self.must_sign(mount, algorithm),
             Some(set) => {
-                format!("fetches its keys from {set:?}, not from {url:?} (`jwksUrl`): let both name one place")
+                format!(
+                    "fetches its keys from {set:?}, not from {url:?} (`jwksUrl`): let both name one place [KR-VAULT-056]"
+                )
             }
             None if !self.list(KEYS).is_empty() => {
-                format!("has published keys ({KEYS}) and fetches none: leave out `jwksUrl`, or name another mount")
+                format!(
+                    "has published keys ({KEYS}) and fetches none: leave out `jwksUrl`, or name another mount [KR-VAULT-057]"
+                )
             }
             None => format!(
-                "gets its keys by {}, not from a set (jwks_url), and their end could not be proven: name another mount",
+                "gets its keys by {}, not from a set (jwks_url), and their end could not be proven: name another mount [KR-VAULT-058]",
                 self.instead()
             ),
         };
@@ -78,7 +82,7 @@ impl Config {
             let setting = self.instead();
             let hint = if setting == "jwks_url" { "set `jwksUrl` to that, or " } else { "" };
             let message = format!(
-                "the mount \"auth/{mount}\" (`mount`) gets its keys by {setting} and takes no {KEYS} beside it, so nothing was changed: {hint}name a mount that has published keys, or none yet"
+                "the mount \"auth/{mount}\" (`mount`) gets its keys by {setting} and takes no {KEYS} beside it, so nothing was changed: {hint}name a mount that has published keys, or none yet [KR-VAULT-059]"
             );
             return Err(refusal(message));
         }
@@ -100,7 +104,7 @@ impl Config {
         if !list.is_empty() && !list.contains(&algorithm.name().into()) {
             let names: Vec<_> = list.iter().filter_map(Value::as_str).collect();
             let message = format!(
-                "the mount \"auth/{mount}\" (`mount`) takes {} only ({ALGORITHMS}), so nothing was changed: add {} there, or choose another `algorithm`",
+                "the mount \"auth/{mount}\" (`mount`) takes {} only ({ALGORITHMS}), so nothing was changed: add {} there, or choose another `algorithm` [KR-VAULT-060]",
                 names.join(", "),
                 algorithm.name()
             );
@@ -132,7 +136,7 @@ fn published(entry: &str) -> Result<Published, Error> {
 
 fn unreadable(kid: &KeyId) -> Error {
     let message = format!(
-        "the mark before the public key {kid} in {KEYS} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand"
+        "the mark before the public key {kid} in {KEYS} is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the mark if it was put there by hand [KR-VAULT-061]"
     );
     Error::new(ErrorKind::Unexpected, "vault read config", message).effect(Effect::None)
 }

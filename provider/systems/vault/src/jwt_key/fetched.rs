@@ -60,7 +60,7 @@ impl FetchedIssuer {
                 return error;
             }
             let message = format!(
-                "the server did not take the configuration of \"auth/{}\" (`mount`) once more, which lets it forget removed keys: it must reach {:?} (`jwksUrl`) and find a set of keys there",
+                "the server did not take the configuration of \"auth/{}\" (`mount`) once more, which lets it forget removed keys: it must reach {:?} (`jwksUrl`) and find a set of keys there [KR-VAULT-062]",
                 self.args.mount, self.url
             );
             Error::new(ErrorKind::Invalid, error.operation, message).retry(Retry::Never)
@@ -127,14 +127,18 @@ impl KeyIssuer for FetchedIssuer {
 
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let pair = args::pair(material).ok_or_else(|| {
-            Error::new(ErrorKind::Unverified, PROOF, "the private half of the new key is not at hand")
+            Error::new(
+                ErrorKind::Unverified,
+                PROOF,
+                "the new key's private half is not in the state, so the key cannot be tried [KR-VAULT-063]",
+            )
         })?;
         match self.probes.ask(&self.mount, &pair.probe()?).await? {
             Some(true) => Ok(Verdict::Accepted),
             Some(false) => Ok(Verdict::NotYet),
             None => {
                 let message = format!(
-                    "no role of {} can tell whether it accepts a key: make one of the type jwt there, or set verification.enabled to false",
+                    "no role of {} can tell whether it accepts a key: make one of the type jwt there, or set verification.enabled to false [KR-VAULT-064]",
                     self.args
                 );
                 Err(Error::new(ErrorKind::Unverified, PROOF, message).retry(Retry::Never))

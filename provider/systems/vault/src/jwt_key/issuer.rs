@@ -66,10 +66,12 @@ impl JwtKeyIssuer {
             Ok(Some(config.with_keys(kept.chain([entry.to_owned()]).collect())))
         };
         if let Changed::Unread = self.mount.put(add).await? {
-            let nowhere = || Error::new(ErrorKind::NotFound, "", format!("{} does not exist", self.args));
+            let nowhere =
+                || Error::new(ErrorKind::NotFound, "", format!("{} does not exist [KR-VAULT-065]", self.args));
             self.mount.read_newest().await?.ok_or_else(nowhere)?;
             if let Changed::Unread = self.mount.put(add).await? {
-                let message = format!("{} is changed by others at this moment: run `pulumi up` again", self.args);
+                let message =
+                    format!("{} is changed by others at this moment: run `pulumi up` again [KR-VAULT-066]", self.args);
                 return Err(Error::new(ErrorKind::Conflict, "", message).effect(Effect::None));
             }
         }
@@ -99,7 +101,7 @@ impl JwtKeyIssuer {
             return Ok(());
         }
         let message = format!(
-            "the key {kid} was taken out of {}, and tokens that it signed are still accepted: look for a copy of it in jwt_validation_pubkeys of \"auth/{}/config\"",
+            "the key {kid} was taken out of {}, and tokens that it signed are still accepted: look for a copy of it in jwt_validation_pubkeys of \"auth/{}/config\" [KR-VAULT-067]",
             self.args, self.args.mount
         );
         Err(Error::new(ErrorKind::Unverified, PROOF, message))
@@ -201,7 +203,7 @@ impl KeyIssuer for JwtKeyIssuer {
     async fn verify(&self, material: &Material) -> Result<Verdict, Error> {
         let unknown = || {
             let message = format!(
-                "the private half of a key of {} is not known, or is not that of the key, so the key cannot be tried: `adopt.secret` takes PKCS#8 in PEM",
+                "the private half of a key of {} is not known, or is not that of the key, so the key cannot be tried: `adopt.secret` takes PKCS#8 in PEM [KR-VAULT-068]",
                 self.args
             );
             Error::new(ErrorKind::Unverified, PROOF, message)

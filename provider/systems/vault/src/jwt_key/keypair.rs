@@ -45,7 +45,8 @@ impl Pair {
             JwtAlgorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Private::Rsa).ok(),
             JwtAlgorithm::EdDsa => Ed25519KeyPair::generate().map(Private::Ed25519).ok(),
         };
-        let failed = || Error::new(ErrorKind::Unexpected, "", "no key pair could be generated on this machine");
+        let failed =
+            || Error::new(ErrorKind::Unexpected, "", "no key pair could be generated on this machine [KR-VAULT-069]");
         private.and_then(Self::new).ok_or_else(failed)
     }
 
@@ -55,7 +56,9 @@ impl Pair {
     /// As [`generate`](Self::generate); nothing was made.
     pub(crate) async fn generate_aside(algorithm: JwtAlgorithm) -> Result<Self, Error> {
         let made = tokio::task::spawn_blocking(move || Self::generate(algorithm)).await;
-        let stopped = |_| Error::new(ErrorKind::Stopped, "", "stopped while a key was generated");
+        let stopped = |_| {
+            Error::new(ErrorKind::Stopped, "", "the run was stopped while the plugin generated a key [KR-VAULT-070]")
+        };
         made.map_err(stopped)?.map_err(|error| error.effect(Effect::None))
     }
 
@@ -128,7 +131,7 @@ impl Pair {
             }
             Private::Ed25519(pair) => pair.try_sign(text).map(|signature| signature.as_ref().to_vec()),
         };
-        signed.map_err(|_| Error::new(ErrorKind::Unexpected, "", "the new key could not sign"))
+        signed.map_err(|_| Error::new(ErrorKind::Unexpected, "", "the new key could not sign [KR-VAULT-071]"))
     }
 }
 
@@ -145,7 +148,7 @@ pub(crate) fn signer(token: &SecretString) -> Option<KeyId> {
 }
 
 fn unwritten() -> Error {
-    Error::new(ErrorKind::Unexpected, "", "the key cannot be written; this is a bug: please report it")
+    Error::new(ErrorKind::Unexpected, "", "the key cannot be written; this is a bug: please report it [KR-VAULT-072]")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key is read from its text, and of a token its header")]

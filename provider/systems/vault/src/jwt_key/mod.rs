@@ -68,7 +68,7 @@ impl RotatingResource for VaultJwtKey {
     }
 
     fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
-        let message = "a JWT key cannot be imported, because the mount holds its public half only: leave the import option out and the first `pulumi up` makes a key beside those that stand there; `adopt` takes over one of them";
+        let message = "a JWT key cannot be imported, because the mount holds its public half only: leave the import option out and the first `pulumi up` makes a key beside those that stand there; `adopt` takes over one of them [KR-VAULT-073]";
         Err(Error::new(ErrorKind::Invalid, "", message))
     }
 

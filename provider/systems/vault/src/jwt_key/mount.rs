@@ -152,13 +152,16 @@ impl Mount {
     }
 
     fn no_jwt(&self) -> Error {
-        let message = format!("what is mounted at \"auth/{}\" (`mount`) is no JWT method: name one that is", self.name);
+        let message = format!(
+            "what is mounted at \"auth/{}\" (`mount`) is not a JWT auth method: set `mount` to one. Nothing was changed [KR-VAULT-074]",
+            self.name
+        );
         Error::new(ErrorKind::Invalid, READ, message).effect(Effect::None)
     }
 
     fn races(&self) -> Error {
         let message = format!(
-            "the keys at \"auth/{}/config\" are changed by others all the time: run `pulumi up` again, and let one program at a time write there",
+            "the keys at \"auth/{}/config\" are changed by others all the time: run `pulumi up` again, and let one program at a time write there [KR-VAULT-075]",
             self.name
         );
         Error::new(ErrorKind::Conflict, WRITE, message)
@@ -267,14 +270,14 @@ impl Mount {
         let words = words(&answer);
         if answer.status == 400 && words.contains("invalid algorithm") {
             let message = format!(
-                "the mount \"auth/{}\" (`mount`) takes no tokens of this algorithm: add it to jwt_supported_algs there, or choose another `algorithm`",
+                "the mount \"auth/{}\" (`mount`) takes no tokens of this algorithm: add it to jwt_supported_algs there, or choose another `algorithm` [KR-VAULT-076]",
                 self.name
             );
             return Err(Error::new(ErrorKind::Invalid, LOG_IN, message).retry(Retry::Never));
         }
         if answer.status == 400 && words.contains("error verifying token signature: fetching keys") {
             let message = format!(
-                "the server cannot fetch the keys of \"auth/{}\" (`mount`): publish a set of keys at its jwks_url, where the server reaches it",
+                "the server cannot fetch the keys of \"auth/{}\" (`mount`): publish a set of keys at its jwks_url, where the server reaches it [KR-VAULT-077]",
                 self.name
             );
             return Err(Error::new(ErrorKind::Unreachable, LOG_IN, message).retry(Retry::Backoff).effect(Effect::None));

@@ -66,12 +66,12 @@ impl VaultKvDelivery {
     pub fn problems(&self, of: &Deliverable) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !is_path(plain(&self.mount)) {
-            problems.push(problem("mount", "is not a mount's path: write one such as \"secret\""));
+            problems.push(problem("mount", "is not a mount's path: write one such as \"secret\" [KR-VAULT-164]"));
         }
         if !is_path(plain(&self.path)) {
             problems.push(problem(
                 "path",
-                "is not a path below the mount: write one such as \"apps/kafka\", without data/",
+                "is not a path below the mount: write one such as \"apps/kafka\", without data/ [KR-VAULT-165]",
             ));
         }
         problems.extend(self.shape().problems(of));
@@ -122,8 +122,7 @@ impl VaultKvDelivery {
 fn connection_problems(connection: &VaultConfig) -> Vec<Problem> {
     let mut problems = connection.problems();
     if filled(&connection.address).is_some() && !connection.has_credentials() {
-        let reason =
-            "needs a token or a login beside it: the token of the provider configuration is not sent to another server";
+        let reason = "needs a token or a login beside it: the token of the provider configuration is not sent to another server [KR-VAULT-166]";
         problems.push(problem("address", reason));
     }
     problems
@@ -133,21 +132,21 @@ impl CreateKvPath {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.max_versions.is_some_and(|most| most < FEWEST_VERSIONS) {
-            problems.push(problem("maxVersions", format!("must be at least {FEWEST_VERSIONS}")));
+            problems.push(problem("maxVersions", format!("must be at least {FEWEST_VERSIONS} [KR-VAULT-167]")));
         }
         let entries = self.custom_metadata.iter().flatten();
         if entries.clone().count() > ENTRIES {
             problems.push(problem(
                 "customMetadata",
-                format!("may have up to {ENTRIES} entries: the plugin adds one of its own"),
+                format!("may have up to {ENTRIES} entries: the plugin adds one of its own [KR-VAULT-168]"),
             ));
         }
         for (name, value) in entries {
             let property = format!("customMetadata.{name}");
             if name == ENTRY || name.starts_with(ISSUERS) {
-                problems.push(problem(&property, "has a name that the plugin uses itself"));
+                problems.push(problem(&property, "has a name that the plugin uses itself [KR-VAULT-169]"));
             } else if name.is_empty() || name.len() > LONGEST_NAME || value.is_empty() || value.len() > LONGEST_VALUE {
-                let reason = "is not an entry: names have 1 to 128 bytes, values 1 to 512";
+                let reason = "is not an entry: names have 1 to 128 bytes, values 1 to 512 [KR-VAULT-170]";
                 problems.push(problem(&property, reason));
             }
         }

@@ -94,7 +94,8 @@ impl PathCalls {
     pub(super) async fn read(&self, version: u64) -> Result<Option<PathData>, Error> {
         let fields = self.path().fields(version, false).await.map_err(|error| self.told(error))?;
         let Some(fields) = fields else { return Ok(None) };
-        let unreadable = |_| Error::new(ErrorKind::Unexpected, "vault kv get", "a version could not be read");
+        let unreadable =
+            |_| Error::new(ErrorKind::Unexpected, "vault kv get", "a version could not be read [KR-VAULT-171]");
         serde_json::to_string(&fields.parts()?).map(|text| Some(PathData::read(text))).map_err(unreadable)
     }
 
@@ -185,7 +186,7 @@ impl PathCalls {
     /// Another version was written than the one that was to become current.
     pub(super) fn overtaken(&self, version: &str, newest: u64) -> Error {
         let message = format!(
-            "{}: version {version} was to be written, and meanwhile the newest version became {newest}, so nothing was overwritten. Check what else writes this path, then run `pulumi up` again",
+            "{}: version {version} was to be written, and meanwhile the newest version became {newest}, so nothing was overwritten. Check what else writes this path, then run `pulumi up` again [KR-VAULT-172]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, PUT, message)
@@ -193,7 +194,7 @@ impl PathCalls {
 
     pub(super) fn other_data(&self, version: u64, newest: u64) -> Error {
         let message = format!(
-            "{}: version {version} is this very delivery and holds other data, so nothing was overwritten; the newest version is {newest}. The fields of this key changed after it was delivered: change `keepers` for a new key",
+            "{}: version {version} is this very delivery and holds other data, so nothing was overwritten; the newest version is {newest}. The fields of this key changed after it was delivered: change `keepers` for a new key [KR-VAULT-173]",
             self.label()
         );
         Error::new(ErrorKind::Conflict, PUT, message).effect(Effect::None)

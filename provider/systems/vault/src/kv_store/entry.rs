@@ -63,7 +63,7 @@ impl PathData {
             DeliveryFormat::Json => Ok(Self(rendered)),
             _ => serde_json::to_string(&std::collections::BTreeMap::from([(VALUE, open(&rendered))]))
                 .map(|text| Self(text.into()))
-                .map_err(|_| Error::new(ErrorKind::Unexpected, "", "the key could not be written")),
+                .map_err(|_| Error::new(ErrorKind::Unexpected, "", "the key could not be written [KR-VAULT-174]")),
         }
     }
 
@@ -95,7 +95,7 @@ impl PathData {
     /// # Errors
     /// It is none, which would be a bug.
     pub(super) fn json(&self) -> Result<Box<RawValue>, Error> {
-        let wrong = |_| Error::new(ErrorKind::Unexpected, "", "the key could not be written");
+        let wrong = |_| Error::new(ErrorKind::Unexpected, "", "the key could not be written [KR-VAULT-174]");
         RawValue::from_string(open(&self.0).to_owned()).map_err(wrong)
     }
 

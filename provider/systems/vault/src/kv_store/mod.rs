@@ -125,12 +125,15 @@ impl KvStore {
     fn blocked(&self, seen: Option<&PathState>) -> Option<String> {
         let label = self.label();
         let Some(seen) = seen else {
-            let missing =
-                || format!("{label} does not exist: write to it, or set `create` so that the plugin creates it");
+            let missing = || {
+                format!(
+                    "{label} does not exist: write to it, or set `create` so that the plugin creates it [KR-VAULT-175]"
+                )
+            };
             return self.args.create.is_none().then(missing);
         };
         seen.has_issuer.then(|| {
-            format!("{label} is a path at which vault:RotatingApiKey makes keys, so nothing else may be written there: deliver to another path")
+            format!("{label} is a path at which vault:RotatingApiKey makes keys, so nothing else may be written there: deliver to another path [KR-VAULT-176]")
         })
     }
 

@@ -81,7 +81,7 @@ impl Note {
         let note: Option<Self> = serde_json::from_str(text).ok();
         note.filter(|note| note.form == FORM).ok_or_else(|| {
             let message = format!(
-                "the entry {ENTRY:?} of the path's custom metadata is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the entry if it was put there by hand"
+                "the entry {ENTRY:?} of the path's custom metadata is not one that this version of the plugin writes, so nothing was changed: upgrade the plugin, or remove the entry if it was put there by hand [KR-VAULT-177]"
             );
             Error::new(ErrorKind::Unexpected, "vault kv metadata get", message)
         })

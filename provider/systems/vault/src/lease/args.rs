@@ -112,22 +112,31 @@ pub(crate) fn check(args: &LeaseArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     if !is_path(&args.path) || !args.path.contains('/') {
-        let reason = "is not the path of a dynamic secret: write one such as \"database/creds/payment\", without v1/";
+        let reason = "is not the path of a dynamic secret: write one such as \"database/creds/payment\", without v1/ [KR-VAULT-078]";
         add("path", reason.to_owned());
     }
     if args.name.trim().is_empty()
         || args.name.len() > LONGEST
         || args.name.contains(|c: char| c == '#' || c.is_control())
     {
-        add("name", format!("must be a name of at most {LONGEST} bytes without #, such as \"payment-api\""));
+        add(
+            "name",
+            format!("must be a name of at most {LONGEST} bytes without #, such as \"payment-api\" [KR-VAULT-079]"),
+        );
     }
     if args.holder_role.as_deref().is_some_and(|role| !is_path(role) || role.contains('/')) {
-        add("holderRole", "is not the name of a token role: write one such as \"keyrotation\"".to_owned());
+        add(
+            "holderRole",
+            "is not the name of a token role: write one such as \"keyrotation\" [KR-VAULT-080]".to_owned(),
+        );
     }
     match args.ttl.as_deref().map(parse_duration) {
         Some(Err(reason)) => add("ttl", reason),
         Some(Ok(ttl)) if ttl < SignedDuration::from_secs(1) => {
-            add("ttl", "must be at least a second; leave it out to ask for as long as is needed".to_owned());
+            add(
+                "ttl",
+                "must be at least a second; leave it out to ask for as long as is needed [KR-VAULT-081]".to_owned(),
+            );
         }
         _ => {}
     }

@@ -88,7 +88,7 @@ impl Credentials<'_> {
         let Given { lease_id, lease_duration, renewable, data } = answer.json(&request.call())?;
         if lease_id.is_empty() {
             let message = format!(
-                "what was read at {:?} has no lease, so it is no dynamic secret: let `path` name one that is, such as \"database/creds/payment\"",
+                "what was read at {:?} has no lease, so it is not a dynamic secret: set `path` to one, such as \"database/creds/payment\" [KR-VAULT-082]",
                 self.args.path
             );
             return Err(Error::new(ErrorKind::Invalid, MINT, message));
@@ -146,7 +146,7 @@ impl Credentials<'_> {
             return Err(refused(&request, &answer));
         }
         let message = format!(
-            "the engine could not take back the credential of the lease {lease_id}, because what it manages does not answer or refuses it (the server's log says which): the lease stays, and the next `pulumi up` tries again"
+            "the engine could not revoke the credential of the lease {lease_id}, because what it manages does not answer or refuses it (the server's log says which): the lease stays, and the next `pulumi up` tries again [KR-VAULT-083]"
         );
         Err(Error::new(ErrorKind::Unreachable, REVOKE, message).retry(Retry::Never))
     }
@@ -159,18 +159,25 @@ impl Credentials<'_> {
         let (kind, message) = match answer.status {
             403 => (
                 ErrorKind::Denied,
-                format!("{holder} lacks the capability read on {path:?}: allow it in a policy that it gets"),
+                format!(
+                    "{holder} lacks the capability read on {path:?}: allow it in a policy that it gets [KR-VAULT-084]"
+                ),
             ),
             400 | 404 if words.contains("unknown role") || words.contains("not found") || answer.status == 404 => {
-                (ErrorKind::NotFound, format!("there is nothing to read at {path:?}: check `path`"))
+                (ErrorKind::NotFound, format!("there is nothing to read at {path:?}: check `path` [KR-VAULT-085]"))
             }
             400 | 500 if words.contains("is not an allowed role") => (
                 ErrorKind::Invalid,
-                format!("the connection of the role at {path:?} does not allow that role: add it to its allowed_roles"),
+                format!(
+                    "the connection of the role at {path:?} does not allow that role: add it to its allowed_roles [KR-VAULT-086]"
+                ),
             ),
-            400 | 405 if words.contains("unsupported") || answer.status == 405 => {
-                (ErrorKind::Invalid, format!("{path:?} cannot be read: let `path` name a dynamic secret"))
-            }
+            400 | 405 if words.contains("unsupported") || answer.status == 405 => (
+                ErrorKind::Invalid,
+                format!(
+                    "{path:?} cannot be read: set `path` to the path of a dynamic secret, such as \"database/creds/payment\" [KR-VAULT-087]"
+                ),
+            ),
             _ => return refused(request, answer),
         };
         Error::new(kind, request.operation, message)

@@ -191,8 +191,10 @@ impl Holders<'_> {
     }
 
     fn needs_role(&self, why: &str) -> Error {
-        let message =
-            format!("{why}: set holderRole to a role that makes tokens for this. To make one: {}", self.args.command());
+        let message = format!(
+            "{why}: set holderRole to a role that makes tokens for this. To make one: {} [KR-VAULT-088]",
+            self.args.command()
+        );
         Error::new(ErrorKind::Invalid, MAKE, message)
     }
 
@@ -202,9 +204,9 @@ impl Holders<'_> {
         let why = if auth.accessor.is_empty() {
             BATCH
         } else if !auth.orphan {
-            "makes tokens that die with the one that made them"
+            "makes tokens that die with the one that made them [KR-VAULT-089]"
         } else if auth.num_uses == 1 {
-            "makes tokens that die after one use (token_num_uses)"
+            "makes tokens that die after one use (token_num_uses) [KR-VAULT-090]"
         } else {
             return Ok(());
         };
@@ -215,19 +217,23 @@ impl Holders<'_> {
     }
 
     fn unfit(&self, role: &str, why: &str) -> String {
-        format!("the token role {role:?} (`holderRole`) {why}. To make a fitting one: {}", self.args.command())
+        format!("the token role {role:?} (`holderRole`) {why}. To create a suitable one: {}", self.args.command())
     }
 
     fn refused(&self, request: &Request, answer: &Answer) -> Error {
         let words = words(answer);
         let message = match &self.args.holder_role {
-            Some(role) if answer.status == 400 && words.contains("unknown role") => {
-                format!("there is no token role {role:?} (`holderRole`). To make it: {}", self.args.command())
+            _ if words.contains("restricted use token") => {
+                "the plugin's own token may be used a limited number of times, and such a token cannot create others: give the plugin a token without that limit [KR-VAULT-186]".to_owned()
             }
-            Some(role) if words.contains("batch tokens") => self.unfit(role, BATCH),
-            None if words.contains("restricted use token") => {
-                let why = "the plugin's own token may be used a number of times only, and such a token makes no others";
-                return self.needs_role(why);
+            _ if words.contains("batch tokens") => {
+                "the plugin's own token is a batch token, and such a token cannot create others: give the plugin a service token [KR-VAULT-187]".to_owned()
+            }
+            Some(role) if answer.status == 400 && words.contains("unknown role") => {
+                format!(
+                    "there is no token role {role:?} (`holderRole`). To make it: {} [KR-VAULT-091]",
+                    self.args.command()
+                )
             }
             _ => return refused(request, answer).effect(Effect::None),
         };
@@ -235,10 +241,10 @@ impl Holders<'_> {
     }
 }
 
-const BATCH: &str = "makes tokens of the type batch, which cannot be revoked";
+const BATCH: &str = "makes tokens of the type batch, which cannot be revoked [KR-VAULT-092]";
 
 fn dies_first(left: SignedDuration, lease: SignedDuration) -> String {
-    let (left, lease) = (rotation::print_duration(left), rotation::print_duration(lease));
+    let (left, lease) = (rotation::format_duration(left), rotation::format_duration(lease));
     format!(
         "the plugin's own token ends in {left}, and a lease that is to last {lease} dies with the token that read it"
     )

@@ -162,7 +162,7 @@ impl KeyIssuer for LeaseIssuer {
             return Err(Error::new(
                 ErrorKind::Unverified,
                 "vault lease lookup",
-                "the lease is not known, so it cannot be looked up",
+                "the lease is not known, so it cannot be looked up [KR-VAULT-093]",
             ));
         };
         let shown = self.key(holder, Some(lease_id)).await.map_err(outbound::could_not_try)?;

@@ -1,7 +1,7 @@
 //! How long a credential lasts: as long as its lease and its holder do, and whether that is enough.
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::{Error, ErrorKind, Expiry, KeyId, KeyStatus, ObservedKey, print_duration};
+use rotation::{Error, ErrorKind, Expiry, KeyId, KeyStatus, ObservedKey, format_duration};
 
 use super::credential::{self, Credential, Credentials, MINT};
 use super::holder::{self, Holder, Holders};
@@ -61,10 +61,10 @@ impl Keep<'_> {
             ("and cannot be renewed, so for", "shorten")
         };
         let message = format!(
-            "a lease of {:?} lasts {limit} {}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): {advice} rotationPeriod and overlap",
+            "a lease of {:?} lasts {limit} {}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): {advice} rotationPeriod and overlap [KR-VAULT-094]",
             self.holders.args.path,
-            print_duration(granted),
-            print_duration(life)
+            format_duration(granted),
+            format_duration(life)
         );
         Err(Error::new(ErrorKind::Invalid, MINT, message))
     }
@@ -79,10 +79,10 @@ impl Keep<'_> {
             return Ok(());
         }
         let message = format!(
-            "{} lives for {} at most, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): give the role a token_period within max_lease_ttl of auth/token and no token_explicit_max_ttl, or shorten rotationPeriod and overlap. To make a fitting one: {}",
+            "{} lives for {} at most, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): give the role a token_period within max_lease_ttl of auth/token and no token_explicit_max_ttl, or shorten rotationPeriod and overlap. To create a suitable one: {} [KR-VAULT-095]",
             self.holders.args.holder(),
-            print_duration(ttl),
-            print_duration(life),
+            format_duration(ttl),
+            format_duration(life),
             self.holders.args.command()
         );
         Err(Error::new(ErrorKind::Invalid, MINT, message))
@@ -109,7 +109,7 @@ fn ended(lease_id: &str) -> Error {
     Error::new(
         ErrorKind::Unexpected,
         MINT,
-        format!("the new lease {lease_id} has ended already: run `pulumi up` again"),
+        format!("the new lease {lease_id} has ended already: run `pulumi up` again [KR-VAULT-096]"),
     )
 }
 

@@ -90,7 +90,7 @@ impl Marks<'_> {
     fn unreadable(&self, owner: &str) -> Error {
         let name = self.name(owner);
         let message = format!(
-            "the metadata of the identity group {name:?} are no mark that this version of the plugin can read: use the plugin version that wrote it, or delete the group if nobody uses it"
+            "the metadata of the identity group {name:?} are no mark that this version of the plugin can read: use the plugin version that wrote it, or delete the group if nobody uses it [KR-VAULT-097]"
         );
         Error::new(ErrorKind::Invalid, READ, message)
     }
@@ -117,7 +117,7 @@ fn parted(text: &str) -> Result<BTreeMap<String, String>, Error> {
     let parts: BTreeMap<_, _> =
         parts.enumerate().map(|(number, part)| (format!("{ENTRY}{number:02}"), part.into_owned())).collect();
     if parts.len() > ENTRIES {
-        let message = "the mark names more keys than the metadata of an identity group can hold: let fewer resources manage this path by this name";
+        let message = "the mark names more keys than the metadata of an identity group can hold: let fewer resources manage this path by this name [KR-VAULT-098]";
         return Err(Error::new(ErrorKind::LimitReached, WRITE, message));
     }
     Ok(parts)
@@ -131,7 +131,11 @@ fn joined(metadata: &BTreeMap<String, String>) -> Option<String> {
 }
 
 fn unwritable() -> Error {
-    Error::new(ErrorKind::Unexpected, WRITE, "the mark cannot be written; this is a bug: please report it")
+    Error::new(
+        ErrorKind::Unexpected,
+        WRITE,
+        "the mark cannot be written; this is a bug: please report it [KR-VAULT-099]",
+    )
 }
 
 #[cfg(test)]

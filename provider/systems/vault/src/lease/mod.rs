@@ -60,7 +60,7 @@ impl RotatingResource for VaultLease {
     }
 
     fn import(&self, _: &str) -> Result<ImportedInputs, Error> {
-        let message = "a lease cannot be imported: nobody can read its credential again, and it ends with the token that read it. Declare the resource without the option import: it reads a credential of its own";
+        let message = "a lease cannot be imported: nobody can read its credential again, and it ends with the token that read it. Declare the resource without the option import: it reads a credential of its own [KR-VAULT-100]";
         Err(Error::new(ErrorKind::Invalid, "", message))
     }
 

@@ -75,7 +75,8 @@ impl Machine {
             Self::Azure { login, address } => azure(login, address, means).await?,
         };
         let written = serde_json::to_vec(&body).map(Zeroizing::new);
-        written.map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written"))
+        written
+            .map_err(|_| Error::new(ErrorKind::Unexpected, OPERATION, "the login could not be written [KR-VAULT-101]"))
     }
 }
 
@@ -85,7 +86,7 @@ const LINK_LOCAL: &str = "169.254.169.254";
 const SERVER_ID: &str = "X-Vault-AWS-IAM-Server-ID";
 
 async fn aws(login: &AuthLoginAws, means: Means<'_>) -> Result<Value, Error> {
-    let none = || Error::new(ErrorKind::Unexpected, OPERATION, "this plugin has no AWS to log in with");
+    let none = || Error::new(ErrorKind::Unexpected, OPERATION, "this plugin has no AWS to log in with [KR-VAULT-181]");
     let (region, header) = (filled(&login.aws_region), filled(&login.header_value));
     let header = header.as_deref().map(|value| (SERVER_ID, value));
     let signed = means.aws.ok_or_else(none)?.caller_identity(region.as_deref(), header).await?;
@@ -179,7 +180,7 @@ async fn ask(
             200 => Ok(answer),
             status => {
                 let message = format!(
-                    "{} answered with status {status}: check that this machine has an identity there, and that {} leads to it",
+                    "{} answered with status {status}: check that this machine has an identity there, and that {} leads to it [KR-VAULT-182]",
                     call.service, call.setting
                 );
                 let retry = if status >= 500 || status == 429 { Retry::Backoff } else { Retry::Never };
@@ -198,16 +199,19 @@ fn in_file(file: &Option<String>, property: &str) -> Result<Option<SecretString>
     let bytes = read(Path::new(&file), &setting)?;
     let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
     if text.is_empty() {
-        let message = format!("{setting}: the file {file} is empty or is not text; write the token into it");
+        let message =
+            format!("{setting}: the file {file} is empty or is not text; write the token into it [KR-VAULT-183]");
         return Err(Error::new(ErrorKind::Invalid, OPERATION, message));
     }
     Ok(Some(text.into()))
 }
 
 fn url(text: &str, call: &Call) -> Result<Url, Error> {
-    text.parse().map_err(|_| call.error(ErrorKind::Invalid, format!("{} does not make an address", call.setting)))
+    text.parse().map_err(|_| {
+        call.error(ErrorKind::Invalid, format!("{} does not make an address [KR-VAULT-184]", call.setting))
+    })
 }
 
 fn unreadable(call: &Call) -> Error {
-    call.error(ErrorKind::Unauthenticated, format!("{} did not answer with a token", call.service))
+    call.error(ErrorKind::Unauthenticated, format!("{} did not answer with a token [KR-VAULT-185]", call.service))
 }

@@ -63,7 +63,8 @@ impl Secret {
         let bytes = read(Path::new(file), setting)?;
         let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
         if text.is_empty() {
-            let message = format!("{setting}: the file {file} is empty or is not text; write the secret into it");
+            let message =
+                format!("{setting}: the file {file} is empty or is not text; write the secret into it [KR-VAULT-114]");
             return Err(Error::new(ErrorKind::Invalid, OPERATION, message));
         }
         Ok(text.into())

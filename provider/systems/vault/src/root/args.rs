@@ -53,7 +53,7 @@ pub(crate) fn check(args: &RootArgs) -> Vec<Problem> {
     if is_path(&args.path) {
         return Vec::new();
     }
-    vec![problem("path", format!("is not a path: write one such as {EXAMPLES}"))]
+    vec![problem("path", format!("is not a path: write one such as {EXAMPLES} [KR-VAULT-118]"))]
 }
 
 /// The three forms of a path.

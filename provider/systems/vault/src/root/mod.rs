@@ -73,7 +73,7 @@ impl VaultRoot {
             let namespace = args.namespace.map(|namespace| ("namespace".to_owned(), namespace));
             return Ok([("path".to_owned(), args.path)].into_iter().chain(namespace).collect());
         }
-        let message = format!("an import id is a path such as {}", args::EXAMPLES);
+        let message = format!("an import id is a path such as {} [KR-VAULT-119]", args::EXAMPLES);
         Err(Error::new(ErrorKind::Invalid, "", message))
     }
 
@@ -196,7 +196,7 @@ impl Root {
                 let AwsKey { access_key } = data(&question, &answer)?;
                 if access_key.is_empty() {
                     let message = format!(
-                        "the AWS engine at {:?} (`path`) has no access key of its own and works with what its machine has, so there is nothing to rotate: give it one by {:?}, or remove the resource",
+                        "the AWS engine at {:?} (`path`) has no access key of its own and works with what its machine has, so there is nothing to rotate: give it one by {:?}, or remove the resource [KR-VAULT-120]",
                         self.path, question.path
                     );
                     return Err(Error::new(ErrorKind::Invalid, question.operation, message));
@@ -210,7 +210,7 @@ impl Root {
     /// There is nothing at the path.
     pub fn gone(&self, operation: &'static str) -> Error {
         let message = format!(
-            "{:?} (`path`) does not exist on the server: there is no such connection or static role, or the AWS engine has no config/root",
+            "{:?} (`path`) does not exist on the server: there is no such connection or static role, or the AWS engine has no config/root [KR-VAULT-121]",
             self.path
         );
         Error::new(ErrorKind::NotFound, operation, message)
@@ -221,7 +221,7 @@ impl Root {
 fn no_room(error: Error, seen: &Seen) -> Error {
     let used = seen.evidence.access_key_id.as_deref().unwrap_or("another");
     let message = format!(
-        "the IAM user of the AWS engine has two access keys, as many as AWS allows, and the engine needs room for a new one: delete the one that it does not use (it uses {used}), then run `pulumi up` again. Nothing was changed"
+        "the IAM user of the AWS engine has two access keys, as many as AWS allows, and the engine needs room for a new one: delete the one that it does not use (it uses {used}), then run `pulumi up` again. Nothing was changed [KR-VAULT-122]"
     );
     Error { message, ..error }
 }

@@ -42,7 +42,7 @@ impl Place {
         let request = Request::new(MOUNTS, Method::GET, format!("sys/internal/ui/mounts/{path}"));
         let nowhere = || {
             let message = format!(
-                "nothing is mounted at {path:?} or at its beginning (`path`), or the token that the plugin uses has no capability on {path:?} or on anything below that mount: mount the engine, or allow the calls in a policy of the token"
+                "nothing is mounted at {path:?} or at its beginning (`path`), or the token that the plugin uses has no capability on {path:?} or on anything below that mount: mount the engine, or allow the calls in a policy of the token [KR-VAULT-123]"
             );
             Error::new(ErrorKind::Denied, MOUNTS, message)
         };
@@ -59,30 +59,32 @@ impl Place {
         let wrong = |message: String| Err(Error::new(ErrorKind::Invalid, MOUNTS, message));
         let Some(rest) = path.strip_prefix(mount).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
             return wrong(format!(
-                "the server says that {path:?} (`path`) is of the mount {mount:?}, which it does not begin with"
+                "the server says that {path:?} (`path`) belongs to the mount {mount:?}, but the path does not begin with that mount [KR-VAULT-124]"
             ));
         };
         let parts: Vec<_> = rest.split('/').skip(1).collect();
         let kind = match (engine, parts.as_slice()) {
             ("aws", []) => Kind::Aws,
             ("database", [role]) if *role == ROLES => {
-                return wrong(format!("`path` names no static role: write \"{mount}/{ROLES}/\" and its name"));
+                return wrong(format!(
+                    "`path` names no static role: write \"{mount}/{ROLES}/\" and its name [KR-VAULT-125]"
+                ));
             }
             ("database", [name]) => Kind::Connection((*name).to_owned()),
             ("database", [roles, name]) if *roles == ROLES => Kind::StaticRole((*name).to_owned()),
             ("database", []) => {
                 return wrong(format!(
-                    "`path` names no connection: write \"{mount}/\" and its name, or \"{mount}/{ROLES}/\" and the name of a static role"
+                    "`path` names no connection: write \"{mount}/\" and its name, or \"{mount}/{ROLES}/\" and the name of a static role [KR-VAULT-126]"
                 ));
             }
             ("aws" | "database", _) => {
                 return wrong(format!(
-                    "{path:?} (`path`) names nothing that the {engine} engine at {mount:?} could rotate: write a path such as {EXAMPLES}"
+                    "{path:?} (`path`) names nothing that the {engine} engine at {mount:?} could rotate: write a path such as {EXAMPLES} [KR-VAULT-127]"
                 ));
             }
             _ => {
                 return wrong(format!(
-                    "what is mounted at {mount:?} (`path`) is of type {engine}, which has no secret to rotate: name a mount of type aws or database, in a path such as {EXAMPLES}"
+                    "what is mounted at {mount:?} (`path`) is of type {engine}, which has no secret to rotate: name a mount of type aws or database, in a path such as {EXAMPLES} [KR-VAULT-128]"
                 ));
             }
         };

@@ -72,20 +72,23 @@ pub(crate) fn check(args: &SecretIdArgs) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut add = |property: &str, reason: String| problems.push(problem(property, reason));
     if !is_path(&args.mount) || args.mount.starts_with("auth/") {
-        add("mount", "is not a mount's path: write one such as \"approle\", without auth/".to_owned());
+        add("mount", "is not a mount's path: write one such as \"approle\", without auth/ [KR-VAULT-129]".to_owned());
     }
     if !is_path(&args.role) || args.role.contains('/') {
-        add("role", "is not the name of a role: write one such as \"ci\"".to_owned());
+        add("role", "is not the name of a role: write one such as \"ci\" [KR-VAULT-130]".to_owned());
     }
     for (number, block) in args.cidr_list.iter().flatten().enumerate() {
         if !is_block(block) {
-            add(&format!("cidrList[{number}]"), "is not a network: write one such as \"10.0.0.0/8\"".to_owned());
+            add(
+                &format!("cidrList[{number}]"),
+                "is not a network: write one such as \"10.0.0.0/8\" [KR-VAULT-131]".to_owned(),
+            );
         }
     }
     match args.ttl.as_deref().map(parse_duration) {
         Some(Err(reason)) => add("ttl", reason),
         Some(Ok(ttl)) if ttl < SignedDuration::from_secs(1) => {
-            add("ttl", "must be at least a second; leave it out to use what the role says".to_owned());
+            add("ttl", "must be at least a second; leave it out to use what the role says [KR-VAULT-132]".to_owned());
         }
         _ => {}
     }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use outbound::locked;
 use rotation::{
     Capability, Effect, Error, ErrorKind, Expiry, Field, KeyId, KeyIssuer, KeyState, KeyStatus, Ledger, Ledgers,
-    Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, is_empty_secret, print_duration,
+    Material, MintOrder, Minted, ObservedKey, OwnerId, Prepared, Retired, Verdict, format_duration, is_empty_secret,
 };
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -104,8 +104,13 @@ impl SecretIdIssuer {
     /// Writes the mark of the next turn. Its secret-id is the server's choice and is not even read here. One too many, after a lost
     /// answer, says the same and goes with the next write.
     async fn stand(&self, owner: &OwnerId, turn: u64, ledger: &Ledger) -> Result<(), Error> {
-        let bug =
-            || Error::new(ErrorKind::Unexpected, MARK, "the mark cannot be written; this is a bug: please report it");
+        let bug = || {
+            Error::new(
+                ErrorKind::Unexpected,
+                MARK,
+                "the mark cannot be written; this is a bug: please report it [KR-VAULT-133]",
+            )
+        };
         let notes = of_mark(owner, turn, ledger).ok_or_else(bug)?;
         let role = self.role();
         let request = role.making(&Wanted::new(&notes)?)?;
@@ -123,14 +128,14 @@ impl SecretIdIssuer {
         let lasts = SignedDuration::from_secs(made.ttl);
         let message = if made.uses > 0 {
             format!(
-                "a secret-id of the role {:?} may be used {} times only, and each verification uses it too: set the role's secret_id_num_uses to 0",
+                "a secret-id of the role {:?} may be used {} times only, and each verification uses it too: set the role's secret_id_num_uses to 0 [KR-VAULT-134]",
                 self.args.role, made.uses
             )
         } else if let Some(asked) = asked.filter(|asked| made.ttl > 0 && made.ttl < asked.as_secs()) {
             format!(
-                "the server shortens `ttl` from {} to {}, the longest that the mount allows (max_lease_ttl): shorten it, or tune the mount",
-                print_duration(asked),
-                print_duration(lasts)
+                "the server shortens `ttl` from {} to {}, the longest that the mount allows (max_lease_ttl): shorten it, or tune the mount [KR-VAULT-135]",
+                format_duration(asked),
+                format_duration(lasts)
             )
         } else if let Some(life) = life.filter(|life| made.ttl > 0 && lasts < *life) {
             let says = match asked {
@@ -138,9 +143,9 @@ impl SecretIdIssuer {
                 None => format!("the role's secret_id_ttl (role {:?})", self.args.role),
             };
             format!(
-                "a secret-id works for {}, by {says}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): raise that, or shorten rotationPeriod and overlap",
-                print_duration(lasts),
-                print_duration(life)
+                "a secret-id works for {}, by {says}, and a key has to work for {} (rotationPeriod, twice the overlap and a margin): raise that, or shorten rotationPeriod and overlap [KR-VAULT-136]",
+                format_duration(lasts),
+                format_duration(life)
             )
         } else {
             return Ok(());
@@ -191,9 +196,11 @@ impl KeyIssuer for SecretIdIssuer {
     /// Who may not look secret-ids up has only the login to go by.
     async fn must_be_secret_of(&self, key: &KeyId, secret: &SecretString) -> Result<(), Error> {
         match self.role().find(secret).await {
-            Ok(Some(found)) if found != *key => {
-                Err(Error::new(ErrorKind::Invalid, "", format!("it is the secret-id with the accessor {found}")))
-            }
+            Ok(Some(found)) if found != *key => Err(Error::new(
+                ErrorKind::Invalid,
+                "",
+                format!("it is the secret-id with the accessor {found} [KR-VAULT-137]"),
+            )),
             Err(error) if error.kind != ErrorKind::Denied => Err(error),
             _ => Ok(()),
         }
@@ -239,7 +246,7 @@ impl KeyIssuer for SecretIdIssuer {
         let secret_id = match material.get(args::SECRET_ID) {
             Some(Field::Secret(secret_id)) if !is_empty_secret(secret_id) => secret_id,
             _ => {
-                let message = "the secret-id is not known, so it cannot be tried";
+                let message = "the secret-id is not known, so it cannot be tried [KR-VAULT-138]";
                 return Err(Error::new(ErrorKind::Unverified, "vault write login", message));
             }
         };

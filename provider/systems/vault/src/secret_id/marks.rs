@@ -161,7 +161,7 @@ pub(crate) fn ledgers(owner: &OwnerId, all: &All) -> Ledgers {
 
 fn unreadable(accessor: &KeyId) -> Error {
     let message = format!(
-        "the metadata of the secret-id with the accessor {accessor} has a mark that this version of the plugin does not write, so nothing was changed: upgrade the plugin, or destroy that secret-id if it was put there by hand"
+        "the metadata of the secret-id with the accessor {accessor} has a mark that this version of the plugin does not write, so nothing was changed: upgrade the plugin, or destroy that secret-id if it was put there by hand [KR-VAULT-139]"
     );
     Error::new(ErrorKind::Unexpected, "vault write secret-id-accessor/lookup", message).effect(Effect::None)
 }

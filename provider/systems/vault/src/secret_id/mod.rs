@@ -67,7 +67,7 @@ impl RotatingResource for VaultSecretId {
                 Ok((inputs.collect(), accessor))
             }
             None => {
-                let message = "an import id is a mount, a role, and where the role has several secret-ids the accessor of one, such as \"approle/ci\" or \"approle/ci/6f1c0f0a-9d4e-4a58-8d5b-0a6f8f9b7c11\"";
+                let message = "an import id is a mount, a role, and where the role has several secret-ids the accessor of one, such as \"approle/ci\" or \"approle/ci/6f1c0f0a-9d4e-4a58-8d5b-0a6f8f9b7c11\" [KR-VAULT-140]";
                 Err(Error::new(ErrorKind::Invalid, "", message))
             }
         }

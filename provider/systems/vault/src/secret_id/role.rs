@@ -126,7 +126,7 @@ const LOG_IN: &str = "vault write login";
 impl<'a> Wanted<'a> {
     /// One that the server makes up, with these notes.
     pub(crate) fn new(notes: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let bug = |_| Error::new(ErrorKind::Unexpected, MINT, "the metadata could not be written");
+        let bug = |_| Error::new(ErrorKind::Unexpected, MINT, "the metadata could not be written [KR-VAULT-141]");
         let metadata = serde_json::to_string(notes).map_err(bug)?;
         Ok(Self { secret_id: None, metadata, cidr_list: None, ttl: None })
     }
@@ -166,7 +166,9 @@ impl Role<'_> {
             return error;
         }
         let mount = &self.args.mount;
-        let message = format!("what is mounted at \"auth/{mount}\" (`mount`) is no AppRole method: name one that is");
+        let message = format!(
+            "what is mounted at \"auth/{mount}\" (`mount`) is not an AppRole auth method: set `mount` to one. Nothing was changed [KR-VAULT-142]"
+        );
         Error { message, ..error }
     }
 
@@ -198,9 +200,11 @@ impl Role<'_> {
     pub(crate) fn made(&self, request: &Request, reply: Reply) -> Result<(Made, Answer), Error> {
         match reply {
             Reply::Done(answer) => Ok((data(request, &answer)?, answer)),
-            Reply::Missing(_) => {
-                Err(Error::new(ErrorKind::NotFound, request.operation, format!("{} does not exist", self.args)))
-            }
+            Reply::Missing(_) => Err(Error::new(
+                ErrorKind::NotFound,
+                request.operation,
+                format!("{} does not exist [KR-VAULT-143]", self.args),
+            )),
         }
     }
 
@@ -229,9 +233,11 @@ impl Role<'_> {
         let request = self.request("vault read role-id", Method::GET, "role-id");
         match self.session.repeat(&request).await? {
             Reply::Done(answer) => data::<RoleId>(&request, &answer).map(|found| found.role_id),
-            Reply::Missing(_) => {
-                Err(Error::new(ErrorKind::NotFound, request.operation, format!("{} does not exist", self.args)))
-            }
+            Reply::Missing(_) => Err(Error::new(
+                ErrorKind::NotFound,
+                request.operation,
+                format!("{} does not exist [KR-VAULT-143]", self.args),
+            )),
         }
     }
 
@@ -261,7 +267,7 @@ impl Role<'_> {
     fn locked(&self) -> Error {
         let SecretIdArgs { mount, role, .. } = self.args;
         let message = format!(
-            "the server refused to let the new secret-id of the role {role:?} log in at \"auth/{mount}\" (status 403), as it does while the role is locked. {}. The next `pulumi up` tries the secret-id again",
+            "the server refused to let the new secret-id of the role {role:?} log in at \"auth/{mount}\" (status 403), as it does while the role is locked. {}. The next `pulumi up` tries the secret-id again [KR-VAULT-144]",
             lockout(mount)
         );
         Error::new(ErrorKind::Unverified, LOG_IN, message)

@@ -9,7 +9,11 @@ use zeroize::Zeroizing;
 pub(crate) fn read(file: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let unreadable = |error: std::io::Error| {
         let file = file.display();
-        Error::new(ErrorKind::Invalid, "", format!("{setting}: the file {file} cannot be read ({})", error.kind()))
+        Error::new(
+            ErrorKind::Invalid,
+            "",
+            format!("{setting}: the file {file} cannot be read ({}) [KR-VAULT-155]", error.kind()),
+        )
     };
     std::fs::read(file).map(Zeroizing::new).map_err(unreadable)
 }

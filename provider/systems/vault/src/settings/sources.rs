@@ -278,7 +278,7 @@ impl Sources<'_> {
         match text.as_str() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            _ => Err(invalid(&format!("{from} is no boolean: write true or false, or unset it"))),
+            _ => Err(invalid(&format!("{from} is not a boolean: write true or false, or unset it [KR-VAULT-156]"))),
         }
     }
 }

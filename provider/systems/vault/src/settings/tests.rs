@@ -60,8 +60,8 @@ fn refused(variables: &[(&'static str, &'static str)]) -> String {
 fn official_b4_a_boolean_is_read_as_go_reads_it() {
     type Question = fn(&Settings) -> bool;
     let names: [(&'static str, Question); 4] = [
-        ("VAULT_SKIP_VERIFY", |found| found.tls.trust_anybody),
-        ("BAO_SKIP_VERIFY", |found| found.tls.trust_anybody),
+        ("VAULT_SKIP_VERIFY", |found| found.tls.danger_accept_invalid_certs),
+        ("BAO_SKIP_VERIFY", |found| found.tls.danger_accept_invalid_certs),
         ("VAULT_DISABLE_REDIRECTS", |found| !found.follows),
         ("BAO_DISABLE_REDIRECTS", |found| !found.follows),
     ];
@@ -85,7 +85,7 @@ fn official_b4_a_boolean_is_read_as_go_reads_it() {
 fn official_b4_a_property_comes_before_the_variables() {
     let config = json!({"address": "http://a:1", "token": "t", "skipTlsVerify": false});
     let found = settings(config, &[("VAULT_SKIP_VERIFY", "nonsense")]).unwrap();
-    assert!(!found.tls.trust_anybody);
+    assert!(!found.tls.danger_accept_invalid_certs);
 }
 
 #[test]

@@ -20,13 +20,14 @@ pub(super) fn tls(sources: Sources<'_>) -> Result<outbound::Settings, Error> {
     let server_name = sources.find(&SERVER_NAME);
     let proxy = sources.find(&PROXY);
     if let Some((name, proxy)) = server_name.as_ref().zip(proxy.as_ref()) {
-        let message = format!("{} cannot be used together with {}: unset one of them", name.from, proxy.from);
+        let message =
+            format!("{} cannot be used together with {}: unset one of them [KR-VAULT-157]", name.from, proxy.from);
         return Err(invalid(&message));
     }
     Ok(outbound::Settings {
         trusted: trusted(sources)?,
         identity: identity(sources)?,
-        trust_anybody: sources.boolean(&SKIP_VERIFY)?,
+        danger_accept_invalid_certs: sources.boolean(&SKIP_VERIFY)?,
         proxies: proxy.map(|found| proxies(&found)).transpose()?,
         server_name: server_name.map(|found| name(&found)).transpose()?,
     })
@@ -53,12 +54,16 @@ fn pem(found: &Found, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     if bytes.windows(BEGIN.len()).any(|window| window == BEGIN) {
         return Ok(bytes);
     }
-    Err(invalid(&format!("{} gives no certificate in PEM", found.from)))
+    Err(invalid(&format!(
+        "{} gives no certificate in PEM: set it to a CA certificate in PEM, or unset it [KR-VAULT-158]",
+        found.from
+    )))
 }
 
 fn folder(found: &Found) -> Result<Vec<u8>, Error> {
     let from = found.from;
-    let unreadable = || invalid(&format!("{from} cannot be read: it must name a folder of certificates in PEM"));
+    let unreadable =
+        || invalid(&format!("{from} cannot be read: it must name a folder of certificates in PEM [KR-VAULT-159]"));
     let mut all = Vec::new();
     for entry in std::fs::read_dir(found.text.as_str()).map_err(|_| unreadable())? {
         let path = entry.map_err(|_| unreadable())?.path();
@@ -107,7 +112,7 @@ fn alone(lone: &Found) -> Error {
         _ => from.replace("_CERT", "_KEY"),
     };
     invalid(&format!(
-        "{from} is set and {other} is not: a client certificate and its key go together; set both or neither"
+        "{from} is set and {other} is not: a client certificate and its key go together; set both or neither [KR-VAULT-160]"
     ))
 }
 
@@ -115,7 +120,8 @@ fn proxies(found: &Found) -> Result<outbound::Proxies, Error> {
     let url = Url::parse(&found.text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     let from = found.from;
     if url.is_none() {
-        let message = format!("{from} is not the URL of a proxy: write one such as http://proxy.example:3128");
+        let message =
+            format!("{from} is not the URL of a proxy: write one such as http://proxy.example:3128 [KR-VAULT-161]");
         return Err(invalid(&message));
     }
     outbound::Proxies::only(&found.text, from)
@@ -127,6 +133,6 @@ fn name(found: &Found) -> Result<String, Error> {
     if url.is_some_and(|url| url.domain() == Some(name)) {
         return Ok(name.to_owned());
     }
-    let message = format!("{} is not a host name: write one such as vault.example", found.from);
+    let message = format!("{} is not a host name: write one such as vault.example [KR-VAULT-162]", found.from);
     Err(Error::new(ErrorKind::Invalid, "", message))
 }

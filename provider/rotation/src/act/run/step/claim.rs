@@ -26,14 +26,14 @@ impl Run<'_> {
     /// Writes the claim, then looks again: whoever wrote one at the same time is seen, and so is a key that has appeared.
     /// Where marks stand on keys, the new key itself is the claim.
     async fn claim(&mut self) -> Result<(), Error> {
-        let nonce = (self.deck.nonce)();
-        let prepared = self.deck.issuer.prepare(&self.order(nonce.clone())).await?;
+        let nonce = (self.context.nonce)();
+        let prepared = self.context.issuer.prepare(&self.order(nonce.clone())).await?;
         self.fold(Event::Claimed(nonce.clone(), prepared.foreseen.clone()));
         self.prepared = Some(prepared);
         if self.marks() != Marks::OnPrincipal {
             return Ok(());
         }
-        let at = self.world.observed.now(self.deck.clock.now());
+        let at = self.world.observed.now(self.context.clock.now());
         let mut claim = Claim { nonce, at, known: self.others() };
         // Once more where somebody removed the mark meanwhile; nothing is minted before our own nonce was read back.
         for _ in 0..2 {
@@ -41,7 +41,7 @@ impl Run<'_> {
             self.look_again().await?;
             let read_back = self.world.observed.ledgers.own_claim();
             if read_back.is_some_and(|other| other.nonce != claim.nonce && other.at >= claim.at) {
-                return Err(self.stands_in_the_way(&Blocked::Claimed { by: self.deck.owner.label.clone() }));
+                return Err(self.stands_in_the_way(&Blocked::Claimed { by: self.context.owner.label.clone() }));
             }
             let is_ours = read_back.is_some_and(|other| other.nonce == claim.nonce);
             let known: BTreeSet<_> = claim.known.iter().cloned().chain(self.others()).collect();
@@ -53,7 +53,7 @@ impl Run<'_> {
                 return self.write_claim(claim).await;
             }
         }
-        let text = "the ownership mark on the principal does not show what the plugin wrote: something removes or overwrites it. No key was created; the next `pulumi up` tries again";
+        let text = "the ownership mark on the principal does not show what the plugin wrote: something removes or overwrites it. No key was created; the next `pulumi up` tries again [KR-ROTATION-004]";
         Err(Error::new(ErrorKind::Conflict, "", text))
     }
 
@@ -62,9 +62,9 @@ impl Run<'_> {
         MintOrder {
             nonce,
             generation: self.world.next_generation(),
-            owner: self.deck.owner.clone(),
+            owner: self.context.owner.clone(),
             instance: state.instance.clone(),
-            life: if let Want::Current(goal) = self.deck.want { goal.lasting.life } else { None },
+            life: if let Want::Current(goal) = self.context.want { goal.lasting.life } else { None },
         }
     }
 
@@ -77,7 +77,7 @@ impl Run<'_> {
     async fn write_claim(&mut self, claim: Claim) -> Result<(), Error> {
         let mut ledger = self.wanted_ledger();
         if let Some(key) = self.world.run.foreseen.clone() {
-            let since = later(claim.at, self.deck.issuer.capability().mint_timeout);
+            let since = later(claim.at, self.context.issuer.capability().mint_timeout);
             ledger = ledger.with_foreseen(key, &self.world.state.instance, since);
         }
         self.write(Some(Ledger { open: Some(claim), ..ledger })).await

@@ -45,14 +45,18 @@ impl Act for Publish<'_> {
         let Self(target, id) = *self;
         let key = run.world.state.keys().find(|key| key.id == *id);
         let Some((key, material)) = key.and_then(|key| Some((key, key.material.as_ref()?))) else {
-            return Err(Error::new(ErrorKind::Unexpected, "", format!("the secret of key {id} is not at hand")));
+            return Err(Error::new(
+                ErrorKind::Unexpected,
+                "",
+                format!("the secret of key {id} is not known; this is a bug: please report it [KR-ROTATION-005]"),
+            ));
         };
         let Key { id, generation, .. } = key;
         let delivery = run.world.stores.delivery(key, target);
         let payload = Payload { delivery: &delivery, generation: *generation, key: id, material };
         let head = run.world.stores.head(target);
         let version = run.needed(target)?.stage(&payload, &head).await?;
-        let event = Event::Staged(target.clone(), id.clone(), version, run.deck.clock.now());
+        let event = Event::Staged(target.clone(), id.clone(), version, run.context.clock.now());
         run.fold(event);
         Ok(())
     }
@@ -94,7 +98,7 @@ impl Act for ReadBack<'_> {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let Want::Current(goal) = run.deck.want else { return Ok(()) };
+        let Want::Current(goal) = run.context.want else { return Ok(()) };
         let Self(target, key) = *self;
         let current = run.world.stores.head(target).current;
         let material = match current {
@@ -128,7 +132,7 @@ impl Act for Recall<'_> {
         let read = run.reader(target)?.read(version).await?;
         let mut key = key.zip(read).and_then(|(mut key, read)| key.take_back(read).then_some(key));
         if let Some(key) = &mut key {
-            key.material = key.material.take().map(run.deck.derived);
+            key.material = key.material.take().map(run.context.derived);
         }
         let material = key.filter(Key::can_be_delivered).and_then(|key| key.material);
         run.fold(Event::Recalled(id.clone(), (target.identity.clone(), version.to_owned()), material));
@@ -200,8 +204,17 @@ impl Act for Withdraw<'_> {
 impl Run<'_> {
     /// The store in this very shape, wanted or not.
     fn reader(&self, target: &Target) -> Result<&'_ dyn Store, Error> {
-        let missing = || Error::new(ErrorKind::Unexpected, "", format!("{} cannot be reached", target.label));
-        let all = self.deck.stores.iter().chain(self.deck.readers);
+        let missing = || {
+            Error::new(
+                ErrorKind::Unexpected,
+                "",
+                format!(
+                    "{} is not among the stores of this run; this is a bug: please report it [KR-ROTATION-006]",
+                    target.label
+                ),
+            )
+        };
+        let all = self.context.stores.iter().chain(self.context.readers);
         let is_it = |store: &&dyn Store| {
             let own = Target::of(*store);
             (own.identity, own.shape) == (target.identity.clone(), target.shape.clone())
@@ -211,7 +224,8 @@ impl Run<'_> {
 
     /// The store, which whoever calls handed over with its target.
     fn needed(&self, target: &Target) -> Result<&'_ dyn Store, Error> {
-        let missing = || Error::new(ErrorKind::Unexpected, "", format!("{} cannot be reached", target.label));
+        let missing =
+            || Error::new(ErrorKind::Unexpected, "", format!("{} cannot be reached [KR-ROTATION-006]", target.label));
         self.store(target).ok_or_else(missing)
     }
 }

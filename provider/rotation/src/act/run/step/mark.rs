@@ -54,7 +54,7 @@ impl Act for DropFormer<'_> {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.deck.issuer.write_ledger(self.0, None).await?;
+        run.context.issuer.write_ledger(self.0, None).await?;
         run.fold_assumed(self);
         Ok(())
     }

@@ -25,11 +25,11 @@ impl Act for Mint {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let (Want::Current(goal), Some(prepared)) = (run.deck.want, run.prepared.take()) else {
+        let (Want::Current(goal), Some(prepared)) = (run.context.want, run.prepared.take()) else {
             return Err(Error::new(
                 ErrorKind::Unexpected,
                 "",
-                "a mint without a claim; this is a bug: please report it",
+                "a mint without a claim; this is a bug: please report it [KR-ROTATION-007]",
             ));
         };
         run.fold(Event::MintBegan);

@@ -19,12 +19,12 @@ impl Act for Remove<'_> {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        match run.deck.issuer.retire(self.0).await? {
+        match run.context.issuer.retire(self.0).await? {
             Retired::Gone => run.fold_assumed(self),
             // Users have yet to publish that it is withdrawn, so they are told again.
             Retired::StillAccepted(advice) => {
-                (run.deck.note)(advice);
-                run.fold(Event::Unlisted(self.0.clone(), run.deck.clock.now()));
+                (run.context.note)(advice);
+                run.fold(Event::Unlisted(self.0.clone(), run.context.clock.now()));
             }
         }
         Ok(())
@@ -45,7 +45,7 @@ impl Act for Disable<'_> {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        run.deck.issuer.disable(self.0).await?;
+        run.context.issuer.disable(self.0).await?;
         run.fold_assumed(self);
         Ok(())
     }

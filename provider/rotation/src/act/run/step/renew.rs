@@ -20,7 +20,7 @@ impl Act for Renew<'_> {
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
         let life = run.judge(|view| crate::decide::needed_for(view, self.0));
-        let expiry = run.deck.issuer.renew(self.0, life).await?;
+        let expiry = run.context.issuer.renew(self.0, life).await?;
         run.fold(Event::Renewed(self.0.clone(), expiry));
         if expiry.is_none() { run.look_again().await } else { Ok(()) }
     }

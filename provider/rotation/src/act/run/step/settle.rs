@@ -19,7 +19,7 @@ impl Act for Settle {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let rest = self.0.duration_since(later(run.world.observed.now(run.deck.clock.now()), run.world.run.skipped));
+        let rest = self.0.duration_since(later(run.world.observed.now(run.context.clock.now()), run.world.run.skipped));
         // A clock that is wrong, ours or the system's, must not let us wait for long: what was waited for so long is over.
         let most = run.longest_settling();
         run.wait_aloud(rest.min(most), Cause::Unsettled).await?;
@@ -42,7 +42,7 @@ impl Act for Inspect<'_> {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let last_use = run.deck.issuer.last_use(self.0).await?;
+        let last_use = run.context.issuer.last_use(self.0).await?;
         run.fold(Event::Inspected(self.0.clone(), last_use));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::act::run::actor::{Act, Deck, Happened, REMINDER, Run, pause};
+use crate::act::run::actor::{Act, Happened, REMINDER, Run, RunContext, pause};
 use crate::decide::ATTEMPTS;
 use crate::time::later;
 use crate::{Cause, Error, ErrorKind, Event, Goal, HistoryAction, Proof, Retry, Verdict, Verification, View, Want};
@@ -22,10 +22,10 @@ impl Act for Verify {
     }
 
     async fn take(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        let Want::Current(Goal { verification: Some(rules), .. }) = run.deck.want else { return Ok(()) };
+        let Want::Current(Goal { verification: Some(rules), .. }) = run.context.want else { return Ok(()) };
         match run.prove(*rules).await {
             Ok(told) => {
-                (run.deck.note)(format!("the new key was {told}"));
+                (run.context.note)(format!("the new key was {told}"));
                 run.fold_assumed(self);
                 let key = run.world.state.pending.as_ref().map(|key| (key.id.clone(), Some(key.generation)));
                 key.into_iter().for_each(|key| run.remember(Happened::to(key, HistoryAction::Verified), told.clone()));
@@ -58,14 +58,14 @@ impl From<Error> for Unproven {
 impl Run<'_> {
     /// Whether a key that is not accepted may only not be published yet.
     fn may_be_unpublished(&self, error: &Error) -> bool {
-        let is_published = self.deck.issuer.capability().proof == Proof::OncePublished;
+        let is_published = self.context.issuer.capability().proof == Proof::OncePublished;
         is_published && error.kind != ErrorKind::Stopped && error.retry != Retry::Never
     }
 
     /// That is no failure: only when this run has ended well, users publish what it says.
     fn not_published(&mut self) {
         let Some(id) = self.world.state.pending.as_ref().map(|key| &key.id) else { return };
-        (self.deck.note)(format!("the new key {id} is not accepted yet: publish it, and run `pulumi up` again"));
+        (self.context.note)(format!("the new key {id} is not accepted yet: publish it, and run `pulumi up` again"));
         self.fold(Event::NotPublished);
     }
 
@@ -83,13 +83,14 @@ impl Run<'_> {
     /// Tries the new key, and gives what came of it in words.
     async fn prove(&self, rules: Verification) -> Result<String, Unproven> {
         let pending = self.world.state.pending.as_ref().and_then(|key| key.material.as_ref());
-        let material =
-            pending.ok_or_else(|| Error::new(ErrorKind::Unverified, "", "the new key's secret is not at hand"))?;
-        let until = later(self.deck.clock.now(), rules.timeout);
-        let mut progress = Progress { refused: 0, until, told: self.deck.clock.now() };
+        let material = pending.ok_or_else(|| {
+            Error::new(ErrorKind::Unverified, "", "the secret of the new key is not known [KR-ROTATION-008]")
+        })?;
+        let until = later(self.context.clock.now(), rules.timeout);
+        let mut progress = Progress { refused: 0, until, told: self.context.clock.now() };
         let (mut in_a_row, mut misses, mut unanswered, mut is_judged) = (0, 0, 0, true);
         loop {
-            let verdict = self.deck.issuer.verify(material).await;
+            let verdict = self.context.issuer.verify(material).await;
             is_judged = verdict.as_ref().map_or(is_judged, |verdict| *verdict != Verdict::Unjudged);
             match verdict {
                 Ok(Verdict::Accepted) => (in_a_row, misses, unanswered) = (in_a_row + 1, 0, 0),
@@ -98,7 +99,7 @@ impl Run<'_> {
                 Err(error) if error.retry == Retry::Never => return Err(error.into()),
                 Err(error) => {
                     (in_a_row, misses, unanswered) = (0, misses + 1, unanswered + 1);
-                    if unanswered >= UNANSWERED || later(self.deck.clock.now(), LONGEST_PAUSE) > until {
+                    if unanswered >= UNANSWERED || later(self.context.clock.now(), LONGEST_PAUSE) > until {
                         return Err(error.into());
                     }
                 }
@@ -107,11 +108,11 @@ impl Run<'_> {
                 return Ok(format!("accepted {}", times(in_a_row)));
             }
             if in_a_row == 0 {
-                progress.missed(&self.deck);
+                progress.missed(&self.context);
             }
             let pause = pause(Retry::Backoff, misses).min(LONGEST_PAUSE);
-            if later(self.deck.clock.now(), pause) > until {
-                let last_try = self.deck.issuer.last_try();
+            if later(self.context.clock.now(), pause) > until {
+                let last_try = self.context.issuer.last_try();
                 let error = if is_judged { never_accepted(rules, last_try) } else { never_judged(rules, last_try) };
                 return Err(error.into());
             }
@@ -121,9 +122,9 @@ impl Run<'_> {
 
     /// Nothing can try the key, so time alone has to do.
     async fn trust(&self, time: Timestamp, rules: Verification) -> Result<String, Error> {
-        let now = self.world.observed.now(self.deck.clock.now());
+        let now = self.world.observed.now(self.context.clock.now());
         // A clock that is wrong must not let us wait for long.
-        let longest = rules.timeout.max(self.deck.issuer.capability().settle);
+        let longest = rules.timeout.max(self.context.issuer.capability().settle);
         let (rest, most) = (time.duration_since(now), longest.saturating_add(ROUNDING));
         self.wait_aloud(rest.min(most), Cause::Untried).await?;
         if rest > most {
@@ -142,16 +143,19 @@ struct Progress {
 
 impl Progress {
     /// Counts a try that was not accepted, and every 15 seconds says what was seen and for how long it may go on.
-    fn missed(&mut self, deck: &Deck<'_>) {
+    fn missed(&mut self, context: &RunContext<'_>) {
         self.refused += 1;
-        let now = deck.clock.now();
+        let now = context.clock.now();
         if later(self.told, REMINDER) > now {
             return;
         }
         self.told = now;
-        let seen = deck.issuer.last_try().map(|seen| format!(": {seen}")).unwrap_or_default();
-        let left = crate::print_duration(self.until.duration_since(now).max(SignedDuration::ZERO));
-        (deck.note)(format!("verifying the new key: refused {} so far{seen}; up to {left} more", times(self.refused)));
+        let seen = context.issuer.last_try().map(|seen| format!(": {seen}")).unwrap_or_default();
+        let left = crate::format_duration(self.until.duration_since(now).max(SignedDuration::ZERO));
+        (context.note)(format!(
+            "verifying the new key: refused {} so far{seen}; up to {left} more",
+            times(self.refused)
+        ));
     }
 }
 
@@ -168,9 +172,9 @@ const UNANSWERED: u32 = 8;
 /// Nothing can try the key, and the time after which it works has not come: the next run goes on.
 fn still_untried(time: Timestamp, rules: Verification) -> Error {
     let text = format!(
-        "the new key is known to work from {} on, which is later than `verification.timeout` ({}) allows to wait: it is kept; the current key is untouched. Run `pulumi up` after that, and check the clock of this machine",
+        "the new key is known to work from {} on, which is later than `verification.timeout` ({}) allows to wait: it is kept; the current key is untouched. Run `pulumi up` after that, and check the clock of this machine [KR-ROTATION-009]",
         crate::time::seconds(time),
-        crate::print_duration(rules.timeout)
+        crate::format_duration(rules.timeout)
     );
     Error::new(ErrorKind::Unreachable, "", text)
 }
@@ -179,18 +183,18 @@ fn still_untried(time: Timestamp, rules: Verification) -> Error {
 fn never_judged(rules: Verification, last_try: Option<String>) -> Error {
     let seen = last_try.map(|seen| format!(" (last answer: {seen})")).unwrap_or_default();
     let text = format!(
-        "the new key could not be tried within verification.timeout ({}){seen}, which says nothing about the key: it is kept; the current key is untouched",
-        crate::print_duration(rules.timeout)
+        "the new key could not be tried within verification.timeout ({}){seen}, which says nothing about the key: it is kept; the current key is untouched [KR-ROTATION-010]",
+        crate::format_duration(rules.timeout)
     );
     Error::new(ErrorKind::Unreachable, "", text)
 }
 
 fn never_accepted(rules: Verification, last_try: Option<String>) -> Error {
-    let seen = last_try.map(|seen| format!(" (at last: {seen})")).unwrap_or_default();
+    let seen = last_try.map(|seen| format!(" (last answer: {seen})")).unwrap_or_default();
     let text = format!(
-        "the new key was not accepted {} times in a row within verification.timeout ({}){seen}; the current key is untouched",
+        "the new key was not accepted {} times in a row within verification.timeout ({}){seen}; the current key is untouched [KR-ROTATION-011]",
         rules.successes,
-        crate::print_duration(rules.timeout)
+        crate::format_duration(rules.timeout)
     );
     Error::new(ErrorKind::Unverified, "", text).retry(Retry::Backoff)
 }

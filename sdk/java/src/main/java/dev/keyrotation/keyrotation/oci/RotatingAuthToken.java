@@ -331,14 +331,14 @@ public class RotatingAuthToken extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.overlap);
     }
     /**
-     * The key before it, while it lives. All of its fields are null when there is none.
+     * The previous key, until it is deleted. All fields are null when there is none.
      * 
      */
     @Export(name="previous", refs={PreviousAuthToken.class}, tree="[0]")
     private Output<PreviousAuthToken> previous;
 
     /**
-     * @return The key before it, while it lives. All of its fields are null when there is none.
+     * @return The previous key, until it is deleted. All fields are null when there is none.
      * 
      */
     public Output<PreviousAuthToken> previous() {
@@ -359,14 +359,14 @@ public class RotatingAuthToken extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousKeyId);
     }
     /**
-     * From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      * 
      */
     @Export(name="previousRetiresAt", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> previousRetiresAt;
 
     /**
-     * @return From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * @return The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      * 
      */
     public Output<Optional<String>> previousRetiresAt() {

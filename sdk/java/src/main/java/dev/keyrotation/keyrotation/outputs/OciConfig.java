@@ -13,6 +13,11 @@ import javax.annotation.Nullable;
 @CustomType
 public final class OciConfig {
     /**
+     * @return The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+     * 
+     */
+    private @Nullable String auth;
+    /**
      * @return The profile in Oracle&#39;s configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      * 
      */
@@ -44,12 +49,12 @@ public final class OciConfig {
     private @Nullable String privateKeyPath;
     /**
      * @return A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
      * 
      */
     private @Nullable String region;
     /**
-     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
      * 
      */
     private @Nullable String tenancyOcid;
@@ -60,6 +65,13 @@ public final class OciConfig {
     private @Nullable String userOcid;
 
     private OciConfig() {}
+    /**
+     * @return The way to log in, as in Oracle&#39;s provider: `&#34;ApiKey&#34;`, `&#34;InstancePrincipal&#34;`, `&#34;ResourcePrincipal&#34;`, `&#34;OKEWorkloadIdentity&#34;` or `&#34;SecurityToken&#34;`. Default: `OCI_CLI_AUTH`, `TF_VAR_auth`, the profile&#39;s `authentication_type`, or a key, and the session if the profile has one.
+     * 
+     */
+    public Optional<String> auth() {
+        return Optional.ofNullable(this.auth);
+    }
     /**
      * @return The profile in Oracle&#39;s configuration file, which then stands above the environment. Default: `OCI_CLI_PROFILE`, or `DEFAULT`.
      * 
@@ -104,14 +116,14 @@ public final class OciConfig {
     }
     /**
      * @return A region that the tenancy is subscribed to, such as `&#34;eu-frankfurt-1&#34;` or, by its short name, `&#34;fra&#34;`; the plugin finds the home region
-     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, or the profile&#39;s `region`.
+     * from there. Default: `OCI_CLI_REGION`, `OCI_REGION`, `TF_VAR_region`, the profile&#39;s `region`, or the region of the principal.
      * 
      */
     public Optional<String> region() {
         return Optional.ofNullable(this.region);
     }
     /**
-     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, or the profile&#39;s `tenancy`.
+     * @return The tenancy&#39;s OCID. Default: `OCI_CLI_TENANCY`, `TF_VAR_tenancy_ocid`, the profile&#39;s `tenancy`, or what the token of a principal says.
      * 
      */
     public Optional<String> tenancyOcid() {
@@ -134,6 +146,7 @@ public final class OciConfig {
     }
     @CustomType.Builder
     public static final class Builder {
+        private @Nullable String auth;
         private @Nullable String configFileProfile;
         private @Nullable OciEndpoints endpoints;
         private @Nullable String fingerprint;
@@ -146,6 +159,7 @@ public final class OciConfig {
         public Builder() {}
         public Builder(OciConfig defaults) {
     	      Objects.requireNonNull(defaults);
+    	      this.auth = defaults.auth;
     	      this.configFileProfile = defaults.configFileProfile;
     	      this.endpoints = defaults.endpoints;
     	      this.fingerprint = defaults.fingerprint;
@@ -157,6 +171,12 @@ public final class OciConfig {
     	      this.userOcid = defaults.userOcid;
         }
 
+        @CustomType.Setter
+        public Builder auth(@Nullable String auth) {
+
+            this.auth = auth;
+            return this;
+        }
         @CustomType.Setter
         public Builder configFileProfile(@Nullable String configFileProfile) {
 
@@ -213,6 +233,7 @@ public final class OciConfig {
         }
         public OciConfig build() {
             final var _resultValue = new OciConfig();
+            _resultValue.auth = auth;
             _resultValue.configFileProfile = configFileProfile;
             _resultValue.endpoints = endpoints;
             _resultValue.fingerprint = fingerprint;

@@ -5,7 +5,10 @@ package dev.keyrotation.keyrotation.outputs;
 
 import com.pulumi.core.annotations.CustomType;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginAppRole;
+import dev.keyrotation.keyrotation.outputs.VaultAuthLoginAws;
+import dev.keyrotation.keyrotation.outputs.VaultAuthLoginAzure;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginCert;
+import dev.keyrotation.keyrotation.outputs.VaultAuthLoginGcp;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginJwt;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginKubernetes;
 import dev.keyrotation.keyrotation.outputs.VaultAuthLoginLdap;
@@ -29,10 +32,25 @@ public final class VaultConfig {
      */
     private @Nullable VaultAuthLoginAppRole authLoginAppRole;
     /**
+     * @return Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     * 
+     */
+    private @Nullable VaultAuthLoginAws authLoginAws;
+    /**
+     * @return Logs in with the token of a managed identity of Azure.
+     * 
+     */
+    private @Nullable VaultAuthLoginAzure authLoginAzure;
+    /**
      * @return Logs in with a TLS client certificate.
      * 
      */
     private @Nullable VaultAuthLoginCert authLoginCert;
+    /**
+     * @return Logs in with the identity token of a machine in Google Cloud.
+     * 
+     */
+    private @Nullable VaultAuthLoginGcp authLoginGcp;
     /**
      * @return Logs in with a JSON Web Token, such as the identity token of a CI job.
      * 
@@ -90,11 +108,32 @@ public final class VaultConfig {
         return Optional.ofNullable(this.authLoginAppRole);
     }
     /**
+     * @return Logs in as an AWS principal, by a request of STS that the plugin signs with the credentials of `keyrotation:aws`.
+     * 
+     */
+    public Optional<VaultAuthLoginAws> authLoginAws() {
+        return Optional.ofNullable(this.authLoginAws);
+    }
+    /**
+     * @return Logs in with the token of a managed identity of Azure.
+     * 
+     */
+    public Optional<VaultAuthLoginAzure> authLoginAzure() {
+        return Optional.ofNullable(this.authLoginAzure);
+    }
+    /**
      * @return Logs in with a TLS client certificate.
      * 
      */
     public Optional<VaultAuthLoginCert> authLoginCert() {
         return Optional.ofNullable(this.authLoginCert);
+    }
+    /**
+     * @return Logs in with the identity token of a machine in Google Cloud.
+     * 
+     */
+    public Optional<VaultAuthLoginGcp> authLoginGcp() {
+        return Optional.ofNullable(this.authLoginGcp);
     }
     /**
      * @return Logs in with a JSON Web Token, such as the identity token of a CI job.
@@ -164,7 +203,10 @@ public final class VaultConfig {
     public static final class Builder {
         private @Nullable String address;
         private @Nullable VaultAuthLoginAppRole authLoginAppRole;
+        private @Nullable VaultAuthLoginAws authLoginAws;
+        private @Nullable VaultAuthLoginAzure authLoginAzure;
         private @Nullable VaultAuthLoginCert authLoginCert;
+        private @Nullable VaultAuthLoginGcp authLoginGcp;
         private @Nullable VaultAuthLoginJwt authLoginJwt;
         private @Nullable VaultAuthLoginKubernetes authLoginKubernetes;
         private @Nullable VaultAuthLoginLdap authLoginLdap;
@@ -178,7 +220,10 @@ public final class VaultConfig {
     	      Objects.requireNonNull(defaults);
     	      this.address = defaults.address;
     	      this.authLoginAppRole = defaults.authLoginAppRole;
+    	      this.authLoginAws = defaults.authLoginAws;
+    	      this.authLoginAzure = defaults.authLoginAzure;
     	      this.authLoginCert = defaults.authLoginCert;
+    	      this.authLoginGcp = defaults.authLoginGcp;
     	      this.authLoginJwt = defaults.authLoginJwt;
     	      this.authLoginKubernetes = defaults.authLoginKubernetes;
     	      this.authLoginLdap = defaults.authLoginLdap;
@@ -202,9 +247,27 @@ public final class VaultConfig {
             return this;
         }
         @CustomType.Setter
+        public Builder authLoginAws(@Nullable VaultAuthLoginAws authLoginAws) {
+
+            this.authLoginAws = authLoginAws;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder authLoginAzure(@Nullable VaultAuthLoginAzure authLoginAzure) {
+
+            this.authLoginAzure = authLoginAzure;
+            return this;
+        }
+        @CustomType.Setter
         public Builder authLoginCert(@Nullable VaultAuthLoginCert authLoginCert) {
 
             this.authLoginCert = authLoginCert;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder authLoginGcp(@Nullable VaultAuthLoginGcp authLoginGcp) {
+
+            this.authLoginGcp = authLoginGcp;
             return this;
         }
         @CustomType.Setter
@@ -259,7 +322,10 @@ public final class VaultConfig {
             final var _resultValue = new VaultConfig();
             _resultValue.address = address;
             _resultValue.authLoginAppRole = authLoginAppRole;
+            _resultValue.authLoginAws = authLoginAws;
+            _resultValue.authLoginAzure = authLoginAzure;
             _resultValue.authLoginCert = authLoginCert;
+            _resultValue.authLoginGcp = authLoginGcp;
             _resultValue.authLoginJwt = authLoginJwt;
             _resultValue.authLoginKubernetes = authLoginKubernetes;
             _resultValue.authLoginLdap = authLoginLdap;

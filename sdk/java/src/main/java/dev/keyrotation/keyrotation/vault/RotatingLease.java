@@ -131,7 +131,7 @@ import javax.annotation.Nullable;
  * 
  * Only Vault&#39;s own answers mean that something does not exist: a 404 with an empty list of errors, or one that names the role or the accessor. &#34;No handler for
  * route&#34; and &#34;unsupported path&#34; do not: nothing is mounted there, or not in this namespace. If an engine was unmounted on purpose, its keys went with it;
- * remove the resource by `pulumi state delete`.
+ * remove the resource with `pulumi state delete`.
  * 
  * ## Delivery to secret managers
  * 
@@ -452,14 +452,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return this.path;
     }
     /**
-     * The key before it, while it lives. All of its fields are null when there is none.
+     * The previous key, until it is deleted. All fields are null when there is none.
      * 
      */
     @Export(name="previous", refs={PreviousLease.class}, tree="[0]")
     private Output<PreviousLease> previous;
 
     /**
-     * @return The key before it, while it lives. All of its fields are null when there is none.
+     * @return The previous key, until it is deleted. All fields are null when there is none.
      * 
      */
     public Output<PreviousLease> previous() {
@@ -480,14 +480,14 @@ public class RotatingLease extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.previousKeyId);
     }
     /**
-     * From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      * 
      */
     @Export(name="previousRetiresAt", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> previousRetiresAt;
 
     /**
-     * @return From when on `pulumi up` removes the previous key, in RFC 3339; null when there is none.
+     * @return The first time at which `pulumi up` deletes the previous key, in RFC 3339; null when there is none.
      * 
      */
     public Output<Optional<String>> previousRetiresAt() {

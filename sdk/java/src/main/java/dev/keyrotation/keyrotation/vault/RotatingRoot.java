@@ -23,8 +23,8 @@ import javax.annotation.Nullable;
  * AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
  * its static roles.
  * 
- * Somebody set the engine up, so somebody knows the secret that it began with. Creating this resource orders a rotation, and from then on only
- * Vault knows it. Each changed entry of `keepers` and each new period orders one more. The plugin never sees the secret and never
+ * Somebody set the engine up, so somebody knows the secret that it began with. Creating this resource requests a rotation, and from then on only
+ * Vault knows it. Each changed entry of `keepers` and each new period requests one more. The plugin never sees the secret and never
  * writes the engine&#39;s configuration, so it can never send an old one again.
  * 
  * ## What a path names
@@ -51,10 +51,10 @@ import javax.annotation.Nullable;
  * 
  * ## Once for each trigger
  * 
- * A rotation is ordered once for each change of `keepers` and once for each period, however late the run is. If an order has no answer, or one that
+ * A rotation is requested once for each change of `keepers` and once for each period, however late the run is. If a request has no answer, or one that
  * leaves open what was done, it depends on what Vault tells:
  * 
- * - **AWS engine**: its access key id. If that is another one, the order was carried out; otherwise it is given again.
+ * - **AWS engine**: its access key id. If that is another one, the request was carried out; otherwise it is sent again.
  * - **Static role**: `last_vault_rotation`, likewise.
  * - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
  *   knows the secret.
@@ -154,14 +154,14 @@ public class RotatingRoot extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.account);
     }
     /**
-     * Counts the rotations that this resource ordered: 1 after its creation, 0 after an import.
+     * Counts the rotations that this resource requested: 1 after its creation, 0 after an import.
      * 
      */
     @Export(name="generation", refs={Integer.class}, tree="[0]")
     private Output<Integer> generation;
 
     /**
-     * @return Counts the rotations that this resource ordered: 1 after its creation, 0 after an import.
+     * @return Counts the rotations that this resource requested: 1 after its creation, 0 after an import.
      * 
      */
     public Output<Integer> generation() {
