@@ -1,8 +1,8 @@
 //! Keys that are delivered to stores of OCI and Vault, with the real engine and a real OpenBao.
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use engine::stores::{PATH, SECRET, StoresScene};
-use engine::{Fault, Prove, Rule, named, run_trials};
+use engine::{Fault, Prove, Rule, Secrets, named, run_trials};
 use serde_json::json;
 use vault_servers::Program;
 
@@ -11,6 +11,7 @@ fn main() {
         an_oci_key_and_a_confluent_key_live_in_an_oci_vault_and_a_kv_path,
         values_put_by_hand_into_both_stores_are_drift_and_get_the_keys_again,
         one_key_goes_to_kv_and_oci_and_one_store_fails_for_a_run,
+        secrets_that_are_left_to_an_oci_vault_and_a_kv_path_are_nowhere_at_rest,
         wrong_deliveries_are_refused_by_their_properties,
     ];
     run_trials("", &[Program::OpenBao], trials);
@@ -116,6 +117,47 @@ fn one_key_goes_to_kv_and_oci_and_one_store_fails_for_a_run() -> Result<()> {
     place.scene.expect_clean()?;
     place.scene.work.run(&["destroy", "--yes", "--parallel", "1"])?.expect_success()?;
     place.expect_given_back()
+}
+
+fn secrets_that_are_left_to_an_oci_vault_and_a_kv_path_are_nowhere_at_rest() -> Result<()> {
+    let place = StoresScene::start()?;
+    let (work, mut secrets) = (&place.scene.work, Secrets::default());
+    let declare = |release: &str| {
+        let mut to_oci = place.to_oci();
+        to_oci["ociVault"]["fields"]["configProfile"] = json!("profile");
+        place.declare(release, [json!([to_oci]), json!([place.to_kv()])])?;
+        work.edit_program(|program| {
+            for name in ["key", "kafka"] {
+                program["resources"][name]["properties"]["keepSecretInState"] = json!(false);
+            }
+        })
+    };
+    let nothing_is_kept = |secrets: &Secrets| -> Result<()> {
+        let (places, opened) = work.holders(secrets)?;
+        ensure!(places.is_empty() && opened > 0, "secrets are at rest in {places:?}, of {opened} values");
+        Ok(())
+    };
+    let mut before = None;
+    for (release, generation) in [("1", 1), ("2", 2)] {
+        declare(release)?;
+        place.up()?;
+        let ids = place.expect_delivered(generation)?;
+        ensure!(before.as_ref() != Some(&ids), "nothing was rotated");
+        for (read, name) in [(place.read_oci()?, "key"), (place.read_kv()?, "apiSecret")] {
+            secrets.add(read[name].as_str().with_context(|| format!("consumers read no {name}"))?);
+        }
+        nothing_is_kept(&secrets)?;
+        work.expect_quiet()?;
+        before = Some(ids);
+    }
+    place.scene.wait_hours(26)?;
+    place.up()?;
+    ensure!(Some(place.expect_delivered(2)?) == before, "a retirement changed what consumers read");
+    work.expect_no_drift()?;
+    nothing_is_kept(&secrets)?;
+    place.scene.expect_clean()?;
+    place.expect_destroyed()?;
+    nothing_is_kept(&secrets)
 }
 
 fn wrong_deliveries_are_refused_by_their_properties() -> Result<()> {

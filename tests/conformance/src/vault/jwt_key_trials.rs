@@ -50,7 +50,10 @@ async fn a_method_of_another_type_is_refused(rig: &VaultJwtKeys) -> Result<()> {
         let made = issuer.mint(&order("n1")).await.err().context("it was made")?;
         for error in [listed, made] {
             ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{kind}: {error:?}");
-            ensure!(error.message.contains("`mount`") && error.message.contains("no JWT method"), "{kind}: {error}");
+            ensure!(
+                error.message.contains("`mount`") && error.message.contains("not a JWT auth method"),
+                "{kind}: {error}"
+            );
         }
     }
     let mount = rig.admin().mount_auth("oidc")?;

@@ -42,7 +42,7 @@ async fn a_method_of_another_type_is_refused(rig: &VaultSecretIds) -> Result<()>
     let made = issuer.mint(&order("n1")).await.err().context("it was made")?;
     for error in [listed, made] {
         ensure!(error.kind == ErrorKind::Invalid && error.effect == Effect::None, "{error:?}");
-        ensure!(error.message.contains("`mount`") && error.message.contains("no AppRole"), "{error}");
+        ensure!(error.message.contains("`mount`") && error.message.contains("not an AppRole auth method"), "{error}");
     }
     Ok(())
 }

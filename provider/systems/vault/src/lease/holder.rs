@@ -226,9 +226,10 @@ impl Holders<'_> {
             _ if words.contains("restricted use token") => {
                 "the plugin's own token may be used a limited number of times, and such a token cannot create others: give the plugin a token without that limit [KR-VAULT-186]".to_owned()
             }
-            _ if words.contains("batch tokens") => {
+            _ if words.contains("batch tokens cannot create more tokens") => {
                 "the plugin's own token is a batch token, and such a token cannot create others: give the plugin a service token [KR-VAULT-187]".to_owned()
             }
+            Some(role) if words.contains("batch tokens") => self.unfit(role, BATCH),
             Some(role) if answer.status == 400 && words.contains("unknown role") => {
                 format!(
                     "there is no token role {role:?} (`holderRole`). To make it: {} [KR-VAULT-091]",
