@@ -14,7 +14,7 @@ const NODE: &str = "KEYROTATION_NODE_AWS";
 
 fn main() {
     let trials = vec![
-        trial("python", PYTHON, python, ("memory_size=", "memory_sizes=")),
+        trial("python", PYTHON, python, ("lambda_.Function(", "lambda_.Functions(")),
         trial("typescript", NODE, typescript, ("memorySize:", "memorySizes:")),
         Trial::test("the_policy_of_the_page_is_that_of_the_programs", || policies().map_err(failed)),
     ];
@@ -37,7 +37,7 @@ fn trial(language: &'static str, tool: &'static str, check: Check, mistake: (&'s
             let mistaken = program.replacen(right, misspelt, 1);
             ensure!(mistaken != program, "{right} is not in the program");
             let found = check(&place, &mistaken)?;
-            let name = misspelt.trim_end_matches(['=', ':']);
+            let name = misspelt.trim_start_matches("lambda_.").trim_end_matches(['=', ':', '(']);
             ensure!(found.contains(name), "{misspelt} is not refused: {found:?}");
             Ok(())
         };

@@ -1,3 +1,4 @@
+mod reach;
 mod saved;
 mod stores;
 
@@ -13,8 +14,8 @@ use crate::{
 };
 
 use super::{NeverStop, Rig};
+use reach::reach_stores;
 use saved::{Opened, Saved, read};
-use stores::reach_stores;
 
 /// One resource in one stack, treated as the engine treats it: inputs and outputs move together when a run succeeds, a failed
 /// Update saves the old inputs with the new outputs, a death saves nothing.

@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::fmt;
 
 use aws_config::profile::credentials::ProfileFileError;
 use aws_credential_types::provider::error::CredentialsError;
@@ -10,7 +11,21 @@ use rotation::{Effect, Error, ErrorKind, Retry};
 
 use crate::causes::find;
 use crate::http::Lost;
-use crate::web_identity::Refused;
+
+/// Why there is no session, in words for people.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) message: String,
+    pub(crate) retry: Retry,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Refused {}
 
 /// A call, as messages name it.
 #[derive(Clone, Copy, Debug)]

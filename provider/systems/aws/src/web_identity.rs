@@ -1,6 +1,5 @@
 //! A session of a role, by a token of an OpenID Connect provider.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use aws_credential_types::Credentials;
@@ -14,6 +13,7 @@ use rotation::{Error, ErrorKind, Retry};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{AssumeRoleWithWebIdentity, filled, present};
+use crate::error::Refused;
 use crate::files::variable;
 
 /// Where sessions come from. Each new one takes the token as its file holds it then.
@@ -138,21 +138,6 @@ fn missing(property: &str, instead: &str) -> Error {
     );
     Error::new(ErrorKind::Unauthenticated, "aws credentials", message)
 }
-
-/// Why there is no session, in words for people.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) message: String,
-    pub(crate) retry: Retry,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl StdError for Refused {}
 
 impl fmt::Debug for WebIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

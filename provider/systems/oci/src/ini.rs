@@ -211,13 +211,16 @@ mod tests {
 
     #[test]
     fn official_b1_a_fault_names_line_and_kind_and_no_value() {
-        assert_eq!(reason("[A]\nuser=1\n\n[A]\n"), "4 repeats the section [A]");
-        assert_eq!(reason("[A]\nuser=hidden\nUSER : 2\n"), "3 repeats the option `user` of the section [A]");
+        assert_eq!(reason("[A]\nuser=1\n\n[A]\n"), "4 repeats the section [A] [KR-OCI-022]");
+        assert_eq!(
+            reason("[A]\nuser=hidden\nUSER : 2\n"),
+            "3 repeats the option `user` of the section [A] [KR-OCI-024]"
+        );
         assert!(reason("user=hidden\n").starts_with("1 stands before the first section"));
         assert!(reason("\u{feff}[A]\n").contains("byte order mark"));
         let twice = reason("[A]\nhidden\nhidden\n");
         assert!(twice.starts_with("2 is neither") && !twice.contains("hidden"), "{twice}");
-        assert_eq!(reason("[A]\nhid/den=1\nhid/den=2\n"), "3 repeats the option of the section [A]");
+        assert_eq!(reason("[A]\nhid/den=1\nhid/den=2\n"), "3 repeats the option of the section [A] [KR-OCI-024]");
     }
 
     #[test]

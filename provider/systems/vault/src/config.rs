@@ -167,6 +167,11 @@ pub(crate) fn is_path(text: &str) -> bool {
     text.split('/').all(part) && !text.contains(['?', '#', '*', '+'])
 }
 
+/// A mount or a path without the slashes at its ends, which mean nothing.
+pub(crate) fn plain(path: &str) -> &str {
+    path.trim_matches('/')
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

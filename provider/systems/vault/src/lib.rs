@@ -29,6 +29,7 @@ use cloud::{CallerIdentity, SessionCell, problem};
 use rotation::{Clock, Problem};
 
 pub use api_key::{ApiKeyArgs, KvVersion, VaultApiKey};
+use config::plain;
 pub use config::{
     AuthLoginAppRole, AuthLoginAws, AuthLoginAzure, AuthLoginCert, AuthLoginGcp, AuthLoginJwt, AuthLoginKubernetes,
     AuthLoginLdap, AuthLoginUserpass, VaultConfig,
@@ -100,9 +101,4 @@ fn namespace_problem(namespace: &Option<String>) -> Option<Problem> {
     let name = namespace.as_deref().filter(|name| !name.is_empty())?;
     let reason = "is not the name of a namespace below the provider's: write one such as \"team\" or \"team/project\" [KR-VAULT-163]";
     (!config::is_path(plain(name)) || plain(name) == "root").then(|| problem("namespace", reason))
-}
-
-/// A mount or a path without the slashes at its ends, which mean nothing.
-fn plain(path: &str) -> &str {
-    path.trim_matches('/')
 }

@@ -11,12 +11,12 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::VaultConfig;
+use crate::config::plain;
 use crate::config_lock::{ConfigLock, ConfigLocks};
 use crate::error::{Absence, absence, dead, denied, refused, unproven};
 pub(crate) use crate::link::{Environment, data};
 use crate::link::{Link, OwnToken};
 use crate::login::{self, Login, Means};
-use crate::plain;
 use crate::request::Request;
 use crate::settings::Credentials;
 

@@ -7,6 +7,11 @@ pub(super) fn act(step: Step, cause: Cause) -> Option<Next> {
     Some(Next::Do { step, cause })
 }
 
+/// Waits until the mark has been read as it stood when the run began, if that is not certain yet.
+pub(super) fn unread_mark(view: &View<'_>) -> Option<Next> {
+    act(Step::Settle(view.world.unread_until(view.capability)?), Cause::Unsettled)
+}
+
 pub(super) fn former(view: &View<'_>) -> Option<Next> {
     act(Step::DropFormer(view.world.observed.ledgers.former.first()?.clone()), Cause::Bookkeeping)
 }

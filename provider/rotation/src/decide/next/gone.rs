@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::acts::{act, former, is_orphan};
+use super::acts::{act, former, is_orphan, unread_mark};
 use super::leftovers;
 use super::terms::{Blocked, Next, Step, View};
 use crate::decide::World;
@@ -31,7 +31,7 @@ fn leave(view: &View<'_>) -> Option<Next> {
     let is_others = |own: &Ledger| own.keys.values().any(|entry| entry.instance != state.instance);
     let is_replaced = own.is_some_and(|own| own.open.is_some() || is_others(own));
     let may_be = is_replaced || view.capability.marks == Marks::Nowhere;
-    let unread = if may_be { leftovers::unread_mark(view) } else { None };
+    let unread = if may_be { unread_mark(view) } else { None };
     unread.or_else(|| act(Step::Withdraw(left.target.clone()), Cause::Deleting))
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::acts::{act, is_orphan};
+use super::acts::{act, is_orphan, unread_mark};
 use super::deliver;
 use super::terms::{Goal, Next, Step, View};
 use crate::decide::World;
@@ -86,11 +86,6 @@ fn answers<'a>(view: &View<'a>, claim: &'a Claim) -> impl Iterator<Item = KeyId>
     let recorded = entries.filter(|(_, entry)| entry.mark == Mark::Minting).map(|(id, _)| id.clone());
     let pending = world.state.pending.iter().map(|key| key.id.clone());
     recorded.chain(pending).filter(|id| !claim.known.contains(id))
-}
-
-/// Waits until the mark has been read as it stood when the run began, if that is not certain yet.
-pub(super) fn unread_mark(view: &View<'_>) -> Option<Next> {
-    act(Step::Settle(view.world.unread_until(view.capability)?), Cause::Unsettled)
 }
 
 /// When marks can be believed about a key that nobody claims: it is so young that the mark of whoever made it may be read too late.

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::acts::act;
+use super::acts::{act, unread_mark};
 use super::causes::mint_cause;
 use super::deliver;
-use super::leftovers;
 use super::secrets;
 use super::stages::{is_promoted, next_stage, serves};
 use super::terms::{Goal, Next, Step, View};
@@ -38,7 +37,7 @@ pub(super) fn advance(view: &View<'_>, goal: &Goal) -> Option<Next> {
     }
     if !is_wanted {
         // A newer state than this one may have given it to users a moment ago.
-        return leftovers::unread_mark(view).or_else(|| discard(view, pending, Cause::Unwanted));
+        return unread_mark(view).or_else(|| discard(view, pending, Cause::Unwanted));
     }
     if observed.ledgers.own_entry(&id).is_none() {
         return act(Step::Record, Cause::Bookkeeping);

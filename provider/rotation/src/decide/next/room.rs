@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::acts::{act, blocked};
+use super::acts::{act, blocked, unread_mark};
 use super::causes::{mint_cause, was_behind_lately};
-use super::leftovers;
 use super::retire::{Verdict, is_over, is_unconfirmed, may_end};
 use super::terms::{Blocked, Goal, Next, Step, View};
 use crate::decide::World;
@@ -175,7 +174,7 @@ fn unrecorded(view: &View<'_>, goal: &Goal) -> Option<Next> {
     let now = view.world.observed.now(view.now);
     let id = proven_unused(&candidates, (goal.overlap, quiet), now)?;
     // A store may be read too late to show that consumers have just been given it.
-    let unread = if view.world.stores.is_empty() { None } else { leftovers::unread_mark(view) };
+    let unread = if view.world.stores.is_empty() { None } else { unread_mark(view) };
     unread.or_else(|| act(Step::MakeRoom(id.clone()), Cause::Unrecorded))
 }
 

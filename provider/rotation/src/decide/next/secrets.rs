@@ -1,7 +1,6 @@
 //! Secrets that the state left to stores: where they can be read, and what follows if they can be read nowhere.
 
-use super::acts::act;
-use super::leftovers;
+use super::acts::{act, unread_mark};
 use super::terms::{Goal, Next, Step, View};
 use crate::decide::World;
 use crate::{Cause, Head, Key, SecretPlace, Target};
@@ -15,7 +14,7 @@ pub(super) fn recall(view: &View<'_>, goal: &Goal, key: &Key, cause: Cause) -> O
         return None;
     }
     // A store that is read late may have it.
-    leftovers::unread_mark(view).or_else(|| act(Step::LoseSecret(key.id.clone()), Cause::SecretLost))
+    unread_mark(view).or_else(|| act(Step::LoseSecret(key.id.clone()), Cause::SecretLost))
 }
 
 /// Brings back the secret of the current key where the inputs want it in the state, or where it had been lost and a store shows it again.

@@ -1,8 +1,7 @@
 //! What stores call for by themselves: one is ahead of the state, lacks the current key, or is no longer wanted.
 
-use super::acts::act;
+use super::acts::{act, unread_mark};
 use super::deliver::bring;
-use super::leftovers;
 use super::stages::waits_for_users;
 use super::terms::{Goal, Next, Step, View};
 use crate::decide::{Shelf, World};
@@ -69,7 +68,7 @@ fn unknown(view: &View<'_>, target: &Target) -> Option<Next> {
             act(Step::Settle(later(entry.since, view.capability.settle)), Cause::Unsettled)
         }
         Some(_) => None,
-        None => leftovers::unread_mark(view),
+        None => unread_mark(view),
     }
 }
 

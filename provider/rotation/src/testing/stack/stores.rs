@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::{Either, select};
 
 use super::Stack;
+use super::reach::{reach_stores, targets};
 use super::saved::Opened;
 use crate::testing::Rig;
 use crate::{Goal, Store, Stores, Target, look_into_stores};
@@ -76,12 +77,4 @@ impl Stack {
         let shapes = self.saved.iter().flat_map(|saved| &saved.opened.shapes);
         shapes.filter_map(|(name, shape)| rig.store_in_shape(name, shape)).collect()
     }
-}
-
-pub(super) fn reach_stores<'a>(rig: &dyn Rig, names: impl IntoIterator<Item = &'a String>) -> Vec<Box<dyn Store>> {
-    names.into_iter().filter_map(|name| rig.store_named(name)).collect()
-}
-
-pub(super) fn targets(stores: &[Box<dyn Store>]) -> Vec<Target> {
-    stores.iter().map(|store| Target::of(&**store)).collect()
 }

@@ -222,7 +222,7 @@ fn official_b1_a_passphrase_is_inherited() {
     let message = machine.fails(&profile("OPS"));
     assert!(message.contains("two.pem (`key_file` of [OPS] in ") && message.contains(", line 9)"), "{message}");
     assert!(
-        message.contains("that is given (`pass_phrase` of [DEFAULT] in ") && message.contains(", line 2"),
+        message.contains("that is given [KR-OCI-044] (`pass_phrase` of [DEFAULT] in ") && message.contains(", line 2"),
         "{message}"
     );
     assert!(!message.contains("keyrotation:oci"), "{message}");

@@ -26,7 +26,8 @@ use issuer::KvIssuer;
 pub(crate) use path::{Found, KvPath, Patched};
 pub(crate) use value::{Shape, fits, print};
 
-use crate::{Vault, namespace_of, namespace_problem, plain, within};
+use crate::config::plain;
+use crate::{Vault, namespace_of, namespace_problem, within};
 
 /// The system behind `vault:RotatingApiKey`.
 pub struct VaultApiKey(Arc<Vault>);

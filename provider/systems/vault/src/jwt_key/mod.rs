@@ -25,7 +25,8 @@ use fetched::FetchedIssuer;
 use issuer::JwtKeyIssuer;
 pub use jwk::JwtAlgorithm;
 
-use crate::{Vault, namespace_problem, plain, within};
+use crate::config::plain;
+use crate::{Vault, namespace_problem, within};
 
 /// The system behind `vault:RotatingJwtKey`.
 pub struct VaultJwtKey(Arc<Vault>);

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::note::{ENTRY, ISSUERS};
+use crate::config::plain;
 use crate::config::{VaultConfig, filled, is_path};
-use crate::plain;
 use crate::settings::namespace;
 
 /// A path of a KV engine of version 2 in Vault or OpenBao that receives the key.

@@ -13,8 +13,8 @@ use super::args::{CreateKvPath, VaultKvDelivery};
 use super::entry::{PathData, PathState};
 use super::note::{ENTRY, ISSUERS, Note};
 use crate::api_key::{Found, KvPath, Patched};
+use crate::config::plain;
 use crate::error::no_mount;
-use crate::plain;
 use crate::session::{Reply, Session};
 
 pub(super) struct PathCalls {

@@ -22,7 +22,8 @@ use secrecy::SecretString;
 pub use args::{Lease, LeaseArgs};
 use issuer::LeaseIssuer;
 
-use crate::{Vault, namespace_problem, plain, within};
+use crate::config::plain;
+use crate::{Vault, namespace_problem, within};
 
 /// The system behind `vault:RotatingLease`.
 pub struct VaultLease(Arc<Vault>);

@@ -17,7 +17,8 @@ use secrecy::SecretString;
 pub use args::{AppRoleSecretId, SecretIdArgs};
 use issuer::SecretIdIssuer;
 
-use crate::{Vault, namespace_of, namespace_problem, plain, within};
+use crate::config::plain;
+use crate::{Vault, namespace_of, namespace_problem, within};
 
 /// The system behind `vault:RotatingSecretId`.
 pub struct VaultSecretId(Arc<Vault>);

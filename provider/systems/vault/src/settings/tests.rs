@@ -76,8 +76,8 @@ fn official_b4_a_boolean_is_read_as_go_reads_it() {
             assert!(refused(&[(name, said)]).contains(name), "{name}={said}");
         }
     }
-    assert!(refused(&[("VAULT_SRV_LOOKUP", "yes")]).contains("VAULT_SRV_LOOKUP is no boolean"));
-    assert!(refused(&[("VAULT_SRV_LOOKUP", "true")]).contains("looks up no SRV records"));
+    assert!(refused(&[("VAULT_SRV_LOOKUP", "yes")]).contains("VAULT_SRV_LOOKUP is not a boolean"));
+    assert!(refused(&[("VAULT_SRV_LOOKUP", "true")]).contains("does not support SRV records"));
     assert!(with(&[("VAULT_SRV_LOOKUP", "false")]).is_ok());
 }
 
