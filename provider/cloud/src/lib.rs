@@ -14,7 +14,7 @@ mod tags;
 pub use cloud::{Cloud, Resources};
 pub use delivery::{Deliverable, DeliveryFormat, DeliveryShape};
 pub use identity::{CallerIdentity, SignedRequest};
-pub use problem::{problem, wrong_config};
+pub use problem::{below, problem, wrong_config};
 pub use resource::{ImportedInputs, RotatingResource};
 pub use session::SessionCell;
 pub use tags::TagForm;

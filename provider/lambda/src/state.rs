@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rotation::{Entry, Key, KeyId, KeyState, Mark, Observed, Retiring};
+use rotation::{Entry, Key, KeyId, KeyState, Mark, Observed, Retiring, seconds};
 
 use crate::held::Held;
 use crate::keys::Keys;
@@ -103,10 +103,6 @@ fn superseded(
         Retiring::new(Key { status: shown.status, promoted_at: entry.promoted_at, ..key }, superseded_at)
     });
     old.collect()
-}
-
-fn seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 #[cfg(test)]

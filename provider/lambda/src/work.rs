@@ -1,6 +1,5 @@
 //! What a step does at the system: all of it is a run of the model.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -143,7 +142,7 @@ impl Work<'_> {
         let want = Want::Current(into_secret(goal, &target));
         let note = |line: String| self.invocation.say(line);
         let stores: [&dyn Store; 1] = [&store];
-        let deck = RunContext {
+        let context = RunContext {
             issuer: self.issuer,
             stores: &stores,
             readers: &[],
@@ -152,11 +151,11 @@ impl Work<'_> {
             stop: self.stop,
             owner,
             want: &want,
-            nonce: &nonce,
+            nonce: &outbound::nonce,
             note: &note,
             warn: &note,
         };
-        let ended = run_until(deck, state, &|step| scope.is_later(step)).await;
+        let ended = run_until(context, state, &|step| scope.is_later(step)).await;
         ended.map_err(|Interrupted { error, .. }| error)
     }
 
@@ -235,9 +234,4 @@ fn with_time(error: Error, free_at: Option<Timestamp>) -> Error {
     let message =
         format!("{}. The overlap of the previous key ends at {at}: rotations after that delete it", error.message);
     Error { message, ..error }
-}
-
-/// A name that nobody else chooses; it need not be secret.
-fn nonce() -> String {
-    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod lock;
 mod named;
+mod nonce;
 mod proxy;
 mod retry;
 mod settings;
@@ -23,6 +24,7 @@ pub use cause::{CONNECT, Cause, Certificate, SSL_CERT_FILE, Unreached, could_not
 pub use client::{Answer, Client};
 pub use clock::SystemClock;
 pub use lock::locked;
+pub use nonce::nonce;
 pub use proxy::{Proxies, Proxy, SETTINGS, Way, in_clear, origin};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};

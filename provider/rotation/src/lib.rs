@@ -42,5 +42,5 @@ pub use state::{
 pub use store::{DeliveryId, Head, Payload, Store, StoredVersion, Target, plain_label};
 pub use time::{
     Ask, Clock, Due, EndTerms, LifetimeRules, OldSchedule, Phase, Schedule, Scheduled, Stop, due, next_rotation,
-    note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of,
+    note_endings, overdue, retires_at, schedule, schedule_changed, schedule_of, seconds,
 };

@@ -18,7 +18,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
     {
         /// <summary>
         /// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-        /// only if neither `AccessKey` nor `Profile` is set here.
+        /// only if none of `AccessKey`, `Profile` and `AssumeRoleWithWebIdentity` is set here.
         /// </summary>
         [Input("connection")]
         public Input<Inputs.AwsConfigArgs>? Connection { get; set; }

@@ -18,7 +18,7 @@ namespace KeyRotationDev.KeyRotation.Inputs
     {
         /// <summary>
         /// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
-        /// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+        /// only if none of `Auth`, `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
         /// `Region`: the region in the vault's OCID.
         /// </summary>
         [Input("connection")]

@@ -1422,7 +1422,7 @@ func (o AwsEndpointsPtrOutput) Sts() pulumi.StringPtrOutput {
 // A secret of AWS Secrets Manager that receives the key.
 type AwsSecretsManagerDelivery struct {
 	// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-	// only if neither `AccessKey` nor `Profile` is set here.
+	// only if none of `AccessKey`, `Profile` and `AssumeRoleWithWebIdentity` is set here.
 	Connection *AwsConfig `pulumi:"connection"`
 	// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
 	Create *AwsCreateSecret `pulumi:"create"`
@@ -1450,7 +1450,7 @@ type AwsSecretsManagerDeliveryInput interface {
 // A secret of AWS Secrets Manager that receives the key.
 type AwsSecretsManagerDeliveryArgs struct {
 	// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-	// only if neither `AccessKey` nor `Profile` is set here.
+	// only if none of `AccessKey`, `Profile` and `AssumeRoleWithWebIdentity` is set here.
 	Connection AwsConfigPtrInput `pulumi:"connection"`
 	// What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
 	Create AwsCreateSecretPtrInput `pulumi:"create"`
@@ -1543,7 +1543,7 @@ func (o AwsSecretsManagerDeliveryOutput) ToAwsSecretsManagerDeliveryPtrOutputWit
 }
 
 // How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-// only if neither `AccessKey` nor `Profile` is set here.
+// only if none of `AccessKey`, `Profile` and `AssumeRoleWithWebIdentity` is set here.
 func (o AwsSecretsManagerDeliveryOutput) Connection() AwsConfigPtrOutput {
 	return o.ApplyT(func(v AwsSecretsManagerDelivery) *AwsConfig { return v.Connection }).(AwsConfigPtrOutput)
 }
@@ -1598,7 +1598,7 @@ func (o AwsSecretsManagerDeliveryPtrOutput) Elem() AwsSecretsManagerDeliveryOutp
 }
 
 // How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-// only if neither `AccessKey` nor `Profile` is set here.
+// only if none of `AccessKey`, `Profile` and `AssumeRoleWithWebIdentity` is set here.
 func (o AwsSecretsManagerDeliveryPtrOutput) Connection() AwsConfigPtrOutput {
 	return o.ApplyT(func(v *AwsSecretsManagerDelivery) *AwsConfig {
 		if v == nil {
@@ -2912,7 +2912,7 @@ func (o OciEndpointsPtrOutput) Vaults() pulumi.StringPtrOutput {
 // A secret of an OCI Vault that receives the key.
 type OciVaultDelivery struct {
 	// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
-	// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+	// only if none of `Auth`, `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
 	// `Region`: the region in the vault's OCID.
 	Connection *OciConfig `pulumi:"connection"`
 	// What to create if the secret does not exist. Unset: the secret must exist.
@@ -2943,7 +2943,7 @@ type OciVaultDeliveryInput interface {
 // A secret of an OCI Vault that receives the key.
 type OciVaultDeliveryArgs struct {
 	// How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
-	// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+	// only if none of `Auth`, `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
 	// `Region`: the region in the vault's OCID.
 	Connection OciConfigPtrInput `pulumi:"connection"`
 	// What to create if the secret does not exist. Unset: the secret must exist.
@@ -3039,7 +3039,7 @@ func (o OciVaultDeliveryOutput) ToOciVaultDeliveryPtrOutputWithContext(ctx conte
 }
 
 // How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
-// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+// only if none of `Auth`, `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
 // `Region`: the region in the vault's OCID.
 func (o OciVaultDeliveryOutput) Connection() OciConfigPtrOutput {
 	return o.ApplyT(func(v OciVaultDelivery) *OciConfig { return v.Connection }).(OciConfigPtrOutput)
@@ -3100,7 +3100,7 @@ func (o OciVaultDeliveryPtrOutput) Elem() OciVaultDeliveryOutput {
 }
 
 // How the plugin reaches the vault, if that differs from the provider configuration `Oci`. Unset values fall back to that configuration; its credentials are used
-// only if none of `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
+// only if none of `Auth`, `TenancyOcid`, `UserOcid`, `Fingerprint`, `PrivateKey`, `PrivateKeyPath`, `PrivateKeyPassword` and `ConfigFileProfile` is set here. Default of
 // `Region`: the region in the vault's OCID.
 func (o OciVaultDeliveryPtrOutput) Connection() OciConfigPtrOutput {
 	return o.ApplyT(func(v *OciVaultDelivery) *OciConfig {

@@ -186,7 +186,7 @@ export interface AwsEndpointsArgs {
 export interface AwsSecretsManagerDeliveryArgs {
     /**
      * How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-     * only if neither `accessKey` nor `profile` is set here.
+     * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
      */
     connection?: pulumi.Input<inputs.AwsConfigArgs | undefined>;
     /**
@@ -347,7 +347,7 @@ export interface OciEndpointsArgs {
 export interface OciVaultDeliveryArgs {
     /**
      * How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
      * `region`: the region in the vault's OCID.
      */
     connection?: pulumi.Input<inputs.OciConfigArgs | undefined>;

@@ -859,7 +859,7 @@ class AwsSecretsManagerDeliveryArgsDict(TypedDict):
     connection: NotRequired[pulumi.Input[Optional['AwsConfigArgsDict']]]
     """
     How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-    only if neither `access_key` nor `profile` is set here.
+    only if none of `access_key`, `profile` and `assume_role_with_web_identity` is set here.
     """
     create: NotRequired[pulumi.Input[Optional['AwsCreateSecretArgsDict']]]
     """
@@ -892,7 +892,7 @@ class AwsSecretsManagerDeliveryArgs:
 
         :param pulumi.Input[_builtins.str] secret_id: The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
         :param pulumi.Input['AwsConfigArgs'] connection: How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-               only if neither `access_key` nor `profile` is set here.
+               only if none of `access_key`, `profile` and `assume_role_with_web_identity` is set here.
         :param pulumi.Input['AwsCreateSecretArgs'] create: What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] fields: The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
@@ -927,7 +927,7 @@ class AwsSecretsManagerDeliveryArgs:
     def connection(self) -> pulumi.Input[Optional['AwsConfigArgs']]:
         """
         How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-        only if neither `access_key` nor `profile` is set here.
+        only if none of `access_key`, `profile` and `assume_role_with_web_identity` is set here.
         """
         return pulumi.get(self, "connection")
 
@@ -1557,7 +1557,7 @@ class OciVaultDeliveryArgsDict(TypedDict):
     connection: NotRequired[pulumi.Input[Optional['OciConfigArgsDict']]]
     """
     How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-    only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+    only if none of `auth`, `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
     `region`: the region in the vault's OCID.
     """
     create: NotRequired[pulumi.Input[Optional['OciCreateSecretArgsDict']]]
@@ -1593,7 +1593,7 @@ class OciVaultDeliveryArgs:
         :param pulumi.Input[_builtins.str] secret_name: The name of the secret in the vault. Another name moves the delivery.
         :param pulumi.Input[_builtins.str] vault_id: The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
         :param pulumi.Input['OciConfigArgs'] connection: How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-               only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+               only if none of `auth`, `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
                `region`: the region in the vault's OCID.
         :param pulumi.Input['OciCreateSecretArgs'] create: What to create if the secret does not exist. Unset: the secret must exist.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] extra: Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
@@ -1642,7 +1642,7 @@ class OciVaultDeliveryArgs:
     def connection(self) -> pulumi.Input[Optional['OciConfigArgs']]:
         """
         How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-        only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+        only if none of `auth`, `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
         `region`: the region in the vault's OCID.
         """
         return pulumi.get(self, "connection")

@@ -785,7 +785,7 @@ class AwsSecretsManagerDelivery(dict):
 
         :param _builtins.str secret_id: The name or the ARN of the secret. Another secret moves the delivery: the key is published there first and then withdrawn here.
         :param 'AwsConfig' connection: How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-               only if neither `access_key` nor `profile` is set here.
+               only if none of `access_key`, `profile` and `assume_role_with_web_identity` is set here.
         :param 'AwsCreateSecret' create: What to create if the secret does not exist; `{}` for a plain one. Unset: the secret must exist.
         :param Mapping[str, _builtins.str] extra: Constants to write beside the fields, by their names, such as `{region: "eu-central-1"}`. Not for secrets.
         :param Mapping[str, _builtins.str] fields: The fields of the key that the secret gets, each with its name there, such as `{accessKeyId: "AWS_ACCESS_KEY_ID"}`. Default: all fields, under their own names.
@@ -816,7 +816,7 @@ class AwsSecretsManagerDelivery(dict):
     def connection(self) -> Optional['outputs.AwsConfig']:
         """
         How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-        only if neither `access_key` nor `profile` is set here.
+        only if none of `access_key`, `profile` and `assume_role_with_web_identity` is set here.
         """
         return pulumi.get(self, "connection")
 
@@ -1602,7 +1602,7 @@ class OciVaultDelivery(dict):
         :param _builtins.str secret_name: The name of the secret in the vault. Another name moves the delivery.
         :param _builtins.str vault_id: The OCID of the vault. Another vault moves the delivery: the key is published there first and then withdrawn here.
         :param 'OciConfig' connection: How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-               only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+               only if none of `auth`, `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
                `region`: the region in the vault's OCID.
         :param 'OciCreateSecret' create: What to create if the secret does not exist. Unset: the secret must exist.
         :param Mapping[str, _builtins.str] extra: Constants to write beside the fields, by their names, such as `{region: "eu-frankfurt-1"}`. Not for secrets.
@@ -1643,7 +1643,7 @@ class OciVaultDelivery(dict):
     def connection(self) -> Optional['outputs.OciConfig']:
         """
         How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-        only if none of `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
+        only if none of `auth`, `tenancy_ocid`, `user_ocid`, `fingerprint`, `private_key`, `private_key_path`, `private_key_password` and `config_file_profile` is set here. Default of
         `region`: the region in the vault's OCID.
         """
         return pulumi.get(self, "connection")

@@ -25,7 +25,7 @@ pub use child::child;
 pub use confluent::{ConfluentTrial, LocalConfluent, ServiceAccount, confluent_trials};
 pub use lives::is_mint;
 pub use memory::{MEMORY_FEATURES, memory};
-pub use oci::{LocalOci, OciResource, OciTrial, OciUser, Pool, oci_trials};
+pub use oci::{LocalOci, OciResource, OciTrial, OciUser, Pool, admin_config, oci_trials};
 pub use rig::{Feature, Place, PlaceRig, ReachableRig, Way, WayTo};
 pub use stand_in::StandIn;
 pub use stores::{Entries, Ground, MotoGround, RuleTrial, Shop, StoreTrial, rule_trials, store_trials};

@@ -5,6 +5,6 @@ mod pool;
 mod trials;
 
 pub(crate) use local::client;
-pub use local::{LocalOci, OciResource, OciUser};
+pub use local::{LocalOci, OciResource, OciUser, admin_config};
 pub use pool::Pool;
 pub use trials::{OciTrial, oci_trials};

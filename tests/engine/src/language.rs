@@ -108,10 +108,18 @@ impl Language {
     }
 }
 
-/// The path in a variable that `cargo xtask test` sets.
-pub(crate) fn folder(variable: &str) -> Result<PathBuf> {
+/// The path in a variable that a suite of `cargo xtask test` sets.
+///
+/// # Errors
+/// When it is not set; the message names the suite.
+pub fn place(variable: &str, suite: &str) -> Result<PathBuf> {
     let value = std::env::var_os(variable).map(PathBuf::from);
-    value.with_context(|| format!("{variable} is not set: run these tests by `cargo xtask test sdk` or `examples`"))
+    value.with_context(|| format!("{variable} is not set: run these tests by `cargo xtask test {suite}`"))
+}
+
+/// The same of the suites that run programs and libraries.
+pub(crate) fn folder(variable: &str) -> Result<PathBuf> {
+    place(variable, "sdk` or `examples")
 }
 
 /// Puts folders on a workspace's PATH, behind the CLI's.

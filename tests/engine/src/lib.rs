@@ -38,7 +38,7 @@ pub use examples::Example;
 pub use exchanges::Recorder;
 pub use golang::Go;
 pub use java::Java;
-pub use language::{Equipment, Language};
+pub use language::{Equipment, Language, place};
 pub use leak::Secrets;
 pub use localcloud::{Credentials, Fault, Rule};
 pub use node::Node;

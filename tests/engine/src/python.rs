@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::language;
+use crate::language::{self, place};
 use crate::running::{Ended, Running};
 use crate::workspace::Workspace;
 
@@ -36,7 +36,7 @@ impl Python {
     /// # Errors
     /// When a variable is not set, the library does not build, or something that it requires is not there.
     pub fn with_sdk() -> Result<Self> {
-        Self::of(Self::plain()?, read(HOST, EXAMPLES)?)
+        Self::of(Self::plain()?, place(HOST, EXAMPLES)?)
     }
 
     /// The interpreter in `KEYROTATION_PYTHON`, for a script that needs no library.
@@ -44,7 +44,7 @@ impl Python {
     /// # Errors
     /// When the variable is not set.
     pub fn plain() -> Result<PathBuf> {
-        read("KEYROTATION_PYTHON", EXAMPLES)
+        place("KEYROTATION_PYTHON", EXAMPLES)
     }
 
     /// The same beside the packages that the recipes use, which are those of the interpreter in `KEYROTATION_RECIPES`.
@@ -52,7 +52,7 @@ impl Python {
     /// # Errors
     /// As [`Self::with_sdk`].
     pub fn for_recipes() -> Result<Self> {
-        Self::of(read("KEYROTATION_RECIPES", RECIPES)?, read(HOST, RECIPES)?)
+        Self::of(place("KEYROTATION_RECIPES", RECIPES)?, place(HOST, RECIPES)?)
     }
 
     fn of(base: PathBuf, host: PathBuf) -> Result<Self> {
@@ -159,10 +159,4 @@ impl Python {
         command.args(arguments).env("HOME", self.root.path());
         Running::start(what, &mut command, self.root.path().join("output"))?.wait(LIMIT)?.expect_success()
     }
-}
-
-/// The path that a suite has in a variable.
-fn read(name: &str, suite: &str) -> Result<PathBuf> {
-    let value = std::env::var_os(name).map(PathBuf::from);
-    value.with_context(|| format!("{name} is not set: run these tests by `cargo xtask test {suite}`"))
 }

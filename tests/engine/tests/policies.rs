@@ -17,22 +17,17 @@ const TYPESCRIPT: &str = "exec node node_modules/@pulumi/pulumi/cmd/run-policy-p
 #[test]
 fn time_8_the_pack_in_python_denies_keys_without_an_age_and_overdue_ones() -> Result<()> {
     let (scene, pack) = scene_with_pack("python", PYTHON)?;
-    scene.work.set("PYTHON", &place("KEYROTATION_POLICIES")?.display().to_string());
+    scene.work.set("PYTHON", &engine::place("KEYROTATION_POLICIES", "time")?.display().to_string());
     denies_keys_without_an_age_and_overdue_ones(&scene, &pack)
 }
 
 #[test]
 fn time_8_the_pack_in_typescript_denies_keys_without_an_age_and_overdue_ones() -> Result<()> {
     let (scene, pack) = scene_with_pack("typescript", TYPESCRIPT)?;
-    let packages = place("KEYROTATION_NODE")?;
+    let packages = engine::place("KEYROTATION_NODE", "time")?;
     symlink(packages.join("node_modules"), PathBuf::from(&pack).join("node_modules"))
         .context("cannot link packages")?;
     denies_keys_without_an_age_and_overdue_ones(&scene, &pack)
-}
-
-fn place(variable: &str) -> Result<PathBuf> {
-    let value = std::env::var_os(variable).map(PathBuf::from);
-    value.with_context(|| format!("{variable} is not set: run these tests by `cargo xtask test time`"))
 }
 
 /// A stand-in, a project, and a copy of the pack in this language, which the engine can start.

@@ -134,6 +134,18 @@ impl Rig {
         self.steps(&invocations.payloads).await
     }
 
+    /// Rotates so often, with an hour after each rotation.
+    ///
+    /// # Errors
+    /// As [`Self::rotate`].
+    pub async fn rotate_hourly(&self, times: usize) -> Result<(), String> {
+        for _ in 0..times {
+            self.rotate().await?;
+            self.clock.advance(SignedDuration::from_hours(1));
+        }
+        Ok(())
+    }
+
     /// Invokes the function for each of these steps.
     ///
     /// # Errors

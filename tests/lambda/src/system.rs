@@ -1,3 +1,4 @@
+use conformance::admin_config;
 use localcloud::{Aws, LocalCloud, Oci};
 use serde_json::{Value, json};
 
@@ -43,7 +44,9 @@ impl System {
             }
             Self::Oci => {
                 let user = cloud.oci().create_user(Self::USER)?;
-                cloud.aws().create_secret(Self::ADMIN, Some(&admin(cloud).to_string()))?;
+                cloud
+                    .aws()
+                    .create_secret(Self::ADMIN, Some(&admin_config(cloud.oci(), cloud.endpoint()).to_string()))?;
                 Ok(json!({"system": "oci", "userId": user, "adminSecret": Self::ADMIN}))
             }
         }
@@ -119,17 +122,4 @@ impl System {
             Self::Oci => "UploadApiKey",
         }
     }
-}
-
-/// The section of the provider configuration that reaches OCI, as the JSON of a secret.
-fn admin(cloud: &LocalCloud) -> Value {
-    let admin = cloud.oci().config();
-    json!({
-        "tenancyOcid": admin.tenancy,
-        "userOcid": admin.user,
-        "fingerprint": admin.fingerprint,
-        "privateKey": admin.key_content,
-        "region": "us-phoenix-1",
-        "endpoints": {"identity": format!("{}/oci/{{region}}", cloud.endpoint())},
-    })
 }

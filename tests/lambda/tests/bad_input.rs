@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 /// A rig with a key in its secret, about to rotate.
 async fn ready(system: System) -> Result<(Rig, Vec<Value>)> {
     let rig = Rig::new(system, &json!({}))?;
-    rig.rotate().await.map_err(Error::msg)?;
-    rig.clock.advance(jiff::SignedDuration::from_hours(1));
+    rig.rotate_hourly(1).await.map_err(Error::msg)?;
     let payloads = rig.begin()?.payloads;
     Ok((rig, payloads))
 }

@@ -69,8 +69,7 @@ async fn a_function_refuses_the_principal_of_a_resource_and_names_it() -> Result
 async fn a_resource_refuses_the_principal_of_a_function_and_names_it() -> Result<()> {
     for system in System::ALL {
         let rig = Rig::new(system, &json!({}))?;
-        rig.rotate().await.map_err(Error::msg)?;
-        rig.clock.advance(jiff::SignedDuration::from_hours(1));
+        rig.rotate_hourly(1).await.map_err(Error::msg)?;
         let before = (rig.keys(), system.tags(&rig.cloud));
         let harness = Harness::start(KeyRotation::new(std::sync::Arc::new(rig.clock.clone()))).await?;
         harness.configure(config(&rig.cloud)).await.map_err(|error| Error::msg(format!("{error:?}")))?;
@@ -86,8 +85,7 @@ async fn a_resource_refuses_the_principal_of_a_function_and_names_it() -> Result
 #[tokio::test]
 async fn two_secrets_exclude_each_other() -> Result<()> {
     let rig = Rig::new(System::Aws, &json!({}))?;
-    rig.rotate().await.map_err(Error::msg)?;
-    rig.clock.advance(jiff::SignedDuration::from_hours(1));
+    rig.rotate_hourly(1).await.map_err(Error::msg)?;
     let aws = rig.cloud.aws();
     aws.create_secret("second", Some(&json!({"system": "aws", "user": System::USER}).to_string()))?;
     aws.set_rotation("second", Some(FUNCTION))?;
@@ -115,8 +113,7 @@ async fn a_delivery_refuses_the_secret_of_a_function() -> Result<()> {
 #[tokio::test]
 async fn a_key_in_the_secret_opens_no_principal_that_is_managed() -> Result<()> {
     let rig = Rig::new(System::Aws, &json!({}))?;
-    rig.rotate().await.map_err(Error::msg)?;
-    rig.clock.advance(jiff::SignedDuration::from_hours(1));
+    rig.rotate_hourly(1).await.map_err(Error::msg)?;
     let aws = rig.cloud.aws();
     let held = aws.secret_value(SECRET, "AWSCURRENT").context("a value")?;
     aws.create_secret("second", Some(&held))?;

@@ -119,8 +119,7 @@ async fn the_key_of_somebody_else_is_never_touched() -> Result<()> {
         let rig = Rig::new(system, &json!({}))?;
         let theirs = system.mint(&rig.cloud).context("a place")?;
         rig.clock.advance(HOUR);
-        rig.rotate().await.map_err(Error::msg)?;
-        rig.clock.advance(HOUR);
+        rig.rotate_hourly(1).await.map_err(Error::msg)?;
         let first = rig.current().context("a key")?;
         let second = rig.rotate().await;
         if system == System::Aws {
@@ -138,10 +137,7 @@ async fn the_key_of_somebody_else_is_never_touched() -> Result<()> {
 async fn a_mark_that_somebody_removed_is_written_again() -> Result<()> {
     for system in System::ALL {
         let rig = Rig::new(system, &json!({}))?;
-        for _ in 0..2 {
-            rig.rotate().await.map_err(Error::msg)?;
-            rig.clock.advance(HOUR);
-        }
+        rig.rotate_hourly(2).await.map_err(Error::msg)?;
         let current = rig.current().context("a key")?;
         system.set_tags(&rig.cloud, &BTreeMap::new());
         rig.clock.advance(HOUR);
@@ -156,8 +152,7 @@ async fn a_mark_that_somebody_removed_is_written_again() -> Result<()> {
 async fn a_key_that_somebody_deleted_ends_its_rotation_and_the_next_one_makes_another() -> Result<()> {
     for system in System::ALL {
         let rig = Rig::new(system, &json!({}))?;
-        rig.rotate().await.map_err(Error::msg)?;
-        rig.clock.advance(HOUR);
+        rig.rotate_hourly(1).await.map_err(Error::msg)?;
         let current = rig.current().context("a key")?;
         let payloads = rig.begin()?.payloads;
         rig.steps(&payloads[..1]).await.map_err(Error::msg)?;
@@ -177,8 +172,7 @@ async fn a_key_that_somebody_deleted_ends_its_rotation_and_the_next_one_makes_an
 #[tokio::test]
 async fn a_new_key_that_is_refused_for_a_day_is_given_up() -> Result<()> {
     let rig = Rig::new(System::Aws, &json!({"verification": {"timeout": "1m"}}))?;
-    rig.rotate().await.map_err(Error::msg)?;
-    rig.clock.advance(HOUR);
+    rig.rotate_hourly(1).await.map_err(Error::msg)?;
     let current = rig.current().context("a key")?;
     let payloads = rig.begin()?.payloads;
     rig.steps(&payloads[..1]).await.map_err(Error::msg)?;
@@ -221,10 +215,7 @@ async fn a_step_that_was_left_out_lets_no_key_be_read_that_does_not_work_yet() -
 async fn a_finish_that_is_repeated_keeps_the_previous_key() -> Result<()> {
     for system in System::ALL {
         let rig = Rig::new(system, &json!({}))?;
-        for _ in 0..2 {
-            rig.rotate().await.map_err(Error::msg)?;
-            rig.clock.advance(HOUR);
-        }
+        rig.rotate_hourly(2).await.map_err(Error::msg)?;
         let previous = rig.current().context("a key")?;
         let payloads = rig.begin()?.payloads;
         rig.steps(&payloads).await.map_err(Error::msg)?;

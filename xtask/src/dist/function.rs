@@ -1,13 +1,13 @@
 //! The zips of the rotation function: `bootstrap` at the root, as the Lambda runtime `provided.al2023` starts it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::build::{self, FUNCTION};
 use super::pack;
@@ -53,53 +53,20 @@ fn zip(target: &Target, folder: &Path) -> Result<PathBuf> {
     let files = [("bootstrap", bytes, 0o755), ("LICENSE", license, 0o644)];
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let place = folder.join(format!("keyrotation-lambda-v{}-{}.zip", env!("CARGO_PKG_VERSION"), target.arch));
-    let written = fs::File::create(&place).and_then(|mut file| file.write_all(&packed(&files)?));
-    written.with_context(|| format!("cannot write {}", place.display()))?;
+    fs::write(&place, packed(&files)?).with_context(|| format!("cannot write {}", place.display()))?;
     Ok(place)
 }
 
-/// The bytes of a zip with these files (APPNOTE.TXT of PKWARE, 4.3). Nothing of this machine or moment goes into them.
-fn packed(files: &[(&str, Vec<u8>, u32)]) -> io::Result<Vec<u8>> {
-    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+/// The bytes of a zip with these files. Nothing of this machine or moment goes into them: each is of 1980.
+fn packed(files: &[(&str, Vec<u8>, u32)]) -> Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes, mode) in files {
-        let mut crc = Crc::new();
-        crc.update(bytes);
-        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
-        deflated.write_all(bytes)?;
-        let deflated = deflated.finish()?;
-        let offset = number(zip.len())?;
-        // Version 2.0, no flags, deflated, midnight of 1980-01-01.
-        let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0];
-        for part in [crc.sum(), number(deflated.len())?, number(bytes.len())?] {
-            common.extend(part.to_le_bytes());
-        }
-        common.extend(u16::try_from(name.len()).map_err(io::Error::other)?.to_le_bytes());
-        common.extend([0, 0]);
-        zip.extend(*b"PK\x03\x04");
-        zip.extend(&common);
-        zip.extend(name.as_bytes());
-        zip.extend(&deflated);
-        // Made on Unix, which gives the mode its meaning.
-        directory.extend(*b"PK\x01\x02\x14\x03");
-        directory.extend(&common);
-        directory.extend([0; 6]);
-        directory.extend(((0o100_000 | mode) << 16).to_le_bytes());
-        directory.extend(offset.to_le_bytes());
-        directory.extend(name.as_bytes());
+        let options = SimpleFileOptions::default().last_modified_time(DateTime::default());
+        let options = options.compression_method(CompressionMethod::Deflated).compression_level(Some(9));
+        zip.start_file(*name, options.unix_permissions(*mode))?;
+        zip.write_all(bytes)?;
     }
-    let (count, begin) = (u16::try_from(files.len()).map_err(io::Error::other)?.to_le_bytes(), number(zip.len())?);
-    let length = number(directory.len())?;
-    zip.extend(directory);
-    zip.extend(*b"PK\x05\x06\0\0\0\0");
-    zip.extend([count, count].concat());
-    zip.extend(length.to_le_bytes());
-    zip.extend(begin.to_le_bytes());
-    zip.extend([0, 0]);
-    Ok(zip)
-}
-
-fn number(length: usize) -> io::Result<u32> {
-    u32::try_from(length).map_err(io::Error::other)
+    Ok(zip.finish()?.into_inner())
 }
 
 #[cfg(test)]

@@ -65,9 +65,8 @@ fn sources() -> Result<Vec<Source>> {
     files.sort();
     let read = |file: String| {
         let source = fs::read_to_string(paths::root().join(&file)).with_context(|| format!("cannot read {file}"))?;
-        let texts = texts::of(&source).with_context(|| format!("cannot parse {file}"))?;
-        let uncoded = texts::uncoded(&source)?;
-        Ok(Source { file, texts, uncoded })
+        let parsed = syn::parse_file(&source).with_context(|| format!("cannot parse {file}"))?;
+        Ok(Source { file, texts: texts::of(&parsed), uncoded: texts::uncoded(&parsed) })
     };
     files.into_iter().map(read).collect()
 }

@@ -1,6 +1,5 @@
 //! The texts in one source.
 
-use anyhow::Result;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
@@ -11,25 +10,18 @@ use syn::{
 use crate::rust_source::is_for_tests;
 
 /// The texts, in their order, each after the function or constant that says it.
-///
-/// # Errors
-/// The source is not Rust.
-pub(super) fn of(source: &str) -> Result<Vec<String>> {
-    let file: File = syn::parse_file(source)?;
+pub(super) fn of(file: &File) -> Vec<String> {
     let mut texts = Texts::default();
-    texts.visit_file(&file);
-    Ok(texts.found)
+    texts.visit_file(file);
+    texts.found
 }
 
 /// The texts that are given to what makes an error and have no code, each after what makes it. One that ends with another text has that
 /// one's code.
-///
-/// # Errors
-/// The source is not Rust.
-pub(super) fn uncoded(source: &str) -> Result<Vec<String>> {
+pub(super) fn uncoded(file: &File) -> Vec<String> {
     let mut errors = Errors::default();
-    errors.visit_file(&syn::parse_file(source)?);
-    Ok(errors.found.into_iter().filter(|text| !text.contains("[KR-") && !text.ends_with('}')).collect())
+    errors.visit_file(file);
+    errors.found.into_iter().filter(|text| !text.contains("[KR-") && !text.ends_with('}')).collect()
 }
 
 /// What makes an error, by the end of its path: the last argument is its text.
@@ -155,7 +147,7 @@ mod tests {
         "#;
         let expected =
             ["HINT: run it again", "failed: the key is gone", "failed: {name} does not exist", "list: is one of them"];
-        assert_eq!(of(source).unwrap(), expected);
+        assert_eq!(of(&syn::parse_file(source).unwrap()), expected);
     }
 
     #[test]
@@ -170,6 +162,9 @@ mod tests {
                 note("a line of the log");
             }
         "#;
-        assert_eq!(uncoded(source).unwrap(), ["rotation::Error::new: {user} may not do it", "problem: is not a path"]);
+        assert_eq!(
+            uncoded(&syn::parse_file(source).unwrap()),
+            ["rotation::Error::new: {user} may not do it", "problem: is not a path"]
+        );
     }
 }

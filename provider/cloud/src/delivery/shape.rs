@@ -35,6 +35,17 @@ pub struct DeliveryShape {
     pub extra: BTreeMap<String, String>,
 }
 
+impl DeliveryShape {
+    /// What the inputs `format`, `fields` and `extra` of a delivery say.
+    pub fn of_inputs(
+        format: Option<DeliveryFormat>,
+        fields: Option<&BTreeMap<String, String>>,
+        extra: Option<&BTreeMap<String, String>>,
+    ) -> Self {
+        Self { format: format.unwrap_or_default(), fields: fields.cloned(), extra: extra.cloned().unwrap_or_default() }
+    }
+}
+
 /// The fields of a resource's keys that can be delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Deliverable {

@@ -8,6 +8,7 @@ mod state;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use outbound::nonce;
 use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
     Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Value,
@@ -19,7 +20,6 @@ use system_vault::{Evidence, RootArgs, VaultRoot};
 use crate::import;
 use crate::rotating::errors::public;
 use crate::rotating::inputs::{Inputs, Names, Rules, own_args};
-use crate::rotating::names::nonce;
 use crate::rotating::outputs::{is_ours, set_unknown};
 use crate::rotating::{check, diff};
 use crate::switches::Switches;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pulumi_provider::{Code, Context, Error};
-use rotation::{ErrorKind, KeyState, Retiring, RotationArgs, Schedule, retires_at};
+use rotation::{ErrorKind, KeyState, Retiring, RotationArgs, Schedule, retires_at, seconds};
 
 use crate::codes::must_have_code;
 
@@ -76,7 +76,7 @@ fn removal(old: &Retiring, (args, schedule): Times<'_>) -> String {
 
 fn until(old: &Retiring, args: &RotationArgs) -> Timestamp {
     let until = old.superseded_at.saturating_add(args.overlap).unwrap_or(Timestamp::MAX);
-    Timestamp::from_second(until.as_second()).unwrap_or(until)
+    seconds(until)
 }
 
 fn overlap_line(previous: &Retiring, times: Times<'_>) -> String {

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cloud::{RotatingResource, TagForm};
+use outbound::nonce;
 use pulumi_provider::{
     CheckRequest, Checked, Context, CreateRequest, Created, DeleteRequest, Diff, DiffRequest, Error, Failure, Found,
     ListRequest, Listed, Object, ReadRequest, Resource, ResourceSpec, UpdateRequest, Urn, Value, decode,
@@ -36,7 +37,7 @@ use crate::delivery::{self, DeliveryClouds};
 use crate::switches::Switches;
 pub(crate) use audit::{Audits, ListKeys};
 use inputs::{Inputs, Names};
-use names::{nonce, owner};
+use names::owner;
 use outputs::{OWNERSHIP_TAGS, fields, from_outputs, is_ours, to_outputs};
 use reached::Reached;
 pub(crate) use report::Report;

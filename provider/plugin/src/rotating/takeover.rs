@@ -2,12 +2,12 @@
 
 use cloud::RotatingResource;
 use jiff::{SignedDuration, Timestamp};
+use outbound::nonce;
 use pulumi_provider::{Context, Failure, Found, Urn};
 use rotation::{Adopt, KeyId, KeyIssuer, KeyState, KeyStatus, Known, Material, ObservedKey, Trigger, Verdict, refresh};
 use secrecy::SecretString;
 
 use super::inputs::Inputs;
-use super::names::nonce;
 use super::reached::Reached;
 use super::{Rotating, errors, inputs};
 use crate::import::{self, Trouble};

@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// The time without fractions of a second, as marks keep it and people read it.
-pub(crate) fn seconds(time: Timestamp) -> Timestamp {
+pub fn seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 

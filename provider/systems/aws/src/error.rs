@@ -248,7 +248,7 @@ pub(crate) fn refused<E: Explain + ?Sized>(call: &E, kind: ErrorKind, code: &str
             format!("the answer of {} could not be read [KR-AWS-014]", call.service())
         }
         _ if code.is_empty() => format!(
-            "{} answered with status {status}; the answer has no AWS error code: check that {} leads to AWS and not to a proxy [KR-AWS-029]",
+            "{} answered with status {status}; the answer has no AWS error code: check that {} is an AWS endpoint, not a proxy [KR-AWS-029]",
             call.service(),
             call.property()
         ),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
 use rotation::{Error, ErrorKind};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use crate::error::Explain;
 use crate::session::Session;
-use crate::store::SecretCall;
+use crate::store::{SecretCall, held, shown};
 
 /// The version that consumers read.
 pub const CURRENT: &str = "AWSCURRENT";
@@ -84,13 +84,7 @@ impl RotatedSecret {
     pub async fn read(&self, version: &str, label: &str) -> Result<Option<SecretString>, Error> {
         let request = self.client().await?.get_secret_value().secret_id(&self.id);
         let request = request.version_id(version).version_stage(label);
-        let call = self.call("secretsmanager:GetSecretValue");
-        let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
-        match self.session.time().repeat(send).await {
-            Ok(held) => Ok(held.secret_string.map(SecretString::from)),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        held(&self.session, request, self.call("secretsmanager:GetSecretValue")).await
     }
 
     /// The current value of a secret that is not rotated here, such as one with credentials.
@@ -166,9 +160,4 @@ impl RotatedSecret {
     async fn client(&self) -> Result<&Client, Error> {
         Ok(&self.session.clients().await?.secrets_manager)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the value is what consumers read; the SDK hides it in its own Debug")]
-fn shown(text: &SecretString) -> &str {
-    text.expose_secret()
 }

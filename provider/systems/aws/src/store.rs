@@ -17,6 +17,7 @@ use rotation::{Error, ErrorKind, Head, Material, OwnerId, Payload, Store};
 pub use args::{CreateSecret, SecretsManagerDelivery};
 pub(crate) use args::{Entry, region_of};
 use calls::Calls;
+pub(crate) use calls::{held, shown};
 use described::{BEFORE, CURRENT, Described, OURS, PREVIOUS};
 pub(crate) use error::SecretCall;
 

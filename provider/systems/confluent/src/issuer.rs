@@ -360,7 +360,7 @@ fn ledgers(owner: &OwnerId, found: &BTreeMap<KeyId, Seen>) -> Result<Ledgers, Er
     }
     let tagged = found.iter().filter_map(|(id, seen)| Some((id, seen, seen.tag.as_ref()?)));
     let marks = tagged.map(|(id, seen, tag)| {
-        let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
+        let since = rotation::seconds(seen.created_at);
         (id.clone(), tag.owner.clone(), Entry::of(tag.instance.clone(), tag.mark, since))
     });
     Ok(Ledgers::of_marks(owner, marks))

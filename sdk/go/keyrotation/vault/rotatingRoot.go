@@ -13,13 +13,12 @@ import (
 	"github.com/your--organization/pulumi-keyrotation/sdk/go/keyrotation/internal"
 )
 
-// A secret that only an engine of Vault or OpenBao knows. The engine rotates it when this resource requests a rotation. It is the access key that an
-// AWS engine makes its calls with, the password that a database engine logs in with by a connection, or the password of one of
-// its static roles.
+// The secret with which an engine of Vault or OpenBao does its own work: the access key of an AWS engine, the password with which a
+// database engine connects, or the password of one of its static roles. The engine rotates it when this resource requests a rotation.
 //
-// Somebody set the engine up, so somebody knows the secret that it began with. Creating this resource requests a rotation, and from then on only
-// Vault knows it. Each changed entry of `Keepers` and each new period requests one more. The plugin never sees the secret and never
-// writes the engine's configuration, so it can never send an old one again.
+// Whoever configured the engine knows its first secret. Creating this resource requests a rotation, and after that only Vault knows the
+// secret. Each changed entry of `Keepers` and each new period requests another rotation. The plugin never sees the secret and never
+// writes the engine's configuration, so it cannot restore an old secret.
 //
 // ## What a path names
 //
@@ -53,19 +52,19 @@ import (
 //   - **Connection**: nothing. OpenBao answers alike before and after. The plugin retries, at most four times in a run. This is safe: only Vault
 //     knows the secret.
 //
-// A connection without `Username` or `Password` in its configuration has nothing to rotate: the order is given once, and the error holds the server's words.
+// A connection without `Username` or `Password` in its configuration has nothing to rotate: the plugin sends the request once, and the error contains the server's message.
 //
-// If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the order and
-// before Pulumi saves its state, the next run gives the order once more: nothing tells it that the change of secret
+// If a run ends without knowing, the resource says so, and the next `pulumi up` goes on from there. If the process is killed after the request and
+// before Pulumi saves its state, the next run sends the request again: nothing tells it that the change of secret
 // was its own. The exception is a static role that was due by time: one that Vault changed since the period began serves it, whoever
-// asked for the change. So a static role that Vault changes more often than `RotationPeriod` by itself is hardly ever ordered to change.
+// asked for the change. So a static role that Vault changes more often than `RotationPeriod` by itself rarely gets a request to change.
 //
 // `AccessKeyId` and `LastVaultRotation` follow Vault at each refresh and are never drift. `IgnoreChanges: ["schedule"]` stops rotation by time.
 //
 // ## Whose AWS keys
 //
 // A user whose access keys an `aws:RotatingApiKey` manages must not be an engine's: the engine deletes its old key at once, and both
-// need the room of the second key. So before an order, the plugin asks AWS by the provider configuration `keyrotation:aws` whose the engine's key is
+// need the room of the second key. So before a request, the plugin asks AWS by the provider configuration `keyrotation:aws` whose the engine's key is
 // and whether that user bears the mark of a resource, and refuses, naming the resource. It needs this policy:
 //
 //	{"Effect": "Allow", "Action": ["iam:GetAccessKeyLastUsed", "iam:ListUserTags"], "Resource": "*"}

@@ -139,7 +139,7 @@ impl PlaceRig<OciUser> {
 
     /// The provider configuration that reaches it as its administrator, from another region than the home region.
     pub fn config(&self) -> Value {
-        config(&self.way)
+        own_config(&self.way)
     }
 
     /// The inputs for a user.
@@ -206,21 +206,21 @@ const NOBODY: &str = "ocid1.user.oc1..aaaaaaaanobody";
 
 impl WayTo<OciUser> for StandIn {
     fn issuer(&self, user: &OciUser, _: Known<'_>) -> Box<dyn KeyIssuer> {
-        user.reached(self, config(self), user.args(&user.ocid))
+        user.reached(self, own_config(self), user.args(&user.ocid))
     }
 
     fn nobody(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
-        user.reached(self, config(self), user.args(NOBODY))
+        user.reached(self, own_config(self), user.args(NOBODY))
     }
 
     fn refused(&self, user: &OciUser) -> Box<dyn KeyIssuer> {
-        let mut config = config(self);
+        let mut config = own_config(self);
         config["userOcid"] = NOBODY.into();
         user.reached(self, config, user.args(&user.ocid))
     }
 
     fn unreachable(&self, user: &OciUser, nowhere: &str) -> Box<dyn KeyIssuer> {
-        let mut config = config(self);
+        let mut config = own_config(self);
         config["endpoints"] = json!({"identity": nowhere});
         user.reached(self, config, user.args(&user.ocid))
     }
@@ -290,15 +290,20 @@ impl Place for OciUser {
     }
 }
 
-fn config(stand_in: &StandIn) -> Value {
-    let admin = stand_in.cloud.oci().config();
+fn own_config(stand_in: &StandIn) -> Value {
+    admin_config(stand_in.cloud.oci(), stand_in.cloud.endpoint())
+}
+
+/// The provider configuration that reaches the tenancy of a stand-in at this address as its administrator.
+pub fn admin_config(oci: &Oci, endpoint: &str) -> Value {
+    let (admin, url) = (oci.config(), format!("{endpoint}/oci/{{region}}"));
     json!({
         "tenancyOcid": admin.tenancy,
         "userOcid": admin.user,
         "fingerprint": admin.fingerprint,
         "privateKey": admin.key_content,
         "region": "us-phoenix-1",
-        "endpoints": {"identity": format!("{}/oci/{{region}}", stand_in.cloud.endpoint())},
+        "endpoints": { "identity": url },
     })
 }
 

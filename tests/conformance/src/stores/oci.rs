@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use system_oci::{Oci, OciVaultDelivery, Parts};
 
 use super::shelves::{BEFORE, BY_HAND, Shelves, owner, with};
-use crate::oci::{Pool, client};
+use crate::oci::{Pool, admin_config, client};
 
 /// Secrets of the stand-in's vault in another region than the home region.
 pub(super) struct VaultSecrets {
@@ -29,15 +29,11 @@ impl VaultSecrets {
 
     /// The provider configuration that reaches it as its administrator.
     pub(super) fn config(&self) -> Value {
-        let (admin, url) = (self.tenancy.config(), format!("{}/oci/{{region}}", self.endpoint));
-        json!({
-            "tenancyOcid": admin.tenancy,
-            "userOcid": admin.user,
-            "fingerprint": admin.fingerprint,
-            "privateKey": admin.key_content,
-            "region": REGION,
-            "endpoints": { "identity": url, "vaults": url, "secrets": url },
-        })
+        let mut config = admin_config(&self.tenancy, &self.endpoint);
+        let url = config["endpoints"]["identity"].clone();
+        config["region"] = json!(REGION);
+        config["endpoints"] = json!({ "identity": url, "vaults": url, "secrets": url });
+        config
     }
 
     /// A store, with this configuration and these inputs.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloud::{Deliverable, DeliveryFormat, DeliveryShape, problem};
+use cloud::{Deliverable, DeliveryFormat, DeliveryShape, below, problem};
 use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub struct SecretsManagerDelivery {
     #[serde(default)]
     pub create: Option<CreateSecret>,
     /// How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-    /// only if neither `accessKey` nor `profile` is set here.
+    /// only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
     #[serde(default)]
     pub connection: Option<AwsConfig>,
 }
@@ -70,23 +70,14 @@ impl SecretsManagerDelivery {
             ));
         }
         problems.extend(self.shape().problems(of));
-        for (part, found) in [
-            ("create", self.create.as_ref().map(CreateSecret::problems)),
-            ("connection", self.connection.as_ref().map(AwsConfig::problems)),
-        ] {
-            let inner = found.unwrap_or_default().into_iter();
-            problems.extend(inner.map(|inner| problem(&format!("{part}.{}", inner.property), inner.reason)));
-        }
+        problems.extend(self.create.iter().flat_map(|create| below("create", create.problems())));
+        problems.extend(self.connection.iter().flat_map(|connection| below("connection", connection.problems())));
         problems
     }
 
     /// What is handed over, and how.
     pub(super) fn shape(&self) -> DeliveryShape {
-        DeliveryShape {
-            format: self.format.unwrap_or_default(),
-            fields: self.fields.clone(),
-            extra: self.extra.clone().unwrap_or_default(),
-        }
+        DeliveryShape::of_inputs(self.format, self.fields.as_ref(), self.extra.as_ref())
     }
 
     /// The secret in normal form. `region` is that of the provider configuration, if it names one.

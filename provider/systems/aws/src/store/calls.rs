@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use rotation::{Effect, Error, ErrorKind, OwnerId};
 use secrecy::{ExposeSecret, SecretString};
@@ -89,13 +90,7 @@ impl Calls {
     /// What a version holds; none if it is not there.
     pub(super) async fn read(&self, version: &str) -> Result<Option<SecretString>, Error> {
         let request = self.client().await?.get_secret_value().secret_id(&self.secret).version_id(version);
-        let call = self.call("secretsmanager:GetSecretValue");
-        let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
-        match self.session.time().repeat(send).await {
-            Ok(held) => Ok(held.secret_string.map(SecretString::from)),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        held(&self.session, request, self.call("secretsmanager:GetSecretValue")).await
     }
 
     /// Makes an empty object current.
@@ -180,7 +175,21 @@ impl Calls {
     }
 }
 
+/// What Secrets Manager gives for this request; none if there is no such version, or it is empty.
+pub(crate) async fn held(
+    session: &Session,
+    request: GetSecretValueFluentBuilder,
+    call: SecretCall<'_>,
+) -> Result<Option<SecretString>, Error> {
+    let send = || async { request.clone().send().await.map_err(|error| call.failed(&error)) };
+    match session.time().repeat(send).await {
+        Ok(held) => Ok(held.secret_string.map(SecretString::from)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the value is what consumers read; the SDK hides it in its own Debug")]
-fn shown(text: &SecretString) -> &str {
+pub(crate) fn shown(text: &SecretString) -> &str {
     text.expose_secret()
 }

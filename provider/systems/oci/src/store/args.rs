@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloud::{Deliverable, DeliveryFormat, DeliveryShape, problem};
+use cloud::{Deliverable, DeliveryFormat, DeliveryShape, below, problem};
 use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub struct OciVaultDelivery {
     #[serde(default)]
     pub create: Option<CreateOciSecret>,
     /// How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-    /// only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+    /// only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
     /// `region`: the region in the vault's OCID.
     #[serde(default)]
     pub connection: Option<OciConfig>,
@@ -65,23 +65,14 @@ impl OciVaultDelivery {
         problems.extend(ocid_problem(&self.vault_id, "vault").map(|reason| problem("vaultId", reason)));
         problems.extend(name_problem(&self.secret_name).map(|reason| problem("secretName", reason)));
         problems.extend(self.shape().problems(of));
-        for (part, found) in [
-            ("create", self.create.as_ref().map(CreateOciSecret::problems)),
-            ("connection", self.connection.as_ref().map(OciConfig::problems)),
-        ] {
-            let inner = found.unwrap_or_default().into_iter();
-            problems.extend(inner.map(|inner| problem(&format!("{part}.{}", inner.property), inner.reason)));
-        }
+        problems.extend(self.create.iter().flat_map(|create| below("create", create.problems())));
+        problems.extend(self.connection.iter().flat_map(|connection| below("connection", connection.problems())));
         problems
     }
 
     /// What is handed over, and how.
     pub(super) fn shape(&self) -> DeliveryShape {
-        DeliveryShape {
-            format: self.format.unwrap_or_default(),
-            fields: self.fields.clone(),
-            extra: self.extra.clone().unwrap_or_default(),
-        }
+        DeliveryShape::of_inputs(self.format, self.fields.as_ref(), self.extra.as_ref())
     }
 
     /// The secret in normal form.

@@ -107,6 +107,10 @@ impl SecretStore {
         })
     }
 
+    fn missing(&self) -> Error {
+        Error::new(ErrorKind::NotFound, "vaults:GetSecret", format!("{} does not exist [KR-OCI-107]", self.label()))
+    }
+
     fn made(&self, described: Option<&Described>) -> bool {
         described.is_some_and(|described| described.secret.made_by() == Some(&self.calls.made_by))
     }
@@ -246,9 +250,7 @@ impl Store for SecretStore {
                 return Ok(first.number.to_string());
             }
         }
-        let missing = || {
-            Error::new(ErrorKind::NotFound, "vaults:GetSecret", format!("{} does not exist [KR-OCI-107]", self.label()))
-        };
+        let missing = || self.missing();
         let mut described = known.ok_or_else(missing)?;
         if described.secret.is_leaving() {
             self.calls.restore(&described.secret.id).await?;
@@ -266,9 +268,7 @@ impl Store for SecretStore {
     }
 
     async fn promote(&self, version: &str, head: &Head) -> Result<(), Error> {
-        let missing = || {
-            Error::new(ErrorKind::NotFound, "vaults:GetSecret", format!("{} does not exist [KR-OCI-107]", self.label()))
-        };
+        let missing = || self.missing();
         let number: u64 = version.parse().map_err(|_| missing())?;
         let seen = self.known().await?.ok_or_else(missing)?;
         let secret = self.calls.get(&seen.secret.id).await?;

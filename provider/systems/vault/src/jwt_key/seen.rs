@@ -48,7 +48,7 @@ impl Seen {
     pub(crate) fn ledgers(&self, owner: &OwnerId) -> Ledgers {
         let marked = self.0.iter().filter_map(|(id, tag)| Some((id, tag.as_ref()?)));
         let marks = marked.map(|(id, tag)| {
-            let since = Timestamp::from_second(tag.created_at.as_second()).unwrap_or(tag.created_at);
+            let since = rotation::seconds(tag.created_at);
             (id.clone(), tag.owner.clone(), Entry::of(tag.instance.clone(), tag.mark, since))
         });
         Ledgers::of_marks(owner, marks)

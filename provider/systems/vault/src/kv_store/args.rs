@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloud::{Deliverable, DeliveryFormat, DeliveryShape, problem};
+use cloud::{Deliverable, DeliveryFormat, DeliveryShape, below, problem};
 use rotation::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::note::{ENTRY, ISSUERS};
-use crate::config::plain;
-use crate::config::{VaultConfig, filled, is_path};
+use crate::config::{VaultConfig, filled, is_path, plain};
 use crate::settings::namespace;
 
 /// A path of a KV engine of version 2 in Vault or OpenBao that receives the key.
@@ -75,23 +74,15 @@ impl VaultKvDelivery {
             ));
         }
         problems.extend(self.shape().problems(of));
-        for (part, found) in [
-            ("create", self.create.as_ref().map(CreateKvPath::problems)),
-            ("connection", self.connection.as_ref().map(connection_problems)),
-        ] {
-            let inner = found.unwrap_or_default().into_iter();
-            problems.extend(inner.map(|inner| problem(&format!("{part}.{}", inner.property), inner.reason)));
-        }
+        problems.extend(self.create.iter().flat_map(|create| below("create", create.problems())));
+        problems
+            .extend(self.connection.iter().flat_map(|connection| below("connection", connection_problems(connection))));
         problems
     }
 
     /// What is handed over, and how.
     pub(super) fn shape(&self) -> DeliveryShape {
-        DeliveryShape {
-            format: self.format.unwrap_or_default(),
-            fields: self.fields.clone(),
-            extra: self.extra.clone().unwrap_or_default(),
-        }
+        DeliveryShape::of_inputs(self.format, self.fields.as_ref(), self.extra.as_ref())
     }
 
     /// The path in normal form. `base` is the provider configuration.

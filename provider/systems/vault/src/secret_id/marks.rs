@@ -151,7 +151,7 @@ pub(crate) fn ledgers(owner: &OwnerId, all: &All) -> Ledgers {
         let (_, ledger) = marks.entry(&birth.owner.hash).or_insert_with(|| (&birth.owner, Ledger::default()));
         let minting = ledger.open.as_ref().is_some_and(|claim| claim.nonce == birth.nonce);
         let mark = if minting { Mark::Minting } else { Mark::Promoted };
-        let since = Timestamp::from_second(seen.created_at.as_second()).unwrap_or(seen.created_at);
+        let since = rotation::seconds(seen.created_at);
         ledger.keys.insert(id.clone(), Entry::of(birth.instance.clone(), mark, since));
     }
     let own = marks.remove(owner.hash.as_str()).map(|(_, ledger)| ledger);

@@ -26,7 +26,7 @@ public final class AwsSecretsManagerDeliveryArgs extends com.pulumi.resources.Re
 
     /**
      * How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-     * only if neither `accessKey` nor `profile` is set here.
+     * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
      * 
      */
     @Import(name="connection")
@@ -34,7 +34,7 @@ public final class AwsSecretsManagerDeliveryArgs extends com.pulumi.resources.Re
 
     /**
      * @return How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-     * only if neither `accessKey` nor `profile` is set here.
+     * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
      * 
      */
     public Optional<Output<AwsConfigArgs>> connection() {
@@ -147,7 +147,7 @@ public final class AwsSecretsManagerDeliveryArgs extends com.pulumi.resources.Re
 
         /**
          * @param connection How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-         * only if neither `accessKey` nor `profile` is set here.
+         * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
          * 
          * @return builder
          * 
@@ -159,7 +159,7 @@ public final class AwsSecretsManagerDeliveryArgs extends com.pulumi.resources.Re
 
         /**
          * @param connection How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-         * only if neither `accessKey` nor `profile` is set here.
+         * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
          * 
          * @return builder
          * 

@@ -26,7 +26,7 @@ public final class OciVaultDeliveryArgs extends com.pulumi.resources.ResourceArg
 
     /**
      * How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
      * `region`: the region in the vault&#39;s OCID.
      * 
      */
@@ -35,7 +35,7 @@ public final class OciVaultDeliveryArgs extends com.pulumi.resources.ResourceArg
 
     /**
      * @return How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
      * `region`: the region in the vault&#39;s OCID.
      * 
      */
@@ -165,7 +165,7 @@ public final class OciVaultDeliveryArgs extends com.pulumi.resources.ResourceArg
 
         /**
          * @param connection How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-         * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+         * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
          * `region`: the region in the vault&#39;s OCID.
          * 
          * @return builder
@@ -178,7 +178,7 @@ public final class OciVaultDeliveryArgs extends com.pulumi.resources.ResourceArg
 
         /**
          * @param connection How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-         * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+         * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
          * `region`: the region in the vault&#39;s OCID.
          * 
          * @return builder

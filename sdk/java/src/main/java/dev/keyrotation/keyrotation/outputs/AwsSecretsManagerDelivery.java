@@ -18,7 +18,7 @@ import javax.annotation.Nullable;
 public final class AwsSecretsManagerDelivery {
     /**
      * @return How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-     * only if neither `accessKey` nor `profile` is set here.
+     * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
      * 
      */
     private @Nullable AwsConfig connection;
@@ -51,7 +51,7 @@ public final class AwsSecretsManagerDelivery {
     private AwsSecretsManagerDelivery() {}
     /**
      * @return How the plugin reaches the secret, if that differs from the provider configuration `aws`. Unset values fall back to that configuration; its credentials are used
-     * only if neither `accessKey` nor `profile` is set here.
+     * only if none of `accessKey`, `profile` and `assumeRoleWithWebIdentity` is set here.
      * 
      */
     public Optional<AwsConfig> connection() {

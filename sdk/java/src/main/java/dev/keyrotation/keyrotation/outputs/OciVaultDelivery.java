@@ -18,7 +18,7 @@ import javax.annotation.Nullable;
 public final class OciVaultDelivery {
     /**
      * @return How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
      * `region`: the region in the vault&#39;s OCID.
      * 
      */
@@ -57,7 +57,7 @@ public final class OciVaultDelivery {
     private OciVaultDelivery() {}
     /**
      * @return How the plugin reaches the vault, if that differs from the provider configuration `oci`. Unset values fall back to that configuration; its credentials are used
-     * only if none of `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
+     * only if none of `auth`, `tenancyOcid`, `userOcid`, `fingerprint`, `privateKey`, `privateKeyPath`, `privateKeyPassword` and `configFileProfile` is set here. Default of
      * `region`: the region in the vault&#39;s OCID.
      * 
      */
